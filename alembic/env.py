@@ -1,0 +1,18 @@
+"""Alembic's environment: the engine comes from app.database, or from the settings on the command line."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+import app.models  # noqa: F401  (fills the metadata)
+from app.database import Database
+from app.settings import Settings
+
+engine = context.config.attributes.get("engine")
+if engine is None:
+    engine = Database(Settings().database_url).engine
+
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata=SQLModel.metadata, render_as_batch=True, compare_type=True)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

@@ -1,0 +1,175 @@
+"""The tables. `review` is the truth about learning; `card_state` can be dropped and rebuilt from it.
+
+An `id` is None only until its row is written.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class Deck(SQLModel, table=True):
+    """A folder in content/."""
+
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    title: str
+
+
+class ContentFile(SQLModel, table=True):
+    """A Markdown file as it was last looked at, and what was wrong with it."""
+
+    __tablename__ = "content_file"
+
+    path: str = Field(primary_key=True, description="relative to the content folder, with /")
+    digest: str = Field(description="of the file's bytes and of the renderer's version")
+    size: int
+    mtime_ns: int = Field(sa_type=BigInteger)
+    looked_at: datetime
+    mistakes: list[dict[str, object]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False), description="line and message; empty when good"
+    )
+
+
+class Topic(SQLModel, table=True):
+    """A content file's last good version."""
+
+    __table_args__ = (UniqueConstraint("deck_id", "name"),)
+
+    id: int = Field(default=None, primary_key=True)
+    deck_id: int = Field(foreign_key="deck.id")
+    name: str = Field(description="the file's stem")
+    path: str = Field(description="relative to the content folder")
+    title: str
+    place: str = Field(description="sorts topics in learning order")
+    explanation_html: str
+    key_points_html: str
+    sources: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    retired_at: datetime | None = None
+
+
+class Card(SQLModel, table=True):
+    """A question and its answer. Never deleted: a card that leaves the files is retired."""
+
+    __table_args__ = (
+        UniqueConstraint("deck_id", "name"),
+        Index("ix_card_place", "deck_id", "retired_at", "place"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    deck_id: int = Field(foreign_key="deck.id")
+    topic_id: int = Field(foreign_key="topic.id", index=True)
+    name: str = Field(description="the {#id} in the file, or the question's slug until there is one")
+    is_named: bool = Field(description="whether the file states the id")
+    place: str = Field(description="sorts cards in learning order within the deck")
+    line: int = Field(description="of the question's heading, from 1")
+    question: str = Field(description="plain text, for titles and search")
+    question_html: str
+    short_html: str = Field(description="the answer's first paragraph")
+    answer_html: str = Field(description="the rest of the answer")
+    level: str | None = None
+    content_hash: str = Field(description="of the card's Markdown and the renderer's version")
+    answer_hash: str = Field(description="of the answer's Markdown alone")
+    retired_at: datetime | None = None
+    seed: int | None = Field(default=None, description="of the fuzz; None is the id. Set by a history from elsewhere")
+
+
+class CardSource(SQLModel, table=True):
+    """An item of a source document that a card covers."""
+
+    __tablename__ = "card_source"
+
+    card_id: int = Field(foreign_key="card.id", primary_key=True)
+    item: str = Field(primary_key=True, index=True)
+
+
+class CardTag(SQLModel, table=True):
+    """A card's tag."""
+
+    __tablename__ = "card_tag"
+
+    card_id: int = Field(foreign_key="card.id", primary_key=True)
+    tag: str = Field(primary_key=True, index=True)
+
+
+class CardDemo(SQLModel, table=True):
+    """A card's link to a demo at a state."""
+
+    __tablename__ = "card_demo"
+
+    card_id: int = Field(foreign_key="card.id", primary_key=True)
+    position: int = Field(primary_key=True, description="order on the card, from 0")
+    demo: str = Field(index=True)
+    query: str = Field(description="the demo's parameters, as in an address")
+    label: str
+
+
+class Learner(SQLModel, table=True):
+    """A person. What is None follows the server's settings."""
+
+    id: int = Field(default=None, primary_key=True)
+    name: str
+    time_zone: str | None = None
+    day_starts_at: int | None = None
+    new_per_day: int | None = None
+    desired_retention: float | None = None
+
+
+class Review(SQLModel, table=True):
+    """One rating, or the undoing of one. Append-only."""
+
+    __table_args__ = (
+        CheckConstraint(
+            "(undoes_id IS NULL AND rating IS NOT NULL AND rating BETWEEN 1 AND 5) "
+            "OR (undoes_id IS NOT NULL AND rating IS NULL)",
+            name="review_is_rating_or_undo",
+        ),
+        Index("ix_review_learner_card", "learner_id", "card_id", "id"),
+        Index("ix_review_learner_day", "learner_id", "day"),
+    )
+
+    id: int = Field(default=None, primary_key=True)
+    learner_id: int = Field(foreign_key="learner.id")
+    card_id: int = Field(foreign_key="card.id")
+    token: str = Field(unique=True, description="one-use id of the form that sent it")
+    rating: int | None = Field(default=None, description="1 to 5 as pressed; None for an undo")
+    undoes_id: int | None = Field(default=None, foreign_key="review.id", unique=True)
+    shown_at: datetime | None = None
+    revealed_at: datetime | None = None
+    rated_at: datetime
+    day: date = Field(description="the learner's date, so that a replay needs no time zone")
+    desired_retention: float = Field(description="in force then, so that a replay needs no settings")
+
+
+class CardState(SQLModel, table=True):
+    """What `review` says of one learner and one card: a projection, always equal to a replay."""
+
+    __tablename__ = "card_state"
+    __table_args__ = (
+        Index("ix_card_state_due_on", "learner_id", "due_on"),
+        Index("ix_card_state_due_at", "learner_id", "due_at"),
+        Index("ix_card_state_introduced_on", "learner_id", "introduced_on"),
+    )
+
+    learner_id: int = Field(foreign_key="learner.id", primary_key=True)
+    card_id: int = Field(foreign_key="card.id", primary_key=True)
+    stability: float = Field(description="days until the chance of recall is 90 %")
+    difficulty: float = Field(description="1 to 10")
+    due_on: date = Field(description="the learner's date on which it is asked again")
+    due_at: datetime | None = Field(default=None, description="the time, when it returns within the sitting")
+    introduced_on: date = Field(description="the learner's date of the first review")
+    reviewed_on: date = Field(description="the learner's date of the last review")
+    reviews: int
+    lapses: int = Field(description="times missed after having been remembered")
+    last_review_id: int = Field(foreign_key="review.id")
+
+
+class NewCardCursor(SQLModel, table=True):
+    """A hint: every card of the deck before `place` has a state. Deleted whenever that may have changed."""
+
+    __tablename__ = "new_card_cursor"
+
+    learner_id: int = Field(foreign_key="learner.id", primary_key=True)
+    deck_id: int = Field(foreign_key="deck.id", primary_key=True)
+    place: str

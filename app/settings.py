@@ -1,0 +1,113 @@
+"""Every setting of Recur: one class, read from RECUR_… environment variables."""
+
+import difflib
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from tzlocal import get_localzone_name
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "RECUR_"
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        hint = f" Did you mean {near[0]}?" if near else " Use an IANA name such as Europe/Berlin."
+        raise ValueError(f"{name!r} is not a time zone.{hint}")
+    return name
+
+
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """What a server can be told. Each field is the environment variable RECUR_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on. Anything but loopback needs RECUR_PASSWORD.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    database_url: str = Field(
+        f"sqlite:///{ROOT / 'data' / 'recur.sqlite'}",
+        description="SQLAlchemy address of the database: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.",
+    )
+    content_dir: Path = Field(
+        ROOT / "content", description="Folder with sources.yaml and one folder of Markdown files a deck."
+    )
+    watch: bool = Field(True, description="While serving, pick up saved content files within a second.")
+    new_per_day: int = Field(20, ge=0, le=9999, description="New cards shown a day.")
+    desired_retention: float = Field(
+        0.9, ge=0.70, le=0.97, description="Chance of recall at which a card is asked again."
+    )
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+        default_factory=get_localzone_name, description='IANA time zone that decides what "today" is.'
+    )
+    day_starts_at: int = Field(4, ge=0, le=23, description="Hour, local time, at which the day turns.")
+    password: SecretStr | None = Field(
+        None, min_length=8, description="Password that every page asks for (any user name), at least 8 characters."
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Further host names under which the server answers, separated by commas."
+    )
+    edit_url: str = Field(
+        "vscode://file{path}:{line}",
+        description="Address that opens a card's file; {path} (or {file}, within the content folder) and {line} are "
+        "filled in.",
+    )
+    max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body that is read.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, values: dict[str, object]) -> dict[str, object]:
+        return {name: _split(value) if name == "allowed_hosts" else value for name, value in values.items()}
+
+    @model_validator(mode="after")
+    def _password_beyond_loopback(self) -> "Settings":
+        if not self.is_loopback and self.password is None:
+            raise ValueError(
+                f"RECUR_HOST is {self.host}, which other machines can reach: set RECUR_PASSWORD too, "
+                "or listen on 127.0.0.1."
+            )
+        return self
+
+    @field_validator("edit_url")
+    @classmethod
+    def _fills_in(cls, url: str) -> str:
+        try:
+            url.format(path="", file="", line=1)
+        except (LookupError, ValueError, AttributeError):
+            raise ValueError(f"{url!r} may hold {{path}}, {{file}} and {{line}}, and no other braces.") from None
+        return url
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.time_zone)
+
+
+def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """One sentence for each RECUR_… variable that no setting reads, with the nearest known name."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    sentences = []
+    for name in sorted(n for n in environ if n.upper().startswith(PREFIX) and n.upper() not in known):
+        near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)
+        sentences.append(f"{name} is not a setting of Recur. The nearest is {near[0]}.")
+    return sentences

@@ -1,0 +1,122 @@
+"""The schema: up and down with data in it, equal to the models, and safe on every connection."""
+
+from contextlib import ExitStack
+from datetime import UTC, date, datetime
+from typing import Any
+
+import alembic.command
+import pytest
+from alembic.util.exc import CommandError
+from sqlalchemy import insert, inspect, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
+
+from app.database import Database
+
+MOMENT = datetime(2025, 5, 1, 10, tzinfo=UTC)
+ROWS: dict[str, dict[str, Any]] = {
+    "deck": {"id": 1, "name": "rnn", "title": "RNN"},
+    "content_file": {
+        "path": "rnn/a.md", "digest": "d", "size": 1, "mtime_ns": 2**62, "looked_at": MOMENT, "mistakes": [{"line": 3}],
+    },
+    "topic": {
+        "id": 1, "deck_id": 1, "name": "a", "path": "rnn/a.md", "title": "A", "place": "1", "explanation_html": "",
+        "key_points_html": "", "sources": ["theory-1"], "retired_at": None,
+    },
+    "card": {
+        "id": 1, "deck_id": 1, "topic_id": 1, "name": "c", "is_named": True, "place": "1", "line": 7, "question": "?",
+        "question_html": "?", "short_html": "!", "answer_html": "", "level": None, "content_hash": "h",
+        "answer_hash": "h", "retired_at": None, "seed": None,
+    },
+    "card_source": {"card_id": 1, "item": "theory-1"},
+    "card_tag": {"card_id": 1, "tag": "basics"},
+    "card_demo": {"card_id": 1, "position": 0, "demo": "unrolled-rnn", "query": "units=1", "label": "Watch"},
+    "review": {
+        "id": 1, "learner_id": 1, "card_id": 1, "token": "t", "rating": 4, "undoes_id": None, "shown_at": None,
+        "revealed_at": MOMENT, "rated_at": MOMENT, "day": date(2025, 5, 1), "desired_retention": 0.9,
+    },
+    "card_state": {
+        "learner_id": 1, "card_id": 1, "stability": 0.1 + 0.2, "difficulty": 5.0, "due_on": date(2025, 5, 3),
+        "due_at": None, "introduced_on": date(2025, 5, 1), "reviewed_on": date(2025, 5, 1), "reviews": 1, "lapses": 0,
+        "last_review_id": 1,
+    },
+    "new_card_cursor": {"learner_id": 1, "deck_id": 1, "place": "1"},
+}  # fmt: skip
+
+
+def fill(database: Database) -> None:
+    with database.write() as session:
+        for name, row in ROWS.items():
+            session.connection().execute(insert(SQLModel.metadata.tables[name]), row)
+
+
+def contents(database: Database) -> dict[str, dict[str, Any]]:
+    with database.read() as session:
+        return {
+            name: dict(session.connection().execute(SQLModel.metadata.tables[name].select()).mappings().one())
+            for name in ROWS
+        }
+
+
+def test_every_table_is_filled_here(database: Database) -> None:
+    """So that a new table cannot be forgotten below."""
+    assert {*ROWS, "learner"} == set(SQLModel.metadata.tables)
+    fill(database)
+    assert contents(database) == ROWS
+
+
+def test_down_and_up_again_with_data_in_the_tables(database: Database) -> None:
+    fill(database)
+    database.migrate("base")
+    assert inspect(database.engine).get_table_names() == ["alembic_version"]
+    database.migrate()
+    with database.read() as session:
+        assert session.connection().execute(text("SELECT id, name FROM learner")).all() == [(1, "You")]
+    fill(database)
+    assert contents(database) == ROWS
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    fill(database)
+    database.migrate()
+    assert contents(database) == ROWS
+
+
+def test_the_migrated_schema_is_the_models(database: Database) -> None:
+    alembic.command.check(database.alembic_config())
+    with database.write() as session:
+        session.connection().exec_driver_sql("DROP INDEX ix_card_state_due_on")
+    with pytest.raises(CommandError, match="New upgrade operations"):
+        alembic.command.check(database.alembic_config())
+
+
+def test_every_pooled_connection_survives_power_loss_and_minds_foreign_keys(database: Database) -> None:
+    with ExitStack() as stack:
+        connections = [stack.enter_context(database.engine.connect()) for _ in range(24)]
+        for connection in connections:
+            pragmas = {
+                name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+                for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+            }
+            assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10_000}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"token": "t"},
+        {"card_id": 2},
+        {"learner_id": 2},
+        {"rating": 6},
+        {"rating": 0},
+        {"rating": None},
+        {"undoes_id": 1},
+        {"rating": None, "undoes_id": 9},
+    ],
+)
+def test_the_database_itself_refuses_a_wrong_review(database: Database, change: dict[str, Any]) -> None:
+    fill(database)
+    row = ROWS["review"] | {"id": 2, "token": "u"} | change
+    with pytest.raises(IntegrityError), database.write() as session:
+        session.connection().execute(insert(SQLModel.metadata.tables["review"]), row)
+    assert contents(database) == ROWS

@@ -1,0 +1,52 @@
+"""Settings: safe, named, documented."""
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import ROOT, Settings, unknown_variables
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "recur.example"])
+def test_beyond_loopback_a_password_is_needed(host: str) -> None:
+    with pytest.raises(ValidationError, match="set RECUR_PASSWORD"):
+        Settings(host=host)
+    assert not Settings(host=host, password="long enough").is_loopback
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_loopback_needs_none(host: str) -> None:
+    assert Settings(host=host).is_loopback
+
+
+def test_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECUR_NEW_PER_DAY", "7")
+    monkeypatch.setenv("RECUR_ALLOWED_HOSTS", "a.example, b.example")
+    assert Settings().new_per_day == 7
+    assert Settings().allowed_hosts == ("a.example", "b.example")
+
+
+def test_an_unknown_variable_is_named_with_the_nearest() -> None:
+    assert unknown_variables({"RECUR_NEW_A_DAY": "3", "RECUR_PORT": "1", "PATH": ""}) == [
+        "RECUR_NEW_A_DAY is not a setting of Recur. The nearest is RECUR_NEW_PER_DAY."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("time_zone", "Europe/Berln", "Did you mean Europe/Berlin"),
+        ("desired_retention", 0.99, "less than or equal to 0.97"),
+        ("port", 70000, "65535"),
+        ("password", "short", "at least 8"),
+    ],
+)
+def test_bad_values_are_refused_with_a_reason(name: str, value: object, says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        Settings(**{name: value})  # type: ignore[arg-type]
+
+
+def test_every_setting_is_in_the_readme_with_its_sentence() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name, field in Settings.model_fields.items():
+        row = next((line for line in readme.splitlines() if f"`RECUR_{name.upper()}`" in line and "|" in line), "")
+        assert row.endswith(f"| {field.description} |"), name
