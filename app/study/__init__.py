@@ -1,0 +1,1 @@
+"""What is asked next, and when again: rating, scheduler, queue, review, replay."""

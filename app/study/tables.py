@@ -1,0 +1,19 @@
+"""The tables as SQLAlchemy Core sees them: a review's statements are built once and never refresh an object."""
+
+from typing import cast
+
+from sqlalchemy import Table, inspect
+from sqlmodel import SQLModel
+
+from app.models import Card, CardState, Learner, NewCardCursor, Review
+
+
+def _table(model: type[SQLModel]) -> Table:
+    return cast(Table, inspect(model).local_table)
+
+
+CARD = _table(Card)
+CARD_STATE = _table(CardState)
+LEARNER = _table(Learner)
+NEW_CARD_CURSOR = _table(NewCardCursor)
+REVIEW = _table(Review)
