@@ -1,0 +1,1 @@
+"""NumPy kernels of recurrent networks: forward beside backward, shapes in every docstring."""

@@ -1,0 +1,64 @@
+"""The activations φ of the recurrent cells, each with its slope φ′ beside it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.nn.shapes import Array
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function φ that works element by element.
+
+    `slope` is φ′ told from the output a = φ(z), which is what a backward pass still has at hand.
+    `gamma` is γ, the largest slope there is: no step's gradient grows by more than γ σ₁(W_hh) (Pascanu et al. 2013).
+    """
+
+    name: str
+    f: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+    gamma: float
+
+
+def sigmoid(z: Array) -> Array:
+    """1 / (1 + e^−z) for any shape of z, with an exponent that is never positive, so that it cannot overflow."""
+    e = np.exp(-np.abs(z))
+    return np.where(z < 0, e, 1.0) / (1.0 + e)
+
+
+def _sigmoid_slope(a: Array) -> Array:
+    return a * (1.0 - a)
+
+
+def _tanh(z: Array) -> Array:
+    return np.tanh(z)
+
+
+def _tanh_slope(a: Array) -> Array:
+    return 1.0 - a * a
+
+
+def _relu(z: Array) -> Array:
+    return np.maximum(z, 0.0)
+
+
+def _relu_slope(a: Array) -> Array:
+    return np.heaviside(a, 0.0)  # 0 at 0, where φ has no derivative; and nan stays nan
+
+
+def _linear(z: Array) -> Array:
+    return z
+
+
+def _linear_slope(a: Array) -> Array:
+    return np.ones_like(a)
+
+
+TANH = Activation("tanh", _tanh, _tanh_slope, gamma=1.0)
+SIGMOID = Activation("sigmoid", sigmoid, _sigmoid_slope, gamma=0.25)
+RELU = Activation("relu", _relu, _relu_slope, gamma=1.0)
+LINEAR = Activation("linear", _linear, _linear_slope, gamma=1.0)
+
+ACTIVATIONS: dict[str, Activation] = {phi.name: phi for phi in (TANH, SIGMOID, RELU, LINEAR)}

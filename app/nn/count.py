@@ -1,0 +1,64 @@
+"""How many parameters a layer has: a formula, the formula with its numbers, and the total, from one statement.
+
+Source: Keras' layers, whose `count_params` these are. x inputs (or features), y outputs, h units.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+
+
+@dataclass(frozen=True)
+class Count:
+    """`times` the sum of `terms`; a term is a product of sizes, each by its letter, or of a plain number."""
+
+    times: int
+    terms: tuple[tuple[str | int, ...], ...]
+    sizes: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        for letter, size in self.sizes.items():
+            if size < 1:
+                raise ValueError(f"{letter} is {size}; wanted a size of at least 1.")
+
+    @property
+    def total(self) -> int:
+        """The number of parameters."""
+        return self.times * sum(prod(self._size(factor) for factor in term) for term in self.terms)
+
+    @property
+    def formula(self) -> str:
+        """The count in letters: '4 · (x·h + h·h + h)'."""
+        return self._written([[str(factor) for factor in term] for term in self.terms])
+
+    @property
+    def filled(self) -> str:
+        """The same with the sizes for the letters: '4 · (2·32 + 32·32 + 32)'."""
+        return self._written([[str(self._size(factor)) for factor in term] for term in self.terms])
+
+    def _size(self, factor: str | int) -> int:
+        return self.sizes[factor] if isinstance(factor, str) else factor
+
+    def _written(self, terms: list[list[str]]) -> str:
+        text = " + ".join("·".join(factors) for factors in terms)
+        return text if self.times == 1 else f"{self.times} · ({text})"
+
+
+def dense(x: int, y: int) -> Count:
+    """A Dense layer: one weight from each input to each output, and a bias each."""
+    return Count(1, (("x", "y"), ("y",)), {"x": x, "y": y})
+
+
+def rnn(x: int, h: int) -> Count:
+    """A SimpleRNN layer: W_xh, W_hh and b."""
+    return Count(1, (("x", "h"), ("h", "h"), ("h",)), {"x": x, "h": h})
+
+
+def lstm(x: int, h: int) -> Count:
+    """An LSTM layer: four times the plain one, for i, f, g and o."""
+    return Count(4, (("x", "h"), ("h", "h"), ("h",)), {"x": x, "h": h})
+
+
+def gru(x: int, h: int, reset_after: bool = True) -> Count:
+    """A GRU layer: three times the plain one, for z, r and the candidate; reset_after adds a second bias."""
+    return Count(3, (("x", "h"), ("h", "h"), (2, "h") if reset_after else ("h",)), {"x": x, "h": h})

@@ -1,0 +1,47 @@
+"""A linear readout fitted in closed form: the w that minimises ‖F w + b − y‖² + λ‖w − w₀‖².
+
+Source: Hoerl & Kennard, "Ridge regression", 1970; drawn towards earlier weights w₀ and not to 0, it is fine-tuning as
+Li, Grandvalet & Davoine describe it (L2-SP, 2018). What the features F are is the caller's to say.
+Letters: n examples, f features; … any number of separate fits at once, each with data of its own.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from app.nn.shapes import Array
+
+
+@dataclass(frozen=True)
+class Readout:
+    """y = F w + b. Shapes: w (…, f), b (…)"""
+
+    w: Array
+    b: Array
+
+    def __call__(self, F: Array) -> Array:
+        """Shapes: F (…, n, f) → y (…, n)"""
+        y: Array = np.matmul(F, self.w[..., None])[..., 0] + self.b[..., None]
+        return y
+
+
+def fit(F: Array, y: Array, penalty: float, start: Array | None = None) -> Readout:
+    """The readout whose derivative is 0: (FᵀF + λI)(w − w₀) = Fᵀ(y − F w₀), with F and y less their means.
+
+    The bias is free: it takes the means up. A penalty of 0 is plain least squares, an infinite one leaves w₀ as it is.
+
+    Shapes: F (…, n, f), y (…, n), start w₀ (…, f), by default 0
+    """
+    w = np.zeros((*F.shape[:-2], F.shape[-1])) if start is None else start
+    if F.ndim < 2 or y.shape != F.shape[:-1] or w.shape != (*F.shape[:-2], F.shape[-1]):
+        raise ValueError(f"F {F.shape}, y {y.shape} and start {w.shape} do not fit: wanted (…, n, f), (…, n), (…, f).")
+    F_mean, y_mean = F.mean(axis=-2), np.asarray(y.mean(axis=-1))
+    if np.isfinite(penalty):
+        centred = F - F_mean[..., None, :]
+        across = centred.swapaxes(-1, -2)
+        normal = across @ centred + penalty * np.eye(F.shape[-1])
+        wanted = across @ ((y - y_mean[..., None])[..., None] - centred @ w[..., None])
+        # Without a penalty, or nearly so, columns may depend on each other: then the shortest step of those that fit.
+        step = np.linalg.solve(normal, wanted) if penalty > 1e-6 else np.linalg.pinv(normal, hermitian=True) @ wanted
+        w = w + step[..., 0]
+    return Readout(w, y_mean - (F_mean * w).sum(axis=-1))

@@ -1,0 +1,41 @@
+"""Language models by counting: what followed the last n characters, and how surprised a model is by a text.
+
+Source: Shannon, "A mathematical theory of communication", 1948, section 3; perplexity, Jelinek et al., 1977.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from app.nn.shapes import Array
+
+Counts = Mapping[str, Counter[str]]
+
+
+def counts(text: str, n: int) -> Counts:
+    """For every n characters of the text in a row, how often each character came next. Raises ValueError for n < 1."""
+    if n < 1:
+        raise ValueError(f"n is {n}; wanted at least 1 character of context.")
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for end in range(n, len(text)):
+        found[text[end - n : end]][text[end]] += 1
+    return dict(found)
+
+
+def probabilities(followed: Counter[str], alphabet: Sequence[str]) -> Array:
+    """p(y | context) = count(context, y) / count(context): the relative frequency.
+
+    Shapes: alphabet of V characters → p (V,)
+    """
+    many = np.array([float(followed[character]) for character in alphabet])
+    p: Array = many / many.sum()
+    return p
+
+
+def perplexity(p: Array) -> float:
+    """exp of the mean −ln p over the characters that did come: as if so many were equally likely at each step.
+
+    Shapes: p (any,) of the right characters
+    """
+    return float(np.exp(-np.log(p).mean()))

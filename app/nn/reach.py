@@ -1,0 +1,43 @@
+"""How many steps must wait for one another, and how many lie between two ends of a sequence, by kind of layer.
+
+Source: Vaswani et al., "Attention is all you need", 2017, table 1; here exact counts, not orders of growth.
+T positions, width d, kernels of k positions. Work counts the multiplications of one layer.
+"""
+
+from typing import NamedTuple
+
+
+class Reach(NamedTuple):
+    """`in_sequence` steps wait for one another; a signal takes `path` steps from the first position to the last."""
+
+    in_sequence: int
+    path: int
+    work: int
+
+
+def recurrent(T: int, d: int) -> Reach:
+    """T steps, one after the other; h_1 reaches h_T by T − 1 of them. A step multiplies by two d × d matrices."""
+    return Reach(T, T - 1, 2 * T * d * d)
+
+
+def convolution(T: int, d: int, k: int) -> Reach:
+    """All positions at once. Each (causal) layer reaches k − 1 positions further back: the path is one of layers."""
+    return Reach(1, -(-(T - 1) // (k - 1)), k * T * d * d)
+
+
+def dilated(T: int, d: int, k: int) -> Reach:
+    """As a convolution, but the dilation grows k-fold from layer to layer, so L layers reach k^L positions."""
+    layers = 0
+    while k**layers < T:
+        layers += 1
+    return Reach(1, layers, k * T * d * d)
+
+
+def attention(T: int, d: int) -> Reach:
+    """All positions at once, any two in one step (none where there is one alone); T² scores and as many in the mean."""
+    return Reach(1, min(1, T - 1), 2 * T * T * d)
+
+
+def pairs(T: int, causal: bool) -> int:
+    """Scores that one head computes and uses: T², or with a causal mask T (T + 1) / 2."""
+    return T * (T + 1) // 2 if causal else T * T

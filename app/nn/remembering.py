@@ -1,0 +1,128 @@
+"""The least task that needs memory: read a number, wait, and say it at the end; for any of the three cells.
+
+    x = (v, 0, 0, …, 0),   v = ±1          y = h_T W_o          L = mean (y − v)²
+
+A network that forgets can do no better than to say 0, which costs 1.
+Source: the "latch" task of Bengio, Simard & Frasconi, "Learning long-term dependencies with gradient descent is
+difficult", 1994, with a number in the place of a class.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from app.nn import gru, jacobian, lstm, rnn
+from app.nn.activations import TANH
+from app.nn.initialise import glorot_uniform, orthogonal
+from app.nn.losses import mean_squared
+from app.nn.shapes import Array, overflow_is_a_result
+
+Cell = Literal["rnn", "lstm", "gru"]
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+FORGETS_NOTHING = 1.0  # the cost of saying 0 to every ±1
+
+
+@dataclass(frozen=True)
+class Model:
+    """One cell that reads one number a step, and a readout of its last state. The gradients have the same form.
+
+    Shapes: w.W_xh (1, gates·h), w.W_hh (h, gates·h), w.b (gates·h), W_o (h)
+    """
+
+    cell: Cell
+    w: Any
+    W_o: Array
+
+    def arrays(self) -> list[Array]:
+        """W_xh, W_hh, b, W_o."""
+        return [self.w.W_xh, self.w.W_hh, self.w.b, self.W_o]
+
+    def with_arrays(self, arrays: list[Array]) -> "Model":
+        """The same model with other numbers in it."""
+        W_xh, W_hh, b, W_o = arrays
+        return Model(self.cell, replace(self.w, W_xh=W_xh, W_hh=W_hh, b=b), W_o)
+
+
+class Pass(NamedTuple):
+    """One batch forward and backward: the loss, its gradients, and ∂L/∂h_T with the caches to follow it back."""
+
+    loss: float
+    gradients: list[Array]
+    dh_T: Array
+    caches: list[Any]
+
+
+def draw(rng: np.random.Generator, cell: Cell, units: int, gain: float, forget_bias: float = 1.0) -> Model:
+    """A new model: recurrent blocks `gain` times an orthogonal matrix; what keeps the state starts half open and more.
+
+    Shapes: rng, cell, units, gain → model
+    """
+    gates = GATES[cell]
+    W_xh = np.hstack([glorot_uniform(rng, 1, units) for _ in range(gates)])
+    W_hh = gain * np.hstack([orthogonal(rng, units) for _ in range(gates)])
+    b, W_o = np.zeros(gates * units), glorot_uniform(rng, units, 1)[:, 0]
+    if cell == "rnn":
+        return Model(cell, rnn.RNNWeights(W_xh, W_hh, b), W_o)
+    if cell == "lstm":
+        b[units : 2 * units] = forget_bias
+        return Model(cell, lstm.LSTMWeights(W_xh, W_hh, b), W_o)
+    b[:units] = forget_bias
+    return Model(cell, gru.GRUWeights(W_xh, W_hh, b), W_o)
+
+
+def examples(rng: np.random.Generator, batch: int, gap: int, noise: float = 0.0) -> tuple[Array, Array]:
+    """Sequences that begin with ±1 and go on with `gap` zeros, or noise of that standard deviation; and the target.
+
+    Shapes: rng, batch, gap, noise → x (batch, gap+1, 1), target (batch)
+    """
+    target = rng.choice([-1.0, 1.0], size=batch)
+    x = noise * rng.standard_normal((batch, gap + 1, 1)) if noise else np.zeros((batch, gap + 1, 1))
+    x[:, 0, 0] = target
+    return x, target
+
+
+@overflow_is_a_result
+def forward_backward(model: Model, x: Array, target: Array) -> Pass:
+    """Through the cell, the readout and the loss, and all the way back.
+
+    Shapes: x (batch, time, 1), target (batch) → gradients as model.arrays(), dh_T (batch, h)
+    """
+    zero = np.zeros((len(x), len(model.W_o)))
+    caches: Any
+    if model.cell == "rnn":
+        hs, caches = rnn.forward(x, zero, model.w, TANH)
+    elif model.cell == "lstm":
+        (hs, _), caches = lstm.forward(x, (zero, zero), model.w)
+    else:
+        hs, caches = gru.forward(x, zero, model.w)
+    loss, dy = mean_squared(hs[:, -1] @ model.W_o, target)
+    dW_o, dh_T = hs[:, -1].T @ dy, dy[:, None] * model.W_o
+    dhs = np.zeros_like(hs)
+    dhs[:, -1] = dh_T
+    if model.cell == "rnn":
+        dw: Any = rnn.backward(dhs, caches)[2]
+    elif model.cell == "lstm":
+        dw = lstm.backward((dhs, np.zeros_like(dhs)), caches)[2]
+    else:
+        dw = gru.backward(dhs, caches)[2]
+    return Pass(loss, [dw.W_xh, dw.W_hh, dw.b, dW_o], dh_T, caches)
+
+
+def gradient_by_step(model: Model, done: Pass) -> Array:
+    """‖∂L/∂s_t‖ over the whole batch for t = 1 … T, where s is h, or h and c of an LSTM.
+
+    Shapes: model, done → norms (time)
+    """
+    J = jacobian.jacobians(_STEP_JACOBIAN[model.cell], done.caches)
+    ds_T = done.dh_T
+    if model.cell == "lstm":  # h_T reaches c_T by h_T = o tanh(c_T), so ∂L/∂c_T is no more than J says
+        ds_T = np.hstack([done.dh_T, np.zeros_like(done.dh_T)])
+    norms = jacobian.gradient_norms(ds_T, J)
+    largest = float(np.max(norms, initial=0.0))
+    scale = largest if 0 < largest < np.inf else 1.0
+    total: Array = scale * np.sqrt(np.sum((norms / scale) ** 2, axis=0))
+    return total[1:]
+
+
+_STEP_JACOBIAN: dict[str, Any] = {"rnn": rnn.step_jacobian, "lstm": lstm.step_jacobian, "gru": gru.step_jacobian}

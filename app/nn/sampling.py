@@ -1,0 +1,33 @@
+"""Drawing the next token from a model's probabilities, sharper or flatter.
+
+Source: Ackley, Hinton & Sejnowski, "A learning algorithm for Boltzmann machines", 1985 (temperature); inversion of the
+distribution function, Devroye, "Non-uniform random variate generation", 1986, chapter 3.
+"""
+
+import numpy as np
+
+from app.nn.attention import softmax
+from app.nn.shapes import Array
+
+
+def temper(s: Array, temperature: float) -> Array:
+    """p_i = exp(s_i / τ) / Σ_k exp(s_k / τ). Towards τ = 0 all goes to the largest score; at 0 it does, to the first.
+
+    The largest score is taken off first: at any τ > 0 that changes nothing, and nothing overflows.
+
+    Shapes: s (V,), some finite → p (V,)
+    """
+    if temperature == 0:
+        first: Array = np.eye(len(s))[int(np.argmax(s))]
+        return first
+    with np.errstate(over="ignore"):  # far below the largest, at a small τ: −∞, and a probability of 0
+        return softmax((s - s.max()) / temperature)
+
+
+def draw(p: Array, u: float) -> int:
+    """The token whose stretch of the distribution function holds u: the first i with p_1 + … + p_i > u.
+
+    Shapes: p (V,), u from 0 up to but not including 1 → the token's place
+    """
+    place = int(np.searchsorted(np.cumsum(p), u, side="right"))
+    return min(place, int(np.flatnonzero(p)[-1]))  # the sum may end just below 1

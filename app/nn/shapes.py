@@ -1,0 +1,42 @@
+"""What every kernel agrees on: float64 arrays, one check of their shapes, and what overflow means here."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+# An exploding run is part of the lesson: it must come out as inf or nan, and neither raise nor warn on the way.
+overflow_is_a_result: Final = np.errstate(over="ignore", invalid="ignore")
+
+
+def expect(name: str, array: Array, wanted: tuple[int | str, ...]) -> None:
+    """Raise ValueError unless `array` has the shape `wanted`: a number is exact, a name any length from 1 on."""
+    got: tuple[int, ...] = array.shape if isinstance(array, np.ndarray) else np.shape(array)
+    if len(got) == len(wanted):
+        # A loop, because this stands in every step of every cell: all() over a generator takes four times as long.
+        for size, axis in zip(got, wanted, strict=True):
+            if size != axis and (size < 1 or not isinstance(axis, str)):
+                break
+        else:
+            return
+    axes = ", ".join(map(str, wanted)) + ("," if len(wanted) == 1 else "")
+    at_least = " with every named length at least 1" if 0 in got else ""
+    raise ValueError(f"{name} has shape {got}; wanted ({axes}){at_least}.")
+
+
+def diag(rows: Array) -> Array:
+    """Each row as a factor: diag(rows) * matrix is the matrix product diag(row) matrix, for every row of the batch.
+
+    Shapes: rows (batch, h) → factors (batch, h, 1)
+    """
+    return rows[:, :, None]
+
+
+def blocks(matrix: Array, count: int) -> Array:
+    """A matrix's columns cut into equal blocks, one a gate; views, not copies.
+
+    Shapes: matrix (rows, count·h) → blocks (count, rows, h)
+    """
+    return matrix.reshape(len(matrix), count, -1).swapaxes(0, 1)

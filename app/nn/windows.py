@@ -1,0 +1,43 @@
+"""A long series cut into windows, and what becomes of the state at a cut.
+
+Source: Keras, RNN layers: with stateful=True "the last state for each sample at index i in a batch will be used as
+initial state for the sample of index i in the following batch".
+Letters and errors as in rnn.py.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from app.nn import rnn
+from app.nn.activations import Activation
+from app.nn.shapes import Array, expect
+
+
+class Windows(NamedTuple):
+    """A run over windows: each step's state, and the state that it found.
+
+    Shapes: hs (batch, time, h), befores (batch, time, h)
+    """
+
+    hs: Array
+    befores: Array
+
+
+def forward(x: Array, h0: Array, w: rnn.RNNWeights, phi: Activation, window: int, carry: float) -> Windows:
+    """Window after window; each starts from `carry` times the state in which the one before it ended.
+
+    `carry` is 1 in a stateful layer and 0 in a stateless one. The last window may be shorter.
+
+    Shapes: x (batch, time, n), h0 (batch, h) → hs (batch, time, h), befores (batch, time, h)
+    """
+    expect("x", x, ("batch", "time", w.n))
+    if window < 1:
+        raise ValueError(f"window is {window}; wanted at least 1.")
+    hs, befores, start = [], [], h0
+    for first in range(0, x.shape[1], window):
+        run, _ = rnn.forward(x[:, first : first + window], start, w, phi)
+        hs.append(run)
+        befores.append(np.concatenate((start[:, None], run[:, :-1]), axis=1))
+        start = carry * run[:, -1] if carry else np.zeros_like(h0)
+    return Windows(np.concatenate(hs, axis=1), np.concatenate(befores, axis=1))
