@@ -1,0 +1,1 @@
+"""Live demos: one file a demo, from parameters to figures."""

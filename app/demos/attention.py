@@ -1,0 +1,277 @@
+"""Attention of one layer on another: scores, a softmax over each row of them, and the weighted mean of the values."""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Row, Trace, Values
+from app.demos.looks import look_back
+from app.demos.numbers import factor, fill, latex
+from app.demos.parameters import Matrix, Parameters, choice, entries, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.rectangles import is_rectangle, rectangle
+from app.demos.result import Result
+from app.demos.share import softmax_share
+from app.nn import attention as nn
+
+
+class Attention(Parameters):
+    """Some queries, one an output; keys and values, one an input each."""
+
+    score: Literal["scaled", "dot", "additive"] = choice(
+        "scaled", title="Score", says="Dot product over √d, plain dot product, or a small network."
+    )
+    queries: Matrix = entries(
+        ((2, 0, 0), (0, 0, 2), (0, 2, 0)), title="Queries $q_i$", says="A row for each output: the decoder's states."
+    )
+    keys: Matrix = entries(
+        ((3, 0, 0), (0, 3, 0), (0, 0, 3)), title="Keys $k_t$", says="A row for each input, as wide as a query."
+    )
+    values: Matrix = entries(
+        ((1,), (2,), (3,)), title="Values $v_t$", says="A row for each input: what is passed on when it is looked at."
+    )
+    output: int = number(1, 1, 12, step=1, title="Output to look at", says="Past the last query it means the last.")
+    beta: float = number(1, 0, 20, slide=(0, 4), step=0.1, title=r"Sharpness $\beta$", says="Multiplies every score.")
+    W_q: float = number(1, -5, 5, step=0.1, title="Query weight $W_q$", says="Additive score alone.")
+    W_k: float = number(1, -5, 5, step=0.1, title="Key weight $W_k$", says="Additive score alone.")
+    v: float = number(1, -5, 5, step=0.1, title="Output weight $v$", says="Additive score alone.")
+
+    def misfits(self) -> Iterator[tuple[str, str, str]]:
+        """Rows of unequal width, queries that are not as wide as keys, a value too few or too many."""
+        T, d, n = len(self.keys), len(self.keys[0]), len(self.values[0])
+        for name, height, width, says in (
+            ("keys", T, d, f"rows of {d}, as the first is"),
+            ("queries", len(self.queries), d, f"rows of {d}, as wide as the keys"),
+            ("values", T, n, f"{T} rows of {n}, one for each key"),
+        ):
+            rows = getattr(self, name)
+            if not is_rectangle(rows, height, width):
+                yield name, says, rectangle(rows, height, width)
+
+
+def scores(p: Attention) -> Values:
+    """Every query against every key.
+
+    Shapes: queries (m, d), keys (T, d) → e (m, T)
+    """
+    Q, K = np.array([p.queries], dtype=float), np.array([p.keys], dtype=float)
+    d = K.shape[-1]
+    if p.score == "additive":
+        w = nn.AdditiveWeights(p.W_q * np.eye(d), p.W_k * np.eye(d), np.full(d, p.v))
+        e, _ = nn.additive_scores(Q, K, w)
+    else:
+        e = nn.dot_scores(Q, K, 1 / math.sqrt(d) if p.score == "scaled" else 1.0)
+    sharpened: Values = p.beta * e[0]
+    return sharpened
+
+
+def compute(p: Attention) -> Result:
+    """Scores, weights and contexts of all outputs; the numbers are those of the output that is looked at."""
+    e, V = scores(p), np.array(p.values, dtype=float)
+    weights, contexts = nn.attend(e[None], V[None])
+    alpha, context = weights[0], contexts[0]
+    i = min(p.output, len(e)) - 1
+    best = int(np.argmax(alpha[i]))
+    numbers: dict[str, float] = {"output": i + 1, "inputs": len(V), "largest": float(alpha[i, best])}
+    numbers |= {"at_input": best + 1, "context": float(context[i, 0])}
+    numbers |= {f"e{t}": float(score) for t, score in enumerate(e[i], start=1)}
+    numbers |= {f"a{t}": float(weight) for t, weight in enumerate(alpha[i], start=1)}
+    numbers |= {f"context{j}": float(value) for j, value in enumerate(context[i], start=1)}
+    # The exponential of the weights' entropy: 1 for a single input, T for all alike.
+    logs = np.log(np.where(alpha[i] > 0, alpha[i], 1.0))
+    numbers["effective"] = math.exp(-float(alpha[i] @ logs))
+    caption = fill(_caption(alpha[i], numbers), numbers)
+    return Result(
+        numbers,
+        (
+            look_back(caption, i + 1, alpha[i], float(context[i, 0])),
+            _one(p, e, i),
+            _table(e, alpha),
+            _contexts(V, alpha, context),
+        ),
+    )
+
+
+def _caption(alpha: Values, numbers: dict[str, float]) -> str:
+    context = "its context is {context}" + (" in the first number" if "context2" in numbers else "")
+    if len(alpha) == 1:
+        return f"Output {{output}} has one input to look at, which gets all of the weight: {context}."
+    if np.ptp(alpha) < 1e-9:
+        return f"Output {{output}} looks at all {{inputs}} inputs alike, {{largest}} each: {context}, the plain mean."
+    tied = int(np.isclose(alpha, alpha.max(), rtol=1e-9).sum())
+    if tied > 1:
+        numbers["tied"] = tied
+        return (
+            f"Output {{output}} cannot choose: {{tied}} inputs share the largest weight, {{largest}} each; {context}."
+        )
+    return (
+        f"Output {{output}} looks most at input {{at_input}}, with the weight {{largest}}; {context}. "
+        "It looks as if at {effective} inputs."
+    )
+
+
+def _table(e: Values, alpha: Values) -> Trace:
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        i = int(key[1:]) - 1
+        return softmax_share(e[i], column, float(alpha[i, column]), f"{i + 1},")
+
+    rows = [Row(f"a{i + 1}", f"output {i + 1}", f"output {i + 1}", row) for i, row in enumerate(alpha)]
+    told = "The alignment: each row is one output, its weights sum to 1. Read where its largest weight stands."
+    columns = [f"input {t + 1}" for t in range(alpha.shape[1])]
+    return Trace("alignment", "Who looks where", told, columns, rows, arithmetic, ("a1", 0), "input")
+
+
+def _one(p: Attention, e: Values, i: int) -> Trace:
+    shifted = np.exp(e[i] - e[i].max())
+    rows = (
+        Row("e", "score $e_t$", "score", e[i]),
+        Row("exp", r"$\exp(e_t - e_{max})$", "exponential of the score", shifted),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        if key == "exp":
+            filled = rf"\exp({latex(e[i, column])} - {factor(e[i].max())})"
+            return Arithmetic(rf"\exp(e_{{{column + 1}}} - e_{{max}})", filled, float(shifted[column]))
+        return _score(p, i, column, float(e[i, column]))
+
+    told = fill(
+        "How well each key fits the query of output {output}, and what the softmax makes of it.", {"output": i + 1}
+    )
+    return Trace(
+        "scores",
+        "Scores of one output",
+        told,
+        [f"input {t + 1}" for t in range(e.shape[1])],
+        rows,
+        arithmetic,
+        ("e", 0),
+        "input",
+    )
+
+
+def _score(p: Attention, i: int, t: int, result: float) -> Arithmetic:
+    q, k, name = p.queries[i], p.keys[t], f"e_{{{t + 1}}}"
+    beta, times = ("", "") if p.beta == 1 else (r"\beta \,", rf"{latex(p.beta)} \cdot ")
+    if p.score == "additive":
+        inside = [
+            rf"\tanh({latex(p.W_q)} \cdot {factor(a)} + {factor(p.W_k)} \cdot {factor(b)})"
+            for a, b in zip(q, k, strict=True)
+        ]
+        filled = rf"{times}{factor(p.v)} \cdot ({' + '.join(inside)})"
+        return Arithmetic(rf"{name} = {beta} v \sum_j \tanh(W_q q_j + W_k k_{{{t + 1},j}})", filled, result)
+    terms = [Term(f"q_{{{j}}}", a, f"k_{{{t + 1},{j}}}", b) for j, (a, b) in enumerate(zip(q, k, strict=True), start=1)]
+    dot = sum_of_products("", terms, result)
+    root = rf" / \sqrt{{{len(q)}}}" if p.score == "scaled" else ""
+    letters = r" / \sqrt{d}" if root else ""
+    symbols = rf"{name} = {beta} q k_{{{t + 1}}}^\top{letters}"
+    return Arithmetic(symbols, rf"{times}({dot.filled}){root}", result, "Query times key, number by number.")
+
+
+def _contexts(V: Values, alpha: Values, context: Values) -> Trace:
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        i = int(key[1:]) - 1
+        terms = [
+            Term(rf"\alpha_{{{i + 1},{t + 1}}}", float(alpha[i, t]), f"v_{{{t + 1}}}", float(V[t, column]))
+            for t in range(len(V))
+        ]
+        return sum_of_products(
+            f"c_{{{i + 1}}}", terms, float(context[i, column]), says="A weighted mean of the values."
+        )
+
+    rows = [
+        Row(f"c{i + 1}", f"context $c_{{{i + 1}}}$", f"context of output {i + 1}", row) for i, row in enumerate(context)
+    ]
+    told = "What each output gets: a mean of the values, never beyond the largest or the smallest of them."
+    columns = [f"number {j + 1}" for j in range(V.shape[1])]
+    return Trace("contexts", "The contexts", told, columns, rows, arithmetic, ("c1", 0), "number")
+
+
+def _matrix(rows: Sequence[Sequence[int]]) -> str:
+    return ";".join(",".join(map(str, row)) for row in rows)
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    keys = [[rng.choice([0, 1, 2]) for _ in range(4)] for _ in range(3)]
+    keys[0][0] = 3
+    query = [1, *(rng.choice([0, 1, 2]) for _ in range(3))]
+    return {"score": rng.choice(["scaled", "dot"]), "queries": _matrix([query]), "keys": _matrix(keys)}
+
+
+def _question(p: Attention) -> Question:
+    rule = r"$q k^\top / \sqrt{4}$" if p.score == "scaled" else r"$q k^\top$"
+    return Question(
+        "What is the largest attention weight?",
+        "largest",
+        (
+            f"the score is {rule}, then a softmax",
+            f"$q = ({', '.join(map(latex, p.queries[0]))})$",
+            *(f"$k_{t} = ({', '.join(map(latex, key))})$" for t, key in enumerate(p.keys, start=1)),
+        ),
+    )
+
+
+def _steps(p: Attention, result: Result) -> list[Arithmetic]:
+    e, best = scores(p)[0], int(result.numbers["at_input"]) - 1
+    found = [_score(p, 0, t, float(e[t])) for t in range(len(e))]
+    return [*found, softmax_share(e, best, result.numbers["largest"])]
+
+
+def _slips(p: Attention, result: Result) -> list[Slip]:
+    e = scores(p)[0]
+    other = e * 2 if p.score == "scaled" else e / 2
+    missing = (
+        "The division by $\\sqrt{d}$ is missing." if p.score == "scaled" else "Nothing is divided by $\\sqrt{d}$ here."
+    )
+    return [
+        Slip(1.0, "That is a hard choice. A softmax leaves something to every input."),
+        Slip(float(nn.softmax(other).max()), missing),
+        Slip(float(e.max() / e.sum()), "That is the score's share of all scores: take the exponential of each first."),
+        Slip(1 / len(e), "That would be equal weights, as for equal scores."),
+        Slip(float(e.max()), "That is the score; the weights come out of a softmax and sum to 1."),
+    ]
+
+
+DEMO = Demo(
+    name="attention",
+    title="Attention",
+    idea="Sequence to sequence",
+    summary="Each output scores all inputs, turns the scores into weights, and gets a weighted mean.",
+    parameters=Attention,
+    run=compute,
+    try_this=(
+        TryThis("Ask for nothing: $q = 0$", {"queries": "0,0,0"}, "Where does a query of zeros look?"),
+        TryThis(
+            "Add 5 to every score",
+            {"score": "dot", "queries": "1", "keys": "6;8;5", "values": "0.4621;0.8786;0.9759"},
+            "Now take the 5 off again: keys 1; 3; 0. Which weights change?",
+        ),
+        TryThis(
+            "Two inputs fit alike",
+            {"keys": "3,0,0;0,3,0;3,0,0", "values": "-1;0;1", "beta": "4"},
+            "Output 1 could take −1 or 1. What does it get, and does more sharpness help?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("Within 0.02 is right: two decimals are enough.", near=0.02)
+    ),
+    sources=(
+        Source(
+            "Vaswani et al., Attention is all you need, 2017, equation 1", r"\mathrm{softmax}(Q K^\top / \sqrt{d}) \, V"
+        ),
+        Source(
+            "Bahdanau, Cho and Bengio, Neural machine translation by jointly learning to align and translate, 2015",
+            r"e_{ij} = v^\top \tanh(W_q q_i + W_k k_j)",
+        ),
+    ),
+    shows=(nn.softmax, nn.dot_scores, nn.additive_scores, nn.attend, scores),
+    miniature="look",
+    next=(
+        ("self-attention", "What if the words look at each other, and nothing recurs?"),
+        ("encoder-decoder", "What was there before: one code for the whole sentence."),
+    ),
+)

@@ -1,0 +1,285 @@
+"""Beam search as a growing tree: what is kept, what is dropped, and what a greedy choice would have missed."""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.beam_tree import beam_tree, named
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.numbers import factor, fill, latex, plain, words
+from app.demos.parameters import Matrix, Numbers, Parameters, entries, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import beam
+from app.nn.beam import BigramModel, Candidate
+
+FEWEST, MOST, WIDEST = 2, 4, 16
+WIDTHS_COMPARED = 12
+
+
+class BeamSearch(Parameters):
+    """A model of two to four tokens that looks one token back, and how to search it."""
+
+    width: int = number(2, 1, WIDEST, step=1, title="Width $K$", says="Beginnings that are kept; 1 is greedy.")
+    penalty: float = number(
+        0, 0, 2, step=0.1, title=r"Length normalisation $\alpha$", says="The score is log p over length to this power."
+    )
+    steps: int = number(2, 1, 6, step=1, title="Steps $T$", says="Longest sequence, the end mark included.")
+    first: Numbers = entries(
+        (0.6, 0.4), title="First token", says="A weight for each of 2 to 4 tokens A, B, …; divided by their sum."
+    )
+    next: Matrix = entries(
+        ((0.5, 0.5), (0.9, 0.1)),
+        title="Next token",
+        says="A row for each token: weights of what follows it. One number more is the end mark's.",
+    )
+    step: int = number(2, 1, 6, step=1, title="Step to look at", says="Past the last step it means the last.")
+
+    def misfits(self) -> Iterator[tuple[str, str, str]]:
+        """Weights that are no distribution over 2 to 4 tokens."""
+        V = max(FEWEST, min(MOST, len(self.first)))
+        if len(self.first) != V or not _is_distribution(self.first):
+            says = f"{FEWEST} to {MOST} weights, none below 0 and one above it"
+            yield "first", says, ",".join(map(plain, _weights(self.first, V)))
+        widths = {len(row) for row in self.next}
+        if len(self.next) != V or widths not in ({V}, {V + 1}) or not all(map(_is_distribution, self.next)):
+            width = V + 1 if widths == {V + 1} else V
+            says = f"{V} rows of {V} weights, or of {V + 1} with the end mark's, none below 0 and one above it in each"
+            rows = (*self.next, *[()] * V)[:V]
+            yield "next", says, ";".join(",".join(map(plain, _weights(row, width))) for row in rows)
+
+    def model(self) -> BigramModel:
+        """The weights as log-probabilities; without a column for it the end mark never comes."""
+        V = len(self.first)
+        after = np.zeros((V, V + 1))
+        after[:, : len(self.next[0])] = self.next
+        first = np.array(self.first, dtype=float)
+        with np.errstate(divide="ignore"):  # log 0 is −∞: never
+            return BigramModel(np.log(first / first.sum()), np.log(after / after.sum(axis=1, keepdims=True)))
+
+
+def _is_distribution(row: Sequence[float]) -> bool:
+    return min(row) >= 0 and sum(row) > 0
+
+
+def _weights(row: Sequence[float], width: int) -> list[float]:
+    filled = [max(0.0, value) for value in (*row, *[0.0] * width)[:width]]
+    return filled if sum(filled) > 0 else [1.0] * width
+
+
+def compute(p: BeamSearch) -> Result:
+    """Search with every width up to the chosen one and beyond, and compare with the best there is."""
+    model, widths = p.model(), range(1, max(WIDTHS_COMPARED, p.width) + 1)
+    searches = [beam.search(model, width, p.steps, p.penalty) for width in widths]
+    chosen, greedy = searches[p.width - 1], searches[0][-1][0]
+    found, best = chosen[-1][0], beam.best(model, p.steps, p.penalty)
+    V, can_end = model.end, bool(np.isfinite(model.after[:, model.end]).any())
+    all_there_are = V**p.steps + (sum(V**length for length in range(1, p.steps)) if can_end else 0)
+    numbers: dict[str, float] = {"width": p.width, "length": len(found.tokens), "sequences": all_there_are}
+    numbers["candidates"] = sum(map(len, chosen))
+    for prefix, one in (("", found), ("greedy_", greedy), ("best_", best)):
+        numbers |= {f"{prefix}p": one.p, f"{prefix}score": one.score}
+    scores = np.array([steps[-1][0].score for steps in searches])
+    worse = next((k for k in widths[1:] if scores[k - 1] < scores[k - 2] - 1e-12), None)
+    told = fill(_verdict(p, found, greedy, best, V, numbers), numbers)
+    at = min(p.step, p.steps) - 1
+    tree = beam_tree(told, chosen, p.width, at, greedy, V)
+    figures = (
+        tree,
+        _candidates(p, chosen[at], at, V),
+        _found(p, (found, greedy, best), V),
+        _curve(scores, best, worse, numbers),
+    )
+    return Result(numbers, figures)
+
+
+def _verdict(
+    p: BeamSearch, found: Candidate, greedy: Candidate, best: Candidate, V: int, numbers: dict[str, float]
+) -> str:
+    told = f"A beam of {{width}} ends with {named(found.tokens, V)}, of probability {{p}}"
+    if p.width == 1:
+        told = f"Greedy ends with {named(found.tokens, V)}, of probability {{p}}"
+    elif found.tokens == greedy.tokens:
+        told += ", as greedy does"
+    else:
+        told += f"; greedy ends with {named(greedy.tokens, V)}, of {{greedy_p}}"
+    if found.score >= best.score - 1e-12:
+        return f"{told}. None of the {{sequences}} sequences scores better."
+    return f"{told}. It missed the best, {named(best.tokens, V)}, of {{best_p}}."
+
+
+def _candidates(p: BeamSearch, candidates: Sequence[Candidate], at: int, V: int) -> Trace:
+    before = [one.log_p - one.last if len(one.tokens) == at + 1 else one.log_p for one in candidates]
+    last = [one.last if len(one.tokens) == at + 1 else 0.0 for one in candidates]
+    rows = (
+        Row("before", r"$\log p$ before", "log p before this step", np.array(before)),
+        Row("last", r"$\log p$ of the token", "log p of the token", np.array(last)),
+        Row("sum", r"$\log p$", "log p", np.array([one.log_p for one in candidates])),
+        Row("score", "score", "score", np.array([one.score for one in candidates])),
+        Row("kept", "kept", "kept: 1, dropped: 0", np.array([float(i < p.width) for i in range(len(candidates))])),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        one, went_on = candidates[column], len(candidates[column].tokens) == at + 1
+        if key == "before":
+            says = "The sum up to the step before; nothing is 0." if went_on else "It has ended, and goes on as it is."
+            return Arithmetic(rf"\log p_{{{at}}}", "", before[column], says)
+        if key == "last":
+            filled = rf"\ln({latex(math.exp(one.last))})" if went_on else ""
+            return Arithmetic(r"\log p(\mathrm{token})", filled, last[column])
+        if key == "sum":
+            return Arithmetic(
+                r"\log p", f"{latex(before[column])} + {factor(last[column])}", one.log_p, "Logarithms add."
+            )
+        if key == "score":
+            filled = f"{factor(one.log_p)} / {len(one.tokens)}^{{{latex(p.penalty)}}}"
+            return Arithmetic(r"\log p / \mathrm{length}^\alpha", filled, one.score)
+        says = f"Rank {column + 1} of {len(candidates)}; the first {p.width} are kept."
+        return Arithmetic(r"\mathrm{kept}", "", float(column < p.width), says)
+
+    counted = {"at": at + 1, "many": len(candidates), "kept": min(p.width, len(candidates))}
+    told = f"Step {counted['at']}: candidates, best first. What is not kept is gone for good, with its state."
+    columns = [named(one.tokens, V) for one in candidates]
+    return Trace("candidates", "Candidates of one step", told, columns, rows, arithmetic, ("score", 0), "candidate")
+
+
+def _found(p: BeamSearch, ends: tuple[Candidate, Candidate, Candidate], V: int) -> Trace:
+    steps = [[math.exp(last) for last in _lasts(p.model(), one.tokens)] for one in ends]
+    rows = (
+        Row("p", "probability $p$", "probability", np.array([one.p for one in ends])),
+        Row("length", "length", "length", np.array([float(len(one.tokens)) for one in ends])),
+        Row("value", "score", "score", np.array([one.score for one in ends])),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        one = ends[column]
+        if key == "p":
+            filled = r" \cdot ".join(latex(value) for value in steps[column])
+            return Arithmetic(r"p = \prod_t p(y_t \mid y_{t-1})", filled, one.p, "One factor a token.")
+        if key == "length":
+            return Arithmetic(r"\mathrm{length}", "", float(len(one.tokens)), "Tokens, the end mark among them.")
+        filled = rf"\ln({latex(one.p)}) / {len(one.tokens)}^{{{latex(p.penalty)}}}"
+        return Arithmetic(r"\log p / \mathrm{length}^\alpha", filled, one.score)
+
+    columns = [
+        f"{who}: {named(one.tokens, V)}" for who, one in zip(("beam", "greedy", "best there is"), ends, strict=True)
+    ]
+    told = "What each ends with. This model looks one token back only, so its best is known: by dynamic programming."
+    return Trace("ends", "What is found", told, columns, rows, arithmetic, ("p", 0), "search", coloured=False)
+
+
+def _lasts(model: BigramModel, tokens: Sequence[int]) -> list[float]:
+    return [float(model.log_p(tokens[:t])[token]) for t, token in enumerate(tokens)]
+
+
+def _curve(scores: Values, best: Candidate, worse: int | None, numbers: dict[str, float]) -> Curve:
+    told = "A wider beam never does worse here; in general it may."
+    if worse:
+        numbers |= {
+            "worse_at": worse,
+            "worse_score": float(scores[worse - 1]),
+            "narrower_score": float(scores[worse - 2]),
+        }
+        told = "Wider is worse here: at width {worse_at} the score falls from {narrower_score} to {worse_score}."
+    told = fill(told, numbers)
+    K = np.arange(1.0, len(scores) + 1)
+    series = (
+        Series("found", "found", "score found", scores),
+        Series("best", "best there is", "best score there is", np.full(len(scores), best.score), "dashed"),
+    )
+    alt = words(f"A line over widths from 1 to {len(scores)}, and the best score as a level. {told}")
+    return Curve("width", "Score against width", told, alt, "width K", "score", K, series)
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    a, after_a, after_b = rng.choice([0.6, 0.7]), rng.choice([0.5, 0.6]), rng.choice([0.8, 0.9])
+    return {
+        "width": str(rng.choice([1, 2, 2])),
+        "first": f"{a},{1 - a:.1f}",
+        "next": f"{after_a},{1 - after_a:.1f};{after_b},{1 - after_b:.1f}",
+    }
+
+
+def _question(p: BeamSearch) -> Question:
+    def told(row: Sequence[float]) -> str:
+        return ", ".join(f"${letter}$ with {plain(value)}" for letter, value in zip("AB", row, strict=True))
+
+    return Question(
+        f"What is the probability of the two tokens that a beam of width {p.width} ends with?",
+        "p",
+        (f"first comes {told(p.first)}", f"after $A$ comes {told(p.next[0])}", f"after $B$ comes {told(p.next[1])}"),
+    )
+
+
+def _pairs(p: BeamSearch) -> list[tuple[str, float, float]]:
+    return [("AB"[i] + " " + "AB"[j], p.first[i], p.next[i][j]) for i in range(2) for j in range(2)]
+
+
+def _steps(p: BeamSearch, result: Result) -> list[Arithmetic]:
+    pairs = _pairs(p)[: 2 if p.width == 1 else 4]  # a width of 1 has dropped B after the first step
+    pairs.sort(key=lambda pair: pair[1] * pair[2])
+    told = [Arithmetic(rf"p(\mathrm{{{name}}})", rf"{latex(a)} \cdot {latex(b)}", a * b) for name, a, b in pairs]
+    return [*told[:-1], replace(told[-1], result=result.numbers["p"])]
+
+
+def _slips(p: BeamSearch, result: Result) -> list[Slip]:
+    other = result.numbers["best_p" if p.width == 1 else "greedy_p"]
+    says = (
+        "A width of 1 has dropped $B$ after the first step." if p.width == 1 else "That is greedy: it never tried $B$."
+    )
+    return [
+        Slip(other, says),
+        Slip(max(p.first), "That is the first token alone: multiply by the second."),
+        Slip(max(max(row) for row in p.next), "That is the second token alone: multiply by the first."),
+        Slip(p.first[0] + max(p.next[0]), "Probabilities multiply along a sequence; it is their logarithms that add."),
+    ]
+
+
+DEMO = Demo(
+    name="beam-search",
+    title="Beam search",
+    idea="Sequence to sequence",
+    summary="Keep the K best beginnings at each step, where greedy keeps one and an exhaustive search keeps all.",
+    parameters=BeamSearch,
+    run=compute,
+    try_this=(
+        TryThis(
+            "A wider beam that loses",
+            {"width": "2", "steps": "4", "first": "0.4,0.5,0.1", "next": "0,1,0;0,0.4,0.6;0.5,0.4,0.1", "step": "3"},
+            "Step 3 drops what width 1 kept. Look at the curve: is wider always better?",
+        ),
+        TryThis(
+            "Sequences that may end",
+            {"width": "3", "steps": "6", "first": "0.9,0.1", "next": "0,0.5,0.5;0,0.9,0.1", "step": "6"},
+            "The end mark wins at once, as each further token costs. Now move α to 1: which one wins?",
+        ),
+        TryThis(
+            "As wide as all there are",
+            {"width": "16", "steps": "4", "first": "0.5,0.5", "next": "0.45,0.55;0.1,0.9", "step": "4"},
+            "16 sequences and a width of 16: nothing is dropped. How narrow may it be and still find the best?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("Within 0.005 is right: it is a product of two.", near=0.005)
+    ),
+    sources=(
+        Source(
+            "Lowerre, The Harpy speech recognition system, 1976",
+            r"\log p = \sum_t \log p(y_t \mid y_1, \dots, y_{t-1})",
+        ),
+        Source(
+            "Wu et al., Google's neural machine translation system, 2016, section 7", r"s(y) = \log p(y) / |y|^\alpha"
+        ),
+    ),
+    shows=(beam.score, beam.extend, beam.search, beam.best),
+    miniature="tree",
+    next=(
+        ("text-generation", "What if one draws instead of searching?"),
+        ("bigram-or-rnn", "Where do such probabilities come from?"),
+    ),
+)

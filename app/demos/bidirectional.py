@@ -1,0 +1,245 @@
+"""Two RNNs, one from each end: what each position knows, and what an online reader cannot have yet."""
+
+import random
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Diagram, Edge, Node, Row, Trace, Values
+from app.demos.numbers import fill, heat, latex, short, show, words
+from app.demos.parameters import Numbers, Parameters, choice, entries, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import bidirectional, count, rnn
+from app.nn.activations import ACTIVATIONS
+
+PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "linear": ""}
+ARROW = {"f": r"\overrightarrow", "b": r"\overleftarrow"}
+
+
+class Bidirectional(Parameters):
+    """One unit in each direction, each with weights of its own."""
+
+    x: Numbers = entries((1, 2, 3), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12 numbers, one a position.")
+    position: int = number(2, 1, 12, step=1, title="Position", says="Where to look. Past the end: the last one.")
+    present: int = number(
+        2, 1, 12, step=1, title="Present", says="Inputs that have arrived. Past the end: the sequence is complete."
+    )
+    W_x: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="$W_x$ forward", says="Input weight.")
+    W_h: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="$W_h$ forward", says="Recurrent weight.")
+    W_x_back: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="$W_x$ backward", says="Input weight.")
+    W_h_back: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="$W_h$ backward", says="Recurrent weight.")
+    phi: Literal["tanh", "relu", "linear"] = choice(
+        "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
+    )
+
+    @property
+    def at(self) -> int:
+        """The position to look at, from 1."""
+        return min(self.position, len(self.x))
+
+    @property
+    def arrived(self) -> int:
+        """How many inputs are there."""
+        return min(self.present, len(self.x))
+
+    def weights(self) -> bidirectional.BidirectionalWeights:
+        """Each direction's W_xh (1, 1), W_hh (1, 1), b (1)."""
+        pairs = ((self.W_x, self.W_h), (self.W_x_back, self.W_h_back))
+        made = [rnn.RNNWeights(np.array([[W_x]]), np.array([[W_h]]), np.zeros(1)) for W_x, W_h in pairs]
+        return bidirectional.BidirectionalWeights(*made)
+
+
+def compute(p: Bidirectional) -> Result:
+    """Join both runs over the whole sequence; then again over what has arrived, as an online reader must."""
+    w, phi, zero = p.weights(), ACTIVATIONS[p.phi], np.zeros((1, 1))
+    x = np.array(p.x, dtype=float)
+    joined, _ = bidirectional.forward(x[None, :, None], (zero, zero), w, phi)
+    known, _ = bidirectional.forward(x[None, : p.arrived, None], (zero, zero), w, phi)
+    f, b, now = joined[0, :, 0], joined[0, :, 1], np.zeros(len(x))
+    now[: p.arrived] = known[0, :, 1]
+
+    i, one_way = p.at - 1, count.rnn(1, 1).total
+    numbers: dict[str, float] = {"T": len(x), "at": p.at, "arrived": p.arrived, "to_come": len(x) - p.arrived}
+    numbers |= {"forward": float(f[i]), "backward": float(b[i]), "backward_now": float(now[i])}
+    numbers |= {"change": float(b[i] - now[i]), "forward_end": float(f[-1]), "backward_start": float(b[0])}
+    numbers |= {"parameters": 2 * one_way, "one_way": one_way, "x_at": float(x[i])}
+    for name, values in (("f", f), ("b", b)):
+        numbers |= {f"{name}{t}": float(value) for t, value in enumerate(values, start=1)}
+    return Result(numbers, (_diagram(p, x, f, b, numbers), _trace(p, x, f, b, now)))
+
+
+def _caption(p: Bidirectional) -> str:
+    told = "Position {at} gets the pair ({forward}, {backward}): one has read up to its {x_at}, one down to it."
+    if p.arrived == len(p.x):
+        return told + " All inputs are there, so both may be used."
+    if p.at > p.arrived:
+        return told + " A reader online has seen {arrived} and cannot answer for {at} at all."
+    return told + (
+        " But only {arrived} of {T} inputs have arrived: a reader online has {backward_now} for the second number, "
+        "and will have to change it."
+    )
+
+
+def _diagram(p: Bidirectional, x: Values, f: Values, b: Values, numbers: dict[str, float]) -> Diagram:
+    """Inputs below, the run to the right above them, the run to the left above that, the pairs on top."""
+    gap, first = 112.0, 150.0
+    both = np.concatenate((f, b))
+    largest = float(np.abs(both[np.isfinite(both)]).max(initial=0.0))
+    last = first + gap * (len(x) - 1)
+    nodes = [
+        Node(first - gap, 178, "0", "text", 16, 18, note="start"),
+        Node(last + gap, 102, "0", "text", 16, 18, note="start"),
+    ]
+    edges = []
+    for t in range(len(x)):
+        at, lit, come = first + gap * t, t == p.at - 1, t < p.arrived
+        nodes += [
+            Node(at, 178, short(float(f[t])), "circle", 50, 50, heat(float(f[t]), largest), lit, at=f"f,{t + 1}"),
+            Node(at, 102, short(float(b[t])), "circle", 50, 50, heat(float(b[t]), largest), lit, at=f"b,{t + 1}"),
+            Node(at, 258, short(float(x[t])), "text", 40, 24, note="" if come else "to come", lit=lit, at=f"x,{t + 1}"),
+            Node(at, 24, f"{short(float(f[t]))} ; {short(float(b[t]))}", "text", 104, 24, lit=lit, strong=lit),
+        ]
+        own = len(nodes) - 4
+        edges.append(Edge(0 if t == 0 else own - 4, own, recurrent=True))
+        edges.append(Edge(1 if t == len(x) - 1 else own + 5, own + 1, recurrent=True))
+        edges += [Edge(own + 2, own), Edge(own + 1, own + 3)]
+    caption = fill(_caption(p), numbers)
+    alt = (
+        f"Two rows of states over {len(x)} inputs. Read from the left: {', '.join(show(float(v)) for v in f)}. Read "
+        f"from the right: {', '.join(show(float(v)) for v in b)}. {words(caption)}"
+    )
+    return Diagram("joined", "Both directions, joined", caption, alt, last + gap + 30, 290, nodes, edges)
+
+
+def _trace(p: Bidirectional, x: Values, f: Values, b: Values, now: Values) -> Trace:
+    T = len(x)
+    rows = (
+        Row("x", "input $x_t$", "input", x),
+        Row("f", r"forward $\overrightarrow{h}_t$", "forward state", f),
+        Row("b", r"backward $\overleftarrow{h}_t$", "backward state", b),
+        Row("now", f"backward, {p.arrived} arrived", "backward state of an online reader", now),
+        Row("wrong", "still to change", "backward state less that of an online reader", b - now),
+    )
+
+    def state(key: str, t: int, values: Values, before: int, past: bool, says: str) -> Arithmetic:
+        W_x, W_h = (p.W_x, p.W_h) if key == "f" else (p.W_x_back, p.W_h_back)
+        kept = float(values[before]) if past else 0.0
+        terms = [
+            Term("W_x", W_x, f"x_{{{t}}}", float(x[t - 1])),
+            Term("W_h", W_h, f"{ARROW[key]}{{h}}_{{{before + 1}}}", kept),
+        ]
+        made = sum_of_products("", terms, float(values[t - 1]))
+        if PHI[p.phi]:
+            made = Arithmetic(f"{PHI[p.phi]}({made.symbols})", f"{PHI[p.phi]}({made.filled})", made.result)
+        return Arithmetic(f"{ARROW[key]}{{h}}_{{{t}}} = {made.symbols}", made.filled, made.result, says)
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t = column + 1
+        if key == "x":
+            return Arithmetic(f"x_{{{t}}}", latex(x[column]), float(x[column]), "An input: it is given.")
+        if key == "wrong":
+            filled = f"{latex(b[column])} - ({latex(now[column])})"
+            says = "What the inputs to come will add." if p.arrived < T else "All inputs are there."
+            symbols = rf"\overleftarrow{{h}}_{{{t}}} - \overleftarrow{{h}}_{{{t}}}^{{\text{{now}}}}"
+            return Arithmetic(symbols, filled, float(b[column] - now[column]), says)
+        if key == "f":
+            return state("f", t, f, t - 2, t > 1, "" if t > 1 else "It starts at 0 on the left.")
+        if key == "b":
+            return state("b", t, b, t, t < T, "" if t < T else "It starts at 0 on the right.")
+        if t > p.arrived:
+            return Arithmetic(rf"\overleftarrow{{h}}_{{{t}}}", "", 0.0, "Not read yet: it is where every run starts.")
+        return state("b", t, now, t, t < p.arrived, "" if t < p.arrived else "It must start here: more is not there.")
+
+    caption = "Each column is one position. Both states in it are about the same input."
+    columns = [f"t = {t}" for t in range(1, T + 1)]
+    return Trace("positions", "Both states of each position", caption, columns, rows, arithmetic, ("b", p.at - 1),
+                 column_word="position", follows="position")  # fmt: skip
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "x": ",".join(str(rng.choice([1, 2, 3, 4, -2])) for _ in range(3)),
+        "position": str(rng.choice([1, 2])),
+        "present": "3",
+        "phi": "linear",
+        "W_x": "1",
+        "W_h": str(rng.choice([0.5, 2, -0.5])),
+        "W_x_back": "1",
+        "W_h_back": str(rng.choice([0.5, 2, -1])),
+    }
+
+
+def _question(p: Bidirectional) -> Question:
+    return Question(
+        rf"What is the backward state $\overleftarrow{{h}}_{{{p.at}}}$?",
+        "backward",
+        (
+            f"$x = {latex(p.x[0])},\\; {latex(p.x[1])},\\; {latex(p.x[2])}$",
+            r"each direction: $h = W_x x_t + W_h h'$, with $h' = 0$ where it starts and no activation",
+            f"$W_x = 1$ in both; $W_h = {latex(p.W_h)}$ forward, $W_h = {latex(p.W_h_back)}$ backward",
+        ),
+    )
+
+
+def _steps(p: Bidirectional, result: Result) -> list[Arithmetic]:
+    trace = result.traces()[0]
+    return [trace.arithmetic("b", t - 1) for t in range(len(p.x), p.at - 1, -1)]
+
+
+def _slips(p: Bidirectional, result: Result) -> list[Slip]:
+    n, v = result.numbers, p.W_h_back
+    mirrored = compute(p.model_copy(update={"x": p.x[: p.at]}))
+    own = compute(p.model_copy(update={"W_h_back": p.W_h}))
+    return [
+        Slip(n["forward"], "That is the forward state: it has read what comes before, not what comes after."),
+        Slip(n["forward"] + n["backward"], "That adds the two directions: they are joined as a pair."),
+        Slip(own.numbers["backward"], "That uses the forward weight: the backward run has weights of its own."),
+        Slip(n["backward"] - p.x[p.at - 1], "The input at the position itself is missing: the state includes it."),
+        Slip(n[f"b{len(p.x) + 1 - p.at}"], "That counts the position from the end: the state is about the same input."),
+        Slip(v * mirrored.numbers["backward"], "That runs from the position to the front. It comes from the end."),
+    ]
+
+
+DEMO = Demo(
+    name="bidirectional",
+    title="Both directions",
+    idea="The recurrence",
+    summary="One run from each end, joined at every position; and the half that an online reader cannot have yet.",
+    parameters=Bidirectional,
+    run=compute,
+    try_this=(
+        TryThis(
+            "The last input arrives", {"present": "3"}, "Position 2 was done, one would think. Which half changes?"
+        ),
+        TryThis(
+            "A 3 at the end, or a −3",
+            {"x": "0,0,-3", "position": "1", "present": "1"},
+            "Position 1 read 0.4586 when a 3 came last. What does it read now, and when could it know?",
+        ),
+        TryThis(
+            "Let the backward run forget",
+            {"W_h_back": "0", "x": "1,2,3,4,5", "present": "12"},
+            "With $W_h = 0$ on the way back, is anything left of the future?",
+        ),
+    ),
+    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
+    sources=(
+        Source(
+            "Schuster and Paliwal, Bidirectional recurrent neural networks, 1997",
+            r"h_t = [\overrightarrow{h}_t \,;\, \overleftarrow{h}_t]",
+        ),
+        Source(
+            "Graves and Schmidhuber, Framewise phoneme classification with bidirectional LSTM, 2005",
+            r"\overleftarrow{h}_t = \varphi(x_t W_x + \overleftarrow{h}_{t+1} W_h + b)",
+        ),
+    ),
+    shows=(bidirectional.forward, rnn.step),
+    miniature="joined",
+    next=(
+        ("padding-and-masking", "What if the backward run meets padding first?"),
+        ("self-attention", "What if every position saw every other at once?"),
+    ),
+)

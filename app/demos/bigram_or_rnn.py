@@ -1,0 +1,264 @@
+"""The next character by counting pairs and by an RNN, where only the first mark of the sentence decides the last."""
+
+import itertools
+import random
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from app.demos import marks
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.marks import ALPHABET, CLOSES, SENTENCES, SURE, shown
+from app.demos.numbers import factor, fill, latex, words
+from app.demos.parameters import Parameters, choice, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import ngram, rnn
+from app.nn.activations import TANH
+
+RUN = ("ana", "canta", "la", "luna", "sale", "el", "sol", "salta", "la", "casa")
+
+
+class BigramOrRNN(Parameters):
+    """The beginning of a sentence, and the memory of the RNN that reads it."""
+
+    mark: Literal["¿", "¡"] = choice("¿", title="The sentence begins with", says="¿ ends with ?, and ¡ with !")
+    words: int = number(4, 1, len(RUN), step=1, title="Words since then", says=f"Of: {' '.join(RUN)}.")
+    w: float = number(
+        1.5, 0, 3, slide=(0, 2), step=0.05, title="Memory's weight $w$", says="From the memory unit to itself."
+    )
+
+    @property
+    def prefix(self) -> str:
+        """What has been read."""
+        return self.mark + " ".join(RUN[: self.words])
+
+
+def predict(p: BigramOrRNN) -> tuple[Values, Values, Values]:
+    """p of every next character by the pair counts alone, and by the RNN; and the RNN's memory all along.
+
+    Shapes: bigram (V,), with_memory (V,), memory (T,)
+    """
+    memory = marks.read(p.prefix, 1, p.w)[:, -1]
+    bigram = ngram.probabilities(marks.counted(1)[p.prefix[-1]], ALPHABET)
+    return bigram, marks.share_marks(bigram, float(memory[-1])), memory
+
+
+@lru_cache
+def pairs_in_sentences() -> list[Values]:
+    """For each sentence of the text the bigram's p of every character but the first."""
+    table = {last: ngram.probabilities(followed, ALPHABET) for last, followed in marks.counted(1).items()}
+    return [
+        np.array([table[last][ALPHABET.index(now)] for last, now in itertools.pairwise(sentence)])
+        for sentence in SENTENCES
+    ]
+
+
+@lru_cache(maxsize=256)
+def perplexities(w: float) -> tuple[float, float]:
+    """Of both models on the text itself. They part at the closing marks alone: the memory has no say elsewhere."""
+    longest = max(map(len, SENTENCES))
+    x = np.stack([np.pad(marks.one_hot(s), ((0, longest - len(s)), (0, 0))) for s in SENTENCES])
+    states, _ = rnn.forward(x, np.zeros((len(x), marks.V + 1)), marks.weights(1, w), TANH)
+    plain, with_memory = pairs_in_sentences(), []
+    for sentence, p, memory in zip(SENTENCES, plain, states[..., -1], strict=True):
+        followed = ngram.probabilities(marks.counted(1)[sentence[-2]], ALPHABET)
+        shared = marks.share_marks(followed, float(memory[len(sentence) - 2]))
+        with_memory.append(np.append(p[:-1], shared[ALPHABET.index(sentence[-1])]))
+    return ngram.perplexity(np.concatenate(plain)), ngram.perplexity(np.concatenate(with_memory))
+
+
+def compute(p: BigramOrRNN) -> Result:
+    """Both predictions after the prefix, and how the memory of its first mark lasts."""
+    bigram, with_memory, memory = predict(p)
+    right = ALPHABET.index(CLOSES[p.mark])
+    wrong = ALPHABET.index(next(close for mark, close in CLOSES.items() if mark != p.mark))
+    sign = 1 if p.mark == "¿" else -1
+    numbers: dict[str, float] = {"gap": len(p.prefix) - 1, "memory": float(memory[-1])}
+    numbers |= {"bigram": float(bigram[right]), "bigram_wrong": float(bigram[wrong])}
+    numbers |= {"rnn": float(with_memory[right]), "rnn_wrong": float(with_memory[wrong])}
+    numbers["share"] = marks.question(sign * float(memory[-1]))
+    numbers["bigram_perplexity"], numbers["rnn_perplexity"] = perplexities(p.w)
+    return Result(
+        numbers, (_curve(p, memory, numbers), _next(p, bigram, with_memory, memory), _memory(p, memory, numbers))
+    )
+
+
+def _curve(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Curve:
+    sign = 1 if p.mark == "¿" else -1
+    shares = np.array([marks.question(sign * float(m)) for m in memory])
+    close, other = ("?", "!") if sign > 0 else ("!", "?")
+    told = (
+        f"“{p.prefix}”: if it ends here, it ends with “{close}”. The bigram, which sees “{p.prefix[-1]}” alone, gives "
+    )
+    told += f"“{close}” {{bigram}} and “{other}” {{bigram_wrong}}; the RNN {{rnn}} and {{rnn_wrong}}: "
+    told += f"{_verdict(numbers['share'])} the mark {{gap}} characters back."
+    told = fill(told, numbers)
+    series = (
+        Series("rnn", "RNN", "share of the right mark by the RNN", shares),
+        Series("bigram", "bigram", "share of the right mark by the bigram", np.full(len(memory), 0.5), "dashed"),
+    )
+    alt = words(f"Two lines over the characters read: the share of the right one among closing marks. {told}")
+    x = np.arange(1.0, len(memory) + 1)
+    return Curve("far", "The far past decides", told, alt, "characters read", "share of the right mark", x, series)
+
+
+def _verdict(share: float) -> str:
+    for least, says in ((0.95, "it remembers"), (0.6, "it half remembers"), (0.51, "it has almost forgotten")):
+        if share >= least:
+            return says
+    return "it has forgotten"
+
+
+def _next(p: BigramOrRNN, bigram: Values, with_memory: Values, memory: Values) -> Trace:
+    followed = marks.counted(1)[p.prefix[-1]]
+    seen = [i for i, character in enumerate(ALPHABET) if followed[character]]
+    total, m = sum(followed.values()), float(memory[-1])
+    rows = (
+        Row("count", "count", "times that it came next", np.array([float(followed[ALPHABET[i]]) for i in seen])),
+        Row("bigram", "bigram $p$", "probability by the bigram", bigram[seen]),
+        Row("rnn", "RNN $p$", "probability by the RNN", with_memory[seen]),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        character = ALPHABET[seen[column]]
+        many = followed[character]
+        if key == "count":
+            says = f"“{p.prefix[-1]}” came {total} times before another character, {many} times before “{character}”."
+            return Arithmetic(r"\mathrm{count}", "", float(many), says)
+        if key == "bigram":
+            return Arithmetic(r"\mathrm{count} / \mathrm{all}", f"{many} / {total}", float(bigram[seen[column]]))
+        if character not in CLOSES.values():
+            return Arithmetic(
+                r"\mathrm{count} / \mathrm{all}",
+                f"{many} / {total}",
+                float(with_memory[seen[column]]),
+                "As the bigram: not a closing mark.",
+            )
+        closing, sign = sum(followed[close] for close in CLOSES.values()), "" if character == "?" else "-"
+        filled = rf"{closing} / {total} \cdot \sigma({sign}2 \cdot {SURE:g} \cdot {factor(m)})"
+        says = "Counts say whether a sentence closes, the memory $m$ says how."
+        return Arithmetic(
+            rf"p(\mathrm{{close}}) \cdot \sigma({sign}2 g m)", filled, float(with_memory[seen[column]]), says
+        )
+
+    told = f"What can come after “{shown(p.prefix[-1])}”; all other characters have the probability 0."
+    columns = [shown(ALPHABET[i]) for i in seen]
+    at = columns.index(CLOSES[p.mark])
+    return Trace("next", "The next character", told, columns, rows, arithmetic, ("rnn", at), "character")
+
+
+def _memory(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Trace:
+    given = np.array([{"¿": 1.0, "¡": -1.0}.get(character, 0.0) for character in p.prefix])
+    shares = np.array([marks.question(float(m)) for m in memory])
+    rows = (
+        Row("mark", "mark $x_t$", "opening mark: 1 or −1", given),
+        Row("m", "memory $m_t$", "memory", memory),
+        Row("asks", "share of ?", "share of the question mark among closing marks", shares),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t, before = column + 1, float(memory[column - 1]) if column else 0.0
+        if key == "mark":
+            return Arithmetic(f"x_{{{t}}}", "", float(given[column]), "1 for ¿, −1 for ¡, 0 for all else.")
+        if key == "m":
+            filled = rf"\tanh({latex(p.w)} \cdot {factor(before)} + {marks.FULL:g} \cdot {factor(given[column])})"
+            return Arithmetic(
+                rf"m_{{{t}}} = \tanh(w \, m_{{{t - 1}}} + 20 \, x_{{{t}}})", filled, float(memory[column])
+            )
+        filled = rf"\sigma(2 \cdot {SURE:g} \cdot {factor(memory[column])})"
+        return Arithmetic(
+            rf"\sigma(2 g \, m_{{{t}}})", filled, float(shares[column]), "The read-out's weight $g$ is 4."
+        )
+
+    held = "above 1, holds it" if p.w > 1 else "at most 1, lets it fade"
+    told = f"The memory takes the mark, and its weight on itself, {held}. "
+    told += "Over the whole text the bigram has a perplexity of {bigram_perplexity}, the RNN of {rnn_perplexity}."
+    told = fill(told, numbers)
+    columns = [f"{t} · {shown(character)}" for t, character in enumerate(p.prefix, start=1)]
+    return Trace("memory", "The memory", told, columns, rows, arithmetic, ("m", 0), "character")
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {"mark": rng.choice("¿¡"), "words": str(rng.randint(1, len(RUN)))}
+
+
+def _question(p: BigramOrRNN) -> Question:
+    followed = marks.counted(1)[p.prefix[-1]]
+    told = ", ".join(f"“{shown(c)}” {n}×" for c, n in sorted(followed.items()))
+    return Question(
+        f"Which probability does the bigram give “{CLOSES[p.mark]}”?",
+        "bigram",
+        (f"“{p.prefix}” has been read", f"in the text, after “{p.prefix[-1]}” came: {told}"),
+    )
+
+
+def _steps(p: BigramOrRNN, result: Result) -> list[Arithmetic]:
+    followed = marks.counted(1)[p.prefix[-1]]
+    total, many = sum(followed.values()), followed[CLOSES[p.mark]]
+    added = " + ".join(str(n) for _, n in sorted(followed.items()))
+    return [
+        Arithmetic(r"\mathrm{all}", added, float(total)),
+        Arithmetic(r"\mathrm{count} / \mathrm{all}", f"{many} / {total}", result.numbers["bigram"]),
+    ]
+
+
+def _slips(p: BigramOrRNN, result: Result) -> list[Slip]:
+    followed = marks.counted(1)[p.prefix[-1]]
+    many, close = followed[CLOSES[p.mark]], CLOSES[p.mark]
+    return [
+        Slip(
+            result.numbers["rnn"],
+            "That is what the RNN says, which remembers the first mark. The bigram sees one character.",
+        ),
+        Slip(0.5, "That is the share among the closing marks; other characters may come too."),
+        Slip(1 / len(followed), "The characters are not equally likely: count them."),
+        Slip(
+            many / marks.TEXT.count(close),
+            f"That is how often “{close}” has this character before it: the other way round.",
+        ),
+        Slip(0.0, "The bigram cannot know which mark the sentence began with."),
+    ]
+
+
+DEMO = Demo(
+    name="bigram-or-rnn",
+    title="Bigram or RNN",
+    idea="Sequence to sequence",
+    summary="A bigram sees one character; an RNN's state can carry the sentence's first mark to its last.",
+    parameters=BigramOrRNN,
+    run=compute,
+    try_this=(
+        TryThis(
+            "No memory: $w = 0$", {"w": "0"}, "Compare the two rows of probabilities. What is an RNN without its loop?"
+        ),
+        TryThis(
+            "A memory that fades",
+            {"w": "0.9", "words": "10"},
+            "Below 1 the mark fades a little at each character. Where does it become a coin toss?",
+        ),
+        TryThis("The other mark", {"mark": "¡", "words": "10"}, "Forty characters on: which of the two has noticed?"),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("Within 0.005 is right: divide two counts.", near=0.005)
+    ),
+    sources=(
+        Source(
+            "Shannon, A mathematical theory of communication, 1948, section 3",
+            r"p(y_t \mid y_1, \dots, y_{t-1}) \approx p(y_t \mid y_{t-1})",
+        ),
+        Source(
+            "Mikolov et al., Recurrent neural network based language model, 2010; classes of outputs, 2011",
+            r"p(y_{t+1} \mid h_t) = p(\mathrm{class} \mid h_t) \cdot p(y_{t+1} \mid \mathrm{class}, h_t)",
+        ),
+    ),
+    shows=(ngram.counts, ngram.probabilities, rnn.step, marks.weights, marks.share_marks, predict),
+    miniature="far",
+    next=(
+        ("text-generation", "What do such models write?"),
+        ("gradient-flow", "What does it take to learn to remember that far?"),
+    ),
+)

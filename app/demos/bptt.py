@@ -1,0 +1,279 @@
+"""The backward pass of one recurrent unit, step by step: the error on its way back, and each step's share."""
+
+import random
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.backward import backward_picture
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.numbers import factor, fill, latex, short, words
+from app.demos.parameters import Numbers, Parameters, choice, entries, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import bptt, rnn
+from app.nn.activations import ACTIVATIONS
+
+SLOPE = {
+    "tanh": (r"1 - h_{%d}^2", "1 - {h}^2"),
+    "sigmoid": (r"h_{%d} (1 - h_{%d})", r"{h} \cdot (1 - {h})"),
+    "relu": (r"\varphi'(z_{%d})", ""),
+    "linear": (r"\varphi'(z_{%d})", ""),
+}
+NUDGE = 1e-6
+
+
+class BPTT(Parameters):
+    """One unit, one input a step. The loss is the state itself, at the last step or summed over all."""
+
+    x: Numbers = entries((1, 1, 1, 1, 1, 1), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one a step.")
+    W_x: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Input weight $W_x$", says="The same each step.")
+    W_h: float = number(
+        0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="The same at each step."
+    )
+    phi: Literal["tanh", "relu", "sigmoid", "linear"] = choice(
+        "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
+    )
+    loss: Literal["last", "all"] = choice("last", title="Loss", says="The last state, or the sum of all states.")
+    k: int = number(12, 1, 12, step=1, title="Truncation $k$", says="Steps an error is followed; 12 is the whole way.")
+    step: int = number(6, 1, 12, step=1, title="Step to look at", says="Past the end it means the last one.")
+
+    @property
+    def looked_at(self) -> int:
+        """The step to look at, from 1."""
+        return min(self.step, len(self.x))
+
+    def forward(self, nudge: float = 0.0) -> tuple[Values, list[rnn.Cache]]:
+        """The states (T) and caches, with W_h moved by `nudge`."""
+        w = rnn.RNNWeights(np.array([[self.W_x]]), np.array([[self.W_h + nudge]]), np.zeros(1))
+        hs, caches = rnn.forward(np.array(self.x)[None, :, None], np.zeros((1, 1)), w, ACTIVATIONS[self.phi])
+        return hs[0, :, 0], caches
+
+    def losses(self) -> Values:
+        """g_t = ∂L_t/∂h_t: 1 where a step has a loss of its own (T)."""
+        g = np.ones(len(self.x))
+        if self.loss == "last":
+            g[:-1] = 0.0
+        return g
+
+
+def compute(p: BPTT) -> Result:
+    """Forward, then the errors back: whole and cut after k, and a nudge of W_h to see what the gradient should be."""
+    h, caches = p.forward()
+    g, T = p.losses(), len(p.x)
+    delta = bptt.deltas(g[None, :, None], caches, p.k)
+    share_x, share_h, _ = (share.reshape(T) for share in bptt.shares(delta, caches))
+    whole = bptt.shares(bptt.deltas(g[None, :, None], caches, T), caches)[1].reshape(T)
+    up, down = (float(g @ p.forward(sign * NUDGE)[0]) for sign in (1, -1))
+
+    numbers: dict[str, float] = {"T": T, "k": min(p.k, T), "at": p.looked_at, "loss": float(g @ h)}
+    numbers |= {"dW_h": float(share_h.sum()), "dW_x": float(share_x.sum()), "whole": float(whole.sum())}
+    numbers["nudge"] = (up - down) / (2 * NUDGE)
+    numbers["kept"] = numbers["dW_h"] / numbers["whole"] if numbers["whole"] else 1.0
+    for t in range(1, T + 1):
+        numbers |= {
+            f"h{t}": float(h[t - 1]),
+            f"delta{t}": float(delta[0, t - 1, 0]),
+            f"share{t}": float(share_h[t - 1]),
+        }
+    numbers |= {"h_last": numbers[f"h{T}"], "delta_last": numbers[f"delta{T}"], "share_last": numbers[f"share{T}"]}
+
+    told = fill(_caption(p, numbers), numbers)
+    starts = bptt.piece_starts(T, p.k)
+    picture = backward_picture(told, h, delta[0, :, 0], g, starts, short(p.W_h), p.looked_at)
+    shares_told = fill(_shares_told(numbers), numbers)
+    series = [Series("share", r"share $h_{t-1} \delta_t$", "share of the gradient of the recurrent weight", share_h)]
+    if numbers["k"] < T:
+        series.append(Series("whole", "without the cut", "share without the cut", whole, "dashed"))
+    curve = Curve(
+        "shares",
+        "Each step's share of the gradient",
+        shares_told,
+        words(f"A line over steps t from 1 to {T}. {shares_told}"),
+        "step t",
+        "share of the gradient",
+        np.arange(1.0, T + 1),
+        series,
+    )
+    return Result(numbers, (picture, _trace(p, h, caches, g, delta[0, :, 0], starts, share_x, share_h), curve))
+
+
+def _caption(p: BPTT, numbers: dict[str, float]) -> str:
+    steps = "1 step has its share" if numbers["T"] == 1 else "{T} steps have their shares"
+    if numbers["k"] < numbers["T"]:
+        return (
+            r"Cut every {k} steps, $\partial L / \partial W_h$ comes out as {dW_h}, where the whole is {whole}. "
+            "The state still runs through; only the error stops."
+        )
+    return (
+        rf"$\partial L / \partial W_h$ is {{dW_h}}: {steps}, added up. Nudging $W_h$ and running anew says {{nudge}}."
+    )
+
+
+def _shares_told(numbers: dict[str, float]) -> str:
+    T = int(numbers["T"])
+    if T == 1:
+        return "Before the one step there is no state, so $W_h$ had nothing to carry: {share1}."
+    if T == 2:
+        return "Step 2 alone used $W_h$ on a state: its share is {share2}. Step 1 started from 0."
+    first, last = abs(numbers["share2"]), abs(numbers["share_last"])
+    told = "Step {T} puts in {share_last}, step 2 {share2}; step 1 started from 0 and puts in nothing. "
+    if numbers["k"] < T - 1:
+        return told + "What lies beyond a cut is not heard."
+    if last > 2 * first:
+        return told + ("What lies far back hardly counts." if last > 10 * first else "The near past counts more.")
+    return told + ("The far past counts more." if first > 2 * last else "Near and far are heard alike.")
+
+
+def _trace(
+    p: BPTT,
+    h: Values,
+    caches: list[rnn.Cache],
+    g: Values,
+    delta: Values,
+    starts: list[bool],
+    share_x: Values,
+    share_h: Values,
+) -> Trace:
+    T = len(h)
+    before, x = np.append(0.0, h[:-1]), np.array(p.x)
+    slope = np.array([float(cache.phi.slope(cache.h_t)[0, 0]) for cache in caches])
+    later = np.array([0.0 if t + 1 == T or starts[t + 1] else p.W_h * delta[t + 1] for t in range(T)])
+    rows = (
+        Row("x", "input $x_t$", "input", x, "forward"),
+        Row("h", "state $h_t$", "state", h, "forward"),
+        Row("slope", r"slope $\varphi'(z_t)$", "slope", slope, "back"),
+        Row("g", "own loss $g_t$", "from this step's own loss", g, "back"),
+        Row("later", r"from later $W_h \, \delta_{t+1}$", "from the step after", later, "back"),
+        Row("delta", r"error $\delta_t$", "error", delta, "back"),
+        Row("sh", r"share of $W_h$: $h_{t-1} \delta_t$", "share of the recurrent weight", share_h, "shares"),
+        Row("sx", r"share of $W_x$: $x_t \delta_t$", "share of the input weight", share_x, "shares"),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t = column + 1
+        value = float(next(row for row in rows if row.key == key).values[column])
+        if key == "x":
+            return Arithmetic(f"x_{{{t}}}", latex(value), value, "An input: it is given.")
+        if key == "g":
+            says = "The loss counts this state." if value else "No loss at this step."
+            return Arithmetic(rf"g_{{{t}}} = \partial L_{{{t}}} / \partial h_{{{t}}}", latex(value), value, says)
+        if key == "h":
+            inside = rf"{factor(p.W_x)} \cdot {factor(x[column])} + {factor(p.W_h)} \cdot {factor(before[column])}"
+            name = {"tanh": r"\tanh", "sigmoid": r"\sigma", "relu": r"\mathrm{relu}", "linear": ""}[p.phi]
+            symbols = rf"h_{{{t}}} = {name or ' '}(W_x \, x_{{{t}}} + W_h \, h_{{{t - 1}}})"
+            return Arithmetic(symbols, f"{name}({inside})", value)
+        if key == "slope":
+            symbols, filled = SLOPE[p.phi]
+            shown = factor(h[column])
+            filled = filled.replace("{h}", f"({shown})" if r"\cdot" in shown else shown)  # a power of ten, squared
+            return Arithmetic(symbols.replace("%d", str(t)), filled, value, "How much the state answers to its sum.")
+        if key == "later":
+            if t < T and starts[t]:
+                return Arithmetic(rf"W_h \, \delta_{{{t + 1}}}", "", value, "Cut here: nothing comes from later steps.")
+            after = float(delta[t]) if t < T else 0.0
+            says = "" if t < T else "After the last step there is none."
+            return Arithmetic(rf"W_h \, \delta_{{{t + 1}}}", rf"{latex(p.W_h)} \cdot {factor(after)}", value, says)
+        if key == "delta" and t < T and starts[t]:
+            filled = rf"{latex(g[column])} \cdot {latex(slope[column])}"
+            says = "Cut here: what later steps blame on this state is not heard."
+            return Arithmetic(rf"\delta_{{{t}}} = g_{{{t}}} \, \varphi'(z_{{{t}}})", filled, value, says)
+        if key == "delta":
+            filled = rf"({latex(g[column])} + {factor(later[column])}) \cdot {latex(slope[column])}"
+            says = "Two streams meet: the error made here, and what later steps blame on this state."
+            symbols = rf"\delta_{{{t}}} = (g_{{{t}}} + W_h \, \delta_{{{t + 1}}}) \, \varphi'(z_{{{t}}})"
+            return Arithmetic(symbols, filled, value, says)
+        symbol, what = (f"h_{{{t - 1}}}", before[column]) if key == "sh" else (f"x_{{{t}}}", x[column])
+        filled = rf"{latex(what)} \cdot {factor(delta[column])}"
+        return Arithmetic(rf"{symbol} \, \delta_{{{t}}}", filled, value, "All steps' shares are added up.")
+
+    caption = "Read it from right to left: the error starts at the loss. Choose a number to see where it comes from."
+    columns = [f"t = {t}" for t in range(1, T + 1)]
+    return Trace("trace", "The backward pass", caption, columns, rows, arithmetic, ("delta", p.looked_at - 1),
+                 follows="step")  # fmt: skip
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "x": rng.choice(["1,0,0", "1,1,1", "2,0,0", "1,1", "1,2,0"]),
+        "W_x": "1",
+        "W_h": rng.choice(["0.5", "2", "3", "-0.5", "-2"]),
+        "phi": "linear",
+    }
+
+
+def _question(p: BPTT) -> Question:
+    return Question(
+        rf"What is $\partial L / \partial W_h$, with $L = h_{{{len(p.x)}}}$?",
+        "dW_h",
+        (
+            rf"one linear unit: $h_t = x_t + W_h h_{{t-1}}$, with $h_0 = 0$ and $W_h = {latex(p.W_h)}$",
+            r"$x = " + r",\; ".join(map(latex, p.x)) + "$",
+        ),
+    )
+
+
+def _steps(p: BPTT, result: Result) -> list[Arithmetic]:
+    trace, T, total = result.traces()[0], len(p.x), result.numbers["dW_h"]
+    steps = [trace.arithmetic(key, t) for t in reversed(range(1, T)) for key in ("delta", "sh")]
+    filled = " + ".join(factor(result.numbers[f"share{t}"]) for t in range(T, 1, -1))
+    return [*steps, Arithmetic(r"\partial L / \partial W_h = \sum_t h_{t-1} \, \delta_t", filled, total)]
+
+
+def _slips(p: BPTT, result: Result) -> list[Slip]:
+    n, steps = result.numbers, range(1, len(p.x) + 1)
+    errors, shifted = sum(n[f"delta{t}"] for t in steps), sum(n[f"h{t}"] * n[f"delta{t}"] for t in steps)
+    told = (
+        (n["share_last"], "That is the last step's share alone: the state it used was made with the same $W_h$."),
+        (n["h_last"], "That is the loss itself, $h_T$."),
+        (n["delta1"], r"That is $\delta_1$, the error at the first step: the shares are $h_{t-1} \delta_t$."),
+        (n["dW_x"], r"That is $\partial L / \partial W_x$: it takes $x_t$ where $W_h$ takes $h_{t-1}$."),
+        (errors, r"That adds up the errors: each is multiplied by $h_{t-1}$."),
+        (shifted, "That takes $h_t$; the weight was used on $h_{t-1}$."),
+    )
+    return [Slip(value, says) for value, says in told]
+
+
+DEMO = Demo(
+    name="bptt",
+    title="Backpropagation through time",
+    idea="Learning",
+    summary="The error walks back over the steps; each adds its share to the gradient of the same weights.",
+    parameters=BPTT,
+    run=compute,
+    try_this=(
+        TryThis(
+            "Three steps by hand",
+            {"x": "1,0,0", "W_x": "1", "W_h": "0.5", "phi": "linear", "step": "3"},
+            "$h_3 = W_h^2$, so the gradient is $2 W_h$. Which two steps bring one half each?",
+        ),
+        TryThis(
+            "One pulse, cut after 3 steps",
+            {"x": "1,0,0,0,0,0", "W_x": "1", "phi": "linear", "k": "3", "step": "6"},
+            "The pulse is at step 1 and the loss at step 6. How many steps keep their share, and how large is it?",
+        ),
+        TryThis(
+            "A loss at every step",
+            {"loss": "all", "x": "1,0,0,0,0,0,0,0", "W_h": "1", "W_x": "0.1"},
+            "Later errors pile up on the way back. At which step is the error largest?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01)
+    ),
+    sources=(
+        Source(
+            "Werbos, Backpropagation through time: what it does and how to do it, 1990",
+            r"\delta_t = (g_t + W_h \, \delta_{t+1}) \, \varphi'(z_t), \qquad "
+            r"\frac{\partial L}{\partial W_h} = \sum_{t=1}^{T} h_{t-1} \, \delta_t",
+        ),
+        Source(
+            "Williams and Peng, An efficient gradient-based algorithm for on-line training, 1990: truncated",
+            r"\delta_{t+1} = 0 \quad \text{where a piece of } k \text{ steps ends}",
+        ),
+    ),
+    shows=(bptt.deltas, bptt.shares, rnn.forward),
+    miniature="backward",
+)

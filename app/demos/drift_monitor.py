@@ -1,0 +1,248 @@
+"""A forecaster in use: its rolling error, an alarm, a retrain; and inputs that move without doing harm."""
+
+import math
+import random
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.drifting_world import AGAIN, BEFORE, CHECK, KEEPS, NOISE, USE, DriftMonitor, Watch, make_world, watch
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.numbers import fill, latex, words
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn.least_squares import fit
+from app.nn.monitor import rolling_mean, smoothed
+
+
+def compute(p: DriftMonitor) -> Result:
+    """Errors as multiples of the reference: before the shift, after it, and after a retrain."""
+    w = watch(p)
+    in_use = w.errors[CHECK:] / w.reference
+    numbers: dict[str, float] = {
+        "reference": w.reference,
+        "threshold": p.threshold,
+        "since": p.since,
+        "late": p.late,
+        "error_before": float(in_use[: p.since - 1].mean()) if p.since > 1 else 1.0,
+        "error_after": float(in_use[p.since - 1 :].mean()),
+        "rolling_most": float(w.rolling.max()),
+        "alarm_day": math.inf if w.alarm is None else w.alarm,
+        "days": math.inf if w.alarm is None else w.alarm - p.since,
+        "inputs_most": float(np.abs(w.inputs).max()),
+        "input_limit": _input_limit(p),
+        "fresh": p.fresh,
+    }
+    after = None
+    if w.again is not None and w.retrained is not None:
+        from_day = BEFORE + w.retrained - 1
+        after = np.abs(w.y - w.again(w.h))[from_day:] / w.reference
+        numbers["retrained_day"] = w.retrained
+        numbers["error_old"] = float(in_use[w.retrained - 1 :].mean())
+        numbers["error_retrained"] = float(after.mean())
+    return Result(numbers, (_errors(p, w, after, numbers), _inputs(w, numbers), _days(p, w)))
+
+
+def _input_limit(p: DriftMonitor) -> float:
+    """4.5 standard deviations of a rolling mean of inputs that do not move: √((1 + r) / (1 − r) / window)."""
+    return 4.5 * math.sqrt((1 + AGAIN) / (1 - AGAIN) / p.window)
+
+
+def _verdict(p: DriftMonitor, w: Watch, numbers: dict[str, float]) -> str:
+    harmless = p.shift == "none" or p.size == 0
+    if w.alarm is None:
+        told = "No alarm: the rolling error never passes {rolling_most} times the reference"
+        if numbers["rolling_most"] > p.threshold:
+            return (
+                "No alarm yet: the error reaches {rolling_most} times the reference, but labels are {late} days late."
+            )
+        return told + (", and there is no shift." if harmless else "." if p.shift != "inputs" else
+                       ", though the inputs moved: what follows from them did not.")  # fmt: skip
+    if harmless or w.alarm - p.late < p.since:
+        told = "A false alarm on day {alarm_day}: nothing had shifted, a few bad days made up the window."
+    else:
+        told = "The alarm rings on day {alarm_day}, {days} days after the shift."
+    if w.again is None:
+        return told + " Before enough days are collected to fit again, the record ends."
+    told += " Fitted again on {fresh} days, the error is {error_retrained} times the reference"
+    if numbers["error_retrained"] > numbers["error_old"]:
+        why = "There was nothing to mend." if harmless else "So few days teach their noise."
+        return f"{told}: worse than the old model's {{error_old}}. {why}"
+    fault = " But the sensor is still off: what was learned is its fault." if p.shift == "sensor" else ""
+    return f"{told}; the old model's would be {{error_old}}.{fault}"
+
+
+def _errors(p: DriftMonitor, w: Watch, after: Values | None, numbers: dict[str, float]) -> Curve:
+    told = fill(_verdict(p, w, numbers), numbers)
+    lines = [
+        Series("rolling", "the model as released", "rolling error by the reference", w.rolling),
+        Series("limit", "threshold", "threshold", np.full(USE, p.threshold), "dashed"),
+    ]
+    if after is not None and w.retrained is not None:
+        # The new model's record starts empty: its first rolling means are over the days that it has.
+        renewed = np.full(USE, np.nan)
+        renewed[w.retrained - 1 :] = [float(after[max(0, n - p.window) : n].mean()) for n in range(1, len(after) + 1)]
+        lines.append(Series("renewed", "fitted again", "rolling error of the model fitted again", renewed, "dotted"))
+    return Curve(
+        "error",
+        "The rolling error",
+        told,
+        words(f"{len(lines)} lines over {USE} days in use. {told}"),
+        "day in use",
+        "error / reference",
+        np.arange(1.0, USE + 1),
+        lines,
+    )
+
+
+def _inputs(w: Watch, numbers: dict[str, float]) -> Curve:
+    limit = numbers["input_limit"]
+    moved = numbers["inputs_most"] > limit
+    told = fill(
+        "The inputs' rolling mean strays by up to {inputs_most} of their standard deviation in training: "
+        + (
+            "they have moved, and no label was needed to see it."
+            if moved
+            else "that is within the limit of {input_limit}; they look as they did in training."
+        ),
+        numbers,
+    )
+    return Curve(
+        "inputs",
+        "The inputs",
+        told,
+        words(f"Three lines over {USE} days in use: the inputs' mean between two limits. {told}"),
+        "day in use",
+        "standard deviations",
+        np.arange(1.0, USE + 1),
+        (
+            Series("mean", "rolling mean of the inputs", "rolling mean of the inputs", w.inputs),
+            Series("upper", "upper limit", "upper limit", np.full(USE, limit), "dashed"),
+            Series("lower", "lower limit", "lower limit", np.full(USE, -limit), "dotted"),
+        ),
+    )
+
+
+def _days(p: DriftMonitor, w: Watch) -> Trace:
+    h, y, forecast = w.h[BEFORE:], w.y[BEFORE:], w.deployed(w.h)[BEFORE:]
+    error = w.errors[CHECK:]
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t, error_now = column + 1, float(error[column])
+        if key == "u":
+            return Arithmetic(f"u_{{{t}}}", "", float(h[column, 0]), "Measured: it is given.")
+        if key == "y":
+            return Arithmetic(f"y_{{{t}}}", "", float(y[column]), f"What came, known {p.late} days later.")
+        if key == "f":
+            terms = [
+                Term(f"w_{{{j + 1}}}", float(w.deployed.w[j]), f"h_{{{t},{j + 1}}}", float(h[column, j]))
+                for j in range(len(KEEPS))
+            ]
+            says = "The last input and two smoothed pasts, weighted as they were on the day of release."
+            return sum_of_products(
+                rf"\hat{{y}}_{{{t}}}", terms, float(forecast[column]), ("b", float(w.deployed.b)), says
+            )
+        if key == "e":
+            filled = rf"\lvert {latex(y[column])} - ({latex(forecast[column])}) \rvert"
+            return Arithmetic(rf"\lvert y_{{{t}}} - \hat{{y}}_{{{t}}} \rvert", filled, error_now, "How far off it was.")
+        mean = float(w.rolling[column]) * w.reference
+        says = f"The mean error of the last {p.window} days, by that of the {CHECK} days before release."
+        return Arithmetic(r"\text{rolling} / \text{reference}", f"{latex(mean)} / {latex(w.reference)}",
+                          float(w.rolling[column]), says)  # fmt: skip
+
+    rows = (
+        Row("u", "input $u_t$", "input", h[:, 0]),
+        Row("f", r"forecast $\hat{y}_t$", "forecast", forecast),
+        Row("y", "came $y_t$", "what came", y),
+        Row("e", "error", "absolute error", error),
+        Row("r", "rolling / reference", "rolling error by the reference", w.rolling),
+    )
+    chosen = (w.alarm - p.late if w.alarm else p.since) - 1
+    caption = "Day by day: what was measured, forecast, and what came."
+    columns = [f"day {t}" for t in range(1, USE + 1)]
+    return Trace("days", "The record", caption, columns, rows, arithmetic, ("r", chosen), "day")
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "size": str(rng.choice([1.5, 2, 3])),
+        "window": str(rng.choice([30, 40, 50, 60])),
+        "threshold": str(rng.choice([2, 2.5])),
+        "late": str(rng.choice([0, 0, 10])),
+        "seed": str(rng.randrange(20)),
+    }
+
+
+def _question(p: DriftMonitor) -> Question:
+    return Question(
+        "How many days after the shift does the alarm ring?",
+        "days",
+        (
+            f"on day {p.since} the relation shifts; from then on a day's error is on average "
+            f"{_error_grows(p)} times the reference",
+            f"the alarm watches the mean error of the last {p.window} days, and rings above {p.threshold} times the "
+            "reference",
+            f"what came is known {p.late} days later" if p.late else "what came is known at once",
+        ),
+    )
+
+
+def _error_grows(p: DriftMonitor) -> float:
+    """The error after the shift by that before it: both errors are normal, so their sizes tell. One decimal."""
+    return round(math.sqrt(1 + (p.size / NOISE) ** 2), 1)
+
+
+def _working(p: DriftMonitor, result: Result) -> list[Arithmetic]:
+    ratio = _error_grows(p)
+    expected = p.window * (p.threshold - 1) / (ratio - 1)
+    days = result.numbers["days"]
+    return [
+        Arithmetic(rf"1 + \frac{{k}}{{{p.window}}} ({latex(ratio)} - 1) > {latex(p.threshold)} \text{{ once }} k",
+                   rf"{p.window} \cdot ({latex(p.threshold)} - 1) / ({latex(ratio)} - 1)", expected),
+        Arithmetic(r"\text{the days that this record needed, labels included}", "", days),
+    ]  # fmt: skip
+
+
+def _slips(p: DriftMonitor, result: Result) -> list[Slip]:
+    return [
+        Slip(p.window + p.late, "The window need not fill: a few large errors already lift its mean."),
+        Slip(p.window / 2 + p.late, "Half a window would be needed if errors grew by little; these are far larger."),
+        Slip(result.numbers["days"] - p.late, "The labels come late, and the alarm waits for them."),
+        Slip(0.5, "One bad day is not enough: the mean still holds the good days before."),
+    ]
+
+
+DEMO = Demo(
+    name="drift-monitor",
+    title="Drift, and the alarm that tells",
+    idea="Beside the RNN",
+    summary="A forecaster in use meets a world that shifts. What tells the harmless shift from the harmful one?",
+    parameters=DriftMonitor,
+    run=compute,
+    try_this=(
+        TryThis(
+            "Only the inputs move", {"shift": "inputs", "size": "2"}, "They leave what was seen in training. The error?"
+        ),
+        TryThis(
+            "No shift, a nervous alarm",
+            {"shift": "none", "window": "7", "threshold": "1.4"},
+            "Nothing has happened. How long until it rings?",
+        ),
+        TryThis("Retrain on four days", {"fresh": "4"}, "Quick to react: is the new model better than the old one?"),
+    ),
+    prediction=Prediction(
+        _instance, _question, _working, _slips, Tolerance("Within a factor of 2 is right: errors are random.", times=2)
+    ),
+    sources=(
+        Source("Gama et al., A survey on concept drift adaptation, 2014: inputs, or what follows from them",
+               r"p(u) \text{ or } p(y \mid u)"),
+        Source("Holt, 1957: exponential smoothing, the model's memory", r"h_t = \lambda h_{t-1} + (1 - \lambda) u_t"),
+    ),
+    shows=(smoothed, fit, rolling_mean, make_world, watch),
+    miniature="error",
+    next=(
+        ("transfer-learning", "How few examples are enough for a new start?"),
+        ("stateful-or-stateless", "And who keeps the state between two requests?"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,279 @@
+"""A toy translation by two networks: one answers while it reads, the other reads the whole sentence first."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Row, Trace, Values
+from app.demos.numbers import fill, plain
+from app.demos.parameters import Numbers, Parameters, choice, entries, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.demos.share import softmax_share
+from app.demos.two_lanes import two_lanes
+from app.nn import register, rnn
+from app.nn.activations import LINEAR
+from app.nn.attention import softmax
+
+SOURCE = ("un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
+TARGET = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+V = len(SOURCE)
+SURE = 6.0  # the read-out's weight: a word that is there gets e^6 / (e^6 + 8), about 0.98
+MOST_SLOTS = 12
+
+
+class EncoderDecoder(Parameters):
+    """A sentence of numerals, and the order in which the other language says them."""
+
+    x: Numbers = entries(
+        (3, 1, 4, 5), title=r"Sentence $x_1 \ldots x_T$", says="Numerals from 1 to 9, up to 12 of them."
+    )
+    order: Literal["same", "reverse", "last", "pairs"] = choice(
+        "reverse", title="Order of the output", says="Last: the last word moves to the front. Pairs: they swap places."
+    )
+    model: Literal["plain", "encoder-decoder"] = choice("plain", title="Answers of", says="For the table of answers.")
+    slots: int = number(
+        MOST_SLOTS, 1, MOST_SLOTS, step=1, title="Size of the state", says="How many words it can hold."
+    )
+
+    def misfits(self) -> Iterator[tuple[str, str, str]]:
+        """Words that the toy language does not have."""
+        if any(word not in range(1, V + 1) for word in self.x):
+            yield "x", f"whole numbers from 1 to {V}", ",".join(plain(min(V, max(1, round(w)))) for w in self.x)
+
+    @property
+    def sources(self) -> list[int]:
+        """For each output its input, both from 1."""
+        T = len(self.x)
+        match self.order:
+            case "same":
+                return list(range(1, T + 1))
+            case "reverse":
+                return list(range(T, 0, -1))
+            case "last":
+                return [T, *range(1, T)]
+        return [min(t + 1, T) if t % 2 else t - 1 for t in range(1, T + 1)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """States of the reading network, and the scores of each answer.
+
+    Shapes: states (T, slots·V), plain (T, V), full (T, V)
+    """
+
+    states: Values
+    plain: Values
+    full: Values
+
+
+def translate(p: EncoderDecoder) -> Run:
+    """Both networks. The plain one answers at step t from h_t alone; it is even given the best read-out for the order.
+
+    The other hands its last state, the code, to a decoder that moves the words past the place that it reads.
+    """
+    T, sources = len(p.x), p.sources
+    one_hot = np.eye(V)[[int(word) - 1 for word in p.x]]
+    zero = np.zeros((1, p.slots * V))
+    states = rnn.forward(one_hot[None], zero, register.reader(V, p.slots), LINEAR)[0][0]
+    # After n words, word k is in slot n − k: the newest in slot 0. Before it is read, it is in none.
+    answers = np.array([register.slot(states[t - 1], t - k, V) for t, k in enumerate(sources, start=1)])
+
+    code, places, room = states[-1], [T - k for k in sources], max(T, p.slots)
+    start = np.concatenate([code, np.zeros((room - p.slots) * V)])
+    steps = rnn.forward(np.zeros((1, T, 1)), start[None], register.writer(V, room, places), LINEAR)[0][0]
+    full = register.slot(np.vstack([start, steps[:-1]]), places[0], V)
+    return Run(states, SURE * answers, SURE * full)
+
+
+def compute(p: EncoderDecoder) -> Result:
+    """Both translations, word by word, and how sure each network is of the right one."""
+    run, sources, T = translate(p), p.sources, len(p.x)
+    wanted = [int(p.x[k - 1]) - 1 for k in sources]
+    at = np.arange(T)
+    p_plain, p_full = (softmax(scores)[at, wanted] for scores in (run.plain, run.full))
+    knows_plain, knows_full = (scores[at, wanted] > 0 for scores in (run.plain, run.full))
+    numbers: dict[str, float] = {"T": T, "plain_right": int(knows_plain.sum()), "right": int(knows_full.sum())}
+    numbers |= {
+        "plain_p": float(p_plain.prod()),
+        "p": float(p_full.prod()),
+        "slots": p.slots,
+        "lost": max(0, T - p.slots),
+    }
+    for t in range(T):
+        numbers |= {f"plain_p{t + 1}": float(p_plain[t]), f"p{t + 1}": float(p_full[t])}
+    told = fill(_caption(numbers), numbers)
+    lanes = two_lanes(
+        told,
+        [SOURCE[int(word) - 1] for word in p.x],
+        [TARGET[w] if known else "?" for w, known in zip(wanted, knows_plain, strict=True)],
+        [TARGET[w] if known else "?" for w, known in zip(wanted, knows_full, strict=True)],
+    )
+    needs = _needs(p, sources, p_plain, p_full, [TARGET[w] for w in wanted])
+    return Result(numbers, (lanes, needs, _answers(p, run, wanted), _state(p, run.states)))
+
+
+def _caption(numbers: dict[str, float]) -> str:
+    unknown = "must guess the others, as their words are not read yet"
+    if numbers["plain_right"] == numbers["T"]:
+        unknown = "needs no more, as no word has to wait for a later one"
+    if numbers["lost"]:
+        unknown = "must guess the others, not read yet or already forgotten"
+    told = f"Answering as it reads, the plain network has {{plain_right}} of {{T}} words and {unknown}. "
+    if numbers["lost"]:
+        return told + "The encoder–decoder has {right}: its code holds {slots} words, and the first {lost} are lost."
+    return told + "The encoder–decoder reads all {T} first and has {right}."
+
+
+def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Values, wanted: list[str]) -> Trace:
+    T = len(sources)
+    read = np.arange(1.0, T + 1)
+    rows = (
+        Row("needs", "needs input", "the input that it needs", np.array(sources, dtype=float)),
+        Row("read", "plain has read", "inputs that the plain network has read", read),
+        Row("plain", "plain: $p$ of the right word", "plain network: probability of the right word", p_plain),
+        Row("full", "encoder–decoder: $p$", "encoder–decoder: probability of the right word", p_full),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t = column + 1
+        if key == "needs":
+            return Arithmetic(
+                rf"\pi({t})", "", float(sources[column]), f"Output {t} translates input {sources[column]}."
+            )
+        if key == "read":
+            return Arithmetic("t", "", float(t), "One input a step.")
+        value = float((p_plain if key == "plain" else p_full)[column])
+        sure = value > 1 / V
+        filled = rf"\exp({SURE:g}) / (\exp({SURE:g}) + {V - 1})" if sure else f"1 / {V}"
+        waits = "not read yet" if key == "plain" and sources[column] > t else "no longer in the state"
+        says = (
+            f"Its word is in the state: the score {SURE:g} against 0."
+            if sure
+            else f"Its word is {waits}: all are alike."
+        )
+        return Arithmetic(rf"p(y_{{{t}}})", filled, value, says)
+
+    told = "An output can only be right for certain when the input that it needs has been read."
+    columns = [f"{t} · {word}" for t, word in enumerate(wanted, start=1)]
+    return Trace(
+        "needs", "What each output needs", told, columns, rows, arithmetic, ("plain", 0), "output", coloured=False
+    )
+
+
+def _answers(p: EncoderDecoder, run: Run, wanted: list[int]) -> Trace:
+    scores = run.plain if p.model == "plain" else run.full
+    shares = softmax(scores)
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t = int(key[1:])
+        return softmax_share(scores[t - 1], column, float(shares[t - 1, column]), f"{t},")
+
+    rows = [Row(f"y{t + 1}", f"{t + 1} · {TARGET[w]}", f"output {t + 1}", shares[t]) for t, w in enumerate(wanted)]
+    who = "plain network" if p.model == "plain" else "encoder–decoder"
+    told = f"The answers of the {who}: a row for each output, which sums to 1."
+    return Trace("answers", "The answers", told, TARGET, rows, arithmetic, ("y1", wanted[0]), "word")
+
+
+def _state(p: EncoderDecoder, states: Values) -> Trace:
+    held = states.reshape(len(states), p.slots, V) @ np.arange(1.0, V + 1)
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        s, t = int(key[1:]), column + 1
+        if s == 1:
+            return Arithmetic(rf"h_{{{t},1}} = x_{{{t}}}", plain(p.x[column]), float(p.x[column]), "The new word.")
+        before = float(held[column - 1, s - 2]) if column else 0.0
+        says = "The word moves on by one slot: $W_h$ is a shift." if before else "Nothing has come so far yet."
+        return Arithmetic(rf"h_{{{t},{s}}} = h_{{{t - 1},{s - 1}}}", plain(before), float(held[column, s - 1]), says)
+
+    shown = min(p.slots, len(p.x))
+    rows = [Row(f"s{s + 1}", f"slot {s + 1}", f"slot {s + 1}", held[:, s]) for s in range(shown)]
+    told = "What the reading state holds after each word, the newest on top; its last column is the code."
+    columns = [f"{t} · {SOURCE[int(word) - 1]}" for t, word in enumerate(p.x, start=1)]
+    return Trace("state", "What the state holds", told, columns, rows, arithmetic, ("s1", 0), "step", coloured=False)
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    x = [str(rng.randint(1, 9)) for _ in range(rng.randint(4, 8))]
+    return {"x": ",".join(x), "order": rng.choice(["reverse", "last", "pairs"])}
+
+
+ORDERS = {
+    "same": "the output keeps the order of the input",
+    "reverse": "the output is the input in reverse",
+    "last": "the last word comes first; the others follow in their order",
+    "pairs": "the words swap places in pairs, the first with the second, the third with the fourth, and so on",
+}
+
+
+def _question(p: EncoderDecoder) -> Question:
+    return Question(
+        "At how many outputs can a plain network know the right word?",
+        "plain_right",
+        (f"sentence length: {len(p.x)}.", ORDERS[p.order], "output $t$ comes right after input $t$ has been read"),
+    )
+
+
+def _steps(p: EncoderDecoder, result: Result) -> list[Arithmetic]:
+    known = [int(k <= t) for t, k in enumerate(p.sources, start=1)]
+    told = [
+        Arithmetic(rf"[\pi({t}) \le {t}]", rf"[{k} \le {t}]", float(k <= t)) for t, k in enumerate(p.sources, start=1)
+    ]
+    return [*told, Arithmetic(r"\mathrm{right}", " + ".join(map(str, known)), result.numbers["plain_right"])]
+
+
+def _slips(p: EncoderDecoder, result: Result) -> list[Slip]:
+    T, right = len(p.x), result.numbers["plain_right"]
+    return [
+        Slip(float(T), "That is the encoder–decoder, which reads all before it writes."),
+        Slip(0.0, "Some words do come early enough: those whose input lies behind."),
+        Slip(float(sum(k < t for t, k in enumerate(p.sources, start=1))), "The input of the same step counts as read."),
+        Slip(T - right, "That is how many it must guess."),
+    ]
+
+
+DEMO = Demo(
+    name="encoder-decoder",
+    title="Encoder and decoder",
+    idea="Sequence to sequence",
+    summary="One network speaks while it listens and errs where the order differs; the other hears the sentence out.",
+    parameters=EncoderDecoder,
+    run=compute,
+    try_this=(
+        TryThis("The same order", {"order": "same"}, "Who needs an encoder now? And who is the first to speak?"),
+        TryThis(
+            "Only the last word moves",
+            {"order": "last", "x": "2,7,1,8,9"},
+            "As with a verb at the end of the sentence. How many words does the plain one miss, and which?",
+        ),
+        TryThis(
+            "A code too small",
+            {"x": "1,2,3,4,5,6,7", "slots": "4"},
+            "Which words does the encoder–decoder lose, the first or the last?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")
+    ),
+    sources=(
+        Source(
+            "Sutskever, Vinyals and Le, Sequence to sequence learning with neural networks, 2014, equation 1",
+            r"p(y_1, \dots, y_{T'} \mid x) = \prod_t p(y_t \mid c, y_1, \dots, y_{t-1})",
+        ),
+        Source(
+            "Cho et al., Learning phrase representations using RNN encoder–decoder, 2014: the code is the last state",
+            r"c = h_T",
+        ),
+    ),
+    shows=(register.reader, register.writer, register.slot, rnn.step, translate),
+    miniature="lanes",
+    next=(
+        ("attention", "What if the decoder could look back at every word?"),
+        ("beam-search", "How does a decoder choose what to write?"),
+    ),
+)

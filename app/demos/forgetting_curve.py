@@ -1,0 +1,251 @@
+"""Recur's own recurrence: what a review does to a memory, and how recall fades until the next."""
+
+import random
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated
+
+import numpy as np
+from pydantic import BeforeValidator, Field
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.forgetting_formulas import Reviewed, difficulty_formula, five_digits, grade_of, stability_formula
+from app.demos.numbers import fill, latex, words
+from app.demos.parameters import MOST_ENTRIES, Numbers, Parameters, entries, number, split_numbers
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import forgetting
+from app.nn.forgetting import W
+
+LONGEST_WAIT = 3650
+WORDS = {1: "Not at all", 2: "Hardly", 3: "With effort", 4: "Well", 5: "Perfectly"}
+# Their bounds are checked beside the ratings, by `misfits`: a wait may be longer than a plain entry.
+Days = Annotated[
+    tuple[Annotated[float, Field(ge=-1e9, le=1e9)], ...],
+    BeforeValidator(split_numbers),
+    Field(min_length=1, max_length=MOST_ENTRIES),
+]
+
+
+class ForgettingCurve(Parameters):
+    """Up to twelve reviews of one card."""
+
+    ratings: Numbers = entries((4, 4, 4, 4), title="Ratings", says="1 (not at all) to 5 (perfectly), one a review.")
+    days: Days = entries(
+        (2, 11, 46, 163), title="Days waited after each", says="Up to 3,650; 0 is the same day. One alone serves all."
+    )
+    retention: float = number(
+        0.9, 0.7, 0.97, step=0.01, title="Desired recall", says="When it has faded to this, the card is due."
+    )
+
+    def misfits(self) -> Iterator[tuple[str, str, str]]:
+        """Ratings that are none of the five, and waits that are no days or not one for each review."""
+        rated = tuple(min(5, max(1, round(rating))) for rating in self.ratings)
+        if rated != self.ratings:
+            yield "ratings", "whole numbers from 1 to 5", ",".join(map(str, rated))
+        waits = tuple(min(LONGEST_WAIT, max(0, round(days))) for days in self.days)
+        fits = len(waits) in (1, len(rated))
+        if waits != self.days or not fits:
+            wanted = f"whole days from 0 to {LONGEST_WAIT:,}, one alone or one for each of the {len(rated)} ratings"
+            fitted = waits if fits else (*waits, *[waits[-1]] * len(rated))[: len(rated)]
+            yield "days", wanted, ",".join(map(str, fitted))
+
+    def reviews(self) -> list[tuple[int, int]]:
+        """(rating, days waited after it) of each review."""
+        waits = self.days * len(self.ratings) if len(self.days) == 1 else self.days
+        return [(int(rating), int(days)) for rating, days in zip(self.ratings, waits, strict=True)]
+
+
+def remember(p: ForgettingCurve) -> list[Reviewed]:
+    """The recurrence over all reviews, from a card never seen."""
+    seen: list[Reviewed] = []
+    for rating, waited in p.reviews():
+        grade = grade_of(rating)
+        memory = forgetting.review(seen[-1].memory, grade, seen[-1].waited) if seen else forgetting.first(grade)
+        due = forgetting.interval(memory.stability, p.retention)
+        known = forgetting.recall(memory.stability, waited)
+        seen.append(Reviewed(rating, grade, memory, due, waited, known))
+    return seen
+
+
+def compute(p: ForgettingCurve) -> Result:
+    """Follow the state from review to review, and recall from day to day."""
+    seen = remember(p)
+    last = seen[-1]
+    numbers: dict[str, float] = {"reviews": len(seen), "retention": p.retention, "waited": last.waited}
+    for k, one in enumerate(seen, start=1):
+        numbers |= {f"stability{k}": five_digits(one.memory.stability), f"interval{k}": five_digits(one.interval)}
+        numbers |= {f"difficulty{k}": five_digits(one.memory.difficulty), f"recall{k}": five_digits(one.recall)}
+    numbers |= {name: numbers[f"{name}{len(seen)}"] for name in ("stability", "difficulty", "interval", "recall")}
+    numbers["days"] = sum(one.waited for one in seen)
+
+    told = fill(_caption(p, seen), numbers)
+    x, known, without = _course(seen)
+    curve = Curve(
+        "recall",
+        "Recall from day to day",
+        told,
+        words(f"Lines over {int(numbers['days'])} days. {told}"),
+        "day",
+        "recall",
+        x,
+        (
+            Series("recall", "recall", "recall with these reviews", known),
+            Series("without", "after the first review alone", "recall after the first review alone", without, "dashed"),
+            Series("due", "desired recall", "desired recall", np.full(len(x), p.retention), "dotted"),
+        ),
+    )
+    return Result(numbers, (curve, _trace(p, seen, numbers)))
+
+
+def _course(seen: list[Reviewed]) -> tuple[Values, Values, Values]:
+    """Days (n), recall (n), and recall had the first review been the only one (n).
+
+    On the day of a review recall is still what was left of it; shortly after, it is nearly 1 again.
+    """
+    days = np.cumsum([0, *(one.waited for one in seen)])
+    total = max(1, int(days[-1]))
+    even = np.linspace(0, total, min(total, 140) + 1).round()
+    x = np.unique(np.concatenate((even, days, days[:-1] + 0.01)))
+    x = x[x <= total]
+    latest = np.maximum(np.searchsorted(days[:-1], x, side="left") - 1, 0)
+    stability = np.array([one.memory.stability for one in seen])
+    since = x - days[latest]
+    faded = (1 + forgetting.FACTOR * since / stability[latest]) ** -W[20]
+    return x, faded, (1 + forgetting.FACTOR * x / stability[0]) ** -W[20]
+
+
+def _caption(p: ForgettingCurve, seen: list[Reviewed]) -> str:
+    last = seen[-1]
+    times = "one review" if len(seen) == 1 else "{reviews} reviews"
+    later = "1 day" if last.waited == 1 else "{waited} days"
+    if last.grade == 1:
+        told = f"The last of {times} was missed: the card returns within the sitting."
+    else:
+        told = f"After {times} the card is due in {{interval}} days, when recall has faded to {{retention}}."
+    return told.replace("The last of one review", "The one review") + f" After {later} it is {{recall}}."
+
+
+def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) -> Trace:
+    def row(name: str) -> Values:
+        return np.array([numbers[f"{name}{k}"] for k in range(1, len(seen) + 1)])
+
+    rows = (
+        Row("rating", "rating", "rating", np.array([float(one.rating) for one in seen]), "review"),
+        Row("stability", "stability $S$", "stability in days", row("stability"), "state"),
+        Row("difficulty", "difficulty $D$", "difficulty", row("difficulty"), "state"),
+        Row("interval", "due after, days", "due after, in days", row("interval"), "then"),
+        Row("waited", "waited, days", "days waited", np.array([float(one.waited) for one in seen]), "then"),
+        Row("recall", "recall then $R$", "recall then", row("recall"), "then"),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        one, before = seen[column], seen[column - 1] if column else None
+        value = float(next(row for row in rows if row.key == key).values[column])
+        S = latex(five_digits(one.memory.stability))
+        if key == "rating":
+            says = f"{WORDS[one.rating]}; for FSRS it is grade {one.grade} of 4."
+            return Arithmetic(r"\mathrm{rating}", latex(value), value, says)
+        if key == "waited":
+            return Arithmetic(r"t", latex(value), value, "It is given.")
+        if key == "interval":
+            filled = rf"{S} / {latex(forgetting.FACTOR)} \cdot ({latex(p.retention)}^{{-1 / {W[20]}}} - 1)"
+            return Arithmetic(
+                r"S / F \cdot (r^{-1 / w_{20}} - 1)", filled, value, "Recur then moves it by a few per cent."
+            )
+        if key == "recall":
+            filled = rf"(1 + {latex(forgetting.FACTOR)} \cdot {one.waited} / {S})^{{-{W[20]}}}"
+            return Arithmetic(
+                r"R = (1 + F \, t / S)^{-w_{20}}", filled, value, "A power, not an exponential: a long tail."
+            )
+        if key == "stability":
+            return stability_formula(one, before, value)
+        return difficulty_formula(one, before, value)
+
+    caption = "A recurrence: each column's state comes from the state before it, the days waited and the new rating."
+    columns = [f"review {k}" for k in range(1, len(seen) + 1)]
+    return Trace("states", "The state after each review", caption, columns, rows, arithmetic,
+                 ("stability", len(seen) - 1), column_word="review")  # fmt: skip
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    ratings = [rng.choice([3, 4, 5]), *[4] * rng.choice([1, 2, 3])]
+    waits, memory = list[int](), forgetting.first(grade_of(ratings[0]))
+    for rating in ratings[1:]:
+        waits.append(max(1, round(memory.stability)))
+        memory = forgetting.review(memory, grade_of(rating), waits[-1])
+    waits.append(1)
+    return {"ratings": ",".join(map(str, ratings)), "days": ",".join(map(str, waits))}
+
+
+def _question(p: ForgettingCurve) -> Question:
+    reviews = p.reviews()
+    story = f"A card is rated {reviews[0][0]}"
+    for (_, waited), (rating, _) in pairwise(reviews):
+        story += f", {waited} day{'s' * (waited != 1)} later {rating}"
+    return Question(
+        "After how many days is it due again?",
+        "interval",
+        (f"{story}.", "Each time it was due: recall had fallen to about 0.9. A desired recall of 0.9."),
+    )
+
+
+def _steps(p: ForgettingCurve, result: Result) -> list[Arithmetic]:
+    trace = result.traces()[0]
+    count = int(result.numbers["reviews"])
+    return [*(trace.arithmetic("stability", k) for k in range(count)), trace.arithmetic("interval", count - 1)]
+
+
+def _slips(p: ForgettingCurve, result: Result) -> list[Slip]:
+    n, count = result.numbers, int(result.numbers["reviews"])
+    last, first = n[f"stability{count - 1}"], n["stability1"]
+    return [
+        Slip(last, "That is the same interval again: each success in time makes the next one longer."),
+        Slip(first * count, "That adds the first interval each time; stability is multiplied."),
+        Slip(2 * last, "That doubles it; after a success in time it grows more than that."),
+        Slip(10 * last, "That is ten times the last one: the growth slows down as stability rises."),
+    ]
+
+
+DEMO = Demo(
+    name="forgetting-curve",
+    title="Forgetting, a recurrence",
+    idea="Beside the RNN",
+    summary="Recur schedules with a recurrence of its own: a state of two numbers, a rating as its input.",
+    parameters=ForgettingCurve,
+    run=compute,
+    try_this=(
+        TryThis(
+            "Four times on one day",
+            {"days": "0,0,0,222"},
+            "As many reviews as before, all at once. For how long is it known now?",
+        ),
+        TryThis(
+            "One miss on the way",
+            {"ratings": "4,4,4,1,4", "days": "2,11,46,1,30"},
+            "The interval had grown to months. What is left of it after a rating of 1?",
+        ),
+        TryThis(
+            "Twice as late, and known all the same",
+            {"days": "4,40,200,163"},
+            "Recall had fallen further at each review. Is the stability smaller for it, or larger?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("Within a factor of 1.4 is right: the order counts.", times=1.4)
+    ),
+    sources=(
+        Source(
+            "FSRS-6, The Algorithm, of the open-spaced-repetition project: recall",
+            r"R(t, S) = \left(1 + F \frac{t}{S}\right)^{-w_{20}}, \qquad R(S, S) = 0.9",
+        ),
+        Source(
+            "The same: stability after an answer that was known",
+            r"S' = S \left(1 + e^{w_8} (11 - D) \, S^{-w_9} (e^{w_{10} (1 - R)} - 1)\right)",
+        ),
+    ),
+    shows=(forgetting.review, forgetting.growth, forgetting.recall, remember),
+    miniature="recall",
+)

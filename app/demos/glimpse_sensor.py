@@ -1,0 +1,244 @@
+"""A retina that moves: patches of an image around one place, and a recurrent core that says where to look next."""
+
+import random
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Row, Trace
+from app.demos.glimpse_images import IMAGES
+from app.demos.numbers import factor, fill, latex
+from app.demos.parameters import Parameters, choice, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.demos.retina import SIDE, retina
+from app.nn import glimpse
+
+AXES = (("down", "down", 0), ("right", "to the right", 1))
+
+
+class GlimpseSensor(Parameters):
+    """An image, where the eye starts, what it sees at once, and what its core does with it."""
+
+    image: Literal["seven", "ring", "two"] = choice("seven", title="Image", says="16 × 16 pixels.")
+    row: int = number(12, 0, SIDE, step=1, title="Start: row", says="From the top; 8 is the middle.")
+    column: int = number(3, 0, SIDE, step=1, title="Start: column", says="From the left; 8 is the middle.")
+    size: int = number(4, 2, 8, step=2, title="Patch size", says="Each patch has so many rows and columns.")
+    scales: int = number(3, 1, 4, step=1, title="Scales", says="Each patch sees twice as wide as the one before.")
+    looks: int = number(4, 1, 8, step=1, title="Looks", says="Glimpses, one after the other.")
+    look: int = number(1, 1, 8, step=1, title="Look to show", says="Past the last it means the last one.")
+    keeps: float = number(0.3, 0, 0.9, step=0.1, title="Core keeps", says="Share of its state that goes on.")
+    gain: float = number(8, 0, 20, slide=(0, 12), step=0.5, title="Gain", says="How strongly ink attracts.")
+    home: float = number(0, 0, 1, slide=(0, 0.3), step=0.01, title="Pull to the middle", says="What 'where' adds.")
+
+    def misfits(self) -> Iterator[tuple[str, str, str]]:
+        """Odd patch sizes: half of a patch lies on each side of the place."""
+        if self.size % 2:
+            yield "size", "an even number, half of it on each side of the place", str(self.size - 1)
+
+
+def compute(p: GlimpseSensor) -> Result:
+    """Look, encode, update the state, move on; each look's patches are a few numbers in place of all pixels."""
+    image = IMAGES[p.image]
+    made = glimpse.looks(image, (p.row, p.column), p.size, p.scales, p.looks, p.keeps, p.gain, p.home)
+    at = min(p.look, p.looks)
+    seen, last = made[at - 1], made[-1]
+    read = p.size**2 * p.scales
+    numbers: dict[str, float] = {
+        "look": at,
+        "looks": p.looks,
+        "row": seen.place[0],
+        "column": seen.place[1],
+        "end_row": last.place[0],
+        "end_column": last.place[1],
+        "read_once": read,
+        "read": read * p.looks,
+        "pixels": image.size,
+        "widest": p.size * 2 ** (p.scales - 1),
+        "ink_first": float(made[0].patches[0].mean()),
+        "ink_here": float(seen.patches[0].mean()),
+        "ink_last": float(last.patches[0].mean()),
+        "ink_wide": float(made[0].patches[-1].mean()),
+    }
+    warnings = []
+    if read * p.looks > image.size:
+        warnings.append(fill("It reads {read} numbers, more than the {pixels} pixels that there are.", numbers))
+
+    picture = retina(image, made, at, fill(_verdict(numbers), numbers))
+    return Result(numbers, (picture, _core(p, made, at), _patches(p, seen), _image(p)), warnings)
+
+
+def _verdict(numbers: dict[str, float]) -> str:
+    told = "Look {look} is at row {row}, column {column}, and reads {read_once} numbers in place of {pixels}. "
+    if numbers["looks"] == 1:
+        return told + "The small, sharp patch holds {ink_here} of ink a pixel."
+    if numbers["ink_last"] == numbers["ink_first"] == 0:
+        why = "what it sees is empty" if numbers["ink_wide"] == 0 else "what it sees at the rim is too faint"
+        return told + f"After {{looks}} looks the sharp patch has still met no ink: {why}."
+    return told + "From first look to last, ink in the sharp patch goes from {ink_first} to {ink_last} a pixel."
+
+
+def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
+    half = p.size * 2 ** (p.scales - 1) / 2
+    rows = [Row("ink", "ink, sharp", "ink in the sharp patch", np.array([look.patches[0].mean() for look in made]))]
+    for key, words, axis in AXES:
+        name = ("row", "column")[axis]
+        for begin, label, says, values in (
+            ("", f"{name} $l_t$", f"place: {name}", [look.place[axis] for look in made]),
+            ("g", "glimpse $g_t$", f"ink {words}", [look.g[axis] for look in made]),
+            ("h", "state $h_t$", f"state: {words}", [look.h[axis] for look in made]),
+        ):
+            rows.append(Row(begin + key, label, says, np.array(values, dtype=float), words))
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        look, t = made[column], column + 1
+        value = float(next(row for row in rows if row.key == key).values[column])
+        if key == "ink":
+            return Arithmetic(r"\mathrm{mean}(\text{patch}_1)", "", value, "The mean of the sharp patch's cells.")
+        axis = 0 if key.endswith("down") else 1
+        before = made[column - 1] if column else None
+        if key.startswith("g"):
+            lines = look.patches[-1].sum(axis=1 - axis)
+            offsets = (np.arange(p.size) + 0.5) / p.size * 2 - 1
+            terms = " + ".join(rf"{factor(o)} \cdot {factor(v)}" for o, v in zip(offsets, lines, strict=True))
+            where = rf" + {latex(p.home)} \cdot {factor((8 - look.place[axis]) / 8)}" if p.home else ""
+            says = "What: the widest patch's ink, weighted by how far out it lies. Where: the pull to the middle."
+            return Arithmetic(rf"g_{{{t}}} = \frac{{1}}{{{p.size**2}}} \sum o \, v + \text{{where}}",
+                              rf"({terms}) / {p.size**2}{where}", value, says)  # fmt: skip
+        if key.startswith("h"):
+            h = float(before.h[axis]) if before else 0.0
+            inner = sum_of_products(
+                "", [Term("a", p.gain, f"g_{{{t}}}", float(look.g[axis])), Term("w", p.keeps, f"h_{{{t - 1}}}", h)], 0.0
+            )
+            says = "The recurrent core: this glimpse, and what is left of those before."
+            return Arithmetic(rf"h_{{{t}}} = \tanh({inner.symbols})", rf"\tanh({inner.filled})", value, says)
+        if before is None:
+            return Arithmetic(f"l_{{{t}}}", "", value, "Where the eye starts: given.")
+        says = "Half of the widest window, times the state; rounded, and kept within the image."
+        filled = rf"{before.place[axis]} + {latex(half)} \cdot {factor(float(before.h[axis]))}"
+        return Arithmetic(rf"l_{{{t}}} \approx l_{{{t - 1}}} + r \, h_{{{t - 1}}}", filled, value, says)
+
+    caption = "Each look adds to the state, and the state says where to look next."
+    columns = [f"look {t}" for t in range(1, p.looks + 1)]
+    return Trace("core", "The recurrent core", caption, columns, rows, arithmetic, ("hdown", at - 1), "look", "look")
+
+
+def _patches(p: GlimpseSensor, seen: glimpse.Look) -> Trace:
+    image = IMAGES[p.image]
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        scale, row = (int(part) for part in key[1:].split("r"))
+        k, value = 2 ** (scale - 1), float(seen.patches[scale - 1, row - 1, column])
+        half = p.size * k // 2
+        top, left = seen.place[0] - half + (row - 1) * k, seen.place[1] - half + column * k
+        inside = image[max(top, 0) : max(top + k, 0), max(left, 0) : max(left + k, 0)]
+        outside = " What lies outside the image is 0." if inside.size < k * k else ""
+        if k == 1:
+            return Arithmetic(rf"x_{{{top + 1},{left + 1}}}", "", value, f"The pixel itself.{outside}")
+        return Arithmetic(rf"\frac{{1}}{{{k * k}}} \sum x", f"{latex(float(inside.sum()))} / {k * k}", value,
+                          f"The mean of {k} × {k} pixels.{outside}")  # fmt: skip
+
+    rows = [
+        Row(f"s{scale}r{i}", f"row {i}", f"scale {scale}, row {i}", patch[i - 1],
+            f"scale {scale}: {p.size * 2 ** (scale - 1)} pixels wide")
+        for scale, patch in enumerate(seen.patches, start=1)
+        for i in range(1, p.size + 1)
+    ]  # fmt: skip
+    caption = "All that the core reads at this look: each scale as many numbers, for four times the area."
+    columns = [str(j) for j in range(1, p.size + 1)]
+    return Trace("patches", "The patches", caption, columns, rows, arithmetic, (rows[0].key, 0), "column")
+
+
+def _image(p: GlimpseSensor) -> Trace:
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        value = float(IMAGES[p.image][int(key[1:]) - 1, column])
+        return Arithmetic(f"x_{{{key[1:]},{column + 1}}}", "", value, "A pixel: 0 is paper, 1 is ink.")
+
+    rows = [Row(f"i{r}", f"row {r}", f"row {r}", line) for r, line in enumerate(IMAGES[p.image], start=1)]
+    columns = [str(c) for c in range(1, SIDE + 1)]
+    return Trace("image", "The image", "All of the image, which the eye never reads at once.", columns, rows,
+                 arithmetic, ("i1", 0), "column")  # fmt: skip
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    size, scales = rng.choice([(2, 2), (2, 3), (4, 2), (4, 3)])
+    return {
+        "image": rng.choice(["seven", "ring", "two"]),
+        "size": str(size),
+        "scales": str(scales),
+        "looks": str(rng.choice([3, 4, 5, 6])),
+    }
+
+
+def _question(p: GlimpseSensor) -> Question:
+    return Question(
+        "How many numbers does the core read in all?",
+        "read",
+        (
+            f"an image of {SIDE} × {SIDE} pixels, and {p.looks} looks at it",
+            f"at each look, patches of {p.size} × {p.size} cells at {p.scales} scales, each twice as wide as the last",
+        ),
+    )
+
+
+def _working(p: GlimpseSensor, result: Result) -> list[Arithmetic]:
+    once = result.numbers["read_once"]
+    return [
+        Arithmetic(r"\text{scales} \cdot \text{size}^2", rf"{p.scales} \cdot {p.size}^2", once),
+        Arithmetic(r"\text{looks} \cdot \text{numbers a look}", rf"{p.looks} \cdot {latex(once)}", once * p.looks),
+    ]
+
+
+def _slips(p: GlimpseSensor, result: Result) -> list[Slip]:
+    read, once = result.numbers["read"], result.numbers["read_once"]
+    told = [
+        (once, "That is one look."),
+        (p.size**2 * p.looks, "That is one scale: each look takes a patch at every scale."),
+        (SIDE * SIDE, "That is the whole image: it never reads it."),
+        (SIDE * SIDE * p.looks, "That is the whole image at every look: it never reads it."),
+        (p.looks * sum((p.size * 2**s) ** 2 for s in range(p.scales)),
+         "A wider patch has no more cells: it is pooled to the same size."),
+    ]  # fmt: skip
+    return [Slip(value, says) for value, says in told if value != read]
+
+
+DEMO = Demo(
+    name="glimpse-sensor",
+    title="Looking at an image in glimpses",
+    idea="Beside the RNN",
+    summary="A small sharp patch and wider blurred ones at each step; the state decides where to look next.",
+    parameters=GlimpseSensor,
+    run=compute,
+    try_this=(
+        TryThis("The sharp patch alone", {"scales": "1"}, "No blur, no waste. Where does the eye go from there?"),
+        TryThis(
+            "From the middle, all at once",
+            {"row": "8", "column": "8", "looks": "1"},
+            "The widest patch now is the whole image, mean-pooled to 4 × 4. Can you still tell that it is a 7?",
+        ),
+        TryThis(
+            "A core without memory",
+            {"image": "two", "row": "3", "column": "13", "gain": "5", "keeps": "0", "looks": "8", "look": "8"},
+            "The faint ink at the rim moves nothing. Now let the core keep 0.3: what adds up?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _working, _slips, Tolerance("It is a whole number: only the exact count is right.")
+    ),
+    sources=(
+        Source(
+            "Mnih, Heess, Graves and Kavukcuoglu, Recurrent models of visual attention, 2014; there the next place is "
+            "learned from rewards, here it is made by hand",
+            r"h_t = f(W_h h_{t-1} + W_g g_t)",
+        ),
+    ),
+    shows=(glimpse.sensor, glimpse.moments, glimpse.looks),
+    miniature="retina",
+    next=(
+        ("attention", "And if it weighed all places at once?"),
+        ("unrolled-rnn", "What does the core compute, number by number?"),
+    ),
+)

@@ -1,0 +1,269 @@
+"""What clipping does to one gradient, and to a whole descent that comes upon a wall in the error surface."""
+
+import math
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.numbers import factor, fill, latex, words
+from app.demos.parameters import Numbers, Parameters, choice, entries, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import clipping
+from app.nn.cliff import loss_and_gradient
+
+CLIP = {"norm": clipping.by_norm, "value": clipping.by_value}
+
+
+class GradientClipping(Parameters):
+    """One gradient to clip, and a start for a descent in two weights."""
+
+    g: Numbers = entries((3, 4), title="Gradient $g$", says="Up to 12 entries.")
+    threshold: float = number(
+        1, 0.001, 1000, slide=(0.1, 6), step=0.1, title="Threshold $c$", says="The most that is let through."
+    )
+    by: Literal["norm", "value"] = choice("norm", title="Clip by", says="The whole gradient, or entry by entry.")
+    w: float = number(4.5, -10, 10, slide=(3, 7), step=0.1, title="Start $w$", says="Of the descent.")
+    b: float = number(-2, -10, 10, slide=(-4, -1), step=0.1, title="Start $b$", says="Of the descent.")
+    rate: float = number(0.5, 0, 10, slide=(0.05, 2), step=0.05, title=r"Learning rate $\eta$", says="Of the descent.")
+    updates: int = number(40, 1, 60, step=1, title="Updates", says="How often the weights are moved.")
+    steps: int = number(50, 1, 100, step=1, title="Steps $T$", says="Of the recurrence whose error is descended.")
+
+
+@dataclass(frozen=True)
+class Descent:
+    """A walk in the weights (w, b), from update 0 to the last.
+
+    Shapes: weights (updates+1, 2), loss (updates+1), gradient (updates+1, 2), used (updates+1, 2)
+    """
+
+    weights: Values
+    loss: Values
+    gradient: Values
+    used: Values
+
+    @property
+    def norm(self) -> Values:
+        """The gradient's norm before clipping (updates+1)."""
+        return np.hypot(self.gradient[:, 0], self.gradient[:, 1])
+
+
+def descend(p: GradientClipping, clipped: bool) -> Descent:
+    """Gradient descent on the wall's loss; each gradient is clipped before it is used, or is not."""
+    at, walked = np.array([p.w, p.b]), []
+    for _ in range(p.updates + 1):
+        loss, *gradient = loss_and_gradient(float(at[0]), float(at[1]), p.steps)
+        g = np.array(gradient)
+        used = CLIP[p.by]([g], p.threshold)[0] if clipped else g
+        walked.append((at, loss, g, used))
+        at = at - p.rate * used
+    return Descent(*(np.array(column) for column in zip(*walked, strict=True)))
+
+
+def compute(p: GradientClipping) -> Result:
+    """Clip the one gradient; then walk down the surface twice from the same start, with and without clipping."""
+    g = np.array(p.g, dtype=float)
+    after = CLIP[p.by]([g], p.threshold)[0]
+    norm, norm_after = clipping.global_norm([g]), clipping.global_norm([after])
+    along = float(g @ after) / (norm * norm_after) if norm and norm_after else 1.0
+    numbers: dict[str, float] = {"norm": norm, "norm_after": norm_after, "threshold": p.threshold}
+    numbers["factor"] = 1.0 if norm <= p.threshold else p.threshold / norm
+    numbers["angle"] = 0.0 if p.by == "norm" or (after == g).all() else math.degrees(math.acos(min(1.0, along)))
+    numbers |= {f"after{j}": float(value) for j, value in enumerate(after, start=1)}
+
+    plain, clipped = descend(p, clipped=False), descend(p, clipped=True)
+    numbers |= {"updates": p.updates, "loss_start": float(plain.loss[0])}
+    for name, walk in (("plain", plain), ("clipped", clipped)):
+        moved = p.rate * np.hypot(walk.used[:-1, 0], walk.used[:-1, 1])
+        numbers[f"loss_{name}"] = float(walk.loss[-1])
+        numbers[f"largest_{name}"] = float(walk.norm[:-1].max())
+        numbers[f"thrown_{name}"] = float(moved.max())
+    numbers["wall_at"] = int(np.argmax(np.nan_to_num(plain.norm[:-1], nan=np.inf)))
+    numbers["clips"] = int((clipped.used[:-1] != clipped.gradient[:-1]).any(axis=1).sum())
+
+    told = fill(_descent_told(numbers), numbers)
+    curve = Curve(
+        "descent",
+        "The loss on the way down",
+        told,
+        words(f"Two lines over updates from 0 to {p.updates}, on a log scale. {told}"),
+        "update",
+        "loss",
+        np.arange(p.updates + 1.0),
+        (
+            Series("clipped", f"clipped by {p.by}", f"clipped by {p.by}", clipped.loss),
+            Series("plain", "not clipped", "not clipped", plain.loss, "dashed"),
+        ),
+        log=True,
+    )
+    warnings = []
+    if not (np.isfinite(plain.weights).all() and np.isfinite(clipped.weights).all()):
+        warnings.append("The weights of a descent overflowed: from there on they are not numbers.")
+    return Result(
+        numbers, (_vector(p, g, after, numbers), curve, _walk(p, plain, clipped, int(numbers["wall_at"]))), warnings
+    )
+
+
+def _descent_told(numbers: dict[str, float]) -> str:
+    told = (
+        "From a loss of {loss_start}, {updates} updates lead to {loss_clipped} with clipping and to {loss_plain} "
+        "without. "
+    )
+    if numbers["clips"] == 0:
+        return told + "No gradient was above the threshold: the two are the same."
+    return told + (
+        "Unclipped, the largest gradient, {largest_plain}, at update {wall_at}, throws the weights {thrown_plain} far; "
+        "clipped, no update moves them more than {thrown_clipped}."
+    )
+
+
+def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, float]) -> Trace:
+    if (after == g).all():
+        told = "The gradient passes unchanged: its norm is {norm} and the threshold {threshold}."
+    elif p.by == "norm":
+        told = (
+            "The norm goes from {norm} to {norm_after}; every entry is multiplied by {factor}, so the direction stays."
+        )
+    else:
+        told = "The norm goes from {norm} to {norm_after}, and the direction turns by {angle} degrees."
+    rows = (
+        Row("before", "gradient $g_j$", "gradient", g),
+        Row("after", "clipped", "clipped gradient", after),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        j, value = column + 1, float(g[column])
+        if key == "before":
+            return Arithmetic(f"g_{{{j}}}", latex(value), value, "It is given.")
+        if p.by == "norm" and numbers["norm"] <= p.threshold:
+            return Arithmetic(f"g_{{{j}}}", latex(value), value, "The norm is within the threshold: nothing is done.")
+        if p.by == "norm":
+            filled = rf"{latex(value)} \cdot \min(1, {latex(p.threshold)} / {latex(numbers['norm'])})"
+            says = "One factor for all entries."
+            return Arithmetic(rf"g_{{{j}}} \min(1, c / \lVert g \rVert)", filled, float(after[column]), says)
+        filled = rf"\min({latex(p.threshold)}, \max({latex(-p.threshold)}, {latex(value)}))"
+        return Arithmetic(rf"\min(c, \max(-c, g_{{{j}}}))", filled, float(after[column]), "Each entry by itself.")
+
+    columns = [f"entry {j}" for j in range(1, len(g) + 1)]
+    return Trace("vector", "One gradient, clipped", fill(told, numbers), columns, rows, arithmetic, ("after", 0),
+                 column_word="entry")  # fmt: skip
+
+
+def _walk(p: GradientClipping, plain: Descent, clipped: Descent, wall_at: int) -> Trace:
+    walks = {"c": clipped, "p": plain}
+    rows = []
+    for mark, group in (("c", f"clipped by {p.by}"), ("p", "not clipped")):
+        walk = walks[mark]
+        rows += [
+            Row(f"{mark}w", "weight $w$", "weight", walk.weights[:, 0], group),
+            Row(f"{mark}b", "bias $b$", "bias", walk.weights[:, 1], group),
+            Row(f"{mark}loss", "loss $L$", "loss", walk.loss, group),
+            Row(f"{mark}norm", r"gradient $\lVert g \rVert$", "norm of the gradient", walk.norm, group),
+        ]
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        walk, name = walks[key[0]], key[1:]
+        value = float(next(row for row in rows if row.key == key).values[column])
+        if name == "loss":
+            says = f"How far the output is from 0.7 after {p.steps} steps."
+            return Arithmetic(r"(\sigma(h_T) - 0.7)^2", "", value, says)
+        if name == "norm":
+            dw, db = (float(v) for v in walk.gradient[column])
+            filled = rf"\sqrt{{{_squared(dw)} + {_squared(db)}}}"
+            says = "Before clipping."
+            return Arithmetic(r"\sqrt{(\partial L / \partial w)^2 + (\partial L / \partial b)^2}", filled, value, says)
+        if column == 0:
+            return Arithmetic(f"{name}_0", latex(value), value, "The start: it is given.")
+        axis = "wb".index(name)
+        before, used = float(walk.weights[column - 1, axis]), float(walk.used[column - 1, axis])
+        gradient = rf"\partial L / \partial {name}"
+        gradient = gradient if key[0] == "p" else rf"\mathrm{{clip}}({gradient})"
+        symbols = rf"{name} - \eta \, {gradient}"
+        return Arithmetic(symbols, rf"{latex(before)} - {latex(p.rate)} \cdot {factor(used)}", value)
+
+    caption = r"The same start, twice: $h_t = w \, \sigma(h_{t-1}) + b$. Choose a number to see where it comes from."
+    columns = [f"update {k}" for k in range(p.updates + 1)]
+    return Trace("walk", "The way down", caption, columns, rows, arithmetic, ("pnorm", wall_at), column_word="update")
+
+
+def _squared(value: float) -> str:
+    text = latex(value)
+    return rf"({text})^2" if value < 0 or r"\cdot" in text else rf"{text}^2"
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "g": rng.choice(["3,4", "4,3", "6,8", "-8,6", "-3,4", "2,-1,2", "-6,2,3"]),
+        "threshold": rng.choice(["1", "2", "2.5", "20"]),
+        "by": rng.choice(["norm", "norm", "value"]),
+        "updates": "1",
+    }
+
+
+def _question(p: GradientClipping) -> Question:
+    return Question(
+        "What is the first entry of the gradient after clipping?",
+        "after1",
+        (f"$g = ({', '.join(map(latex, p.g))})$", f"clipped by {p.by}, with the threshold $c = {latex(p.threshold)}$"),
+    )
+
+
+def _steps(p: GradientClipping, result: Result) -> list[Arithmetic]:
+    first = result.traces()[0].arithmetic("after", 0)
+    if p.by == "value":
+        return [first]
+    squares = " + ".join(map(_squared, p.g))
+    return [Arithmetic(r"\lVert g \rVert", rf"\sqrt{{{squares}}}", result.numbers["norm"]), first]
+
+
+def _slips(p: GradientClipping, result: Result) -> list[Slip]:
+    first, norm, c = p.g[0], result.numbers["norm"], p.threshold
+    told = (
+        (first, "That is the entry unclipped: the threshold was passed."),
+        (max(-c, min(c, first)), "That is clipping by value: by norm all entries shrink together."),
+        (first * min(1.0, c / norm), "That is clipping by norm: by value each entry is cut by itself."),
+        (first / norm, "That makes the norm 1: it should become $c$, and only if it was above."),
+        (first * c / norm, "That stretches a short gradient: clipping never makes one longer."),
+        (abs(first * min(1.0, c / norm)), "The size is right: clipping keeps the sign."),
+    )
+    return [Slip(value, says) for value, says in told]
+
+
+DEMO = Demo(
+    name="gradient-clipping",
+    title="Gradient clipping",
+    idea="Learning",
+    summary="A gradient shortened before it is used: what that does to a vector, and on a wall in the error surface.",
+    parameters=GradientClipping,
+    run=compute,
+    try_this=(
+        TryThis("By value", {"by": "value"}, "The same threshold, entry by entry. Where does the vector point now?"),
+        TryThis(
+            "A small gradient",
+            {"g": "0.003,0.004", "threshold": "1"},
+            "A gradient that has vanished. What does clipping do for it?",
+        ),
+        TryThis(
+            "A threshold of 25",
+            {"threshold": "25"},
+            "Just above the largest gradient that is met. Where does the descent end now?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01)
+    ),
+    sources=(
+        Source(
+            "Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013, algorithm 1",
+            r"g \leftarrow g \cdot \min\left(1, \frac{c}{\lVert g \rVert}\right)",
+        ),
+        Source("The same, figure 6: one unit and its wall", r"h_t = w \, \sigma(h_{t-1}) + b"),
+    ),
+    shows=(clipping.by_norm, clipping.by_value, descend, loss_and_gradient),
+    miniature="descent",
+)

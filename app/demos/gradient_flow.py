@@ -1,0 +1,332 @@
+"""How much of a gradient is left, step by step back in time: vanishing, exploding, and what gates change."""
+
+import math
+import random
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.numbers import fill, latex, words
+from app.demos.parameters import Parameters, choice, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import gru, jacobian, lstm, rnn
+from app.nn.activations import ACTIVATIONS
+from app.nn.initialise import orthogonal
+
+FLOAT32_MOST = float(np.finfo(np.float32).max)
+
+
+class GradientFlow(Parameters):
+    """One recurrent layer whose recurrent weights are `gain` times a random orthogonal matrix, in every gate."""
+
+    cell: Literal["rnn", "lstm", "gru"] = choice("rnn", title="Cell", says="A plain RNN, or one with gates.")
+    steps: int = number(50, 1, 200, step=1, title="Steps $T$", says="How far back the gradient travels.")
+    gain: float = number(
+        0.9, 0, 50, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Size of the recurrent weights."
+    )
+    phi: Literal["tanh", "relu", "sigmoid", "linear"] = choice(
+        "tanh", title=r"Activation $\varphi$", says="Of the plain RNN; LSTM and GRU have their own."
+    )
+    forget_bias: float = number(
+        1, -10, 10, slide=(-4, 8), step=0.25, title="Forget bias", says="Of the LSTM's forget or the GRU's update gate."
+    )
+    input: float = number(
+        0,
+        0,
+        10,
+        slide=(0, 3),
+        step=0.1,
+        title="Size of the inputs",
+        says="Standard deviation; 0 leaves the state at rest.",
+    )
+    units: int = number(8, 1, 16, step=1, title="Units", says="How many numbers the state has.")
+    seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the weights and the inputs.")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What the kernels gave. Time runs from t = 0 to T; `most` and `gate_path` are None where a cell has none.
+
+    Shapes: states (T, h), left (T+1), most_per_step (T), bound (T+1), direct (T+1)
+    """
+
+    states: Values
+    left: Values
+    most_per_step: Values
+    bound: Values
+    direct: Values | None
+
+
+@lru_cache(maxsize=64)
+def draw(seed: int, units: int, gates: int) -> tuple[Values, Values]:
+    """W_xh and W_hh (h, gates h), each block orthogonal and not yet scaled."""
+    rng = np.random.default_rng(seed)
+    W_xh, W_hh = (np.hstack([orthogonal(rng, units) for _ in range(gates)]) for _ in range(2))
+    return W_xh, W_hh
+
+
+def run_cell(p: GradientFlow) -> Run:
+    """Forward through the cell, then the product of its Jacobians back from T.
+
+    For the LSTM it is h's own block of ∂(h, c)_T/∂(h, c)_t: what h_T feels of h_t, also by way of the cell.
+    """
+    h, T = p.units, p.steps
+    x = np.random.default_rng([p.seed, 1]).standard_normal((1, T, h)) * p.input
+    zero = np.zeros((1, h))
+    if p.cell == "rnn":
+        W_xh, W_hh = draw(p.seed, h, 1)
+        w = rnn.RNNWeights(W_xh, p.gain * W_hh, np.zeros(h))
+        states, caches = rnn.forward(x, zero, w, ACTIVATIONS[p.phi])
+        bound = jacobian.rnn_bound(w, ACTIVATIONS[p.phi], T)
+        # J_t is diag(φ′) times gain times a matrix that keeps lengths, so its σ₁ needs no decomposition; and where all
+        # units have one slope, as at rest, the product is itself such a matrix.
+        slopes = ACTIVATIONS[p.phi].slope(states[0])
+        most = p.gain * slopes.max(axis=1)
+        if (slopes == slopes[:, :1]).all():
+            left = np.append(np.cumprod(most[::-1])[::-1], 1.0)
+        else:
+            left = _left(jacobian.jacobians(rnn.step_jacobian, caches), h)
+        return Run(states[0], left, most, bound, None)
+    if p.cell == "lstm":
+        W_xh, W_hh = draw(p.seed, h, 4)
+        b = np.zeros(4 * h)
+        b[h : 2 * h] = p.forget_bias
+        (states, _), gates = lstm.forward(x, (zero, zero), lstm.LSTMWeights(W_xh, p.gain * W_hh, b))
+        J = jacobian.jacobians(lstm.step_jacobian, gates)
+        kept = np.stack([gate.f for gate in gates], axis=1)
+    else:
+        W_xh, W_hh = draw(p.seed, h, 3)
+        b = np.zeros(3 * h)
+        b[:h] = p.forget_bias
+        states, steps = gru.forward(x, zero, gru.GRUWeights(W_xh, p.gain * W_hh, b))
+        J = jacobian.jacobians(gru.step_jacobian, steps)
+        kept = np.stack([step.z for step in steps], axis=1)
+    most = jacobian.spectral_norms(J)[0]
+    bound = np.append(np.cumprod(most[::-1])[::-1], 1.0)
+    return Run(states[0], _left(J, h), most, bound, jacobian.cell_path(kept)[0].max(axis=1))
+
+
+def _left(J: Values, h: int) -> Values:
+    products = jacobian.products(J)[..., :h, :h]
+    norms: Values = jacobian.spectral_norms(products)[0]
+    return norms
+
+
+def compute(p: GradientFlow) -> Result:
+    """Norms of ∂h_T/∂h_t for every t, their bound, and what one step passes on average."""
+    run = run_cell(p)
+    ratio = float(run.left[0])
+    per_step = ratio ** (1 / p.steps) if math.isfinite(ratio) else ratio
+    numbers: dict[str, float] = {"T": p.steps, "ratio": ratio, "per_step": per_step, "bound": float(run.bound[0])}
+    # Steps until half is left; for a gradient that grows there is none, but a number of steps until it doubles.
+    numbers["half_life"] = _steps_until(0.5, per_step)
+    numbers["doubling"] = _steps_until(2.0, per_step)
+    if run.direct is not None:
+        numbers["cell_ratio"] = float(run.direct[0])
+
+    warnings = _warnings(p, run, numbers)
+    told = fill(_verdict(numbers), numbers)
+    series = [Series("left", r"$\lVert \partial h_T / \partial h_t \rVert$", "gradient left", run.left)]
+    series.append(Series("bound", BOUND[p.cell == "rnn"], "bound", run.bound, "dashed"))
+    if run.direct is not None:
+        series.append(Series("direct", DIRECT[p.cell], "direct path through the gates", run.direct, "dotted"))
+    curve = Curve(
+        "flow",
+        "The gradient on its way back",
+        told,
+        words(f"A line over steps t from 0 to {p.steps}, on a log scale. {told}"),
+        "step t",
+        "gradient left",
+        np.arange(p.steps + 1.0),
+        series,
+        log=True,
+    )
+    return Result(numbers, (curve, _trace(p, run)), warnings)
+
+
+BOUND = {True: r"bound $(\gamma \sigma_1)^{T-t}$", False: r"bound $\prod \sigma_1(J_k)$"}
+DIRECT = {"lstm": r"direct path $\prod f_k$", "gru": r"direct path $\prod z_k$"}
+
+
+def _steps_until(share: float, per_step: float) -> float:
+    """k with per_step^k = share: ∞ when it is never reached."""
+    if per_step == 0 or math.isinf(per_step):
+        return 0.0 if (per_step == 0) == (share < 1) else math.inf
+    growth = math.log(per_step)
+    return math.log(share) / growth if growth * math.log(share) > 0 else math.inf
+
+
+VERDICTS = ((100, "It explodes"), (2, "It grows"), (0.5, "It holds"), (0.01, "It fades"), (0, "It vanishes"))
+
+
+def _verdict(numbers: dict[str, float]) -> str:
+    ratio = numbers["ratio"]
+    back = "1 step back" if numbers["T"] == 1 else "{T} steps back"
+    if not math.isfinite(ratio):
+        return f"It explodes: {back} the gradient is beyond what a number can hold."
+    rate = "; it halves every {half_life} steps" if numbers["per_step"] < 1 else ""
+    rate = "; it doubles every {doubling} steps" if numbers["per_step"] > 1 else rate
+    name = next(name for least, name in VERDICTS if ratio >= least)
+    rate = rate if abs(numbers["per_step"] - 1) > 1e-9 else ""
+    return f"{name}: {back} {{ratio}} of the gradient is left. A step passes {{per_step}} on average{rate}."
+
+
+def _warnings(p: GradientFlow, run: Run, numbers: dict[str, float]) -> list[str]:
+    """What is not finite, by step, and what is not to be trusted."""
+    told = []
+    if not np.isfinite(run.states).all():
+        numbers["state_overflow_at"] = int(np.argmin(np.isfinite(run.states).all(axis=1))) + 1
+        told.append(fill("The state overflowed at step {state_overflow_at}.", numbers))
+    if not np.isfinite(run.left).all():
+        numbers["overflow_at"] = int(np.flatnonzero(~np.isfinite(run.left)).max())
+        told.append(fill("The gradient overflowed at step {overflow_at}, counted from the start.", numbers))
+    elif (large := np.flatnonzero(run.left > FLOAT32_MOST)).size:
+        numbers["float32_overflow_at"] = int(large.max())
+        told.append(
+            fill("In float32, as in training, it would have overflowed at step {float32_overflow_at}.", numbers)
+        )
+    if p.cell == "rnn" and p.phi == "relu" and p.input == 0:
+        told.append("With inputs of size 0 every ReLU sits at 0, where its slope is 0: give it inputs.")
+    elif (gone := np.flatnonzero(run.left == 0)).size and p.gain > 0:
+        numbers["underflow_at"] = int(gone.max())
+        told.append(fill("At step {underflow_at} and before it is too small for a float64: exactly 0.", numbers))
+    if p.gain > 1 and p.input > 0 and (p.cell != "rnn" or p.phi in ("tanh", "sigmoid")):
+        told.append("States this strongly fed back can be chaotic: elsewhere the digits may differ, not the verdict.")
+    return told
+
+
+def _trace(p: GradientFlow, run: Run) -> Trace:
+    before, after = run.left[:-1], run.left[1:]
+    passed = np.where(after == 0, 0.0, before / np.where(after == 0, 1.0, after))
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t = column + 1
+        now, later = (
+            rf"\lVert \partial h_T / \partial h_{{{t - 1}}} \rVert",
+            rf"\lVert \partial h_T / \partial h_{{{t}}} \rVert",
+        )
+        if key == "most":
+            size = 2 * p.units if p.cell == "lstm" else p.units
+            says = f"The most that step {t} can pass: the largest singular value of a matrix of {size} × {size}."
+            return Arithmetic(rf"\sigma_1(J_{{{t}}})", "", float(run.most_per_step[column]), says)
+        if key == "passed":
+            says = "The share of what arrives at this step that it passes on."
+            return Arithmetic(
+                f"{now} / {later}", rf"{latex(before[column])} / ({latex(after[column])})", float(passed[column]), says
+            )
+        if key == "left":
+            filled = rf"{latex(passed[column])} \cdot {latex(after[column])}"
+            says = f"What step {t} passes of what was left after it."
+            return Arithmetic(rf"{now} = \text{{passed}}_{{{t}}} \cdot {later}", filled, float(before[column]), says)
+        if p.cell == "rnn":
+            filled = f"({latex(ACTIVATIONS[p.phi].gamma)} \\cdot {latex(p.gain)})^{{{p.steps - column}}}"
+            return Arithmetic(
+                r"(\gamma \, \sigma_1(W_h))^{T-t}", filled, float(run.bound[column]), "γ is the steepest slope of φ."
+            )
+        filled = rf"{latex(run.most_per_step[column])} \cdot {latex(run.bound[column + 1])}"
+        return Arithmetic(rf"\sigma_1(J_{{{t}}}) \cdot \text{{bound}}_{{{t}}}", filled, float(run.bound[column]))
+
+    return Trace(
+        "steps",
+        "What each step passes",
+        "Each column is one step on the way back, from $h_t$ to $h_{t-1}$. The product of the shares is what is left.",
+        [f"t = {t}" for t in range(1, p.steps + 1)],
+        (
+            Row("most", r"at most $\sigma_1(J_t)$", "most that the step can pass", run.most_per_step),
+            Row("passed", "passed on", "share passed on", passed),
+            Row("left", r"left $\lVert \partial h_T / \partial h_{t-1} \rVert$", "gradient left", before),
+            Row("bound", "bound", "bound", run.bound[:-1]),
+        ),
+        arithmetic,
+        ("left", 0),
+    )
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "steps": str(rng.choice([10, 20, 50, 100])),
+        "gain": str(rng.choice([0.5, 0.7, 0.8, 0.9, 0.95, 1.05, 1.1, 1.2])),
+        "phi": rng.choice(["linear", "tanh"]),
+        "units": "8",
+    }
+
+
+def _question(p: GradientFlow) -> Question:
+    return Question(
+        rf"How much of the gradient is left {p.steps} steps back, $\lVert \partial h_T / \partial h_0 \rVert$?",
+        "ratio",
+        (
+            f"a plain RNN with {p.phi} and inputs of 0, so that the state rests at 0, where the slope is 1",
+            f"$W_h$ is {latex(p.gain)} times an orthogonal matrix, which keeps every length",
+        ),
+    )
+
+
+def _steps(p: GradientFlow, result: Result) -> list[Arithmetic]:
+    ratio = result.numbers["ratio"]
+    filled = f"{latex(p.gain)}^{{{p.steps}}}"
+    return [
+        Arithmetic(r"\lVert \partial h_T / \partial h_{T-1} \rVert = g", "", p.gain, "One step back:"),
+        Arithmetic(r"\lVert \partial h_T / \partial h_0 \rVert = g^T", filled, ratio, f"{p.steps} steps back:"),
+    ]
+
+
+def _slips(p: GradientFlow, result: Result) -> list[Slip]:
+    g, T = p.gain, p.steps
+    return [
+        Slip(g * T, "That is $g \\cdot T$: steps multiply, they do not add."),
+        Slip(1 - T * (1 - g), "That takes the same amount off at every step; each step takes the same share."),
+        Slip(g, "That is one step back: the rest of the way multiplies on."),
+        Slip(g ** (T / 2), "That is the square root of it: half of the way."),
+        Slip(1.0, "A matrix that keeps lengths would leave it as it is, but here it is scaled by $g$."),
+    ]
+
+
+DEMO = Demo(
+    name="gradient-flow",
+    title="Vanishing and exploding gradients",
+    idea="Learning",
+    summary="A gradient meets the same weights at every step back: it fades, it blows up, or gates carry it.",
+    parameters=GradientFlow,
+    run=compute,
+    try_this=(
+        TryThis("A gain of 1.1", {"gain": "1.1", "phi": "linear"}, "From 0.9 to 1.1: what do fifty steps make of it?"),
+        TryThis(
+            "Add inputs", {"gain": "1.1", "input": "1"}, "The same weights, but tanh saturates. Does it still explode?"
+        ),
+        TryThis(
+            "An LSTM that keeps",
+            {"cell": "lstm", "steps": "100", "gain": "0.1", "forget_bias": "5"},
+            "The dotted path is a product of forget gates, and no matrix. What does a bias of 0 do to it?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance,
+        _question,
+        _steps,
+        _slips,
+        Tolerance("Within a factor of 2 is right: the order of size counts.", times=2),
+    ),
+    sources=(
+        Source(
+            "Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013",
+            r"\left\lVert \frac{\partial h_T}{\partial h_t} \right\rVert \le (\gamma \, \sigma_1(W_h))^{T-t}",
+        ),
+        Source(
+            "Hochreiter and Schmidhuber, Long short-term memory, 1997; forget gates, Gers et al., 2000",
+            r"\frac{\partial c_T}{\partial c_t} = \prod_{k=t+1}^{T} f_k",
+        ),
+    ),
+    shows=(jacobian.products, jacobian.spectral_norms, jacobian.rnn_bound, rnn.step_jacobian),
+    miniature="flow",
+    next=(
+        ("lstm-gates", "What carries the gradient? Force a gate open and see."),
+        ("gradient-clipping", "What if it explodes?"),
+    ),
+)

@@ -1,0 +1,269 @@
+"""How a start for the weights decides what is left of a signal, and of a gradient, after many layers or steps."""
+
+import math
+import random
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.numbers import fill, latex, words
+from app.demos.parameters import Parameters, choice, flag, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import initialise, signal
+from app.nn.activations import ACTIVATIONS
+
+BATCH = 32
+FLAT = 0.05  # a slope below this counts as saturated or dead
+
+
+class Initialisation(Parameters):
+    """A stack of layers of equal width, on random inputs of spread 1."""
+
+    scheme: Literal["glorot", "he", "orthogonal", "identity"] = choice(
+        "glorot", title="Start of the weights", says="Glorot is also called Xavier."
+    )
+    gain: float = number(
+        1, 0, 100, slide=(0, 3), step=0.05, title="Times a gain of", says="Every weight is multiplied by it."
+    )
+    phi: Literal["tanh", "relu", "sigmoid", "linear"] = choice(
+        "tanh", title=r"Activation $\varphi$", says="Of every layer."
+    )
+    layers: int = number(20, 1, 30, step=1, title="Layers", says="Or steps in time.")
+    shared: bool = flag(
+        False, title="The same matrix again", says="As in a recurrent network, from the second layer on."
+    )
+    units: int = number(64, 1, 100, step=1, title="Units", says="Of each layer: the fan-out of the first.")
+    inputs: int = number(64, 1, 512, slide=(1, 128), step=1, title="Inputs", says="The fan-in of the first layer.")
+    seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the weights and the inputs.")
+
+
+def identity(_: np.random.Generator, fan_in: int, fan_out: int) -> Values:
+    """Ones on the diagonal."""
+    return np.eye(fan_in, fan_out)
+
+
+DRAW = {
+    "glorot": initialise.glorot_uniform,
+    "he": initialise.he_normal,
+    "orthogonal": initialise.semi_orthogonal,
+    "identity": identity,
+}
+
+
+def variance(scheme: str, fan_in: int, fan_out: int) -> float:
+    """The mean square of a weight, as the scheme's paper has it."""
+    match scheme:
+        case "glorot":
+            return 2 / (fan_in + fan_out)
+        case "he":
+            return 2 / fan_in
+        case "orthogonal":
+            return 1 / max(fan_in, fan_out)
+    return 1 / max(fan_in, fan_out)  # identity: min(n, h) ones among n·h entries
+
+
+@lru_cache(maxsize=16)
+def draw(scheme: str, inputs: int, units: int, layers: int, shared: bool, seed: int) -> tuple[Values, ...]:
+    """The matrices of all layers, not yet scaled: (inputs, units), then (units, units)."""
+    rng = np.random.default_rng(seed)
+    first = DRAW[scheme](rng, inputs, units)
+    if layers == 1:
+        return (first,)
+    if shared:
+        return (first, *[DRAW[scheme](rng, units, units)] * (layers - 1))
+    return (first, *(DRAW[scheme](rng, units, units) for _ in range(layers - 1)))
+
+
+def compute(p: Initialisation) -> Result:
+    """Send random inputs forward and a random gradient back; measure both at every layer."""
+    phi, rng = ACTIVATIONS[p.phi], np.random.default_rng([p.seed, 1])
+    weights = [p.gain * W for W in draw(p.scheme, p.inputs, p.units, p.layers, p.shared, p.seed)]
+    x = rng.standard_normal((BATCH, p.inputs))
+    zs, outputs = signal.forward(x, weights, phi)
+    das = signal.backward(rng.standard_normal((BATCH, p.units)), outputs, weights, phi)
+
+    fans = [p.inputs, *[p.units] * p.layers]
+    rules = [p.gain * math.sqrt(variance(p.scheme, *pair)) for pair in pairwise(fans)]
+    values = {
+        "rule": np.array(rules),
+        "weight": np.array([signal.spread(W) for W in weights]),
+        "z": np.array([signal.spread(z) for z in zs]),
+        "a": np.array([signal.spread(a) for a in outputs]),
+        "grad": np.array([signal.spread(da) for da in das]) / signal.spread(das[-1]),
+        "flat": np.array([float(np.mean(phi.slope(a) < FLAT)) for a in outputs]),
+    }
+    spread_in = signal.spread(x)
+    numbers: dict[str, float] = {"layers": p.layers, "weight_std": rules[0], "weight_var": rules[0] ** 2}
+    numbers |= {"spread_in": spread_in, "spread_first": float(values["a"][0]), "spread_last": float(values["a"][-1])}
+    numbers |= {"gradient_first": float(values["grad"][0]), "flat_last": float(values["flat"][-1])}
+    numbers |= {"sum_first": float(values["z"][0]), "flat_first": float(values["flat"][0])}
+
+    told = fill(_caption(p, numbers), numbers)
+    curve = Curve(
+        "spread",
+        "The signal forward, the gradient back",
+        told,
+        words(f"Two lines over layers from 1 to {p.layers}, on a log scale. {told}"),
+        "layer",
+        "spread",
+        np.arange(1.0, p.layers + 1),
+        (
+            Series("a", "outputs $a_l$", "spread of the outputs", values["a"]),
+            Series(
+                "grad", "gradient, against that at the last layer", "spread of the gradient", values["grad"], "dashed"
+            ),
+        ),
+        log=True,
+    )
+    warnings = []
+    if not np.isfinite(values["a"]).all():
+        warnings.append("The signal overflowed: from some layer on it is not a number.")
+    if (values["a"] == 0).any():
+        warnings.append("Every output of a layer is 0: nothing goes on from there, and a log scale cannot show it.")
+    return Result(numbers, (curve, _trace(p, weights, fans, values)), warnings)
+
+
+def _caption(p: Initialisation, numbers: dict[str, float]) -> str:
+    last, gradient = numbers["spread_last"], numbers["gradient_first"]
+    layers = "1 layer" if p.layers == 1 else "{layers} layers"
+    word = "vanishes" if last < 0.01 else "fades" if last < 0.3 else "holds" if last < 3 else "grows"
+    word = "explodes" if last > 100 or not math.isfinite(last) else word
+    told = f"From a spread of {{spread_in}} the signal {word}: after {layers} it is {{spread_last}}. "
+    back = "is gone" if gradient < 1e-3 else "has faded" if gradient < 0.1 else "is still there"
+    back = "has grown" if gradient > 10 or not math.isfinite(gradient) else back
+    told += f"The gradient, back at the first layer, {back}: {{gradient_first}} of what it was."
+    if numbers["flat_last"] > 0.5 and p.phi != "linear":
+        told += " In the last layer {flat_last} of the units are flat: " + (
+            "silent." if p.phi == "relu" else "saturated."
+        )
+    return told
+
+
+RULE = {
+    "glorot": (r"\sqrt{2 / (n + h)}", r"\sqrt{2 / (%d + %d)}"),
+    "he": (r"\sqrt{2 / n}", r"\sqrt{2 / %d}"),
+    "orthogonal": (r"\sqrt{1 / \max(n, h)}", r"\sqrt{1 / \max(%d, %d)}"),
+    "identity": (r"\sqrt{1 / \max(n, h)}", r"\sqrt{1 / \max(%d, %d)}"),
+}
+
+
+def _trace(p: Initialisation, weights: list[Values], fans: list[int], values: dict[str, Values]) -> Trace:
+    rows = (
+        Row("rule", "a weight, by rule", "spread of a weight by the rule", values["rule"], "weights"),
+        Row("weight", "a weight, as drawn", "spread of a weight as drawn", values["weight"], "weights"),
+        Row("z", "sums $z_l$", "spread of the sums", values["z"], "signal"),
+        Row("a", "outputs $a_l$", "spread of the outputs", values["a"], "signal"),
+        Row("flat", f"share with a slope below {FLAT}", "share of units that are flat", values["flat"], "signal"),
+        Row("grad", "gradient left", "gradient left", values["grad"], "back"),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        n, h, value = fans[column], fans[column + 1], float(values[key][column])
+        if key == "rule":
+            symbols, filled = RULE[p.scheme]
+            sizes = (n,) if p.scheme == "he" else (n, h)
+            gain = "" if p.gain == 1 else rf"{latex(p.gain)} \cdot "
+            says = f"Fan-in {n}, fan-out {h}."
+            return Arithmetic(("" if p.gain == 1 else r"g \cdot ") + symbols, gain + filled % sizes, value, says)
+        said = {
+            "weight": (r"\sqrt{\overline{w^2}}", f"Measured on {weights[column].size:,} weights."),
+            "z": (r"\sqrt{\overline{z^2}}", f"Measured on {BATCH} examples of {h} units."),
+            "a": (r"\sqrt{\overline{a^2}}", f"Measured on {BATCH} examples of {h} units."),
+            "flat": (r"\varphi'(z) < 0.05", "A gradient hardly passes these units."),
+            "grad": (r"\sqrt{\overline{(\partial L / \partial a_l)^2}}", "Against that at the last layer's output."),
+        }
+        return Arithmetic(said[key][0], "", value, said[key][1])
+
+    caption = "Spread is the root mean square. What the rule promises stands beside what was drawn and measured."
+    columns = [f"layer {k}" for k in range(1, p.layers + 1)]
+    return Trace("layers", "Layer by layer", caption, columns, rows, arithmetic, ("rule", 0), column_word="layer")
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "scheme": rng.choice(["glorot", "he"]),
+        "inputs": str(rng.choice([2, 8, 32, 50, 128])),
+        "units": str(rng.choice([10, 18, 32, 72, 100])),
+        "layers": "2",
+    }
+
+
+def _question(p: Initialisation) -> Question:
+    name = {"glorot": "Glorot (Xavier)", "he": "He"}[p.scheme]
+    return Question(
+        "What is the standard deviation of a weight?",
+        "weight_std",
+        (f"{name} initialisation of the input weights", f"{p.inputs} inputs, {p.units} units"),
+    )
+
+
+def _steps(p: Initialisation, result: Result) -> list[Arithmetic]:
+    symbols, filled = RULE[p.scheme]
+    filled = filled % ((p.inputs,) if p.scheme == "he" else (p.inputs, p.units))
+    var = [text.removeprefix(r"\sqrt{").removesuffix("}") for text in (symbols, filled)]
+    return [
+        Arithmetic(rf"\mathrm{{variance}} = {var[0]}", var[1], result.numbers["weight_var"]),
+        result.traces()[0].arithmetic("rule", 0),
+    ]
+
+
+def _slips(p: Initialisation, result: Result) -> list[Slip]:
+    n, h, std = p.inputs, p.units, result.numbers["weight_std"]
+    other = math.sqrt(2 / n) if p.scheme == "glorot" else math.sqrt(2 / (n + h))
+    told = (
+        (std**2, "That is the variance: the standard deviation is its root."),
+        (other, "That is the other rule: He looks at the fan-in alone, Glorot at fan-in and fan-out."),
+        (math.sqrt(1 / n), r"That is $\sqrt{1/n}$, which keeps linear sums alike in the forward pass alone."),
+        (math.sqrt(2 / h), "That takes the fan-out for the fan-in."),
+        (math.sqrt(6 / (n + h)), "That is the limit of Glorot's uniform draw, not its standard deviation."),
+        (1.0, "It is the signal whose spread should stay near 1, not the weights."),
+    )
+    return [Slip(value, says) for value, says in told]
+
+
+DEMO = Demo(
+    name="initialisation",
+    title="Starting the weights",
+    idea="Learning",
+    summary="A little too small or too large, layer upon layer: what is left of a signal, and of a gradient.",
+    parameters=Initialisation,
+    run=compute,
+    try_this=(
+        TryThis("ReLU with Glorot", {"phi": "relu"}, "Half of every signal is cut away. By what does it fall a layer?"),
+        TryThis("ReLU with He", {"phi": "relu", "scheme": "he"}, "One factor of 2 in the variance. What is left now?"),
+        TryThis(
+            "Orthogonal, linear, ten per cent too large",
+            {"scheme": "orthogonal", "phi": "linear", "gain": "1.1", "layers": "30"},
+            "With a gain of 1 the norm stays to the last digit. And what do thirty times 10 % make?",
+        ),
+    ),
+    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.003 is right.", near=0.003)),
+    sources=(
+        Source(
+            "Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010",
+            r"\mathrm{Var}(w) = \frac{2}{\mathrm{fan}_{in} + \mathrm{fan}_{out}}",
+        ),
+        Source(
+            "He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015",
+            r"\mathrm{Var}(w) = \frac{2}{\mathrm{fan}_{in}}",
+        ),
+        Source(
+            "Saxe, McClelland and Ganguli, Exact solutions to the nonlinear dynamics of learning, 2014: orthogonal",
+            r"W^\top W = I \;\Rightarrow\; \lVert a W \rVert = \lVert a \rVert",
+        ),
+    ),
+    shows=(
+        initialise.glorot_uniform,
+        initialise.he_normal,
+        initialise.semi_orthogonal,
+        signal.forward,
+        signal.backward,
+    ),
+    miniature="spread",
+)

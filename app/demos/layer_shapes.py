@@ -1,0 +1,272 @@
+"""Shapes through a recurrent model, and its parameter count as a formula with the numbers in it."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Diagram, Edge, Node, Row, Trace
+from app.demos.numbers import fill
+from app.demos.parameters import Parameters, choice, flag, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import count
+
+KERAS = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU", "dense": "Dense"}
+
+
+class LayerShapes(Parameters):
+    """A stack of layers of one kind, with a Dense layer on top where `outputs` is not 0."""
+
+    batch: int = number(5, 1, 1024, slide=(1, 64), step=1, title="Batch", says="Sequences at once.")
+    time: int = number(10, 1, 1000, slide=(1, 60), step=1, title="Time", says="Steps in each sequence.")
+    features: int = number(
+        2, 1, 4096, slide=(1, 64), step=1, title="Features", says="Numbers that come in at each step."
+    )
+    layer: Literal["rnn", "lstm", "gru", "dense"] = choice("rnn", title="Layer", says="What the stack is made of.")
+    units: int = number(32, 1, 4096, slide=(1, 128), step=1, title="Units", says="Of each layer.")
+    layers: int = number(1, 1, 6, step=1, title="Layers", says="Stacked, each on the one below.")
+    bidirectional: bool = flag(
+        False, title="Bidirectional", says="One layer reads forward, one backward; both are joined."
+    )
+    return_sequences: bool = flag(
+        True, title="Return sequences", says="Whether the top layer gives every step or its last."
+    )
+    reset_after: bool = flag(
+        True, title="Reset after", says="GRU alone: the reset after the product, with a second bias."
+    )
+    outputs: int = number(
+        0, 0, 4096, slide=(0, 32), step=1, title="Outputs", says="Units of a Dense on top; 0 is none."
+    )
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer of the model: the shape that it gives and how many parameters it has."""
+
+    name: str
+    shape: tuple[int, ...]
+    count: count.Count
+    directions: int = 1
+
+    @property
+    def total(self) -> int:
+        """Parameters, of both directions where there are two."""
+        return self.directions * self.count.total
+
+
+def build(p: LayerShapes) -> Iterator[Layer]:
+    """The layers from the bottom up. A layer with a recurrent one above it must give every step."""
+    width, directions = p.features, 2 if p.bidirectional and p.layer != "dense" else 1
+    steps: tuple[int, ...] = (p.time,)
+    for depth in range(1, p.layers + 1):
+        match p.layer:
+            case "rnn":
+                counted = count.rnn(width, p.units)
+            case "lstm":
+                counted = count.lstm(width, p.units)
+            case "gru":
+                counted = count.gru(width, p.units, p.reset_after)
+            case "dense":
+                counted = count.dense(width, p.units)
+        if p.layer != "dense" and depth == p.layers and not p.return_sequences:
+            steps = ()
+        width = p.units * directions
+        name = f"{KERAS[p.layer]}({p.units})"
+        yield Layer(f"Bidirectional {name}" if directions == 2 else name, (p.batch, *steps, width), counted, directions)
+    if p.outputs:
+        yield Layer(f"Dense({p.outputs})", (p.batch, *steps, p.outputs), count.dense(width, p.outputs))
+
+
+def compute(p: LayerShapes) -> Result:
+    """Count every layer's parameters and follow the shape from the input to the top."""
+    layers = list(build(p))
+    top = layers[-1]
+    numbers: dict[str, float] = {
+        "parameters": sum(layer.total for layer in layers),
+        "layer_parameters": layers[0].total,
+        "dense_parameters": layers[-1].total if p.outputs else 0,
+        "out_time": top.shape[1] if len(top.shape) == 3 else 1,
+        "out_features": top.shape[-1],
+    }
+    return Result(numbers, (_diagram(p, layers, numbers), _trace(layers, numbers)))
+
+
+def _diagram(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> Diagram:
+    """The shape that goes in, then each layer and the shape that it gives: in a row, or downwards."""
+    shapes = [_shape((p.batch, p.time, p.features)), *(_shape(layer.shape) for layer in layers)]
+    wide, high, gap = max(160.0, 8.2 * max(len(layer.name) for layer in layers) + 24), 54.0, 34.0
+    row = len(layers) == 1
+    nodes, edges, at = [], [], 8.0
+    for i, shape in enumerate(shapes):
+        if i:
+            x, y = (at + wide / 2, 44.0) if row else (wide / 2 + 60, at + high / 2)
+            layer = layers[i - 1]
+            nodes.append(Node(x, y, layer.name, "box", wide, high, note=f"{layer.total:,} parameters"))
+            edges.append(Edge(len(nodes) - 2, len(nodes) - 1))
+            at += (wide if row else high) + gap
+        room = max(8.6 * len(shape) + 14, 140)
+        x, y = (at + room / 2, 44.0) if row else (wide / 2 + 60, at + 13)
+        nodes.append(Node(x, y, shape, "text", room, 26, note="" if i else "batch, time, features", strong=True))
+        if i:
+            edges.append(Edge(len(nodes) - 2, len(nodes) - 1))
+        elif not row:
+            at += 14
+        at += (room if row else 26) + gap
+    width, height = (at - gap + 8, 88.0) if row else (wide + 120, at - gap + 6)
+    some = "{out_features} number" + "s" * (numbers["out_features"] != 1)
+    steps = "The one step gives" if p.time == 1 else "Each of {out_time} steps gives"
+    told = f"{steps} {some}" if len(layers[-1].shape) == 3 else f"Only the last step is kept: {some} a sequence"
+    told = fill(f"{told}, for {{parameters}} parameters. Neither batch nor time is in the count.", numbers)
+    alt = f"{shapes[0]} goes in. " + " ".join(
+        f"{layer.name}, {layer.total:,} parameters, gives {_shape(layer.shape)}." for layer in layers
+    )
+    return Diagram("model", "Shapes through the model", told, alt, width, height, nodes, edges)
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return f"[{', '.join(map(str, shape))}]"
+
+
+def _trace(layers: list[Layer], numbers: dict[str, float]) -> Trace:
+    parts = [_parts(layer) for layer in layers]
+    names = [f"{i + 1} · {layer.name}" for i, layer in enumerate(layers)]
+    words_of = (("input weights", "input weights"), ("recurrent weights", "recurrent weights"), ("biases", "biases"))
+    rows = [
+        Row(key, label, says, np.array([float(part[i]) for part in parts]))
+        for i, (key, (label, says)) in enumerate(zip(("kernel", "recurrent", "bias"), words_of, strict=True))
+    ]
+    rows.append(Row("total", "**layer**", "all parameters", np.array([float(layer.total) for layer in layers])))
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        layer = layers[column]
+        sizes, times, both = layer.count.sizes, layer.count.times, layer.directions
+        if key == "total":
+            return Arithmetic(
+                _latex(layer.count.formula, both), _latex(layer.count.filled, both), float(layer.total), SAYS[times]
+            )
+        term = _term(layer, key)
+        if term is None:
+            return Arithmetic("0", "", 0.0, "A Dense layer does not look back.")
+        letters = [str(part) for part in term if part != 1]
+        filled = [str(sizes[part]) if isinstance(part, str) else str(part) for part in term]
+        before = [str(n) for n in (both, times) if n > 1]
+        return Arithmetic(
+            r" \cdot ".join([*before, *letters]),
+            r" \cdot ".join([*before, *filled]),
+            float(parts[column][("kernel", "recurrent", "bias").index(key)]),
+            SAYS[times],
+        )
+
+    return Trace(
+        "count",
+        "Where the parameters are",
+        fill("All layers together have {parameters}. Choose a number to see its formula.", numbers),
+        names,
+        rows,
+        arithmetic,
+        ("total", 0),
+        column_word="layer",
+        coloured=False,
+    )
+
+
+SAYS = {1: "One weight from each input to each unit, and a bias each.", 3: "Three times: update, reset, candidate.",
+        4: "Four times: input, forget and output gate, and candidate."}  # fmt: skip
+
+
+def _term(layer: Layer, part: str) -> tuple[str | int, ...] | None:
+    """The term of the layer's count that is its kernel, recurrent kernel or bias."""
+    terms = layer.count.terms
+    if part == "recurrent" and len(terms) == 2:
+        return None
+    return terms[{"kernel": 0, "recurrent": 1, "bias": -1}[part]]
+
+
+def _parts(layer: Layer) -> tuple[int, int, int]:
+    def size(part: str) -> int:
+        term = _term(layer, part)
+        return layer.directions * count.Count(layer.count.times, (term,), layer.count.sizes).total if term else 0
+
+    return size("kernel"), size("recurrent"), size("bias")
+
+
+def _latex(formula: str, directions: int) -> str:
+    text = formula.replace("·", r" \cdot ")
+    if directions == 1:
+        return text
+    return rf"2 \cdot {text}" if formula.count("(") else rf"2 \cdot ({text})"
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "features": str(rng.choice([1, 2, 3, 8, 10])),
+        "units": str(rng.choice([4, 8, 10, 16, 32])),
+        "layer": rng.choice(["rnn", "lstm", "gru"]),
+        "bidirectional": rng.choice("001"),
+        "reset_after": rng.choice("01"),
+    }
+
+
+def _question(p: LayerShapes) -> Question:
+    kind = KERAS[p.layer] + (f" with reset_after {'on' if p.reset_after else 'off'}" if p.layer == "gru" else "")
+    both = ", run in both directions" if p.bidirectional else ""
+    return Question(
+        "How many parameters does it have?",
+        "parameters",
+        (f"one {kind} layer of {p.units} units{both}", f"{p.features} features come in at each of {p.time} steps"),
+    )
+
+
+def _steps(p: LayerShapes, result: Result) -> list[Arithmetic]:
+    trace = result.traces()[0]
+    return [trace.arithmetic(key, 0) for key in ("kernel", "recurrent", "bias", "total")]
+
+
+def _slips(p: LayerShapes, result: Result) -> list[Slip]:
+    layer = next(build(p))
+    _, recurrent, bias = _parts(layer)
+    total, times, both = layer.total, layer.count.times, layer.directions
+    told = [
+        (total / times, f"That is one gate's share: {KERAS[p.layer]} has {times} such sets."),
+        (total - bias, "The biases are missing."),
+        (total - recurrent, "The recurrent weights, from each unit to each, are missing."),
+        (total / both, "That is one direction: there are two."),
+        (total * p.time, "The same weights serve every step: time is not in the count."),
+        (total - times * p.units * both, "With reset_after a GRU has two biases a gate."),
+        (total + times * p.units * both, "One bias too many: that would be reset_after, or PyTorch's two."),
+    ]
+    return [Slip(value, says) for value, says in told if value != total]
+
+
+DEMO = Demo(
+    name="layer-shapes",
+    title="Shapes and parameters",
+    idea="The recurrence",
+    summary="What goes in, what comes out, and how many numbers are learned: time and batch are not among them.",
+    parameters=LayerShapes,
+    run=compute,
+    try_this=(
+        TryThis("LSTM instead", {"layer": "lstm"}, "The same shape comes out. How many times the parameters?"),
+        TryThis(
+            "Only the last step",
+            {"return_sequences": "0", "outputs": "1"},
+            "Which axis is gone, and what can a Dense read now?",
+        ),
+        TryThis("Twice the time", {"time": "20"}, "The output is twice as long. Does the count change?"),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")
+    ),
+    sources=(
+        Source("Keras, SimpleRNN, LSTM, GRU and Dense: their documented weights", r"h \cdot (x + h + 1)"),
+        Source("Cho et al., 2014 (GRU); reset_after as in cuDNN", r"3 \cdot (x \cdot h + h \cdot h + 2 h)"),
+    ),
+    shows=(build, count.rnn, count.lstm, count.gru, count.dense),
+    miniature="model",
+    next=(("stacked-rnn", "What happens in the layers above?"), ("bptt", "How do these weights learn?")),
+)

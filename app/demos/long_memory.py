@@ -1,0 +1,216 @@
+"""Three cells on the same task, trained side by side: which still knows at the end what it read at the start?"""
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, Training, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.numbers import factor, fill, latex, words
+from app.demos.parameters import Parameters, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import clipping, lstm, optimise, remembering
+from app.nn.remembering import FORGETS_NOTHING, GATES, Cell, Model, Pass
+
+UNITS, BATCH, REPORTS, CLIP, KNOWS = 4, 8, 16, 1.0, 0.1
+CELLS: tuple[Cell, ...] = ("rnn", "lstm", "gru")
+Dash = Literal["solid", "dashed", "dotted"]
+NAMES = {"rnn": "the RNN", "lstm": "the LSTM", "gru": "the GRU"}
+
+
+class LongMemory(Parameters):
+    """An RNN, an LSTM and a GRU of four units each, trained with Adam on the same sequences."""
+
+    gap: int = number(20, 1, 25, step=1, title="Gap", says="Noisy steps between reading the number and saying it.")
+    noise: float = number(
+        0.3, 0, 2, slide=(0, 1), step=0.1, title="Noise", says="Standard deviation of what is read in the gap."
+    )
+    gain: float = number(
+        0.7,
+        0,
+        3,
+        slide=(0, 1.5),
+        step=0.05,
+        title=r"Gain $\sigma_1(W_h)$",
+        says="Of the recurrent weights at the start.",
+    )
+    keep: float = number(
+        2, -6, 6, slide=(-4, 4), step=0.5, title="Bias of the gate that keeps", says="At the start: LSTM's f, GRU's z."
+    )
+    rate: float = number(0.05, 0, 1, slide=(0, 0.1), step=0.005, title=r"Learning rate $\eta$", says="Of Adam.")
+    updates: int = number(80, 0, 80, step=5, title="Updates", says="How often the weights change.")
+    seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the weights and the sequences.")
+
+
+@dataclass
+class Learner:
+    """One cell as far as it has come."""
+
+    model: Model
+    moments: optimise.Moments
+    losses: list[float] = field(default_factory=list)
+    done: Pass = field(init=False)
+
+
+def train(p: LongMemory) -> Iterator[tuple[int, dict[Cell, Learner]]]:
+    """The same sequences for all: forward and backward, clipped at 1, Adam. Yields now and then, and at the end."""
+    learners: dict[Cell, Learner] = {}
+    for cell in CELLS:
+        model = remembering.draw(np.random.default_rng(p.seed), cell, UNITS, p.gain, p.keep)
+        learners[cell] = Learner(model, optimise.at_rest(model.arrays()))
+    sequences = np.random.default_rng([p.seed, 1])
+    every = max(1, math.ceil(p.updates / REPORTS))
+    for update in range(p.updates + 1):
+        x, target = remembering.examples(sequences, BATCH, p.gap, p.noise)
+        for one in learners.values():
+            one.done = remembering.forward_backward(one.model, x, target)
+            one.losses.append(one.done.loss)
+        if update == p.updates or (update % every == 0 and update > 0):
+            yield update, learners
+        if update < p.updates:
+            for one in learners.values():
+                used = clipping.by_norm(one.done.gradients, CLIP)
+                arrays, one.moments = optimise.adam(one.model.arrays(), used, one.moments, p.rate)
+                one.model = one.model.with_arrays(arrays)
+
+
+def progress(p: LongMemory) -> Iterator[tuple[int, Result]]:
+    """The result at every report."""
+    for update, learners in train(p):
+        yield update, shown(p, update, learners)
+
+
+def compute(p: LongMemory) -> Result:
+    """Train to the end, and say who remembers."""
+    for update, learners in train(p):
+        result = shown(p, update, learners)
+    return result
+
+
+def shown(p: LongMemory, update: int, learners: dict[Cell, Learner]) -> Result:
+    """The three losses, and what comes back to the first step in each."""
+    numbers = {"gap": float(p.gap), "updates": float(update), "guess": FORGETS_NOTHING}
+    flows: dict[Cell, Values] = {}
+    for cell, one in learners.items():
+        numbers[f"loss_{cell}"] = float(np.mean(one.losses[-max(1, len(one.losses) // 8) :]))
+        flows[cell] = remembering.gradient_by_step(one.model, one.done)
+        numbers[f"reaches_{cell}"] = float(flows[cell][0] / flows[cell][-1]) if flows[cell][-1] else 0.0
+        numbers[f"weights_{cell}"] = float(GATES[cell] * (UNITS + UNITS * UNITS + UNITS))
+    caption = fill(_caption(update, numbers), numbers)
+    dashes: tuple[Dash, ...] = ("solid", "dashed", "dotted")
+    losses = Curve(
+        "losses",
+        "Loss of the three",
+        caption,
+        words(f"Three lines over {update} updates. {caption}"),
+        "update",
+        "loss",
+        np.arange(update + 1.0),
+        [
+            Series(cell, cell.upper(), cell.upper(), np.array(one.losses), dash)
+            for (cell, one), dash in zip(learners.items(), dashes, strict=True)
+        ],
+        log=True,
+    )
+    return Result(numbers, (losses, _way_back(p, flows)))
+
+
+def _caption(update: int, numbers: dict[str, float]) -> str:
+    if update == 0:
+        losses = "the losses are {loss_rnn}, {loss_lstm} and {loss_gru}"
+        return f"Before training none remembers: {losses}; saying 0 always costs {{guess}}."
+    know = [cell for cell in CELLS if numbers[f"loss_{cell}"] < KNOWS]
+    lost = [cell for cell in CELLS if cell not in know]
+    told = [f"{NAMES[cell]} with a loss of {{loss_{cell}}}" for cell in know]
+    forgot = [f"{NAMES[cell]} at {{loss_{cell}}}" for cell in lost]
+    if not lost:
+        return f"Over a gap of {{gap}} all remember: {', '.join(told)}."
+    if not know:
+        return f"Over a gap of {{gap}} none remembers: {', '.join(forgot)}; saying 0 always costs {{guess}}."
+    verb = "remembers" if len(know) == 1 else "remember"
+    others = f"not so {' and '.join(forgot)}, where saying 0 always costs {{guess}}"
+    return f"Over a gap of {{gap}} {' and '.join(told)} {verb}; {others}."
+
+
+def _way_back(p: LongMemory, flows: dict[Cell, Values]) -> Trace:
+    """The gradient at every step, as a share of what it is at the last."""
+    shares = {cell: flow / flow[-1] if flow[-1] else np.zeros_like(flow) for cell, flow in flows.items()}
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        cell, T = next(cell for cell in CELLS if cell == key), p.gap + 1
+        flow = flows[cell]
+        return Arithmetic(
+            rf"\lVert \partial L / \partial s_{{{column + 1}}} \rVert / \lVert \partial L / \partial s_{{{T}}} \rVert",
+            f"{latex(float(flow[column]))} / {factor(float(flow[-1]))}",
+            float(shares[cell][column]),
+            "The state s is h; for the LSTM h and c together.",
+        )
+
+    return Trace(
+        "back",
+        "What comes back of the gradient",
+        "The gradient of the loss at every step, as a share of what it is at the last. Step 1 is the one to remember.",
+        [f"t = {t}" for t in range(1, p.gap + 2)],
+        [Row(cell, cell.upper(), cell.upper(), shares[cell]) for cell in CELLS],
+        arithmetic,
+        ("rnn", 0),
+    )
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {"gap": str(rng.choice([5, 10, 15, 20])), "updates": "0", "seed": str(rng.randrange(1000))}
+
+
+def _question(p: LongMemory) -> Question:
+    return Question(
+        "How many weights has the LSTM's cell, biases included?",
+        "weights_lstm",
+        (f"{UNITS} units that read one number a step, over a gap of {p.gap} steps", "four blocks: i, f, g and o"),
+    )
+
+
+def _steps(p: LongMemory, result: Result) -> list[Arithmetic]:
+    one = float(UNITS + UNITS * UNITS + UNITS)
+    return [
+        Arithmetic(r"n h + h \cdot h + h", rf"1 \cdot {UNITS} + {UNITS} \cdot {UNITS} + {UNITS}", one, "One block:"),
+        Arithmetic(r"4 (n h + h \cdot h + h)", rf"4 \cdot {latex(one)}", 4 * one, "Four of them; the gap adds none:"),
+    ]
+
+
+def _slips(p: LongMemory, result: Result) -> list[Slip]:
+    one = UNITS + UNITS * UNITS + UNITS
+    return [
+        Slip(one, "That is one block: an LSTM has four."),
+        Slip(3 * one, "That is a GRU: three blocks."),
+        Slip(4 * (UNITS + UNITS * UNITS), "That leaves out the biases."),
+        Slip(4 * one * (p.gap + 1), "The same weights serve every step: the gap adds none."),
+    ]
+
+
+DEMO = Demo(
+    name="long-memory",
+    title="Which cell still remembers",
+    idea="Gates",
+    summary="Read a number, wait through noise, say it. An RNN, an LSTM and a GRU learn it side by side.",
+    parameters=LongMemory,
+    run=compute,
+    try_this=(
+        TryThis("A gain of 1", {"gain": "1"}, "The same RNN, drawn a little stronger. Does it need gates?"),
+        TryThis("Gates that let go", {"keep": "-4"}, "The gates start nearly shut. Who remembers now?"),
+        TryThis("A gap of three", {"gap": "3"}, "Nobody needs gates for this. Who is the quickest?"),
+    ),
+    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Only the exact number is right.")),
+    sources=(
+        Source("Hochreiter and Schmidhuber, Long short-term memory, 1997", r"c_t = f_t \odot c_{t-1} + i_t \odot g_t"),
+        Source("Kingma and Ba, Adam, 2015", r"W \leftarrow W - \eta \, \hat m / (\sqrt{\hat v} + \varepsilon)"),
+    ),
+    shows=(remembering.forward_backward, optimise.adam, lstm.step, train),
+    miniature="losses",
+    training=Training("updates", progress),
+)

@@ -1,0 +1,234 @@
+"""One series, three networks and the naive forecast: errors side by side, and what each structure can see."""
+
+import random
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Row, Series, Trace
+from app.demos.four_forecasts import KERNELS, TIME, TRAIN, UNITS, MlpCnnRnn, Run, run_all
+from app.demos.numbers import factor, fill, latex, words
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import forecast
+from app.nn.least_squares import fit
+
+MODELS = ("naive", "mlp", "cnn", "rnn")
+NAMES = {"naive": "naive", "mlp": "MLP", "cnn": "CNN", "rnn": "RNN"}
+
+
+def compute(p: MlpCnnRnn) -> Result:
+    """The mean absolute error of each, and how much of the naive forecast's that is."""
+    run = run_all(p)
+    truth = run.x[TRAIN:]
+    numbers: dict[str, float] = {"window": p.window, "period": p.period, "steps": TIME - TRAIN}
+    for name in MODELS:
+        numbers[name] = float(np.abs(truth - run.forecasts[name]).mean())
+        numbers[f"{name}_weights"] = sum(run.weights[name])
+        numbers[f"{name}_fitted"] = run.weights[name][0]
+    for name in MODELS[1:]:
+        numbers[f"{name}_ratio"] = numbers[name] / numbers["naive"]
+    return Result(numbers, (_curve(p, run, numbers), _errors(p, run, numbers), _steps_trace(run)))
+
+
+def _verdict(p: MlpCnnRnn, numbers: dict[str, float]) -> str:
+    """Who is best, and why the loser could not know better; told from the numbers."""
+    told = (
+        "The naive forecast, that all stays as it was, errs by {naive}. Of that error the MLP has {mlp_ratio}, "
+        "the CNN {cnn_ratio}, the RNN {rnn_ratio}."
+    )
+    ratios = {name: numbers[f"{name}_ratio"] for name in MODELS[1:]}
+    best = min(ratios, key=lambda name: ratios[name])
+    if ratios[best] > 0.9:
+        return told + " None is worth its weights here: what cannot be foretold, no structure foretells."
+    if ratios["rnn"] < 0.75 * min(ratios["mlp"], ratios["cnn"]):
+        far = p.series == "pulse" and p.window < p.period
+        why = " The last beat lies {period} steps back, outside the window of {window}." if far else ""
+        return f"{told}{why} The RNN's state still knows of it." if far else f"{told} The RNN is the best."
+    if ratios["cnn"] > 1.5 * ratios["mlp"] and p.pool:
+        return told + " Pooling tells the CNN that there was a beat or a crest, but not when."
+    return f"{told} The {NAMES[best]} is the best."
+
+
+def _curve(p: MlpCnnRnn, run: Run, numbers: dict[str, float]) -> Curve:
+    told = fill(_verdict(p, numbers), numbers)
+    return Curve(
+        "forecasts",
+        "One step ahead",
+        told,
+        words(f"Three lines over the last {TIME - TRAIN} steps: the series, and two forecasts of it. {told}"),
+        "step",
+        "value",
+        np.arange(TRAIN + 1.0, TIME + 1),
+        (
+            Series("truth", "the series", "the series", run.x[TRAIN:]),
+            Series("naive_line", "naive forecast", "naive forecast", run.forecasts["naive"], "dashed"),
+            Series(
+                "shown_line", f"{NAMES[p.show]}", f"the {NAMES[p.show]}'s forecast", run.forecasts[p.show], "dotted"
+            ),
+        ),
+    )
+
+
+def _errors(p: MlpCnnRnn, run: Run, numbers: dict[str, float]) -> Trace:
+    sees = {"naive": 1, "mlp": p.window, "cnn": p.window, "rnn": TIME - 1}
+    ratios = [numbers[name] / numbers["naive"] for name in MODELS]
+    rows: dict[str, tuple[str, str, list[float]]] = {
+        "error": ("error", "mean absolute error", [numbers[name] for name in MODELS]),
+        "ratio": ("error / naive", "error by that of the naive forecast", ratios),
+        "fitted": ("weights fitted", "fitted weights", [run.weights[name][0] for name in MODELS]),
+        "fixed": ("weights as drawn", "weights that stay as drawn", [run.weights[name][1] for name in MODELS]),
+        "sees": ("steps seen at the end", "steps that it can see", [sees[name] for name in MODELS]),
+    }
+    k = min(3, p.window)
+    places = 2 if p.pool else p.window - k + 1
+    counts = {
+        "fitted": {"mlp": f"{UNITS} + 1", "cnn": rf"{KERNELS} \cdot {places} + 1", "rnn": f"{UNITS} + 1"},
+        "fixed": {
+            "mlp": rf"{p.window} \cdot {UNITS} + {UNITS}", "cnn": rf"{k} \cdot {KERNELS} + {KERNELS}",
+            "rnn": rf"{UNITS} + {UNITS} \cdot {UNITS}",
+        },
+    }  # fmt: skip
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        name, value = MODELS[column], float(rows[key][2][column])
+        if key == "error":
+            steps = TIME - TRAIN
+            symbols = rf"\text{{{NAMES[name]}}} = \frac{{1}}{{{steps}}} \sum_t \lvert x_t - \hat{{x}}_t \rvert"
+            return Arithmetic(symbols, rf"{latex(value * steps)} / {steps}", value, "The steps are in the table below.")
+        if key == "ratio":
+            says = "Above 1 it is worse than no model at all."
+            symbols = rf"\text{{{NAMES[name]}}} / \text{{naive}}"
+            return Arithmetic(symbols, f"{latex(numbers[name])} / {latex(numbers['naive'])}", value, says)
+        if key == "sees":
+            return Arithmetic(r"\text{steps}", "", value, SEES[name])
+        return Arithmetic(r"\text{weights}", counts[key].get(name, "0"), value, f"{WHAT[name]} {SHARED[name]}")
+
+    return Trace(
+        "errors",
+        "Errors side by side",
+        "The naive forecast first: it is what has to be beaten.",
+        [NAMES[name] for name in MODELS],
+        [Row(key, label, says, np.array(values, dtype=float)) for key, (label, says, values) in rows.items()],
+        arithmetic,
+        ("ratio", 3),
+        column_word="model",
+        coloured=False,
+    )
+
+
+SEES = {
+    "naive": "Only the last value.",
+    "mlp": "The window, and no step before it.",
+    "cnn": "The window, and no step before it.",
+    "rnn": "All steps so far, the older the fainter.",
+}
+WHAT = {
+    "naive": "It has no weights:",
+    "mlp": "A hidden layer of random tanh units, and a readout fitted by least squares:",
+    "cnn": "Random kernels of up to 3 steps with tanh, and a readout fitted by least squares:",
+    "rnn": "A random recurrence with tanh (an echo state network), and a readout fitted by least squares:",
+}
+SHARED = {
+    "naive": "tomorrow is like today.",
+    "mlp": "each lag has weights of its own, so their number grows with the window.",
+    "cnn": "one kernel serves every place of the window.",
+    "rnn": "one step's weights serve every step.",
+}
+
+
+def _steps_trace(run: Run) -> Trace:
+    truth, before = run.x[TRAIN:], run.x[TRAIN - 1 : -1]
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t, last = TRAIN + column + 1, float(before[column])
+        if key == "x":
+            return Arithmetic(f"x_{{{t}}}", "", float(truth[column]), "What came.")
+        name = key.removesuffix("_at")
+        value = float(run.forecasts[name][column])
+        if name == "naive":
+            return Arithmetic(rf"\hat{{x}}_{{{t}}} = x_{{{t - 1}}}", "", value, "What was there last.")
+        symbols = rf"\hat{{x}}_{{{t}}} = x_{{{t - 1}}} + \text{{change}}_{{{t}}}"
+        says = f"Off by {abs(value - truth[column]):.3f}. The readout gives the change."
+        return Arithmetic(symbols, rf"{latex(last)} + {factor(value - last)}", value, says)
+
+    rows = [Row("x", "series $x_t$", "series", truth)]
+    rows += [Row(f"{name}_at", NAMES[name], f"{NAMES[name]} forecast", run.forecasts[name]) for name in MODELS]
+    columns = [f"t = {t}" for t in range(TRAIN + 1, TIME + 1)]
+    caption = "Each forecast is made one step before, from what was there until then."
+    return Trace("steps", "Every forecast", caption, columns, rows, arithmetic, ("x", 0), coloured=True)
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    period = rng.choice([6, 8, 10])
+    window = rng.choice([period - 4, period - 3, period + 1, period + 2])
+    return {"period": str(period), "window": str(window), "noise": "0.03", "seed": str(rng.randrange(20))}
+
+
+def _question(p: MlpCnnRnn) -> Question:
+    return Question(
+        "The naive forecast's error counts as 1. How large is the error of the MLP?",
+        "mlp_ratio",
+        (
+            f"a beat of 1 at each {p.period}th step, else 0, and a little noise",
+            f"the MLP sees a window of {p.window} steps and forecasts the next one; half of the naive forecast's error "
+            "comes from the step after each beat",
+        ),
+    )
+
+
+def _working(p: MlpCnnRnn, result: Result) -> list[Arithmetic]:
+    errors = result.traces()[0]
+    return [errors.arithmetic("error", 0), errors.arithmetic("error", 1), errors.arithmetic("ratio", 1)]
+
+
+def _slips(p: MlpCnnRnn, result: Result) -> list[Slip]:
+    short_window = p.window < p.period
+    told = [
+        (1.0, "As bad as no model? After a beat it at least knows that the next step is not another one."),
+        (result.numbers["rnn_ratio"] if short_window else 0.7,
+         "The beat before lies outside the window: when the next one is due, the MLP sees nothing but noise."
+         if short_window else "The beat before lies inside the window, so the MLP can count the steps since."),
+        (0.05, "Noise is left over even where the beat is foretold, and the naive forecast suffers from it as well."),
+        (1.5, "Above 1 it would be worse than no model: rare, where there is something to learn."),
+    ]  # fmt: skip
+    return [Slip(value, says) for value, says in told]
+
+
+DEMO = Demo(
+    name="mlp-cnn-rnn",
+    title="MLP, CNN, RNN and no model at all",
+    idea="Beside the RNN",
+    summary="Four forecasts of one series. What a network can see decides, and the naive one is the rival to beat.",
+    parameters=MlpCnnRnn,
+    run=compute,
+    try_this=(
+        TryThis("A longer window", {"window": "12", "show": "mlp"}, "The MLP now sees the last beat. Why not the CNN?"),
+        TryThis(
+            "A random walk",
+            {"series": "walk", "seed": "2", "show": "mlp"},
+            "Hundreds of weights against none. Who forecasts best?",
+        ),
+        TryThis(
+            "A rising line",
+            {"series": "trend", "noise": "0.1", "window": "4", "seed": "9"},
+            "Its values soon leave all that was seen in training. Which network minds most?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _working, _slips, Tolerance("Within a factor of 1.5 is right.", times=1.5)
+    ),
+    sources=(
+        Source("Hyndman and Koehler, Another look at measures of forecast accuracy, 2006: errors by the naive one's",
+               r"\frac{\sum_t \lvert x_t - \hat{x}_t \rvert}{\sum_t \lvert x_t - x_{t-1} \rvert}"),
+        Source("Jaeger, The echo state approach, 2001: a recurrence as drawn, a readout fitted",
+               r"\hat{x}_{t+1} = x_t + h_t w + b"),
+    ),
+    shows=(fit, forecast.mlp_features, forecast.cnn_features, forecast.rnn_features, run_all),
+    miniature="forecasts",
+    next=(
+        ("receptive-field", "How far can a convolution see without pooling?"),
+        ("drift-monitor", "And when the series changes its ways?"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,156 @@
+"""How a number is shown: one formatter, used by captions, cells, legends, axes and text alternatives alike."""
+
+import math
+from collections.abc import Mapping
+
+SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+STRONGEST = 9
+
+
+def show(value: float) -> str:
+    """A number as the page shows it, with a real minus sign.
+
+    What needs at most three decimals stays as it is (1 and 0.5 are exact, 1.0000 is rounded); the rest has four
+    decimals from 0.1 up, three significant digits below, powers of ten beyond that. What is not finite is named.
+    """
+    size = abs(value)
+    sign = "−" if value < 0 else ""
+    if 0.001 <= size < 1000 and size == round(size, 3):
+        return f"{sign}{size:.3f}".rstrip("0").rstrip(".")
+    if 0.1 <= size < 100:
+        return f"{sign}{size:.4f}"
+    if size == 0:
+        return "0"
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return f"{sign}∞"
+    if size < 1e9 and size == int(size):
+        return f"{sign}{int(size):,}"
+    if size >= 99_999.5 or size < 0.001:
+        digits, power = f"{size:.2e}".split("e")
+        return f"{sign}{digits}×10{str(int(power)).translate(SUPERSCRIPT)}"
+    if size >= 100:
+        return f"{sign}{size:,.{max(0, 4 - int(math.log10(size)))}f}"
+    return f"{sign}{_three_digits(size)}"
+
+
+def _three_digits(size: float) -> str:
+    return f"{size:.{2 - math.floor(math.log10(size))}f}"
+
+
+def short(value: float) -> str:
+    """A number that fits into a circle of a diagram: two decimals where `show` has more."""
+    text = show(value)
+    if len(text) <= 5 or not math.isfinite(value):
+        return text
+    size = abs(value)
+    if 0.001 <= size < 9999.5:
+        text = f"{value:.{2 if 0.0095 <= size < 99.995 else 3 if size < 1 else 0}f}"
+    else:
+        digit, power = f"{value:.0e}".split("e")
+        text = f"{digit}e{int(power)}"
+    return text.replace("-", "−")
+
+
+def plain(value: float) -> str:
+    """A number as an address, CSV or a number field holds it: the shortest text that reads back as the same float."""
+    if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return repr(float(value))
+
+
+def finite_or_name(value: float) -> float | str:
+    """The number, or where JSON has none, its name."""
+    return value if math.isfinite(value) else {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}[repr(float(value))]
+
+
+def read_number(text: str) -> float | None:
+    """A finite number as people type it: a comma for thousands or for the point, a real minus sign, ×10^k; or None."""
+    typed = text.strip().replace("−", "-").replace("\u202f", "").replace(" ", "")
+    typed = typed.replace("×10^", "e").replace("*10^", "e").replace("10^", "1e")
+    if typed.count(",") == 1 and "." not in typed and len(typed.rpartition(",")[2]) != 3:
+        typed = typed.replace(",", ".")
+    try:
+        value = float(typed.replace(",", ""))
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def latex(value: float) -> str:
+    """A number inside a formula; negative ones and powers of ten are not yet bracketed."""
+    text = show(value).replace("−", "-")
+    if text == "NaN":
+        return r"\mathrm{NaN}"
+    if "∞" in text:
+        return text.replace("∞", r"\infty")
+    if "×10" in text:
+        digits, power = text.split("×10")
+        back = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+        return rf"{digits} \cdot 10^{{{power.translate(back)}}}"
+    return text.replace(",", "")
+
+
+def factor(value: float) -> str:
+    """A number that stands behind a multiplication sign: bracketed when it has a sign of its own."""
+    return f"({latex(value)})" if value < 0 else latex(value)
+
+
+def heat(value: float, largest: float) -> int:
+    """The colour of a cell, -9 to 9, by its size against `largest`; what is not finite has none."""
+    if 0 < largest < math.inf and math.isfinite(value):
+        return round(STRONGEST * max(-1.0, min(1.0, value / largest)))
+    return 0
+
+
+def fill(sentence: str, numbers: Mapping[str, float]) -> str:
+    """Put computed numbers into a sentence: `{ratio}` becomes `**0.0052**`.
+
+    Between dollar signs stands LaTeX, which keeps its braces. Raises KeyError for a number that was not computed, so
+    that no caption can state one.
+    """
+    parts = sentence.split("$")
+    for index in range(0, len(parts), 2):
+        pieces = parts[index].split("{")
+        filled = [pieces[0]]
+        for piece in pieces[1:]:
+            name, _, rest = piece.partition("}")
+            filled.append(f"**{show(numbers[name])}**{rest}")
+        parts[index] = "".join(filled)
+    return "$".join(parts)
+
+
+def words(sentence: str) -> str:
+    """A sentence without its marks, for text alternatives: no asterisks, and LaTeX as it would be read."""
+    text = sentence.replace("**", "")
+    parts = text.split("$")
+    for index in range(1, len(parts), 2):
+        parts[index] = read(parts[index])
+    return "".join(parts)
+
+
+SPOKEN = {
+    r"\cdot": "·",
+    r"\times": "×",
+    r"\varphi": "φ",
+    r"\sigma": "σ",
+    r"\gamma": "γ",
+    r"\partial": "∂",
+    r"\lVert": "‖",
+    r"\rVert": "‖",
+    r"\prod": "Π",
+    r"\le": "≤",
+    r"\to": "→",
+    r"\approx": "≈",
+    r"\infty": "∞",
+}
+
+
+def read(formula: str) -> str:
+    """A formula as plain characters, for where MathML cannot go: `h_{t-1}` becomes `h t−1`."""
+    for command, character in SPOKEN.items():
+        formula = formula.replace(command, character)
+    for mark in (r"\mathrm", r"\text", r"\tanh", "\\", "{", "}", "^", "_"):
+        formula = formula.replace(mark, {r"\tanh": "tanh", "_": " ", "^": " to the power "}.get(mark, ""))
+    return " ".join(formula.replace("-", "−").split())

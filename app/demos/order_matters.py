@@ -1,0 +1,267 @@
+"""The same words in another order: a recurrent network's score moves, a bag of words' cannot, a dense layer's errs."""
+
+import random
+from itertools import permutations
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
+from app.demos.negation import UNITS, W_O, bag, dense, dense_weights, features, run, weights
+from app.demos.numbers import factor, fill, heat, latex, short
+from app.demos.numbers import words as plain_words
+from app.demos.parameters import Parameters, choice, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import rnn
+
+SENTENCES = {
+    "not-bad": ("good", "not", "bad"),
+    "slow": ("not", "slow", "but", "funny"),
+    "plot": ("good", "plot", "not", "bad", "acting"),
+    "funny": ("good", "and", "funny"),
+}
+
+
+class OrderMatters(Parameters):
+    """A sentence, and an order of its words."""
+
+    sentence: Literal["not-bad", "slow", "plot", "funny"] = choice(
+        "not-bad", title="Sentence", says="good not bad; not slow but funny; good plot not bad acting; good and funny."
+    )
+    order: Literal["written", "reversed", "shuffled"] = choice(
+        "shuffled", title="Order", says="Of the words, before they are rotated."
+    )
+    rotate: int = number(0, 0, 4, step=1, title="Rotate", says="How many words go from the end to the front.")
+    seed: int = number(11, 0, 9999, slide=(0, 30), step=1, title="Seed", says="Shuffles.")
+
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The sentence as it was written."""
+        return SENTENCES[self.sentence]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The sentence in the order chosen."""
+        words = list(self.written)
+        if self.order == "reversed":
+            words.reverse()
+        elif self.order == "shuffled":
+            words = [words[i] for i in np.random.default_rng(self.seed).permutation(len(words))]
+        shift = self.rotate % len(words)
+        return (*words[len(words) - shift :], *words[: len(words) - shift])
+
+
+def compute(p: OrderMatters) -> Result:
+    """Score the sentence as written, as ordered, and in every order that its words have."""
+    orders = [p.written, p.words, *permutations(p.written)]
+    x = np.stack([features(order) for order in orders])
+    w = dense_weights(p.written)
+    states, scores = run(x)
+    by = {"rnn": scores[:, -1], "bag": bag(x), "mlp": dense(x, w)}
+
+    numbers: dict[str, float] = {}
+    for name, values in by.items():
+        numbers |= {name: float(values[1]), f"{name}_written": float(values[0])}
+        numbers |= {f"{name}_change": float(values[1] - values[0]), f"{name}_values": len(np.unique(values))}
+    every = {name: values[2:] for name, values in by.items()}
+    numbers |= {"orders": len(every["rnn"]), "mlp_right": int((every["mlp"] == every["rnn"]).sum())}
+    numbers |= {"rnn_least": float(every["rnn"].min()), "rnn_most": float(every["rnn"].max())}
+    numbers |= {"words": len(p.words)}
+    figures = (_diagram(p, x[1], scores[1], numbers), _trace(p, x[1], states[1], scores[1], w), _curve(every, numbers))
+    return Result(numbers, figures)
+
+
+def _caption(p: OrderMatters, numbers: dict[str, float]) -> str:
+    told = f"“{' '.join(p.words)}” scores {{rnn}}"
+    if p.words != p.written:
+        moved = "as" if numbers["rnn_change"] == 0 else "where"
+        was = "does" if numbers["rnn_change"] == 0 else "scored {rnn_written}"
+        told += f", {moved} “{' '.join(p.written)}” {was}"
+    told += ". To the bag of words both are {bag}" if p.words != p.written else ". The bag of words says {bag}"
+    if numbers["mlp"] == numbers["rnn"]:
+        return told + "; the dense layer, tied to places, agrees this time with {mlp}."
+    return told + "; the dense layer, tied to places, says {mlp}."
+
+
+def _diagram(p: OrderMatters, x: Values, scores: Values, numbers: dict[str, float]) -> Diagram:
+    """The words below, the running score above them, and what each of the three makes of the sentence."""
+    gap, first = 92.0, 60.0
+    largest = max(1.0, float(np.abs(scores).max()))
+    nodes: list[Node] = []
+    edges = []
+    for t, word in enumerate(p.words):
+        at = first + gap * t
+        score = float(scores[t])
+        nodes.append(Node(at, 44, short(score), "circle", 50, 50, heat(score, largest), at=f"y,{t + 1}"))
+        nodes.append(Node(at, 122, word, "text", 70, 24, strong=word == "not" or bool(x[t, 0]), at=f"v,{t + 1}"))
+        edges.append(Edge(2 * t + 1, 2 * t))
+        if t:
+            edges.append(Edge(2 * t - 2, 2 * t, recurrent=True))
+    right = first + gap * len(p.words) + 40
+    for k, (name, says) in enumerate((("rnn", "recurrent"), ("bag", "bag of words"), ("mlp", "dense layer"))):
+        nodes.append(Node(right + 122 * k, 44, short(numbers[name]), "box", 106, 52, note=says, lit=name == "rnn"))
+    edges.append(Edge(2 * len(p.words) - 2, 2 * len(p.words), recurrent=True))
+    caption = fill(_caption(p, numbers), numbers)
+    after = ", ".join(f"{short(float(y))} after {word}" for y, word in zip(scores, p.words, strict=True))
+    alt = f"The words in a row, read from the left. The running score is {after}. {plain_words(caption)}"
+    return Diagram("reading", "Read word by word", caption, alt, right + 122 * 2 + 62, 146, nodes, edges)
+
+
+SAYS = {
+    "v": "value $v_t$", "nu": "“not” $\\nu_t$", "n": "$n_t$: now “not”", "a": "$a_t$: good", "b": "$b_t$: bad",
+    "c": "$c_t$: good, after “not”", "d": "$d_t$: bad, after “not”", "P": "$P_t$: for, so far",
+    "N": "$N_t$: against, so far", "y": "score $y_t$", "place": "weight of the place", "times": "dense: weight · value",
+}  # fmt: skip
+
+
+def _trace(p: OrderMatters, x: Values, states: Values, scores: Values, w: Values) -> Trace:
+    unit = {name: states[:, i] for i, name in enumerate(UNITS)}
+    values = {"v": x[:, 0], "nu": x[:, 1], **{name: unit[name] for name in "nabcdPN"}, "y": scores}
+    values |= {"place": w, "times": w * x[:, 0]}
+    groups = dict.fromkeys(("v", "nu"), "The word") | dict.fromkeys("nabcdPNy", "The recurrent network")
+    rows = [
+        Row(key, SAYS[key], plain_words(SAYS[key]), series, groups.get(key, "The dense layer"))
+        for key, series in values.items()
+    ]
+    net = weights()
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t, value = column + 1, float(values[key][column])
+        if key in ("v", "nu"):
+            symbol = "v" if key == "v" else r"\nu"
+            return Arithmetic(f"{symbol}_{{{t}}}", "", value, f"The word is “{p.words[column]}”.")
+        if key == "place":
+            says = "Behind “not” in the sentence as written." if value < 0 else "Made for the sentence as written."
+            return Arithmetic(f"w_{{{t}}}", "", value, says)
+        if key == "times":
+            filled = f"{latex(w[column])} \\cdot {factor(x[column, 0])}"
+            return Arithmetic(
+                f"w_{{{t}}} v_{{{t}}}", filled, value, "The weight belongs to the place, not to the word."
+            )
+        if key == "y":
+            shown = [(W_O[i], name, states[column, i]) for i, name in enumerate(UNITS) if W_O[i]]
+            symbols = " ".join(f"{'+' if sign > 0 else '-'} {name}_{{{t}}}" for sign, name, _ in shown)
+            filled = " ".join(f"{'+' if sign > 0 else '-'} {latex(h)}" for sign, _, h in shown)
+            return Arithmetic(f"y_{{{t}}} = {symbols[2:]}", filled[2:], value)
+        j = UNITS.index(key)
+        before = states[column - 1] if column else np.zeros(len(UNITS))
+        sources = [(net.W_hh[i, j], f"{name}_{{{t - 1}}}", before[i]) for i, name in enumerate(UNITS)]
+        sources += [(net.W_xh[0, j], f"v_{{{t}}}", x[column, 0]), (net.W_xh[1, j], rf"\nu_{{{t}}}", x[column, 1])]
+        used = [(weight, symbol, v) for weight, symbol, v in sources if weight]
+        bias = [f"({latex(net.b[j])})"] if net.b[j] else []
+        symbols = " + ".join([f"{factor(weight)} {symbol}" for weight, symbol, _ in used] + bias)
+        filled = " + ".join([rf"{factor(weight)} \cdot {factor(v)}" for weight, _, v in used] + bias)
+        return Arithmetic(rf"{key}_{{{t}}} = \mathrm{{relu}}({symbols})", rf"\mathrm{{relu}}({filled})", value)
+
+    columns = [f"{t} {word}" for t, word in enumerate(p.words, start=1)]
+    caption = "Each column is one word, in the order read. Seven units, their weights set by hand: choose a number."
+    return Trace(
+        "words", "Word by word", caption, columns, rows, arithmetic, ("y", len(columns) - 1), column_word="word"
+    )
+
+
+def _curve(every: dict[str, Values], numbers: dict[str, float]) -> Curve:
+    place = np.lexsort((every["mlp"], every["rnn"]))
+    series = (
+        Series("every_rnn", "recurrent network", "recurrent network", every["rnn"][place]),
+        Series("every_mlp", "dense layer", "dense layer", every["mlp"][place], "dashed"),
+        Series("every_bag", "bag of words", "bag of words", every["bag"][place], "dotted"),
+    )
+    scores = "1 score" if numbers["rnn_values"] == 1 else "{rnn_values} different scores"
+    told = fill(
+        f"In all {{orders}} orders of these words: {scores} from the recurrent network, {{bag_values}} from the bag. "
+        "The dense layer agrees with the network in {mlp_right} of them.",
+        numbers,
+    )
+    steps = np.arange(1.0, numbers["orders"] + 1)
+    alt = plain_words(f"Steps that rise with the recurrent network's score, and a level line for the bag. {told}")
+    return Curve("orders", "Every order of these words", told, alt, "order, by score", "score", steps, series)
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "sentence": rng.choice(["not-bad", "slow", "plot"]),
+        "order": rng.choice(["written", "reversed", "shuffled", "shuffled"]),
+        "rotate": str(rng.randint(0, 2)),
+        "seed": str(rng.randrange(100)),
+    }
+
+
+def _question(p: OrderMatters) -> Question:
+    return Question(
+        f"Which score does the recurrent network give “{' '.join(p.words)}”?",
+        "rnn",
+        (
+            "good and funny count plus one, bad and slow minus one, other words nothing",
+            "the word directly after “not” counts with its sign turned",
+            "it reads from the left and adds up",
+        ),
+    )
+
+
+def _steps(p: OrderMatters, result: Result) -> list[Arithmetic]:
+    trace = result.traces()[0]
+    return [trace.arithmetic("y", column) for column in range(len(p.words))]
+
+
+def _slips(p: OrderMatters, result: Result) -> list[Slip]:
+    n = result.numbers
+    after = next((i + 1 for i, word in enumerate(p.words) if word == "not"), len(p.words))
+    values = features(p.words)[:, 0]
+    told = [
+        (n["bag"], "That is the bag of words: it does not see what “not” stands before."),
+        (float(values[:after].sum() - values[after:].sum()), "“Not” turns the next word alone, not all that follow."),
+        (n["rnn_written"], "That is the sentence as written: here the words stand in another order."),
+        (n["mlp"], "That turns the place that was behind “not”, not the word that now is."),
+        (-n["rnn"], "The sign is turned round."),
+    ]
+    return [Slip(value, says) for value, says in told if value != n["rnn"]]
+
+
+DEMO = Demo(
+    name="order-matters",
+    title="Does order matter?",
+    idea="The recurrence",
+    summary="Shuffle the words: a recurrent network's answer moves, a bag of words' cannot, a dense layer is lost.",
+    parameters=OrderMatters,
+    run=compute,
+    try_this=(
+        TryThis(
+            "Move a phrase as a whole",
+            {"sentence": "slow", "order": "written", "rotate": "1"},
+            "“Funny” comes first now, and the meaning is the same. Who notices that it is?",
+        ),
+        TryThis(
+            "Where order tells nothing",
+            {"sentence": "funny"},
+            "Six orders, one score: the recurrent network can do without order too. Would you need it here?",
+        ),
+        TryThis(
+            "A hundred and twenty orders",
+            {"sentence": "plot", "seed": "0"},
+            "How often is the dense layer right, though it was perfect for the sentence as written?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact score is right.")
+    ),
+    sources=(
+        Source(
+            "Elman, Finding structure in time, 1990: the recurrence, here with weights set by hand",
+            r"h_t = \mathrm{relu}(x_t W_x + h_{t-1} W_h + b)",
+        ),
+        Source(
+            "A bag of words, and a dense layer on the flattened sentence",
+            r"\sum_t w \cdot x_t, \qquad \sum_t w_t \cdot x_t",
+        ),
+    ),
+    shows=(rnn.step, weights, run, bag, dense),
+    miniature="reading",
+    next=(
+        ("bigram-or-rnn", "What if only the last word counts?"),
+        ("mlp-cnn-rnn", "And on a series of numbers?"),
+    ),
+)

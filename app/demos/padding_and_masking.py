@@ -1,0 +1,273 @@
+"""A batch of unequal lengths: what padding does to the last states, and what a mask saves."""
+
+import random
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.batch_grid import batch_grid
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Row, Trace, Values
+from app.demos.numbers import factor, fill, latex
+from app.demos.parameters import Matrix, Parameters, choice, entries, flag, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import masking, rnn
+from app.nn.activations import ACTIVATIONS
+
+MOST = 4
+PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "linear": ""}
+
+
+class PaddingAndMasking(Parameters):
+    """One unit over a padded batch."""
+
+    batch: Matrix = entries(
+        ((1, 2, 3), (2, 0, 1, -1, 1)),
+        title="Batch",
+        says="Up to 4 sequences of up to 12 numbers: commas within one, semicolons between.",
+    )
+    mask: bool = flag(False, title="Mask", says="Whether padded steps hand the state on untouched.")
+    padding: Literal["post", "pre"] = choice("post", title="Padding", says="After the sequence, or before it.")
+    value: float = number(0, -10, 10, slide=(-2, 2), step=0.1, title="Padded with", says="It is meant to mean nothing.")
+    row: int = number(1, 1, MOST, step=1, title="Sequence to look at", says="Past the end of the batch: the last.")
+    W_x: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Input weight $W_x$", says="Of the one unit.")
+    W_h: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="Of the one unit.")
+    b: float = number(0, -10, 10, slide=(-2, 2), step=0.05, title="Bias $b$", says="Of the one unit.")
+    phi: Literal["tanh", "relu", "linear"] = choice(
+        "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
+    )
+
+    def misfits(self) -> Iterator[tuple[str, str, str]]:
+        """More sequences than are drawn."""
+        if len(self.batch) > MOST:
+            kept = ";".join(",".join(map(repr, row)) for row in self.batch[:MOST])
+            yield "batch", f"at most {MOST} sequences", kept
+
+    @property
+    def looked_at(self) -> int:
+        """The sequence to look at, from 1."""
+        return min(self.row, len(self.batch))
+
+    def weights(self) -> rnn.RNNWeights:
+        """W_xh (1, 1), W_hh (1, 1), b (1)."""
+        return rnn.RNNWeights(np.array([[self.W_x]]), np.array([[self.W_h]]), np.array([self.b]))
+
+
+def compute(p: PaddingAndMasking) -> Result:
+    """Run the batch with the mask and without, and each sequence alone."""
+    w, phi = p.weights(), ACTIVATIONS[p.phi]
+    x, m = masking.pad(p.batch, p.padding, p.value)
+    zero = np.zeros((len(x), 1))
+    masked, masked_steps = masking.forward(x, m, zero, w, phi)
+    unmasked, unmasked_steps = rnn.forward(x, zero, w, phi)
+    h, caches = (masked, masked_steps) if p.mask else (unmasked, unmasked_steps)
+    made = np.stack([cache.h_t for cache in caches], axis=1)[:, :, 0]
+    alone = np.array([rnn.forward(np.array(s)[None, :, None], zero[:1], w, phi)[0][0, -1, 0] for s in p.batch])
+
+    i, real = p.looked_at - 1, m == 1
+    opens = int(np.argmax(real[i]))  # the first real step, which finds what padding in front has left
+    numbers: dict[str, float] = {
+        "row": p.looked_at,
+        "length": len(p.batch[i]),
+        "longest": m.shape[1],
+        "padded": m.shape[1] - len(p.batch[i]),
+        "alone": float(alone[i]),
+        "last": float(h[i, -1, 0]),
+        "masked": float(masked[i, -1, 0]),
+        "unmasked": float(unmasked[i, -1, 0]),
+        "found": float(h[i, opens - 1, 0]) if opens else 0.0,
+        "mean_real": float(h[i, real[i], 0].mean()),
+        "mean_all": float(h[i, :, 0].mean()),
+        "cells": m.size,
+        "real": float(m.sum()),
+        "wasted": float(1 - m.mean()),
+    }
+    numbers["gap"] = numbers["last"] - numbers["alone"]
+    told = [] if np.isfinite(unmasked).all() else ["A state overflowed: the weights make it grow at every step."]
+    runs = {"unmasked": unmasked[:, :, 0], "masked": masked[:, :, 0]}
+    grid = batch_grid(fill(_caption(p, numbers), numbers), x[:, :, 0], m, h[:, :, 0], p.looked_at)
+    return Result(numbers, (grid, _steps_trace(p, x, m, made, h), _ends_trace(p, alone, runs, x, h, m)), told)
+
+
+def _caption(p: PaddingAndMasking, numbers: dict[str, float]) -> str:
+    if not numbers["padded"]:
+        return "Sequence {row} is as long as the batch: {length} steps, no padding, {last} at the end either way."
+    told = "Sequence {row} ends at {last} in the batch and at {alone} alone"
+    steps = "the {padded} padded steps" if numbers["padded"] > 1 else "the one padded step"
+    if p.mask:
+        return f"{told}: the mask lets {steps} hand the state on. {{wasted}} of the batch is computed for nothing."
+    if abs(numbers["gap"]) < 1e-12:
+        return f"{told}: this once, {steps} left no trace."
+    return f"{told}: without a mask {steps} went on changing the state."
+
+
+def _made(p: PaddingAndMasking, name: str, t: int, x: float, before: float, value: float, says: str = "") -> Arithmetic:
+    """name = φ(W_x x_t + W_h h_{t−1} + b)."""
+    terms = [Term("W_x", p.W_x, f"x_{{{t}}}", x), Term("W_h", p.W_h, f"h_{{{t - 1}}}", before)]
+    inner, phi = sum_of_products("", terms, value, ("b", p.b)), PHI[p.phi]
+    if not phi:
+        return Arithmetic(f"{name} = {inner.symbols}", inner.filled, value, says)
+    return Arithmetic(f"{name} = {phi}({inner.symbols})", f"{phi}({inner.filled})", value, says)
+
+
+def _steps_trace(p: PaddingAndMasking, x: Values, m: Values, made: Values, h: Values) -> Trace:
+    i = p.looked_at - 1
+    rows = (
+        Row("x", "input $x_t$", "input", x[i, :, 0]),
+        Row("m", "mask $m_t$", "mask", m[i]),
+        Row("made", r"made $\hat{h}_t$", "what the cell makes", made[i]),
+        Row("h", "state $h_t$", "state", h[i, :, 0]),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t, real = column + 1, m[i, column] == 1
+        before = float(h[i, column - 1, 0]) if column else 0.0
+        if key == "x":
+            return Arithmetic(f"x_{{{t}}}", latex(x[i, column, 0]), float(x[i, column, 0]), "" if real else "Padding.")
+        if key == "m":
+            return Arithmetic(f"m_{{{t}}}", "", float(m[i, column]), "A real step." if real else "A padded step.")
+        if key == "made":
+            return _made(p, rf"\hat{{h}}_{{{t}}}", t, float(x[i, column, 0]), before, float(made[i, column]))
+        value = float(h[i, column, 0])
+        if not p.mask:
+            symbols = rf"h_{{{t}}} = \hat{{h}}_{{{t}}}"
+            return Arithmetic(symbols, latex(made[i, column]), value, "" if real else "No mask: padding counts.")
+        symbols = rf"h_{{{t}}} = m_{{{t}}} \hat{{h}}_{{{t}}} + (1 - m_{{{t}}}) h_{{{column}}}"
+        mask, new = latex(m[i, column]), float(made[i, column])
+        filled = rf"{mask} \cdot {factor(new)} + (1 - {mask}) \cdot {factor(before)}"
+        return Arithmetic(
+            symbols, filled, value, "A real step is taken." if real else "A padded step hands the state on."
+        )
+
+    columns = [f"t = {t}" for t in range(1, m.shape[1] + 1)]
+    caption = fill("Sequence {row}, step by step.", {"row": p.looked_at})
+    return Trace("steps", "The sequence looked at", caption, columns, rows, arithmetic, ("h", m.shape[1] - 1))
+
+
+def _ends_trace(p: PaddingAndMasking, alone: Values, runs: dict[str, Values], x: Values, h: Values, m: Values) -> Trace:
+    real, unmasked, masked = m == 1, runs["unmasked"][:, -1], runs["masked"][:, -1]
+    mean_real = np.array([h[r, real[r], 0].mean() for r in range(len(h))])
+    mean_all = h[:, :, 0].mean(axis=1)
+    rows = (
+        Row("alone", "last state, run alone", "last state alone", alone, "The last state"),
+        Row("unmasked", "in the batch, no mask", "last state without mask", unmasked, "The last state"),
+        Row("masked", "in the batch, masked", "last state with mask", masked, "The last state"),
+        Row("mean_real", "mean over real steps", "mean over real steps", mean_real, "Pooling the states shown"),
+        Row("mean_all", "mean over all steps", "mean over all steps", mean_all, "Pooling the states shown"),
+    )
+    says = {
+        "alone": "The sequence as a batch of one, without padding: what the others should equal.",
+        "unmasked": "Every padded step is a step like any other.",
+        "masked": "Padded steps hand the state on, so it is the last real one.",
+        "mean_real": "The mask belongs on pooling too: divide by the real steps.",
+        "mean_all": "Divided by all steps: it changes with the neighbours in the batch.",
+    }
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        row = next(row for row in rows if row.key == key)
+        value = float(row.values[column])
+        if not key.startswith("mean"):
+            if key == "masked" and not real[column, -1]:
+                return Arithmetic(f"h_{{{m.shape[1]}}} = h_{{{len(p.batch[column])}}}", latex(value), value, says[key])
+            # The real steps of the masked run are the run alone; without a mask every step counts.
+            counted = np.flatnonzero(real[column]) if key != "unmasked" else np.arange(m.shape[1])
+            run = runs["unmasked" if key == "unmasked" else "masked"][column, counted]
+            before, t = float(run[-2]) if len(run) > 1 else 0.0, len(run)
+            return _made(p, f"h_{{{t}}}", t, float(x[column, counted[-1], 0]), before, value, says[key])
+        taken = h[column, real[column], 0] if key == "mean_real" else h[column, :, 0]
+        symbols = r"\frac{\sum m_t h_t}{\sum m_t}" if key == "mean_real" else r"\frac{\sum h_t}{T}"
+        return Arithmetic(symbols, f"({' + '.join(map(factor, taken.tolist()))}) / {len(taken)}", value, says[key])
+
+    columns = [f"sequence {r + 1}" for r in range(len(h))]
+    caption = "What each sequence ends with. Masked equals alone, whatever the neighbours in the batch are."
+    return Trace("ends", "Alone and in the batch", caption, columns, rows, arithmetic, ("unmasked", p.looked_at - 1),
+                 column_word="sequence")  # fmt: skip
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "batch": f"{rng.choice([2, 4, -4])},{rng.choice([2, 6, 8])};1,1,1,{rng.choice([1, 2])}",
+        "mask": rng.choice("0001"),
+        "padding": rng.choice(["post", "post", "pre"]),
+        "value": rng.choice("001"),
+        "W_x": "1",
+        "W_h": "0.5",
+        "b": rng.choice("01"),
+        "phi": "linear",
+    }
+
+
+def _question(p: PaddingAndMasking) -> Question:
+    first, second = p.batch[0]
+    where = "after it" if p.padding == "post" else "before it"
+    return Question(
+        "With which state does the first sequence end in this batch?",
+        "last",
+        (
+            f"the sequence is ${latex(first)},\\; {latex(second)}$; the other one has four steps",
+            f"it is padded {where} with {latex(p.value)}, and there is {'a' if p.mask else 'no'} mask",
+            f"$h_t = x_t + 0.5\\, h_{{t-1}} + b$ with $b = {latex(p.b)}$ and $h_0 = 0$",
+        ),
+    )
+
+
+def _steps(p: PaddingAndMasking, result: Result) -> list[Arithmetic]:
+    trace = result.traces()[0]
+    return [trace.arithmetic("made" if not p.mask else "h", t) for t in range(len(trace.columns))]
+
+
+def _slips(p: PaddingAndMasking, result: Result) -> list[Slip]:
+    def other(**change: object) -> float:
+        return compute(p.model_copy(update=change)).numbers["last"]
+
+    side: Literal["pre", "post"] = "pre" if p.padding == "post" else "post"
+    there = "There is a mask: a padded step hands the state on." if p.mask else (
+        "That is the sequence alone. Without a mask the padded steps are steps."
+    )  # fmt: skip
+    return [
+        Slip(other(mask=not p.mask), there),
+        Slip(other(padding=side), f"The padding stands {'after' if p.padding == 'post' else 'before'} the sequence."),
+        Slip(other(value=0.0), f"The padding is {latex(p.value)}, not 0, and goes in through $W_x$."),
+        Slip(other(b=0.0), "The bias is missing: it acts at padded steps too."),
+        Slip(0.0, "Padding does not wipe the state out; each step leaves half of it."),
+    ]
+
+
+DEMO = Demo(
+    name="padding-and-masking",
+    title="Padding and masks",
+    idea="The recurrence",
+    summary="A batch is a rectangle and sequences are not: what filling it up does to the last state.",
+    parameters=PaddingAndMasking,
+    run=compute,
+    try_this=(
+        TryThis("Put the mask on", {"mask": "1"}, "Which states stand still, and what does sequence 1 end with now?"),
+        TryThis(
+            "Pad in front",
+            {"padding": "pre"},
+            "No mask, zeros, no bias: the last state is right. Then give $b$ a value.",
+        ),
+        TryThis(
+            "A longer neighbour",
+            {"batch": "1,2,3;2,0,1,-1,1,0,2,1,-1,0,1,1"},
+            "Not one number of sequence 1 has changed. What has become of its last state?",
+        ),
+    ),
+    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
+    sources=(
+        Source(
+            "Keras, Understanding masking and padding: a masked step hands the state on",
+            r"h_t = m_t \hat{h}_t + (1 - m_t) h_{t-1}",
+        ),
+        Source("The mean over real steps, as for a masked loss", r"\frac{\sum_t m_t h_t}{\sum_t m_t}"),
+    ),
+    shows=(masking.pad, masking.forward),
+    miniature="grid",
+    next=(
+        ("stateful-or-stateless", "And if the sequences are too long for one batch?"),
+        ("bidirectional", "What does padding do to a run from the end?"),
+    ),
+)

@@ -1,0 +1,257 @@
+"""How far back a stack of convolutions sees, and what each input weighs in one output, beside an RNN's fading past."""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
+from app.demos.numbers import STRONGEST, fill, latex, show, words
+from app.demos.parameters import Parameters, flag, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import receptive_field as rf
+
+WIDEST = 2**20
+DRAWN = 24  # columns of the diagram
+SAMPLED = 240  # points of the curve
+
+
+class ReceptiveField(Parameters):
+    """A stack of convolutions of one kind, and an RNN to compare it with."""
+
+    kernel: int = number(2, 1, 8, step=1, title="Kernel $k$", says="Steps that one kernel reads.")
+    layers: int = number(4, 1, 20, slide=(1, 10), step=1, title="Layers", says="Stacked, each on the one below.")
+    dilation: int = number(1, 1, 8, step=1, title="Dilation $d$", says="Distance between the steps that it reads.")
+    doubling: bool = flag(True, title="Doubling", says="Each layer's dilation is twice that of the one below.")
+    stride: int = number(1, 1, 3, step=1, title="Stride $s$", says="Steps from one output to the next.")
+    keeps: float = number(
+        0.9, 0, 0.99, slide=(0.5, 0.99), step=0.01, title="RNN keeps", says="The share of its past it keeps at a step."
+    )
+
+    def stack(self) -> list[rf.Layer]:
+        """The layers from the bottom up."""
+        return [
+            rf.Layer(self.kernel, self.stride, self.dilation * (2**i if self.doubling else 1))
+            for i in range(self.layers)
+        ]
+
+    def misfits(self) -> Iterator[tuple[str, str, str]]:
+        """So many layers that the field is beyond what is computed here."""
+        fit = sum(field <= WIDEST for field in rf.fields(self.stack())[1:])
+        if fit < self.layers:
+            yield "layers", f"at most {fit} beside the others, so that the field is at most {WIDEST:,}", str(fit)
+
+
+def compute(p: ReceptiveField) -> Result:
+    """The field layer by layer, and the share of each input in one output of a stack whose kernels are means."""
+    stack = p.stack()
+    fields, jumps, share = rf.fields(stack), rf.jumps(stack), rf.footprint(stack)
+    field = fields[-1]
+    numbers: dict[str, float] = {
+        "field": field,
+        "reached": int(np.count_nonzero(share)),
+        "steps_cnn": p.layers,
+        "steps_rnn": field,
+        "weights": p.kernel * p.layers,
+        "jump": jumps[-1],
+        "share": float(share.max()),
+        "newest": float(share[0] / share.max()),
+        "rnn_oldest": p.keeps ** (field - 1),
+        "rnn_beyond": p.keeps**field,
+    }
+    return Result(numbers, (_diagram(p, stack, share, numbers), _curve(p, share, numbers), _trace(stack, numbers)))
+
+
+def _diagram(p: ReceptiveField, stack: list[rf.Layer], share: Values, numbers: dict[str, float]) -> Diagram:
+    """Inputs at the bottom, the newest at the right; every arrow that ends in the newest output."""
+    field, high = len(share), 46 if p.layers <= 8 else 30
+    columns = min(max(field, 4), DRAWN)
+    apart = 30 if columns <= 20 else 26
+    reached, jumps = rf.offsets(stack, columns), rf.jumps(stack)
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+    place: dict[tuple[int, int], int] = {}
+    for level, jump in enumerate(jumps):
+        y = 22 + high * (p.layers - level)
+        for back in range(0, columns, jump):
+            on = back in reached[level]
+            heat = round(STRONGEST * share[back] / share.max()) if on and level == 0 else 5 * on
+            label = {0: "now", field - 1: f"−{back}"}.get(back, "") if level == 0 else ""
+            at = f"field,{level}" if level and on else None
+            x = 24 + apart * (columns - 1 - back)
+            place[level, back] = len(nodes)
+            nodes.append(Node(x, y, "", "circle", 17, 17, heat, level == p.layers and back == 0, label, at))
+    for level, layer in enumerate(stack):
+        for above in sorted(reached[level + 1]):
+            for i in range(layer.k):
+                below = place.get((level, above + i * layer.d * jumps[level]))
+                if below is not None:
+                    edges.append(Edge(below, place[level + 1, above]))
+    missed = "" if numbers["reached"] == field else ", though only {reached} of them reach it: the others fall between"
+    shown = f"; the newest {columns} are drawn" if field > columns else ""
+    some = "layer does" if p.layers == 1 else "layers do"
+    told = (
+        f"One output sees {{field}} steps, the present among them{missed}{shown}. {{steps_cnn}} {some} it, with "
+        f"{{weights}} weights, one after the other; an RNN would have to walk {{steps_rnn}} steps one after the other."
+    )
+    alt = (
+        f"{p.layers} rows of neurons above a row of inputs. Arrows lead from the inputs up to the newest output at the "
+        f"top right. By layer the field is {', '.join(map(show, rf.fields(stack)[1:]))}."
+    )
+    width, height = 48 + apart * (columns - 1), 22 + high * p.layers + 42
+    return Diagram("stack", "What reaches one output", fill(told, numbers), alt, width, height, nodes, edges)
+
+
+def _curve(p: ReceptiveField, share: Values, numbers: dict[str, float]) -> Curve:
+    """What each input weighs, each line by its own largest weight."""
+    span = max(24, len(share) + len(share) // 4)
+    back = np.unique(np.linspace(0, span, min(span + 1, SAMPLED)).round())
+    at = back.astype(int)
+    conv = np.where(at < len(share), share[np.minimum(at, len(share) - 1)], 0.0) / share.max()
+    if numbers["newest"] < 1 - 1e-9:
+        told = "The newest input weighs {newest} of what the heaviest does"
+    else:
+        told = "The heaviest inputs, and the newest is one, weigh {share} each"
+    told += (
+        "; beyond the field lies nothing. An RNN has no such border: the field's oldest step still weighs {rnn_oldest} "
+        "of its newest, and {rnn_beyond} of its whole past lies beyond."
+    )
+    told = fill(told, numbers)
+    return Curve(
+        "weight",
+        "What each input weighs",
+        told,
+        words(f"Two lines over the steps back, from 0 to {span}. {told}"),
+        "steps back",
+        "weight, the largest is 1",
+        back,
+        (
+            Series("conv", "convolutions, kernels of equal weights", "weight in the convolutions' output", conv),
+            Series(
+                "rnn", rf"RNN, ${latex(p.keeps)}^j$", "weight in the RNN's state",
+                p.keeps**back, "dashed",
+            ),
+        ),
+    )  # fmt: skip
+
+
+def _trace(stack: list[rf.Layer], numbers: dict[str, float]) -> Trace:
+    fields, jumps = rf.fields(stack), rf.jumps(stack)
+    rows = {
+        "k": ("kernel $k_l$", "kernel", [layer.k for layer in stack]),
+        "d": ("dilation $d_l$", "dilation", [layer.d for layer in stack]),
+        "jump": (r"apart $\prod_{m<l} s_m$", "input steps between neighbours", jumps[:-1]),
+        "adds": (r"adds $(k_l - 1) \, d_l \prod s_m$", "adds to the field", np.diff(fields)),
+        "field": ("field $R_l$", "field", fields[1:]),
+    }
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        layer, n = stack[column], column + 1
+        adds = rf"({layer.k} - 1) \cdot {layer.d} \cdot {jumps[column]}"
+        if key == "k":
+            return Arithmetic(f"k_{{{n}}}", "", layer.k, "A kernel of k steps reaches k − 1 steps further than one.")
+        if key == "d":
+            return Arithmetic(f"d_{{{n}}}", "", layer.d, "Between two steps that it reads it leaves out d − 1.")
+        if key == "jump":
+            strides = r" \cdot ".join(str(below.s) for below in stack[:column])
+            says = "Strides below spread out what this layer reads." if column else "The bottom layer reads the input."
+            return Arithmetic(rf"\prod_{{m<{n}}} s_m", strides, jumps[column], says)
+        if key == "adds":
+            symbols = rf"(k_{{{n}}} - 1) \, d_{{{n}}} \prod_{{m<{n}}} s_m"
+            return Arithmetic(symbols, adds, fields[n] - fields[column], "Further back than the layer below.")
+        says = "What the layer below sees, and what this one adds."
+        return Arithmetic(rf"R_{{{n}}} = R_{{{column}}} + (k_{{{n}}} - 1) \, d_{{{n}}} \prod_{{m<{n}}} s_m",
+                          f"{fields[column]} + {adds}", fields[n], says)  # fmt: skip
+
+    return Trace(
+        "layers",
+        "The field, layer by layer",
+        fill("It starts at 1, the present alone, and ends at {field}. Choose a number to see its formula.", numbers),
+        [f"layer {n}" for n in range(1, len(stack) + 1)],
+        [Row(key, label, says, np.array(values, dtype=float)) for key, (label, says, values) in rows.items()],
+        arithmetic,
+        ("field", len(stack) - 1),
+        column_word="layer",
+        coloured=False,
+    )
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "kernel": str(rng.choice([2, 3, 5])),
+        "layers": str(rng.choice([2, 3, 4])),
+        "dilation": str(rng.choice([1, 1, 2])),
+        "doubling": rng.choice("01"),
+        "stride": str(rng.choice([1, 1, 2])),
+    }
+
+
+def _question(p: ReceptiveField) -> Question:
+    dilations = ", ".join(str(layer.d) for layer in p.stack())
+    return Question(
+        "How many steps does one output of the top layer see?",
+        "field",
+        (f"{p.layers} convolutions, each with a kernel of {p.kernel} steps and a stride of {p.stride}",
+         f"their dilations, from the bottom up: {dilations}"),
+    )  # fmt: skip
+
+
+def _steps(p: ReceptiveField, result: Result) -> list[Arithmetic]:
+    return [result.traces()[0].arithmetic("field", column) for column in range(p.layers)]
+
+
+def _slips(p: ReceptiveField, result: Result) -> list[Slip]:
+    field = result.numbers["field"]
+    told = [
+        (field - 1, "The present itself is seen too: the sum starts at 1."),
+        (1 + p.layers * (p.kernel - 1), "That is without dilation and stride: each layer adds the same k − 1."),
+        (p.layers * p.kernel, "Kernels overlap: each layer adds k − 1 steps, not k."),
+        (p.kernel**p.layers, "That multiplies the kernels; only strides multiply, kernels add."),
+        (rf.fields([layer._replace(s=1) for layer in p.stack()])[-1], "The strides below widen each layer's steps."),
+        (1 + sum(layer.k * layer.d * jump for layer, jump in zip(p.stack(), rf.jumps(p.stack()), strict=False)),
+         "A kernel of k steps has k − 1 gaps."),
+    ]  # fmt: skip
+    return [Slip(value, says) for value, says in told if value != field]
+
+
+DEMO = Demo(
+    name="receptive-field",
+    title="How far a convolution sees",
+    idea="Beside the RNN",
+    summary="A stack of convolutions remembers a window that is counted in layers; an RNN's past fades with no border.",
+    parameters=ReceptiveField,
+    run=compute,
+    try_this=(
+        TryThis("WaveNet's ten layers", {"layers": "10"}, "Twenty weights. How many steps do they see?"),
+        TryThis(
+            "No doubling",
+            {"doubling": "0", "layers": "16"},
+            "The field is 17 steps wide, but look at what the newest and the oldest input weigh.",
+        ),
+        TryThis(
+            "The same dilation everywhere",
+            {"doubling": "0", "dilation": "3"},
+            "A wide field with holes in it: which steps can the output never hear of?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")
+    ),
+    sources=(
+        Source(
+            "Araujo, Norris and Sim, Computing receptive fields of convolutional neural networks, Distill, 2019",
+            r"R = 1 + \sum_{l} (k_l - 1) \, d_l \prod_{m<l} s_m",
+        ),
+        Source("Van den Oord et al., WaveNet, 2016: dilations 1, 2, 4, … 512", r"R = 2^{10} = 1024"),
+        Source("Luo et al., Understanding the effective receptive field, 2016", r"\frac{\partial y}{\partial x_{t-j}}"),
+    ),
+    shows=(rf.jumps, rf.fields, rf.footprint),
+    miniature="stack",
+    next=(
+        ("positional-invariance", "And if it does not matter where the pattern is?"),
+        ("gradient-flow", "How does an RNN's reach fade on the way back?"),
+    ),
+)

@@ -1,0 +1,290 @@
+"""A recursive network on a sentence: composed up a tree or along a chain, with the same weights at every node."""
+
+import random
+from collections.abc import Iterator
+from itertools import cycle, islice
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.numbers import fill, latex, words
+from app.demos.parameters import Numbers, Parameters, choice, entries, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.demos.tree_picture import tree_picture
+from app.nn import recursive, rnn
+from app.nn.activations import ACTIVATIONS
+
+SENTENCE = ("the", "hungry", "cat", "chased", "a", "very", "small", "mouse")
+PARSE: recursive.Nested = ((0, (1, 2)), (3, (4, ((5, 6), 7))))
+MOST = 64
+PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "linear": ""}
+
+
+class RecursiveTree(Parameters):
+    """Words and nodes of one number each."""
+
+    tree: Literal["parse", "balanced", "chain"] = choice(
+        "parse", title="Tree", says="As the sentence is built, as flat as can be, or one word after another."
+    )
+    words: int = number(8, 2, MOST, step=1, title="Words", says="The parse is that of a sentence of 8.")
+    x: Numbers = entries(
+        (1, 2, 3, 0, -1, 2, 1, -2),
+        title="Their numbers",
+        says="Up to 12, from the left; they repeat where there are more words.",
+    )
+    W_l: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Left weight $W_l$", says="Of every node.")
+    W_r: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Right weight $W_r$", says="Of every node.")
+    b: float = number(0, -10, 10, slide=(-2, 2), step=0.05, title="Bias $b$", says="Of every node.")
+    phi: Literal["tanh", "relu", "linear"] = choice(
+        "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
+    )
+
+    def misfits(self) -> Iterator[tuple[str, str, str]]:
+        """The parse of a sentence with another number of words."""
+        if self.tree == "parse" and self.words != len(SENTENCE):
+            yield "tree", f"balanced or chain, as the parse is that of {len(SENTENCE)} words", "balanced"
+
+    @property
+    def nested(self) -> recursive.Nested:
+        """The tree, with brackets."""
+        if self.tree == "parse":
+            return PARSE
+        return (recursive.balanced if self.tree == "balanced" else recursive.chain)(0, self.words - 1)
+
+    def leaves(self) -> Values:
+        """A number for each word: (words, 1)."""
+        return np.array(list(islice(cycle(self.x), self.words)), dtype=float)[:, None]
+
+    def weights(self) -> recursive.RecursiveWeights:
+        """W_l (1, 1), W_r (1, 1), b (1)."""
+        return recursive.RecursiveWeights(np.array([[self.W_l]]), np.array([[self.W_r]]), np.array([self.b]))
+
+
+def compute(p: RecursiveTree) -> Result:
+    """Compose up the tree, send a gradient of 1 back from the root, and run the recurrent network beside it."""
+    w, phi, leaves, n = p.weights(), ACTIVATIONS[p.phi], p.leaves(), p.words
+    tree = recursive.merges(p.nested)
+    nodes = recursive.forward(leaves, tree, w, phi)
+    felt, _ = recursive.backward(np.ones(1), nodes, tree, w, phi)
+    depths = recursive.depths(tree, n)
+    as_rnn = rnn.RNNWeights(w.W_r, w.W_l, w.b)  # the state so far is the left child, the next word the right one
+    h, _ = rnn.forward(leaves[None, 1:], leaves[:1], as_rnn, phi)
+
+    numbers: dict[str, float] = {
+        "words": n,
+        "merges": len(tree),
+        "depth": max(depths),
+        "depth_chain": n - 1,
+        "depth_balanced": (n - 1).bit_length(),
+        "depth_first": depths[0],
+        "root": float(nodes[-1, 0]),
+        "rnn": float(h[0, -1, 0]),
+        "felt_first": float(felt[0, 0]),
+        "felt_last": float(felt[n - 1, 0]),
+        "parameters": sum(array.size for array in vars(w).values()),
+    }
+    told = [] if np.isfinite(nodes).all() else ["A node overflowed: the weights make it grow at every merge."]
+    caption = fill(_caption(p, depths[0]), numbers)
+    labels = SENTENCE if n == len(SENTENCE) else ()
+    figures = (
+        tree_picture(caption, nodes[:, 0], tree, depths, labels),
+        _merges_trace(p, nodes[:, 0], tree, felt[:, 0]),
+        _leaves_trace(p, nodes[:, 0], tree, depths, felt[:, 0]),
+        _curve(numbers),
+    )
+    return Result(numbers, figures, told)
+
+
+def _caption(p: RecursiveTree, depth_first: int) -> str:
+    name = {"parse": "The parse", "balanced": "The balanced tree", "chain": "The chain"}[p.tree]
+    merges = "{merges} merges" if p.words > 2 else "1 merge"
+    told = f"{name} joins {{words}} words in {merges} and is {{depth}} deep"
+    if p.tree == "chain":
+        told += "; it ends at {root}, and so does the recurrent network, at {rnn}: it is the same computation"
+    else:
+        told += ", where a chain is {depth_chain}; its root is {root}"
+    away = "1 merge" if depth_first == 1 else "{depth_first} merges"
+    return told + f". The root's slope along the first word is {{felt_first}}, {away} away."
+
+
+def _merges_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: Values) -> Trace:
+    n = p.words
+    left, right = (np.array([nodes[pair[side]] for pair in tree]) for side in (0, 1))
+    z = left * p.W_l + right * p.W_r + p.b
+    rows = (
+        Row("l", "left child $l$", "left child", left),
+        Row("r", "right child $r$", "right child", right),
+        Row("z", "sum $z$", "sum", z),
+        Row("p", "node $p$", "node", nodes[n:]),
+        Row("share", r"$\partial\, \text{root} / \partial p$", "slope of the root along the node", felt[n:]),
+    )
+    parent = {child: k for k, pair in enumerate(tree) for child in pair}
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        pair, value = tree[column], float(next(row for row in rows if row.key == key).values[column])
+        if key in ("l", "r"):
+            child = pair[key == "r"]
+            says = f"Word {child + 1}." if child < n else f"Node {child - n + 1}."
+            return Arithmetic(f"{key}_{{{column + 1}}} = {_symbol(child, n)}", latex(value), value, says)
+        if key == "z":
+            terms = [
+                Term("W_l", p.W_l, _symbol(pair[0], n), float(nodes[pair[0]])),
+                Term("W_r", p.W_r, _symbol(pair[1], n), float(nodes[pair[1]])),
+            ]
+            says = "The same weights at every node."
+            return sum_of_products(f"z_{{{column + 1}}}", terms, value, ("b", p.b), says)
+        if key == "p":
+            phi = PHI[p.phi]
+            symbols, filled = (
+                (f"{phi}(z_{{{column + 1}}})", f"{phi}({latex(z[column])})") if phi else ("z", latex(z[column]))
+            )
+            return Arithmetic(f"p_{{{column + 1}}} = {symbols}", filled, value)
+        if column == len(tree) - 1:
+            return Arithmetic(
+                rf"\frac{{\partial p_{{{column + 1}}}}}{{\partial p_{{{column + 1}}}}}", "", value, "The root."
+            )
+        return _share(p, n + column, parent[n + column], tree, nodes, felt)
+
+    columns = [f"node {k}" for k in range(1, len(tree) + 1)]
+    caption = "Each column is one merge, children before parents; the last is the root."
+    return Trace("merges", "Every merge", caption, columns, rows, arithmetic, ("p", len(tree) - 1), column_word="node")
+
+
+def _leaves_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, depths: list[int], felt: Values) -> Trace:
+    n, x = p.words, nodes[: p.words]
+    parent = {child: k for k, pair in enumerate(tree) for child in pair}
+    rows = (
+        Row("x", "word $x_i$", "word", x),
+        Row("below", "merges to the root", "merges to the root", np.array(depths[:n], dtype=float)),
+        Row("felt", r"$\partial\, \text{root} / \partial x_i$", "slope of the root along the word", felt[:n]),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        if key == "x":
+            return Arithmetic(
+                f"x_{{{column + 1}}}", latex(x[column]), float(x[column]), "A word's number: it is given."
+            )
+        if key == "below":
+            says = "As many factors stand between the word and the root."
+            symbols = rf"\text{{depth}}(p_{{{parent[column] + 1}}}) + 1"
+            return Arithmetic(symbols, f"{depths[n + parent[column]]} + 1", float(depths[column]), says)
+        return _share(p, column, parent[column], tree, nodes, felt)
+
+    columns = [f"{i + 1} {SENTENCE[i]}" if n == len(SENTENCE) else f"word {i + 1}" for i in range(n)]
+    caption = "How far each word is from the root, and how much of it the root still feels."
+    return Trace("leaves", "Every word", caption, columns, rows, arithmetic, ("felt", 0), column_word="word")
+
+
+def _symbol(node: int, n: int) -> str:
+    return f"x_{{{node + 1}}}" if node < n else f"p_{{{node - n + 1}}}"
+
+
+def _share(p: RecursiveTree, child: int, k: int, tree: recursive.Tree, nodes: Values, felt: Values) -> Arithmetic:
+    """∂root/∂child = ∂root/∂p · φ′ · W, through the child's one parent, merge k."""
+    n, side = p.words, "l" if tree[k][0] == child else "r"
+    slope = float(ACTIVATIONS[p.phi].slope(nodes[n + k : n + k + 1])[0])
+    weight = p.W_l if side == "l" else p.W_r
+    symbols = rf"\frac{{\partial\, \text{{root}}}}{{\partial p_{{{k + 1}}}}} \cdot \varphi'_{{{k + 1}}} \cdot W_{side}"
+    filled = rf"({latex(felt[n + k])}) \cdot {latex(slope)} \cdot ({latex(weight)})"
+    return Arithmetic(symbols, filled, float(felt[child]), f"By way of its parent, node {k + 1}.")
+
+
+def _curve(numbers: dict[str, float]) -> Curve:
+    n = np.arange(1, MOST + 1)
+    series = (
+        Series("deep_chain", "chain, $n - 1$", "depth of the chain", (n - 1).astype(float)),
+        Series("deep_balanced", r"balanced tree, $\lceil \log_2 n \rceil$", "depth of the balanced tree",
+               np.array([int(k - 1).bit_length() for k in n], dtype=float), "dashed"),
+    )  # fmt: skip
+    told = fill("At {words} words a chain is {depth_chain} deep and a balanced tree {depth_balanced}.", numbers)
+    alt = words(f"Over 1 to {MOST} words a straight line and one that hardly rises. {told}")
+    return Curve("depth", "Depth against words", told, alt, "words", "depth", n.astype(float), series)
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "tree": rng.choice(["balanced", "balanced", "chain"]),
+        "words": "4",
+        "x": ",".join(str(rng.choice([1, 2, 3, 4, -1])) for _ in range(4)),
+        "W_l": str(rng.choice([0.5, 2])),
+        "W_r": str(rng.choice([1, -1])),
+        "phi": "linear",
+    }
+
+
+def _question(p: RecursiveTree) -> Question:
+    brackets = "((x_1, x_2), (x_3, x_4))" if p.tree == "balanced" else "(((x_1, x_2), x_3), x_4)"
+    return Question(
+        "What is the number at the root?",
+        "root",
+        (
+            f"the tree is ${brackets}$",
+            "$x = " + r",\; ".join(map(latex, p.x)) + "$",
+            rf"every node is $p = {latex(p.W_l)} \cdot l + ({latex(p.W_r)}) \cdot r$",
+        ),
+    )
+
+
+def _steps(p: RecursiveTree, result: Result) -> list[Arithmetic]:
+    trace = result.traces()[0]
+    return [trace.arithmetic("z", k) for k in range(len(trace.columns))]
+
+
+def _slips(p: RecursiveTree, result: Result) -> list[Slip]:
+    def other(**change: object) -> float:
+        return compute(p.model_copy(update=change)).numbers["root"]
+
+    shape = "chain" if p.tree == "balanced" else "balanced"
+    told = [
+        (other(tree=shape), f"That is the {shape}: here the brackets say another order."),
+        (other(W_l=p.W_r, W_r=p.W_l), "Left and right are exchanged."),
+        (float(sum(p.x)), "That adds the words up: each merge multiplies by its weights."),
+        (float(result.figures[1].row("p").values[-2]), "That is a node below the root."),  # type: ignore[union-attr]
+    ]
+    return [Slip(value, says) for value, says in told]
+
+
+DEMO = Demo(
+    name="recursive-tree",
+    title="Up a tree or along a chain",
+    idea="The recurrence",
+    summary="Two children make one parent, with the same weights everywhere: a tree is shallow, and a chain is an RNN.",
+    parameters=RecursiveTree,
+    run=compute,
+    try_this=(
+        TryThis(
+            "The chain", {"tree": "chain"}, "Each node takes one more word. Which network have you seen do just that?"
+        ),
+        TryThis(
+            "64 words in a balanced tree",
+            {"tree": "balanced", "words": "64", "x": "1", "W_l": "0.9", "W_r": "0.9", "phi": "linear"},
+            "0.9 a merge, for 64 words: how much is left of the first? Then make it a chain.",
+        ),
+        TryThis(
+            "The words of the tree in another order",
+            {"tree": "balanced", "x": "-2,1,2,-1,0,3,2,1"},
+            "All eight numbers are there, backwards. Is the root the same?",
+        ),
+    ),
+    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
+    sources=(
+        Source(
+            "Socher, Lin, Ng and Manning, Parsing natural scenes and natural language with recursive networks, 2011",
+            r"p = \varphi(l \, W_l + r \, W_r + b)",
+        ),
+        Source(
+            "Goller and Küchler, Backpropagation through structure, 1996",
+            r"\frac{\partial L}{\partial l} = \left(\frac{\partial L}{\partial p} \odot \varphi'\right) W_l^\top",
+        ),
+    ),
+    shows=(recursive.forward, recursive.backward, recursive.balanced, recursive.chain),
+    miniature="tree",
+    next=(
+        ("unrolled-rnn", "What does the chain compute, number by number?"),
+        ("self-attention", "What if every word reached every other in one step?"),
+    ),
+)

@@ -1,0 +1,42 @@
+"""Which demos there are: every module of this package that defines `DEMO`."""
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+import app.demos
+from app.demos.demo import Demo
+
+IDEAS = ("The recurrence", "Learning", "Gates", "Sequence to sequence", "Beside the RNN")
+
+
+class UnknownDemoError(LookupError):
+    """No demo has this name; `nearest` is one that there is."""
+
+    def __init__(self, name: str, nearest: str) -> None:
+        super().__init__(f"There is no demo {name!r}. The nearest is {nearest}.")
+        self.name = name
+        self.nearest = nearest
+
+
+@cache
+def all_demos() -> Mapping[str, Demo[Any]]:
+    """Every demo by its name, by idea and then by title."""
+    modules = [
+        importlib.import_module(f"app.demos.{module.name}") for module in pkgutil.iter_modules(app.demos.__path__)
+    ]
+    found: list[Demo[Any]] = [module.DEMO for module in modules if hasattr(module, "DEMO")]
+    found.sort(key=lambda demo: (IDEAS.index(demo.idea), demo.title))
+    return MappingProxyType({demo.name: demo for demo in found})
+
+
+def find(name: str) -> Demo[Any]:
+    """The demo of this name. Raises UnknownDemoError, which knows the nearest."""
+    demos = all_demos()
+    if name not in demos:
+        raise UnknownDemoError(name, difflib.get_close_matches(name.lower(), demos, n=1, cutoff=0.0)[0])
+    return demos[name]

@@ -1,0 +1,188 @@
+"""Self-attention over a sentence: who looks at whom, and what a path of one step costs beside a recurrence's."""
+
+import random
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Row, Trace, Values
+from app.demos.layer_costs import costs, counted, paths
+from app.demos.looks import look_around
+from app.demos.numbers import fill
+from app.demos.parameters import Parameters, choice, flag, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.demos.share import softmax_share
+from app.nn import reach
+from app.nn import self_attention as nn
+from app.nn.initialise import orthogonal
+
+TEXT = "the dog saw the cat and the cat saw the dog so the dog ran off"
+SENTENCE = TEXT.split()
+
+
+class SelfAttention(Parameters):
+    """A layer over the first words of a sentence, and the counts of such a layer at any length."""
+
+    length: int = number(5, 2, len(SENTENCE), step=1, title="Words", says="Of the sentence, from its start.")
+    heads: Literal["1", "2", "4"] = choice("1", title="Heads", says="Each looks with its own share of the width.")
+    causal: bool = flag(False, title="Causal mask", says="Look at no word that comes later.")
+    positions: bool = flag(False, title="Position codes", says="Sines and cosines, added to each word's vector.")
+    word: int = number(1, 1, len(SENTENCE), step=1, title="Word to look at", says="Past the last it means the last.")
+    head: int = number(1, 1, 4, step=1, title="Head to look at", says="Past the last it means the last.")
+    width: int = number(16, 4, 128, step=4, title="Width $d$", says="Numbers a word has; rounded down to fours.")
+    far: int = number(
+        1000, 2, 10_000, slide=(2, 2000), step=1, title="Length for the counts $T$", says="Of the costs alone."
+    )
+    seed: int = number(
+        0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the words' vectors and the weights."
+    )
+
+
+@lru_cache(maxsize=64)
+def draw(seed: int, d: int) -> tuple[Values, nn.Weights]:
+    """A vector for each different word, and weights. Queries and keys share one rotation: words look for their like.
+
+    Shapes: vectors (words, d), weights (d, d)
+    """
+    rng = np.random.default_rng(seed)
+    vectors = rng.standard_normal((len(set(SENTENCE)), d))
+    turn = orthogonal(rng, d)
+    return vectors, nn.Weights(turn, turn, orthogonal(rng, d), orthogonal(rng, d))
+
+
+def run_layer(p: SelfAttention) -> tuple[Values, nn.Cache]:
+    """The words' vectors, with position codes if wanted, through the layer.
+
+    Shapes: → outputs (T, d), cache
+    """
+    d = p.width - p.width % 4
+    vectors, w = draw(p.seed, d)
+    known = sorted(set(SENTENCE))
+    X = vectors[[known.index(word) for word in SENTENCE[: p.length]]]
+    if p.positions:
+        X = X + nn.sinusoids(p.length, d)
+    Y, cache = nn.forward(X[None], w, int(p.heads), p.causal)
+    return Y[0], cache
+
+
+def compute(p: SelfAttention) -> Result:
+    """The attention table of one head, and the counts of the layer beside a recurrent and a convolutional one."""
+    Y, cache = run_layer(p)
+    head, i = min(p.head, int(p.heads)) - 1, min(p.word, p.length) - 1
+    alpha, e = cache.alpha[head], cache.e[head]
+    best = int(np.argmax(alpha[i]))
+    numbers: dict[str, float] = {"word": i + 1, "largest": float(alpha[i, best]), "at_word": best + 1}
+    numbers |= {f"a{j}": float(value) for j, value in enumerate(alpha[i], start=1)}
+    numbers |= counted(p.far, p.width - p.width % 4, int(p.heads), p.causal)
+    caption = fill(_caption(p, i, best, Y, numbers), numbers)
+    seen = i + 1 if p.causal else p.length
+    look = look_around(caption, SENTENCE[: p.length], i + 1, alpha[i], seen)
+    figures = (look, _table(p, e, alpha, i), costs(numbers), paths(numbers))
+    return Result(numbers, figures)
+
+
+def _caption(p: SelfAttention, i: int, best: int, Y: Values, numbers: dict[str, float]) -> str:
+    name = SENTENCE[i]
+    told = f"Word {{word}}, “{name}”, looks most at word {{at_word}}, “{SENTENCE[best]}”, with the weight {{largest}}"
+    twin = next((j for j in range(p.length) if j != i and SENTENCE[j] == name), None)
+    if twin is None:
+        return told + "."
+    numbers |= {"twin": twin + 1, "twin_difference": float(np.abs(Y[i] - Y[twin]).max())}
+    if numbers["twin_difference"] < 1e-12:
+        return f"{told}. Word {{twin}} is “{name}” too, and comes out the same: nothing says which came first."
+    reason = "its position tells it apart" if p.positions else "it has seen other words before it"
+    return f"{told}. Word {{twin}} is “{name}” too, but differs by up to {{twin_difference}}: {reason}."
+
+
+def _table(p: SelfAttention, e: Values, alpha: Values, i: int) -> Trace:
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        row = int(key[1:]) - 1
+        if p.causal and column > row:
+            return Arithmetic(
+                rf"\alpha_{{{row + 1},{column + 1}}}", "", 0.0, "It comes later: its score is −∞, its weight 0."
+            )
+        seen = e[row, : row + 1] if p.causal else e[row]
+        return softmax_share(seen, column, float(alpha[row, column]), f"{row + 1},")
+
+    rows = [Row(f"a{j + 1}", SENTENCE[j], f"{SENTENCE[j]}, word {j + 1}", row) for j, row in enumerate(alpha)]
+    told = "A row for each word that looks, a column for each that is looked at: "
+    told += f"{alpha.size} weights for {len(alpha)} words, and each row sums to 1."
+    return Trace("table", "The attention table", told, SENTENCE[: p.length], rows, arithmetic, (f"a{i + 1}", 0), "word")
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {"far": str(rng.choice([4, 10, 20, 50, 100])), "heads": rng.choice("124"), "causal": rng.choice("01")}
+
+
+def _question(p: SelfAttention) -> Question:
+    mask = (
+        "a causal mask: a position looks at itself and at those before it" if p.causal else "no mask: all look at all"
+    )
+    return Question(
+        "How many scores does the layer use, over all heads?",
+        "scores",
+        (f"self-attention with heads: {p.heads}", f"sequence of length $T$: {p.far} positions", mask),
+    )
+
+
+def _steps(p: SelfAttention, result: Result) -> list[Arithmetic]:
+    T, pairs = p.far, result.numbers["pairs"]
+    one = (r"T (T + 1) / 2", rf"{T} \cdot ({T} + 1) / 2") if p.causal else ("T^2", f"{T}^{{2}}")
+    return [
+        Arithmetic(one[0], one[1], pairs, ""),
+        Arithmetic(r"\mathrm{heads} \cdot \mathrm{scores}", rf"{p.heads} \cdot {int(pairs)}", result.numbers["scores"]),
+    ]
+
+
+def _slips(p: SelfAttention, result: Result) -> list[Slip]:
+    T, heads, pairs = p.far, int(p.heads), result.numbers["pairs"]
+    return [
+        Slip(pairs, "That is one head: each head has scores of its own."),
+        Slip(heads * T * T, "The mask leaves out what comes later: about half."),
+        Slip(heads * T * (T - 1) / 2, "A position also looks at itself: the diagonal belongs to it."),
+        Slip(heads * T * (T + 1) / 2, "There is no mask: a position looks ahead as well as back."),
+        Slip(heads * T, "That grows with the length, as a recurrence does; here every pair has a score."),
+    ]
+
+
+DEMO = Demo(
+    name="self-attention",
+    title="Self-attention",
+    idea="Sequence to sequence",
+    summary="Every word looks at every word: one step from end to end, at the price of a score for each pair.",
+    parameters=SelfAttention,
+    run=compute,
+    try_this=(
+        TryThis("Tell positions", {"positions": "1"}, "“the” comes twice. What sets the two apart now?"),
+        TryThis(
+            "Mask the future",
+            {"causal": "1", "word": "1"},
+            "The first word has nobody but itself. And is “the” still “the”?",
+        ),
+        TryThis(
+            "Short and wide",
+            {"far": "50", "width": "128"},
+            "Compare the multiplications: when is attention the cheaper one?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")
+    ),
+    sources=(
+        Source(
+            "Vaswani et al., Attention is all you need, 2017, equation 1 and table 1",
+            r"\mathrm{softmax}(Q K^\top / \sqrt{d_k}) \, V",
+        ),
+        Source("The same, section 3.2.2: heads", r"\mathrm{concat}(\mathrm{head}_1, \dots, \mathrm{head}_n) \, W_o"),
+    ),
+    shows=(nn.forward, nn.causal_mask, nn.sinusoids, reach.recurrent, reach.attention, run_layer),
+    miniature="look",
+    next=(
+        ("attention", "One query at a time: where do the weights come from?"),
+        ("gradient-flow", "What does a path of a thousand steps do to a gradient?"),
+    ),
+)

@@ -1,0 +1,268 @@
+"""One to one, one to many, many to one, many to many: which steps read, which write, and what each output has seen."""
+
+import random
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Diagram, Edge, Node, Row, Trace, Values
+from app.demos.numbers import fill, heat, latex, short, words
+from app.demos.parameters import Numbers, Parameters, choice, entries, flag, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.demos.task_steps import Run, Step, run_steps, steps_of
+from app.nn import rnn
+
+TASKS = {
+    "one-to-one": "One vector in, one answer out, as in plain classification",
+    "one-to-many": "One input, many outputs, as in captioning an image",
+    "many-to-one": "Many inputs, one answer, as in the sentiment of a review",
+    "aligned": "One output for each input, as in tagging words",
+    "unaligned": "All is read, then all is written, as in translation",
+}
+
+
+class SequenceShapes(Parameters):
+    """One unit whose output is its state."""
+
+    reads: Literal["one", "many"] = choice("many", title="Reads", says="One input, or a sequence of them.")
+    writes: Literal["one", "many"] = choice("many", title="Writes", says="One output, or a sequence of them.")
+    aligned: bool = flag(False, title="Aligned", says="Many to many alone: whether each output answers its own input.")
+    x: Numbers = entries((1, 2, 3), title="Inputs", says="Up to 12 numbers; where one is read, it is the first.")
+    outputs: int = number(3, 1, 12, step=1, title="Outputs", says="To write, where the kind leaves that free.")
+    output: int = number(1, 1, 12, step=1, title="Output to look at", says="Past the end it means the last one.")
+    W_x: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Input weight $W_x$", says="Of the one unit.")
+    W_h: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="Of the one unit.")
+
+    @property
+    def kind(self) -> str:
+        """One of TASKS."""
+        if self.reads == self.writes == "many":
+            return "aligned" if self.aligned else "unaligned"
+        return f"{self.reads}-to-{self.writes}"
+
+
+def compute(p: SequenceShapes) -> Result:
+    """Lay out the steps, run them, and count what each output has seen."""
+    steps = steps_of(p.kind, len(p.x), p.outputs)
+    w = rnn.RNNWeights(np.array([[p.W_x]]), np.array([[p.W_h]]), np.zeros(1))
+    run = run_steps(steps, np.array(p.x, dtype=float), w)
+    writing = [t for t, step in enumerate(steps, start=1) if step.writes]
+    seen = np.cumsum([step.reads is not None for step in steps])
+    at = writing[min(p.output, len(writing)) - 1]
+    numbers: dict[str, float] = {
+        "steps": len(steps),
+        "inputs": int(seen[-1]),
+        "outputs": len(writing),
+        "output": min(p.output, len(writing)),
+        "wait": writing[0] - 1,
+        "written_at": at,
+        "seen": int(seen[at - 1]),
+        "y": float(run.h[at - 1]),
+        "felt": float(run.felt[at - 1]),
+        "path": writing[-1] - 1,
+    }
+    return Result(numbers, (_diagram(p, steps, run, at, numbers), _trace(p, steps, run, seen, at)))
+
+
+def _caption(p: SequenceShapes, numbers: dict[str, float]) -> str:
+    told = f"{TASKS[p.kind]}. Output {{output}} is written at step {{written_at}} of {{steps}}"
+    some = "{seen} of {inputs} inputs" if numbers["inputs"] > 1 else "the one input"
+    told += f" and has seen {some}"
+    if p.kind == "unaligned" and numbers["inputs"] == numbers["outputs"]:
+        return told + ": as many out as in, and yet not aligned."
+    if p.kind == "one-to-one":
+        return told + ". There is no sequence, and $W_h$ has nothing to act on."
+    return told + "; its slope along the first input is {felt}."
+
+
+def _diagram(p: SequenceShapes, steps: list[Step], run: Run, at: int, numbers: dict[str, float]) -> Diagram:
+    """States in a row; below what is read, above what is written; dashed by name where an output is fed back."""
+    gap, first, top, middle, bottom = 92.0, 60.0, 26.0, 116.0, 200.0
+    largest = float(np.abs(run.h).max())
+    nodes: list[Node] = []
+    edges, before = [], 0
+    for t, step in enumerate(steps, start=1):
+        x, state, value = first + gap * (t - 1), len(nodes), float(run.h[t - 1])
+        nodes.append(Node(x, middle, short(value), "circle", 50, 50, heat(value, largest), t == at, at=f"h,{t}"))
+        if t > 1:
+            edges.append(Edge(before, state, recurrent=True))
+        if step.writes:
+            nodes.append(Node(x, top, f"y_{step.writes}", "text", 30, 26, lit=t == at, strong=True))
+            edges.append(Edge(state, len(nodes) - 1))
+        fed_back = step.reads is None and t > 1 and steps[t - 2].writes
+        name = f"x_{step.reads}" if step.reads else f"y_{fed_back}" if fed_back else "start"
+        note = short(float(run.fed[t - 1])) if step.reads else "fed back" if fed_back else "mark"
+        nodes.append(Node(x, bottom, name, "text", 44, 26, note=note, strong=step.reads is not None, at=f"fed,{t}"))
+        edges.append(Edge(len(nodes) - 1, state))
+        before = state
+    if p.kind == "unaligned":
+        n = int(numbers["inputs"])
+        nodes.append(Node(first + gap * (n - 1) / 2, 252, "encoder", "text", 80, 20))
+        nodes.append(Node(first + gap * (n + (p.outputs - 1) / 2), 252, "decoder", "text", 80, 20))
+    caption = fill(_caption(p, numbers), numbers)
+    said = " ".join(
+        f"Step {t}: " + " and ".join(
+            [f"reads x {step.reads}"] * bool(step.reads) + [f"writes y {step.writes}"] * bool(step.writes)
+            or ["neither reads nor writes"]
+        ) + "."
+        for t, step in enumerate(steps, start=1)
+    )  # fmt: skip
+    width = first + gap * (len(steps) - 1) + 60
+    return Diagram(
+        "roles", "Which steps read and which write", caption, f"{words(caption)} {said}", width, 270, nodes, edges
+    )
+
+
+def _trace(p: SequenceShapes, steps: list[Step], run: Run, seen: Values, at: int) -> Trace:
+    def flags(values: list[bool]) -> Values:
+        return np.array(values, dtype=float)
+
+    rows = (
+        Row("reads", "reads an input", "reads an input", flags([step.reads is not None for step in steps])),
+        Row("fed", "is fed $u_t$", "what the step is fed", run.fed),
+        Row("h", "state $h_t$", "state", run.h),
+        Row("writes", "writes an output", "writes an output", flags([step.writes is not None for step in steps])),
+        Row("seen", "inputs seen", "inputs seen", seen.astype(float)),
+        Row("felt", r"feels the first, $\partial h_t / \partial x_1$", "how much the first input is felt", run.felt),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t, step = column + 1, steps[column]
+        back = step.reads is None and column > 0 and steps[column - 1].writes is not None
+        before = float(run.h[column - 1]) if column else 0.0
+        fed, h = float(run.fed[column]), float(run.h[column])
+        if key in ("reads", "writes"):
+            which = step.reads if key == "reads" else step.writes
+            symbol = {"reads": "x", "writes": "y"}[key]
+            says = f"It {key} ${symbol}_{{{which}}}$." if which else f"It {key} nothing."
+            return Arithmetic(rf"\text{{{key}}}_{{{t}}}", "", float(which is not None), says)
+        if key == "fed":
+            says = "An input." if step.reads else "The output before, fed back." if back else "The start mark."
+            name = f"x_{{{step.reads}}}" if step.reads else f"y_{{{steps[column - 1].writes}}}" if back else "0"
+            return Arithmetic(f"u_{{{t}}} = {name}", latex(fed), fed, says)
+        if key == "h":
+            made = sum_of_products(
+                "", [Term("W_x", p.W_x, f"u_{{{t}}}", fed), Term("W_h", p.W_h, f"h_{{{column}}}", before)], h
+            )
+            says = "Before the first step the state is 0." if t == 1 else ""
+            return Arithmetic(rf"h_{{{t}}} = \tanh({made.symbols})", rf"\tanh({made.filled})", h, says)
+        if key == "seen":
+            filled = " + ".join("1" if one.reads else "0" for one in steps[:t])
+            symbols = rf"\text{{seen}}_{{{t}}} = \sum_{{k \le {t}}} \text{{reads}}_k"
+            return Arithmetic(symbols, filled, float(seen[column]), "Inputs read at this step or before.")
+        symbols = rf"\frac{{\partial h_{{{t}}}}}{{\partial x_1}} = (1 - h_{{{t}}}^2) "
+        if step.reads == 1:
+            return Arithmetic(
+                symbols + r"\cdot W_x", rf"(1 - {latex(abs(h))}^2) \cdot ({latex(p.W_x)})", float(run.felt[column])
+            )
+        weight = r"(W_h + W_x)" if back else "W_h"
+        value = p.W_h + p.W_x if back else p.W_h
+        felt = float(run.felt[column - 1])
+        says = "By the state, and by the output that is fed back." if back else "By the state alone."
+        return Arithmetic(
+            symbols + rf"\cdot {weight} \cdot \frac{{\partial h_{{{column}}}}}{{\partial x_1}}",
+            rf"(1 - {latex(abs(h))}^2) \cdot ({latex(value)}) \cdot ({latex(felt)})",
+            float(run.felt[column]),
+            says,
+        )
+
+    caption = "Each column is one step. What an output cannot have seen, it cannot depend on."
+    columns = [f"step {t}" for t in range(1, len(steps) + 1)]
+    return Trace("steps", "Every step", caption, columns, rows, arithmetic, ("seen", at - 1))
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    reads, writes = rng.choice([("one", "many"), ("many", "one"), ("many", "many"), ("many", "many")])
+    return {
+        "reads": reads,
+        "writes": writes,
+        "aligned": rng.choice("001"),
+        "x": ",".join(["1"] * rng.randint(2, 7)),
+        "outputs": str(rng.randint(2, 7)),
+        "output": str(rng.randint(1, 4)),
+    }
+
+
+def _question(p: SequenceShapes) -> Question:
+    numbers = compute(p).numbers
+    inputs, outputs, k = (int(numbers[name]) for name in ("inputs", "outputs", "output"))
+
+    def named(letter: str, many: int) -> str:
+        return f"${letter}_1, \\ldots, {letter}_{{{many}}}$" if many > 1 else f"${letter}_1$ alone"
+
+    return Question(
+        f"At which step is $y_{{{k}}}$ written?",
+        "written_at",
+        (
+            TASKS[p.kind],
+            f"it reads {named('x', inputs)} and writes {named('y', outputs)}",
+            "the first step is number one",
+        ),
+    )
+
+
+def _steps(p: SequenceShapes, result: Result) -> list[Arithmetic]:
+    n = result.numbers
+    read = {"unaligned": n["inputs"], "many-to-one": n["inputs"] - 1}.get(p.kind, 0)
+    return [
+        Arithmetic(r"\text{steps that only read, before the first output}", "", read),
+        Arithmetic(r"\text{step} = \text{before} + k", f"{latex(read)} + {latex(n['output'])}", n["written_at"]),
+    ]
+
+
+def _slips(p: SequenceShapes, result: Result) -> list[Slip]:
+    n = result.numbers
+    told = [
+        (n["output"], "That would be aligned: here all is read before the first output."),
+        (
+            n["inputs"] + n["output"] - 1,
+            "That would let the last reading step write already: a decoder starts after it.",
+        ),
+        (n["inputs"] + n["output"], "That would be unaligned: here the reading steps write as well."),
+        (1.0, "At the first step no more than one input is read."),
+        (n["inputs"], "That is when the last input is read."),
+    ]
+    return [Slip(value, says) for value, says in told if value != n["written_at"]]
+
+
+DEMO = Demo(
+    name="sequence-shapes",
+    title="One or many, in and out",
+    idea="The recurrence",
+    summary="Which steps read, which write, and what an output can have seen: five kinds of task, one recurrence.",
+    parameters=SequenceShapes,
+    run=compute,
+    try_this=(
+        TryThis(
+            "Aligned instead", {"aligned": "1"}, "Three in, three out, as before. What has the first output missed?"
+        ),
+        TryThis(
+            "One to many",
+            {"reads": "one", "outputs": "8", "output": "8", "x": "2"},
+            "One input, eight outputs. What feeds the steps that read nothing, and is the first input still felt?",
+        ),
+        TryThis(
+            "A long way to the answer",
+            {"writes": "one", "x": "1,0,0,0,0,0,0,0,0,0"},
+            "One output, ten steps. How much of the first input is left in it?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact step is right.")
+    ),
+    sources=(
+        Source(
+            "Karpathy, The unreasonable effectiveness of recurrent neural networks, 2015: the five kinds",
+            "y_t = h_t W_o",
+        ),
+        Source(
+            "Sutskever, Vinyals and Le, Sequence to sequence learning with neural networks, 2014: read all, then write",
+            r"p(y \mid x) = \prod_k p(y_k \mid h_n, y_1 \ldots y_{k-1})",
+        ),
+    ),
+    shows=(steps_of, run_steps, rnn.step),
+    miniature="roles",
+)

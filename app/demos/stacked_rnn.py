@@ -1,0 +1,270 @@
+"""The grid of states of a stacked RNN: layers by time, each state from the one below and the one before."""
+
+import math
+import random
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Diagram, Edge, Node, Row, Trace, Values
+from app.demos.numbers import fill, heat, latex, short, words
+from app.demos.parameters import Numbers, Parameters, choice, entries, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import count, rnn, stacked
+from app.nn.activations import ACTIVATIONS
+from app.nn.initialise import orthogonal
+
+PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "linear": ""}
+
+
+class StackedRNN(Parameters):
+    """Layers of equal width over one feature."""
+
+    x: Numbers = entries((1, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12 numbers, one a step.")
+    layers: int = number(3, 1, 4, step=1, title="Layers", says="Stacked, each on the one below.")
+    units: int = number(1, 1, 3, step=1, title="Units", says="Of each layer.")
+    layer: int = number(2, 1, 4, step=1, title="Layer to look at", says="Past the top it means the top.")
+    step: int = number(3, 1, 12, step=1, title="Step to look at", says="Past the end it means the last one.")
+    W_x: float = number(
+        1, -10, 10, slide=(-2, 2), step=0.05, title="Weight upwards $W_x$", says="From the layer below."
+    )
+    W_h: float = number(
+        0.5, -10, 10, slide=(-2, 2), step=0.05, title="Weight in time $W_h$", says="From the step before."
+    )
+    b: float = number(0, -10, 10, slide=(-2, 2), step=0.05, title="Bias $b$", says="Of every unit.")
+    phi: Literal["tanh", "relu", "linear"] = choice(
+        "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
+    )
+    seed: int = number(
+        0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="With several units: turns what the weights scale."
+    )
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """The layer and the step to look at, from 1."""
+        return min(self.layer, self.layers), min(self.step, len(self.x))
+
+    def weights(self) -> list[rnn.RNNWeights]:
+        """Each layer's W_xh, W_hh (h, h) and b (h): the two numbers times a random turn; with one unit, themselves."""
+        h, rng, made = self.units, np.random.default_rng(self.seed), []
+        for layer in range(self.layers):
+            up, on = (np.abs(turn) if h == 1 else turn for turn in (orthogonal(rng, h), orthogonal(rng, h)))
+            made.append(rnn.RNNWeights(self.W_x * (up if layer else up[:1]), self.W_h * on, np.full(h, self.b)))
+        return made
+
+
+def compute(p: StackedRNN) -> Result:
+    """Run the stack; send a gradient of 1 back from the top's last state to see what it feels of the first input."""
+    ws, phi, T = p.weights(), ACTIVATIONS[p.phi], len(p.x)
+    zero = [np.zeros((1, p.units))] * p.layers
+    hs, caches = stacked.forward(np.array(p.x, dtype=float)[None, :, None], zero, ws, phi)
+    h = np.stack([layer[0] for layer in hs])
+    z = np.array([[cache.z[0] for cache in steps] for steps in caches])
+    dhs = [np.zeros((1, T, p.units)) for _ in hs]
+    dhs[-1][0, -1, 0] = 1.0
+    dx, _, _ = stacked.backward(dhs, caches)
+
+    layer, t = p.at
+    one, more = count.rnn(1, p.units).total, count.rnn(p.units, p.units).total
+    numbers: dict[str, float] = {
+        "layers": p.layers,
+        "layer": layer,
+        "step": t,
+        "h": float(h[layer - 1, t - 1, 0]),
+        "below": float(h[layer - 2, t - 1, 0]) if layer > 1 else p.x[t - 1],
+        "before": float(h[layer - 1, t - 2, 0]) if t > 1 else 0.0,
+        "h_top": float(h[-1, -1, 0]),
+        "felt": float(dx[0, 0, 0]),
+        "path": T - 1 + p.layers - 1,
+        "paths": math.comb(T - 1 + p.layers - 1, p.layers - 1),
+        "parameters": one + (p.layers - 1) * more,
+        "layer_parameters": one,
+        "T": T,
+    }
+    numbers |= {f"top{t}": float(value) for t, value in enumerate(h[-1, :, 0], start=1)}
+    told = [] if np.isfinite(h).all() else ["A state overflowed: the weights make it grow at every step and layer."]
+    return Result(numbers, (_diagram(p, h, numbers), _trace(p, ws, z, h)), told)
+
+
+def _caption(p: StackedRNN) -> str:
+    layer, t = p.at
+    below = "the input {below}" if layer == 1 else "{below} below it"
+    before = "the start, 0" if t == 1 else "{before} before it"
+    told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below} and {before}, and from nothing else"
+    if p.layers == 1:
+        return told + "."
+    way = "1 step" if len(p.x) + p.layers == 3 else "{path} steps"
+    return told + f". From the first input to the top's last state it is {way} along any of {{paths}} paths."
+
+
+def _diagram(p: StackedRNN, h: Values, numbers: dict[str, float]) -> Diagram:
+    """Time to the right, layers upwards; what the chosen state is made of is lit with it."""
+    gap, apart, first = 92.0, 84.0, 150.0
+    layers, T, _ = h.shape
+    chosen, at = p.at
+    largest = float(np.abs(h[..., 0][np.isfinite(h[..., 0])]).max(initial=0.0))
+    nodes: list[Node] = []
+    edges = []
+    for layer in range(layers):
+        nodes.append(Node(52, 40 + apart * (layers - 1 - layer), f"layer {layer + 1}", "text", 70, 20))
+    bottom = 40 + apart * layers
+    place: dict[tuple[int, int], int] = {}
+    for t in range(T):
+        x = first + gap * t
+        place[0, t] = len(nodes)
+        lit = (chosen, at) == (1, t + 1)
+        nodes.append(Node(x, bottom - 6, short(p.x[t]), "text", 44, 24, note=f"x {t + 1}", lit=lit, at=f"x,{t + 1}"))
+        for layer in range(1, layers + 1):
+            y, value = 40 + apart * (layers - layer), float(h[layer - 1, t, 0])
+            lit = (layer, t + 1) in ((chosen, at), (chosen - 1, at), (chosen, at - 1))
+            place[layer, t] = len(nodes)
+            cell = f"h{layer}1,{t + 1}"
+            nodes.append(Node(x, y, short(value), "circle", 50, 50, heat(value, largest), lit, at=cell))
+            edges.append(Edge(place[layer - 1, t], place[layer, t]))
+            if t:
+                edges.append(Edge(place[layer, t - 1], place[layer, t], recurrent=True))
+    caption = fill(_caption(p), numbers)
+    alt = f"A grid of {layers} layers by {T} steps, one state in each place. {words(caption)}"
+    of = "" if p.units == 1 else f" (unit 1 of {p.units} in each)"
+    width = first + gap * (T - 1) + 50
+    return Diagram("grid", f"Layers by time{of}", caption, alt, width, bottom + 28, nodes, edges)
+
+
+def _trace(p: StackedRNN, ws: list[rnn.RNNWeights], z: Values, h: Values) -> Trace:
+    one, units, T = p.units == 1, range(p.units), len(p.x)
+    rows = []
+    for layer in range(p.layers, 0, -1):
+        for j in units:
+            low, of = ("", "") if one else (f",{j + 1}", f", unit {j + 1}")
+            if not one:  # with one unit the sum is short enough to stand inside φ
+                label, says = f"sum $z_{{t{low}}}^{{({layer})}}$", f"sum of layer {layer}{of}"
+                rows.append(Row(f"z{layer}{j + 1}", label, says, z[layer - 1, :, j], f"Layer {layer}"))
+            label, says = f"state $h_{{t{low}}}^{{({layer})}}$", f"state of layer {layer}{of}"
+            rows.append(Row(f"h{layer}{j + 1}", label, says, h[layer - 1, :, j], f"Layer {layer}"))
+    rows.append(Row("x", "input $x_t$", "input", np.array(p.x, dtype=float), "Input"))
+
+    def symbol(layer: int, t: int, i: int) -> str:
+        if layer == 0:
+            return f"x_{{{t}}}"
+        return f"h_{{{t}{'' if one else f',{i + 1}'}}}^{{({layer})}}"
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t = column + 1
+        if key == "x":
+            return Arithmetic(f"x_{{{t}}}", latex(p.x[column]), p.x[column], "An input: it is given.")
+        layer, j = int(key[1]), int(key[2]) - 1
+        state, phi, summed = symbol(layer, t, j), PHI[p.phi], float(z[layer - 1, column, j])
+        if key[0] == "h" and not one:
+            value, the_sum = float(h[layer - 1, column, j]), state.replace("h", "z", 1)
+            symbols, filled = (f"{phi}({the_sum})", f"{phi}({latex(summed)})") if phi else (the_sum, latex(summed))
+            return Arithmetic(f"{state} = {symbols}", filled, value)
+        w = ws[layer - 1]
+        below = h[layer - 2, column] if layer > 1 else np.array([p.x[column]])
+        before = h[layer - 1, column - 1] if column else np.zeros(p.units)
+        index = "" if one else f",{j + 1}"
+        terms = [
+            Term(f"W_{{x{index}}}", float(w.W_xh[i, j]), symbol(layer - 1, t, i), float(below[i]))
+            for i in range(len(below))
+        ]
+        terms += [
+            Term(f"W_{{h{index}}}", float(w.W_hh[i, j]), symbol(layer, t - 1, i), float(before[i])) for i in units
+        ]
+        says = "Before the first step every layer's state is 0." if t == 1 else ""
+        made = sum_of_products("", terms, summed, ("b", p.b), says)
+        if not one:
+            return Arithmetic(f"{state.replace('h', 'z', 1)} = {made.symbols}", made.filled, summed, says)
+        symbols, filled = (f"{phi}({made.symbols})", f"{phi}({made.filled})") if phi else (made.symbols, made.filled)
+        return Arithmetic(f"{state} = {symbols}", filled, float(h[layer - 1, column, j]), says)
+
+    caption = "Each row is one layer's run over time; it reads the row below. Choose a state to see its two sources."
+    columns = [f"t = {t}" for t in range(1, T + 1)]
+    layer, at = p.at
+    return Trace("states", "Every state", caption, columns, rows, arithmetic, (f"h{layer}1", at - 1), follows="step")
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "x": f"{rng.choice([1, 2, 3])},{rng.choice([1, 2, -2, 4])}",
+        "layers": "2",
+        "layer": "2",
+        "step": "2",
+        "W_x": str(rng.choice([1, 2, 3])),
+        "W_h": str(rng.choice([0.5, -1, 2])),
+        "phi": "linear",
+    }
+
+
+def _question(p: StackedRNN) -> Question:
+    return Question(
+        "What is $h_2^{(2)}$, the state of the second layer after the second step?",
+        "h_top",
+        (
+            f"$x = {latex(p.x[0])},\\; {latex(p.x[1])}$, one linear unit in each of two layers",
+            r"$h_t^{(1)} = W_x x_t + W_h h_{t-1}^{(1)}$ and $h_t^{(2)} = W_x h_t^{(1)} + W_h h_{t-1}^{(2)}$",
+            f"$W_x = {latex(p.W_x)}$ and $W_h = {latex(p.W_h)}$ in both, and $h_0 = 0$",
+        ),
+    )
+
+
+def _steps(p: StackedRNN, result: Result) -> list[Arithmetic]:
+    trace = result.traces()[0]
+    return [trace.arithmetic(key, t) for t in range(2) for key in ("h11", "h21")]
+
+
+def _slips(p: StackedRNN, result: Result) -> list[Slip]:
+    (u, v), (first, last) = (p.W_x, p.W_h), p.x
+    low1, low2 = u * first, u * last + v * u * first
+    return [
+        Slip(low2, "That is the first layer: the second one reads it and adds its own past."),
+        Slip(u * low2, "That leaves out the second layer's own state of the step before."),
+        Slip(u * low2 + v * low1, "From the step before it takes its own layer's state, not the one below."),
+        Slip(u * low1 + v * u * low1, "The layer below is read at the same step, not at the one before."),
+        Slip(u * u * last, "That is the second step with no past at all."),
+    ]
+
+
+DEMO = Demo(
+    name="stacked-rnn",
+    title="Layers upon layers",
+    idea="The recurrence",
+    summary="Time runs one way, depth the other: each state is made of the one below and the one before.",
+    parameters=StackedRNN,
+    run=compute,
+    try_this=(
+        TryThis(
+            "Count the paths",
+            {"phi": "linear", "W_h": "1", "layer": "3", "step": "6"},
+            "One push of 1, all weights 1, no activation: the top ends at 21. Does the caption know that number?",
+        ),
+        TryThis(
+            "Cut time, keep depth",
+            {"W_h": "0", "layer": "3", "step": "2"},
+            "Three layers, and not one of them remembers. What does depth alone do for memory?",
+        ),
+        TryThis(
+            "Deeper, and yet it forgets",
+            {"layers": "4", "layer": "4", "step": "12", "x": "1,0,0,0,0,0,0,0,0,0,0,0"},
+            "The top peaks later than the first layer does. Does it also keep the push for ever?",
+        ),
+    ),
+    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
+    sources=(
+        Source(
+            "Pascanu, Gulcehre, Cho and Bengio, How to construct deep recurrent neural networks, 2014",
+            r"h_t^{(l)} = \varphi(h_t^{(l-1)} W_x^{(l)} + h_{t-1}^{(l)} W_h^{(l)} + b^{(l)})",
+        ),
+        Source(
+            "Paths through the grid, from bottom left to top right",
+            r"\frac{(T - 1 + L - 1)!}{(T - 1)! \, (L - 1)!}",
+        ),
+    ),
+    shows=(stacked.forward, rnn.step),
+    miniature="grid",
+    next=(
+        ("bidirectional", "What if the second layer read from the end?"),
+        ("gradient-flow", "What is left of a gradient along time?"),
+    ),
+)

@@ -1,0 +1,283 @@
+"""A long series in windows: a stateless RNN forgets at every cut, a stateful one runs on."""
+
+import math
+import random
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.numbers import fill, latex, words
+from app.demos.parameters import Parameters, flag, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import rnn, windows
+from app.nn.activations import TANH
+
+PERIODS = 8
+
+
+class StatefulOrStateless(Parameters):
+    """Each period opens with a cue of +1 or −1; at its end one tanh unit must still tell which it was."""
+
+    window: int = number(3, 1, 48, slide=(1, 24), step=1, title="Window", says="Steps between two cuts.")
+    period: int = number(6, 2, 24, step=1, title="Period", says="Steps from one cue to the next.")
+    cue: int = number(3, 1, 12, step=1, title="Cue", says="Steps that it lasts; at most a period less one.")
+    stateful: bool = flag(False, title="Stateful", says="Whether the state crosses a cut.")
+    mixed: bool = flag(
+        False, title="Rows mixed up", says="Stateful alone: each window inherits from the mirrored series."
+    )
+    W_x: float = number(0.5, -10, 10, slide=(0, 2), step=0.05, title="Input weight $W_x$", says="Of the one unit.")
+    W_h: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="Of the one unit.")
+    seed: int = number(5, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the cues after the first, +1.")
+
+    @property
+    def carry(self) -> float:
+        """What a window starts from, as a multiple of where the one before it ended."""
+        return (-1.0 if self.mixed else 1.0) if self.stateful else 0.0
+
+    def cues(self) -> Values:
+        """The sign of each period's cue (periods)."""
+        drawn = np.random.default_rng(self.seed).choice([-1.0, 1.0], PERIODS)
+        drawn[0] = 1.0
+        return drawn
+
+    def series(self) -> Values:
+        """The cues with silence after each (periods · period)."""
+        steps = np.arange(self.period) < min(self.cue, self.period - 1)
+        return np.outer(self.cues(), steps).ravel()
+
+
+def answers(h: Values, period: int) -> Values:
+    """The answer is read off the last state of a period: its sign, or 0 where it says nothing (periods)."""
+    return np.sign(h[period - 1 :: period])
+
+
+def compute(p: StatefulOrStateless) -> Result:
+    """Run the series in windows as set, stateful, stateless, and in one go; count the periods answered wrongly."""
+    w = rnn.RNNWeights(np.array([[p.W_x]]), np.array([[p.W_h]]), np.zeros(1))
+    x, cues, zero = p.series(), p.cues(), np.zeros((1, 1))
+    runs = {carry: windows.forward(x[None, :, None], zero, w, TANH, p.window, carry) for carry in {0.0, 1.0, p.carry}}
+    h, before = runs[p.carry].hs[0, :, 0], runs[p.carry].befores[0, :, 0]
+    stateful, stateless = runs[1.0].hs[0, :, 0], runs[0.0].hs[0, :, 0]
+    long = rnn.forward(x[None, :, None], zero, w, TANH)[0][0, :, 0]
+
+    def missed(states: Values) -> int:
+        return int((answers(states, p.period) != cues).sum())
+
+    end = p.period - 1
+    numbers: dict[str, float] = {
+        "window": p.window,
+        "period": p.period,
+        "periods": PERIODS,
+        "missed": missed(h),
+        "missed_stateful": missed(stateful),
+        "error": missed(h) / PERIODS,
+        "error_stateful": missed(stateful) / PERIODS,
+        "error_stateless": missed(stateless) / PERIODS,
+        "h_end": float(h[end]),
+        "h_stateful": float(stateful[end]),
+        "h_stateless": float(stateless[end]),
+        "gap": float(np.abs(h - long).max()),
+        "cuts": math.ceil(len(x) / p.window) - 1,
+    }
+    numbers |= {f"h{t}": float(value) for t, value in enumerate(h[:12], start=1)}
+    return Result(
+        numbers,
+        (
+            _curve(p, x, h, long, numbers),
+            _answers_trace(p, x, cues, {"shown": runs[p.carry], "kept": runs[1.0], "dropped": runs[0.0]}),
+            _steps_trace(p, x, before, h, long),
+        ),
+    )
+
+
+def _caption(p: StatefulOrStateless, numbers: dict[str, float]) -> str:
+    cut = "{window} steps" if p.window > 1 else "1 step"
+    told = f"Windows of {cut}, a pattern of {{period}}: "
+    wrong = "{missed} of {periods} answers are wrong"
+    if p.carry == 0:
+        way = "each window starts at 0" if numbers["cuts"] else "there is no cut"
+        return told + f"stateless, {way}, and {wrong}. Stateful, {{missed_stateful}} would be."
+    if p.carry < 0:
+        return told + f"stateful, but from a stranger's state at each cut; no error is raised, and {wrong}."
+    return told + f"stateful, the state differs from that of one long run by {{gap}}, and {wrong}."
+
+
+def _curve(p: StatefulOrStateless, x: Values, h: Values, long: Values, numbers: dict[str, float]) -> Curve:
+    told = fill(_caption(p, numbers), numbers)
+    label = {0.0: "stateless", 1.0: "stateful", -1.0: "stateful, mixed up"}[p.carry]
+    series = (
+        Series("h", f"state $h_t$, {label}", f"state, {label}", h),
+        Series("long", "state $h_t$ in one long run", "state in one long run", long, "dashed"),
+        Series("input", "input $x_t$", "input", x, "dotted"),
+    )
+    alt = words(f"Lines over {len(x)} steps, cut every {p.window}. {told}")
+    steps = np.arange(1.0, len(x) + 1)
+    return Curve("states", "The state over the windows", told, alt, "step t", "state", steps, series)
+
+
+def _state(p: StatefulOrStateless, t: int, x: float, before: float, value: float, says: str = "") -> Arithmetic:
+    """h_t = tanh(W_x x_t + W_h h_{t−1})."""
+    inner = sum_of_products(
+        "", [Term("W_x", p.W_x, f"x_{{{t}}}", x), Term("W_h", p.W_h, f"h_{{{t - 1}}}", before)], value
+    )
+    return Arithmetic(rf"h_{{{t}}} = \tanh({inner.symbols})", rf"\tanh({inner.filled})", value, says)
+
+
+def _answers_trace(p: StatefulOrStateless, x: Values, cues: Values, runs: dict[str, windows.Windows]) -> Trace:
+    ends = {key: run.hs[0, p.period - 1 :: p.period, 0] for key, run in runs.items()}
+    given = np.sign(ends["shown"])
+    rows = (
+        Row("cue", "cue", "cue", cues),
+        Row("kept", "last state, stateful", "last state of the period, stateful", ends["kept"]),
+        Row("dropped", "last state, stateless", "last state of the period, stateless", ends["dropped"]),
+        Row("shown", "last state, as set", "last state of the period, as set", ends["shown"]),
+        Row("answer", "answer, its sign", "answer", given),
+        Row("wrong", "wrong", "wrong", (given != cues).astype(float)),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        last, opens = (column + 1) * p.period, column * p.period + 1
+        value = float(next(row for row in rows if row.key == key).values[column])
+        start = (last - 1) // p.window * p.window + 1
+        seen = start < opens + min(p.cue, p.period - 1)
+        inside = (
+            f"The window of step {last} starts at {start}: the cue, from {opens}, is {'' if seen else 'not '}in it."
+        )
+        match key:
+            case "cue":
+                return Arithmetic(rf"\text{{cue}}_{{{column + 1}}}", "", value, f"It opens at step {opens}.")
+            case "answer":
+                return Arithmetic(
+                    rf"\mathrm{{sign}}(h_{{{last}}})", rf"\mathrm{{sign}}({latex(ends['shown'][column])})", value
+                )
+            case "wrong":
+                says = "A state of 0 says nothing, and counts as wrong." if given[column] == 0 else ""
+                filled = rf"{latex(given[column])} \ne {latex(cues[column])}"
+                return Arithmetic(r"\text{answer} \ne \text{cue}", filled, value, says)
+        says = inside if key == "dropped" or (key == "shown" and p.carry == 0) else ""
+        return _state(p, last, float(x[last - 1]), float(runs[key].befores[0, last - 1, 0]), value, says)
+
+    columns = [f"period {k}" for k in range(1, PERIODS + 1)]
+    caption = "At the end of each period the sign of the state must be the sign of its cue."
+    return Trace("answers", "The answers", caption, columns, rows, arithmetic, ("shown", 0), column_word="period")
+
+
+AT_A_CUT = {0.0: "A cut: it starts at 0.", 1.0: "A cut: the state runs on.", -1.0: "A cut: a stranger's state."}
+
+
+def _steps_trace(p: StatefulOrStateless, x: Values, before: Values, h: Values, long: Values) -> Trace:
+    rows = (
+        Row("x", "input $x_t$", "input", x),
+        Row("before", "found $h_{t-1}$", "state that the step found", before),
+        Row("h", "state $h_t$", "state", h),
+        Row("long", "in one long run", "state in one long run", long),
+    )
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        t, cut = column + 1, column % p.window == 0
+        if key == "x":
+            return Arithmetic(f"x_{{{t}}}", latex(x[column]), float(x[column]))
+        if key == "before":
+            old = float(h[column - 1]) if column else 0.0
+            says = (
+                "The series begins at 0."
+                if t == 1
+                else AT_A_CUT[p.carry]
+                if cut
+                else "Within a window the state runs on."
+            )
+            factor = latex(p.carry) if cut and column else "1"
+            return Arithmetic(f"h_{{{t - 1}}}", rf"({factor}) \cdot ({latex(old)})", float(before[column]), says)
+        found, made = (before, h) if key == "h" else (np.append(0.0, long[:-1]), long)
+        return _state(p, t, float(x[column]), float(found[column]), float(made[column]))
+
+    columns = [
+        f"window {t // p.window + 1}, t = {t + 1}" if t % p.window == 0 else f"t = {t + 1}" for t in range(len(x))
+    ]
+    caption = "Every step. A column that names its window stands behind a cut."
+    return Trace("steps", "Every step", caption, columns, rows, arithmetic, ("h", p.period - 1))
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "window": str(rng.choice([2, 3, 4, 5, 8, 10])),
+        "period": str(rng.choice([4, 5, 6])),
+        "cue": "1",
+        "stateful": "0",
+        "seed": str(rng.randrange(20)),
+    }
+
+
+def _question(p: StatefulOrStateless) -> Question:
+    return Question(
+        "How many of the eight periods are answered wrongly?",
+        "missed",
+        (
+            f"stateless windows of $w = {p.window}$ steps, from step one on; every window starts with $h = 0$",
+            f"eight periods of $P = {p.period}$ steps; each opens with one step of cue, the rest is silence",
+            "the answer is the sign of the state after a period's last step; a cue in the window gives it rightly",
+        ),
+    )
+
+
+def _steps(p: StatefulOrStateless, result: Result) -> list[Arithmetic]:
+    wrong = result.traces()[0].row("wrong")
+    told = []
+    for k in range(PERIODS):
+        start = ((k + 1) * p.period - 1) // p.window * p.window + 1
+        symbols = rf"\text{{{k + 1}: cue at {k * p.period + 1}, window from {start}}}"
+        told.append(Arithmetic(symbols, "", float(wrong.values[k]) if wrong else 0.0))
+    return [*told, Arithmetic(r"\text{wrong}", "", result.numbers["missed"])]
+
+
+def _slips(p: StatefulOrStateless, result: Result) -> list[Slip]:
+    missed = result.numbers["missed"]
+    told = [
+        (0.0, "That would be stateful: here the state is lost at every cut."),
+        (float(PERIODS), "Not all: where the cuts fall well, cue and answer share a window."),
+        (PERIODS - missed, "That is how many are right."),
+        (result.numbers["cuts"], "That counts the cuts: a cut hurts only between a cue and its answer."),
+    ]
+    return [Slip(value, says) for value, says in told if value != missed]
+
+
+DEMO = Demo(
+    name="stateful-or-stateless",
+    title="State across windows",
+    idea="The recurrence",
+    summary="A long series is cut into windows. Does the state survive the cut, and what if the pattern is longer?",
+    parameters=StatefulOrStateless,
+    run=compute,
+    try_this=(
+        TryThis("Stateful", {"stateful": "1"}, "The same windows and weights. How far is it from one long run?"),
+        TryThis(
+            "A window of 4, still shorter than the pattern",
+            {"window": "4"},
+            "Stateless, and yet some answers are right. Which, and why those?",
+        ),
+        TryThis(
+            "Mix up the rows of the batch",
+            {"stateful": "1", "mixed": "1"},
+            "Nothing is reported and training would go on. What do the answers say?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")
+    ),
+    sources=(
+        Source("Keras, RNN layers: stateful", r"h_0^{(k+1)} = h_w^{(k)} \;\text{ or }\; h_0^{(k+1)} = 0"),
+        Source(
+            "The unit, and the answer read off its state",
+            r"h_t = \tanh(W_x x_t + W_h h_{t-1}), \; y = \mathrm{sign}(h_t)",
+        ),
+    ),
+    shows=(windows.forward, rnn.step, answers),
+    miniature="states",
+    next=(
+        ("bptt", "Where does the gradient stop, though the state runs on?"),
+        ("drift-monitor", "What if the series itself changes in use?"),
+    ),
+)

@@ -1,0 +1,296 @@
+"""Text, a character at a time: a state, a distribution at a temperature, a draw, and the draw fed back in."""
+
+import math
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from app.demos import marks
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Row, Trace, Values
+from app.demos.marks import ALPHABET, shown
+from app.demos.numbers import factor, fill, latex
+from app.demos.parameters import Parameters, choice, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.demos.share import sum_of_exponentials
+from app.demos.text_lines import text_lines
+from app.nn import ngram, rnn, sampling
+from app.nn.activations import TANH
+
+
+class TextGeneration(Parameters):
+    """A character model of a small Spanish text, and how to draw from it."""
+
+    start: Literal["¿", "¡", "¿la ", "¡el "] = choice("¿", title="Seed text", says="Read first: it sets the state.")
+    temperature: float = number(
+        1, 0, 5, slide=(0, 2), step=0.05, title=r"Temperature $\tau$", says="0 is greedy: always the likeliest."
+    )
+    length: int = number(24, 1, 60, step=1, title="Characters to write", says="After the seed text.")
+    context: int = number(3, 1, 4, step=1, title="Context", says="Last characters that the state holds.")
+    w: float = number(
+        1.5, 0, 3, slide=(0, 2), step=0.05, title="Memory's weight $w$", says="Of the unit that remembers ¿ or ¡."
+    )
+    step: int = number(1, 1, 60, step=1, title="Character to look at", says="Past the last it means the last.")
+    seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Of the draws.")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One character: the memory before it, the model's p, the tempered p, the number drawn, and the character's place.
+
+    Shapes: p (V,), tempered (V,)
+    """
+
+    memory: float
+    p: Values
+    tempered: Values
+    u: float
+    drawn: int
+
+
+def next_p(text: str, state: Values, n: int) -> Values:
+    """What followed these last n characters in the text, the closing mark shared out by the memory.
+
+    Shapes: state (n·V + 1,) → p (V,)
+    """
+    followed = marks.counted(min(n, len(text)))[text[-n:]]
+    return marks.share_marks(ngram.probabilities(followed, ALPHABET), float(state[-1]))
+
+
+def generate(p: TextGeneration) -> tuple[str, list[Step]]:
+    """Read the seed text, then draw, append, and step on with the character that was drawn."""
+    w, rng = marks.weights(p.context, p.w), np.random.default_rng(p.seed)
+    text: str = p.start
+    steps: list[Step] = []
+    state = marks.read(text, p.context, p.w)[-1]
+    for _ in range(p.length):
+        likely = next_p(text, state, p.context)
+        tempered, u = sampling.temper(_scores(likely), p.temperature), float(rng.random())
+        drawn = sampling.draw(tempered, u)
+        steps.append(Step(float(state[-1]), likely, tempered, u, drawn))
+        text += ALPHABET[drawn]
+        state = rnn.step(marks.one_hot(text[-1]), state[None], w, TANH)[0][0]
+    return text, steps
+
+
+def _scores(p: Values) -> Values:
+    """s = ln p; −∞ where nothing ever followed. Shapes: p (V,) → (V,)"""
+    s: Values = np.log(p, out=np.full_like(p, -np.inf), where=p > 0)
+    return s
+
+
+def compute(p: TextGeneration) -> Result:
+    """The text, and for each of its characters how likely it was."""
+    text, steps = generate(p)
+    at = min(p.step, p.length) - 1
+    one = steps[at]
+    chosen = np.array([[step.p[step.drawn], step.tempered[step.drawn]] for step in steps])
+    likeliest = sum(step.drawn == int(np.argmax(step.p)) for step in steps)
+    numbers: dict[str, float] = {"length": p.length, "temperature": p.temperature, "likeliest": likeliest}
+    numbers |= {"top_p": float(one.tempered.max()), "model_p": float(one.p.max()), "at": at + 1}
+    numbers |= {"memory": one.memory, "choices": _choices(one.tempered)}
+    numbers["mean_choices"] = float(np.exp(np.mean([math.log(_choices(step.tempered)) for step in steps])))
+    numbers["perplexity"] = ngram.perplexity(np.maximum(chosen[:, 0], 1e-300))
+    told = f"“{text}”. At a temperature of {{temperature}}, {{likeliest}} of {{length}} characters are the model's "
+    told += "likeliest; each was drawn as if from {mean_choices} equal choices."
+    if p.temperature == 0:
+        told = f"“{text}”. At a temperature of {{temperature}} every character is the likeliest: no chance is left."
+    told = fill(told, numbers)
+    lines = text_lines(told, p.start, [ALPHABET[s.drawn] for s in steps], chosen[:, 1].tolist(), at)
+    return Result(numbers, (lines, _one(p, one, at, text), _all(p, steps, text)))
+
+
+def _choices(p: Values) -> float:
+    """exp of the entropy: the number of equally likely characters that would be as uncertain."""
+    some = p[p > 0]
+    return math.exp(-float(some @ np.log(some)))
+
+
+def _one(p: TextGeneration, one: Step, at: int, text: str) -> Trace:
+    seen = [i for i, likely in enumerate(one.p) if likely > 0]
+    s, total, tau = _scores(one.p), np.cumsum(one.tempered), p.temperature
+    top = float(s.max())
+    rows = [
+        Row("likely", "model's $p$", "probability by the model", one.p[seen]),
+        Row("score", r"score $s = \ln p$", "score", s[seen]),
+        Row("tempered", r"$p$ at $\tau$", "probability at this temperature", one.tempered[seen]),
+        Row("upto", "sum so far", "sum of the probabilities so far", total[seen]),
+    ]
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        i = seen[column]
+        if key == "likely":
+            return Arithmetic(
+                r"p(y \mid h)", "", float(one.p[i]), "From the counts after this context, and the memory."
+            )
+        if key == "score":
+            return Arithmetic(r"s = \ln p", rf"\ln({latex(one.p[i])})", float(s[i]))
+        if key == "upto":
+            says = f"Drawn is the first whose sum is above $u$ = {latex(one.u)}: {shown(ALPHABET[one.drawn])}"
+            before = float(total[i] - one.tempered[i])
+            filled = f"{latex(before)} + {latex(one.tempered[i])}"
+            return Arithmetic(r"\sum_{k < i} p_k + p_i", filled, float(total[i]), says)
+        if tau == 0:
+            return Arithmetic(
+                r"\tau = 0", "", float(one.tempered[i]), "All goes to the likeliest, of equals to the first."
+            )
+        scaled = (s[seen] - top) / tau
+        symbols = r"\exp((s_i - s_{max}) / \tau) / \sum_k \exp((s_k - s_{max}) / \tau)"
+        filled = rf"\exp({latex(s[i] - top)} / {latex(tau)}) / {sum_of_exponentials(scaled)}"
+        return Arithmetic(symbols, filled, float(one.tempered[i]), SAYS)
+
+    after = text[: len(p.start) + at][-p.context :]
+    told = f"Character {at + 1}: what may follow “{after}”, by the model and at this temperature."
+    columns = [shown(ALPHABET[i]) for i in seen]
+    return Trace("one", "One draw", told, columns, rows, arithmetic, ("tempered", seen.index(one.drawn)), "character")
+
+
+SAYS = r"Scores are divided by $\tau$: below 1 their differences grow, above 1 they shrink."
+
+
+def _all(p: TextGeneration, steps: list[Step], text: str) -> Trace:
+    columns = [f"{t} · {shown(ALPHABET[step.drawn])}" for t, step in enumerate(steps, start=1)]
+    rows = [
+        Row("memory", "memory $m$", "memory of the opening mark", np.array([step.memory for step in steps])),
+        Row("u", "drawn $u$", "random number", np.array([step.u for step in steps])),
+        Row(
+            "p",
+            "its $p$",
+            "probability of the drawn character",
+            np.array([step.tempered[step.drawn] for step in steps]),
+        ),
+        Row("choices", "choices", "equally likely choices", np.array([_choices(step.tempered) for step in steps])),
+    ]
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        step = steps[column]
+        value = float(next(row for row in rows if row.key == key).values[column])
+        if key == "memory":
+            before = text[: len(p.start) + column]
+            mark = {"¿": 1.0, "¡": -1.0}.get(before[-1], 0.0)
+            previous = steps[column - 1].memory if column else _before(p)
+            filled = rf"\tanh({latex(p.w)} \cdot {factor(previous)} + {marks.FULL:g} \cdot {factor(mark)})"
+            return Arithmetic(
+                r"m_t = \tanh(w \, m_{t-1} + 20 \, x_t)", filled, value, "+1 for ¿, −1 for ¡: which mark will close."
+            )
+        if key == "u":
+            return Arithmetic("u", "", value, "Drawn evenly from 0 to 1, by the seed.")
+        if key == "p":
+            return Arithmetic(
+                r"p(y_t \mid h_t, \tau)",
+                "",
+                value,
+                f"Of “{ALPHABET[step.drawn]}”; look at it to see where it comes from.",
+            )
+        filled = rf"\exp({latex(math.log(value))})"
+        return Arithmetic(r"\exp(\sum_i p_i \ln(1 / p_i))", filled, value, "The exponential of the entropy.")
+
+    return Trace(
+        "all", "All draws", "Each character is drawn, then read: it becomes the next input.", columns, rows, arithmetic,
+        ("p", min(p.step, p.length) - 1), "character", follows="step",
+    )  # fmt: skip
+
+
+def _before(p: TextGeneration) -> float:
+    """The memory before the last character of the seed text."""
+    return float(marks.read(p.start[:-1], 1, p.w)[-1, -1]) if len(p.start) > 1 else 0.0
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    start, context = rng.choice([("¿", "1"), ("¡", "1"), ("¿la ", "2"), ("¿la ", "1")])  # not all alike after these
+    return {"start": start, "context": context, "temperature": str(rng.choice([0.5, 2, 3])), "length": "1"}
+
+
+def _first(p: TextGeneration) -> tuple[list[int], Values]:
+    one = generate(p)[1][0]
+    return [i for i, likely in enumerate(one.p) if likely > 0], one.p
+
+
+def _question(p: TextGeneration) -> Question:
+    seen, likely = _first(p)
+    told = ", ".join(f"“{shown(ALPHABET[i])}” {latex(likely[i])}" for i in seen)
+    return Question(
+        rf"At $\tau = {latex(p.temperature)}$, what is the probability of the likeliest character?",
+        "top_p",
+        (f"at $\\tau = 1$ the model says: {told}", r"$p_i \propto \exp(s_i / \tau)$, where $s_i = \ln p_i$"),
+    )
+
+
+def _steps(p: TextGeneration, result: Result) -> list[Arithmetic]:
+    seen, likely = _first(p)
+    power = latex(1 / p.temperature)
+    powers = [float(likely[i]) ** (1 / p.temperature) for i in seen]
+    top = max(powers)
+    told = [
+        Arithmetic(rf"\exp(\ln({latex(likely[i])}) / \tau)", f"{latex(likely[i])}^{{{power}}}", value)
+        for i, value in zip(seen, powers, strict=True)
+    ]
+    filled = rf"{latex(top)} / {latex(sum(powers))}"
+    return [*told, Arithmetic(r"p_{max} / \sum_k p_k", filled, result.numbers["top_p"])]
+
+
+def _slips(p: TextGeneration, result: Result) -> list[Slip]:
+    seen, likely = _first(p)
+    top = float(likely.max())
+    inverted = likely[seen] ** p.temperature
+    sharper = "sharpens" if p.temperature < 1 else "flattens"
+    return [
+        Slip(top, "That is the probability at $\\tau = 1$."),
+        Slip(
+            float(inverted.max() / inverted.sum()),
+            f"That multiplies the scores by $\\tau$: {latex(p.temperature)} {sharper}.",
+        ),
+        Slip(top ** (1 / p.temperature), "Divide by the sum: the new probabilities must add up to 1."),
+        Slip(top / p.temperature, "It is the score that is divided by $\\tau$, not the probability."),
+        Slip(1.0, "That is greedy, the limit at $\\tau = 0$."),
+    ]
+
+
+DEMO = Demo(
+    name="text-generation",
+    title="Text, a character at a time",
+    idea="Sequence to sequence",
+    summary="Predict, draw, feed the draw back in; the temperature says how bold the draws are.",
+    parameters=TextGeneration,
+    run=compute,
+    try_this=(
+        TryThis(
+            "Greedy: a temperature of 0",
+            {"temperature": "0", "length": "60"},
+            "Always the likeliest character, and yet no sentence of the text. Where does it lead in the end?",
+        ),
+        TryThis(
+            "Short memory, hot draws",
+            {"temperature": "3", "context": "1", "length": "40"},
+            "Every pair of neighbours has stood in the text. Is there a word left?",
+        ),
+        TryThis(
+            "Forget the mark",
+            {"w": "0", "start": "¡el ", "length": "48", "seed": "1"},
+            "It begins with ¡ and closes with ? at once. Set $w$ to 1.5: the same draws, another text.",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _steps, _slips, Tolerance("Within 0.02 is right: two decimals are enough.", near=0.02)
+    ),
+    sources=(
+        Source(
+            "Ackley, Hinton and Sejnowski, A learning algorithm for Boltzmann machines, 1985",
+            r"p_i = \exp(s_i / \tau) / \sum_k \exp(s_k / \tau)",
+        ),
+        Source(
+            "Graves, Generating sequences with recurrent neural networks, 2013, section 2",
+            r"y_t \sim p(y \mid h_t), \quad x_{t+1} = y_t",
+        ),
+    ),
+    shows=(sampling.temper, sampling.draw, next_p, generate, rnn.step),
+    miniature="lines",
+    next=(
+        ("beam-search", "What if the most probable text is wanted?"),
+        ("bigram-or-rnn", "What does the memory of the first mark change?"),
+    ),
+)

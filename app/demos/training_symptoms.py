@@ -1,0 +1,297 @@
+"""A small network trains on the least task that needs memory, and what goes wrong is named as a physician would."""
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, Training, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.numbers import factor, fill, latex, words
+from app.demos.parameters import Parameters, choice, number
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.nn import clipping, optimise, remembering
+from app.nn.remembering import FORGETS_NOTHING, Model, Pass
+
+UNITS, BATCH, REPORTS = 6, 8, 20
+
+
+class TrainingSymptoms(Parameters):
+    """Plain gradient descent on a cell of six units, which must say at the end the number that it read at the start."""
+
+    cell: Literal["rnn", "lstm", "gru"] = choice("rnn", title="Cell", says="A plain RNN, or one with gates.")
+    gap: int = number(25, 1, 30, step=1, title="Gap", says="Steps between reading the number and saying it.")
+    rate: float = number(
+        0.1, 0, 100, slide=(0, 2), step=0.05, title=r"Learning rate $\eta$", says="How far an update goes."
+    )
+    gain: float = number(
+        0.7,
+        0,
+        5,
+        slide=(0, 2.5),
+        step=0.05,
+        title=r"Gain $\sigma_1(W_h)$",
+        says="Of the recurrent weights at the start.",
+    )
+    clip: float = number(
+        0, 0, 100, slide=(0, 2), step=0.1, title="Clip at $c$", says="Longest gradient that is used; 0 clips nothing."
+    )
+    updates: int = number(200, 0, 300, step=10, title="Updates", says="How often the weights change.")
+    seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the weights and the sequences.")
+
+
+@dataclass
+class Run:
+    """A training as far as it has come: losses and gradient norms before each update, and at the end."""
+
+    model: Model
+    before: Model
+    done: Pass
+    losses: list[float]
+    norms: list[float]
+    first_steps: Values
+
+
+def train(p: TrainingSymptoms) -> Iterator[tuple[int, Run]]:
+    """Update by update: one batch forward and backward, clip, descend. Yields now and then, and at the end."""
+    rng = np.random.default_rng(p.seed)
+    model = before = remembering.draw(rng, p.cell, UNITS, p.gain)
+    losses: list[float] = []
+    norms: list[float] = []
+    first = np.empty(0)
+    every = max(1, math.ceil(p.updates / REPORTS))
+    for update in range(p.updates + 1):
+        done = remembering.forward_backward(model, *remembering.examples(rng, BATCH, p.gap))
+        losses.append(done.loss)
+        norms.append(clipping.global_norm(done.gradients))
+        if update == 0:
+            first = remembering.gradient_by_step(model, done)
+        if update == p.updates or (update % every == 0 and update > 0):
+            yield update, Run(model, before, done, losses, norms, first)
+        if update < p.updates:
+            used = clipping.by_norm(done.gradients, p.clip) if p.clip else done.gradients
+            before, model = model, model.with_arrays(optimise.descend(model.arrays(), used, p.rate))
+
+
+def progress(p: TrainingSymptoms) -> Iterator[tuple[int, Result]]:
+    """The result at every report: the same that `compute` gives with so many updates."""
+    for update, run in train(p):
+        yield update, shown(p, update, run)
+
+
+def compute(p: TrainingSymptoms) -> Result:
+    """Train to the end, and say which symptom it is."""
+    for update, run in train(p):
+        result = shown(p, update, run)
+    return result
+
+
+def shown(p: TrainingSymptoms, update: int, run: Run) -> Result:
+    """Losses so far, the gradient's way back now and at the start, and the weights with their last update."""
+    losses, by_step = np.array(run.losses), remembering.gradient_by_step(run.model, run.done)
+    numbers = {
+        "updates": float(update),
+        "loss_first": float(losses[0]),
+        "loss": float(losses[-max(1, len(losses) // 10) :].mean()),
+        "worst": float(np.max(losses)) if np.isfinite(losses).all() else math.inf,
+        "norm": run.norms[-1],
+        "reaches": _share(by_step),
+        "reached_first": _share(run.first_steps),
+        "guess": FORGETS_NOTHING,
+    }
+    name, told = _symptom(losses, numbers)
+    numbers["symptom"] = float(SYMPTOMS.index(name))
+    caption = fill(f"{name}: {told}", numbers)
+    loss = Curve(
+        "loss",
+        "Loss",
+        caption,
+        words(f"The loss over {update} updates on a log scale, beside the 1 that saying 0 always costs. {caption}"),
+        "update",
+        "loss",
+        np.arange(update + 1.0),
+        (
+            Series("loss", "loss $L$", "loss", losses),
+            Series("guess", "saying 0 always", "saying 0 always", np.full(update + 1, FORGETS_NOTHING), "dashed"),
+        ),
+        log=True,
+    )
+    back = fill(
+        "Of the gradient at the last step, {reaches} reaches the first; before training it was {reached_first}.",
+        numbers,
+    )
+    flow = Curve(
+        "back",
+        "The gradient on its way back",
+        back,
+        words(f"Two lines over the steps on a log scale, now and before training. {back}"),
+        "step t",
+        "gradient",
+        np.arange(1.0, p.gap + 2),
+        (
+            Series("now", r"$\lVert \partial L / \partial s_t \rVert$ now", "now", by_step),
+            Series("start", "before training", "before training", run.first_steps, "dashed"),
+        ),
+        log=True,
+    )
+    return Result(numbers, (loss, flow, _weights(p, run)), _warnings(run, numbers))
+
+
+SYMPTOMS = ("Not trained yet", "NaN", "Avalanche", "Stalled", "Still learning", "Learned")
+
+
+def _symptom(losses: Values, numbers: dict[str, float]) -> tuple[str, str]:
+    """The name of what is seen, and the numbers that say so."""
+    finite = np.isfinite(losses)
+    if not finite.all():
+        numbers["nan_at"] = float(np.argmin(finite))
+        return "NaN", "from update {nan_at} on the loss is no number any more; the weights are lost."
+    if len(losses) == 1:
+        return "Not trained yet", "the loss is {loss}; saying 0 always costs {guess}."
+    if numbers["worst"] > 10 * max(numbers["loss_first"], FORGETS_NOTHING):
+        numbers["worst_at"] = float(np.argmax(losses))
+        return "Avalanche", "from {loss_first} at the start the loss ran away to {worst}, by update {worst_at}."
+    if numbers["loss"] < 0.1:
+        return "Learned", "after {updates} updates the loss is {loss}; saying 0 always costs {guess}."
+    if numbers["loss"] > 0.8 and numbers["reaches"] < 0.01:
+        return "Stalled", (
+            "after {updates} updates the loss is {loss}, no better than the {guess} of saying 0 always, and {reaches} "
+            "of the gradient reaches the step that matters."
+        )
+    return "Still learning", "after {updates} updates the loss is {loss}; saying 0 always costs {guess}."
+
+
+def _share(by_step: Values) -> float:
+    return float(by_step[0] / by_step[-1]) if by_step[-1] > 0 else (0.0 if by_step[-1] == 0 else math.nan)
+
+
+def _warnings(run: Run, numbers: dict[str, float]) -> list[str]:
+    told = []
+    if not math.isfinite(run.norms[-1]):
+        told.append("The gradient is not finite: every further update writes NaN into all weights.")
+    elif numbers["reaches"] == 0:
+        told.append("Nothing at all comes back to the first step: it is too small for a float64.")
+    return told
+
+
+def _weights(p: TrainingSymptoms, run: Run) -> Trace:
+    """The weights into the state's candidate, a row a unit, and how the last update made each."""
+    h = UNITS
+    block = {"rnn": slice(0, h), "lstm": slice(2 * h, 3 * h), "gru": slice(2 * h, 3 * h)}[p.cell]
+    now, old = run.model.arrays(), run.before.arrays()
+    names = ["x", *(f"h{i + 1}" for i in range(h)), "o"]
+    new_rows = [now[0][0, block], *now[1][:, block], now[3]]
+    old_rows = [old[0][0, block], *old[1][:, block], old[3]]
+    says = ["from the input", *(f"from unit {i + 1}" for i in range(h)), "to the output"]
+    labels = ["$W_x$", *(rf"$W_h$ from unit {i + 1}" for i in range(h)), "$W_o$"]
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        row = names.index(key)
+        W, before = float(new_rows[row][column]), float(old_rows[row][column])
+        if len(run.losses) == 1:
+            return Arithmetic("W", latex(W), W, "Drawn from the seed; nothing has changed it yet.")
+        step = (before - W) / p.rate if p.rate else 0.0
+        clipped = " as clipped" if p.clip else ""
+        return Arithmetic(
+            r"W - \eta \, g",
+            rf"{latex(before)} - {latex(p.rate)} \cdot {factor(step)}",
+            W,
+            f"g is the gradient{clipped}.",
+        )
+
+    return Trace(
+        "weights",
+        "The weights and their last update",
+        "The weights into the new state and out of it, a column a unit. Choose one to see its last update.",
+        [f"unit {j + 1}" for j in range(h)],
+        [
+            Row(name, label, say, np.asarray(row))
+            for name, label, say, row in zip(names, labels, says, new_rows, strict=True)
+        ],
+        arithmetic,
+        ("h1", 0),
+        column_word="unit",
+    )
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    gap, gain = rng.choice([5, 10, 20, 30]), rng.choice([0.5, 0.6, 0.7, 0.8, 0.9])
+    return {"gap": str(gap), "gain": str(gain), "updates": "0", "seed": str(rng.randrange(100))}
+
+
+def _question(p: TrainingSymptoms) -> Question:
+    return Question(
+        "Before training: how much of the gradient at the last step reaches the first?",
+        "reaches",
+        (
+            f"a plain RNN with tanh, and {p.gap} steps between the first and the last",
+            f"$W_h$ is {latex(p.gain)} times an orthogonal matrix; the states are small, so the slopes are near 1",
+        ),
+    )
+
+
+def _steps(p: TrainingSymptoms, result: Result) -> list[Arithmetic]:
+    return [
+        Arithmetic(r"g^{T-1}", f"{latex(p.gain)}^{{{p.gap}}}", p.gain**p.gap, "If all slopes were 1:"),
+        Arithmetic(r"\lVert \partial L / \partial h_1 \rVert / \lVert \partial L / \partial h_T \rVert", "",
+                   result.numbers["reaches"], "With the slopes of tanh, a little below 1:"),
+    ]  # fmt: skip
+
+
+def _slips(p: TrainingSymptoms, result: Result) -> list[Slip]:
+    return [
+        Slip(p.gain, "That is one step back: every further step multiplies again."),
+        Slip(p.gain * p.gap, "Steps multiply, they do not add."),
+        Slip(1.0, "A matrix that keeps lengths would, but here it is scaled by the gain."),
+        Slip(p.gain ** (p.gap / 2), "That is half of the way."),
+    ]
+
+
+DEMO = Demo(
+    name="training-symptoms",
+    title="Symptoms of a training",
+    idea="Learning",
+    summary="A small network trains live. Is it stalled, an avalanche, NaN, or does it learn?",
+    parameters=TrainingSymptoms,
+    run=compute,
+    try_this=(
+        TryThis(
+            "A gain of 1.2",
+            {"gain": "1.2", "gap": "10"},
+            "A gain above 1 is said to explode. What does it do for a gap of ten?",
+        ),
+        TryThis(
+            "Three times the learning rate",
+            {"gain": "1", "gap": "10", "rate": "0.3"},
+            "Each update overshoots the one before. How high does the loss fly? Then clip at 1.",
+        ),
+        TryThis(
+            "A learning rate of 50",
+            {"gain": "1", "gap": "5", "rate": "50"},
+            "How many updates until nothing is a number? And with an LSTM in its place?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance,
+        _question,
+        _steps,
+        _slips,
+        Tolerance("Within a factor of 3 is right: the order of size counts.", times=3),
+    ),
+    sources=(
+        Source(
+            "Bengio, Simard and Frasconi, Learning long-term dependencies with gradient descent is difficult, 1994",
+            r"L = \frac{1}{B} \sum (y - v)^2",
+        ),
+        Source("Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013",
+               r"g \leftarrow g \cdot \min(1, c / \lVert g \rVert)"),
+    ),
+    shows=(remembering.forward_backward, clipping.by_norm, optimise.descend, train),
+    miniature="loss",
+    training=Training("updates", progress),
+)  # fmt: skip

@@ -1,0 +1,223 @@
+"""A small recurrent network learned one task from many examples: what is that worth for a second task with few?"""
+
+import math
+import random
+
+import numpy as np
+
+from app.demos.arithmetic import Arithmetic
+from app.demos.demo import Demo, Source, TryThis
+from app.demos.figures import Curve, Row, Series, Trace, Values
+from app.demos.numbers import factor, fill, latex, words
+from app.demos.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.result import Result
+from app.demos.two_tasks import (
+    DRAWS,
+    MIX,
+    MOST,
+    UNITS,
+    TransferLearning,
+    carried_over,
+    pretrain,
+    second_task,
+    three_ways,
+)
+from app.nn.least_squares import fit
+
+COUNTS = (2, 4, 8, 12, 16, 24, 32, 48, MOST)  # examples of the second task
+WAYS = {
+    "frozen": ("frozen, new readout", "frozen extractor, new readout"),
+    "tuned": ("fine-tuned", "fine-tuned from the pre-trained weights"),
+    "scratch": ("from scratch", "from scratch"),
+}
+TRAITS = ("level", "trend", "bend", "swing")
+
+
+def compute(p: TransferLearning) -> Result:
+    """The error of each way after each number of examples, by the error of always saying the mean."""
+    data = pretrain(p.seed)
+    truth = second_task(p, data.test_x)
+    std = float(truth.std())
+    counts = sorted({*COUNTS, p.examples})
+    off: dict[str, Values] = {way: np.empty(len(counts)) for way in WAYS}
+    for i, count in enumerate(counts):
+        for way, told in three_ways(p, data, count).items():
+            off[way][i] = np.sqrt(np.mean((told - truth) ** 2, axis=1)).mean()
+    errors = {way: values / std for way, values in off.items()}
+    at = counts.index(p.examples)
+    overtakes = next((count for i, count in enumerate(counts) if errors["scratch"][i] < errors["frozen"][i]), math.inf)
+    numbers: dict[str, float] = {way: float(values[at]) for way, values in errors.items()}
+    numbers |= {f"{way}_most": float(values[-1]) for way, values in errors.items()}
+    numbers |= {
+        "examples": p.examples,
+        "most": MOST,
+        "crossover": overtakes,
+        "floor": math.sqrt(1 - p.related**2),
+        "frozen_weights": 3 + 1,
+        "weights": UNITS + 1,
+    }
+    return Result(numbers, (_curve(p, counts, errors, numbers), _errors(p, counts, off, std), _traits(p)))
+
+
+def _verdict(p: TransferLearning, numbers: dict[str, float]) -> str:
+    told = (
+        "After {examples} examples the error is {frozen} with the extractor frozen, {tuned} fine-tuned, {scratch} from "
+        "scratch; 1 is to know nothing but the mean. "
+    )
+    if p.hold < 0.1 and p.examples > UNITS:
+        return (
+            told
+            + "Without a hold nothing of the start is left: fine-tuning ends at plain least squares, noise and all."
+        )
+    if numbers["crossover"] == math.inf:
+        return told + "Up to {most} examples the few weights of the frozen one, {frozen_weights}, are enough."
+    if numbers["scratch"] >= numbers["frozen"]:
+        return told + "From {crossover} examples on, from scratch overtakes frozen, which cannot learn what it dropped."
+    start = "and the start misleads fine-tuning, too."
+    if numbers["tuned"] <= numbers["scratch"]:
+        start = "fine-tuning learns it, and still profits from the start."
+    return told + f"What is frozen lacks something that this task asks; {start}"
+
+
+def _curve(p: TransferLearning, counts: list[int], errors: dict[str, Values], numbers: dict[str, float]) -> Curve:
+    told = fill(_verdict(p, numbers), numbers)
+    return Curve(
+        "learning",
+        "Error against examples",
+        told,
+        words(f"Three falling lines over the number of examples, 2 to {MOST}. {told}"),
+        "examples of the second task",
+        "error",
+        np.array(counts, dtype=float),
+        (
+            Series("tuned_line", *WAYS["tuned"], errors["tuned"]),
+            Series("frozen_line", *WAYS["frozen"], errors["frozen"], "dashed"),
+            Series("scratch_line", *WAYS["scratch"], errors["scratch"], "dotted"),
+        ),
+    )
+
+
+def _errors(p: TransferLearning, counts: list[int], off: dict[str, Values], std: float) -> Trace:
+    learned = {"frozen": f"3 + 1 weights learned, {UNITS} states behind them as they are."}
+    learned["tuned"] = f"{UNITS} + 1 weights, which start from the pre-trained ones."
+    learned["scratch"] = f"{UNITS} + 1 weights, which start from 0."
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        value = float(off[key][column])
+        says = f"{learned[key]} Mean of {DRAWS} draws of the examples; the same draws for all three."
+        symbols = r"\mathrm{RMSE} / \mathrm{std}(y)"
+        return Arithmetic(symbols, f"{latex(value)} / {latex(std)}", value / std, says)
+
+    return Trace(
+        "errors",
+        "Errors side by side",
+        "Three times the same examples and network: what differs is where the weights start, and which may move.",
+        [f"{count} examples" for count in counts],
+        [Row(way, WAYS[way][0], WAYS[way][1], off[way] / std) for way in WAYS],
+        arithmetic,
+        ("tuned", counts.index(p.examples)),
+        column_word="count",
+    )
+
+
+def _traits(p: TransferLearning) -> Trace:
+    left, spread = carried_over(p.seed)
+    share = np.append(p.related * MIX, math.sqrt(1 - p.related**2))
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        if key == "share" and column == 3:
+            return Arithmetic(r"\sqrt{1 - r^2}", rf"\sqrt{{1 - {latex(p.related)}^2}}", float(share[3]),
+                              "The first task never asked for the swing.")  # fmt: skip
+        if key == "share":
+            return Arithmetic(rf"r \cdot m_{{{column + 1}}}", rf"{latex(p.related)} \cdot {factor(MIX[column])}",
+                              float(share[column]), "In the first task, too.")  # fmt: skip
+        n, v = float(left[key][column]), float(spread[column])
+        says = "Share of its variance that a readout of the three features can tell."
+        says = says if key == "features" else "The states hold it all: it is the three features that drop it."
+        return Arithmetic(r"1 - \text{error}^2 / \text{variance}", f"1 - {latex(n)} / {latex(v)}", 1 - n / v, says)
+
+    rows = (
+        Row("share", "weight in the second task", "weight in the second task", share),
+        Row(
+            "features",
+            "told by the 3 features",
+            "share of variance told by the features",
+            1 - left["features"] / spread,
+        ),
+        Row("states", "told by all states", "share of variance told by the states", 1 - left["states"] / spread),
+    )
+    caption = "What the second task asks of a sequence, and how much of it the pre-trained features still hold."
+    return Trace("traits", "What was carried over", caption, TRAITS, rows, arithmetic, ("features", 3), "trait")
+
+
+def _instance(rng: random.Random) -> dict[str, str]:
+    return {
+        "related": str(rng.choice([0.4, 0.5, 0.6, 0.8, 0.9])), "examples": str(MOST), "noise": "0",
+        "seed": str(rng.randrange(20)),
+    }  # fmt: skip
+
+
+def _question(p: TransferLearning) -> Question:
+    return Question(
+        "How large is the error that is left with the extractor frozen? (1 is to know nothing but the mean.)",
+        "frozen",
+        (
+            rf"the second task is $y = r \, a + \sqrt{{1 - r^2}} \, s$ with $r = {latex(p.related)}$; $a$ and $s$ are "
+            "independent and of variance 1",
+            "the frozen features tell $a$ almost perfectly, and nothing of $s$",
+            f"there are {p.examples} examples without noise, enough for the readout's 4 weights",
+        ),
+    )
+
+
+def _working(p: TransferLearning, result: Result) -> list[Arithmetic]:
+    errors, floor = result.traces()[0], result.numbers["floor"]
+    return [
+        Arithmetic(r"\mathrm{std}(\sqrt{1 - r^2} \, s) = \sqrt{1 - r^2}", rf"\sqrt{{1 - {latex(p.related)}^2}}", floor),
+        errors.arithmetic("frozen", errors.chosen[1]),
+    ]
+
+
+def _slips(p: TransferLearning, result: Result) -> list[Slip]:
+    return [
+        Slip(result.numbers["floor"] ** 2, "That is the variance that is left: the error is its root."),
+        Slip(1 - p.related, "Shares of a length, not of a sum: the rest of $r$ is $\\sqrt{1 - r^2}$."),
+        Slip(p.related, "That is the part that it can tell; the error is the part that it cannot."),
+        Slip(result.numbers["scratch"], "That is from scratch: it learns the swing as well. Frozen features cannot."),
+        Slip(0.0, "No number of examples teaches frozen features what they dropped."),
+    ]
+
+
+DEMO = Demo(
+    name="transfer-learning",
+    title="Pre-trained, frozen, from scratch",
+    idea="Learning",
+    summary="What a network learned from many examples of one task is worth most where the next has few of its own.",
+    parameters=TransferLearning,
+    run=compute,
+    try_this=(
+        TryThis("An unrelated task", {"related": "0"}, "Can it be worse to know something than to know nothing?"),
+        TryThis(
+            "Fine-tuning without a hold",
+            {"hold": "0", "examples": "24"},
+            "Compare it with from scratch. What became of all that was learned before?",
+        ),
+        TryThis(
+            "Plenty of examples",
+            {"examples": "64", "noise": "0"},
+            "More examples help all but one. What can the frozen features never learn?",
+        ),
+    ),
+    prediction=Prediction(
+        _instance, _question, _working, _slips, Tolerance("Within 0.1 is right: the examples are random.", near=0.1)
+    ),
+    sources=(
+        Source("Yosinski et al., How transferable are features in deep neural networks?, 2014: frozen or fine-tuned",
+               r"\hat{y} = (h_T W_{\mathrm{pre}}) \, w + b"),
+        Source("Li, Grandvalet and Davoine, Explicit inductive bias for transfer learning, 2018: held to the start",
+               r"\min_w \lVert F w - y \rVert^2 + \lambda \lVert w - w_{\mathrm{pre}} \rVert^2"),
+    ),
+    shows=(fit, pretrain, three_ways),
+    miniature="learning",
+    next=(("mlp-cnn-rnn", "What can a network see at all?"), ("drift-monitor", "And when the task shifts in use?")),
+)  # fmt: skip

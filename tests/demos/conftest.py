@@ -1,0 +1,117 @@
+"""Any state of any demo, drawn by Hypothesis from the bounds that its own form states."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import strategies as st
+
+from app.demos.demo import BadParametersError, Demo
+from app.demos.numbers import plain
+from app.demos.parameters import ENTRY, FormField
+
+AnyDemo = Demo[Any]
+_entries = st.floats(-ENTRY, ENTRY).map(lambda value: plain(round(value, 3)))
+
+
+def _text(field: FormField) -> st.SearchStrategy[str]:
+    match field.kind:
+        case "number" if field.whole:
+            return st.integers(int(field.low), int(field.high)).map(str)
+        case "number":
+            return st.one_of(st.floats(field.low, field.high), st.sampled_from([field.low, field.high])).map(plain)
+        case "numbers":
+            return st.lists(_entries, min_size=1, max_size=12).map(",".join)
+        case "matrix":
+            return st.integers(1, 4).flatmap(
+                lambda n: st.lists(
+                    st.lists(_entries, min_size=n, max_size=n).map(",".join), min_size=n, max_size=n
+                ).map(";".join)
+            )
+    return st.sampled_from(field.choices)
+
+
+@pytest.fixture(scope="session")
+def states() -> Callable[[AnyDemo], st.SearchStrategy[Any]]:
+    """Parameters of a demo; values that do not fit each other are replaced by the nearest that do."""
+
+    def fitting(demo: AnyDemo, texts: dict[str, str]) -> Any:
+        try:
+            return demo.parse(texts)
+        except BadParametersError as error:
+            return demo.parse(error.nearest)
+
+    return lambda demo: st.fixed_dictionaries({}, optional={f.name: _text(f) for f in demo.fields}).map(
+        lambda texts: fitting(demo, texts)
+    )
+
+
+_NAMES = {
+    r"\tanh": "tanh",
+    r"\exp": "exp",
+    r"\ln": "log",
+    r"\sqrt{": "sqrt(",
+    r"\sigma": "sigmoid",
+    r"\mathrm{relu}": "relu",
+    r"\cdot": "*",
+    r"\infty": "inf",
+    "^{": "**(",
+    "}": ")",
+    "^": "**",
+}
+
+
+def _python(filled: str) -> str:
+    for name, python in _NAMES.items():
+        filled = filled.replace(name, python)
+    return filled
+
+
+def _value(python: str) -> float:
+    known = {
+        "tanh": math.tanh,
+        "exp": math.exp,
+        "log": math.log,
+        "sqrt": math.sqrt,
+        "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
+        "relu": lambda z: max(z, 0.0),
+        "inf": math.inf,
+    }
+    return float(eval(python, {}, known))
+
+
+def _evaluated(filled: str) -> tuple[float, float]:
+    # Without its signs, a formula says how large the numbers are that its roundings belong to.
+    return _value(_python(filled)), _value(_python(filled).replace("-", ""))
+
+
+@pytest.fixture(scope="session")
+def evaluated() -> Callable[[str], tuple[float, float]]:
+    """The value of a formula that the page shows with its numbers filled in, and the size of its terms."""
+    return _evaluated
+
+
+@pytest.fixture(scope="session")
+def value_of() -> Callable[[str], float]:
+    """The value of a formula that the page shows with its numbers filled in."""
+    return lambda filled: _value(_python(filled))
+
+
+@pytest.fixture(scope="session")
+def gates_add_up() -> Callable[[AnyDemo, Any], None]:
+    """Asserts that every cell of a gated cell's trace is the value of its filled-in arithmetic."""
+
+    def check(demo: AnyDemo, p: Any) -> None:
+        # Python's own power refuses what is next to nothing.
+        rounded = {name: round(value, 3) for name, value in dict(p).items() if isinstance(value, float)}
+        trace = demo.compute(p.model_copy(update=rounded)).traces()[0]
+        for one in trace.rows:
+            for column, value in enumerate(one.values.tolist()):
+                shown = trace.arithmetic(one.key, column)
+                assert shown.result == pytest.approx(value, rel=1e-12, abs=1e-12)
+                if shown.filled:
+                    filled, size = _evaluated(shown.filled)
+                    assert filled == pytest.approx(value, abs=0.006 * abs(size) + 2e-3), f"{one.key} {shown}"
+
+    return check

@@ -1,0 +1,90 @@
+"""Activations against the slopes' closed forms, their bounds and central differences."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demos.activations import DEMO
+from app.demos.figures import Curve
+from app.demos.result import Result
+
+
+def compute(query: str) -> Result:
+    return DEMO.compute(DEMO.parse(query))
+
+
+def row(result: Result, key: str) -> Any:
+    found = result.traces()[0].row(key)
+    assert found is not None
+    return found.values
+
+
+def curve(result: Result, name: str) -> Curve:
+    return next(figure for figure in result.figures if isinstance(figure, Curve) and figure.name == name)
+
+
+@pytest.mark.parametrize(("phi", "steepest"), [("sigmoid", 0.25), ("tanh", 1.0), ("relu", 1.0), ("linear", 1.0)])
+def test_the_drawn_slope_is_the_difference_of_the_drawn_activation(phi: str, steepest: float) -> None:
+    unit = curve(compute(f"phi={phi}"), "unit")
+    values, slope = (series.values for series in unit.series)
+    z = unit.x
+    assert slope.max() == steepest
+    assert (slope >= 0).all()
+    middle = (values[2:] - values[:-2]) / (z[2:] - z[:-2])
+    smooth = np.abs(z[1:-1]) > 0.05  # at 0 ReLU has a corner
+    np.testing.assert_allclose(slope[1:-1][smooth], middle[smooth], atol=4e-3)
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_the_product_is_that_of_the_slopes_and_never_above_its_bound(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    result = DEMO.compute(p)
+    slopes = row(result, "slope").tolist()
+    assert result.numbers["product"] == pytest.approx(math.prod(slopes), rel=1e-9)
+    assert result.numbers["gradient"] == pytest.approx(math.prod(slopes) * p.w ** (p.depth - 1), rel=1e-9)
+    assert result.numbers["product"] <= result.numbers["bound"] * (1 + 1e-9)
+    assert result.numbers["bound"] == pytest.approx({"sigmoid": 0.25}.get(p.phi, 1.0) ** p.depth, rel=1e-12)
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=40)
+def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    p = p.model_copy(update={"z": round(p.z, 3), "w": round(p.w, 3)})
+    trace = DEMO.compute(p).traces()[0]
+    for one in trace.rows:
+        for column in sorted({0, 1, len(trace.columns) - 1} & set(range(len(trace.columns)))):
+            value, shown = float(one.values[column]), trace.arithmetic(one.key, column)
+            assert shown.result == value
+            if shown.filled:
+                filled, size = evaluated(shown.filled.replace("10^{", "10.0^{").replace(" - ", " + -"))
+                assert filled == pytest.approx(value, abs=0.006 * abs(size) + 2e-3), f"{one.key} {shown}"
+
+
+def test_the_numbers_that_cards_quote() -> None:
+    assert compute("phi=sigmoid&depth=4").numbers["bound"] == 0.25**4
+    saturated = compute("phi=tanh&z=3").numbers
+    assert (round(saturated["value"], 4), round(saturated["slope"], 4)) == (0.9951, 0.0099)
+    assert compute("phi=tanh&depth=50").numbers["product"] == 1
+
+
+def test_what_to_try_keeps_its_promises() -> None:
+    tanh, saturated, heavy = (DEMO.compute(DEMO.changed(one.change)) for one in DEMO.try_this)
+    assert tanh.numbers["product"] == 1
+    slopes = row(saturated, "slope")
+    assert np.argmin(slopes) == 0
+    assert slopes[0] * 20 < slopes[1:].min()
+    assert heavy.numbers["slope_last"] < 0.02
+    assert heavy.numbers["gradient"] < 1e-15
+
+
+def test_what_is_dead_or_flat_is_named() -> None:
+    assert "silent" in compute("phi=relu&z=-1").figures[0].caption
+    assert "nothing is left" in compute("phi=relu&z=-1").figures[1].caption
+    assert "saturated" in compute("phi=tanh&z=-4").figures[0].caption
+    assert "saturated" not in compute("phi=tanh&z=0.5").figures[0].caption

@@ -1,0 +1,109 @@
+"""Both directions against two plain loops, against the card's numbers, and against what cannot be known yet."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demos.bidirectional import DEMO, Bidirectional
+from app.demos.figures import Diagram, Trace
+from app.demos.result import Result
+from app.nn import count
+
+PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
+
+
+def compute(query: str) -> Result:
+    return DEMO.compute(DEMO.parse(query))
+
+
+def row(trace: Trace, key: str) -> list[float]:
+    found = trace.row(key)
+    assert found
+    values: list[float] = found.values.tolist()
+    return values
+
+
+def test_the_numbers_of_the_cards() -> None:
+    numbers = compute("x=1,2,3&position=2").numbers
+    assert (round(numbers["forward"], 4), round(numbers["backward"], 4)) == (0.8786, 0.9384)
+    assert round(compute("x=0,0,3&position=1").numbers["backward"], 4) == 0.4586
+    assert round(compute("x=0,0,-3&position=1").numbers["backward"], 4) == -0.4586
+
+
+def test_two_directions_have_twice_the_parameters() -> None:
+    numbers = compute("").numbers
+    assert numbers["parameters"] == 2 * numbers["one_way"] == 2 * count.rnn(1, 1).total == 6
+
+
+def walked(p: Bidirectional, W_x: float, W_h: float, order: list[int]) -> dict[int, float]:
+    h, found = 0.0, {}
+    for t in order:
+        h = PHI[p.phi](W_x * p.x[t] + W_h * h)
+        found[t] = h
+    return found
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=80)
+def test_any_state_is_two_walks(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    trace, T = DEMO.compute(p).traces()[0], len(p.x)
+    forward = walked(p, p.W_x, p.W_h, list(range(T)))
+    backward = walked(p, p.W_x_back, p.W_h_back, list(reversed(range(T))))
+    online = walked(p, p.W_x_back, p.W_h_back, list(reversed(range(p.arrived))))
+    for key, wanted in (("f", forward), ("b", backward), ("now", online)):
+        assert row(trace, key) == pytest.approx([wanted.get(t, 0.0) for t in range(T)], rel=1e-12, abs=1e-12)
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=40)
+def test_the_future_moves_nothing_that_an_online_reader_holds(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    other = p.model_copy(update={"x": p.x[: p.arrived] + tuple(-v - 1 for v in p.x[p.arrived :])})
+    one, two = (DEMO.compute(q).traces()[0] for q in (p, other))
+    assert row(one, "now") == row(two, "now")
+    assert row(one, "f")[: p.arrived] == row(two, "f")[: p.arrived]
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=40)
+def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    rounded = {name: round(getattr(p, name), 3) for name in type(p).model_fields if name.startswith("W_")}
+    trace = DEMO.compute(p.model_copy(update=rounded)).traces()[0]
+    assert row(trace, "wrong") == [b - now for b, now in zip(row(trace, "b"), row(trace, "now"), strict=True)]
+    for one in trace.rows[:-1]:
+        for column, value in enumerate(one.values.tolist()):
+            shown = trace.arithmetic(one.key, column)
+            filled, size = evaluated(shown.filled or "0")
+            assert filled == pytest.approx(value, abs=0.006 * size + 1e-3), f"{one.key} {shown}"
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=30)
+def test_the_diagram_joins_the_states_of_one_position(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    diagram = DEMO.compute(p).figures[0]
+    assert isinstance(diagram, Diagram)
+    circles = [node for node in diagram.nodes if node.shape == "circle"]
+    assert len(circles) == 2 * len(p.x)
+    for f, b in zip(circles[::2], circles[1::2], strict=True):
+        assert f.x == b.x
+        assert f"{f.text} ; {b.text}" in [node.text for node in diagram.nodes if node.x == f.x]
+    assert [node.note for node in diagram.nodes].count("to come") == len(p.x) - p.arrived
+    for node in diagram.nodes:
+        assert node.x - node.width / 2 >= 0
+        assert node.x + node.width / 2 <= diagram.width
+
+
+def test_the_state_from_the_wrong_side_is_told() -> None:
+    p = DEMO.parse("x=1,2,3&position=2&phi=linear&W_x=1&W_h=2&W_x_back=1&W_h_back=0.5")
+    result = DEMO.compute(p)
+    assert result.numbers["backward"] == 2 + 0.5 * 3
+    slip = DEMO.prediction.judge(p, result, 2 + 2 * 1).slip
+    assert slip
+    assert "forward state" in slip

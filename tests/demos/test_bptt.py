@@ -1,0 +1,129 @@
+"""Backpropagation through time against numbers worked by hand, central differences and JAX."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demos.bptt import BPTT, DEMO
+from app.demos.figures import Curve, Diagram
+from app.demos.numbers import short
+from app.demos.result import Result
+
+jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+PHI: dict[str, Any] = {
+    "tanh": jnp.tanh,
+    "sigmoid": jax.nn.sigmoid,
+    "linear": lambda z: z,
+    "relu": lambda z: jnp.where(z > 0, z, 0.0),
+}
+
+
+def compute(query: str) -> Result:
+    return DEMO.compute(DEMO.parse(query))
+
+
+def row(result: Result, key: str) -> Any:
+    found = result.traces()[0].row(key)
+    assert found is not None
+    return found.values
+
+
+def loss(weights: Any, p: BPTT, k: int) -> Any:
+    h, total, T = jnp.zeros(()), 0.0, len(p.x)
+    for t, x in enumerate(p.x):
+        h = jax.lax.stop_gradient(h) if (T - t) % k == 0 else h
+        h = PHI[p.phi](weights[0] * x + weights[1] * h)
+        total = total + h if p.loss == "all" or t + 1 == T else total
+    return total
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=25)
+def test_gradients_whole_and_cut_are_those_of_jax(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    numbers, weights = DEMO.compute(p).numbers, jnp.array([p.W_x, p.W_h])
+    dW_x, dW_h = jax.grad(loss)(weights, p, p.k)
+    assert numbers["dW_x"] == pytest.approx(float(dW_x), rel=1e-9, abs=1e-9)
+    assert numbers["dW_h"] == pytest.approx(float(dW_h), rel=1e-9, abs=1e-9)
+    assert numbers["whole"] == pytest.approx(float(jax.grad(loss)(weights, p, 12)[1]), rel=1e-9, abs=1e-9)
+    assert numbers["loss"] == pytest.approx(float(loss(weights, p, 12)), rel=1e-9, abs=1e-9)
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=40)
+def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    # Python's own power refuses what is next to nothing.
+    trace = DEMO.compute(p.model_copy(update={"W_x": round(p.W_x, 3), "W_h": round(p.W_h, 3)})).traces()[0]
+    for one in trace.rows:
+        for column, value in enumerate(one.values.tolist()):
+            shown = trace.arithmetic(one.key, column)
+            assert shown.result == pytest.approx(value, rel=1e-12, abs=1e-12)
+            if shown.filled:
+                filled, size = evaluated(shown.filled.replace(" - ", " + -"))
+                assert filled == pytest.approx(value, abs=0.006 * abs(size) + 2e-3), f"{one.key} {shown}"
+
+
+@pytest.mark.parametrize("w", [0.5, 2.0, -0.5])
+def test_the_gradient_of_a_square_is_twice_the_weight(w: float) -> None:
+    result = compute(f"x=1,0,0&W_x=1&W_h={w}&phi=linear")
+    assert result.numbers["loss"] == w**2
+    assert result.numbers["dW_h"] == 2 * w
+    assert row(result, "sh").tolist() == [0, w, w]
+    assert row(result, "delta").tolist() == [w**2, w, 1]
+
+
+def test_the_nudge_agrees_with_the_whole_gradient_not_with_the_cut_one() -> None:
+    for query in ("", "loss=all", "phi=sigmoid&W_h=2&loss=all"):
+        numbers = compute(query).numbers
+        assert numbers["nudge"] == pytest.approx(numbers["dW_h"], rel=1e-7)
+    cut = compute("k=2&loss=all").numbers
+    assert cut["nudge"] == pytest.approx(cut["whole"], rel=1e-7)
+    assert cut["dW_h"] < 0.9 * cut["whole"]
+
+
+def test_k_beyond_the_end_changes_nothing() -> None:
+    assert compute("k=6").numbers["dW_h"] == compute("k=12").numbers["dW_h"] == compute("").numbers["whole"]
+    assert "Cut" not in compute("k=6").figures[0].caption
+    assert "Cut" in compute("k=5").figures[0].caption
+
+
+def test_a_pulse_beyond_the_cut_is_not_learned_from() -> None:
+    result = compute("x=1,0,0,0,0,0&W_x=1&phi=linear&k=3")
+    assert result.numbers["dW_x"] == 0
+    assert result.numbers["kept"] == pytest.approx(3 / 5)
+    np.testing.assert_allclose(row(result, "sh"), [0, 0, 0, 0.8**4, 0.8**4, 0.8**4])
+    curve = next(figure for figure in result.figures if isinstance(figure, Curve))
+    np.testing.assert_allclose(curve.series[1].values, [0, *[0.8**4] * 5])
+
+
+def test_a_loss_at_each_step_piles_up_on_the_way_back() -> None:
+    delta = row(DEMO.compute(DEMO.changed(DEMO.try_this[2].change)), "delta")
+    assert (np.diff(delta) < 0).all()
+
+
+@pytest.mark.parametrize("query", ["", "k=3", "k=1&loss=all", "x=1", "x=1,2&k=1"])
+def test_the_drawing_holds_the_numbers_and_its_errors_run_backward(query: str) -> None:
+    result = compute(query)
+    diagram = result.figures[0]
+    assert isinstance(diagram, Diagram)
+    T, k = int(result.numbers["T"]), int(result.numbers["k"])
+    for node in diagram.nodes:
+        if node.at:
+            key, _, column = node.at.partition(",")
+            assert node.text == short(row(result, key)[int(column) - 1])
+        assert node.x - node.width / 2 >= 0
+        assert node.x + node.width / 2 <= diagram.width
+        assert node.y + node.height / 2 <= diagram.height
+    back = [edge for edge in diagram.edges if edge.recurrent]
+    cuts = -(-T // k) - 1
+    assert len(back) == T - 1 - cuts
+    assert sum(node.text == "cut" for node in diagram.nodes) == cuts
+    for edge in back:
+        start, end = (str(diagram.nodes[i].at) for i in (edge.start, edge.end))
+        assert int(start.partition(",")[2]) == int(end.partition(",")[2]) + 1

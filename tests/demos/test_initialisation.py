@@ -1,0 +1,95 @@
+"""Starts of weights: the papers' variances, what orthogonal keeps, and what the numbers on cards say."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demos.figures import Curve
+from app.demos.initialisation import DEMO, draw
+from app.demos.result import Result
+
+
+def compute(query: str) -> Result:
+    return DEMO.compute(DEMO.parse(query))
+
+
+def row(result: Result, key: str) -> Any:
+    found = result.traces()[0].row(key)
+    assert found is not None
+    return found.values
+
+
+@pytest.mark.parametrize(
+    ("query", "std"),
+    [
+        ("scheme=glorot&inputs=2&units=32", math.sqrt(2 / 34)),
+        ("scheme=he&inputs=2&units=32", 1.0),
+        ("scheme=he&inputs=512", 0.0625),
+        ("scheme=orthogonal&inputs=16&units=64", 1 / 8),
+        ("scheme=identity&inputs=64&units=64&gain=2", 2 / 8),
+    ],
+)
+def test_a_weight_has_the_spread_of_its_paper(query: str, std: float) -> None:
+    assert compute(query).numbers["weight_std"] == pytest.approx(std, rel=1e-12)
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=40)
+def test_what_is_drawn_is_what_the_rule_says(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    result = DEMO.compute(p)
+    exact = p.scheme in ("orthogonal", "identity")
+    sizes = [W.size for W in draw(p.scheme, p.inputs, p.units, p.layers, p.shared, p.seed)]
+    for drawn, rule, size in zip(row(result, "weight"), row(result, "rule"), sizes, strict=True):
+        assert drawn == pytest.approx(rule, rel=1e-9 if exact else 5 / math.sqrt(size), abs=0)
+
+
+@given(seed=st.integers(0, 9999), units=st.integers(1, 100), layers=st.integers(1, 30), scheme=st.sampled_from([0, 1]))
+@settings(deadline=None, max_examples=25)
+def test_orthogonal_and_identity_keep_norms_forward_and_back(seed: int, units: int, layers: int, scheme: int) -> None:
+    name = ("orthogonal", "identity")[scheme]
+    result = compute(f"scheme={name}&phi=linear&units={units}&inputs={units}&layers={layers}&seed={seed}")
+    np.testing.assert_allclose(row(result, "a"), result.numbers["spread_in"], rtol=1e-10)
+    np.testing.assert_allclose(row(result, "grad"), 1.0, rtol=1e-10)
+
+
+def test_relu_halves_the_mean_square_under_glorot_and_he_makes_up_for_it() -> None:
+    for seed in range(3):
+        glorot = row(compute(f"phi=relu&layers=10&units=100&inputs=100&seed={seed}"), "z")
+        he = row(compute(f"phi=relu&scheme=he&layers=10&units=100&inputs=100&seed={seed}"), "z")
+        assert (glorot[0] / glorot[-1]) ** (1 / 9) == pytest.approx(math.sqrt(2), rel=0.12)
+        assert (he[0] / he[-1]) ** (1 / 9) == pytest.approx(1, rel=0.12)
+
+
+def test_a_gain_on_an_orthogonal_start_is_a_power() -> None:
+    result = DEMO.compute(DEMO.changed(DEMO.try_this[2].change))
+    assert result.numbers["spread_last"] / result.numbers["spread_in"] == pytest.approx(1.1**30, rel=1e-10)
+    assert result.numbers["gradient_first"] == pytest.approx(1.1**29, rel=1e-10)
+
+
+def test_what_is_shared_is_one_matrix() -> None:
+    matrices = draw("he", 7, 5, 4, True, 0)
+    assert matrices[0].shape == (7, 5)
+    assert all(W is matrices[1] for W in matrices[2:])
+    apart = draw("he", 7, 5, 4, False, 0)
+    assert not (apart[1] == apart[2]).all()
+
+
+def test_saturated_and_silent_units_are_named() -> None:
+    saturated = compute("gain=50").figures[0].caption
+    assert "saturated" in saturated
+    silent = compute("phi=relu&units=1&inputs=1&layers=30&seed=1")
+    assert "nothing goes on" in " ".join(silent.warnings) or silent.numbers["flat_last"] < 1
+    assert "Every output of a layer is 0" in " ".join(compute("gain=0").warnings)
+
+
+def test_the_curve_is_the_trace() -> None:
+    result = compute("scheme=he&phi=relu")
+    curve = result.figures[0]
+    assert isinstance(curve, Curve)
+    assert (curve.series[0].values == row(result, "a")).all()
+    assert (curve.series[1].values == row(result, "grad")).all()

@@ -1,0 +1,137 @@
+"""The LSTM's gates against Equinox's cell, JAX's autodiff, and what gates must do."""
+
+import math
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demos.figures import Curve, Diagram, Trace
+from app.demos.lstm_gates import DEMO, LSTMGates
+from app.demos.numbers import short
+from app.demos.result import Result
+
+jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
+
+
+def compute(query: str) -> Result:
+    return DEMO.compute(DEMO.parse(query))
+
+
+def row(result: Result, key: str) -> Any:
+    found = result.traces()[0].row(key)
+    assert found is not None
+    return found.values
+
+
+def equinox_cell(p: LSTMGates) -> Any:
+    """Equinox's cell with the demo's parameters, put together anew; a forced gate has no weights and a huge bias."""
+
+    def four(given: tuple[float, ...]) -> list[float]:
+        return list(given) if len(given) == 4 else [given[0]] * 4
+
+    W_x, W_h, b = four(p.W_x), four(p.W_h), [p.input_bias, p.forget_bias, 0.0, p.output_bias]
+    for at, way in ((0, p.input), (1, p.forget), (3, p.output)):
+        if way != "free":
+            W_x[at], W_h[at], b[at] = 0.0, 0.0, 1e4 if way == "open" else -1e4
+    cell = eqx.nn.LSTMCell(1, 1, key=jax.random.PRNGKey(0))
+    new = (jnp.array(W_x)[:, None], jnp.array(W_h)[:, None], jnp.array(b))
+    return eqx.tree_at(lambda cell: (cell.weight_ih, cell.weight_hh, cell.bias), cell, new)
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=25)
+def test_cell_state_and_gradient_are_those_of_equinox(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    result, cell, x = DEMO.compute(p), equinox_cell(p), jnp.array(p.x)
+
+    def run(c: Any) -> Any:
+        h, seen = jnp.zeros(1), []
+        for x_t in x:
+            h, c = cell(x_t[None], (h, c))
+            seen.append((h[0], c[0]))
+        return c[0], seen
+
+    gradient, seen = jax.grad(run, has_aux=True)(jnp.array([p.c0]))
+    np.testing.assert_allclose(row(result, "h"), [float(h) for h, _ in seen], rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(row(result, "c"), [float(c) for _, c in seen], rtol=1e-10, atol=1e-10)
+    assert result.numbers["whole"] == pytest.approx(abs(float(gradient[0])), rel=1e-8, abs=1e-10)
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=40)
+def test_every_cell_is_the_value_of_its_arithmetic(states: Any, gates_add_up: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    gates_add_up(DEMO, p)
+
+
+def test_the_direct_path_is_the_product_of_the_forget_gates() -> None:
+    result = compute("")
+    f = row(result, "f")
+    assert result.numbers["path"] == pytest.approx(math.prod(f))
+    curve = next(figure for figure in result.figures if isinstance(figure, Curve))
+    assert curve.series[0].values[-1] == 1
+    assert curve.series[0].values[3] == pytest.approx(math.prod(f[3:]))
+
+
+def test_without_recurrent_weights_the_direct_path_is_all_there_is() -> None:
+    numbers = compute("W_h=0&x=0,0,0,0,0,0,0,0,0,0&forget_bias=1").numbers
+    assert numbers["path"] == pytest.approx(numbers["whole"], rel=1e-12)
+    assert numbers["path"] == pytest.approx((1 / (1 + math.exp(-1))) ** 10)
+    assert f"{numbers['path']:.4f}" == "0.0436"  # as the card on the forget bias states it
+
+
+@given(x=st.lists(st.floats(-10, 10), min_size=1, max_size=12), c0=st.floats(-10, 10))
+@settings(deadline=None, max_examples=40)
+def test_forget_open_and_input_shut_keep_the_cell_to_the_last_bit(x: list[float], c0: float) -> None:
+    query = {"forget": "open", "input": "shut", "x": ",".join(map(repr, x)), "c0": repr(c0)}
+    result = DEMO.compute(DEMO.parse(query))
+    assert (row(result, "c") == c0).all()
+    assert result.numbers["path"] == result.numbers["whole"] == 1
+
+
+def test_one_step_worked_by_hand() -> None:
+    numbers = compute("x=1&c0=1&W_x=0,0,1,0&W_h=0&forget_bias=1&input_bias=0&output_bias=0").numbers
+    assert [round(numbers[name], 4) for name in ("f1", "i1", "o1", "g1", "c1", "h1")] == [
+        0.7311, 0.5, 0.5, 0.7616, 1.1119, 0.4024,
+    ]  # fmt: skip
+
+
+def test_what_to_try_keeps_its_promises() -> None:
+    kept, faded = compute("").numbers["c_last"], DEMO.compute(DEMO.changed(DEMO.try_this[0].change)).numbers["c_last"]
+    assert kept > 0.7
+    assert faded < 0.03
+    counted = DEMO.compute(DEMO.changed(DEMO.try_this[1].change)).numbers
+    assert counted["c_last"] > 9
+    assert abs(counted["h_last"]) < 1
+    hidden = DEMO.compute(DEMO.changed(DEMO.try_this[2].change))
+    assert (row(hidden, "h") == 0).all()
+    assert (row(hidden, "c") == 1).all()
+
+
+@pytest.mark.parametrize("step", [1, 4])
+def test_the_drawing_holds_the_numbers_of_the_trace(step: int) -> None:
+    result = compute(f"step={step}")
+    diagram, trace = result.figures[0], result.traces()[0]
+    assert isinstance(diagram, Diagram)
+    assert isinstance(trace, Trace)
+    linked = [node for node in diagram.nodes if node.at]
+    assert len(linked) == (6 if step == 1 else 7)
+    for node in linked:
+        key, _, column = str(node.at).partition(",")
+        assert node.text == short(row(result, key)[int(column) - 1])
+        assert int(column) == (step - 1 if node is diagram.nodes[0] and step > 1 else step)
+    for node in diagram.nodes:
+        assert node.x - node.width / 2 >= 0
+        assert node.x + node.width / 2 <= diagram.width
+        assert node.y + node.height / 2 <= diagram.height
+
+
+def test_weights_are_one_number_or_four() -> None:
+    with pytest.raises(ValueError, match="W_x is '1,2', but must be one number, or four"):
+        DEMO.parse("W_x=1,2")

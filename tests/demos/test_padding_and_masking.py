@@ -1,0 +1,141 @@
+"""A padded batch against each sequence run alone, and against the numbers that the cards work by hand."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demos.demo import BadParametersError
+from app.demos.figures import Diagram, Trace
+from app.demos.padding_and_masking import DEMO
+from app.demos.result import Result
+
+PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
+sequence = st.lists(st.integers(-9, 9), min_size=1, max_size=12).map(lambda s: ",".join(map(str, s)))
+queries = st.fixed_dictionaries(
+    {
+        "batch": st.lists(sequence, min_size=1, max_size=4).map(";".join),
+        "mask": st.sampled_from("01"),
+        "padding": st.sampled_from(["pre", "post"]),
+        "value": st.integers(-5, 5).map(str),
+        "row": st.integers(1, 4).map(str),
+        "W_h": st.sampled_from(["0.8", "-0.5", "1", "0"]),
+        "b": st.sampled_from(["0", "0.5"]),
+        "phi": st.sampled_from(sorted(PHI)),
+    }
+)
+
+
+def compute(query: str) -> Result:
+    return DEMO.compute(DEMO.parse(query))
+
+
+def row(trace: Trace, key: str) -> list[float]:
+    found = trace.row(key)
+    assert found
+    values: list[float] = found.values.tolist()
+    return values
+
+
+def alone(inputs: tuple[float, ...], p: object) -> float:
+    h = 0.0
+    for x in inputs:
+        h = PHI[p.phi](p.W_x * x + p.W_h * h + p.b)  # type: ignore[attr-defined]
+    return h
+
+
+def test_the_numbers_of_the_cards() -> None:
+    numbers = compute("batch=1,2,3;2,0,1,-1,1").numbers
+    assert (round(numbers["alone"], 4), round(numbers["last"], 4)) == (0.9759, 0.4796)
+    assert compute("mask=1").numbers["last"] == numbers["alone"]
+    in_front = compute("padding=pre")
+    assert in_front.numbers["gap"] == pytest.approx(0, abs=1e-15)
+    biased = compute("padding=pre&b=0.5")
+    assert round(row(biased.traces()[0], "h")[1], 4) == 0.7012
+    assert round(biased.numbers["found"], 4) == 0.7012
+    assert compute("padding=pre&b=0.5&mask=1").numbers["found"] == compute("b=0.5").numbers["found"] == 0
+
+
+@given(given_=queries)
+@settings(deadline=None, max_examples=100)
+def test_masked_equals_each_sequence_run_alone(given_: dict[str, str]) -> None:
+    p = DEMO.parse(given_)
+    result = DEMO.compute(p)
+    wanted = [alone(inputs, p) for inputs in p.batch]
+    ends = result.traces()[1]
+    assert row(ends, "alone") == pytest.approx(wanted, rel=1e-12, abs=1e-12)
+    assert row(ends, "masked") == pytest.approx(wanted, rel=1e-12, abs=1e-12)
+    longest = max(map(len, p.batch))
+    for r, inputs in enumerate(p.batch):
+        fill = (p.value,) * (longest - len(inputs))
+        padded = inputs + fill if p.padding == "post" else fill + inputs
+        assert row(ends, "unmasked")[r] == pytest.approx(alone(padded, p), rel=1e-9, abs=1e-12)
+    assert result.numbers["real"] == sum(map(len, p.batch))
+    assert result.numbers["wasted"] == pytest.approx(1 - result.numbers["real"] / (longest * len(p.batch)))
+
+
+@given(given_=queries)
+@settings(deadline=None, max_examples=40)
+def test_the_neighbours_change_nothing_behind_a_mask(given_: dict[str, str]) -> None:
+    longer = given_ | {"mask": "1", "row": "1"}
+    other = longer | {"batch": longer["batch"].split(";")[0] + ";" + ",".join(["3"] * 12)}
+    one, two = (DEMO.compute(DEMO.parse(query)).numbers for query in (longer, other))
+    assert one["last"] == pytest.approx(two["last"], rel=1e-12, abs=1e-12)
+    assert one["mean_real"] == pytest.approx(two["mean_real"], rel=1e-12, abs=1e-12)
+
+
+@given(given_=queries)
+@settings(deadline=None, max_examples=60)
+def test_every_cell_is_the_value_of_its_arithmetic(
+    evaluated: Callable[[str], tuple[float, float]], given_: dict[str, str]
+) -> None:
+    for trace in DEMO.compute(DEMO.parse(given_)).traces():
+        for one in trace.rows:
+            for column, value in enumerate(one.values.tolist()):
+                shown = trace.arithmetic(one.key, column)
+                if shown.filled:
+                    filled, size = evaluated(shown.filled.replace("(1 - 1)", "0").replace("(1 - 0)", "1"))
+                    assert filled == pytest.approx(value, abs=0.006 * size + 1e-3), f"{one.key} {shown}"
+
+
+@given(given_=queries)
+@settings(deadline=None, max_examples=40)
+def test_the_diagram_tells_padding_from_real_steps(given_: dict[str, str]) -> None:
+    p = DEMO.parse(given_)
+    result = DEMO.compute(p)
+    diagram = result.figures[0]
+    assert isinstance(diagram, Diagram)
+    shapes = [node.shape for node in diagram.nodes]
+    assert shapes.count("circle") == result.numbers["real"]
+    assert shapes.count("box") == result.numbers["cells"] - result.numbers["real"]
+    assert len(diagram.edges) == result.numbers["cells"] - len(p.batch)
+    for node in diagram.nodes:
+        assert node.x - node.width / 2 >= 0
+        assert node.x + node.width / 2 <= diagram.width
+        assert node.y + node.height / 2 <= diagram.height
+    for edge in diagram.edges:
+        assert diagram.nodes[edge.start].y == diagram.nodes[edge.end].y
+
+
+def test_five_sequences_are_one_too_many() -> None:
+    with pytest.raises(BadParametersError, match="at most 4 sequences") as caught:
+        DEMO.parse("batch=1;2;3;4;5")
+    assert DEMO.parse(caught.value.nearest).batch == ((1,), (2,), (3,), (4,))
+
+
+def test_the_mean_of_the_steps_is_another_with_padding() -> None:
+    numbers = compute("batch=1,1;1,1,1,1&W_x=1&W_h=0&phi=linear").numbers
+    assert (numbers["mean_real"], numbers["mean_all"]) == (1, 0.5)
+
+
+def test_who_forgets_the_padded_steps_is_told() -> None:
+    p = DEMO.parse("batch=4,8;1,1,1,1&W_x=1&W_h=0.5&phi=linear")
+    result = DEMO.compute(p)
+    assert result.numbers["last"] == (8 + 2) / 4
+    slip = DEMO.prediction.judge(p, result, 10).slip
+    assert slip
+    assert "Without a mask the padded steps are steps" in slip
+    assert np.isfinite(result.numbers["gap"])

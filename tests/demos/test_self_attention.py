@@ -1,0 +1,105 @@
+"""Self-attention's demo: what words can and cannot tell apart, the counts, and formulas that give their cells."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demos.figures import Curve, Diagram, Trace
+from app.demos.numbers import show
+from app.demos.result import Result
+from app.demos.self_attention import DEMO, SENTENCE
+
+
+def compute(query: str) -> Result:
+    return DEMO.compute(DEMO.parse(query))
+
+
+def table_of(result: Result) -> Trace:
+    return next(trace for trace in result.traces() if trace.name == "table")
+
+
+def weights(result: Result) -> np.ndarray[Any, Any]:
+    return np.array([row.values for row in table_of(result).rows])
+
+
+def test_equal_words_come_out_equal_until_something_tells_them_apart() -> None:
+    assert "comes out the same: nothing says which came first" in compute("").figures[0].caption
+    assert compute("").numbers["twin_difference"] < 1e-12
+    assert compute("positions=1").numbers["twin_difference"] > 0.01
+    assert "its position tells it apart" in compute("positions=1").figures[0].caption
+    assert "it has seen other words before it" in compute("causal=1").figures[0].caption
+    assert compute("word=4&causal=1").numbers["twin"] == 1
+
+
+def test_words_look_for_their_like() -> None:
+    alpha = weights(compute("length=16&width=64"))
+    for i in range(16):
+        assert SENTENCE[int(alpha[i].argmax())] == SENTENCE[i]
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=40)
+def test_rows_sum_to_one_and_the_mask_leaves_the_future_out(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    result = DEMO.compute(p)
+    alpha = weights(result)
+    assert alpha.shape == (p.length, p.length)
+    np.testing.assert_allclose(alpha.sum(axis=1), 1.0, rtol=1e-12)
+    ahead = np.triu(np.ones(alpha.shape, dtype=bool), k=1)
+    assert (alpha[ahead] == 0).all() if p.causal else (alpha > 0).all()
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=30)
+def test_formulas_give_their_cells(states: Any, value_of: Callable[[str], float], data: st.DataObject) -> None:
+    result = DEMO.compute(data.draw(states(DEMO)))
+    for trace in result.traces():
+        for row in trace.rows:
+            for column in (0, len(row.values) - 1):
+                arithmetic = trace.arithmetic(row.key, column)
+                if arithmetic.filled:
+                    assert value_of(arithmetic.filled) == pytest.approx(arithmetic.result, rel=1e-3, abs=1e-3)
+
+
+def test_the_counts_that_cards_quote() -> None:
+    numbers = compute("far=1000").numbers
+    assert (numbers["scores"], numbers["rnn_steps"], numbers["rnn_path"]) == (1_000_000, 1000, 999)
+    assert (numbers["attention_path"], numbers["attention_steps"]) == (1, 1)
+    assert numbers["dilated_path"] == 7
+    assert compute("far=1000&heads=4").numbers["scores"] == 4_000_000
+    assert compute("far=1000&causal=1").numbers["scores"] == 500_500
+    assert compute("far=100").numbers["rnn_path"] == 99
+
+
+def test_a_wide_layer_on_a_short_sequence_is_cheaper_with_attention() -> None:
+    short_and_wide = compute(DEMO.query(DEMO.changed(DEMO.try_this[2].change))).numbers
+    assert short_and_wide["attention_work"] < short_and_wide["rnn_work"]
+    assert compute("").numbers["attention_work"] > compute("").numbers["rnn_work"]
+
+
+def test_the_picture_and_the_curve_have_the_numbers_of_the_tables() -> None:
+    result = compute("word=3&causal=1&length=6")
+    diagram, alpha = result.figures[0], weights(result)
+    assert isinstance(diagram, Diagram)
+    shown = {node.at: node.text for node in diagram.nodes if node.at}
+    for j, value in enumerate(alpha[2].tolist(), start=1):
+        assert shown[f"a3,{j}"] == show(round(value, 2))
+        assert show(value) in diagram.alt
+    assert len(diagram.edges) == 3  # itself and the two before it
+    for node in diagram.nodes:
+        assert node.x - node.width / 2 >= 0
+        assert node.x + node.width / 2 <= diagram.width
+        assert node.y + node.height / 2 <= diagram.height
+    curve = next(figure for figure in result.figures if isinstance(figure, Curve))
+    assert [series.values[-1] for series in curve.series] == [
+        result.numbers[name] for name in ("rnn_path", "dilated_path", "attention_path")
+    ]
+
+
+def test_heads_that_were_left_out_are_recognised() -> None:
+    p = DEMO.parse("far=10&heads=4")
+    assert DEMO.prediction.judge(p, DEMO.compute(p), 100).slip == "That is one head: each head has scores of its own."

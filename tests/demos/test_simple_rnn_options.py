@@ -1,0 +1,116 @@
+"""SimpleRNN's options against Keras' documentation, against plain loops and against sums done by hand."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demos.figures import Diagram
+from app.demos.result import Result
+from app.demos.simple_rnn_options import DEMO
+
+PHI: dict[str, Callable[[float], float]] = {
+    "tanh": math.tanh,
+    "relu": lambda z: max(z, 0.0),
+    "sigmoid": lambda z: 1 / (1 + math.exp(-z)) if z > 0 else math.exp(z) / (1 + math.exp(z)),
+    "linear": lambda z: z,
+}
+BY_HAND = "units=1&kernel_initializer=constant&recurrent_initializer=constant"
+
+
+def compute(query: str) -> Result:
+    return DEMO.compute(DEMO.parse(query))
+
+
+def test_the_defaults_are_those_that_keras_documents() -> None:
+    p = DEMO.parse({})
+    documented = {
+        "activation": "tanh", "use_bias": True, "kernel_initializer": "glorot_uniform",
+        "recurrent_initializer": "orthogonal", "bias_initializer": "zeros", "return_sequences": False,
+        "go_backwards": False, "stateful": False, "unroll": False,
+    }  # fmt: skip
+    assert {name: getattr(p, name) for name in documented} == documented
+
+
+@pytest.mark.parametrize("options", ["", "&go_backwards=1", "&unroll=1", "&stateful=1"])
+def test_the_documented_shapes(options: str) -> None:
+    for query, out in (("return_sequences=0", "[1, 3]"), ("return_sequences=1", "[1, 5, 3]")):
+        result = compute(f"x=1,2,3,4,5&units=3&{query}{options}")
+        drawn = result.figures[0]
+        assert isinstance(drawn, Diagram)
+        assert [node.text for node in drawn.nodes[:2]] == ["[1, 5, 1]", out]
+        assert (result.numbers["out_time"], result.numbers["out_features"]) == (5 if out.count(",") == 2 else 1, 3)
+        returned = [node for node in drawn.nodes if node.note.startswith("output")]
+        assert len(returned) == result.numbers["out_time"]
+
+
+@pytest.mark.parametrize(("query", "total"), [("", 15), ("use_bias=0", 12), ("units=1", 3), ("units=4", 24)])
+def test_the_parameters_are_kernel_recurrent_kernel_and_bias(query: str, total: int) -> None:
+    assert compute(query).numbers["parameters"] == total
+
+
+def test_read_forward_and_backward_as_the_card_says() -> None:
+    assert compute(BY_HAND).numbers["out"] == pytest.approx(0.8786, abs=5e-5)
+    assert compute(BY_HAND + "&go_backwards=1").numbers["out"] == pytest.approx(0.5670, abs=5e-5)
+
+
+def test_a_stateful_layer_called_twice_is_one_run_over_both() -> None:
+    twice = compute(BY_HAND + "&x=1,2,3&stateful=1&calls=2").numbers
+    assert twice["out"] == compute(BY_HAND + "&x=1,2,3,1,2,3&calls=1").numbers["out"]
+    assert twice["start"] == twice["out_first_call"] == compute(BY_HAND + "&x=1,2,3&calls=1").numbers["out"]
+    apart = compute(BY_HAND + "&x=1,2,3&stateful=0&calls=2").numbers
+    assert (apart["start"], apart["out"]) == (0, apart["out_first_call"])
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_any_state_equals_plain_loops(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    w, result = p.weights(), DEMO.compute(p)
+    kernel, recurrent, bias = w.W_xh.tolist()[0], w.W_hh.tolist(), w.b.tolist()
+    wanted, start = [], [0.0] * p.units
+    for _ in range(p.calls):
+        h = list(start)
+        for x in reversed(p.x) if p.go_backwards else p.x:
+            sums = [
+                x * kernel[j] + sum(h[i] * recurrent[i][j] for i in range(p.units)) + bias[j] for j in range(p.units)
+            ]
+            h = [PHI[p.activation](z) for z in sums]
+            wanted.append(h)
+        start = h if p.stateful else start
+    trace = result.traces()[0]
+    got = [trace.row(f"h{j + 1}").values.tolist() for j in range(p.units)]  # type: ignore[union-attr]
+    for j in range(p.units):
+        assert got[j] == pytest.approx([h[j] for h in wanted], rel=1e-9, abs=1e-9)
+    assert result.numbers["unroll_difference"] == 0
+
+
+@given(seed=st.integers(0, 9999), units=st.integers(1, 4))
+@settings(deadline=None, max_examples=60)
+def test_the_initialisers_keep_what_their_papers_promise(seed: int, units: int) -> None:
+    w = DEMO.parse({"seed": str(seed), "units": str(units)}).weights()
+    np.testing.assert_allclose(w.W_hh.T @ w.W_hh, np.eye(units), atol=1e-12)
+    assert np.abs(w.W_xh).max() <= np.sqrt(6 / (1 + units))
+    assert not w.b.any()
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=30)
+def test_every_step_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
+    trace = DEMO.compute(data.draw(states(DEMO))).traces()[0]
+    for row in trace.rows:
+        for column, value in enumerate(row.values.tolist()):
+            filled, size = evaluated(trace.arithmetic(row.key, column).filled)
+            assert filled == pytest.approx(value, abs=0.006 * size + 1e-3), row.key
+
+
+def test_a_guess_without_the_carried_state_is_told_so() -> None:
+    p = DEMO.parse(BY_HAND + "&activation=linear&x=1,4&stateful=1&calls=2")
+    # 0.5, 2.4 | 0.5 + 1.92 = 2.42, 3.936; from zero it would be 2.4 again.
+    assert DEMO.compute(p).numbers["out"] == pytest.approx(3.936)
+    judged = DEMO.prediction.judge(p, DEMO.compute(p), 2.4)
+    assert judged.slip == "Stateful: the second call starts from the first one's end."

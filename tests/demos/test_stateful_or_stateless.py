@@ -1,0 +1,101 @@
+"""A series in windows against plain loops, against one long run, and against where the cuts fall."""
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demos.figures import Curve
+from app.demos.result import Result
+from app.demos.stateful_or_stateless import DEMO, PERIODS, StatefulOrStateless
+
+
+def compute(query: str) -> Result:
+    return DEMO.compute(DEMO.parse(query))
+
+
+def curve_of(result: Result) -> Curve:
+    return next(figure for figure in result.figures if isinstance(figure, Curve))
+
+
+def test_the_numbers_of_the_cards() -> None:
+    # 1, 1, 1, 0, 0, 0 in two windows of three
+    stateful, stateless = compute("stateful=1").numbers, compute("stateful=0").numbers
+    assert (round(stateful["h3"], 4), round(stateful["h6"], 4)) == (0.7860, 0.3228)
+    assert (round(stateless["h3"], 4), stateless["h6"]) == (0.7860, 0)
+    assert round(compute("stateful=1&mixed=1").numbers["h6"], 4) == -0.3228
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=80)
+def test_any_state_equals_plain_loops(states: Any, data: st.DataObject) -> None:
+    p: StatefulOrStateless = data.draw(states(DEMO))
+    h, wanted = 0.0, []
+    for t, x in enumerate(p.series().tolist()):
+        if t and t % p.window == 0:
+            h = (-h if p.mixed else h) if p.stateful else 0.0
+        h = math.tanh(p.W_x * x + p.W_h * h)
+        wanted.append(h)
+    curve = curve_of(DEMO.compute(p))
+    assert curve.series[0].values.tolist() == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_stateful_over_windows_equals_one_long_run(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO)).model_copy(update={"stateful": True, "mixed": False})
+    result = DEMO.compute(p)
+    shown, long, _ = curve_of(result).series
+    assert shown.values.tolist() == long.values.tolist()
+    assert result.numbers["gap"] == 0
+    whole = DEMO.compute(p.model_copy(update={"window": 48, "stateful": False, "period": 4}))
+    assert whole.numbers["gap"] == 0, "a window as long as the series needs no state carried"
+
+
+@given(window=st.integers(1, 48), period=st.integers(2, 24), seed=st.integers(0, 99))
+@settings(deadline=None, max_examples=100)
+def test_stateless_answers_only_where_cue_and_answer_share_a_window(window: int, period: int, seed: int) -> None:
+    numbers = compute(f"window={window}&period={period}&cue=1&W_x=5&W_h=0.5&seed={seed}").numbers
+    apart = sum((k * period) // window != (k * period + period - 1) // window for k in range(PERIODS))
+    assert numbers["missed"] == apart
+    assert numbers["missed_stateful"] == 0
+    if window < period:
+        assert numbers["error_stateless"] == apart / PERIODS
+    if window == 1 and period > 1:
+        assert apart == PERIODS
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=40)
+def test_every_step_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    p = p.model_copy(update={"W_x": round(p.W_x, 3), "W_h": round(p.W_h, 3)})
+    trace = DEMO.compute(p).traces()[1]
+    for row in trace.rows:
+        for column, value in list(enumerate(row.values.tolist()))[:30]:
+            filled, size = evaluated(trace.arithmetic(row.key, column).filled)
+            assert filled == pytest.approx(value, abs=0.006 * size + 1e-3), f"{row.key} {column}"
+
+
+def test_the_mixed_up_rows_are_those_of_the_mirrored_series() -> None:
+    mixed = curve_of(compute("stateful=1&mixed=1&window=3")).series[0].values
+    x = DEMO.parse("").series().tolist()
+    # Two rows, a series and its mirror image, whose windows change places at every cut.
+    own, other, followed = 0.0, 0.0, []
+    for t, value in enumerate(x):
+        if t and t % 3 == 0:
+            own, other = other, own
+        own, other = math.tanh(0.5 * value + 0.8 * own), math.tanh(-0.5 * value + 0.8 * other)
+        followed.append(own)
+    assert mixed.tolist() == pytest.approx(followed, abs=1e-12)
+
+
+def test_the_answers_of_a_stateful_run_are_told_as_a_slip() -> None:
+    p = DEMO.parse("window=3&period=6&cue=1")
+    result = DEMO.compute(p)
+    assert result.numbers["missed"] == 8
+    slip = DEMO.prediction.judge(p, result, 0).slip
+    assert slip
+    assert "stateful" in slip

@@ -1,0 +1,138 @@
+"""Generated text: greedy at temperature 0, the same for the same seed, each character by its own distribution."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demos import marks
+from app.demos.figures import Diagram
+from app.demos.numbers import show
+from app.demos.result import Result
+from app.demos.text_generation import DEMO, generate
+
+
+def compute(query: str) -> Result:
+    return DEMO.compute(DEMO.parse(query))
+
+
+def text_of(query: str) -> str:
+    return generate(DEMO.parse(query))[0]
+
+
+def counted_by_search(context: str) -> dict[str, int]:
+    """What followed this context in the text, found by looking at every place."""
+    after: dict[str, int] = {}
+    for at in range(len(marks.TEXT) - len(context)):
+        if marks.TEXT.startswith(context, at):
+            character = marks.TEXT[at + len(context)]
+            after[character] = after.get(character, 0) + 1
+    return after
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=40)
+def test_every_character_is_drawn_from_the_counts_and_the_memory(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    text, steps = generate(p)
+    assert len(text) == len(p.start) + p.length
+    m = 0.0
+    for character in p.start:
+        m = math.tanh(p.w * m + 20 * {"¿": 1, "¡": -1}.get(character, 0))
+    for t, step in enumerate(steps, start=len(p.start)):
+        followed = counted_by_search(text[:t][-p.context :])
+        total = sum(followed.values())
+        closing = followed.get("?", 0) + followed.get("!", 0)
+        asks = 1 / (1 + math.exp(-8 * m))
+        for character, likely in zip(marks.ALPHABET, step.p, strict=True):
+            share = {"?": closing * asks, "!": closing * (1 - asks)}.get(character, followed.get(character, 0))
+            assert likely == pytest.approx(share / total, abs=1e-9)
+        assert step.p.sum() == pytest.approx(1.0)
+        assert step.tempered.sum() == pytest.approx(1.0)
+        assert step.tempered[step.drawn] > 0
+        assert text[t] == marks.ALPHABET[step.drawn]
+        assert step.memory == pytest.approx(m, abs=1e-12)
+        m = math.tanh(p.w * m + 20 * {"¿": 1, "¡": -1}.get(text[t], 0))
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=30)
+def test_a_temperature_of_zero_is_greedy_and_needs_no_seed(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    cold = DEMO.parse({**DEMO.texts(p), "temperature": "0"})
+    other = DEMO.parse({**DEMO.texts(p), "temperature": "0", "seed": str((p.seed + 1) % 9999)})
+    text, steps = generate(cold)
+    assert all(step.drawn == int(np.argmax(step.p)) for step in steps)
+    assert text == generate(other)[0]
+    assert DEMO.compute(cold).numbers["likeliest"] == p.length
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_towards_zero_every_draw_is_among_the_likeliest(seed: int) -> None:
+    _, steps = generate(DEMO.parse(f"temperature=0.0001&length=60&seed={seed}"))
+    assert all(step.p[step.drawn] == pytest.approx(step.p.max()) for step in steps)
+
+
+def test_a_seed_is_a_text() -> None:
+    assert text_of("seed=5") == text_of("seed=5")
+    assert len({text_of(f"seed={seed}") for seed in range(10)}) > 5
+
+
+def test_heat_spreads_the_draws_and_cold_gathers_them() -> None:
+    choices = [compute(f"context=1&temperature={t}").numbers["choices"] for t in (0, 0.5, 1, 2, 5)]
+    assert choices == sorted(choices)
+    assert choices[0] == 1
+
+
+def test_a_kept_mark_closes_as_it_opened_and_a_forgotten_one_need_not() -> None:
+    forgotten = DEMO.query(DEMO.changed(DEMO.try_this[2].change))
+    first = next(c for c in text_of(forgotten) if c in "?!")
+    kept = next(c for c in text_of(forgotten.replace("w=0", "w=1.5")) if c in "?!")
+    assert (first, kept) == ("?", "!")
+
+
+def test_greedy_text_goes_in_circles() -> None:
+    text = text_of(DEMO.query(DEMO.changed(DEMO.try_this[0].change)))
+    assert text.startswith("¿el gata? ¡el gata! ¿el gata?")
+    assert text[:60] in text[:20] * 4
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=40)
+def test_formulas_give_their_cells(states: Any, value_of: Callable[[str], float], data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    result = DEMO.compute(p)
+    for trace in result.traces():
+        for row in trace.rows:
+            for column in range(0, len(row.values), 4):
+                arithmetic = trace.arithmetic(row.key, column)
+                # Below a temperature of 0.05 the digits that are shown are too few for an exponential.
+                if arithmetic.filled and (row.key != "tempered" or p.temperature > 0.05):
+                    assert value_of(arithmetic.filled) == pytest.approx(arithmetic.result, rel=0.02, abs=2e-3)
+
+
+def test_the_picture_shows_the_text_and_its_chances() -> None:
+    result = compute("length=30&start=¿la ")
+    diagram, text = result.figures[0], text_of("length=30&start=¿la ")
+    assert isinstance(diagram, Diagram)
+    assert "".join(node.text or " " for node in diagram.nodes) == text
+    its = next(trace for trace in result.traces() if trace.name == "all").row("p")
+    assert its is not None
+    for value in its.values.tolist():
+        assert show(value) in diagram.alt
+    for node in diagram.nodes:
+        assert node.x - node.width / 2 >= 0
+        assert node.x + node.width / 2 <= diagram.width
+        assert node.y + node.height / 2 <= diagram.height
+
+
+def test_a_multiplied_temperature_is_recognised() -> None:
+    p = DEMO.parse("context=1&temperature=0.5&length=1")
+    likely = np.array([0.2, 0.3, 0.2, 0.1, 0.2]) ** 0.5
+    judged = DEMO.prediction.judge(p, DEMO.compute(p), float(likely.max() / likely.sum()))
+    assert judged.slip is not None
+    assert "multiplies the scores" in judged.slip

@@ -1,0 +1,66 @@
+"""Seeded runs that show each symptom; a weight is what its arithmetic says; the gap is a product at the start."""
+
+import re
+
+import numpy as np
+import pytest
+
+from app.demos.registry import find
+from app.demos.training_symptoms import SYMPTOMS
+
+DEMO = find("training-symptoms")
+
+
+def told(query: str) -> str:
+    return re.sub(r"\*\*", "", DEMO.compute(DEMO.parse(query)).figures[0].caption)
+
+
+@pytest.mark.parametrize(
+    ("query", "symptom"),
+    [
+        ("", "Stalled"),
+        ("gain=1.2&gap=10", "Learned"),
+        ("gain=1&gap=10&rate=0.3", "Avalanche"),
+        ("gain=1&gap=5&rate=50", "NaN"),
+        ("updates=0", "Not trained yet"),
+        ("rate=0.01&gain=1&gap=3&updates=10", "Still learning"),
+        ("cell=lstm&gap=5&rate=1&updates=300", "Learned"),
+    ],
+)
+def test_a_seeded_run_has_its_symptom(query: str, symptom: str) -> None:
+    caption = told(query)
+    assert caption.startswith(symptom + ":")
+    numbers = DEMO.compute(DEMO.parse(query)).numbers
+    assert SYMPTOMS[int(numbers["symptom"])] == symptom
+
+
+def test_clipping_keeps_the_avalanche_from_nan() -> None:
+    assert told("gain=1&gap=5&rate=50").startswith("NaN")
+    assert not told("gain=1&gap=5&rate=50&clip=0.1").startswith("NaN")
+
+
+def test_with_a_rate_of_zero_nothing_moves() -> None:
+    still, start = (DEMO.compute(DEMO.parse(q)).traces()[0] for q in ("rate=0&updates=50", "updates=0"))
+    for row, first in zip(still.rows, start.rows, strict=True):
+        np.testing.assert_array_equal(row.values, first.values)
+
+
+def test_a_weight_is_the_one_before_less_the_rate_times_the_gradient() -> None:
+    one, two = (DEMO.compute(DEMO.parse(f"gain=1&gap=6&updates={n}")).traces()[0] for n in (9, 10))
+    for row in two.rows:
+        for column in (0, 5):
+            made = two.arithmetic(row.key, column)
+            filled = made.filled.replace(r"\cdot", "*")
+            before = one.row(row.key)
+            assert before is not None
+            assert made.result == row.values[column]
+            scale = abs(before.values[column]) + abs(row.values[column])
+            assert eval(filled.replace("^{", "**(").replace("}", ")").replace("10**", "10.0**")) == pytest.approx(
+                made.result, abs=2e-3 * scale + 1e-4
+            )
+
+
+@pytest.mark.parametrize("gain", [0.5, 0.8])
+def test_before_training_no_more_comes_back_than_the_gains_product(gain: float) -> None:
+    numbers = DEMO.compute(DEMO.parse(f"gain={gain}&gap=20&updates=0")).numbers
+    assert 0.2 * gain**20 < numbers["reaches"] <= gain**20 * (1 + 1e-12)
