@@ -1,0 +1,48 @@
+"""What `recur export` writes: the kind of file is the ending of its name."""
+
+from datetime import datetime
+from pathlib import Path
+
+from app.database import Database
+from app.exchange.export_anki import write_anki
+from app.exchange.export_cards import MistakesError, collect
+from app.exchange.export_file import ExportError, new_file
+from app.exchange.export_history import ExportedHistory, write_history
+from app.exchange.export_tables import write_csv, write_json
+
+__all__ = ["CARDS", "HISTORY", "ExportError", "MistakesError", "export_cards", "export_history", "kind"]
+
+HISTORY = ".jsonl"
+CARDS = (".csv", ".json", ".apkg")
+
+
+def kind(path: Path) -> str:
+    """One of CARDS, or HISTORY. Raises ExportError."""
+    ending = path.suffix.lower()
+    if ending not in (*CARDS, HISTORY):
+        raise ExportError(f"{path.name}: name a file that ends in {', '.join(CARDS)} (cards) or {HISTORY} (a history).")
+    return ending
+
+
+def export_cards(path: Path, content_dir: Path, deck: str | None, base_url: str, now: datetime, force: bool) -> int:
+    """Write the cards of the content files, or of one deck, to a new file; returns how many.
+
+    `base_url` is where the app is, for links; `now` (aware) is when an Anki package's notes changed.
+    Raises ExportError, with the mistakes where the content has some (MistakesError).
+    """
+    decks = collect(content_dir, base_url, deck)
+    with new_file(path, force) as file:
+        match kind(path):
+            case ".csv":
+                write_csv(file, decks)
+            case ".json":
+                write_json(file, decks)
+            case _:
+                write_anki(file, decks, now)
+    return sum(len(deck.cards) for deck in decks)
+
+
+def export_history(path: Path, database: Database, learner_id: int, now: datetime, force: bool) -> ExportedHistory:
+    """Write a learner's whole history to a new file. Raises ExportError."""
+    with new_file(path, force) as file:
+        return write_history(file, database, learner_id, now)

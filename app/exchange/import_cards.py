@@ -1,0 +1,30 @@
+"""Imports a file: finds out what it is, reads it, and writes content files."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from app.cards.sources import read_sources
+from app.exchange.kinds import Kind, kind_of
+from app.exchange.source import Source
+from app.exchange.target_file import target_file
+from app.exchange.write import Imported, write
+
+
+def import_cards(
+    path: Path,
+    content_dir: Path,
+    into: str = "",
+    kind: Kind | None = None,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> tuple[Kind, Imported]:
+    """Write the cards of a file into a new file of a deck, or several files where there are many.
+
+    `into` is a deck, deck/name, or the path of a content file; without a `kind` it is found out. `progress` is
+    told the number of items read, every hundred. Raises RefusedError, and then nothing has been written.
+    """
+    with tempfile.TemporaryDirectory(prefix="recur-import-") as scratch:
+        source = Source(path, Path(scratch))
+        found = kind or kind_of(source)
+        target = target_file(content_dir, into, path)
+        return found, write(found.read(source), target, read_sources(content_dir)[0], progress)

@@ -1,0 +1,94 @@
+"""MyST's directives and roles as plain Markdown. Pure."""
+
+import re
+from collections.abc import Sequence
+
+_DIRECTIVE = re.compile(r"( {0,3})(`{3,}|:{3,}|~{3,})\{([\w:+-]+)\}[ \t]*(.*)")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_OPTION = re.compile(r"\s*:[\w-]+:.*")
+_ROLE = re.compile(r"\{([\w:+-]+)\}(`+)([^`\n]+)\2(?!`)")
+_DROPPED = re.compile(r"\([\w:. -]+\)=\s*|%(?:\s.*)?|\+\+\+.*")
+_LABELLED = re.compile(r"(.*\S)\s*<[^<>]*>")
+_CODE = {"code", "code-block", "code-cell", "sourcecode"}
+_PICTURES = {"figure", "image"}
+_NOTES = {"note", "warning", "tip", "hint", "important", "attention", "caution", "danger", "error", "seealso"}
+_TITLED = {"admonition", "dropdown", "topic", "sidebar"}
+_DEEPEST = 8
+
+LeftOut = list[tuple[int, str]]
+
+
+def plain_markdown(lines: Sequence[str], left_out: LeftOut, first: int = 0, depth: int = 0) -> list[str]:
+    """The lines without MyST's own marks. What cannot be shown is added to `left_out` as (index of its line, sentence);
+    `first` is the index of lines[0] in its file."""
+    kept: list[str] = []
+    index = 0
+    while index < len(lines):
+        found = _DIRECTIVE.fullmatch(lines[index].rstrip())
+        if found and depth < _DEEPEST:
+            end = _end(lines, index, found[2])
+            body = _Body(lines, index + 1, end)
+            kept += ["", *_directive(found[3], found[4].strip(), body, left_out, first, depth), ""]
+            index = end + 1
+        elif fence := _FENCE.match(lines[index]):
+            end = min(_end(lines, index, fence[1]) + 1, len(lines))
+            kept += lines[index:end]
+            index = end
+        else:
+            if not _DROPPED.fullmatch(lines[index]):
+                kept.append(_ROLE.sub(_role, lines[index]))
+            index += 1
+    return kept
+
+
+def _end(lines: Sequence[str], start: int, mark: str) -> int:
+    """The index of the line that closes the fence opened at `start`, or of the end."""
+    closes = re.compile(rf" {{0,3}}{re.escape(mark)}{re.escape(mark[0])}*\s*")
+    return next((index for index in range(start + 1, len(lines)) if closes.fullmatch(lines[index])), len(lines))
+
+
+class _Body:
+    """A directive's text, without its options."""
+
+    def __init__(self, lines: Sequence[str], start: int, end: int) -> None:
+        self.opened = start - 1
+        if start < end and lines[start].strip() == "---":
+            start = next((index for index in range(start + 1, end) if lines[index].strip() == "---"), end - 1) + 1
+        while start < end and _OPTION.fullmatch(lines[start]):
+            start += 1
+        self.start, self.lines = start, list(lines[start:end])
+
+
+def _directive(name: str, argument: str, body: _Body, left_out: LeftOut, first: int, depth: int) -> list[str]:
+    at = first + body.opened
+    if name == "math":
+        return ["$$", *(line for line in [argument, *body.lines] if line.strip()), "$$"]
+    if name in _CODE:
+        language = "python" if argument.startswith("ipython") else argument
+        fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`{3,}", "\n".join(body.lines)))])
+        return [f"{fence}{language}", *body.lines, fence]
+    inside = plain_markdown(body.lines, left_out, first + body.start, depth + 1)
+    if name in _PICTURES:
+        left_out.append((at, f"the picture {argument} is left out{', its caption kept' if any(inside) else ''}"))
+        return inside
+    if name in _NOTES or name in _TITLED:
+        title = argument if name in _TITLED and argument else name.capitalize()
+        text = inside if name in _TITLED else [argument, *inside] if argument else inside
+        return [f"> **{title}**", ">", *(f"> {line}".rstrip() for line in text)]
+    left_out.append(
+        (
+            at,
+            f"the directive {{{name}}} is not known: its text is kept"
+            if any(inside)
+            else f"the directive {{{name}}} holds no text",
+        )
+    )
+    return inside
+
+
+def _role(found: re.Match[str]) -> str:
+    name, text = found[1], found[3]
+    if name == "math":
+        return f"${text.strip()}$"
+    labelled = _LABELLED.fullmatch(text)
+    return f"`{text}`" if name in ("code", "literal", "kbd") else labelled[1] if labelled else text
