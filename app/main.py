@@ -1,0 +1,68 @@
+"""create_app(): puts the rooms together, and nothing else."""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from app.cards.watch import ContentWatch
+from app.database import Database
+from app.settings import Settings
+from app.web import (
+    api_demos,
+    assets,
+    cards,
+    content,
+    demo_index,
+    demos,
+    docs,
+    errors,
+    health,
+    pages,
+    review,
+    security,
+    sources,
+    today,
+    topics,
+    training,
+)
+
+INLINE_STYLES = (demos.PLOT_STYLE_HASH,)
+
+
+def create_app(settings: Settings, database: Database | None = None, clock: pages.Clock = pages.utc_now) -> FastAPI:
+    """The web app over `database` (default: the one that `settings` names), which must be migrated.
+
+    `clock` gives the time of each request. Raises assets.MissingAssetError when npm's packages are not installed.
+    """
+    database = database or Database(settings.database_url)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # What start-up made stays for good: keep the collector from walking it at every pass.
+        gc.collect()
+        gc.freeze()
+        # A request makes thousands of small objects and no cycles worth looking for: look less often.
+        gc.set_threshold(20_000, 20, 20)
+        with ContentWatch(database, settings.content_dir, clock) if settings.watch else nullcontext():
+            yield
+        database.close()
+
+    app = FastAPI(title="Recur", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    version = assets.version()
+    app.state.settings = settings
+    app.state.database = database
+    app.state.clock = clock
+    app.state.trainings = {}
+    app.state.templates = pages.environment(version)
+    app.state.policy = security.policy(INLINE_STYLES)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
+    app.add_middleware(security.Guard, settings=settings, style_hashes=INLINE_STYLES)
+    app.mount(f"/static/{version}", assets.Assets(), name="static")
+    errors.install(app)
+    for room in (today, review, demos, demo_index, training, topics, cards, content, sources, docs, health):
+        app.include_router(room.router, include_in_schema=False)
+    app.include_router(api_demos.router)
+    return app

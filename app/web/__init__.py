@@ -1,0 +1,1 @@
+"""The pages: one file a family, with the same name in templates/ and tests/."""

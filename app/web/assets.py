@@ -1,0 +1,56 @@
+"""Files that browsers fetch: our static/ and the npm libraries, under a path that changes with their contents."""
+
+import hashlib
+import os
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from app.settings import ROOT
+
+STATIC = ROOT / "static"
+MODULES = ROOT / "node_modules"
+LIBRARIES = {
+    "lib/htmx.js": MODULES / "htmx.org/dist/htmx.min.js",
+    "lib/d3.js": MODULES / "d3/dist/d3.min.js",
+    "lib/maths.woff2": MODULES / "@fontsource/noto-sans-math/files/noto-sans-math-latin-400-normal.woff2",
+    "lib/plot.js": MODULES / "@observablehq/plot/dist/plot.umd.min.js",
+}
+A_YEAR = "public, max-age=31536000, immutable"
+
+
+class MissingAssetError(RuntimeError):
+    """A library of package.json is not installed."""
+
+
+def version() -> str:
+    """Twelve hex digits that change whenever any served file does.
+
+    Raises MissingAssetError, naming the file and the command to run, where npm's packages are not installed.
+    """
+    digest = hashlib.sha256()
+    own = sorted(path for path in STATIC.rglob("*") if path.is_file())
+    for path in [*own, *LIBRARIES.values()]:
+        if not path.is_file():
+            raise MissingAssetError(f"{path.relative_to(ROOT)} is missing. Run `make setup`, which runs `npm ci`.")
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class Assets(StaticFiles):
+    """Serves static/ and the libraries of package.json, each answer good for a year."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=STATIC)
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """A `lib/` name stands for a file in node_modules; every other is a file of static/."""
+        library = LIBRARIES.get(path)
+        return (str(library), library.stat()) if library else super().lookup_path(path)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """As StaticFiles, with a long cache: the version is in the address."""
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = A_YEAR
+        return response

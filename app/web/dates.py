@@ -1,0 +1,30 @@
+"""Dates, spans and counts in words."""
+
+from datetime import date
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """«1 card», «3 cards»; the plural is `one` with an s unless given."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}".replace(",", " ")
+
+
+def a_date(day: date, today: date) -> str:
+    """«today», «tomorrow», «Thursday», «29 November», «3 March 2028»: the shortest that cannot be misread."""
+    days = (day - today).days
+    if days in (-1, 0, 1):
+        return ("yesterday", "today", "tomorrow")[days + 1]
+    if 1 < days < 7:
+        return day.strftime("%A")
+    return f"{day.day} {day:%B}" + (f" {day.year}" if day.year != today.year else "")
+
+
+def how_long(seconds: float) -> str:
+    """«less than a minute», «4 minutes», «1 hour 10 minutes»."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    hours, rest = divmod(minutes, 60)
+    parts = [plural(hours, "hour")] if hours else []
+    if rest:
+        parts.append(plural(rest, "minute"))
+    return " ".join(parts)

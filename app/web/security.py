@@ -1,0 +1,158 @@
+"""What every request and answer must pass: host, password, origin, size, and the policy headers.
+
+One ASGI layer around the app, so that no page can forget it.
+"""
+
+import base64
+import binascii
+import secrets
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from starlette.datastructures import URL, Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def policy(style_hashes: Iterable[str] = ()) -> dict[str, str]:
+    """The headers of every answer. `style_hashes` are the only inline styles allowed (a library's one sheet)."""
+    styles = " ".join(["'self'", *(f"'{digest}'" for digest in style_hashes)])
+    return {
+        "Content-Security-Policy": (
+            f"default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; font-src 'self'; "
+            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    }
+
+
+class Refusal(Exception):  # noqa: N818  (not an error of ours: an answer)
+    """The request is answered here, with this status and sentence."""
+
+    def __init__(self, status: HTTPStatus, sentence: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.response = PlainTextResponse(f"{status.value} {status.phrase}: {sentence}\n", status, headers)
+
+
+class Guard:
+    """Refuses what must not come in, and signs what goes out with the policy headers."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, style_hashes: Iterable[str] = ()) -> None:
+        self.app = app
+        self.max_body = settings.max_body_bytes
+        self.password = settings.password.get_secret_value().encode() if settings.password else None
+        self.hosts = LOCAL_HOSTS | {settings.host} | set(settings.allowed_hosts)
+        self.headers = policy(style_hashes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI app."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def signed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            self._admit(scope)
+            body = [] if scope["method"] in SAFE_METHODS else await self._read(receive)
+        except Refusal as refusal:
+            await refusal.response(scope, receive, signed)
+            return
+        body.reverse()
+
+        async def read_already() -> Message:
+            return body.pop() if body else await receive()
+
+        await self.app(scope, read_already, signed)
+
+    def _admit(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
+        url = URL(scope=scope)
+        if scope["path"] not in OPEN_PATHS:
+            self._check_host(url)
+            self._check_password(headers)
+        if scope["method"] not in SAFE_METHODS:
+            self._check_origin(headers, url)
+            declared = headers.get("content-length", "0")
+            if not declared.isdecimal() or int(declared) > self.max_body:
+                raise self._too_large()
+
+    def _check_host(self, url: URL) -> None:
+        # A foreign name that resolves to this machine (DNS rebinding) would make a foreign page same-origin. Where a
+        # password is set the browser has none for the foreign name, so any name will do.
+        if self.password is None and url.hostname not in self.hosts:
+            raise Refusal(
+                HTTPStatus.MISDIRECTED_REQUEST,
+                f"this server does not answer to the name {url.hostname!r}. "
+                f"If it should, start it with RECUR_ALLOWED_HOSTS={url.hostname}.",
+            )
+
+    def _check_password(self, headers: Headers) -> None:
+        if self.password is None:
+            return
+        scheme, _, encoded = headers.get("authorization", "").partition(" ")
+        try:
+            given = base64.b64decode(encoded, validate=True).partition(b":")[2]
+        except (binascii.Error, ValueError):
+            given = b""
+        if scheme.lower() != "basic" or not secrets.compare_digest(given, self.password):
+            raise Refusal(
+                HTTPStatus.UNAUTHORIZED,
+                "this server asks for a password (any user name).",
+                {"WWW-Authenticate": 'Basic realm="Recur", charset="UTF-8"'},
+            )
+
+    def _check_origin(self, headers: Headers, url: URL) -> None:
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            if site in ("same-origin", "none"):
+                return
+            raise self._cross_origin(f"it came from another site (Sec-Fetch-Site: {site})")
+        origin = headers.get("origin")
+        if origin is not None:
+            if origin == f"{url.scheme}://{url.netloc}":
+                return
+            raise self._cross_origin(
+                f"its Origin is {origin}, ours is {url.scheme}://{url.netloc}. Behind a proxy, let it pass the Host "
+                "header on and set X-Forwarded-Proto (uvicorn's FORWARDED_ALLOW_IPS names the proxy)"
+            )
+        # A browser that sends neither still sends its credentials; a script that has none cannot be abused.
+        if "cookie" in headers or ("authorization" in headers and "mozilla" in headers.get("user-agent", "").lower()):
+            raise self._cross_origin("it has neither Sec-Fetch-Site nor Origin, but credentials")
+
+    @staticmethod
+    def _cross_origin(why: str) -> Refusal:
+        return Refusal(HTTPStatus.FORBIDDEN, f"a change is taken only from Recur's own pages; {why}.")
+
+    def _too_large(self) -> Refusal:
+        return Refusal(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            f"a request's body may have {self.max_body} bytes (RECUR_MAX_BODY_BYTES).",
+        )
+
+    async def _read(self, receive: Receive) -> list[Message]:
+        """The whole body; a chunked one has no declared length, so it is counted as it comes."""
+        messages, size = [], 0
+        while True:
+            message = await receive()
+            messages.append(message)
+            size += len(message.get("body", b""))
+            if size > self.max_body:
+                raise self._too_large()
+            if message["type"] != "http.request" or not message.get("more_body", False):
+                return messages

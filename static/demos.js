@@ -1,0 +1,295 @@
+// Sliders, the chosen number, and the keys that go from step to step. Without this file the form's button does it all.
+
+let form, results, at, compare, player, play;
+
+// Edits made and edits asked about: an answer to an older state must not take back what was done since.
+let edits = 0;
+let asked = 0;
+for (const kind of ["input", "change", "slide"]) {
+  document.addEventListener(kind, (event) => event.target.closest?.("#knobs") && (edits += 1), true);
+}
+// Where the charts are drawn by a script and no table of theirs is open, an answer need not hold either.
+const openTable = () => results?.querySelector("details.numbers[open]");
+document.addEventListener("htmx:config:request", (event) => {
+  asked = edits;
+  const { headers } = event.detail.ctx.request;
+  if (document.documentElement.classList.contains("drawn") && !openTable()) headers["Recur-Results"] = "light";
+});
+document.addEventListener("toggle", (event) => {
+  if (event.target.open && event.target.matches("details.numbers") && !event.target.querySelector("table")) form.requestSubmit();
+}, true);
+
+// A range input bound to the text field that it stands under. It idles while the field holds more than one number.
+class RecurSlider extends HTMLElement {
+  connectedCallback() {
+    if (this.firstChild) return;
+    this.field = document.getElementById(this.getAttribute("for"));
+    this.range = document.createElement("input");
+    this.range.type = "range";
+    for (const name of ["min", "max", "step"]) this.range[name] = this.getAttribute(name);
+    this.range.setAttribute("aria-label", `${document.querySelector(`label[for="${this.field.id}"]`).textContent.trim()}, slider`);
+    this.append(this.range);
+    this.range.addEventListener("input", () => {
+      this.field.value = this.range.value;
+      this.field.dispatchEvent(new CustomEvent("slide", { bubbles: true }));
+    });
+    // The slide has asked already: a change on release would only ask again.
+    this.range.addEventListener("change", (event) => event.stopPropagation());
+    this.field.addEventListener("input", () => this.follow());
+    this.follow();
+  }
+
+  follow() {
+    const number = Number(this.field.value.trim() || NaN);
+    this.toggleAttribute("idle", Number.isNaN(number));
+    this.closest(".knob").classList.toggle("short", !Number.isNaN(number));
+    if (!Number.isNaN(number)) this.range.value = number;
+  }
+}
+customElements.define("recur-slider", RecurSlider);
+
+// After an answer the form holds what the address says, except where someone is typing.
+function follow() {
+  const state = results.querySelector(".state");
+  if (!state || edits !== asked) return;
+  for (const [name, value] of new URLSearchParams(state.dataset.query)) {
+    const field = form.elements[name];
+    if (!field || field === document.activeElement || name === "at" || name === "compare") continue;
+    field.value = value;
+  }
+  at.value = state.dataset.at;
+  compare.value = state.dataset.compare;
+  for (const slider of form.querySelectorAll("recur-slider")) slider.follow();
+}
+
+const cells = () => [...results.querySelectorAll(".trace td button")];
+const current = () => results.querySelector(".trace td button[aria-current]");
+
+// One cell of a table is in the tab order; the arrows go to the others.
+function rove(to = current()) {
+  for (const cell of cells()) cell.tabIndex = -1;
+  for (const table of results.querySelectorAll("table.trace")) {
+    const first = table.contains(to) ? to : table.querySelector("td button");
+    if (first) first.tabIndex = 0;
+  }
+}
+
+function neighbour(cell, key) {
+  const here = cell.closest("td");
+  const row = here.parentElement;
+  if (key === "ArrowLeft" || key === "ArrowRight") {
+    return here[key === "ArrowLeft" ? "previousElementSibling" : "nextElementSibling"]?.querySelector("button");
+  }
+  if (key === "Home" || key === "End") {
+    const all = row.querySelectorAll("button");
+    return all[key === "Home" ? 0 : all.length - 1];
+  }
+  const rows = [...row.closest("table").querySelectorAll("tbody tr:not(.group)")];
+  const next = rows[rows.indexOf(row) + (key === "ArrowUp" ? -1 : 1)];
+  return next?.children[here.cellIndex]?.querySelector("button");
+}
+
+function choose(cell) {
+  for (const chosen of results.querySelectorAll(".trace [aria-current]")) chosen.removeAttribute("aria-current");
+  cell.setAttribute("aria-current", "true"); // at once, so that a held key goes on from here
+  rove(cell);
+  cell.click();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !/^(Arrow|Home$|End$)/.test(event.key)) return;
+  const cell = event.target.closest?.(".trace td button");
+  const step = /^Arrow(Left|Right)$/.test(event.key);
+  if (!form?.isConnected) return;
+  // Outside the table the arrows step through time, unless something that uses them has the focus.
+  if (!cell && (!step || event.target.closest?.("input, select, textarea, .scroll, pre, dialog"))) return;
+  const from = cell ?? current();
+  const to = from && neighbour(from, event.key);
+  if (!to) return;
+  event.preventDefault();
+  if (cell) to.focus();
+  choose(to);
+  to.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
+
+// The choice is in the form at once, so that a slider moved before the answer keeps it.
+document.addEventListener("click", (event) => {
+  const cell = event.target.closest("#results .trace td button");
+  if (!cell) return;
+  at.value = cell.value;
+  edits += 1;
+});
+
+// A circle of the diagram chooses the number that it shows.
+document.addEventListener("click", (event) => {
+  const node = event.target.closest("#results svg [data-at]");
+  const cell = node && cells().find((one) => one.value === node.dataset.at);
+  if (cell) choose(cell);
+});
+
+// Play: the chosen column goes on by itself, one step a second at most, each after the answer to the one before.
+const announcer = document.getElementById("announcer");
+let timer = null;
+let waiting = false;
+document.addEventListener("htmx:config:request", () => (waiting = true));
+
+function playable() {
+  const cell = current();
+  player.hidden = !cell || cell.closest("table").dataset.columns === "unit" || cell.closest("tr").querySelectorAll("button").length < 2;
+}
+
+function pause(said) {
+  if (!timer) return;
+  clearInterval(timer);
+  timer = null;
+  results.removeAttribute("aria-busy");
+  play.setAttribute("aria-pressed", "false");
+  play.firstChild.data = "Play the steps ";
+  announcer.textContent = said;
+}
+
+const here = () => results.querySelector(".trace thead th.now")?.textContent ?? "";
+
+function advance() {
+  if (!play.isConnected) pause("");
+  if (!timer || waiting || document.hidden) return;
+  const next = current() && neighbour(current(), "ArrowRight");
+  if (next) choose(next);
+  else pause(`At the last one, ${here()}.`);
+}
+
+document.addEventListener("click", (event) => {
+  if (!play || !play.contains(event.target)) return;
+  if (timer) {
+    pause(`Paused at ${here()}.`);
+    return;
+  }
+  const from = current();
+  if (!from) return;
+  if (!neighbour(from, "ArrowRight")) choose(neighbour(from, "Home"));
+  results.setAttribute("aria-busy", "true"); // so that not every number on the way is read aloud
+  play.setAttribute("aria-pressed", "true");
+  play.firstChild.data = "Pause ";
+  announcer.textContent = "Playing, one step a second.";
+  timer = setInterval(advance, 1000);
+});
+for (const kind of ["pointerdown", "keydown"]) {
+  document.addEventListener(kind, (event) => {
+    if (!event.target.closest?.(".player") && event.key !== "p") pause(`Paused at ${here()}.`);
+  });
+}
+
+document.addEventListener("htmx:after:swap", () => {
+  waiting = false;
+  if (!begin()) return;
+  if (!stream) follow();
+  rove();
+  playable();
+});
+document.addEventListener("htmx:error", () => {
+  waiting = false;
+  pause("Paused.");
+});
+
+// Training: the button opens a stream of results; stopping it, or leaving, ends the run on the server too.
+let stream = null;
+
+function endTraining(said) {
+  stream?.close();
+  stream = null;
+  if (!form?.isConnected || !form.dataset.trains) return;
+  form.querySelector("[data-stop]").hidden = true;
+  form.querySelector("[data-train]").hidden = false;
+  form.querySelector(".training").hidden = true;
+  results.removeAttribute("aria-busy");
+  if (said) announcer.textContent = said;
+}
+
+function startTraining() {
+  endTraining();
+  const query = new URLSearchParams(new FormData(form));
+  if (!compare.value) query.delete("compare");
+  const bar = form.querySelector(".training");
+  form.querySelector("[data-stop]").hidden = false;
+  form.querySelector("[data-train]").hidden = true;
+  bar.hidden = false;
+  bar.firstElementChild.value = 0;
+  bar.lastElementChild.textContent = "";
+  results.setAttribute("aria-busy", "true"); // the caption is read aloud when it is over, not twenty times on the way
+  announcer.textContent = "Training.";
+  stream = new EventSource(`${form.dataset.trains}?${query}`);
+  const show = (text) => htmx.swap({ text, target: results, sourceElement: results, swap: "innerMorph", request: {}, response: {} });
+  stream.addEventListener("progress", (event) => {
+    const { html, share, says, address } = JSON.parse(event.data);
+    bar.firstElementChild.value = share;
+    bar.lastElementChild.textContent = says;
+    show(html);
+    if (!form.closest("#demo-slot")) history.replaceState(history.state, "", address);
+  });
+  stream.addEventListener("done", () => endTraining(results.querySelector("figcaption")?.textContent));
+  stream.addEventListener("refused", (event) => {
+    show(JSON.parse(event.data).html);
+    endTraining(JSON.parse(event.data).says);
+  });
+  for (const kind of ["busy", "stopped"]) {
+    stream.addEventListener(kind, (event) => {
+      const said = JSON.parse(event.data).says ?? "Stopped.";
+      endTraining(said);
+      if (kind === "busy") trouble(said);
+    });
+  }
+  stream.onerror = () => endTraining("The training broke off.");
+}
+
+function trouble(said) {
+  const box = document.getElementById("trouble");
+  box.textContent = said;
+  box.hidden = false;
+}
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.dataset?.trains || event.submitter?.name === "at" || compare.value) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  startTraining();
+}, true);
+document.addEventListener("click", (event) => event.target.closest?.("[data-stop]") && endTraining("Stopped."));
+
+// A program can be copied with one press.
+function copyable() {
+  const pre = results?.querySelector(".snippet pre");
+  if (!pre || !navigator.clipboard || results.querySelector(".snippet button")) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "plain copy";
+  button.textContent = "Copy";
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(results.querySelector(".snippet pre").textContent);
+    announcer.textContent = "Copied.";
+    button.textContent = "Copied";
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+  pre.before(button);
+}
+// The demo that is on the page: in a review one comes and goes beneath each answer. False where there is none.
+function begin() {
+  const found = document.getElementById("knobs");
+  if (!found || found === form) return Boolean(found);
+  form = found;
+  results = document.getElementById("results");
+  at = form.querySelector('input[name="at"]'); // form.elements.at would be all the cells too
+  compare = form.elements.compare;
+  player = document.querySelector(".player");
+  play = player.querySelector("button");
+  if (stream) endTraining();
+  const button = form.querySelector("[data-plain]");
+  if (button) button.hidden = true;
+  if (matchMedia("(max-width: 56rem)").matches) form.querySelector("details").open = false;
+  rove();
+  copyable();
+  playable();
+  return true;
+}
+document.addEventListener("htmx:after:swap", () => form && copyable());
+document.documentElement.classList.add("live");
+begin();

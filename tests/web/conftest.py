@@ -1,0 +1,43 @@
+"""A client of the app over a small deck of its own."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.cards.load import load
+from app.database import Database
+from app.main import create_app
+from app.settings import Settings
+
+DECK = """---
+title: First topic
+order: 1
+---
+An explanation with $x$.
+
+## Key points
+- A point.
+
+""" + "".join(
+    f"## Question {n}? {{#q{n}}}\nAnswer {n}.\n\nThe longer answer {n}.\n\nLevel: easy\n\n" for n in range(1, 6)
+)
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def content(settings: Settings) -> Path:
+    """The content folder, with one deck of one topic."""
+    folder = settings.content_dir / "small"
+    folder.mkdir(parents=True)
+    (folder / "first.md").write_text(DECK)
+    return settings.content_dir
+
+
+@pytest.fixture
+def client(database: Database, settings: Settings, content: Path) -> Iterator[TestClient]:
+    assert not load(database, content, NOW).mistakes
+    with TestClient(create_app(settings, database, lambda: NOW), base_url="http://127.0.0.1:8000") as made:
+        yield made
