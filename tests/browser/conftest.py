@@ -1,0 +1,138 @@
+"""A real server on a free port, the project's own content, and a real Chromium that forgives nothing."""
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from app.cards.load import load
+from app.database import Database
+from app.main import create_app
+from app.settings import ROOT, Settings
+
+# Background services of the browser would look up hosts of their own.
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass
+class Clock:
+    """The server's time, which a test may set."""
+
+    now: Callable[[], datetime]
+
+    def __call__(self) -> datetime:
+        return self.now()
+
+
+@dataclass
+class Server:
+    """A running server: its address, its database, and the clock it reads."""
+
+    url: str
+    database: Database
+    clock: Clock
+
+
+@pytest.fixture(scope="session")
+def loaded_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with the project's content, to be copied."""
+    path = tmp_path_factory.mktemp("loaded") / "recur.sqlite"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    load(database, ROOT / "content", datetime.now(UTC))
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@contextmanager
+def serving(settings: Settings) -> Iterator[Server]:
+    """Recur itself on 127.0.0.1, over the database and the content that these settings name."""
+    clock = Clock(lambda: datetime.now(UTC))
+    database = Database(settings.database_url)
+    app = create_app(settings, database, clock)
+    running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        if not thread.is_alive():
+            raise RuntimeError("the server did not start")
+        threading.Event().wait(0.01)
+    port = running.servers[0].sockets[0].getsockname()[1]
+    yield Server(f"http://127.0.0.1:{port}", database, clock)
+    running.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def server(loaded_database: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server with a database of the test's own."""
+    shutil.copy(loaded_database, tmp_path / "recur.sqlite")
+    url = f"sqlite:///{tmp_path / 'recur.sqlite'}"
+    with serving(Settings(database_url=url, watch=False, time_zone="Europe/Berlin", port=0)) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    if path is None:
+        raise RuntimeError("The browser tests need Chromium; `make chromium` installs it, or says how.")
+    browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+    yield browser
+    browser.close()
+
+
+def watched(context: BrowserContext, server: Server) -> tuple[Page, list[str]]:
+    """A page, and the list of what went wrong on it: console errors, policy violations, requests to other hosts."""
+    troubles: list[str] = []
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.on("console", lambda m: troubles.append(f"console: {m.text}") if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
+    page.on("request", lambda r: None if r.url.startswith((server.url, "data:")) else troubles.append(f"host: {r.url}"))
+    return page, troubles
+
+
+@pytest.fixture
+def page(chromium: Browser, server: Server) -> Iterator[Page]:
+    """A page of 1280 × 900 with JavaScript. The test fails if anything went wrong on it."""
+    with chromium.new_context(base_url=server.url, viewport={"width": 1280, "height": 900}) as context:
+        made, troubles = watched(context, server)
+        yield made
+        assert troubles == []
+
+
+@pytest.fixture
+def plain_page(chromium: Browser, server: Server) -> Iterator[Page]:
+    """A page without JavaScript."""
+    with chromium.new_context(base_url=server.url, java_script_enabled=False) as context:
+        made, troubles = watched(context, server)
+        yield made
+        assert troubles == []

@@ -1,0 +1,251 @@
+"""The demos in a real browser: sliders answer, keys step through time, addresses hold the state."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.demos.registry import all_demos
+from tests.browser.conftest import Server, watched
+
+DEFAULT = "units=1&x=1,2,3,0,-1,2&W_x=0.5&W_h=0.8&b=0&W_o=1&phi=tanh&step=3"
+
+
+@pytest.fixture
+def forgiving(chromium: Browser, server: Server) -> Iterator[Page]:
+    """A page on which an answer of 422 is expected, which Chromium reports as an error."""
+    with chromium.new_context(base_url=server.url) as context:
+        page, troubles = watched(context, server)
+        yield page
+        assert [trouble for trouble in troubles if "422" not in trouble] == []
+
+
+def visit(page: Page, path: str) -> None:
+    """Open a demo and wait until its scripts are at work; before that, the form's own answer is a whole page."""
+    page.goto(path)
+    page.wait_for_selector("html.live #knobs[data-htmx-powered]")
+
+
+def address(page: Page) -> str:
+    return page.url.partition("?")[2]
+
+
+def test_a_slider_changes_the_numbers_and_the_address(page: Page) -> None:
+    visit(page, "/demos/unrolled-rnn")
+    before = page.evaluate("history.length")
+    slider = page.get_by_role("slider", name="Recurrent weights")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#p-W_h")).to_have_value("0.85")
+    expect(page.locator("figcaption").first).to_contain_text("0.9781")
+    page.wait_for_url(re.compile(r"W_h=0\.85"))
+    assert address(page) == DEFAULT.replace("W_h=0.8", "W_h=0.85")
+    expect(page.locator(".links a").first).to_have_attribute("href", f"/demos/unrolled-rnn?{address(page)}")
+    assert page.evaluate("history.length") == before
+    page.reload()
+    expect(page.locator("figcaption").first).to_contain_text("0.9781")
+
+
+def test_a_slider_dragged_fast_ends_at_its_last_value(page: Page) -> None:
+    visit(page, "/demos/unrolled-rnn")
+    page.get_by_role("slider", name="Recurrent weights").focus()
+    for _ in range(24):
+        page.keyboard.press("ArrowLeft")
+    page.wait_for_url(re.compile(r"W_h=-0\.4&"))
+    expect(page.locator('button[value="wh11,2"]')).to_have_text("−0.1848")
+
+
+def test_a_number_can_be_typed_and_the_slider_follows(page: Page) -> None:
+    visit(page, "/demos/unrolled-rnn")
+    page.fill("#p-W_h", "-1.5")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"W_h=-1\.5"))
+    assert page.get_by_role("slider", name="Recurrent weights").input_value() == "-1.5"
+    page.fill("#p-x", "1, 0, 0")
+    page.keyboard.press("Tab")
+    page.wait_for_url(re.compile("x=1,0,0&"))
+    expect(page.locator(".trace thead th")).to_have_count(3)
+
+
+def test_cells_are_chosen_by_mouse_and_by_keyboard(page: Page) -> None:
+    visit(page, "/demos/unrolled-rnn")
+    page.click('button[value="z1,2"]')
+    expect(page.locator(".sum")).to_contain_text("1.3697")
+    expect(page.locator("#p-step")).to_have_value("2")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator('button[value="z1,3"]')).to_be_focused()
+    expect(page.locator(".sum")).to_contain_text("2.2029")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator('button[value="h1,3"]')).to_be_focused()
+    expect(page.locator('button[aria-current="true"]')).to_have_attribute("value", "h1,3")
+    expect(page.locator(".sum")).to_contain_text("0.9759")
+    page.keyboard.press("End")
+    expect(page.locator('button[value="h1,6"]')).to_be_focused()
+    page.wait_for_url(re.compile("step=6$"))
+    # One cell of the table is a stop for Tab, not all thirty-six.
+    assert page.locator('.trace button[tabindex="0"]').count() == 1
+
+
+def test_arrows_step_through_time_from_anywhere(page: Page) -> None:
+    visit(page, "/demos/unrolled-rnn")
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile("step=5$"))
+    expect(page.locator("svg g.lit circle")).to_have_count(1)
+    expect(page.locator("svg g.lit circle + text")).to_have_text("0.02")
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url(re.compile("step=4$"))
+
+
+def test_a_choice_stays_while_sliders_move(page: Page) -> None:
+    visit(page, "/demos/unrolled-rnn")
+    page.click('button[value="z1,2"]')
+    page.wait_for_url(re.compile("at=z1"))
+    page.get_by_role("slider", name="Bias").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile(r"b=0\.05&.*step=2&at=z1"))
+    expect(page.locator('button[aria-current="true"]')).to_have_attribute("value", "z1,2")
+
+
+def test_a_circle_of_the_diagram_chooses_its_number(page: Page) -> None:
+    visit(page, "/demos/unrolled-rnn")
+    page.locator('svg g[data-at="h1,5"] text').click()
+    page.wait_for_url(re.compile("step=5$"))
+    expect(page.locator(".sum")).to_contain_text("0.0225")
+
+
+def test_back_leads_to_the_page_before_and_forward_to_the_state(page: Page) -> None:
+    page.goto("/demos")
+    page.locator(".shelf").get_by_role("link", name="An RNN, unrolled").click()
+    page.wait_for_selector("html.live #knobs[data-htmx-powered]")
+    page.get_by_role("slider", name="Recurrent weights").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile(r"W_h=0\.85"))
+    page.go_back()
+    expect(page.get_by_role("heading", name="Demos", exact=True)).to_be_visible()
+    page.go_forward()
+    expect(page.locator("#p-W_h")).to_have_value("0.85")
+    expect(page.locator("figcaption").first).to_contain_text("0.9781")
+    expect(page.locator("header.site")).to_be_visible()
+
+
+def test_a_curve_is_drawn_and_follows_its_table(page: Page) -> None:
+    visit(page, "/demos/gradient-flow")
+    expect(page.locator("recur-curve svg[role=img]").last).to_be_visible()
+    shadow = "document.querySelector('recur-curve').shadowRoot"
+    drawn = f"() => [...{shadow}.querySelectorAll('path')].map((path) => path.getAttribute('d')).join()"
+    page.wait_for_function(f"() => {shadow}.querySelectorAll('path').length > 2")
+    first = page.evaluate(drawn)
+    page.locator("label", has_text="lstm").click()
+    page.wait_for_url(re.compile("cell=lstm"))
+    page.wait_for_function(f"(first) => ({drawn})() !== first", arg=first)
+    assert page.evaluate("document.querySelectorAll('recur-curve').length") == 1
+    alt = page.evaluate(
+        "document.querySelector('recur-curve').shadowRoot.querySelector('svg').getAttribute('aria-label')"
+    )
+    caption = page.locator("figcaption").first.inner_text()
+    assert caption in alt
+
+
+def test_a_bad_value_is_told_and_the_next_good_one_computed(forgiving: Page) -> None:
+    forgiving.goto("/demos/gradient-flow")
+    forgiving.fill("#p-gain", "99")
+    forgiving.keyboard.press("Enter")
+    expect(forgiving.get_by_role("alert").first).to_contain_text("from 0 to 50")
+    expect(forgiving.locator("#p-gain")).to_have_value("99")
+    forgiving.fill("#p-gain", "1.1")
+    forgiving.keyboard.press("Enter")
+    expect(forgiving.locator("figure")).to_have_count(2)
+    expect(forgiving.locator(".bad")).to_have_count(0)
+
+
+def test_it_all_works_without_a_script(plain_page: Page) -> None:
+    plain_page.goto("/demos/unrolled-rnn")
+    plain_page.fill("#p-W_h", "0")
+    plain_page.get_by_role("button", name="Compute").click()
+    expect(plain_page.locator("figcaption").first).to_contain_text("keeps nothing of the past")
+    plain_page.click('button[value="z1,5"]')
+    assert "at=z1%2C5" in plain_page.url or "at=z1,5" in plain_page.url
+    expect(plain_page.locator(".sum")).to_contain_text("−0.5")
+    expect(plain_page.locator("#p-step")).to_have_value("5")
+    expect(plain_page.locator("#p-W_h")).to_have_value("0")
+    plain_page.goto("/demos/gradient-flow")
+    expect(plain_page.locator("svg.plain-curve")).to_be_visible()
+    plain_page.click("text=The numbers as a table")
+    expect(plain_page.locator(".points tbody tr").first).to_contain_text("0.00515")
+    plain_page.goto("/demos/layer-shapes/predict?seed=1")
+    plain_page.fill("#guess", "1")
+    plain_page.get_by_role("button", name="Judge it").click()
+    expect(plain_page.get_by_role("heading", name=re.compile("Not so"))).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["", *(f"/{name}" for name in all_demos()), "/unrolled-rnn/predict?seed=1&guess=2"])
+def test_nothing_scrolls_sideways_at_360_pixels(page: Page, path: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.goto(f"/demos{path}", wait_until="networkidle")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_on_a_phone_the_knobs_wait_at_the_lower_edge(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 700})
+    visit(page, "/demos/unrolled-rnn")
+    expect(page.locator("figure svg").first).to_be_in_viewport()
+    page.locator("#knobs summary").click()
+    page.get_by_role("slider", name="Units").press("ArrowRight")
+    page.wait_for_url(re.compile("units=2"))
+    expect(page.locator("#knobs")).to_be_in_viewport()
+
+
+def test_steps_can_be_played_and_paused(page: Page) -> None:
+    visit(page, "/demos/unrolled-rnn")
+    page.clock.install()
+    page.get_by_role("button", name="Play the steps").click()
+    expect(page.locator("#announcer")).to_have_text("Playing, one step a second.")
+    expect(page.locator("#results")).to_have_attribute("aria-busy", "true")
+    for step in (4, 5):
+        page.clock.run_for(1000)
+        page.wait_for_url(re.compile(f"step={step}$"))
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#announcer")).to_have_text("Paused at t = 5.")
+    page.clock.run_for(5000)
+    expect(page.locator(".trace thead th.now")).to_have_text("t = 5")
+    expect(page.locator("#results")).not_to_have_attribute("aria-busy", "true")
+
+
+def test_a_second_state_stays_while_the_first_moves(page: Page) -> None:
+    visit(page, "/demos/gradient-flow?gain=0.9")
+    page.get_by_role("link", name="Compare with this").click()
+    page.wait_for_selector("html.live #knobs[data-htmx-powered]")
+    page.fill("#p-gain", "1.1")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"gain=1\.1&.*&compare=.*gain%3D0\.9"))
+    expect(page.locator(".pair figcaption").first).to_contain_text("117.39")
+    expect(page.locator(".pair section").last.locator("figcaption").first).to_contain_text("0.00515")
+    expect(page.locator(".differing td")).to_have_text(["1.1", "0.9"])
+    page.reload()
+    expect(page.locator(".differing td")).to_have_text(["1.1", "0.9"])
+
+
+def test_the_table_of_a_curve_is_there_when_it_is_opened(page: Page) -> None:
+    visit(page, "/demos/gradient-flow")
+    page.wait_for_selector("html.drawn")
+    page.get_by_role("slider", name="Gain").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile(r"gain=0\.95"))
+    expect(page.locator(".points")).to_have_count(0)
+    page.click("text=The numbers as a table")
+    expect(page.locator(".points tbody tr").first).to_contain_text("0.0769")
+    page.get_by_role("slider", name="Gain").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".points tbody tr").first).to_contain_text("1")
+    expect(page.locator(".points tbody tr")).to_have_count(51)
+
+
+def test_the_program_of_a_state_can_be_copied(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit(page, "/demos/layer-shapes?units=3")
+    page.click("text=This state in Python")
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator("#announcer")).to_have_text("Copied.")
+    assert "units=3," in page.evaluate("navigator.clipboard.readText()")

@@ -1,0 +1,125 @@
+"""Every page, in a real browser: accessible in light and dark, whole at 360 px, silent in the console."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from app.settings import ROOT
+from tests.browser.conftest import Server, watched
+
+AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
+PAGES = {
+    "today": "/",
+    "question": "/review",
+    "topics": "/topics",
+    "topic": "/topics/rnn/vanishing-and-exploding-gradients",
+    "card": "/cards/rnn/vanishing-why",
+    "demos": "/demos",
+    "unrolled-rnn": "/demos/unrolled-rnn",
+    "unrolled-rnn, four units": "/demos/unrolled-rnn?units=4&W_x=0.5,1,-1,0.2&W_h=0.1&b=0,0,0,0&W_o=1,1,1,1",
+    "gradient-flow": "/demos/gradient-flow",
+    "gradient-flow, lstm": "/demos/gradient-flow?cell=lstm&steps=200",
+    "layer-shapes": "/demos/layer-shapes",
+    "attention": "/demos/attention",
+    "beam-search": "/demos/beam-search?width=4&steps=4&first=0.4,0.5,0.1&next=0,1,0;0,0.4,0.6;0.5,0.4,0.1",
+    "self-attention": "/demos/self-attention?length=16&causal=1",
+    "encoder-decoder": "/demos/encoder-decoder",
+    "bigram-or-rnn": "/demos/bigram-or-rnn?w=0.9&words=10",
+    "text-generation": "/demos/text-generation?length=60",
+    "simple-rnn-options": "/demos/simple-rnn-options?units=4&calls=3&return_sequences=1&go_backwards=1",
+    "bidirectional": "/demos/bidirectional?x=1,2,3,4,5,6,7,8,9,8,7,6",
+    "padding-and-masking": "/demos/padding-and-masking?batch=1,2,3;2,0,1,-1,1;1;1,1,1,1,1,1,1,1,1,1,1,1",
+    "sequence-shapes": "/demos/sequence-shapes",
+    "stacked-rnn": "/demos/stacked-rnn?layers=4&units=3",
+    "stateful-or-stateless": "/demos/stateful-or-stateless?period=24",
+    "order-matters": "/demos/order-matters?sentence=plot",
+    "recursive-tree": "/demos/recursive-tree",
+    "lstm-gates": "/demos/lstm-gates?x=1,0,0,0,0,2,0,0,-1,0,0,3&step=12",
+    "gru-gates": "/demos/gru-gates?x=1,0,0,0,0,2,0,0,-1,0,0,3&convention=renews",
+    "bptt": "/demos/bptt?x=1,1,1,1,1,1,1,1,1,1,1,1&loss=all&k=3",
+    "gradient-clipping": "/demos/gradient-clipping?g=1,2,3,4,5,6,7,8,9,-9,-8,-7&by=value",
+    "activations": "/demos/activations?phi=relu&z=-1&w=2&depth=50",
+    "initialisation": "/demos/initialisation?scheme=he&phi=relu",
+    "layer-norm-and-dropout": "/demos/layer-norm-and-dropout?sums=1,2,3,4,5,6,7,8,9,-9,-8,-7",
+    "forgetting-curve": "/demos/forgetting-curve?ratings=4,3,1,4,5,4,2,4,4,4,4,4&days=30",
+    "receptive-field": "/demos/receptive-field?layers=16&doubling=0",
+    "positional-invariance": "/demos/positional-invariance?length=20&stride=3&position=14",
+    "mlp-cnn-rnn": "/demos/mlp-cnn-rnn?series=walk",
+    "glimpse-sensor": "/demos/glimpse-sensor?size=8&scales=4&looks=8",
+    "drift-monitor": "/demos/drift-monitor?shift=inputs&late=20",
+    "transfer-learning": "/demos/transfer-learning?examples=9",
+    "two states": "/demos/gradient-flow?gain=0.9&compare=gain%3D1.1%26phi%3Dlinear",
+    "training-symptoms": "/demos/training-symptoms",
+    "long-memory": "/demos/long-memory?updates=40",
+    "searched demos": "/demos?q=gates",
+    "docs": "/docs",
+    "predict": "/demos/unrolled-rnn/predict?seed=1",
+    "content": "/content",
+    "topic's preview": "/content/rnn/vanishing-and-exploding-gradients",
+    "card's preview": "/content/rnn/vanishing-and-exploding-gradients?card=vanishing-why",
+    "sources": "/sources#theory-14",
+    "not here": "/cards/rnn/vanishing-wy",
+    "bad parameter": "/demos/gradient-flow?steps=100000",
+}
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds, a line each, with the elements it finds it on."""
+    found: list[dict[str, Any]] = json.loads(
+        page.evaluate(AXE + ";axe.run({resultTypes: ['violations']}).then((r) => JSON.stringify(r.violations))")
+    )
+    return [f"{v['id']}: {v['help']}: {[node['html'][:120] for node in v['nodes'][:3]]}" for v in found]
+
+
+def sideways(page: Page) -> int:
+    """Pixels by which the page is wider than the window."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
+
+
+def pages_that_fail(path: str) -> bool:
+    return path in (PAGES["not here"], PAGES["bad parameter"])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_in_light_and_dark(chromium: Browser, server: Server, name: str) -> None:
+    with chromium.new_context(base_url=server.url, bypass_csp=True) as context:
+        page, troubles = watched(context, server)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.goto(PAGES[name], wait_until="networkidle")
+            assert violations(page) == [], scheme
+        if not pages_that_fail(PAGES[name]):
+            assert troubles == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_nothing_scrolls_sideways_at_360_px_nor_with_text_at_200_percent(
+    chromium: Browser, server: Server, name: str, script: bool
+) -> None:
+    with chromium.new_context(base_url=server.url, viewport={"width": 360, "height": 740}) as context:
+        if not script:
+            context.route("**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+        page, _ = watched(context, server)
+        page.goto(PAGES[name], wait_until="networkidle")
+        assert sideways(page) == 0
+        page.set_viewport_size({"width": 640, "height": 740})
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert sideways(page) == 0
+
+
+def test_the_sitting_is_accessible_revealed_and_over(chromium: Browser, server: Server) -> None:
+    with chromium.new_context(base_url=server.url, bypass_csp=True) as context:
+        page, troubles = watched(context, server)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.goto("/review")
+            page.get_by_role("button", name="Show the answer").click()
+            page.get_by_role("button", name="4 Well").wait_for()
+            assert violations(page) == [], scheme
+            page.set_viewport_size({"width": 360, "height": 740})
+            assert sideways(page) == 0
+        assert troubles == []
