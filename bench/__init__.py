@@ -1,0 +1,1 @@
+"""The benchmarks: each a ratio against something real, measured in one run."""

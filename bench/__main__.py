@@ -1,0 +1,29 @@
+"""python -m bench [name …]: run all benchmarks, or those named."""
+
+import sys
+
+from bench import check, import_notes, kernels, load, next_card, review, slider, startup
+
+ALL = {
+    "review": review.run,
+    "kernels": kernels.run,
+    "slider": slider.run,
+    "load": load.run,
+    "import": import_notes.run,
+    "check": check.run,
+    "next_card": next_card.run,
+    "startup": startup.run,
+}
+
+
+def main(names: list[str]) -> None:
+    """Run them in order. Exits with a sentence when a name is unknown."""
+    unknown = [name for name in names if name not in ALL]
+    if unknown:
+        sys.exit(f"There is no benchmark called {unknown[0]!r}; there are {', '.join(ALL)}.")
+    for name in names or ALL:
+        ALL[name]()
+
+
+if __name__ == "__main__":  # a worker process imports this file too
+    main(sys.argv[1:])

@@ -1,0 +1,91 @@
+"""The next card at 1,000 and at 100,000 cards, half of them seen before today."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import insert
+
+from app.database import Database
+from app.models import CardState, Review
+from app.settings import Settings
+from app.study import queue
+from app.study.learner import preferences
+from app.study.new_cards import move_cursor
+from bench.cards import database_with_cards
+from bench.figures import Timing, heading, ratio, row, timed
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+TODAY = date(2026, 6, 1)
+CALLS = 2000
+
+
+def _history(path: Path, cards: list[int], due: bool) -> None:
+    """The first half of the deck has been seen; with `due`, part of it is due today."""
+    chance = random.Random(1)
+    database = Database(f"sqlite:///{path}")
+    seen = cards[: len(cards) // 2]
+    past = TODAY - timedelta(days=30)
+    with database.write() as session:
+        session.execute(
+            insert(Review),
+            [
+                {
+                    "id": i,
+                    "learner_id": 1,
+                    "card_id": card,
+                    "token": f"t{i}",
+                    "rating": 4,
+                    "rated_at": NOW - timedelta(days=30),
+                    "day": past,
+                    "desired_retention": 0.9,
+                }
+                for i, card in enumerate(seen, 1)
+            ],
+        )
+        session.execute(
+            insert(CardState),
+            [
+                {
+                    "learner_id": 1,
+                    "card_id": card,
+                    "stability": 30.0,
+                    "difficulty": 5.0,
+                    "due_on": TODAY + timedelta(days=chance.randint(-20 if due else 1, 60)),
+                    "introduced_on": past,
+                    "reviewed_on": past,
+                    "reviews": 1,
+                    "lapses": 0,
+                    "last_review_id": i,
+                }
+                for i, card in enumerate(seen, 1)
+            ],
+        )
+    database.close()
+
+
+def _measure(count: int, due: bool) -> Timing:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "recur.sqlite"
+        _history(path, database_with_cards(path, count), due)
+        database = Database(f"sqlite:///{path}")
+        settings = Settings(time_zone="UTC")
+        with database.write() as session:
+            # As after rating any new card: the hint where the unseen ones begin is there.
+            move_cursor(session.connection(), learner_id=1, deck_id=1, exists_already=False)
+        with database.read() as session:
+            who = preferences(session, settings)
+            seconds = [timed(lambda: queue.next_card(session, who, NOW, 1)) for _ in range(CALLS)]
+        database.close()
+    return Timing(f"{count:,} cards, {'some due' if due else 'new ones next'}", seconds)
+
+
+def run() -> None:
+    """Print the ratios."""
+    heading("Next card, half of the deck seen before")
+    for due in (True, False):
+        small, large = _measure(1_000, due), _measure(100_000, due)
+        row(small)
+        row(large)
+        ratio("100,000 cards over 1,000", large.median / small.median, 1.5)
