@@ -105,8 +105,20 @@ class CardDemo(SQLModel, table=True):
     label: str
 
 
+class CardLink(SQLModel, table=True):
+    """A link from a card's answer to another card, by name: the other may come and go."""
+
+    __tablename__ = "card_link"
+
+    card_id: int = Field(foreign_key="card.id", primary_key=True)
+    position: int = Field(primary_key=True, description="order on the card, from 0")
+    deck: str = Field(description="name of the other card's deck")
+    name: str = Field(index=True, description="the other card's name")
+    is_follow_up: bool = Field(description="whether it is what an interviewer may ask next")
+
+
 class Learner(SQLModel, table=True):
-    """A person. What is None follows the server's settings."""
+    """A person. What is None follows the server's settings, the look that of the browser."""
 
     id: int = Field(default=None, primary_key=True)
     name: str
@@ -114,6 +126,14 @@ class Learner(SQLModel, table=True):
     day_starts_at: int | None = None
     new_per_day: int | None = None
     desired_retention: float | None = None
+    types_answers: bool = Field(default=False, description="asked to type an answer before the reveal")
+    say_within: int | None = Field(default=None, description="seconds of the soft timer for saying it aloud")
+    interview_on: date | None = None
+    theme: str | None = Field(default=None, description="light or dark")
+    text_size: int | None = Field(default=None, description="per cent")
+    own_keys: dict[str, str] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False), description="action to key, where changed"
+    )
 
 
 class Review(SQLModel, table=True):
@@ -140,6 +160,8 @@ class Review(SQLModel, table=True):
     rated_at: datetime
     day: date = Field(description="the learner's date, so that a replay needs no time zone")
     desired_retention: float = Field(description="in force then, so that a replay needs no settings")
+    typed: str | None = Field(default=None, description="the answer as typed before the reveal")
+    sitting: str | None = Field(default=None, description="the filters under which it was asked, as in an address")
 
 
 class CardState(SQLModel, table=True):
@@ -160,9 +182,96 @@ class CardState(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, description="the time, when it returns within the sitting")
     introduced_on: date = Field(description="the learner's date of the first review")
     reviewed_on: date = Field(description="the learner's date of the last review")
+    reviewed_at: datetime = Field(description="the time of the last review")
     reviews: int
     lapses: int = Field(description="times missed after having been remembered")
     last_review_id: int = Field(foreign_key="review.id")
+
+
+class CardMark(SQLModel, table=True):
+    """What a learner said of a card, apart from rating it. A row without any mark need not be there."""
+
+    __tablename__ = "card_mark"
+
+    learner_id: int = Field(foreign_key="learner.id", primary_key=True)
+    card_id: int = Field(foreign_key="card.id", primary_key=True)
+    buried_until: date | None = Field(default=None, description="the learner's date from which it is asked again")
+    is_suspended: bool = Field(default=False, description="not asked until resumed")
+    is_flagged: bool = False
+    note: str = Field(default="", description="private")
+
+
+class OwnTag(SQLModel, table=True):
+    """A learner's own tag on a card, beside those of the content files."""
+
+    __tablename__ = "own_tag"
+
+    learner_id: int = Field(foreign_key="learner.id", primary_key=True)
+    card_id: int = Field(foreign_key="card.id", primary_key=True)
+    tag: str = Field(primary_key=True)
+
+
+class Quiz(SQLModel, table=True):
+    """A list of cards asked in order, once. Its answers are reviews like any other."""
+
+    id: int = Field(default=None, primary_key=True)
+    learner_id: int = Field(foreign_key="learner.id", index=True)
+    deck_id: int = Field(foreign_key="deck.id")
+    name: str = Field(unique=True, description="in its address")
+    kind: str = Field(description="chosen, weakest or interview")
+    title: str = Field(description="what was chosen, in words")
+    started_at: datetime
+    seconds: int | None = Field(default=None, description="how long it may take, from the start")
+    ended_at: datetime | None = None
+
+
+class QuizItem(SQLModel, table=True):
+    """A question of a quiz, answered by the review with its token as long as that stands."""
+
+    __tablename__ = "quiz_item"
+
+    quiz_id: int = Field(foreign_key="quiz.id", primary_key=True)
+    position: int = Field(primary_key=True, description="from 0")
+    card_id: int = Field(foreign_key="card.id")
+    is_follow_up: bool = Field(default=False, description="asked because of the card before it")
+    expected: float | None = Field(default=None, description="chance of recall, 0 to 1, when the quiz was made")
+    token: str | None = Field(default=None, unique=True, description="of the review that answered it")
+
+
+class DayTotal(SQLModel, table=True):
+    """A learner's ratings of one day in one topic, or with topic 0 in the whole deck: a projection of `review`."""
+
+    __tablename__ = "day_total"
+
+    learner_id: int = Field(foreign_key="learner.id", primary_key=True)
+    deck_id: int = Field(foreign_key="deck.id", primary_key=True)
+    topic_id: int = Field(primary_key=True)
+    day: date = Field(primary_key=True)
+    rated_1: int = 0
+    rated_2: int = 0
+    rated_3: int = 0
+    rated_4: int = 0
+    rated_5: int = 0
+    new: int = Field(default=0, description="first ratings of a card")
+    seconds: int = Field(default=0, description="from question to rating, each at most two minutes")
+
+
+class MonthTotal(SQLModel, table=True):
+    """A learner's recalls of one month in one topic, by the days since the review before: a projection of `review`.
+
+    Only ratings at least a day after the one before are recalls.
+    """
+
+    __tablename__ = "month_total"
+
+    learner_id: int = Field(foreign_key="learner.id", primary_key=True)
+    deck_id: int = Field(foreign_key="deck.id", primary_key=True)
+    topic_id: int = Field(primary_key=True)
+    month: date = Field(primary_key=True, description="its first day")
+    interval: int = Field(primary_key=True, description="shortest interval of the class, in days")
+    asked: int = 0
+    recalled: int = 0
+    expected: int = Field(default=0, sa_type=BigInteger, description="sum of the chances of recall, in millionths")
 
 
 class NewCardCursor(SQLModel, table=True):

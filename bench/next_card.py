@@ -75,7 +75,7 @@ def _measure(count: int, due: bool) -> Timing:
             # As after rating any new card: the hint where the unseen ones begin is there.
             move_cursor(session.connection(), learner_id=1, deck_id=1, exists_already=False)
         with database.read() as session:
-            who = preferences(session, settings)
+            who = preferences(session, settings, 1)
             seconds = [timed(lambda: queue.next_card(session, who, NOW, 1)) for _ in range(CALLS)]
         database.close()
     return Timing(f"{count:,} cards, {'some due' if due else 'new ones next'}", seconds)

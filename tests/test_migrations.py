@@ -30,15 +30,37 @@ ROWS: dict[str, dict[str, Any]] = {
     },
     "card_source": {"card_id": 1, "item": "theory-1"},
     "card_tag": {"card_id": 1, "tag": "basics"},
+    "card_link": {"card_id": 1, "position": 0, "deck": "rnn", "name": "c", "is_follow_up": True},
     "card_demo": {"card_id": 1, "position": 0, "demo": "unrolled-rnn", "query": "units=1", "label": "Watch"},
     "review": {
         "id": 1, "learner_id": 1, "card_id": 1, "token": "t", "rating": 4, "undoes_id": None, "shown_at": None,
         "revealed_at": MOMENT, "rated_at": MOMENT, "day": date(2025, 5, 1), "desired_retention": 0.9,
+        "typed": "Because.", "sitting": "topic=a",
     },
     "card_state": {
         "learner_id": 1, "card_id": 1, "stability": 0.1 + 0.2, "difficulty": 5.0, "due_on": date(2025, 5, 3),
-        "due_at": None, "introduced_on": date(2025, 5, 1), "reviewed_on": date(2025, 5, 1), "reviews": 1, "lapses": 0,
-        "last_review_id": 1,
+        "due_at": None, "introduced_on": date(2025, 5, 1), "reviewed_on": date(2025, 5, 1), "reviewed_at": MOMENT,
+        "reviews": 1, "lapses": 0, "last_review_id": 1,
+    },
+    "card_mark": {
+        "learner_id": 1, "card_id": 1, "buried_until": date(2025, 5, 2), "is_suspended": False, "is_flagged": True,
+        "note": "Look this up.",
+    },
+    "own_tag": {"learner_id": 1, "card_id": 1, "tag": "hard"},
+    "quiz": {
+        "id": 1, "learner_id": 1, "deck_id": 1, "name": "q", "kind": "chosen", "title": "A", "started_at": MOMENT,
+        "seconds": 600, "ended_at": None,
+    },
+    "quiz_item": {
+        "quiz_id": 1, "position": 0, "card_id": 1, "is_follow_up": False, "expected": 0.9, "token": "t",
+    },
+    "day_total": {
+        "learner_id": 1, "deck_id": 1, "topic_id": 1, "day": date(2025, 5, 1), "rated_1": 0, "rated_2": 0, "rated_3": 0,
+        "rated_4": 1, "rated_5": 0, "new": 1, "seconds": 20,
+    },
+    "month_total": {
+        "learner_id": 1, "deck_id": 1, "topic_id": 1, "month": date(2025, 5, 1), "interval": 1, "asked": 1,
+        "recalled": 1, "expected": 900_000,
     },
     "new_card_cursor": {"learner_id": 1, "deck_id": 1, "place": "1"},
 }  # fmt: skip
@@ -74,6 +96,17 @@ def test_down_and_up_again_with_data_in_the_tables(database: Database) -> None:
         assert session.connection().execute(text("SELECT id, name FROM learner")).all() == [(1, "You")]
     fill(database)
     assert contents(database) == ROWS
+
+
+def test_the_time_of_the_last_review_is_found_for_states_of_before(database: Database) -> None:
+    fill(database)
+    database.migrate("0002")
+    database.migrate()
+    with database.read() as session:
+        state = session.connection().execute(SQLModel.metadata.tables["card_state"].select()).mappings().one()
+        learner = session.connection().execute(SQLModel.metadata.tables["learner"].select()).mappings().one()
+    assert dict(state) == ROWS["card_state"]
+    assert (learner["types_answers"], learner["own_keys"]) == (False, {})
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:

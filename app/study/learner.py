@@ -1,6 +1,7 @@
 """Who studies, and when their day begins."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -20,13 +21,18 @@ class UnknownLearnerError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What decides a learner's schedule. `desired_retention` is a chance of recall, 0 to 1."""
+    """What decides a learner's schedule and sittings.
+
+    `desired_retention` is a chance of recall, 0 to 1; `say_within` is in seconds, None for no timer.
+    """
 
     learner_id: int
     zone: ZoneInfo
     day_starts_at: int
     new_per_day: int
     desired_retention: float
+    types_answers: bool = False
+    say_within: int | None = None
 
     def day(self, now: datetime) -> date:
         """The learner's date at `now` (aware): it turns at `day_starts_at` o'clock, local time.
@@ -50,7 +56,7 @@ def _turn(day: date, hour: int, zone: ZoneInfo) -> datetime:
 _LEARNER = select(LEARNER).where(LEARNER.c.id == bindparam("learner"))
 
 
-def preferences(session: Session, settings: Settings, learner_id: int = 1) -> Preferences:
+def preferences(session: Session, settings: Settings, learner_id: int) -> Preferences:
     """The learner's own preferences; what they left open follows `settings`.
 
     Raises UnknownLearnerError.
@@ -65,4 +71,33 @@ def preferences(session: Session, settings: Settings, learner_id: int = 1) -> Pr
         day_starts_at=settings.day_starts_at if row.day_starts_at is None else row.day_starts_at,
         new_per_day=settings.new_per_day if row.new_per_day is None else row.new_per_day,
         desired_retention=settings.desired_retention if row.desired_retention is None else row.desired_retention,
+        types_answers=row.types_answers,
+        say_within=row.say_within,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a learner wants pages to look and to be worked. `theme` and `text_size` (per cent): None is the browser's.
+
+    `keys` are the keys that differ from the usual ones, by action. `name` is None while there is but one learner.
+    """
+
+    theme: str | None = None
+    text_size: int | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    name: str | None = None
+
+
+_ARE_MANY = select(LEARNER.c.id).offset(1).limit(1).scalar_subquery()
+_LOOK = select(
+    LEARNER.c.theme, LEARNER.c.text_size, LEARNER.c.own_keys, LEARNER.c.name, _ARE_MANY.label("are_many")
+).where(LEARNER.c.id == bindparam("learner"))
+
+
+def look(session: Session, learner_id: int) -> Look:
+    """The learner's look; the usual one for a learner that is not there."""
+    row = session.connection().execute(_LOOK, {"learner": learner_id}).one_or_none()
+    if row is None:
+        return Look()
+    return Look(row.theme, row.text_size, row.own_keys, row.name if row.are_many else None)

@@ -9,7 +9,7 @@ from app.study.history import seed_of, stored_state
 from app.study.learner import Preferences
 from app.study.rating import Rating
 from app.study.scheduler import IN_SITTING
-from app.study.state import foretell
+from app.study.state import foretell, is_second_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The five choices, and the id of the review after which they hold (0 for a new card)."""
+    """The five choices, and the id of the review after which they hold (0 for a new card).
+
+    `counts` is False when the card was rated within the minute before: whatever is pressed, its date stays.
+    """
 
     choices: tuple[Choice, ...]
     after: int
+    counts: bool = True
 
 
 def offer(session: Session, prefs: Preferences, card_id: int, revealed_at: datetime) -> Offer:
@@ -38,6 +42,10 @@ def offer(session: Session, prefs: Preferences, card_id: int, revealed_at: datet
     state = stored_state(session.connection(), prefs.learner_id, card_id)
     revealed_at = revealed_at.astimezone(UTC)
     day = prefs.day(revealed_at)
+    if state is not None and is_second_look(state, revealed_at):
+        label = days_label(max(0, (state.due_on - day).days))
+        same = tuple(Choice(rating, label, state.due_on, state.due_at) for rating in Rating)
+        return Offer(same, state.last_review_id, counts=False)
     choices = []
     for rating, outcome in foretell(
         state, seed_of(session.connection(), card_id), day, prefs.desired_retention

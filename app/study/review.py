@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 FORM_LASTS = timedelta(hours=12)
+LONGEST_TYPED = 4_000
 
 
 class UnknownCardError(LookupError):
@@ -89,7 +90,8 @@ class Answer:
     """A form as it was sent.
 
     `token` is its one-use id, `after` the last review of the card when the offer was made (0 for a new card).
-    `shown_at` and `revealed_at` (aware) are when the question and the answer were shown.
+    `shown_at` and `revealed_at` (aware) are when the question and the answer were shown, `typed` is what was typed
+    between, and `sitting` the filters under which the card was asked, as in an address.
     Raises ValueError for what no form of ours can send.
     """
 
@@ -99,11 +101,15 @@ class Answer:
     after: int
     shown_at: datetime | None
     revealed_at: datetime
+    typed: str | None = None
+    sitting: str | None = None
 
     def __post_init__(self) -> None:
         if self.rating not in range(1, 6):
             raise ValueError(f"The rating must be 1, 2, 3, 4 or 5; it is {self.rating!r}.")
         check_token(self.token)
+        if self.typed is not None and (len(self.typed) > LONGEST_TYPED or "\0" in self.typed):
+            raise ValueError(f"A typed answer may have {LONGEST_TYPED} characters, and no NUL.")
         if self.revealed_at.tzinfo is None or (self.shown_at is not None and self.shown_at.tzinfo is None):
             raise ValueError("The times of a form need a time zone.")
 
@@ -178,6 +184,8 @@ def rate(session: Session, prefs: Preferences, answer: Answer, now: datetime) ->
         # The recall came before the reveal: its date holds, even when the day turns before the press.
         "day": prefs.day(revealed_at),
         "desired_retention": prefs.desired_retention,
+        "typed": answer.typed or None,
+        "sitting": answer.sitting or None,
     }
     review_id = add_review(connection, values)
     new = count(state, seed, Counted(review_id, *(values[name] for name in Counted._fields[1:])))

@@ -1,12 +1,15 @@
 """What a card's reviews come to: a pure fold, of which the table card_state is the stored result."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from app.study.rating import Rating
 from app.study.scheduler import IN_SITTING, Memory, Outcome, outcomes
+
+SECOND_LOOK = timedelta(minutes=1)
+"""A remembered card looked at again within this time tells nothing new."""
 
 
 class Counted(NamedTuple):
@@ -14,6 +17,7 @@ class Counted(NamedTuple):
 
     id: int
     rating: int
+    revealed_at: datetime | None
     rated_at: datetime
     day: date
     desired_retention: float
@@ -29,6 +33,7 @@ class State:
     due_at: datetime | None
     introduced_on: date
     reviewed_on: date
+    reviewed_at: datetime
     reviews: int
     lapses: int
     last_review_id: int
@@ -43,8 +48,20 @@ def foretell(state: State | None, seed: int, day: date, desired_retention: float
     return outcomes(Memory(state.stability, state.difficulty), elapsed, desired_retention, seed, state.reviews)
 
 
+def is_second_look(state: State | None, revealed_at: datetime) -> bool:
+    """Whether an answer shown at `revealed_at` (aware) is still in mind from the review before, and so counts nothing.
+
+    A missed card that returns within its sitting is not meant: that is how it is learned.
+    """
+    if state is None or state.due_at is not None:
+        return False
+    return timedelta(0) <= revealed_at - state.reviewed_at < SECOND_LOOK
+
+
 def count(state: State | None, seed: int, review: Counted) -> State:
-    """The state once `review` is counted."""
+    """The state once `review` is counted. A second look changes nothing of it but which review was the last."""
+    if state is not None and is_second_look(state, review.revealed_at or review.rated_at):
+        return replace(state, last_review_id=review.id)
     rating = Rating(review.rating)
     outcome = foretell(state, seed, review.day, review.desired_retention)[rating]
     # due_at is set exactly when the last answer was missed, and a second miss in a row is no second lapse.
@@ -56,6 +73,7 @@ def count(state: State | None, seed: int, review: Counted) -> State:
         due_at=review.rated_at + IN_SITTING[rating] if rating.missed else None,
         introduced_on=review.day if state is None else state.introduced_on,
         reviewed_on=review.day,
+        reviewed_at=review.rated_at,
         reviews=1 if state is None else state.reviews + 1,
         lapses=(0 if state is None else state.lapses) + lapsed,
         last_review_id=review.id,

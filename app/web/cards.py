@@ -9,7 +9,7 @@ from app.study.learner import preferences
 from app.web.decks import card_named
 from app.web.editing import edit_link
 from app.web.errors import NotHereError
-from app.web.pages import Now, TheDatabase, TheSettings, page
+from app.web.pages import Now, TheDatabase, TheLearner, TheSettings, page
 
 router = APIRouter()
 
@@ -26,11 +26,19 @@ def card_by_short_name(database: TheDatabase, name: str) -> Response:
 
 
 @router.get("/cards/{deck}/{name}")
-def card(request: Request, database: TheDatabase, settings: TheSettings, now: Now, deck: str, name: str) -> Response:
+def card(
+    request: Request,
+    database: TheDatabase,
+    settings: TheSettings,
+    learner: TheLearner,
+    now: Now,
+    deck: str,
+    name: str,
+) -> Response:
     """The card, whole."""
     with database.read() as session:
         chosen, found = card_named(session, deck, name)
-        who = preferences(session, settings)
+        who = preferences(session, settings, learner)
         topic = session.get_one(Topic, found.topic_id)
         of_mine = (Review.learner_id == who.learner_id, Review.card_id == found.id)
         return page(

@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.demos.demo import BadParametersError
-from app.web.pages import page
+from app.study.learner import UnknownLearnerError
+from app.web.pages import LEARNER_COOKIE, page
 
 log = logging.getLogger("recur")
 
@@ -77,6 +78,13 @@ async def _validation(request: Request, error: Exception) -> Response:
     return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, sentences)
 
 
+async def _no_learner(request: Request, error: Exception) -> Response:
+    sentences = [f"{error} The profile that this browser studied with was deleted.", "Go to Today to study as another."]
+    response = error_page(request, HTTPStatus.NOT_FOUND, sentences)
+    response.delete_cookie(LEARNER_COOKIE)
+    return response
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
     sentences = ["Something went wrong on our side; what you had saved before is safe.", "Reload, or go to Today."]
@@ -89,4 +97,5 @@ def install(app: FastAPI) -> None:
     """Give `app` its error pages."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(UnknownLearnerError, _no_learner)
     app.add_exception_handler(Exception, _unexpected)

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 from pydantic import Field
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import HTMLResponse
 
 from app.cards.maths import mathml
@@ -16,10 +17,14 @@ from app.cards.render import inline
 from app.cards.sources import by_document
 from app.database import Database
 from app.settings import ROOT, Settings
+from app.study.learner import Look, look
 from app.study.rating import Rating
 from app.web.dates import a_date, how_long, plural
 
 Clock = Callable[[], datetime]
+LEARNER_COOKIE = "recur-learner"
+FIRST_LEARNER = 1
+"""Who studies where nobody has said who they are."""
 
 
 def utc_now() -> datetime:
@@ -66,8 +71,27 @@ def page(request: Request, template: str, status: int = 200, part: str | None = 
     if part and wants_part(request):
         body = "".join(made.blocks[part](made.new_context(context)))
     else:
-        body = made.render(context)
+        body = made.render(context | {"look": _look(request)})
     return HTMLResponse(body, status, {"Vary": "HX-Request-Type", "Cache-Control": "no-store"})
+
+
+def _look(request: Request) -> Look:
+    try:
+        with request.app.state.database.read() as session:
+            return look(session, learner_id(request))
+    except SQLAlchemyError:  # the page may be the very one that says so
+        return Look()
+
+
+def learner_id(request: Request) -> int:
+    """The learner whom this browser has chosen, or the first."""
+    chosen = request.cookies.get(LEARNER_COOKIE, "")
+    return int(chosen) if chosen.isascii() and chosen.isdecimal() and int(chosen) < 2**31 else FIRST_LEARNER
+
+
+async def learner_of(request: Request) -> int:
+    """The id of the learner who asks."""
+    return learner_id(request)
 
 
 async def database_of(request: Request) -> Database:
@@ -87,6 +111,7 @@ async def now_of(request: Request) -> datetime:
 
 TheDatabase = Annotated[Database, Depends(database_of)]
 TheSettings = Annotated[Settings, Depends(settings_of)]
+TheLearner = Annotated[int, Depends(learner_of)]
 Now = Annotated[datetime, Depends(now_of)]
 RowId = Annotated[int, Field(ge=0, lt=2**31)]
 """What an id in an address or a form may be: as much as every database's columns hold."""

@@ -35,7 +35,7 @@ from app.study.today import NextDue, Summary, missed_today, next_due, summary
 from app.web.decks import deck_named, topic_named
 from app.web.editing import EditLink, edit_link
 from app.web.errors import NotHereError
-from app.web.pages import Now, RowId, TheDatabase, TheSettings, page, wants_part
+from app.web.pages import Now, RowId, TheDatabase, TheLearner, TheSettings, page, wants_part
 
 router = APIRouter()
 
@@ -84,16 +84,16 @@ class Visit:
 def _visit(
     request: Request,
     session: Session,
+    who: Preferences,
     settings: Settings,
     deck: str | None,
     topic: str | None,
     now: datetime,
-    who: Preferences | None = None,
 ) -> Visit:
-    """Raises NotHereError for a deck or topic that is not there. `who` is read unless it is known already."""
+    """Raises NotHereError for a deck or topic that is not there."""
     chosen = deck_named(session, deck)
     within = topic_named(session, chosen.name, topic)[1] if topic else None
-    return Visit(request, session, settings, who or preferences(session, settings), chosen, within, now)
+    return Visit(request, session, settings, who, chosen, within, now)
 
 
 # Built once: building a statement costs as much as running it.
@@ -154,6 +154,7 @@ def review(
     request: Request,
     database: TheDatabase,
     settings: TheSettings,
+    learner: TheLearner,
     now: Now,
     deck: str | None = None,
     topic: str | None = None,
@@ -162,7 +163,8 @@ def review(
 ) -> Response:
     """The next card's question; with `card`, that card's; with `shown_at` too, its answer."""
     with database.read() as session:
-        visit = _visit(request, session, settings, deck, topic, now)
+        who = preferences(session, settings, learner)
+        visit = _visit(request, session, who, settings, deck, topic, now)
         if card is None:
             return _next(visit)
         chosen = session.get(Card, card)
@@ -191,13 +193,18 @@ class RatingForm(BaseModel):
 
 @router.post("/review")
 def rate_card(
-    request: Request, database: TheDatabase, settings: TheSettings, now: Now, form: Annotated[RatingForm, Form()]
+    request: Request,
+    database: TheDatabase,
+    settings: TheSettings,
+    learner: TheLearner,
+    now: Now,
+    form: Annotated[RatingForm, Form()],
 ) -> Response:
     """Record the rating, commit, and show the next card. Sent twice, it counts once and is answered the same."""
     try:
         answer = Answer(form.card, form.rating, form.token, form.after, form.shown_at, form.revealed_at)
         with database.write() as session:
-            who = preferences(session, settings)
+            who = preferences(session, settings, learner)
             rated = rate(session, who, answer, now)
     except UnknownCardError as error:
         raise NotHereError(str(error)) from error
@@ -205,12 +212,12 @@ def rate_card(
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
     except (StaleFormError, UndoneTokenError, OldFormError) as error:
         with database.read() as session:
-            visit = _visit(request, session, settings, form.deck, form.topic, now)
+            visit = _visit(request, session, who, settings, form.deck, form.topic, now)
             return _not_counted(visit, form, error)
     if not wants_part(request):
         return RedirectResponse(_address(form), HTTPStatus.SEE_OTHER)
     with database.read() as session:
-        return _next(_visit(request, session, settings, form.deck, form.topic, now, who), rated)
+        return _next(_visit(request, session, who, settings, form.deck, form.topic, now), rated)
 
 
 def _not_counted(visit: Visit, form: RatingForm, error: Exception) -> Response:
@@ -237,18 +244,24 @@ def _address(form: RatingForm | UndoForm, **more: int) -> str:
 
 @router.post("/review/undo")
 def undo_last(
-    request: Request, database: TheDatabase, settings: TheSettings, now: Now, form: Annotated[UndoForm, Form()]
+    request: Request,
+    database: TheDatabase,
+    settings: TheSettings,
+    learner: TheLearner,
+    now: Now,
+    form: Annotated[UndoForm, Form()],
 ) -> Response:
     """Take back the last rating, and show its card again."""
     try:
         with database.write() as session:
-            undone = undo(session, preferences(session, settings), form.token, now)
+            who = preferences(session, settings, learner)
+            undone = undo(session, who, form.token, now)
     except ValueError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
     if undone and not wants_part(request):
         return RedirectResponse(_address(form, card=undone.card_id), HTTPStatus.SEE_OTHER)
     with database.read() as session:
-        visit = _visit(request, session, settings, form.deck, form.topic, now)
+        visit = _visit(request, session, who, settings, form.deck, form.topic, now)
         card = session.get(Card, undone.card_id) if undone else None
         if undone is None or card is None:
             return _next(visit, notice="There is no rating left to take back.")

@@ -7,7 +7,7 @@ from app.study import queue
 from app.study.learner import preferences
 from app.study.today import by_topic, next_due
 from app.web.decks import all_decks, deck_named
-from app.web.pages import Now, TheDatabase, TheSettings, page
+from app.web.pages import Now, TheDatabase, TheLearner, TheSettings, page
 
 router = APIRouter()
 
@@ -17,12 +17,17 @@ SECONDS_A_CARD = 30
 
 @router.get("/")
 def today(
-    request: Request, database: TheDatabase, settings: TheSettings, now: Now, deck: str | None = None
+    request: Request,
+    database: TheDatabase,
+    settings: TheSettings,
+    learner: TheLearner,
+    now: Now,
+    deck: str | None = None,
 ) -> Response:
     """The day at a glance."""
     with database.read() as session:
         chosen = deck_named(session, deck)
-        who = preferences(session, settings)
+        who = preferences(session, settings, learner)
         return page(
             request,
             "today.html",

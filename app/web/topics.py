@@ -8,32 +8,45 @@ from app.models import Card
 from app.study.learner import preferences
 from app.study.today import by_topic
 from app.web.decks import deck_named, topic_named
-from app.web.pages import Now, TheDatabase, TheSettings, page
+from app.web.pages import Now, TheDatabase, TheLearner, TheSettings, page
 
 router = APIRouter()
 
 
 @router.get("/topics")
 def topics(
-    request: Request, database: TheDatabase, settings: TheSettings, now: Now, deck: str | None = None
+    request: Request,
+    database: TheDatabase,
+    settings: TheSettings,
+    learner: TheLearner,
+    now: Now,
+    deck: str | None = None,
 ) -> Response:
     """Every topic, in learning order."""
     with database.read() as session:
         chosen = deck_named(session, deck)
-        who = preferences(session, settings)
+        who = preferences(session, settings, learner)
         rows = by_topic(session, who, now, chosen.id)
         return page(request, "topics/list.html", deck=chosen, topics=rows)
 
 
 @router.get("/topics/{deck}/{name}")
-def topic(request: Request, database: TheDatabase, settings: TheSettings, now: Now, deck: str, name: str) -> Response:
+def topic(
+    request: Request,
+    database: TheDatabase,
+    settings: TheSettings,
+    learner: TheLearner,
+    now: Now,
+    deck: str,
+    name: str,
+) -> Response:
     """One topic's four steps."""
     with database.read() as session:
         chosen, found = topic_named(session, deck, name)
         cards = session.exec(
             select(Card).where(Card.topic_id == found.id, col(Card.retired_at).is_(None)).order_by(Card.place)
         ).all()
-        rows = by_topic(session, preferences(session, settings), now, chosen.id)
+        rows = by_topic(session, preferences(session, settings, learner), now, chosen.id)
         place = next(i for i, row in enumerate(rows) if row.topic.id == found.id)
         return page(
             request,

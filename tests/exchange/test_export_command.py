@@ -45,7 +45,7 @@ def recur(settings: Settings) -> Run:
 
 def study(settings: Settings, database: Database) -> None:
     with database.write() as session:
-        prefs = preferences(session, settings)
+        prefs = preferences(session, settings, 1)
         rate(session, prefs, Answer(1, 4, "one", 0, None, NOW), NOW)
         rate(session, prefs, Answer(2, 1, "two", 0, NOW, NOW), NOW)
         undo(session, prefs, "three", NOW)

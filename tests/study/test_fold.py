@@ -25,6 +25,7 @@ class Press(NamedTuple):
     id: int
     card: int
     rating: int
+    revealed_at: datetime
     rated_at: datetime
     day: date
     retention: float
@@ -49,12 +50,21 @@ def fuzz(raw: float, card: int, reviews: int) -> int:
     return low + int(share * (high - low + 1))
 
 
+def counts(presses: list[Press], number: int) -> bool:
+    """Whether a press of a card moves it: not within a minute of a remembered one that did."""
+    before = [press for at, press in enumerate(presses[:number]) if counts(presses, at)]
+    if not before or before[-1].rating < 3:
+        return True
+    return not 0 <= (presses[number].revealed_at - before[-1].rated_at).total_seconds() < 60
+
+
 def fold(learner: int, presses: list[Press]) -> list[tuple[Any, ...]]:
     """The rows of card_state that `presses` should have made."""
     engine = FSRS(DEFAULT_PARAMETERS)
     rows = []
     for card in sorted({press.card for press in presses}):
-        own = [press for press in presses if press.card == card]
+        mine = [press for press in presses if press.card == card]
+        own = [press for number, press in enumerate(mine) if counts(mine, number)]
         memory, lapses = None, 0
         for number, press in enumerate(own):
             before = own[number - 1] if number else None
@@ -66,11 +76,12 @@ def fold(learner: int, presses: list[Press]) -> list[tuple[Any, ...]]:
             days = 0 if press.rating < 3 else max(dates[: press.rating - 2])
             lapses += press.rating < 3 and before is not None and before.rating >= 3
         assert memory is not None
-        last = own[-1]
+        last, first = own[-1], own[0]
         minutes = {1: 1, 2: 10}.get(last.rating)
         due_at = last.rated_at + timedelta(minutes=minutes) if minutes else None
         due_on = last.day + timedelta(days=days)
-        found = (memory.stability, memory.difficulty, due_on, due_at, own[0].day, last.day, len(own), lapses, last.id)
+        dated = (due_on, due_at, first.day, last.day, last.rated_at)
+        found = (memory.stability, memory.difficulty, *dated, len(own), lapses, mine[-1].id)
         rows.append((learner, card, *found))
     return rows
 
@@ -141,7 +152,8 @@ def rate_as_offered(study: "Study", card: int, rating: int, lag: int) -> Press:
     prefs = study.prefs
     day = day_of(min(revealed_at, study.now), prefs.zone, prefs.day_starts_at)
     assert rated.review.id is not None
-    return Press(rated.review.id, card, rating, study.now, day, prefs.desired_retention)
+    shown = min(revealed_at, study.now)
+    return Press(rated.review.id, card, rating, shown, study.now, day, prefs.desired_retention)
 
 
 def test_a_replay_of_one_learner_leaves_the_others_alone(study: "Study") -> None:
@@ -171,6 +183,8 @@ def test_a_replay_goes_through_more_cards_than_a_batch(
             )
         assert study.replay().cards == 2_100
         presses = [
-            Press(n, n, 1 + n % 5, datetime(2025, 5, 1, 10, tzinfo=UTC), date(2025, 5, 1), 0.9) for n in range(1, 2_101)
+            Press(n, n, 1 + n % 5, at, at, date(2025, 5, 1), 0.9)
+            for at in (datetime(2025, 5, 1, 10, tzinfo=UTC),)
+            for n in range(1, 2_101)
         ]
         assert study.states() == fold(1, presses)

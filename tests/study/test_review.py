@@ -1,5 +1,6 @@
 """Rating: once a token, at the date shown, and a clear refusal instead of a guess."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -170,8 +171,50 @@ def test_a_missed_card_comes_back_within_the_sitting(study: "Study", rating: int
 
 
 def test_a_lapse_is_a_miss_after_having_known(study: "Study") -> None:
-    lapses = [study.rate(1, rating).state.lapses for rating in (1, 2, 4, 1, 1, 3, 5, 2)]
+    lapses = []
+    for rating in (1, 2, 4, 1, 1, 3, 5, 2):
+        lapses.append(study.rate(1, rating).state.lapses)
+        study.later(minutes=1)
     assert lapses == [0, 0, 0, 1, 1, 1, 1, 2]
+
+
+@pytest.mark.parametrize("rating", [1, 3, 5])
+def test_a_second_look_within_the_minute_is_kept_and_moves_nothing(study: "Study", rating: int) -> None:
+    first = study.rate(1, 4).state
+    study.later(seconds=59)
+    offer = study.offer(1)
+    assert not offer.counts
+    assert {(choice.due_on, choice.due_at, choice.label) for choice in offer.choices} == {(first.due_on, None, "2 d")}
+    second = study.rate(1, rating)
+    assert replace(second.state, last_review_id=first.last_review_id) == first
+    assert second.review.rating == rating
+    study.later(seconds=1)
+    assert study.offer(1).counts, "the minute runs from the look that counted"
+
+
+def test_a_missed_card_that_comes_back_at_once_is_no_second_look(study: "Study") -> None:
+    study.rate(1, 1)
+    study.later(seconds=5)
+    assert study.offer(1).counts
+    assert study.rate(1, 4).state.due_at is None
+
+
+def test_an_early_recall_counts_for_what_it_is_worth(study: "Study") -> None:
+    """A recall on the day that it was due lengthens the next interval more than one given early."""
+    study.rate(1, 4)
+    study.rate(2, 4)
+    study.later(days=1)
+    early = study.rate(1, 4).state.stability
+    study.later(days=1)
+    assert study.rate(2, 4).state.stability > early
+
+
+def test_what_was_typed_and_the_filters_are_kept_with_the_review(study: "Study") -> None:
+    review = study.rate(1, 4, typed="A product of Jacobians.", sitting="tag=lstm").review
+    stored = study.rows("SELECT typed, sitting FROM review")
+    assert stored == [(review.typed, review.sitting)] == [("A product of Jacobians.", "tag=lstm")]
+    with pytest.raises(ValueError, match="4000 characters"):
+        study.answer(2, 4, typed="x" * 4_001)
 
 
 def test_the_five_buttons_of_a_new_card(study: "Study") -> None:
