@@ -12,8 +12,8 @@ from app.cards.identity import Incoming, Known, match
 from app.cards.prepare import ReadyCard, ReadyFile
 from app.cards.stored import CARD, DECK, FILE, TOPIC, Row, Seen, chunks, rows_of
 
-SOURCE, TAG, DEMO, CURSOR = (
-    SQLModel.metadata.tables[name] for name in ("card_source", "card_tag", "card_demo", "new_card_cursor")
+SOURCE, TAG, DEMO, LINK, CURSOR = (
+    SQLModel.metadata.tables[name] for name in ("card_source", "card_tag", "card_demo", "card_link", "new_card_cursor")
 )
 # What may change while the card's text stays as it is.
 _PLACED = ("topic_id", "name", "is_named", "place", "line", "retired_at")
@@ -131,7 +131,7 @@ def write_cards(
     _retire(connection, retired, now)
     _update(connection, [values for _card, values in changed])
     _update(connection, placed)
-    for table in (SOURCE, TAG, DEMO):
+    for table in (SOURCE, TAG, DEMO, LINK):
         _each(connection, delete(table).where(table.c.card_id == bindparam("row")), [v for _card, v in changed], "row")
     owned = [(card, int(values["row"])) for card, values in changed] + _insert(connection, new)
     _write_children(connection, owned)
@@ -190,6 +190,11 @@ def _write_children(connection: Connection, owned: Sequence[tuple[ReadyCard, int
         for card, row in owned
         for position, (demo, query, label) in enumerate(card.html.demos if card.html else ())
     ]
-    for table, rows in ((SOURCE, sources), (TAG, tags), (DEMO, demos)):
+    links = [
+        {"card_id": row, "position": position, "deck": deck, "name": name, "is_follow_up": is_follow_up}
+        for card, row in owned
+        for position, (deck, name, is_follow_up) in enumerate(card.html.links if card.html else ())
+    ]
+    for table, rows in ((SOURCE, sources), (TAG, tags), (DEMO, demos), (LINK, links)):
         if rows:
             connection.execute(insert(table), rows)

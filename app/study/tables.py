@@ -5,7 +5,7 @@ from typing import cast
 from sqlalchemy import Table, inspect
 from sqlmodel import SQLModel
 
-from app.models import Card, CardState, Learner, NewCardCursor, Review
+from app.models import Card, CardLink, CardState, Deck, Learner, NewCardCursor, Review
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -13,7 +13,9 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 CARD = _table(Card)
+CARD_LINK = _table(CardLink)
 CARD_STATE = _table(CardState)
+DECK = _table(Deck)
 LEARNER = _table(Learner)
 NEW_CARD_CURSOR = _table(NewCardCursor)
 REVIEW = _table(Review)
