@@ -5,7 +5,7 @@ from typing import cast
 from sqlalchemy import Table, inspect
 from sqlmodel import SQLModel
 
-from app.models import Card, CardState, Learner, NewCardCursor, Review
+from app.models import Card, CardMark, CardState, CardTag, Learner, NewCardCursor, OwnTag, Review
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -13,7 +13,10 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 CARD = _table(Card)
+CARD_MARK = _table(CardMark)
 CARD_STATE = _table(CardState)
+CARD_TAG = _table(CardTag)
 LEARNER = _table(Learner)
 NEW_CARD_CURSOR = _table(NewCardCursor)
+OWN_TAG = _table(OwnTag)
 REVIEW = _table(Review)
