@@ -48,6 +48,12 @@ _FORGET = delete(CARD_STATE).where(_STATE)
 _RESTORE = update(CARD_STATE).where(_STATE)
 
 
+def last_rating(session: Session, prefs: Preferences) -> Review | None:
+    """The learner's latest rating that stands: what `undo` would take back."""
+    row = session.connection().execute(_LAST, {"learner": prefs.learner_id}).mappings().one_or_none()
+    return None if row is None else as_review(row)
+
+
 def undo(session: Session, prefs: Preferences, token: str, now: datetime) -> Undone | None:
     """Take back the learner's latest rating that stands; None when there is none.
 
@@ -61,13 +67,12 @@ def undo(session: Session, prefs: Preferences, token: str, now: datetime) -> Und
     if used is not None:
         if used.review.undoes_id is None:
             raise ValueError("The form's token was used by a rating. Load the page again.")
-        review = review_by_id(connection, used.review.undoes_id)
-        return Undone(review, review.card_id, repeated=True)
+        undone = review_by_id(connection, used.review.undoes_id)
+        return Undone(undone, undone.card_id, repeated=True)
 
-    row = connection.execute(_LAST, {"learner": prefs.learner_id}).mappings().one_or_none()
-    if row is None:
+    review = last_rating(session, prefs)
+    if review is None:
         return None
-    review = as_review(row)
     values = {
         "learner_id": prefs.learner_id,
         "card_id": review.card_id,
