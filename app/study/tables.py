@@ -5,7 +5,7 @@ from typing import cast
 from sqlalchemy import Table, inspect
 from sqlmodel import SQLModel
 
-from app.models import Card, CardState, Learner, NewCardCursor, Review
+from app.models import Card, CardMark, CardState, Deck, Learner, NewCardCursor, OwnTag, Quiz, QuizItem, Review, Topic
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -13,7 +13,13 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 CARD = _table(Card)
+CARD_MARK = _table(CardMark)
 CARD_STATE = _table(CardState)
+DECK = _table(Deck)
 LEARNER = _table(Learner)
 NEW_CARD_CURSOR = _table(NewCardCursor)
+OWN_TAG = _table(OwnTag)
+QUIZ = _table(Quiz)
+QUIZ_ITEM = _table(QuizItem)
 REVIEW = _table(Review)
+TOPIC = _table(Topic)
