@@ -58,6 +58,7 @@ _Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)
 _Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 _Typed = Annotated[str, Field(max_length=LONGEST_TYPED), AfterValidator(_storable)]
 _Note = Annotated[str, Field(max_length=LONGEST_NOTE), AfterValidator(_storable)]
+_Keys = Annotated[dict[str, str], AfterValidator(own_keys)]
 _Day = Annotated[date, AfterValidator(_in_range)]
 _Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
 
@@ -79,7 +80,7 @@ class LearnerPart(_Line):
     interview_on: _Day | None = None
     theme: Literal[THEMES] | None = None  # type: ignore[valid-type]
     text_size: Literal[TEXT_SIZES] | None = None  # type: ignore[valid-type]
-    own_keys: Annotated[dict[str, str], AfterValidator(own_keys)] = Field(default_factory=dict)
+    own_keys: _Keys = Field(default_factory=dict)
 
 
 class HeaderLine(_Line):
