@@ -67,7 +67,8 @@ def own_keys(typed: Mapping[str, str]) -> dict[str, str]:
     problems = {name: f"There is no action called {name!r}." for name in typed if name not in USUAL}
     keys: dict[str, str | None] = {}
     taken: dict[str, Action] = {}
-    for action in ACTIONS:
+    # Who keeps the usual key has it: the one that was changed is told.
+    for action in sorted(ACTIONS, key=lambda action: typed.get(action.name, action.key) != action.key):
         text = typed.get(action.name, action.key)
         key = _key(text)
         keys[action.name] = key

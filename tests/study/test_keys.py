@@ -55,7 +55,8 @@ def test_all_off_silences_every_key() -> None:
 @pytest.mark.parametrize(
     ("typed", "where", "says"),
     [
-        ({"undo": "e"}, "edit", "'e' is the key for «undo the last rating» already."),
+        ({"undo": "e"}, "undo", "'e' is the key for «edit the card’s file» already."),
+        ({"undo": "x", "edit": "x"}, "edit", "'x' is the key for «undo the last rating» already."),
         ({"undo": "qu"}, "undo", "'qu' is no single key"),
         ({"undo": "Enter"}, "undo", "'Enter' is no single key"),
         ({"undo": "Ctrl+z"}, "undo", "is no single key"),

@@ -152,8 +152,8 @@ def test_every_table_of_a_learners_own_is_emptied(browser: Any, database: Databa
     ask = one.get(f"/learners/{ada}/delete").text
     for says in (
         "1 rating of 1 card",
-        "1 mark on cards",
-        "1 note among them",
+        "1 marked card ",
+        "1 note and",
         "1 own tag",
         "1 quiz<",
         "and the profile<",
