@@ -20,6 +20,8 @@ from app.web import (
     docs,
     errors,
     health,
+    history,
+    learners,
     mark,
     pages,
     review,
@@ -29,6 +31,7 @@ from app.web import (
     topics,
     training,
 )
+from app.web import settings as settings_page
 
 INLINE_STYLES = (demos.PLOT_STYLE_HASH,)
 
@@ -63,7 +66,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.add_middleware(security.Guard, settings=settings, style_hashes=INLINE_STYLES)
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
-    for room in (today, review, mark, demos, demo_index, training, topics, cards, content, sources, docs, health):
+    study = (today, review, mark, topics, cards, settings_page, learners, history)
+    for room in (*study, demos, demo_index, training, content, sources, docs, health):
         app.include_router(room.router, include_in_schema=False)
     app.include_router(api_demos.router)
     return app

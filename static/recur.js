@@ -2,6 +2,9 @@
 
 const KEYS_OFF = "recur-keys-off";
 const NAMES = { " ": "Space" };
+// Where the learner has changed keys: the usual key to their own, empty for none.
+const OWN_KEYS = JSON.parse(document.body.dataset.keys ?? "{}");
+const WRITTEN = { space: "Space", "Ctrl Z": "Ctrl+z" };
 
 function shown(element) {
   return element.checkVisibility?.() ?? element.offsetParent !== null;
@@ -12,7 +15,31 @@ function named(event) {
   return (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + (key.length === 1 ? key.toLowerCase() : key);
 }
 
-// A key presses the one visible element whose data-key lists it.
+// The keys that press an element: those its data-key lists, each in the learner's own choice.
+function keysOf(element) {
+  return element.dataset.key.split(" ").map((usual) => OWN_KEYS[usual] ?? usual).filter(Boolean);
+}
+
+// Every shown key says the learner's own; one that is off is gone, or "off" in the list of keys.
+function showKeys() {
+  if (!Object.keys(OWN_KEYS).length) return;
+  for (const kbd of document.querySelectorAll("[data-key] kbd, #keys kbd")) {
+    kbd.dataset.usual ??= WRITTEN[kbd.textContent] ?? kbd.textContent;
+    const own = OWN_KEYS[kbd.dataset.usual];
+    if (own === undefined) continue;
+    kbd.textContent = own || "off";
+    kbd.hidden = !own && !kbd.closest("#keys");
+  }
+  for (const element of document.querySelectorAll("[data-key]")) {
+    const own = OWN_KEYS[element.dataset.key.split(" ")[0]];
+    if (!own || element.querySelector("kbd")) continue;
+    const kbd = element.appendChild(document.createElement("kbd"));
+    kbd.textContent = own;
+    kbd.dataset.usual = element.dataset.key.split(" ")[0];
+  }
+}
+
+// A key presses the one visible element whose data-key means it.
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.altKey || event.defaultPrevented || localStorage.getItem(KEYS_OFF)) return;
   if (document.querySelector("dialog[open]")) return;
@@ -21,7 +48,7 @@ document.addEventListener("keydown", (event) => {
   const key = named(event);
   if (/^(Space|Enter)$/.test(key) && event.target.closest("a, button, summary, [tabindex='0']")) return;
   const pressed = [...document.querySelectorAll("[data-key]")].find(
-    (element) => element.dataset.key.split(" ").includes(key) && shown(element));
+    (element) => keysOf(element).includes(key) && shown(element));
   if (!pressed) return;
   event.preventDefault();
   pressed.click();
@@ -112,6 +139,7 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   trouble("");
+  showKeys();
   const sitting = document.getElementById("sitting");
   if (!sitting || event.target.closest?.("#demo-slot") || event.detail?.ctx?.target?.closest?.("#demo-slot")) return;
   settle(sitting);
@@ -138,6 +166,7 @@ document.addEventListener("htmx:error", (event) => {
 
 document.addEventListener("DOMContentLoaded", () => {
   settle(document);
+  showKeys();
   for (const button of document.querySelectorAll("[data-opens]")) {
     button.hidden = false;
     button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());

@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "cards": {"models", "database", "demos"},
     "study": {"models", "database", "settings"},
     "exchange": {"cards", "study", "models", "database"},
-    "web": {"study", "cards", "demos", "models", "database", "settings"},
+    "web": {"exchange", "study", "cards", "demos", "models", "database", "settings"},
     "main": {"web", "cards", "database", "settings"},
     "commands": {"exchange", "cards", "database", "settings"},
     "cli": {"commands", "main", "exchange", "cards", "study", "database", "settings"},
