@@ -5,7 +5,20 @@ from typing import cast
 from sqlalchemy import Table, inspect
 from sqlmodel import SQLModel
 
-from app.models import Card, CardLink, CardState, Deck, Learner, NewCardCursor, Review
+from app.models import (
+    Card,
+    CardDemo,
+    CardLink,
+    CardMark,
+    CardState,
+    Deck,
+    Learner,
+    NewCardCursor,
+    Quiz,
+    QuizItem,
+    Review,
+    Topic,
+)
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -13,9 +26,14 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 CARD = _table(Card)
+CARD_DEMO = _table(CardDemo)
 CARD_LINK = _table(CardLink)
+CARD_MARK = _table(CardMark)
 CARD_STATE = _table(CardState)
 DECK = _table(Deck)
 LEARNER = _table(Learner)
 NEW_CARD_CURSOR = _table(NewCardCursor)
+QUIZ = _table(Quiz)
+QUIZ_ITEM = _table(QuizItem)
 REVIEW = _table(Review)
+TOPIC = _table(Topic)

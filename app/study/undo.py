@@ -48,6 +48,12 @@ _FORGET = delete(CARD_STATE).where(_STATE)
 _RESTORE = update(CARD_STATE).where(_STATE)
 
 
+def last_rating(connection: Connection, learner_id: int) -> Review | None:
+    """The learner's latest rating that stands: what the next undo takes back."""
+    row = connection.execute(_LAST, {"learner": learner_id}).mappings().one_or_none()
+    return None if row is None else as_review(row)
+
+
 def undo(session: Session, prefs: Preferences, token: str, now: datetime) -> Undone | None:
     """Take back the learner's latest rating that stands; None when there is none.
 
@@ -64,22 +70,21 @@ def undo(session: Session, prefs: Preferences, token: str, now: datetime) -> Und
         review = review_by_id(connection, used.review.undoes_id)
         return Undone(review, review.card_id, repeated=True)
 
-    row = connection.execute(_LAST, {"learner": prefs.learner_id}).mappings().one_or_none()
-    if row is None:
+    last = last_rating(connection, prefs.learner_id)
+    if last is None:
         return None
-    review = as_review(row)
     values = {
         "learner_id": prefs.learner_id,
-        "card_id": review.card_id,
+        "card_id": last.card_id,
         "token": token,
-        "undoes_id": review.id,
+        "undoes_id": last.id,
         "rated_at": now.astimezone(UTC),
         "day": prefs.day(now),
         "desired_retention": prefs.desired_retention,
     }
     add_review(connection, values)
-    _restore(connection, prefs.learner_id, review.card_id)
-    return Undone(review, review.card_id, repeated=False)
+    _restore(connection, prefs.learner_id, last.card_id)
+    return Undone(last, last.card_id, repeated=False)
 
 
 def _restore(connection: Connection, learner_id: int, card_id: int) -> None:
