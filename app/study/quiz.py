@@ -185,7 +185,7 @@ def take_back(session: Session, prefs: Preferences, name: str, token: str, now: 
     one_at_a_time(connection, prefs.learner_id)
     run = run_of(session, prefs, name)
     if use_of(connection, token, prefs.learner_id) is None:
-        last = last_rating(connection, prefs.learner_id)
+        last = last_rating(session, prefs)
         if last is not None and last.token not in {item.token for item in run.items}:
             raise NotOfThisQuizError
     undone = undo(session, prefs, token, now)

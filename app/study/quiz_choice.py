@@ -44,12 +44,12 @@ class Which(StrEnum):
 
     BOTH = "both"
     NEW = "new"
-    KNOWN = "known"
+    SEEN = "seen"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a learner chose: ids of topics, at most so many questions, a level or None for any, new cards or known."""
+    """What a learner chose: ids of topics, at most so many questions, a level or None for any, and whether new."""
 
     topics: frozenset[int]
     number: int
@@ -58,7 +58,7 @@ class Wish:
 
     def takes(self, card: Candidate) -> bool:
         """Whether the card is one of those wished for."""
-        is_meant = {Which.BOTH: True, Which.NEW: card.recall is None, Which.KNOWN: card.recall is not None}
+        is_meant = {Which.BOTH: True, Which.NEW: card.recall is None, Which.SEEN: card.recall is not None}
         return card.topic_id in self.topics and self.level in (None, card.level) and is_meant[self.which]
 
 
@@ -69,13 +69,13 @@ def chosen(candidates: Collection[Candidate], wish: Wish, rng: random.Random) ->
 
 
 def weakest(candidates: Collection[Candidate], number: int = WEAKEST) -> list[Question]:
-    """The known cards with the lowest chance of recall today, the hardest first where it is the same."""
-    known = [
+    """The cards rated before with the lowest chance of recall today, the hardest first where it is the same."""
+    seen = [
         (card.recall, -(card.difficulty or 0), card.place, card.card_id)
         for card in candidates
         if card.recall is not None
     ]
-    return [Question(card_id, recall) for recall, _, _, card_id in sorted(known)[:number]]
+    return [Question(card_id, recall) for recall, _, _, card_id in sorted(seen)[:number]]
 
 
 def interview(

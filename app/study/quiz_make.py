@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import and_, bindparam, insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlmodel import Session
 from sqlmodel import select as select_models
 
 from app.models import Quiz
 from app.study.history import one_at_a_time
 from app.study.learner import Preferences
-from app.study.queue import DECK, LEARNER, TODAY, parameters
-from app.study.quiz import IS_ASKABLE
+from app.study.queue import DECK, TODAY, parameters
 from app.study.quiz_choice import WEAKEST, Candidate, Question, Which, Wish, chosen, interview, weakest
 from app.study.recall import chance_of_recall, prepare_recall
-from app.study.tables import CARD, CARD_MARK, CARD_STATE, QUIZ_ITEM
+from app.study.standing import EVERY_CARD, IS_SET_ASIDE, IS_SUSPENDED
+from app.study.tables import CARD, CARD_STATE, QUIZ_ITEM
 from app.study.token import check_token
 
 SECONDS_A_QUESTION = 60
@@ -51,29 +51,16 @@ class Plan:
         return replace(self, seconds=60 * minutes if minutes else SECONDS_A_QUESTION * len(self.questions))
 
 
-_MY_STATE = and_(CARD_STATE.c.learner_id == LEARNER, CARD_STATE.c.card_id == CARD.c.id)
-_MY_MARK = select(CARD_MARK.c.card_id).where(CARD_MARK.c.learner_id == LEARNER, CARD_MARK.c.card_id == CARD.c.id)
-_IS_BURIED = _MY_MARK.where(CARD_MARK.c.buried_until > TODAY).exists()
+_RECALL = chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, TODAY)
 _CANDIDATES = (
-    select(
-        CARD.c.id,
-        CARD.c.topic_id,
-        CARD.c.place,
-        CARD.c.level,
-        chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, TODAY),
-        CARD_STATE.c.difficulty,
-    )
-    .select_from(CARD.outerjoin(CARD_STATE, _MY_STATE))
-    .where(CARD.c.deck_id == DECK, IS_ASKABLE, ~_IS_BURIED)
+    select(CARD.c.id, CARD.c.topic_id, CARD.c.place, CARD.c.level, _RECALL, CARD_STATE.c.difficulty)
+    .select_from(EVERY_CARD)
+    .where(CARD.c.deck_id == DECK, CARD.c.retired_at.is_(None), ~IS_SET_ASIDE)
 )
 _SAME = (
-    select(
-        QUIZ_ITEM.c.card_id,
-        chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, TODAY),
-        QUIZ_ITEM.c.is_follow_up,
-    )
-    .select_from(QUIZ_ITEM.join(CARD, CARD.c.id == QUIZ_ITEM.c.card_id).outerjoin(CARD_STATE, _MY_STATE))
-    .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"), IS_ASKABLE)
+    select(CARD.c.id, _RECALL, QUIZ_ITEM.c.is_follow_up)
+    .select_from(EVERY_CARD.join(QUIZ_ITEM, QUIZ_ITEM.c.card_id == CARD.c.id))
+    .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"), CARD.c.retired_at.is_(None), ~IS_SUSPENDED)
     .order_by(QUIZ_ITEM.c.position)
 )
 
@@ -91,7 +78,7 @@ def plan_chosen(cards: Sequence[Candidate], wish: Wish, topics: Mapping[int, str
     questions = chosen(cards, wish, rng)
     some = [title for topic, title in topics.items() if topic in wish.topics]
     scope = "all topics" if len(some) == len(topics) else ", ".join(some) if len(some) < 3 else f"{len(some)} topics"
-    which = {Which.BOTH: "", Which.NEW: ", new", Which.KNOWN: ", known"}[wish.which]
+    which = {Which.BOTH: "", Which.NEW: ", new", Which.SEEN: ", seen before"}[wish.which]
     number = "1 question" if len(questions) == 1 else f"{len(questions)} questions"
     level = f", {wish.level}" if wish.level else ""
     return Plan(Kind.CHOSEN, f"{number}{level}{which}: {scope}", questions)
@@ -151,7 +138,7 @@ def make(session: Session, prefs: Preferences, deck_id: int, name: str, plan: Pl
 
 
 _WHY_NOTHING = {
-    Kind.CHOSEN: "No card is like that: choose more topics, any level, or both new and known cards.",
+    Kind.CHOSEN: "No card is like that: choose more topics, any level, or both new cards and those seen before.",
     Kind.WEAKEST: "You have not rated a card of this deck yet, so none is weakest. Study some first, or choose a quiz.",
     Kind.INTERVIEW: "No card of this deck can be asked: all are suspended, or no longer in the files.",
 }

@@ -10,10 +10,13 @@ from app.models import (
     CardDemo,
     CardLink,
     CardMark,
+    CardSource,
     CardState,
+    CardTag,
     Deck,
     Learner,
     NewCardCursor,
+    OwnTag,
     Quiz,
     QuizItem,
     Review,
@@ -29,10 +32,13 @@ CARD = _table(Card)
 CARD_DEMO = _table(CardDemo)
 CARD_LINK = _table(CardLink)
 CARD_MARK = _table(CardMark)
+CARD_SOURCE = _table(CardSource)
 CARD_STATE = _table(CardState)
+CARD_TAG = _table(CardTag)
 DECK = _table(Deck)
 LEARNER = _table(Learner)
 NEW_CARD_CURSOR = _table(NewCardCursor)
+OWN_TAG = _table(OwnTag)
 QUIZ = _table(Quiz)
 QUIZ_ITEM = _table(QuizItem)
 REVIEW = _table(Review)

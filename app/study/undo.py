@@ -48,9 +48,9 @@ _FORGET = delete(CARD_STATE).where(_STATE)
 _RESTORE = update(CARD_STATE).where(_STATE)
 
 
-def last_rating(connection: Connection, learner_id: int) -> Review | None:
-    """The learner's latest rating that stands: what the next undo takes back."""
-    row = connection.execute(_LAST, {"learner": learner_id}).mappings().one_or_none()
+def last_rating(session: Session, prefs: Preferences) -> Review | None:
+    """The learner's latest rating that stands: what `undo` would take back."""
+    row = session.connection().execute(_LAST, {"learner": prefs.learner_id}).mappings().one_or_none()
     return None if row is None else as_review(row)
 
 
@@ -67,24 +67,24 @@ def undo(session: Session, prefs: Preferences, token: str, now: datetime) -> Und
     if used is not None:
         if used.review.undoes_id is None:
             raise ValueError("The form's token was used by a rating. Load the page again.")
-        review = review_by_id(connection, used.review.undoes_id)
-        return Undone(review, review.card_id, repeated=True)
+        earlier = review_by_id(connection, used.review.undoes_id)
+        return Undone(earlier, earlier.card_id, repeated=True)
 
-    last = last_rating(connection, prefs.learner_id)
-    if last is None:
+    review = last_rating(session, prefs)
+    if review is None:
         return None
     values = {
         "learner_id": prefs.learner_id,
-        "card_id": last.card_id,
+        "card_id": review.card_id,
         "token": token,
-        "undoes_id": last.id,
+        "undoes_id": review.id,
         "rated_at": now.astimezone(UTC),
         "day": prefs.day(now),
         "desired_retention": prefs.desired_retention,
     }
     add_review(connection, values)
-    _restore(connection, prefs.learner_id, last.card_id)
-    return Undone(last, last.card_id, repeated=False)
+    _restore(connection, prefs.learner_id, review.card_id)
+    return Undone(review, review.card_id, repeated=False)
 
 
 def _restore(connection: Connection, learner_id: int, card_id: int) -> None:

@@ -47,7 +47,7 @@ def test_a_chosen_quiz_has_what_was_wished_for_and_no_card_twice(
     fitting = 0
     for card in deck:
         fits = card.topic_id in wish.topics and (wish.level is None or card.level == wish.level)
-        fits = fits and {"both": True, "new": card.recall is None, "known": card.recall is not None}[wish.which.value]
+        fits = fits and {"both": True, "new": card.recall is None, "seen": card.recall is not None}[wish.which.value]
         fitting += fits
         assert fits or card.card_id not in {question.card_id for question in asked}
     assert len(asked) == min(wish.number, fitting)
