@@ -21,6 +21,9 @@ from app.web import (
     errors,
     health,
     pages,
+    quiz,
+    quiz_results,
+    quiz_sitting,
     review,
     security,
     sources,
@@ -62,7 +65,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.add_middleware(security.Guard, settings=settings, style_hashes=INLINE_STYLES)
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
-    for room in (today, review, demos, demo_index, training, topics, cards, content, sources, docs, health):
+    quizzes = (quiz, quiz_sitting, quiz_results)
+    for room in (today, review, demos, demo_index, training, topics, *quizzes, cards, content, sources, docs, health):
         app.include_router(room.router, include_in_schema=False)
     app.include_router(api_demos.router)
     return app

@@ -60,7 +60,7 @@ async function openDemo(link) {
   }
   const address = new URL(link.href);
   address.pathname += "/beneath";
-  address.searchParams.set("from", `/review?${kept}`);
+  address.searchParams.set("from", rating.dataset.back ?? `/review?${kept}`);
   slot().hidden = false;
   await htmx.ajax("GET", address.pathname + address.search, { target: "#demo-slot", swap: "innerHTML" });
   link.setAttribute("aria-expanded", "true");

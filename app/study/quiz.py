@@ -12,7 +12,7 @@ from app.study.history import COUNTED, STANDS, one_at_a_time
 from app.study.learner import Preferences
 from app.study.review import Answer, Rated, UnknownCardError, rate
 from app.study.tables import CARD, CARD_MARK, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
-from app.study.token import use_of
+from app.study.token import is_token, use_of
 from app.study.undo import Undone, last_rating, undo
 
 GRACE = timedelta(seconds=5)
@@ -135,11 +135,17 @@ _ANSWER = (
 _END = update(QUIZ).where(QUIZ.c.id == bindparam("quiz")).values(ended_at=bindparam("at"))
 
 
-def run_of(session: Session, prefs: Preferences, name: str) -> Run:
-    """The learner's own quiz. Raises UnknownQuizError, AnothersQuizError."""
-    quiz = session.exec(select_models(Quiz).where(Quiz.name == name)).first()
+def quiz_named(session: Session, name: str) -> Quiz:
+    """A quiz, whoever's it is. Raises UnknownQuizError."""
+    quiz = session.exec(select_models(Quiz).where(Quiz.name == name)).first() if is_token(name) else None
     if quiz is None:
         raise UnknownQuizError(f"There is no quiz {name!r}.")
+    return quiz
+
+
+def run_of(session: Session, prefs: Preferences, name: str) -> Run:
+    """The learner's own quiz. Raises UnknownQuizError, AnothersQuizError."""
+    quiz = quiz_named(session, name)
     if quiz.learner_id != prefs.learner_id:
         raise AnothersQuizError(quiz)
     rows = session.connection().execute(_ITEMS, {"quiz": quiz.id, "learner": prefs.learner_id})
