@@ -24,6 +24,9 @@ from app.web import (
     learners,
     mark,
     pages,
+    quiz,
+    quiz_results,
+    quiz_sitting,
     review,
     security,
     sources,
@@ -67,7 +70,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
     study = (today, review, mark, topics, cards, settings_page, learners, history)
-    for room in (*study, demos, demo_index, training, content, sources, docs, health):
+    quizzes = (quiz, quiz_sitting, quiz_results)
+    for room in (*study, *quizzes, demos, demo_index, training, content, sources, docs, health):
         app.include_router(room.router, include_in_schema=False)
     app.include_router(api_demos.router)
     return app

@@ -107,7 +107,7 @@ async function openDemo(link) {
   for (const name of ["token", "after", "revealed_at", "typed"]) kept.delete(name);
   const address = new URL(link.href);
   address.pathname += "/beneath";
-  address.searchParams.set("from", `/review?${kept}`);
+  address.searchParams.set("from", rating.dataset.back ?? `/review?${kept}`);
   slot().hidden = false;
   await htmx.ajax("GET", address.pathname + address.search, { target: "#demo-slot", swap: "innerHTML" });
   link.setAttribute("aria-expanded", "true");

@@ -113,7 +113,25 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     study(5)
     study(4)
     assert "That was it for today." in client.get("/review").text
-    for path in ("/", "/topics", "/content", "/demos", "/readyz", "/cards/what-is-an-rnn"):
+    for kind in ("weakest", "interview"):
+        assert "Undo" in client.post("/quiz", data={"kind": kind, "name": kind}).text
+    question = dict(HIDDEN.findall(client.get("/quiz/weakest").text.split('class="reveal"')[0]))
+    page = client.get("/quiz/weakest", params=question).text
+    fields = dict(HIDDEN.findall(page[page.index('class="rating"') :]))
+    assert "2 of 5" in client.post("/quiz/weakest", data=fields | {"rating": 4}).text
+    assert client.post("/quiz/weakest/undo", data={"token": "undo-2"}).status_code == 200
+    assert "No question was answered" in client.post("/quiz/weakest/end").text
+    assert client.post("/quiz/weakest/again", data={"name": "again"}).status_code == 200
+    for path in (
+        "/quiz",
+        "/quiz/again/compare?with=weakest",
+        "/",
+        "/topics",
+        "/content",
+        "/demos",
+        "/readyz",
+        "/cards/what-is-an-rnn",
+    ):
         assert client.get(path).status_code == 200
     assert load(database, ROOT / "content", clock[0]).read == 0
     columns = "SELECT card_id, stability, difficulty, due_on, reviews, last_review_id FROM card_state ORDER BY card_id"
