@@ -13,6 +13,7 @@ from app.settings import Settings
 from app.web import (
     api_demos,
     assets,
+    browse,
     cards,
     content,
     demo_index,
@@ -62,7 +63,7 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.add_middleware(security.Guard, settings=settings, style_hashes=INLINE_STYLES)
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
-    for room in (today, review, demos, demo_index, training, topics, cards, content, sources, docs, health):
+    for room in (today, review, browse, demos, demo_index, training, topics, cards, content, sources, docs, health):
         app.include_router(room.router, include_in_schema=False)
     app.include_router(api_demos.router)
     return app

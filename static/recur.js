@@ -24,7 +24,8 @@ document.addEventListener("keydown", (event) => {
     (element) => element.dataset.key.split(" ").includes(key) && shown(element));
   if (!pressed) return;
   event.preventDefault();
-  pressed.click();
+  if (pressed.matches("input")) pressed.focus(), pressed.select();
+  else pressed.click();
 });
 
 // The first demo link of a card answers to d.
