@@ -51,7 +51,8 @@ document.addEventListener("keydown", (event) => {
     (element) => keysOf(element).includes(key) && shown(element));
   if (!pressed) return;
   event.preventDefault();
-  pressed.click();
+  if (pressed.matches("input")) pressed.focus(), pressed.select();
+  else pressed.click();
 });
 
 // The first demo link of a card answers to d.

@@ -32,6 +32,8 @@ SHARED_BY_PAGES = {
     "editing",
     "dates",
     "demo_results",
+    "browse_query",
+    "browse_words",
 }
 
 

@@ -31,6 +31,26 @@ def _in_sqlite(element: chance_of_recall, compiler: SQLCompiler, **how: Any) -> 
     return f"chance_of_recall({compiler.process(element.clauses, **how)})"
 
 
+class faded(FunctionElement[float]):  # noqa: N801
+    """faded(stability, reviewed_on, today): the more, the smaller the chance of recall. Sorts quicker than that."""
+
+    name = "faded"
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(faded)
+def _faded(element: faded, compiler: SQLCompiler, **how: Any) -> str:
+    stability, reviewed_on, today = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"greatest(0, {today} - {reviewed_on}) / {stability}"
+
+
+@compiles(faded, "sqlite")
+def _faded_in_sqlite(element: faded, compiler: SQLCompiler, **how: Any) -> str:
+    stability, reviewed_on, today = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"max(0, julianday({today}) - julianday({reviewed_on})) / {stability}"
+
+
 def prepare_recall(connection: Connection) -> None:
     """SQLite may be built without power(), and has no dates: it calls Python."""
     if connection.dialect.name == "sqlite":
