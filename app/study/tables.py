@@ -5,7 +5,7 @@ from typing import cast
 from sqlalchemy import Table, inspect
 from sqlmodel import SQLModel
 
-from app.models import Card, CardState, Learner, NewCardCursor, Review
+from app.models import Card, CardState, DayTotal, Learner, MonthTotal, NewCardCursor, Review
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -14,6 +14,8 @@ def _table(model: type[SQLModel]) -> Table:
 
 CARD = _table(Card)
 CARD_STATE = _table(CardState)
+DAY_TOTAL = _table(DayTotal)
 LEARNER = _table(Learner)
+MONTH_TOTAL = _table(MonthTotal)
 NEW_CARD_CURSOR = _table(NewCardCursor)
 REVIEW = _table(Review)
