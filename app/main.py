@@ -10,6 +10,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from app.cards.watch import ContentWatch
 from app.database import Database
 from app.settings import Settings
+from app.study.totals import move_cards
 from app.web import (
     api_demos,
     assets,
@@ -54,7 +55,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         gc.freeze()
         # A request makes thousands of small objects and no cycles worth looking for: look less often.
         gc.set_threshold(20_000, 20, 20)
-        with ContentWatch(database, settings.content_dir, clock) if settings.watch else nullcontext():
+        watch = ContentWatch(database, settings.content_dir, clock, move_cards=move_cards)
+        with watch if settings.watch else nullcontext():
             yield
         database.close()
 

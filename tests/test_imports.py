@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "study": {"models", "database", "settings"},
     "exchange": {"cards", "study", "models", "database"},
     "web": {"exchange", "study", "cards", "demos", "models", "database", "settings"},
-    "main": {"web", "cards", "database", "settings"},
+    "main": {"web", "cards", "study", "database", "settings"},
     "commands": {"exchange", "cards", "database", "settings"},
     "cli": {"commands", "main", "exchange", "cards", "study", "database", "settings"},
     "__main__": {"cli"},
