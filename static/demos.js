@@ -86,12 +86,13 @@ function reveal() {
   if (here === revealed) return;
   revealed = here;
   for (const box of results.querySelectorAll(".scroll")) {
-    const part = box.querySelector("[aria-current]") ?? [...box.querySelectorAll(".lit")].at(-1) ?? box.querySelector("th.now");
-    if (!part) continue;
-    const [within, its] = [box.getBoundingClientRect(), part.getBoundingClientRect()];
-    const label = part.closest("tr")?.firstElementChild.offsetWidth ?? 0; // it stays while the others move
-    if (its.left >= within.left + label && its.right <= within.right) continue;
-    box.scrollLeft += (its.left + its.right - within.left - label - within.right) / 2;
+    const { left, right } = box.getBoundingClientRect();
+    const chosen = [...box.querySelectorAll("[aria-current]"), ...box.querySelectorAll("th.now")].slice(0, 1);
+    const parts = (chosen.length ? chosen : [...box.querySelectorAll(".lit")]).map((part) => part.getBoundingClientRect());
+    const label = box.querySelector("tbody th")?.offsetWidth ?? 0; // it stays while the others move
+    if (!parts.length || parts.some((part) => part.left >= left + label && part.right <= right)) continue;
+    const [first] = parts;
+    box.scrollLeft += first.right > right ? first.right - right + 20 : first.left - left - label - 20;
   }
 }
 

@@ -306,3 +306,18 @@ def test_enter_in_a_field_beneath_a_card_computes_and_chooses_no_number(page: Pa
     page.press("#p-gain", "Enter")
     page.wait_for_load_state("networkidle")
     assert page.locator("#demo-slot .trace [aria-current]").get_attribute("value") == chosen
+
+
+def test_the_heads_of_a_wide_table_stay_with_its_rows(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 700})
+    visit(page, "/demos/bptt?step=6")
+    box = page.locator("table.trace").locator("..").bounding_box()
+    assert box
+    assert page.locator("table.trace").evaluate("(table) => table.parentElement.scrollLeft") > 0
+    for head in (page.locator(".trace .group span").first, page.locator(".trace tbody th[scope=row]").first):
+        where = head.bounding_box()
+        assert where
+        assert where["x"] >= box["x"]
+    corner = page.locator(".trace thead td").bounding_box()
+    assert corner
+    assert corner["x"] == box["x"], "a column's head must not stand above the names of the rows"
