@@ -218,7 +218,7 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 def _question(p: RecursiveTree) -> Question:
     brackets = "((x_1, x_2), (x_3, x_4))" if p.tree == "balanced" else "(((x_1, x_2), x_3), x_4)"
-    right = {1: "+ r", -1: "- r"}.get(p.W_r, rf"+ {factor(p.W_r)} \cdot r")
+    right = {1.0: "+ r", -1.0: "- r"}.get(p.W_r, rf"+ {factor(p.W_r)} \cdot r")
     return Question(
         "What is the number at the root?",
         "root",
