@@ -103,6 +103,12 @@ class Curve:
             return list(range(many))
         return sorted(set(np.linspace(0, many - 1, most).round().astype(int).tolist()))
 
+    def extent(self) -> tuple[float, float] | None:
+        """The smallest and the largest number that is drawn, if any is."""
+        drawn = [series.values[_drawable(series.values, self.log)] for series in self.series]
+        known = np.concatenate(drawn)
+        return (float(known.min()), float(known.max())) if known.size else None
+
     def paths(self, width: float, height: float) -> list[tuple[str, str]]:
         """(series key, SVG path) of each line in a box of this size: the drawing where no script runs.
 

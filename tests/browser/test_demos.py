@@ -134,6 +134,7 @@ def test_a_curve_is_drawn_and_follows_its_table(page: Page) -> None:
     visit(page, "/demos/gradient-flow")
     expect(page.locator("recur-curve svg[role=img]").last).to_be_visible()
     shadow = "document.querySelector('recur-curve').shadowRoot"
+    expect(page.get_by_text("Drawn from")).to_be_hidden()  # the chart has axes
     drawn = f"() => [...{shadow}.querySelectorAll('path')].map((path) => path.getAttribute('d')).join()"
     page.wait_for_function(f"() => {shadow}.querySelectorAll('path').length > 2")
     first = page.evaluate(drawn)
@@ -172,6 +173,9 @@ def test_it_all_works_without_a_script(plain_page: Page) -> None:
     expect(plain_page.locator("#p-W_h")).to_have_value("0")
     plain_page.goto("/demos/gradient-flow")
     expect(plain_page.locator("svg.plain-curve")).to_be_visible()
+    expect(plain_page.locator("figure").first).to_contain_text(
+        "Drawn from 0.00515 to 1, on a log scale, over step t from 0 to 50."
+    )
     plain_page.click("text=The numbers as a table")
     expect(plain_page.locator(".points tbody tr").first).to_contain_text("0.00515")
     plain_page.goto("/demos/layer-shapes/predict?seed=1")
@@ -321,3 +325,15 @@ def test_the_heads_of_a_wide_table_stay_with_its_rows(page: Page) -> None:
     corner = page.locator(".trace thead td").bounding_box()
     assert corner
     assert corner["x"] == box["x"], "a column's head must not stand above the names of the rows"
+
+
+def test_a_diagram_grows_with_the_text(page: Page) -> None:
+    visit(page, "/demos/lstm-gates")
+    picture = page.locator("figure.diagram svg")
+    before = picture.bounding_box()
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    after = picture.bounding_box()
+    assert before
+    assert after
+    assert after["width"] == pytest.approx(2 * before["width"], abs=1)
+    assert after["height"] == pytest.approx(2 * before["height"], abs=1)

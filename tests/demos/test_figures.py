@@ -30,3 +30,17 @@ def test_what_is_not_finite_is_a_gap_and_not_bridged(values: list[float], path: 
 
 def test_on_a_log_scale_what_is_not_positive_is_a_gap() -> None:
     assert path_of([1, 0, 100, 10], log=True) == "M0.0,10.0ZM20.0,0.0L30.0,5.0"
+
+
+def test_what_is_drawn_reaches_from_its_smallest_number_to_its_largest() -> None:
+    series = (
+        Series("a", "a", "a", np.array([0.5, 0.0, math.inf])),
+        Series("b", "b", "b", np.array([-1.0, 3.0, math.nan])),
+    )
+    flat, log = (Curve("c", "C", "caption", "alt", "x", "y", np.arange(3.0), series, log) for log in (False, True))
+    assert flat.extent() == (-1.0, 3.0)
+    assert log.extent() == (0.5, 3.0)
+    nothing = Curve(
+        "c", "C", "caption", "alt", "x", "y", np.arange(1.0), (Series("n", "n", "n", np.array([math.nan])),)
+    )
+    assert nothing.extent() is None
