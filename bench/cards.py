@@ -7,10 +7,11 @@ from sqlalchemy import insert, select
 
 from app.cards.load import load
 from app.database import Database
-from app.models import Card, Deck, Topic
+from app.models import Card, CardSource, CardTag, Deck, Topic
 from app.study.tables import CARD
 
 CARDS_A_TOPIC = 100
+LEVELS = ("easy", "medium", "hard")
 
 
 def database_with_cards(path: Path, count: int) -> list[int]:
@@ -53,12 +54,16 @@ def database_with_cards(path: Path, count: int) -> list[int]:
                     "question_html": f"What is number {i}?",
                     "short_html": f"<p>It is {i}.</p>",
                     "answer_html": "<p>The longer answer, with a sentence or two of text.</p>" * 4,
+                    "level": LEVELS[i % len(LEVELS)],
                     "content_hash": "",
                     "answer_hash": "",
                 }
                 for i in range(1, count + 1)
             ],
         )
+        # A hundredth of the cards each.
+        session.execute(insert(CardTag), [{"card_id": i, "tag": f"tag-{i % 100}"} for i in range(1, count + 1)])
+        session.execute(insert(CardSource), [{"card_id": i, "item": f"book-{i % 100}"} for i in range(1, count + 1)])
     database.close()
     return list(range(1, count + 1))
 

@@ -11,6 +11,7 @@ from app.database import Database
 from app.models import CardState, Review
 from app.settings import Settings
 from app.study import queue
+from app.study.filters import Filters, Mode
 from app.study.learner import preferences
 from app.study.new_cards import move_cursor
 from bench.cards import database_with_cards
@@ -55,6 +56,7 @@ def _history(path: Path, cards: list[int], due: bool) -> None:
                     "due_on": TODAY + timedelta(days=chance.randint(-20 if due else 1, 60)),
                     "introduced_on": past,
                     "reviewed_on": past,
+                    "reviewed_at": NOW - timedelta(days=30),
                     "reviews": 1,
                     "lapses": 0,
                     "last_review_id": i,
@@ -65,7 +67,20 @@ def _history(path: Path, cards: list[int], due: bool) -> None:
     database.close()
 
 
-def _measure(count: int, due: bool) -> Timing:
+FILTERED = {
+    "a topic": Filters(topic=30),
+    "a level": Filters(level="hard"),
+    "a tag": Filters(tag="tag-7"),
+    "a source": Filters(source="book-7"),
+    "a level of a topic": Filters(topic=30, level="hard"),
+    "learning": Filters(state="learning"),
+    "leeches": Filters(state="leech"),
+    "a topic, crammed": Filters(topic=30, mode=Mode.CRAM, since=NOW),
+    "everything, ahead": Filters(mode=Mode.AHEAD, since=NOW),
+}
+
+
+def _measure(count: int, due: bool, filters: Filters = queue.EVERYTHING, name: str = "") -> Timing:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "recur.sqlite"
         _history(path, database_with_cards(path, count), due)
@@ -76,9 +91,9 @@ def _measure(count: int, due: bool) -> Timing:
             move_cursor(session.connection(), learner_id=1, deck_id=1, exists_already=False)
         with database.read() as session:
             who = preferences(session, settings, 1)
-            seconds = [timed(lambda: queue.next_card(session, who, NOW, 1)) for _ in range(CALLS)]
+            seconds = [timed(lambda: queue.next_card(session, who, NOW, 1, filters)) for _ in range(CALLS)]
         database.close()
-    return Timing(f"{count:,} cards, {'some due' if due else 'new ones next'}", seconds)
+    return Timing(name or f"{count:,} cards, {'some due' if due else 'new ones next'}", seconds)
 
 
 def run() -> None:
@@ -89,3 +104,11 @@ def run() -> None:
         row(small)
         row(large)
         ratio("100,000 cards over 1,000", large.median / small.median, 1.5)
+
+    heading("Next card of a filtered sitting, 20,000 cards, half of them seen")
+    whole = _measure(20_000, True, name="no filter")
+    row(whole)
+    for name, filters in FILTERED.items():
+        found = _measure(20_000, True, filters, name)
+        row(found)
+        ratio(f"{name} over no filter", found.median / whole.median, 2)

@@ -5,14 +5,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Date, Table, and_, bindparam, exists, or_, select, true
+from sqlalchemy import ColumnElement, Date, FromClause, and_, bindparam, false, or_, select, true
 
 from app.study.history import COUNTED, STANDS
 from app.study.rating import Rating
 from app.study.standing import IS_DUE, IS_FLAGGED, IS_KNOWN, IS_LEARNING, IS_LEECH, IS_SET_ASIDE
-from app.study.tables import CARD, CARD_MARK, CARD_SOURCE, CARD_STATE, CARD_TAG, OWN_TAG, REVIEW
+from app.study.tables import CARD, CARD_MARK, CARD_SOURCE, CARD_TAG, OWN_TAG, REVIEW
 
 Shape = frozenset[str]
 """Which of its fields confine a sitting: what statements are built by."""
@@ -77,53 +77,91 @@ class Filters:
         return {name: value for name, value in values.items() if value is not None}
 
 
-def _of_card(table: Table, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether the learner has a row for the card in `table`, under the conditions on it."""
-    own = (table.c.learner_id == bindparam("learner")) & (table.c.card_id == CARD.c.id)
+class _Condition(NamedTuple):
+    """One filter in two forms: `here` asks of one card, `gathered` finds the cards that it lets through."""
+
+    here: ColumnElement[bool]
+    gathered: ColumnElement[bool]
+
+
+def _by(column: ColumnElement[int], *conditions: ColumnElement[bool], of: FromClause | None = None) -> _Condition:
+    """That a table has a row for the card, which `column` names, under the conditions on it."""
+    rows = select(column).where(*conditions)
+    rows = rows if of is None else rows.select_from(of)
     # Of the statement around it only the card is meant, even where it has a state or a review of its own.
-    return exists().where(own, *conditions).correlate(CARD)
+    return _Condition(rows.where(column == CARD.c.id).correlate(CARD).exists(), CARD.c.id.in_(rows.correlate(None)))
 
 
-IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~_of_card(CARD_MARK, IS_SET_ASIDE))
+_SET_ASIDE = _by(CARD_MARK.c.card_id, CARD_MARK.c.learner_id == bindparam("learner"), IS_SET_ASIDE)
+IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~_SET_ASIDE.here)
 """Of a row of `card`: it is in the files, and neither suspended nor buried."""
 
 
-def _missed() -> ColumnElement[bool]:
-    of_card = (REVIEW.c.learner_id == bindparam("learner")) & (REVIEW.c.card_id == CARD.c.id)
-    missed = (REVIEW.c.rating <= Rating.HARDLY) & STANDS
-    recent = REVIEW.c.day > bindparam("missed_after", type_=Date())
-    return select(REVIEW.c.id).select_from(COUNTED).where(of_card, recent, missed).correlate(CARD).exists()
+def _missed() -> _Condition:
+    missed = (REVIEW.c.learner_id == bindparam("learner")) & (REVIEW.c.rating <= Rating.HARDLY) & STANDS
+    return _by(REVIEW.c.card_id, missed, REVIEW.c.day > bindparam("missed_after", type_=Date()), of=COUNTED)
 
 
-def _tagged() -> ColumnElement[bool]:
-    by_author = exists().where(CARD_TAG.c.card_id == CARD.c.id, CARD_TAG.c.tag == bindparam("tag")).correlate(CARD)
-    return or_(by_author, _of_card(OWN_TAG, OWN_TAG.c.tag == bindparam("tag")))
+def _tagged() -> _Condition:
+    by_author = _by(CARD_TAG.c.card_id, CARD_TAG.c.tag == bindparam("tag"))
+    own = _by(OWN_TAG.c.card_id, OWN_TAG.c.learner_id == bindparam("learner"), OWN_TAG.c.tag == bindparam("tag"))
+    return _Condition(or_(by_author.here, own.here), or_(by_author.gathered, own.gathered))
 
 
-def _from_source() -> ColumnElement[bool]:
+def _from_source() -> _Condition:
     item = CARD_SOURCE.c.item
     of_document = and_(item >= bindparam("source_from"), item < bindparam("source_to"))
-    is_meant = or_(item == bindparam("source"), of_document)
-    return exists().where(CARD_SOURCE.c.card_id == CARD.c.id, is_meant).correlate(CARD)
+    return _by(CARD_SOURCE.c.card_id, or_(item == bindparam("source"), of_document))
 
 
-_CONDITIONS: Mapping[str, Callable[[], ColumnElement[bool]]] = {
-    "topic": lambda: CARD.c.topic_id == bindparam("topic"),
-    "level": lambda: CARD.c.level == bindparam("level"),
-    "names": lambda: CARD.c.name.in_(bindparam("names", expanding=True)),
+def _flagged() -> _Condition:
+    return _by(CARD_MARK.c.card_id, CARD_MARK.c.learner_id == bindparam("learner"), IS_FLAGGED)
+
+
+def _plain(condition: ColumnElement[bool]) -> _Condition:
+    return _Condition(condition, condition)
+
+
+_OF_CARD: Mapping[str, Callable[[], _Condition]] = {
+    "topic": lambda: _plain(CARD.c.topic_id == bindparam("topic")),
+    "level": lambda: _plain(CARD.c.level == bindparam("level")),
+    "names": lambda: _plain(CARD.c.name.in_(bindparam("names", expanding=True))),
     "tag": _tagged,
     "source": _from_source,
     "missed": _missed,
-    "state new": lambda: ~_of_card(CARD_STATE),
-    "state learning": lambda: _of_card(CARD_STATE, IS_LEARNING),
-    "state known": lambda: _of_card(CARD_STATE, IS_KNOWN),
-    "state due": lambda: _of_card(CARD_STATE, IS_DUE),
-    "state leech": lambda: _of_card(CARD_STATE, IS_LEECH),
-    "state flagged": lambda: _of_card(CARD_MARK, IS_FLAGGED),
+    "state flagged": _flagged,
 }
+_OF_STATE: Mapping[str, ColumnElement[bool]] = {
+    "state new": false(),
+    "state learning": IS_LEARNING,
+    "state known": IS_KNOWN,
+    "state due": IS_DUE,
+    "state leech": IS_LEECH,
+}
+
+
+def card_part(shape: Shape) -> Shape:
+    """What of a shape speaks of cards alone."""
+    return shape & _OF_CARD.keys()
 
 
 @lru_cache(maxsize=1024)
 def matching(shape: Shape) -> ColumnElement[bool]:
-    """A condition on a row of `card`, for the filters of that shape."""
-    return and_(true(), *(_CONDITIONS[name]() for name in sorted(shape)))
+    """What a shape says of cards, as a condition on a row of `card`."""
+    return and_(true(), *(_OF_CARD[name]().here for name in sorted(card_part(shape))))
+
+
+@lru_cache(maxsize=1024)
+def gathered(shape: Shape) -> ColumnElement[bool]:
+    """The same, in a form that begins with the cards that it lets through."""
+    return and_(true(), *(_OF_CARD[name]().gathered for name in sorted(card_part(shape))))
+
+
+def of_state(shape: Shape) -> ColumnElement[bool]:
+    """What a shape says of states, as a condition on a row of `card_state`."""
+    return and_(true(), *(_OF_STATE[name] for name in shape & _OF_STATE.keys()))
+
+
+def lets_new_ones_through(shape: Shape) -> bool:
+    """Whether a card that was never seen can be meant."""
+    return not shape & (_OF_STATE.keys() - {"state new"})

@@ -15,12 +15,23 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    true,
 )
 from sqlmodel import Session
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.models import Card
-from app.study.filters import IS_ASKABLE, Filters, Mode, Shape, matching
+from app.study.filters import (
+    IS_ASKABLE,
+    Filters,
+    Mode,
+    Shape,
+    card_part,
+    gathered,
+    lets_new_ones_through,
+    matching,
+    of_state,
+)
 from app.study.learner import Preferences
 from app.study.new_cards import unseen
 from app.study.tables import CARD, CARD_STATE, REVIEW
@@ -29,7 +40,7 @@ MOST_COUNTED = 500
 """No count of cards goes further, so that a page costs the same with a million cards."""
 FIRST_LOOK = 200
 """So many cards in the order in which they would be asked are looked at, before those that a filter lets through are
-gathered and put in order: where it lets many through the one finds soon, where few the other."""
+gathered and put in order: where it lets many through the one finds a card soon, where few the other."""
 
 EVERYTHING = Filters()
 _ALL = EVERYTHING.shape
@@ -46,15 +57,15 @@ def _flag(condition: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def askable(shape: Shape) -> ColumnElement[bool]:
-    """Of a row of `card`: it can be asked at all, and the filters let it through."""
-    return and_(IS_ASKABLE, matching(shape))
+    """Of a row of `card`: the filters let it through, and it can be asked at all."""
+    return and_(matching(shape), IS_ASKABLE)
 
 
 def mine(shape: Shape = _ALL) -> ColumnElement[bool]:
-    """Of a row of `card_state`: it is the learner's, of a card of the deck that can be asked."""
+    """Of a row of `card_state`: it is the learner's, of a card of the deck that can be asked and is let through."""
     # As a subquery, not a join: a planner without statistics might begin with all cards of the deck.
     deck = select(CARD.c.deck_id).where(CARD.c.id == CARD_STATE.c.card_id, askable(shape)).scalar_subquery()
-    return and_(CARD_STATE.c.learner_id == LEARNER, deck == DECK)
+    return and_(CARD_STATE.c.learner_id == LEARNER, _flag(of_state(shape)) if shape else true(), deck == DECK)
 
 
 _OWN = CARD_STATE.c.learner_id == LEARNER
@@ -84,34 +95,30 @@ def _first(cards: Select[Any]) -> ColumnElement[int]:
     return cards.limit(1).scalar_subquery()
 
 
-def _first_by_date(condition: ColumnElement[bool], shape: Shape) -> list[ColumnElement[int]]:
-    """The card with the earliest due_on under a condition on its state, in one look, or where filtered in two."""
-    if not shape:
-        return [_first(_STATE.where(mine(), condition).order_by(CARD_STATE.c.due_on))]
+def _by_date(condition: ColumnElement[bool], shape: Shape) -> Select[Any]:
+    """The cards under a condition on their state, by due_on."""
+    return _STATE.where(mine(shape), condition).order_by(CARD_STATE.c.due_on)
+
+
+def _near(condition: ColumnElement[bool], shape: Shape) -> Select[Any]:
+    """Of those, the ones among the FIRST_LOOK by due_on."""
     near = (
         select(CARD_STATE.c.card_id, CARD_STATE.c.due_on)
-        .where(_OWN, condition)
+        .where(_OWN, condition, _flag(of_state(shape)))
         .order_by(CARD_STATE.c.due_on)
         .limit(FIRST_LOOK)
         .subquery()
     )
-    let_through = exists().where(CARD.c.id == near.c.card_id, CARD.c.deck_id == DECK, askable(shape))
-    # The state as a subquery of the card: so the planner begins with the cards that the filter lets through.
-    due_on = select(CARD_STATE.c.due_on).where(_OWN, CARD_STATE.c.card_id == CARD.c.id, condition).scalar_subquery()
-    far = select(CARD.c.id, due_on.label("due_on")).where(CARD.c.deck_id == DECK, askable(shape)).subquery()
-    return [
-        _first(select(near.c.card_id).where(let_through).order_by(near.c.due_on)),
-        _first(select(far.c.id).where(far.c.due_on.is_not(None)).order_by(far.c.due_on)),
-    ]
+    is_let_through = exists().where(CARD.c.id == near.c.card_id, CARD.c.deck_id == DECK, askable(shape))
+    return select(near.c.card_id).where(is_let_through).order_by(near.c.due_on)
 
 
-def _first_new(shape: Shape) -> list[ColumnElement[int]]:
-    """The first unseen card in learning order, in one look or where filtered in two."""
-    if not shape:
-        return [_first(unseen("id", IS_ASKABLE))]
-    near = unseen("id").limit(FIRST_LOOK).subquery()
-    among = select(CARD.c.id).join(near, near.c.id == CARD.c.id).where(askable(shape)).order_by(CARD.c.place)
-    return [_first(among), _first(unseen("id", askable(shape)))]
+def _far(condition: ColumnElement[bool], shape: Shape) -> Select[Any]:
+    """All of them, found from the cards that are let through."""
+    state = (_OWN, CARD_STATE.c.card_id == CARD.c.id, condition, _flag(of_state(shape)))
+    due_on = select(CARD_STATE.c.due_on).where(*state).scalar_subquery().label("due_on")
+    cards = select(CARD.c.id, due_on).where(CARD.c.deck_id == DECK, gathered(shape), IS_ASKABLE).subquery()
+    return select(cards.c.id).where(cards.c.due_on.is_not(None)).order_by(cards.c.due_on)
 
 
 def not_yet_in_sitting(shape: Shape) -> Select[Any]:
@@ -119,25 +126,48 @@ def not_yet_in_sitting(shape: Shape) -> Select[Any]:
     of_card = and_(_OWN, CARD_STATE.c.card_id == CARD.c.id)
     rated = exists().where(of_card, CARD_STATE.c.reviewed_at >= SINCE)
     missed_today = exists().where(of_card, IS_IN_SITTING)
+    stands_so = exists().where(of_card, of_state(shape))
     wanted = (CARD.c.deck_id == DECK) & askable(shape) & ~rated & ~missed_today
+    if not lets_new_ones_through(shape):
+        wanted &= stands_so
+    elif shape - card_part(shape):
+        wanted &= ~exists().where(of_card)
     return select(CARD.c.id).where(wanted).order_by(CARD.c.place)
 
 
 @lru_cache(maxsize=256)
-def _next(shape: Shape, mode: Mode) -> Select[Any]:
-    """The statement that finds the next card."""
+def _next(shape: Shape, mode: Mode) -> tuple[Select[Any], ...]:
+    """The statements of which the first to find a card finds the next one."""
     in_sitting = _STATE.where(mine(shape), IS_IN_SITTING)
     back = _first(in_sitting.where(CARD_STATE.c.due_at <= NOW).order_by(CARD_STATE.c.due_at))
     just_rated = _flag(CARD_STATE.c.card_id == _JUST_RATED)
     early = _first(in_sitting.where(CARD_STATE.c.due_at > NOW).order_by(just_rated, CARD_STATE.c.due_at))
-    # Both databases look at the next part only when the one before it found nothing.
     if mode is Mode.CRAM:
-        return select(func.coalesce(back, _first(not_yet_in_sitting(shape)), early))
-    due, new = _first_by_date(IS_SIMPLY_DUE, shape), _first_new(shape)
-    if mode is Mode.AHEAD:
-        return select(func.coalesce(back, *due, *_first_by_date(IS_AHEAD, shape), *new, early))
-    allowed = case((INTRODUCED < _NEW_PER_DAY, func.coalesce(*new) if len(new) > 1 else new[0]), else_=None)
-    return select(func.coalesce(back, *due, allowed, early))
+        return _in_turn([back, _first(not_yet_in_sitting(shape)), early])
+
+    conditions = [IS_SIMPLY_DUE, IS_AHEAD] if mode is Mode.AHEAD else [IS_SIMPLY_DUE]
+    new: list[ColumnElement[int]] = []
+    if lets_new_ones_through(shape):
+        within = askable(shape)
+        new = [_first(unseen("id", within))]
+        if card_part(shape):
+            near = unseen("id").limit(FIRST_LOOK).subquery()
+            among = select(CARD.c.id).join(near, near.c.id == CARD.c.id).where(within).order_by(CARD.c.place)
+            new = [_first(among), _first(unseen("id", gathered(shape) & IS_ASKABLE))]
+        if mode is Mode.DUE:
+            is_allowed = INTRODUCED < _NEW_PER_DAY
+            new = [case((is_allowed, one), else_=None) for one in new]
+    if not card_part(shape):
+        return _in_turn([back, *(_first(_by_date(one, shape)) for one in conditions), *new, early])
+    first, *others = [(_first(_near(one, shape)), _first(_far(one, shape))) for one in conditions]
+    # Most often the first is enough, and a long statement takes its time even where most of it is not looked at.
+    rest = [first[1], *(part for parts in others for part in parts), *new, early]
+    return (*_in_turn([back, first[0]]), *_in_turn(rest))
+
+
+def _in_turn(parts: list[ColumnElement[int]]) -> tuple[Select[Any]]:
+    """What the first part finds that finds anything: both databases look at the next only then."""
+    return (select(func.coalesce(*parts)),)
 
 
 def next_card(
@@ -151,9 +181,12 @@ def next_card(
     Ahead of the schedule those due soonest come before new ones, which the allowance does not limit; cramming asks
     every card in learning order.
     """
-    statement = _next(filters.shape, filters.mode)
-    card_id = session.connection().execute(statement, parameters(prefs, now, deck_id, filters)).scalar()
-    return None if card_id is None else session.get(Card, card_id)
+    connection, values = session.connection(), parameters(prefs, now, deck_id, filters)
+    for statement in _next(filters.shape, filters.mode):
+        card_id = connection.execute(statement, values).scalar()
+        if card_id is not None:
+            return session.get(Card, card_id)
+    return None
 
 
 def parameters(prefs: Preferences, now: datetime, deck_id: int, filters: Filters = EVERYTHING) -> dict[str, Any]:
