@@ -20,6 +20,7 @@ from app.web import (
     docs,
     errors,
     health,
+    mark,
     pages,
     quiz,
     quiz_results,
@@ -66,7 +67,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
     quizzes = (quiz, quiz_sitting, quiz_results)
-    for room in (today, review, demos, demo_index, training, topics, *quizzes, cards, content, sources, docs, health):
+    studying = (today, review, mark, topics, *quizzes)
+    for room in (*studying, demos, demo_index, training, cards, content, sources, docs, health):
         app.include_router(room.router, include_in_schema=False)
     app.include_router(api_demos.router)
     return app

@@ -21,7 +21,10 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set(),
 }
-SHARED_BY_PAGES = {"pages", "quiz_form", "quiz_page", "errors", "decks", "editing", "dates", "demo_results"}
+SHARED_BY_PAGES = {
+    *("pages", "errors", "decks", "editing", "dates", "demo_results"),
+    *("sittings", "sitting_page", "quiz_form", "quiz_page"),
+}
 
 
 def imports_of(path: Path) -> set[str]:

@@ -12,14 +12,18 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from app.cards.load import load
+from app.cards.search import asked, matches
 from app.database import Database
 from app.main import create_app
 from app.settings import ROOT, Settings
 from app.study.replay import replay
+from app.study.tables import CARD
 
 FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
 
 
@@ -54,8 +58,40 @@ def database() -> Iterator[Database]:
         shutil.rmtree(folder)
 
 
+def found(database: Database, typed: str) -> set[str]:
+    with database.read() as session:
+        cards = matches(session.connection(), asked(typed)).subquery()
+        return set(
+            session.connection().execute(select(CARD.c.name).join(cards, cards.c.card_id == CARD.c.id)).scalars()
+        )
+
+
+def test_the_same_is_found_on_both_databases(database: Database, tmp_path: Path) -> None:
+    sqlite = Database(f"sqlite:///{tmp_path / 'recur.sqlite'}")
+    sqlite.migrate()
+    for one in (database, sqlite):
+        load(one, ROOT / "content", NOW)
+    for typed in (
+        "vanish grad",
+        "W_hh",
+        "W_h h",
+        "élman",
+        "lecture10-07",
+        "h",
+        "1",
+        "it's \\ & | ! <-> :*",
+        "no such word",
+    ):
+        assert found(database, typed) == found(sqlite, typed), typed
+    assert "vanishing-why" in found(database, "vanish grad")
+    database.migrate("0003")
+    database.migrate()
+    assert "vanishing-why" in found(database, "vanish grad")
+    sqlite.close()
+
+
 def test_a_day_of_study_on_postgresql(database: Database) -> None:
-    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    now = NOW
     report = load(database, ROOT / "content", now)
     assert not report.mistakes
     clock = [now]

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlmodel import SQLModel
 
+from app.cards import search
 from app.cards.identity import Incoming, Known, match
 from app.cards.prepare import ReadyCard, ReadyFile
 from app.cards.stored import CARD, DECK, FILE, TOPIC, Row, Seen, chunks, rows_of
@@ -103,7 +104,7 @@ def write_cards(
     ]
     matched = match(incoming, [_known(row, leaving) for row in rows.values()])
     count: Counter[str] = Counter()
-    new, changed, placed = [], [], []
+    new, changed, placed, returned = [], [], [], []
     for file in files:
         for index, card in enumerate(file.cards):
             row = rows.get(matched.get(card.name, 0))
@@ -123,11 +124,11 @@ def write_cards(
                 placed.append({"row": row.id, **place})
             if row is not None:
                 count["renamed"] += row.name != card.name
-                count["returned"] += row.retired_at is not None
+                returned += [row.id] if row.retired_at is not None else []
                 count["moved"] += row.retired_at is None and row.place != place["place"]
     kept = set(matched.values())
     retired = [row.id for row in rows.values() if row.path in leaving and row.retired_at is None and row.id not in kept]
-    count.update(added=len(new), changed=len(changed), retired=len(retired))
+    count.update(added=len(new), changed=len(changed), retired=len(retired), returned=len(returned))
     _retire(connection, retired, now)
     _update(connection, [values for _card, values in changed])
     _update(connection, placed)
@@ -135,6 +136,8 @@ def write_cards(
         _each(connection, delete(table).where(table.c.card_id == bindparam("row")), [v for _card, v in changed], "row")
     owned = [(card, int(values["row"])) for card, values in changed] + _insert(connection, new)
     _write_children(connection, owned)
+    search.forget(connection, retired)
+    search.index(connection, {*(card_id for _card, card_id in owned), *returned})
     if count["added"] or count["retired"] or count["returned"] or count["moved"]:
         connection.execute(delete(CURSOR).where(CURSOR.c.deck_id == deck_id))
     return count

@@ -67,8 +67,8 @@ def undo(session: Session, prefs: Preferences, token: str, now: datetime) -> Und
     if used is not None:
         if used.review.undoes_id is None:
             raise ValueError("The form's token was used by a rating. Load the page again.")
-        earlier = review_by_id(connection, used.review.undoes_id)
-        return Undone(earlier, earlier.card_id, repeated=True)
+        undone = review_by_id(connection, used.review.undoes_id)
+        return Undone(undone, undone.card_id, repeated=True)
 
     review = last_rating(session, prefs)
     if review is None:

@@ -161,7 +161,7 @@ def test_a_whole_quiz_and_its_result(client: TestClient, database: Database) -> 
     assert "from 1 to 5" in page
     with database.read() as session:
         asked = session.exec(select(Card.name).join(QuizItem).order_by(col(QuizItem.position))).all()
-    assert f'/review?deck=small&amp;cards={asked[1]}%2C{asked[3]}"' in page
+    assert f'/review?deck=small&amp;cards={asked[1]}%2C{asked[3]}&amp;mode=cram"' in page
     study = page.split('id="study"')[1].split("</section>")[0]
     assert re.findall(r'class="demo-link" href="([^"]*)">(\w+)<', study) == [
         ("/demos/gradient-flow?gain=0.9", asked[1]),
