@@ -10,9 +10,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from app.cards.watch import ContentWatch
 from app.database import Database
 from app.settings import Settings
+from app.study.totals import move_cards
 from app.web import (
     api_demos,
     assets,
+    browse,
     cards,
     content,
     demo_index,
@@ -20,6 +22,8 @@ from app.web import (
     docs,
     errors,
     health,
+    history,
+    learners,
     mark,
     pages,
     quiz,
@@ -32,6 +36,7 @@ from app.web import (
     topics,
     training,
 )
+from app.web import settings as settings_page
 
 INLINE_STYLES = (demos.PLOT_STYLE_HASH,)
 
@@ -50,7 +55,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         gc.freeze()
         # A request makes thousands of small objects and no cycles worth looking for: look less often.
         gc.set_threshold(20_000, 20, 20)
-        with ContentWatch(database, settings.content_dir, clock) if settings.watch else nullcontext():
+        watch = ContentWatch(database, settings.content_dir, clock, move_cards=move_cards)
+        with watch if settings.watch else nullcontext():
             yield
         database.close()
 
@@ -66,9 +72,9 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.add_middleware(security.Guard, settings=settings, style_hashes=INLINE_STYLES)
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
+    study = (today, review, mark, browse, topics, cards, settings_page, learners, history)
     quizzes = (quiz, quiz_sitting, quiz_results)
-    studying = (today, review, mark, topics, *quizzes)
-    for room in (*studying, demos, demo_index, training, cards, content, sources, docs, health):
+    for room in (*study, *quizzes, demos, demo_index, training, content, sources, docs, health):
         app.include_router(room.router, include_in_schema=False)
     app.include_router(api_demos.router)
     return app

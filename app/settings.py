@@ -63,6 +63,9 @@ class Settings(BaseSettings):
         "filled in.",
     )
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body that is read.")
+    max_import_bytes: int = Field(
+        100_000_000, ge=1_000, description="Largest history that is taken in through the browser."
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -175,7 +175,8 @@ document.addEventListener("click", (event) => {
 });
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, (event) => {
-    if (!event.target.closest?.(".player") && event.key !== "p") pause(`Paused at ${here()}.`);
+    const plays = event.target.closest?.(".player") || (event.key && play && keysOf(play).includes(named(event)));
+    if (!plays) pause(`Paused at ${here()}.`);
   });
 }
 

@@ -2,6 +2,9 @@
 
 const KEYS_OFF = "recur-keys-off";
 const NAMES = { " ": "Space" };
+// Where the learner has changed keys: the usual key to their own, empty for none.
+const OWN_KEYS = JSON.parse(document.body.dataset.keys ?? "{}");
+const WRITTEN = { space: "Space", "Ctrl Z": "Ctrl+z" };
 
 function shown(element) {
   return element.checkVisibility?.() ?? element.offsetParent !== null;
@@ -12,7 +15,31 @@ function named(event) {
   return (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + (key.length === 1 ? key.toLowerCase() : key);
 }
 
-// A key presses the one visible element whose data-key lists it.
+// The keys that press an element: those its data-key lists, each in the learner's own choice.
+function keysOf(element) {
+  return element.dataset.key.split(" ").map((usual) => OWN_KEYS[usual] ?? usual).filter(Boolean);
+}
+
+// Every shown key says the learner's own; one that is off is gone, or "off" in the list of keys.
+function showKeys() {
+  if (!Object.keys(OWN_KEYS).length) return;
+  for (const kbd of document.querySelectorAll("[data-key] kbd, #keys kbd")) {
+    kbd.dataset.usual ??= WRITTEN[kbd.textContent] ?? kbd.textContent;
+    const own = OWN_KEYS[kbd.dataset.usual];
+    if (own === undefined) continue;
+    kbd.textContent = own || "off";
+    kbd.hidden = !own && !kbd.closest("#keys");
+  }
+  for (const element of document.querySelectorAll("[data-key]")) {
+    const own = OWN_KEYS[element.dataset.key.split(" ")[0]];
+    if (!own || element.querySelector("kbd")) continue;
+    const kbd = element.appendChild(document.createElement("kbd"));
+    kbd.textContent = own;
+    kbd.dataset.usual = element.dataset.key.split(" ")[0];
+  }
+}
+
+// A key presses the one visible element whose data-key means it.
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.altKey || event.defaultPrevented || localStorage.getItem(KEYS_OFF)) return;
   if (document.querySelector("dialog[open]")) return;
@@ -21,10 +48,11 @@ document.addEventListener("keydown", (event) => {
   const key = named(event);
   if (/^(Space|Enter)$/.test(key) && event.target.closest("a, button, summary, [tabindex='0']")) return;
   const pressed = [...document.querySelectorAll("[data-key]")].find(
-    (element) => element.dataset.key.split(" ").includes(key) && shown(element));
+    (element) => keysOf(element).includes(key) && shown(element));
   if (!pressed) return;
   event.preventDefault();
-  pressed.click();
+  if (pressed.matches("input")) pressed.focus(), pressed.select();
+  else pressed.click();
 });
 
 // The first demo link of a card answers to d.
@@ -33,8 +61,30 @@ function giveDemoItsKey(root) {
   if (link) link.dataset.key = "d";
 }
 
+// A soft timer: it shows how long it has been, and forces nothing.
+let ticking;
+
+function startTimer(root) {
+  clearInterval(ticking);
+  const timer = root.querySelector(".timer[data-seconds]");
+  if (!timer) return;
+  const seconds = Number(timer.dataset.seconds);
+  const began = Date.now();
+  const bar = timer.appendChild(document.createElement("progress"));
+  bar.max = seconds;
+  bar.setAttribute("aria-hidden", "true");
+  bar.value = 0;
+  ticking = setInterval(() => {
+    bar.value = (Date.now() - began) / 1000;
+    if (bar.value < seconds) return;
+    clearInterval(ticking);
+    timer.firstChild.data = `${seconds} seconds are over. Finish the sentence, then look. `;
+  }, 250);
+}
+
 function settle(root) {
   giveDemoItsKey(root);
+  startTimer(root);
   const said = root.querySelector("[data-announce]");
   if (said) document.getElementById("announcer").textContent = said.dataset.announce;
 }
@@ -54,10 +104,8 @@ function closeDemo() {
 
 async function openDemo(link) {
   const rating = document.querySelector("form.rating");
-  const kept = new URLSearchParams();
-  for (const name of ["deck", "topic", "card", "shown_at"]) {
-    if (rating.elements[name]) kept.set(name, rating.elements[name].value);
-  }
+  const kept = new URLSearchParams(new FormData(rating));
+  for (const name of ["token", "after", "revealed_at", "typed"]) kept.delete(name);
   const address = new URL(link.href);
   address.pathname += "/beneath";
   address.searchParams.set("from", rating.dataset.back ?? `/review?${kept}`);
@@ -68,6 +116,13 @@ async function openDemo(link) {
   title?.focus({ preventScroll: true });
   title?.scrollIntoView({ block: "start" });
 }
+
+// Ctrl+Enter in a text that is typed sends its form: Enter alone is a new line.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches("[data-submits]")) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close=demo]")) closeDemo();
@@ -85,13 +140,14 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("htmx:after:swap", (event) => {
   trouble("");
+  showKeys();
   const sitting = document.getElementById("sitting");
   if (!sitting || event.target.closest?.("#demo-slot") || event.detail?.ctx?.target?.closest?.("#demo-slot")) return;
   settle(sitting);
   const focus = sitting.querySelector("[data-focus]");
   if (focus) {
     focus.focus({ preventScroll: true });
-    if (focus.matches("h1")) window.scrollTo({ top: 0 });
+    if (focus.matches("h1, textarea")) window.scrollTo({ top: 0 });
   }
 });
 
@@ -111,6 +167,7 @@ document.addEventListener("htmx:error", (event) => {
 
 document.addEventListener("DOMContentLoaded", () => {
   settle(document);
+  showKeys();
   for (const button of document.querySelectorAll("[data-opens]")) {
     button.hidden = false;
     button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());

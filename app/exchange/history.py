@@ -1,20 +1,28 @@
-"""A learner's history as a file of JSON lines: what stands on each, and reading them.
+"""A learner's history as a file of JSON lines: what stands on each.
 
-First a line of kind `history` (the format's version and the learner), then one of kind `card` for each card that was
-ever reviewed, then one of kind `review` for each rating and each undo in the order in which they count, and last one
-of kind `end` with their numbers, so that a file cut short is known for what it is. Times are UTC, to the microsecond.
+First a line of kind `history` (the format's version and the learner), then one of kind `card` for each card that the
+rest speaks of, then one of kind `review` for each rating and each undo in the order in which they count, one of kind
+`mark` for each card with a mark, a note or own tags, one of kind `quiz` for each quiz, followed by those of kind
+`quiz_item`, and last one of kind `end` with their numbers, so that a file cut short is known for what it is. Times are
+UTC, to the microsecond. Version 1 had neither marks nor quizzes, and fewer preferences.
 """
 
-from collections.abc import Iterator
 from datetime import date, datetime
-from typing import IO, Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-VERSION = 1
-LONGEST = 100_000  # bytes of a line
+from app.study.keys import own_keys
+from app.study.profile import TEXT_SIZES, THEMES
+
+VERSION = 2
+READS = (1, 2)
+LONGEST = 1_000_000  # bytes of a line
 LONGEST_TEXT = 1_000
+LONGEST_TYPED = 4_000
+LONGEST_NOTE = 100_000
+MOST_TAGS = 1_000
 _When = TypeVar("_When", date, datetime)
 
 
@@ -48,6 +56,9 @@ def _in_range(when: _When) -> _When:
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=200)]
 _Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
 _Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+_Typed = Annotated[str, Field(max_length=LONGEST_TYPED), AfterValidator(_storable)]
+_Note = Annotated[str, Field(max_length=LONGEST_NOTE), AfterValidator(_storable)]
+_Keys = Annotated[dict[str, str], AfterValidator(own_keys)]
 _Day = Annotated[date, AfterValidator(_in_range)]
 _Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
 
@@ -64,6 +75,12 @@ class LearnerPart(_Line):
     day_starts_at: Annotated[int, Field(ge=0, le=23)] | None
     new_per_day: Annotated[int, Field(ge=0, le=9999)] | None
     desired_retention: Annotated[float, Field(ge=0.70, le=0.97)] | None
+    types_answers: bool = False
+    say_within: Annotated[int, Field(ge=5, le=300)] | None = None
+    interview_on: _Day | None = None
+    theme: Literal[THEMES] | None = None  # type: ignore[valid-type]
+    text_size: Literal[TEXT_SIZES] | None = None  # type: ignore[valid-type]
+    own_keys: _Keys = Field(default_factory=dict)
 
 
 class HeaderLine(_Line):
@@ -77,7 +94,7 @@ class HeaderLine(_Line):
 
 
 class CardLine(_Line):
-    """A card that was reviewed: enough to keep its place where the content lacks it. `seed` decides its fuzz."""
+    """A card of the learner's: enough to keep its place where the content lacks it. `seed` decides its fuzz."""
 
     kind: Literal["card"] = "card"
     deck: _Name
@@ -103,6 +120,48 @@ class ReviewLine(_Line):
     rated_at: _Moment
     day: _Day
     desired_retention: Annotated[float, Field(gt=0, lt=1)]
+    typed: _Typed | None = None
+    sitting: _Text | None = None
+
+
+class MarkLine(_Line):
+    """What the learner said of a card, apart from rating it; `tags` are their own."""
+
+    kind: Literal["mark"] = "mark"
+    deck: _Name
+    card: _Name
+    buried_until: _Day | None
+    is_suspended: bool
+    is_flagged: bool
+    note: _Note
+    tags: Annotated[list[_Text], Field(max_length=MOST_TAGS)]
+
+
+class QuizLine(_Line):
+    """A quiz; the items follow."""
+
+    kind: Literal["quiz"] = "quiz"
+    deck: _Name
+    deck_title: _Text
+    name: _Token
+    quiz_kind: _Text
+    title: _Text
+    started_at: _Moment
+    seconds: Annotated[int, Field(ge=0, lt=2**31)] | None
+    ended_at: _Moment | None
+
+
+class QuizItemLine(_Line):
+    """A question of the quiz above, answered by the review with its token."""
+
+    kind: Literal["quiz_item"] = "quiz_item"
+    quiz: _Token
+    position: Annotated[int, Field(ge=0, lt=2**31)]
+    deck: _Name
+    card: _Name
+    is_follow_up: bool
+    expected: Annotated[float, Field(ge=0, le=1)] | None
+    token: _Token | None
 
 
 class EndLine(_Line):
@@ -111,53 +170,17 @@ class EndLine(_Line):
     kind: Literal["end"] = "end"
     cards: int
     reviews: int
+    marks: int = 0
+    quizzes: int = 0
+    quiz_items: int = 0
 
 
-Line = HeaderLine | CardLine | ReviewLine | EndLine
-_LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
-
-
-def read_lines(file: IO[bytes]) -> Iterator[tuple[int, Line]]:
-    """Each line with its number, from 1; holds one at a time.
-
-    Raises HistoryError where a line is wrong in itself or out of place, or the end is missing.
-    """
-    number = cards = reviews = 0
-    line: Line | None = None
-    while data := file.readline(LONGEST + 1):
-        number += 1
-        before, line = line, _read(number, data)
-        if isinstance(before, EndLine):
-            raise HistoryError(number, "the file goes on after its end: are two files in one?")
-        if isinstance(line, HeaderLine) != (before is None):
-            raise HistoryError(number, "the line of kind history stands first, and only there")
-        if isinstance(line, CardLine) and isinstance(before, ReviewLine):
-            raise HistoryError(number, "the lines of kind card stand before those of kind review")
-        if isinstance(line, HeaderLine) and line.version != VERSION:
-            raise HistoryError(
-                number, f"the file's format has version {line.version}, and this Recur reads {VERSION}: update Recur"
-            )
-        cards += isinstance(line, CardLine)
-        reviews += isinstance(line, ReviewLine)
-        if isinstance(line, EndLine) and (line.cards, line.reviews) != (cards, reviews):
-            raise HistoryError(
-                number,
-                f"the file was written with {line.cards} cards and {line.reviews} reviews, "
-                f"and holds {cards} and {reviews}: lines are missing or were added",
-            )
-        yield number, line
-    if not isinstance(line, EndLine):
-        raise HistoryError(max(number, 1), "the file ends here without its last line: it was cut short. Export it anew")
-
-
-def _read(number: int, data: bytes) -> Line:
-    if len(data) > LONGEST:
-        raise HistoryError(number, f"the line is longer than {LONGEST:,} bytes: this is no history of Recur")
-    try:
-        return _LINE.validate_json(data.removeprefix(b"\xef\xbb\xbf") if number == 1 else data)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        # The first part of the place is the line's kind.
-        where = ".".join(str(part) for part in problem["loc"][1:])
-        message = problem["msg"].removeprefix("Value error, ")
-        raise HistoryError(number, f"{where}: {message}" if where else message) from None
+Line = HeaderLine | CardLine | ReviewLine | MarkLine | QuizLine | QuizItemLine | EndLine
+NUMBERED = (
+    ("cards", "card"),
+    ("reviews", "review"),
+    ("marks", "mark"),
+    ("quizzes", "quiz"),
+    ("quiz_items", "quiz_item"),
+)
+"""The fields of the last line, and the kinds that they count."""

@@ -8,16 +8,28 @@ from sqlalchemy import Connection, RowMapping, exists, func, insert, select, upd
 from sqlmodel import Session
 
 from app.database import Database
-from app.exchange.history import CardLine, HeaderLine, HistoryError, LearnerPart, ReviewLine, read_lines
+from app.exchange.history import (
+    CardLine,
+    HeaderLine,
+    HistoryError,
+    LearnerPart,
+    MarkLine,
+    QuizItemLine,
+    QuizLine,
+    ReviewLine,
+)
+from app.exchange.merge_marks import Marks
+from app.exchange.merge_quizzes import Quizzes
 from app.exchange.merge_reviews import merge_in_time
 from app.exchange.placeholders import Cards
+from app.exchange.read_history import read_lines
 from app.study.history import one_at_a_time
 from app.study.replay import replay
 from app.study.tables import LEARNER, REVIEW
 
 BATCH = 1_000
 _ADD = insert(REVIEW)
-_AS_THEY_ARE = ("token", "rating", "day", "desired_retention")
+_AS_THEY_ARE = ("token", "rating", "day", "desired_retention", "typed", "sitting")
 _TIMES = ("shown_at", "revealed_at", "rated_at")
 
 
@@ -25,12 +37,15 @@ _TIMES = ("shown_at", "revealed_at", "rated_at")
 class ImportedHistory:
     """What an import did: reviews (ratings and undos) that were added and that were known already.
 
-    `placeholders` are the cards, as deck/name, that the content lacks; `merged` says that the reviews came between
-    others, so that all of the learner's have new ids.
+    `marks` and `quizzes` are cards and quizzes of which the file told something new. `placeholders` are the cards, as
+    deck/name, that the content lacks; `merged` says that the reviews came between others, so that all of the learner's
+    have new ids.
     """
 
     added: int = 0
     known: int = 0
+    marks: int = 0
+    quizzes: int = 0
     placeholders: list[str] = field(default_factory=list)
     merged: bool = False
 
@@ -45,8 +60,9 @@ def import_history(database: Database, file: IO[bytes], learner_id: int, now: da
     fuzz, so that it may return some days before or after the date in the other database.)
 
     A card that the content lacks becomes a retired one without an answer, and is whole again when its file comes.
-    Preferences that the learner left open here are taken from the file. `now` (aware) is when placeholders retire.
-    Holds a batch of lines at a time. Raises HistoryError, and then nothing has changed.
+    Preferences that the learner left open here are taken from the file; marks, tags and answers to quizzes that are
+    lacking here too; of two different notes on a card both are kept, one under the other. `now` (aware) is when
+    placeholders retire. Holds a batch of lines at a time. Raises HistoryError, and then nothing has changed.
     """
     with database.write() as session:
         return _Import(session, learner_id, now).take(file)
@@ -59,29 +75,45 @@ class _Import:
         self.learner_id = learner_id
         one_at_a_time(self.connection, learner_id)
         self.cards = Cards(self.connection, now.astimezone(UTC))
+        self.marks = Marks(self.connection, learner_id, self.cards)
+        self.quizzes = Quizzes(self.connection, learner_id, self.cards)
         self.pending: dict[str, tuple[int, ReviewLine]] = {}
         self.last_id = int(self.connection.execute(select(func.coalesce(func.max(REVIEW.c.id), 0))).scalar_one())
         self.done = ImportedHistory()
 
     def take(self, file: IO[bytes]) -> ImportedHistory:
         for number, line in read_lines(file):
-            if isinstance(line, HeaderLine):
-                self._prefer(number, line.learner)
-            elif isinstance(line, CardLine):
-                self.cards.add(line)
-            elif isinstance(line, ReviewLine):
-                if line.token in self.pending:
-                    raise _repeated(number, line.token)
-                # What a line undoes must be stored before it.
-                if len(self.pending) == BATCH or line.undoes in self.pending:
+            match line:
+                case HeaderLine():
+                    self._prefer(number, line.learner)
+                case CardLine():
+                    self.cards.add(line)
+                case ReviewLine():
+                    self._review(number, line)
+                case MarkLine():
+                    self._store()  # the reviews tell which cards have another name here
+                    self.marks.add(number, line)
+                case QuizLine():
                     self._store()
-                self.pending[line.token] = number, line
+                    self.quizzes.begin(number, line)
+                case QuizItemLine():
+                    self.quizzes.add(number, line)
         self._store()
+        self.marks.store()
+        self.done.marks, self.done.quizzes = self.marks.changed, self.quizzes.changed
         self.done.placeholders = self.cards.drop_unused()
         if self.done.added:
             self.done.merged = merge_in_time(self.connection, self.learner_id, self.last_id)
             replay(self.session, self.learner_id)
         return self.done
+
+    def _review(self, number: int, line: ReviewLine) -> None:
+        if line.token in self.pending:
+            raise _repeated(number, line.token)
+        # What a line undoes must be stored before it.
+        if len(self.pending) == BATCH or line.undoes in self.pending:
+            self._store()
+        self.pending[line.token] = number, line
 
     def _prefer(self, number: int, learner: LearnerPart) -> None:
         mine = LEARNER.c.id == self.learner_id
@@ -89,13 +121,15 @@ class _Import:
         if here is None:
             raise HistoryError(number, f"there is no learner {self.learner_id} here to take the history")
         there = learner.model_dump()
-        values = {name: value for name, value in there.items() if here[name] is None and value is not None}
+        values = {name: value for name, value in there.items() if _is_open(here[name]) and not _is_open(value)}
         if not self.connection.execute(select(exists().where(REVIEW.c.learner_id == self.learner_id))).scalar():
-            values["name"] = learner.name
+            values["name"] = learner.name  # nobody has studied here yet
         if values:
             self.connection.execute(update(LEARNER).where(mine).values(**values))
 
     def _store(self) -> None:
+        if not self.pending:
+            return
         tokens = {*self.pending, *(line.undoes for _number, line in self.pending.values() if line.undoes)}
         found = self.connection.execute(select(REVIEW).where(REVIEW.c.token.in_(tokens))).mappings()
         known = {row["token"]: row for row in found}
@@ -121,6 +155,7 @@ class _Import:
             self._check_own(number, known[line.token])
             if known[line.token]["id"] > self.last_id:
                 raise _repeated(number, line.token)
+            self.cards.is_now(line.deck, line.card, known[line.token]["card_id"])
             return None
         card_id = self.cards.find(line.deck, line.card)
         if card_id is None:
@@ -149,8 +184,13 @@ class _Import:
         if row["learner_id"] != self.learner_id:
             whose = f"is learner {row['learner_id']}'s here"
             raise HistoryError(
-                number, f"the review {row['token']} {whose}: import it with --learner {row['learner_id']}"
+                number, f"the review {row['token']} {whose}: take the file in as theirs (--learner {row['learner_id']})"
             )
+
+
+def _is_open(preference: object) -> bool:
+    """Whether nothing was chosen. (No new cards a day, 0, is a choice.)"""
+    return preference is None or preference is False or preference == {}
 
 
 def _repeated(number: int, token: str) -> HistoryError:

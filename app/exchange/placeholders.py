@@ -6,14 +6,12 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, select, update
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, or_, select, update
 
 from app.exchange.history import CardLine
 from app.study.history import SEED
-from app.study.tables import CARD, LEARNER, REVIEW
+from app.study.tables import CARD, CARD_MARK, DECK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
 
-DECK, TOPIC = (SQLModel.metadata.tables[name] for name in ("deck", "topic"))
 _ANSWER = "<p>The content lacks this card. It came with a history, and is whole again once its file is loaded.</p>"
 _CARD = (
     select(CARD.c.id, SEED.label("seed"))
@@ -32,6 +30,7 @@ class Cards:
     connection: Connection
     now: datetime
     _last: dict[str, int] = field(init=False)
+    _renamed: dict[tuple[str, str], int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._last = {table.name: self._last_id(table) for table in (DECK, TOPIC, CARD)}
@@ -45,13 +44,27 @@ class Cards:
         elif found.seed != line.seed and not self.connection.execute(_IS_REVIEWED, {"card": found.id}).scalar():
             self.connection.execute(_RESEED, {"row": found.id, "to": line.seed})
 
+    def is_now(self, deck: str, card: str, card_id: int) -> None:
+        """Remember that a card that the content lacks under this name is there under another."""
+        if (self.find(deck, card) or 0) > self._last["card"]:
+            self._renamed[deck, card] = card_id
+
+    def find_now(self, deck: str, card: str) -> int | None:
+        """The card under its name of today, as far as the reviews have told it; None where no line named it."""
+        return self._renamed.get((deck, card)) or self.find(deck, card)
+
+    def deck(self, name: str, title: str) -> int:
+        """The deck, made where there is none."""
+        return self._id(DECK, name=name) or self._add(DECK, name=name, title=title)
+
     def drop_unused(self) -> list[str]:
-        """Delete placeholders without a review, such as of cards renamed since. Returns the others as deck/name."""
+        """Delete placeholders that nothing speaks of, as of cards renamed since. Returns the others as deck/name."""
+        speaks = (table.c.card_id == CARD.c.id for table in (REVIEW, CARD_MARK, OWN_TAG, QUIZ_ITEM))
         used = {
-            CARD: exists().where(REVIEW.c.card_id == CARD.c.id),
+            CARD: or_(*(exists().where(it) for it in speaks)),
             TOPIC: exists().where(CARD.c.topic_id == TOPIC.c.id),
+            DECK: exists().where(TOPIC.c.deck_id == DECK.c.id) | exists().where(QUIZ.c.deck_id == DECK.c.id),
         }
-        used[DECK] = exists().where(TOPIC.c.deck_id == DECK.c.id)
         for table, is_used in used.items():
             self.connection.execute(delete(table).where(table.c.id > self._last[table.name], ~is_used))
         kept = select(DECK.c.name, CARD.c.name).join_from(CARD, DECK, DECK.c.id == CARD.c.deck_id)
@@ -63,7 +76,7 @@ class Cards:
         return found
 
     def _make(self, line: CardLine) -> None:
-        deck_id = self._id(DECK, name=line.deck) or self._add(DECK, name=line.deck, title=line.deck_title)
+        deck_id = self.deck(line.deck, line.deck_title)
         topic_id = self._id(TOPIC, deck_id=deck_id, name=line.topic) or self._add(
             TOPIC,
             deck_id=deck_id,

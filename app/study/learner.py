@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from app.settings import Settings
+from app.study.keys import by_usual_key
 from app.study.tables import LEARNER
 
 _ONE_DAY = timedelta(days=1)
@@ -80,7 +81,8 @@ def preferences(session: Session, settings: Settings, learner_id: int) -> Prefer
 class Look:
     """How a learner wants pages to look and to be worked. `theme` and `text_size` (per cent): None is the browser's.
 
-    `keys` are the keys that differ from the usual ones, by action. `name` is None while there is but one learner.
+    `keys` are those that differ from the usual ones, by the usual key; an empty one is off. `name` is None while there
+    is but one learner.
     """
 
     theme: str | None = None
@@ -100,4 +102,4 @@ def look(session: Session, learner_id: int) -> Look:
     row = session.connection().execute(_LOOK, {"learner": learner_id}).one_or_none()
     if row is None:
         return Look()
-    return Look(row.theme, row.text_size, row.own_keys, row.name if row.are_many else None)
+    return Look(row.theme, row.text_size, by_usual_key(row.own_keys), row.name if row.are_many else None)

@@ -89,7 +89,7 @@ def add_tag(session: Session, learner_id: int, card_ids: Iterable[int], tag: str
     one_at_a_time(connection, learner_id)
     has_it = exists().where(OWN_TAG.c.learner_id == learner_id, OWN_TAG.c.card_id == CARD.c.id, OWN_TAG.c.tag == tag)
     added = 0
-    for some in _chunks(card_ids):
+    for some in in_chunks(card_ids):
         rows = select(literal(learner_id), CARD.c.id, literal(tag)).where(CARD.c.id.in_(some), ~has_it)
         added += connection.execute(insert(OWN_TAG).from_select(["learner_id", "card_id", "tag"], rows)).rowcount
     return added
@@ -99,7 +99,7 @@ def remove_tag(session: Session, learner_id: int, card_ids: Iterable[int], tag: 
     """Take the learner's own `tag` from these cards; the content's tags stay. Raises ValueError like `add_tag`."""
     mine = and_(OWN_TAG.c.learner_id == learner_id, OWN_TAG.c.tag == own_tag(tag))
     connection = session.connection()
-    gone = (delete(OWN_TAG).where(mine, OWN_TAG.c.card_id.in_(some)) for some in _chunks(card_ids))
+    gone = (delete(OWN_TAG).where(mine, OWN_TAG.c.card_id.in_(some)) for some in in_chunks(card_ids))
     return sum(connection.execute(one).rowcount for one in gone)
 
 
@@ -138,7 +138,7 @@ def _mark(session: Session, learner_id: int, card_ids: Iterable[int], name: str,
     """Write one column of the cards' marks, where it is not so already."""
     connection = session.connection()
     one_at_a_time(connection, learner_id)
-    return sum(_mark_some(connection, learner_id, some, name, value) for some in _chunks(card_ids))
+    return sum(_mark_some(connection, learner_id, some, name, value) for some in in_chunks(card_ids))
 
 
 def _mark_some(connection: Connection, learner_id: int, some: Sequence[int], name: str, value: Any) -> int:
@@ -167,7 +167,8 @@ def _typed(column: str, value: Any) -> ColumnElement[Any]:
     return literal(value, CARD_MARK.c[column].type)
 
 
-def _chunks(card_ids: Iterable[int]) -> Iterator[Sequence[int]]:
+def in_chunks(card_ids: Iterable[int]) -> Iterator[Sequence[int]]:
+    """The ids, each once and in order, in lists short enough for one statement."""
     ids = sorted(set(card_ids))
     for start in range(0, len(ids), AT_ONCE):
         yield ids[start : start + AT_ONCE]

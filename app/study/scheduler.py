@@ -90,6 +90,11 @@ def recall(stability: float, elapsed_days: int) -> float:
     return math.pow(1 + FACTOR * elapsed_days / stability, DECAY)
 
 
+def days_until(stability: float, desired_retention: float) -> float:
+    """After how many days the chance that the card is known falls to `desired_retention`, before rounding and fuzz."""
+    return float(stability / FACTOR * (math.pow(desired_retention, 1 / DECAY) - 1))
+
+
 def _chance(seed: int, reviews: int) -> float:
     digest = hashlib.blake2b(f"{seed} {reviews}".encode(), digest_size=6).digest()
     return int.from_bytes(digest, "big") / 2**48

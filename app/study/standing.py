@@ -15,12 +15,12 @@ KNOWN_FROM = 21
 LEECH_FROM = 4
 """Lapses from which a card counts as a leech: it costs more time than it is worth as it is."""
 
-_LEARNER: BindParameter[int] = bindparam("learner")
-_TODAY: BindParameter[date] = bindparam("today", type_=Date())
+LEARNER: BindParameter[int] = bindparam("learner")
+TODAY: BindParameter[date] = bindparam("today", type_=Date())
 
 EVERY_CARD = CARD.outerjoin(
-    CARD_STATE, and_(CARD_STATE.c.learner_id == _LEARNER, CARD_STATE.c.card_id == CARD.c.id)
-).outerjoin(CARD_MARK, and_(CARD_MARK.c.learner_id == _LEARNER, CARD_MARK.c.card_id == CARD.c.id))
+    CARD_STATE, and_(CARD_STATE.c.learner_id == LEARNER, CARD_STATE.c.card_id == CARD.c.id)
+).outerjoin(CARD_MARK, and_(CARD_MARK.c.learner_id == LEARNER, CARD_MARK.c.card_id == CARD.c.id))
 """All cards, each beside the learner's state and mark, if there are any."""
 
 IS_NEW = CARD_STATE.c.card_id.is_(None)
@@ -29,12 +29,12 @@ IS_LEARNING = or_(CARD_STATE.c.stability < KNOWN_FROM, CARD_STATE.c.due_at.is_no
 """Rated, and either missed the last time or not yet remembered for weeks."""
 IS_KNOWN = and_(CARD_STATE.c.stability >= KNOWN_FROM, CARD_STATE.c.due_at.is_(None))
 """The rest: every card is exactly one of new, learning and known."""
-IS_DUE = or_(CARD_STATE.c.due_on <= _TODAY, CARD_STATE.c.due_at.is_not(None))
+IS_DUE = or_(CARD_STATE.c.due_on <= TODAY, CARD_STATE.c.due_at.is_not(None))
 """To be asked today, now or later in the sitting."""
 IS_LEECH = CARD_STATE.c.lapses >= LEECH_FROM
 # Without a mark these are false, not NULL, so that their opposites hold.
 IS_SUSPENDED = func.coalesce(CARD_MARK.c.is_suspended, False)
-IS_BURIED = and_(CARD_MARK.c.buried_until.is_not(None), func.coalesce(CARD_MARK.c.buried_until > _TODAY, False))
+IS_BURIED = and_(CARD_MARK.c.buried_until.is_not(None), func.coalesce(CARD_MARK.c.buried_until > TODAY, False))
 IS_FLAGGED = func.coalesce(CARD_MARK.c.is_flagged, False)
 IS_SET_ASIDE = or_(IS_SUSPENDED, IS_BURIED)
 """Not asked at all today, whatever its date."""

@@ -13,8 +13,10 @@ from app.models import (
     CardSource,
     CardState,
     CardTag,
+    DayTotal,
     Deck,
     Learner,
+    MonthTotal,
     NewCardCursor,
     OwnTag,
     Quiz,
@@ -35,8 +37,10 @@ CARD_MARK = _table(CardMark)
 CARD_SOURCE = _table(CardSource)
 CARD_STATE = _table(CardState)
 CARD_TAG = _table(CardTag)
+DAY_TOTAL = _table(DayTotal)
 DECK = _table(Deck)
 LEARNER = _table(Learner)
+MONTH_TOTAL = _table(MonthTotal)
 NEW_CARD_CURSOR = _table(NewCardCursor)
 OWN_TAG = _table(OwnTag)
 QUIZ = _table(Quiz)

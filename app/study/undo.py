@@ -20,9 +20,10 @@ from app.study.history import (
 )
 from app.study.learner import Preferences
 from app.study.new_cards import move_cursor_back
-from app.study.state import fold
+from app.study.state import Counted, State, fold
 from app.study.tables import CARD, CARD_STATE, REVIEW
 from app.study.token import check_token, use_of
+from app.study.totals import Place, add_rating
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ _LAST = (
     .order_by(REVIEW.c.id.desc())
     .limit(1)
 )
-_CARD = select(CARD.c.deck_id, CARD.c.place).where(CARD.c.id == bindparam("card"))
+_CARD = select(CARD.c.deck_id, CARD.c.topic_id, CARD.c.place).where(CARD.c.id == bindparam("card"))
 _FORGET = delete(CARD_STATE).where(_STATE)
 _RESTORE = update(CARD_STATE).where(_STATE)
 
@@ -83,17 +84,22 @@ def undo(session: Session, prefs: Preferences, token: str, now: datetime) -> Und
         "desired_retention": prefs.desired_retention,
     }
     add_review(connection, values)
-    _restore(connection, prefs.learner_id, review.card_id)
+    state = _restore(connection, prefs.learner_id, review.card_id)
+    card = connection.execute(_CARD, {"card": review.card_id}).one()
+    taken = Counted(*(getattr(review, name) for name in Counted._fields))
+    # The learner's last rating is also the card's: it was given at the state that is restored.
+    add_rating(connection, Place(prefs.learner_id, card.deck_id, card.topic_id), state, taken, sign=-1)
+    if state is None:
+        move_cursor_back(connection, prefs.learner_id, card.deck_id, card.place)
     return Undone(review, review.card_id, repeated=False)
 
 
-def _restore(connection: Connection, learner_id: int, card_id: int) -> None:
-    """Make the card's state that of the reviews that stand."""
+def _restore(connection: Connection, learner_id: int, card_id: int) -> State | None:
+    """Make the card's state that of the reviews that stand, and return it."""
     key = {"learner": learner_id, "card": card_id}
     state = fold(seed_of(connection, card_id), counted(connection, learner_id, card_id))
     if state is not None:
         connection.execute(_RESTORE, key | columns(state))
-        return
-    connection.execute(_FORGET, key)
-    card = connection.execute(_CARD, {"card": card_id}).one()
-    move_cursor_back(connection, learner_id, card.deck_id, card.place)
+    else:
+        connection.execute(_FORGET, key)
+    return state

@@ -1,4 +1,4 @@
-"""Dates, spans and counts in words."""
+"""Dates, spans, sizes and counts in words."""
 
 from datetime import date
 
@@ -28,3 +28,9 @@ def how_long(seconds: float) -> str:
     if rest:
         parts.append(plural(rest, "minute"))
     return " ".join(parts)
+
+
+def how_large(size: int) -> str:
+    """«100 MB», «2.5 kB»: a number of bytes, to three digits."""
+    unit, name = (1_000_000, "MB") if size >= 1_000_000 else (1_000, "kB")
+    return f"{size / unit:.3g} {name}" if size < 1_000 * unit else f"{size // unit} {name}"

@@ -19,7 +19,7 @@ from app.database import Database
 from app.settings import ROOT, Settings
 from app.study.learner import Look, look
 from app.study.rating import Rating
-from app.web.dates import a_date, how_long, plural
+from app.web.dates import a_date, how_large, how_long, plural
 
 Clock = Callable[[], datetime]
 LEARNER_COOKIE = "recur-learner"
@@ -50,6 +50,7 @@ def environment(static_version: str) -> Environment:
         "maths": lambda latex: Markup(mathml(latex)),  # noqa: S704  (sanitised where they are made)
         "inline": lambda text: Markup(inline(text)),  # noqa: S704
         "a_date": a_date,
+        "how_large": how_large,
         "how_long": how_long,
         "plural": plural,
     }

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from starlette.datastructures import URL, Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,6 +18,8 @@ from app.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+LARGE_BODIES = frozenset({"/settings/history"})
+"""Where files are sent, under RECUR_MAX_IMPORT_BYTES."""
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -50,6 +53,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings, style_hashes: Iterable[str] = ()) -> None:
         self.app = app
         self.max_body = settings.max_body_bytes
+        self.max_import = settings.max_import_bytes
         self.password = settings.password.get_secret_value().encode() if settings.password else None
         self.hosts = LOCAL_HOSTS | {settings.host} | set(settings.allowed_hosts)
         self.headers = policy(style_hashes)
@@ -69,6 +73,10 @@ class Guard:
 
         try:
             self._admit(scope)
+            # An import may be large: it goes on to the form's reader as it comes, which keeps it on disk.
+            if scope["path"] in LARGE_BODIES:
+                await self.app(scope, self._counted(receive), signed)
+                return
             body = [] if scope["method"] in SAFE_METHODS else await self._read(receive)
         except Refusal as refusal:
             await refusal.response(scope, receive, signed)
@@ -89,8 +97,9 @@ class Guard:
         if scope["method"] not in SAFE_METHODS:
             self._check_origin(headers, url)
             declared = headers.get("content-length", "0")
-            if not declared.isdecimal() or int(declared) > self.max_body:
-                raise self._too_large()
+            large = scope["path"] in LARGE_BODIES
+            if not declared.isdecimal() or int(declared) > (self.max_import if large else self.max_body):
+                raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large(large))
 
     def _check_host(self, url: URL) -> None:
         # A foreign name that resolves to this machine (DNS rebinding) would make a foreign page same-origin. Where a
@@ -139,11 +148,27 @@ class Guard:
     def _cross_origin(why: str) -> Refusal:
         return Refusal(HTTPStatus.FORBIDDEN, f"a change is taken only from Recur's own pages; {why}.")
 
-    def _too_large(self) -> Refusal:
-        return Refusal(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            f"a request's body may have {self.max_body} bytes (RECUR_MAX_BODY_BYTES).",
-        )
+    def _too_large(self, large: bool = False) -> str:
+        if large:
+            return (
+                f"a history to take in may have {self.max_import} bytes (RECUR_MAX_IMPORT_BYTES). "
+                "`recur import history.jsonl` at the command line has no bound."
+            )
+        return f"a request's body may have {self.max_body} bytes (RECUR_MAX_BODY_BYTES)."
+
+    def _counted(self, receive: Receive) -> Receive:
+        """`receive`, which raises 413 as soon as more has come than an import may have."""
+        size = 0
+
+        async def receive_counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self.max_import:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large(large=True))
+            return message
+
+        return receive_counted
 
     async def _read(self, receive: Receive) -> list[Message]:
         """The whole body; a chunked one has no declared length, so it is counted as it comes."""
@@ -153,6 +178,6 @@ class Guard:
             messages.append(message)
             size += len(message.get("body", b""))
             if size > self.max_body:
-                raise self._too_large()
+                raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large())
             if message["type"] != "http.request" or not message.get("more_body", False):
                 return messages

@@ -35,7 +35,7 @@ class SittingQuery(BaseModel):
     level: Literal["", "easy", "medium", "hard"] = ""
     source: _Text = ""
     state: Literal["", "new", "learning", "known", "due", "leech", "flagged"] = ""
-    missed: Annotated[int | None, NONE_IF_EMPTY, Field(ge=1, le=3650)] = None
+    missed: Annotated[Annotated[int, Field(ge=1, le=3650)] | None, NONE_IF_EMPTY] = None
     cards: Annotated[str, StringConstraints(max_length=10_000)] = ""
     mode: Mode = Mode.DUE
     since: Annotated[AwareDatetime | None, NONE_IF_EMPTY] = None

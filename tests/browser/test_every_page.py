@@ -61,6 +61,9 @@ PAGES = {
     "topic's preview": "/content/rnn/vanishing-and-exploding-gradients",
     "card's preview": "/content/rnn/vanishing-and-exploding-gradients?card=vanishing-why",
     "sources": "/sources#theory-14",
+    "settings": "/settings",
+    "learners": "/learners",
+    "deleting a learner": "/learners/1/delete",
     "not here": "/cards/rnn/vanishing-wy",
     "bad parameter": "/demos/gradient-flow?steps=100000",
 }

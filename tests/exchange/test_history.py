@@ -17,17 +17,19 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlmodel import SQLModel
 
 from app.cards.load import load
 from app.database import Database
 from app.exchange.export_file import ExportError
 from app.exchange.export_history import write_history
-from app.exchange.history import LONGEST, HistoryError, LearnerPart, ReviewLine
+from app.exchange.history import LONGEST, HistoryError, LearnerPart, MarkLine, QuizItemLine, QuizLine, ReviewLine
 from app.exchange.import_history import ImportedHistory, import_history
+from app.models import CardMark, OwnTag
 from app.study.learner import Preferences
 from app.study.offer import offer
+from app.study.profile import Profile, change, profile
 from app.study.replay import replay
 from app.study.review import Answer, rate, undo
 
@@ -43,6 +45,23 @@ SELECT deck.name || '/' || card.name AS name, stability, difficulty, due_on, due
 reviews, lapses, review.token
 FROM card_state JOIN card ON card.id = card_state.card_id JOIN deck ON deck.id = card.deck_id
 JOIN review ON review.id = last_review_id WHERE card_state.learner_id = :learner ORDER BY name"""
+
+
+MARKS = """\
+SELECT deck.name || '/' || card.name AS name, buried_until, is_suspended, is_flagged, note
+FROM card_mark JOIN card ON card.id = card_mark.card_id JOIN deck ON deck.id = card.deck_id
+WHERE learner_id = :learner AND (buried_until IS NOT NULL OR is_suspended OR is_flagged OR note != '') ORDER BY name"""
+TAGS = """\
+SELECT deck.name || '/' || card.name AS name, tag
+FROM own_tag JOIN card ON card.id = own_tag.card_id JOIN deck ON deck.id = card.deck_id
+WHERE learner_id = :learner ORDER BY name, tag"""
+QUIZZES = """\
+SELECT quiz.name, deck.name, kind, quiz.title, started_at, seconds, ended_at
+FROM quiz JOIN deck ON deck.id = quiz.deck_id WHERE learner_id = :learner ORDER BY quiz.name"""
+ITEMS = """\
+SELECT quiz.name, position, deck.name || '/' || card.name, is_follow_up, expected, token
+FROM quiz_item JOIN quiz ON quiz.id = quiz_id JOIN card ON card.id = quiz_item.card_id
+JOIN deck ON deck.id = card.deck_id WHERE learner_id = :learner ORDER BY quiz.name, position"""
 
 
 @dataclass
@@ -65,6 +84,44 @@ class Place:
 
     def states(self, learner: int = 1) -> list[tuple[Any, ...]]:
         return self.rows(STATES, learner=learner)
+
+    def said(self, learner: int = 1) -> list[list[tuple[Any, ...]]]:
+        """Marks, own tags, quizzes and their items."""
+        return [self.rows(query, learner=learner) for query in (MARKS, TAGS, QUIZZES, ITEMS)]
+
+    def put(self, table: str, **values: Any) -> None:
+        with self.database.write() as session:
+            made = SQLModel.metadata.tables[table]
+            session.connection().execute(insert(made), values)
+
+    def mark(self, name: str, buried_until: date | None, suspended: bool, flagged: bool, note: str) -> None:
+        with self.database.write() as session:
+            key: dict[str, Any] = {"learner_id": self.prefs.learner_id, "card_id": self.card_id(name)}
+            said: dict[str, Any] = {
+                "buried_until": buried_until,
+                "is_suspended": suspended,
+                "is_flagged": flagged,
+                "note": note,
+            }
+            session.merge(CardMark(**key, **said))
+
+    def tag(self, name: str, tag: str) -> None:
+        with self.database.write() as session:
+            session.merge(OwnTag(learner_id=self.prefs.learner_id, card_id=self.card_id(name), tag=tag))
+
+    def quiz(self, names: list[str], answered: int) -> str:
+        """A quiz of these cards, of which so many are answered; the last ends it."""
+        quiz = next(self.tokens)
+        deck = self.rows("SELECT id FROM deck WHERE name = 'd'")[0][0]
+        ended_at = self.now if answered >= len(names) else None
+        values = {"name": quiz, "learner_id": self.prefs.learner_id, "deck_id": deck, "kind": "chosen", "title": "D"}
+        self.put("quiz", **values, started_at=self.now, seconds=600 if answered else None, ended_at=ended_at)
+        quiz_id = self.rows("SELECT id FROM quiz WHERE name = :name", name=quiz)[0][0]
+        for position, name in enumerate(names):
+            token = self.rate(name, 3) if position < answered else None
+            item = {"quiz_id": quiz_id, "position": position, "card_id": self.card_id(name), "token": token}
+            self.put("quiz_item", **item, is_follow_up=position == 1, expected=None if position else 0.1 + 0.2)
+        return quiz
 
     def everything(self) -> dict[str, list[tuple[Any, ...]]]:
         return {name: self.rows(f'SELECT * FROM "{name}"') for name in SQLModel.metadata.tables}
@@ -98,10 +155,7 @@ class Place:
                 self.prefs = replace(self.prefs, desired_retention=retention, zone=zone, learner_id=learner)
                 continue
             self.now += timedelta(minutes=details[0], microseconds=details[0] % 997)
-            if kind == "rate":
-                self.rate(*details[1:])
-            else:
-                self.undo()
+            getattr(self, kind)(*details[1:])
 
     def export(self, learner: int = 1) -> bytes:
         path = self.content.parent / "history.jsonl"
@@ -183,7 +237,13 @@ RATE = st.tuples(st.just("rate"), LAPSES, st.sampled_from(CARDS), st.integers(1,
 UNDO = st.tuples(st.just("undo"), LAPSES)
 ZONES = st.sampled_from(["UTC", "Asia/Kolkata", "Pacific/Kiritimati"]).map(ZoneInfo)
 CHANGE = st.tuples(st.just("change"), st.floats(0.7, 0.97), ZONES, st.sampled_from([1, 1, 2]))
-EVENTS = st.lists(st.one_of(RATE, RATE, RATE, UNDO, CHANGE), max_size=25)
+NOTES = st.sampled_from(["", "", "One.", "Two,\nin lines", "<b> é 漢 \u2028", "-\n--"])
+DAYS = st.none() | st.dates(date(2025, 5, 1), date(2025, 7, 1))
+CARD = st.sampled_from(CARDS)
+MARK = st.tuples(st.just("mark"), LAPSES, CARD, DAYS, st.booleans(), st.booleans(), NOTES)
+TAG = st.tuples(st.just("tag"), LAPSES, CARD, st.sampled_from(["hard", "ask Eve", "é/漢"]))
+QUIZ = st.tuples(st.just("quiz"), LAPSES, st.lists(CARD, max_size=4, unique=True), st.integers(0, 4))
+EVENTS = st.lists(st.one_of(RATE, RATE, RATE, UNDO, CHANGE, MARK, TAG, QUIZ), max_size=25)
 
 
 @settings(deadline=None, max_examples=40)
@@ -197,7 +257,9 @@ def test_a_history_comes_back_to_the_bit(places: Any, events: list[Any]) -> None
             assert (done.added, done.known, done.merged) == (len(here.reviews()), 0, False)
             assert place.reviews() == here.reviews()
             assert place.states() == here.states()
+            assert place.said() == here.said()
             assert place.reviews(2) == []
+            assert place.said(2) == [[], [], [], []]
         # Replayed once more, with the content in place of the placeholders, and sent once more: all the same.
         bare.load()
         with bare.database.write() as session:
@@ -236,6 +298,21 @@ def merged(first: list[tuple[Any, ...]], second: list[tuple[Any, ...]]) -> list[
     return out
 
 
+def check_merged(here: list[Any], there: list[Any], now: list[Any]) -> None:
+    """What was said here stands; what was said there fills what was open; of notes both are kept."""
+    nothing = (None, 0, 0, "")
+    ours, theirs, both = ({row[0]: row[1:] for row in said[0]} for said in (here, there, now))
+    assert set(both) == set(ours) | set(theirs)
+    for name, (buried, suspended, flagged, note) in both.items():
+        a, b = ours.get(name, nothing), theirs.get(name, nothing)
+        assert (buried, suspended, flagged) == (a[0] or b[0], a[1] or b[1], a[2] or b[2])
+        parts = [set(filter(None, text.split("\n---\n"))) for text in (note, a[3], b[3])]
+        assert parts[0] == parts[1] | parts[2]
+        assert note.startswith(a[3]) or a[3] in b[3]
+    for part in (1, 2, 3):
+        assert set(now[part]) == set(here[part]) | set(there[part])
+
+
 @settings(deadline=None, max_examples=30)
 @given(EVENTS, EVENTS, EVENTS, st.integers(-3_000, 3_000))
 def test_two_histories_merge_in_time(
@@ -252,14 +329,17 @@ def test_two_histories_merge_in_time(
         doubles = {row[3] for row in here.reviews()} & {row[3] for row in there.reviews()[len(shared) :]} - {None}
         new = [row for row in here.reviews()[len(shared) :] if row[3] not in doubles]
 
-        before_it = there.reviews()
+        before_it, said_before = there.reviews(), there.said()
         done = there.take(here.export())
         assert (done.added, done.known) == (len(new), len(here.reviews()) - len(new))
         assert there.reviews() == merged(before_it, new)
+        check_merged(said_before, here.said(), there.said())
         fresh.take(there.export())
         assert fresh.reviews() == there.reviews()
         assert fresh.states() == there.states()
-        assert there.take(here.export()).added == 0
+        assert fresh.said() == there.said()
+        again = there.take(here.export())
+        assert (again.added, again.marks, again.quizzes) == (0, 0, 0)
         there.live([("rate", 500_000, "d/a", 4, 0), ("undo", 1)])
         with there.database.write() as session:
             before = there.states()
@@ -268,13 +348,19 @@ def test_two_histories_merge_in_time(
 
 
 def lived(place: Place) -> bytes:
-    """A history with every kind of line: 4 cards, 5 ratings, 1 undo; lines 1, 2-5, 6-11, 12."""
+    """A history with every kind of line: 4 cards (2-5), 5 ratings and 1 undo (6-11), 2 marks, a quiz of 2 (12-16)."""
     place.prefs = replace(place.prefs, desired_retention=1 / 3 + 0.5)
     for name, rating in (("d/a", 4), ("d/b", 1), ("e/a", 5), ("d/c", 3)):
         place.now += timedelta(days=3, microseconds=1)
         place.rate(name, rating, lag=5)
     place.undo()
-    place.rate("d/a", 2)
+    answer = place.rate("d/a", 2)
+    place.mark("d/a", date(2025, 6, 20), False, True, "Look this up.")
+    place.tag("d/b", "hard")
+    quiz = place.quiz(["d/a", "d/b"], 0)
+    with place.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE quiz_item SET token = ? WHERE position = 0", (answer,))
+    assert quiz
     return place.export()
 
 
@@ -285,13 +371,25 @@ def changed(history: bytes, number: int, **values: Any) -> bytes:
     return b"\n".join(lines)
 
 
+def moved(history: bytes, number: int, to: int | None = None) -> bytes:
+    """The file with one line elsewhere, or gone."""
+    lines = history.split(b"\n")
+    line = lines.pop(number - 1)
+    return b"\n".join(lines if to is None else [*lines[: to - 1], line, *lines[to - 1 :]])
+
+
+def learner_with(history: bytes, **values: Any) -> bytes:
+    """The file of a learner with other preferences."""
+    return changed(history, 1, learner=json.loads(history.split(b"\n")[0])["learner"] | values)
+
+
 BROKEN: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
     "empty": (lambda h: b"", 1, "cut short"),
     "not a history": (lambda h: b"id,name\n1,2\n", 1, "JSON"),
     "another JSON": (lambda h: b'{"cards": []}\n', 1, "kind"),
     "no header": (lambda h: h.split(b"\n", 1)[1], 1, "stands first"),
     "another format": (lambda h: changed(h, 1, format="other"), 1, "format: "),
-    "a later version": (lambda h: changed(h, 1, version=2), 1, "version 2, and this Recur reads 1: update Recur"),
+    "a later version": (lambda h: changed(h, 1, version=3), 1, "version 3, and this Recur reads 1 and 2: update"),
     "an unknown zone": (
         lambda h: changed(h, 1, learner={**json.loads(h.split(b"\n")[0])["learner"], "time_zone": "Mars/Base"}),
         1,
@@ -322,11 +420,31 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
         10,
         "rates another card",
     ),
-    "a missing review": (lambda h: b"\n".join(h.split(b"\n")[:6] + h.split(b"\n")[7:]), 11, "lines are missing"),
+    "a missing review": (lambda h: b"\n".join(h.split(b"\n")[:6] + h.split(b"\n")[7:]), 16, "lines are missing"),
     "cut at a line": (lambda h: b"\n".join(h.split(b"\n")[:9]) + b"\n", 9, "cut short"),
     "cut in a line": (lambda h: h[: h.index(b'"rating":5')], 8, "JSON"),
-    "two files in one": (lambda h: h + h, 13, "goes on after its end"),
+    "two files in one": (lambda h: h + h, 18, "goes on after its end"),
     "a header within": (lambda h: b"\n".join([*h.split(b"\n")[:7], h.split(b"\n")[0]]), 8, "only there"),
+    "a mark without its card": (lambda h: changed(h, 12, card="zzz"), 12, "d/zzz has no line of kind card"),
+    "a mark among the reviews": (lambda h: moved(h, 12, 7), 8, "of kind review stand before those of kind mark"),
+    "a missing mark": (lambda h: moved(h, 12), 16, "with 2 marks, and holds 1 marks"),
+    "a note too long": (lambda h: changed(h, 12, note="x" * 100_001), 12, "note: "),
+    "a NUL in a note": (lambda h: changed(h, 12, note="\0"), 12, "NUL"),
+    "a tag that is none": (lambda h: changed(h, 13, tags=[3]), 13, "tags.0: "),
+    "an item of no quiz": (lambda h: moved(h, 14), 14, "stand beneath its line"),
+    "an item twice": (lambda h: changed(h, 16, position=0), 16, "in their order"),
+    "an item without its card": (lambda h: changed(h, 16, card="zzz"), 16, "d/zzz has no line of kind card"),
+    "an answer twice": (
+        lambda h: changed(h, 16, token=json.loads(h.split(b"\n")[14])["token"]),
+        16,
+        "answers another question already",
+    ),
+    "certain expectations": (lambda h: changed(h, 15, expected=1.5), 15, "expected: "),
+    "a missing item": (lambda h: moved(h, 16), 16, "with 2 quiz_items, and holds 1"),
+    "two actions on a key": (lambda h: learner_with(h, own_keys={"undo": "e"}), 1, "already"),
+    "an unknown action": (lambda h: learner_with(h, own_keys={"fly": "e"}), 1, "no action called 'fly'"),
+    "a text size of none": (lambda h: learner_with(h, text_size=120), 1, "text_size: "),
+    "a timer of an hour": (lambda h: learner_with(h, say_within=3600), 1, "say_within: "),
     "not UTF-8": (lambda h: h.replace(b"What is", b"What\xff is", 1), 2, ""),
     "a NUL": (lambda h: h.replace(b"What is", b"What\\u0000 is", 1), 2, "NUL"),
     "an empty line": (lambda h: h.replace(b"\n", b"\n\n", 1), 2, "JSON"),
@@ -504,7 +622,7 @@ def test_one_learners_reviews_do_not_become_anothers(three: list[Place]) -> None
     here = three[0]
     history = lived(here)
     before = here.everything()
-    with pytest.raises(HistoryError, match=r"line 6: .* is learner 1's here: import it with --learner 1"):
+    with pytest.raises(HistoryError, match=r"line 6: .* is learner 1's here: take .* as theirs \(--learner 1\)"):
         here.take(history, learner=2)
     with pytest.raises(HistoryError, match="line 1: there is no learner 3 here"):
         here.take(history, learner=3)
@@ -520,8 +638,16 @@ def test_nothing_of_a_learner_is_left_out() -> None:
     named = {"learner_id": None, "id": None, "card_id": "card", "undoes_id": "undoes"}
     columns = {named.get(name, name) for name in list(tables["review"].columns.keys())} - {None}
     assert set(ReviewLine.model_fields) == columns | {"kind", "deck"}
+    marks = set(tables["card_mark"].columns.keys()) | {"tags"}
+    assert set(MarkLine.model_fields) == marks - {"learner_id", "card_id"} | {"kind", "deck", "card"}
+    quizzes = set(tables["quiz"].columns.keys()) - {"learner_id", "id", "deck_id"} | {"quiz_kind", "deck", "deck_title"}
+    assert set(QuizLine.model_fields) == quizzes
+    items = set(tables["quiz_item"].columns.keys()) - {"quiz_id", "card_id"} | {"kind", "quiz", "deck", "card"}
+    assert set(QuizItemLine.model_fields) == items
+    assert set(tables["own_tag"].columns.keys()) == {"learner_id", "card_id", "tag"}
     personal = {name for name, table in tables.items() if "learner_id" in table.columns}
-    assert personal - {"card_state", "new_card_cursor"} == {"review"}
+    derived = {"card_state", "new_card_cursor", "day_total", "month_total"}
+    assert personal - derived == {"review", "card_mark", "own_tag", "quiz"}
 
 
 def test_the_lines_say_what_was_pressed(three: list[Place]) -> None:
@@ -545,9 +671,136 @@ def test_the_lines_say_what_was_pressed(three: list[Place]) -> None:
         "rated_at": "2025-06-01T01:59:59.123456Z",
         "day": date(2025, 5, 31).isoformat(),  # Berlin, before four in the morning
         "desired_retention": 0.1 + 0.7,
+        "typed": None,
+        "sitting": None,
     }
     assert (lines[3]["token"], lines[3]["rating"], lines[3]["undoes"]) == (second, None, first)
-    assert lines[4] == {"kind": "end", "cards": 1, "reviews": 2}
+    assert lines[4] == {"kind": "end", "cards": 1, "reviews": 2, "marks": 0, "quizzes": 0, "quiz_items": 0}
+
+
+def test_a_file_of_the_first_version_is_taken(three: list[Place]) -> None:
+    """As it was written before there were marks and quizzes: fewer keys on the lines, and fewer lines."""
+    here, there, _bare = three
+    lines = [json.loads(line) for line in lived(here).splitlines()]
+    old = [line for line in lines if line["kind"] not in ("mark", "quiz", "quiz_item")]
+    kept = ("name", "time_zone", "day_starts_at", "new_per_day", "desired_retention")
+    old[0] |= {"version": 1, "learner": {name: old[0]["learner"][name] for name in kept}}
+    for line in old[1:]:
+        for name in ("typed", "sitting", "marks", "quizzes", "quiz_items"):
+            line.pop(name, None)
+    assert there.take("\n".join(map(json.dumps, old)).encode()).added == 6
+    assert there.reviews() == here.reviews()
+    assert there.states() == here.states()
+    assert there.said() == [[], [], [], []]
+
+
+def test_what_was_typed_and_the_sitting_come_along(three: list[Place]) -> None:
+    here, there, _bare = three
+    token = here.rate("d/a", 4)
+    typed = "Because it\u2028shrinks: 0.9⁵⁰ " + "\x01é漢😀" * 900
+    with here.database.write() as session:
+        query = "UPDATE review SET typed = ?, sitting = 'topic=a&level=easy' WHERE token = ?"
+        session.connection().exec_driver_sql(query, (typed, token))
+    there.take(here.export())
+    assert there.rows("SELECT typed, sitting FROM review") == [(typed, "topic=a&level=easy")]
+
+
+def test_every_preference_comes_along_and_yields_to_what_was_chosen_here(three: list[Place]) -> None:
+    here, there, bare = three
+    full = Profile("Ada", "Asia/Tokyo", 0, 0, 0.87, True, 60, date(2026, 4, 1), "dark", 150, {"undo": "z", "edit": ""})
+    with here.database.write() as session:
+        change(session, 1, full)
+    with there.database.write() as session:
+        change(session, 1, Profile("Eve", new_per_day=3, theme="light", own_keys={"undo": "x"}))
+    there.rate("d/a", 4)
+    for place in (there, bare):
+        place.take(here.export())
+    with bare.database.read() as session:
+        assert profile(session, 1) == full
+    with there.database.read() as session:
+        kept: dict[str, Any] = {"name": "Eve", "new_per_day": 3, "theme": "light", "own_keys": {"undo": "x"}}
+        assert profile(session, 1) == replace(full, **kept)
+
+
+def test_of_two_notes_both_are_kept(three: list[Place]) -> None:
+    here, there, _bare = three
+    here.mark("d/a", date(2025, 6, 2), False, True, "Ours.")
+    here.mark("d/b", None, True, False, "")
+    there.mark("d/a", None, True, False, "Theirs.")
+    there.mark("d/b", date(2025, 6, 3), False, False, "Only there.")
+    for _twice in range(2):
+        there.take(here.export())
+        here.take(there.export())
+    assert there.said()[0] == [
+        ("d/a", "2025-06-02", 1, 1, "Theirs.\n---\nOurs."),
+        ("d/b", "2025-06-03", 1, 0, "Only there."),
+    ]
+    assert here.said() == there.said()
+    assert there.take(here.export()).marks == 0
+
+
+def test_a_quiz_gone_on_with_elsewhere_is_completed(three: list[Place]) -> None:
+    here, there, _bare = three
+    name = here.quiz(["d/a", "d/b", "d/c"], 1)
+    there.take(here.export())
+    answer = there.rate("d/b", 5)
+    with there.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE quiz_item SET token = ? WHERE position = 1", (answer,))
+        session.connection().exec_driver_sql("UPDATE quiz SET ended_at = '2025-06-02 10:00:00.000000'")
+    done = here.take(there.export())
+    assert (done.added, done.quizzes) == (1, 1)
+    assert here.said() == there.said()
+    assert here.said()[2][0][6] == "2025-06-02 10:00:00.000000"
+    assert [row[5] for row in here.said()[3]] == [here.reviews()[0][1], answer, None]
+    assert here.take(there.export()).quizzes == 0
+    with pytest.raises(HistoryError, match=f"line 5: the quiz {name} is learner 1's here"):
+        there.take(b"\n".join(forget_reviews(here.export())), learner=2)
+
+
+def forget_reviews(history: bytes) -> list[bytes]:
+    """The lines of a history without its reviews."""
+    lines = [json.loads(line) for line in history.splitlines()]
+    lines = [line for line in lines if line["kind"] != "review"]
+    lines[-1]["reviews"] = 0
+    return [json.dumps(line).encode() for line in lines]
+
+
+def test_an_answer_of_another_learner_is_none(three: list[Place]) -> None:
+    here, there, _bare = three
+    here.quiz(["d/a"], 1)
+    lines = forget_reviews(here.export())
+    there.prefs = replace(there.prefs, learner_id=2)
+    theirs = there.rate("d/a", 1)
+    lines[3] = json.dumps({**json.loads(lines[3]), "token": theirs}).encode()
+    with pytest.raises(HistoryError, match=f"line 4: the review {theirs} is learner 2's here"):
+        there.take(b"\n".join(lines))
+
+
+def test_marks_find_a_card_that_was_renamed(three: list[Place]) -> None:
+    here, there, _bare = three
+    here.rate("d/a", 4)
+    there.take(here.export())
+    here.mark("d/a", None, False, True, "Mine.")
+    here.quiz(["d/a"], 0)
+    file = there.content / "d" / "a.md"
+    file.write_text(file.read_text().replace("{#a}", "{#z}"))
+    there.load()
+    cards = there.rows("SELECT count(*) FROM card")
+    assert there.take(here.export()).placeholders == []
+    assert there.said()[0] == [("d/z", None, 0, 1, "Mine.")]
+    assert there.said()[3][0][2] == "d/z"
+    assert there.rows("SELECT count(*) FROM card") == cards
+
+
+def test_a_card_that_was_only_marked_is_kept_too(three: list[Place]) -> None:
+    here, _there, bare = three
+    here.mark("d/a", None, False, True, "Mine.")
+    here.tag("d/b", "hard")
+    here.quiz(["d/c"], 0)
+    assert bare.take(here.export()).placeholders == ["d/a", "d/b", "d/c"]
+    bare.load()
+    assert bare.said() == here.said()
+    assert bare.rows("SELECT count(*) FROM card WHERE retired_at IS NOT NULL") == [(0,)]
 
 
 def test_many_undos_of_many_ratings_in_any_batch(three: list[Place]) -> None:

@@ -1,0 +1,99 @@
+"""The single keys: what each does, and which of them a learner has changed or turned off."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+OFF = ""
+"""In place of a key: the action has none."""
+SPACE = "Space"
+
+
+class WrongKeysError(ValueError):
+    """Keys that cannot be; `problems` has a sentence for each action that is meant."""
+
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        super().__init__(" ".join(problems.values()))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a key does. `key` may be changed; `also` are further keys, which stay unless the action is off."""
+
+    name: str
+    key: str
+    does: str
+    also: tuple[str, ...] = ()
+
+
+ACTIONS = (
+    Action("go-on", SPACE, "start; show the answer; then rate it 4", ("Enter",)),
+    Action("rate-1", "1", "rate the answer 1, not at all"),
+    Action("rate-2", "2", "rate the answer 2"),
+    Action("rate-3", "3", "rate the answer 3"),
+    Action("rate-4", "4", "rate the answer 4"),
+    Action("rate-5", "5", "rate the answer 5, perfectly"),
+    Action("undo", "u", "undo the last rating", ("Ctrl+z",)),
+    Action("demo", "d", "open the demo beneath the answer, or close it"),
+    Action("play", "p", "in a demo: play its steps"),
+    Action("edit", "e", "edit the card’s file"),
+    Action("flag", "f", "flag the card"),
+    Action("bury", "-", "bury the card until tomorrow"),
+    Action("search", "/", "search"),
+    Action("help", "?", "list the keys"),
+)
+"""Elements name the usual key in data-key; recur.js puts the learner's own in its place."""
+USUAL = {action.name: action.key for action in ACTIONS}
+ALL_OFF = dict.fromkeys(USUAL, OFF)
+
+
+def by_usual_key(own: Mapping[str, str]) -> dict[str, str]:
+    """What the page's script needs to know: for each usual key that is changed, the learner's own, or OFF."""
+    changed = {}
+    for action in ACTIONS:
+        key = own.get(action.name, action.key)
+        if key != action.key:
+            changed[action.key] = key
+        if key == OFF:
+            changed |= dict.fromkeys(action.also, OFF)
+    return changed
+
+
+def own_keys(typed: Mapping[str, str]) -> dict[str, str]:
+    """The keys that differ from the usual ones, from what was typed for each action (empty: off).
+
+    An action that `typed` lacks keeps its usual key. Raises WrongKeysError.
+    """
+    problems = {name: f"There is no action called {name!r}." for name in typed if name not in USUAL}
+    keys: dict[str, str | None] = {}
+    taken: dict[str, Action] = {}
+    # Who keeps the usual key has it: the one that was changed is told.
+    for action in sorted(ACTIONS, key=lambda action: typed.get(action.name, action.key) != action.key):
+        text = typed.get(action.name, action.key)
+        key = _key(text)
+        keys[action.name] = key
+        if key is None:
+            problems[action.name] = (
+                f"{_shown(text)} is no single key: write one letter, digit or sign, or Space; leave it empty for none."
+            )
+        elif key in taken:
+            problems[action.name] = f"{_shown(key)} is the key for «{taken[key].does}» already."
+        elif key != OFF:
+            taken[key] = action
+    if problems:
+        raise WrongKeysError(problems)
+    return {name: key for name, key in keys.items() if key is not None and key != USUAL[name]}
+
+
+def _key(text: str) -> str | None:
+    """The key as the script names it; None when `text` is no single key."""
+    if text.strip() == "":
+        return SPACE if text == " " else OFF
+    text = text.strip()
+    if text.casefold() == SPACE.casefold():
+        return SPACE
+    return text.lower() if len(text) == len(text.lower()) == 1 and text.isprintable() else None
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= 20 else f"{text[:20]}…")

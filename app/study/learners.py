@@ -1,0 +1,127 @@
+"""The learners of this server: who they are, when they last studied, one more, one less."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+
+from sqlalchemy import ColumnElement, ScalarSelect, Table, delete, func, insert, select, update
+from sqlmodel import Session, SQLModel
+
+from app.models import Learner
+from app.study.history import COUNTED, STANDS, one_at_a_time
+from app.study.learner import UnknownLearnerError
+from app.study.profile import WrongProfileError, name_taken, read_name
+from app.study.tables import CARD_MARK, CARD_STATE, LEARNER, OWN_TAG, QUIZ, REVIEW
+
+FIRST = 1
+"""The learner who is always there."""
+FIRST_NAME = "You"
+SOME_MARK = (
+    CARD_MARK.c.buried_until.is_not(None) | CARD_MARK.c.is_suspended | CARD_MARK.c.is_flagged | (CARD_MARK.c.note != "")
+)
+"""Of the rows of card_mark, those that say something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A learner, and when they last rated a card."""
+
+    id: int
+    name: str
+    studied_at: datetime | None
+
+
+def all_learners(session: Session) -> Sequence[Known]:
+    """Every learner, by name."""
+    # Of the states, because they are fewer than the reviews, and what was undone is not in them.
+    last = select(func.max(CARD_STATE.c.reviewed_at)).where(CARD_STATE.c.learner_id == LEARNER.c.id).scalar_subquery()
+    rows = session.connection().execute(select(LEARNER.c.id, LEARNER.c.name, last))
+    return sorted((Known(*row) for row in rows), key=lambda known: (known.name.casefold(), known.id))
+
+
+def add_learner(session: Session, name: str, rng: Random) -> int:
+    """One more learner, with the usual preferences; returns the id. Call it in a write session.
+
+    The id is drawn, not counted: the number of a learner who was deleted, which a browser may still hold, must not
+    become another's. Raises WrongProfileError.
+    """
+    name = read_name(name)
+    if problem := name_taken(session, name):
+        raise WrongProfileError({"name": problem})
+    connection = session.connection()
+    taken = set(connection.execute(select(LEARNER.c.id)).scalars())
+    drawn = next(number for number in iter(lambda: rng.randrange(100_000, 1_000_000), None) if number not in taken)
+    connection.execute(insert(LEARNER).values(**_usual(name), id=drawn))
+    return drawn
+
+
+def rename(session: Session, learner_id: int, name: str) -> None:
+    """Give a learner another name. Call it in a write session. Raises WrongProfileError, UnknownLearnerError."""
+    name = read_name(name)
+    if problem := name_taken(session, name, learner_id):
+        raise WrongProfileError({"name": problem})
+    if not session.connection().execute(update(LEARNER).where(LEARNER.c.id == learner_id).values(name=name)).rowcount:
+        raise UnknownLearnerError(f"There is no learner {learner_id}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What a learner has here: ratings that stand, cards they were for, marks, notes among them, own tags, quizzes."""
+
+    reviews: int
+    cards: int
+    marks: int
+    notes: int
+    tags: int
+    quizzes: int
+
+
+def belongings(session: Session, learner_id: int) -> Belongings:
+    """How much would go with the learner."""
+    mine = REVIEW.c.learner_id == learner_id
+    reviews = select(func.count()).select_from(COUNTED).where(mine, STANDS)
+
+    def count(table: Table, *which: ColumnElement[bool]) -> ScalarSelect[int]:
+        return select(func.count()).select_from(table).where(table.c.learner_id == learner_id, *which).scalar_subquery()
+
+    marked = SOME_MARK, CARD_MARK.c.note != ""
+    columns = (count(CARD_STATE), *(count(CARD_MARK, which) for which in marked), count(OWN_TAG), count(QUIZ))
+    return Belongings(*session.connection().execute(select(reviews.scalar_subquery(), *columns)).one())
+
+
+def erase(session: Session, learner_id: int) -> None:
+    """Delete every row of the learner's own, in every table. Call it in a write session.
+
+    The first learner is there again at once, as new. Raises UnknownLearnerError.
+    """
+    connection = session.connection()
+    one_at_a_time(connection, learner_id)
+    found = connection.execute(select(LEARNER.c.id).where(LEARNER.c.id == learner_id)).scalar()
+    if found is None:
+        raise UnknownLearnerError(f"There is no learner {learner_id}.")
+    tables = SQLModel.metadata.sorted_tables  # what is pointed to stands before what points to it
+    owned = [table for table in tables if "learner_id" in table.columns]
+    for table in reversed(tables):
+        if table in owned:
+            connection.execute(delete(table).where(table.c.learner_id == learner_id))
+        else:
+            _erase_parts(session, table, owned, learner_id)
+    if learner_id == FIRST:
+        connection.execute(update(LEARNER).where(LEARNER.c.id == FIRST).values(**_usual(FIRST_NAME)))
+    else:
+        connection.execute(delete(LEARNER).where(LEARNER.c.id == learner_id))
+
+
+def _erase_parts(session: Session, table: Table, owned: Sequence[Table], learner_id: int) -> None:
+    """Rows that are a learner's by what they belong to, such as the items of a quiz."""
+    for key in table.foreign_keys:
+        whole = key.column.table
+        if whole in owned:
+            theirs = select(key.column).where(whole.c.learner_id == learner_id)
+            session.connection().execute(delete(table).where(key.parent.in_(theirs)))
+
+
+def _usual(name: str) -> dict[str, object]:
+    """The values of a new learner's row."""
+    return Learner(name=name).model_dump(exclude={"id"})
