@@ -93,6 +93,18 @@ def test_a_quiz_is_left_and_resumed_on_another_device(page: Page, chromium: Brow
     assert ratings(server) == [4, 4]
 
 
+def test_going_back_and_choosing_otherwise_makes_another_quiz(page: Page) -> None:
+    start(page, 5)
+    first = page.url
+    page.go_back()
+    page.get_by_label("Questions").fill("6")
+    page.get_by_role("button", name="Start this quiz").dblclick()
+    page.wait_for_url(lambda url: "/quiz/" in url and url != first)
+    expect(page.locator(".sitting")).to_contain_text("1 of 6")
+    page.goto("/quiz")
+    expect(page.locator(".past tbody tr")).to_have_count(2)
+
+
 def test_two_tabs_with_the_same_answer_count_once_and_say_so(chromium: Browser, server: Server) -> None:
     with chromium.new_context(base_url=server.url) as context:
         one, _ = watched(context, server)

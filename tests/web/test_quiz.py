@@ -298,6 +298,8 @@ def test_when_the_time_is_over_a_late_answer_is_refused_and_the_result_shown(
     assert "4 questions stayed unanswered" in late.text
     assert ratings(database) == [4]
     assert "Go on" not in client.get("/quiz").text
+    undone = client.post(f"{address}/undo", data={"token": "u1"}, headers=PART)
+    assert "your 4 is undone. The time is over, so that question stays unanswered." in undone.text
 
 
 @pytest.mark.parametrize("headers", [{}, PART], ids=["page", "part"])
