@@ -8,7 +8,7 @@ from sqlmodel import Session
 from sqlmodel import select as select_models
 
 from app.models import Quiz
-from app.study.history import COUNTED, STANDS, one_at_a_time
+from app.study.history import STANDS, UNDOING, one_at_a_time
 from app.study.learner import Preferences
 from app.study.review import Answer, Rated, UnknownCardError, rate
 from app.study.tables import CARD, CARD_MARK, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
@@ -105,8 +105,11 @@ IS_SUSPENDED = exists().where(
 IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~IS_SUSPENDED)
 """Of a row of `card`: it is in the files, and the learner has not suspended it."""
 RATING = case((STANDS, REVIEW.c.rating))
-ANSWERED = QUIZ_ITEM.join(CARD, CARD.c.id == QUIZ_ITEM.c.card_id).outerjoin(
-    COUNTED, REVIEW.c.token == QUIZ_ITEM.c.token
+# One join after the other: of a join in brackets SQLite would first make a table of all reviews.
+ANSWERED = (
+    QUIZ_ITEM.join(CARD, CARD.c.id == QUIZ_ITEM.c.card_id)
+    .outerjoin(REVIEW, REVIEW.c.token == QUIZ_ITEM.c.token)
+    .outerjoin(UNDOING, UNDOING.c.undoes_id == REVIEW.c.id)
 )
 """Every question beside its card and the review that answered it, undone or not."""
 _ITEMS = (

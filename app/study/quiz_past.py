@@ -47,7 +47,7 @@ _COUNTED = (
         func.count(case((RATING.is_(None) & IS_ASKABLE, 1))),
         func.avg(cast(RATING, Float)),
     )
-    .select_from(QUIZ.join(ANSWERED, QUIZ_ITEM.c.quiz_id == QUIZ.c.id))
+    .select_from(ANSWERED.join(QUIZ, QUIZ.c.id == QUIZ_ITEM.c.quiz_id))
     .where(QUIZ.c.learner_id == bindparam("learner"), QUIZ.c.deck_id == bindparam("deck"))
     .group_by(QUIZ.c.id)
     .order_by(QUIZ.c.started_at.desc(), QUIZ.c.id.desc())

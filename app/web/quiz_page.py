@@ -23,6 +23,7 @@ from app.study.review import Rated, UnknownCardError
 from app.web.editing import EditLink, edit_link
 from app.web.errors import NotHereError
 from app.web.pages import page
+from app.web.sitting_page import Typed, beside
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Shown:
     card: Card
     shown_at: datetime
     edit: EditLink
-    typed: str = ""
+    typed: Typed | None = None
     offer: Offer | None = None
     revealed_at: datetime | None = None
     sources: Sequence[str] = ()
@@ -56,10 +57,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Over:
-    """The end: the result, the answers of the cards that were typed, demos of those missed, and quizzes to compare."""
+    """The end: the result, typed answers with their cards, demos of the cards missed, and quizzes to compare."""
 
     result: Result
     cards: dict[int, Card]
+    typed: dict[int, Typed]
     demos: dict[int, list[CardDemo]]
     others: Sequence[Past]
 
@@ -101,7 +103,8 @@ def answer_page(visit: Visit, item: Item, shown_at: datetime, typed: str = "") -
     query = select(CardSource.item).where(CardSource.card_id == card.id).order_by(CardSource.item)
     sources = visit.session.exec(query).all()
     the_offer = offer(visit.session, visit.who, card.id, visit.now)
-    return _page(visit, Shown(item, card, shown_at, edit, typed, the_offer, visit.now, sources))
+    compared = beside(typed, card) if typed.strip() else None
+    return _page(visit, Shown(item, card, shown_at, edit, compared, the_offer, visit.now, sources))
 
 
 def share_page(request: Request, session: Session, who: Preferences, quiz: Quiz) -> Response:
@@ -148,9 +151,9 @@ def _page(visit: Visit, shown: Shown | None) -> Response:
 
 def _over(visit: Visit) -> Over:
     result = result_of(visit.run.asked)
-    typed = [item.card_id for item in result.items if item.typed]
+    typed = {item.card_id: item.typed for item in result.items if item.typed}
     missed = [item.card_id for item in result.missed]
-    cards = visit.session.exec(select(Card).where(col(Card.id).in_(typed)))
+    cards = {card.id: card for card in visit.session.exec(select(Card).where(col(Card.id).in_(typed)))}
     links = visit.session.exec(
         select(CardDemo)
         .where(col(CardDemo.card_id).in_(missed))
@@ -159,7 +162,8 @@ def _over(visit: Visit) -> Over:
     quizzes = past(visit.session, visit.who, visit.run.quiz.deck_id)
     return Over(
         result,
-        {card.id: card for card in cards},
+        cards,
+        {card_id: beside(text, cards[card_id]) for card_id, text in typed.items()},
         {card_id: list(demos) for card_id, demos in groupby(links, key=lambda link: link.card_id)},
         [one for one in quizzes if one.name != visit.run.quiz.name and one.mean is not None],
     )

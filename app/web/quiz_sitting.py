@@ -161,6 +161,8 @@ def undo_last(
         return RedirectResponse(f"/quiz/{name}", HTTPStatus.SEE_OTHER)
     with database.read() as session:
         visit = visit_of(request, session, settings, learner, name, now)
+        if undone and visit.run.is_late(now):
+            notice += " The time is over, so that question stays unanswered."
         return question_page(replace(visit, notice=notice, status=status))
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import event, insert, text
 
 from app.models import CardMark
 from app.study import quiz
@@ -330,3 +330,21 @@ def test_past_quizzes_are_listed_with_what_they_came_to(study: "Study") -> None:
         assert past(session, replace(study.prefs, learner_id=2), DECK) == []
         assert past(session, study.prefs, DECK + 1) == []
         assert len(past(session, study.prefs, DECK, most=2)) == 2
+
+
+def test_no_page_of_a_quiz_walks_over_all_reviews(study: "Study") -> None:
+    make_quiz(study, 1, 2)
+    give(study, 1, 4)
+    asked: list[tuple[str, Any]] = []
+    with study.database.read() as session:
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
+        quiz.run_of(session, study.prefs, "q")
+        past(session, study.prefs, DECK)
+        steps = [
+            row[3]
+            for statement, values in list(asked)
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+    assert any("review" in step for step in steps)
+    assert [step for step in steps if "SCAN review" in step or "MATERIALIZE" in step] == []
