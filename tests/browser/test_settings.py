@@ -54,6 +54,10 @@ def test_theme_and_text_size_change_what_is_computed(page: Page) -> None:
         page.goto(path)
         assert look(page)[2] == "32px"
         assert sideways(page) == 0, path
+    page.set_viewport_size({"width": 360, "height": 740})
+    for path in ("/settings", "/learners", "/learners/1/delete"):
+        page.goto(path)
+        assert sideways(page) == 0, path
     save(page, text_size="")
     assert look(page) == DARK
 
