@@ -34,12 +34,15 @@ def load() -> None:
     """Migrate the database and bring it up to the content files. A file with a mistake keeps its last good version."""
     from app.cards.load import load as load_content
     from app.database import Database
+    from app.study.replay import replay_what_has_no_totals
+    from app.study.totals import move_cards
 
     chosen = settings()
     database = Database(chosen.database_url)
     try:
         database.migrate()
-        report = load_content(database, chosen.content_dir, datetime.now(UTC))
+        replay_what_has_no_totals(database)
+        report = load_content(database, chosen.content_dir, datetime.now(UTC), move_cards=move_cards)
     finally:
         database.close()
     say_mistakes(chosen.content_dir, report.mistakes)
@@ -57,6 +60,8 @@ def serve() -> None:
     from app.cards.load import load as load_content
     from app.database import Database
     from app.main import create_app
+    from app.study.replay import replay_what_has_no_totals
+    from app.study.totals import move_cards
 
     chosen = settings()
     if not chosen.content_dir.is_dir():
@@ -64,7 +69,8 @@ def serve() -> None:
         raise typer.Exit(2)
     database = Database(chosen.database_url)
     database.migrate()
-    report = load_content(database, chosen.content_dir, datetime.now(UTC))
+    replay_what_has_no_totals(database)
+    report = load_content(database, chosen.content_dir, datetime.now(UTC), move_cards=move_cards)
     say_mistakes(chosen.content_dir, report.mistakes)
     listener = _listen(chosen)
     host, port = listener.getsockname()[:2]
@@ -85,7 +91,7 @@ def _listen(chosen: Settings) -> socket.socket:
 
 @app.command(name="replay")
 def replay_() -> None:
-    """Rebuild card_state, which is derived, from the review log, which is the truth."""
+    """Rebuild the schedule and the totals, which are derived, from the review log, which is the truth."""
     from app.database import Database
     from app.study.replay import replay
 

@@ -10,9 +10,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from app.cards.watch import ContentWatch
 from app.database import Database
 from app.settings import Settings
+from app.study.totals import move_cards
 from app.web import (
     api_demos,
     assets,
+    browse,
     cards,
     content,
     demo_index,
@@ -22,7 +24,11 @@ from app.web import (
     health,
     history,
     learners,
+    mark,
     pages,
+    quiz,
+    quiz_results,
+    quiz_sitting,
     review,
     security,
     sources,
@@ -49,7 +55,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         gc.freeze()
         # A request makes thousands of small objects and no cycles worth looking for: look less often.
         gc.set_threshold(20_000, 20, 20)
-        with ContentWatch(database, settings.content_dir, clock) if settings.watch else nullcontext():
+        watch = ContentWatch(database, settings.content_dir, clock, move_cards=move_cards)
+        with watch if settings.watch else nullcontext():
             yield
         database.close()
 
@@ -65,8 +72,9 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.add_middleware(security.Guard, settings=settings, style_hashes=INLINE_STYLES)
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
-    study = (today, review, topics, cards, settings_page, learners, history)
-    for room in (*study, demos, demo_index, training, content, sources, docs, health):
+    study = (today, review, mark, browse, topics, cards, settings_page, learners, history)
+    quizzes = (quiz, quiz_sitting, quiz_results)
+    for room in (*study, *quizzes, demos, demo_index, training, content, sources, docs, health):
         app.include_router(room.router, include_in_schema=False)
     app.include_router(api_demos.router)
     return app

@@ -242,6 +242,7 @@ class DayTotal(SQLModel, table=True):
     """A learner's ratings of one day in one topic, or with topic 0 in the whole deck: a projection of `review`."""
 
     __tablename__ = "day_total"
+    __table_args__ = {"sqlite_with_rowid": False}  # read in the order of the key, and by it alone
 
     learner_id: int = Field(foreign_key="learner.id", primary_key=True)
     deck_id: int = Field(foreign_key="deck.id", primary_key=True)
@@ -263,6 +264,7 @@ class MonthTotal(SQLModel, table=True):
     """
 
     __tablename__ = "month_total"
+    __table_args__ = {"sqlite_with_rowid": False}
 
     learner_id: int = Field(foreign_key="learner.id", primary_key=True)
     deck_id: int = Field(foreign_key="deck.id", primary_key=True)

@@ -51,7 +51,8 @@ document.addEventListener("keydown", (event) => {
     (element) => keysOf(element).includes(key) && shown(element));
   if (!pressed) return;
   event.preventDefault();
-  pressed.click();
+  if (pressed.matches("input")) pressed.focus(), pressed.select();
+  else pressed.click();
 });
 
 // The first demo link of a card answers to d.
@@ -60,8 +61,30 @@ function giveDemoItsKey(root) {
   if (link) link.dataset.key = "d";
 }
 
+// A soft timer: it shows how long it has been, and forces nothing.
+let ticking;
+
+function startTimer(root) {
+  clearInterval(ticking);
+  const timer = root.querySelector(".timer[data-seconds]");
+  if (!timer) return;
+  const seconds = Number(timer.dataset.seconds);
+  const began = Date.now();
+  const bar = timer.appendChild(document.createElement("progress"));
+  bar.max = seconds;
+  bar.setAttribute("aria-hidden", "true");
+  bar.value = 0;
+  ticking = setInterval(() => {
+    bar.value = (Date.now() - began) / 1000;
+    if (bar.value < seconds) return;
+    clearInterval(ticking);
+    timer.firstChild.data = `${seconds} seconds are over. Finish the sentence, then look. `;
+  }, 250);
+}
+
 function settle(root) {
   giveDemoItsKey(root);
+  startTimer(root);
   const said = root.querySelector("[data-announce]");
   if (said) document.getElementById("announcer").textContent = said.dataset.announce;
 }
@@ -81,13 +104,11 @@ function closeDemo() {
 
 async function openDemo(link) {
   const rating = document.querySelector("form.rating");
-  const kept = new URLSearchParams();
-  for (const name of ["deck", "topic", "card", "shown_at"]) {
-    if (rating.elements[name]) kept.set(name, rating.elements[name].value);
-  }
+  const kept = new URLSearchParams(new FormData(rating));
+  for (const name of ["token", "after", "revealed_at", "typed"]) kept.delete(name);
   const address = new URL(link.href);
   address.pathname += "/beneath";
-  address.searchParams.set("from", `/review?${kept}`);
+  address.searchParams.set("from", rating.dataset.back ?? `/review?${kept}`);
   slot().hidden = false;
   await htmx.ajax("GET", address.pathname + address.search, { target: "#demo-slot", swap: "innerHTML" });
   link.setAttribute("aria-expanded", "true");
@@ -95,6 +116,13 @@ async function openDemo(link) {
   title?.focus({ preventScroll: true });
   title?.scrollIntoView({ block: "start" });
 }
+
+// Ctrl+Enter in a text that is typed sends its form: Enter alone is a new line.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.matches("[data-submits]")) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-close=demo]")) closeDemo();
@@ -119,7 +147,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   const focus = sitting.querySelector("[data-focus]");
   if (focus) {
     focus.focus({ preventScroll: true });
-    if (focus.matches("h1")) window.scrollTo({ top: 0 });
+    if (focus.matches("h1, textarea")) window.scrollTo({ top: 0 });
   }
 });
 

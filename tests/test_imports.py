@@ -15,13 +15,26 @@ MAY_IMPORT = {
     "study": {"models", "database", "settings"},
     "exchange": {"cards", "study", "models", "database"},
     "web": {"exchange", "study", "cards", "demos", "models", "database", "settings"},
-    "main": {"web", "cards", "database", "settings"},
+    "main": {"web", "cards", "study", "database", "settings"},
     "commands": {"exchange", "cards", "database", "settings"},
     "cli": {"commands", "main", "exchange", "cards", "study", "database", "settings"},
     "__main__": {"cli"},
     "__init__": set(),
 }
-SHARED_BY_PAGES = {"pages", "errors", "decks", "editing", "dates", "demo_results"}
+SHARED_BY_PAGES = {
+    "pages",
+    "sittings",
+    "sitting_page",
+    "quiz_form",
+    "quiz_page",
+    "errors",
+    "decks",
+    "editing",
+    "dates",
+    "demo_results",
+    "browse_query",
+    "browse_words",
+}
 
 
 def imports_of(path: Path) -> set[str]:

@@ -12,15 +12,19 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from app.cards.load import load
+from app.cards.search import asked, matches
 from app.database import Database
 from app.main import create_app
 from app.models import CardMark, OwnTag, Quiz, QuizItem
 from app.settings import ROOT, Settings
 from app.study.replay import replay
+from app.study.tables import CARD
 
 FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
 
 
@@ -55,8 +59,40 @@ def database() -> Iterator[Database]:
         shutil.rmtree(folder)
 
 
+def found(database: Database, typed: str) -> set[str]:
+    with database.read() as session:
+        cards = matches(session.connection(), asked(typed)).subquery()
+        return set(
+            session.connection().execute(select(CARD.c.name).join(cards, cards.c.card_id == CARD.c.id)).scalars()
+        )
+
+
+def test_the_same_is_found_on_both_databases(database: Database, tmp_path: Path) -> None:
+    sqlite = Database(f"sqlite:///{tmp_path / 'recur.sqlite'}")
+    sqlite.migrate()
+    for one in (database, sqlite):
+        load(one, ROOT / "content", NOW)
+    for typed in (
+        "vanish grad",
+        "W_hh",
+        "W_h h",
+        "élman",
+        "lecture10-07",
+        "h",
+        "1",
+        "it's \\ & | ! <-> :*",
+        "no such word",
+    ):
+        assert found(database, typed) == found(sqlite, typed), typed
+    assert "vanishing-why" in found(database, "vanish grad")
+    database.migrate("0003")
+    database.migrate()
+    assert "vanishing-why" in found(database, "vanish grad")
+    sqlite.close()
+
+
 def test_a_day_of_study_on_postgresql(database: Database) -> None:
-    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    now = NOW
     report = load(database, ROOT / "content", now)
     assert not report.mistakes
     clock = [now]
@@ -78,7 +114,25 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     study(5)
     study(4)
     assert "That was it for today." in client.get("/review").text
-    for path in ("/", "/topics", "/content", "/demos", "/readyz", "/cards/what-is-an-rnn"):
+    for kind in ("weakest", "interview"):
+        assert "Undo" in client.post("/quiz", data={"kind": kind, "name": kind}).text
+    question = dict(HIDDEN.findall(client.get("/quiz/weakest").text.split('class="reveal"')[0]))
+    page = client.get("/quiz/weakest", params=question).text
+    fields = dict(HIDDEN.findall(page[page.index('class="rating"') :]))
+    assert "2 of 5" in client.post("/quiz/weakest", data=fields | {"rating": 4}).text
+    assert client.post("/quiz/weakest/undo", data={"token": "undo-2"}).status_code == 200
+    assert "No question was answered" in client.post("/quiz/weakest/end").text
+    assert client.post("/quiz/weakest/again", data={"name": "again"}).status_code == 200
+    for path in (
+        "/quiz",
+        "/quiz/again/compare?with=weakest",
+        "/",
+        "/topics",
+        "/content",
+        "/demos",
+        "/readyz",
+        "/cards/what-is-an-rnn",
+    ):
         assert client.get(path).status_code == 200
     assert load(database, ROOT / "content", clock[0]).read == 0
     columns = "SELECT card_id, stability, difficulty, due_on, reviews, last_review_id FROM card_state ORDER BY card_id"

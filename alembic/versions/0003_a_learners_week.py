@@ -33,6 +33,7 @@ def upgrade() -> None:
             ["learner.id"],
         ),
         sa.PrimaryKeyConstraint("learner_id", "deck_id", "topic_id", "day"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "month_total",
@@ -53,6 +54,7 @@ def upgrade() -> None:
             ["learner.id"],
         ),
         sa.PrimaryKeyConstraint("learner_id", "deck_id", "topic_id", "month", "interval"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "quiz",

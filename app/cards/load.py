@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from app.cards.files import find_files, no_folder
 from app.cards.links import FindDemo
 from app.cards.mistake import Mistake
 from app.cards.plan import Plan, make_plan
-from app.cards.store import forget_files, write_cards, write_deck, write_file, write_topics
+from app.cards.store import MoveCards, forget_files, write_cards, write_deck, write_file, write_topics
 from app.cards.stored import digests
 from app.database import Database
 from app.demos.registry import find
@@ -40,12 +41,22 @@ class LoadReport:
     mistakes: tuple[Mistake, ...]
 
 
-def load(database: Database, content_dir: Path, now: datetime, find_demo: FindDemo = find) -> LoadReport:
+def nothing_moves_with_them(_connection: Connection, _deck_id: int, _topics: Mapping[int, tuple[int, int]]) -> None:
+    """Where nobody has rated a card yet."""
+
+
+def load(
+    database: Database,
+    content_dir: Path,
+    now: datetime,
+    find_demo: FindDemo = find,
+    move_cards: MoveCards = nothing_moves_with_them,
+) -> LoadReport:
     """Bring the database up to the files.
 
     A file with a mistake keeps its last good version. Cards that left the files are retired. `now` (aware) is when this
-    happens. A content folder that cannot be read changes nothing. Raises LoadError when other loads keep coming
-    between.
+    happens. `move_cards` lets what is summed by topic follow its cards, in the same transaction. A content folder that
+    cannot be read changes nothing. Raises LoadError when other loads keep coming between.
     """
     try:
         files = find_files(content_dir)
@@ -59,11 +70,11 @@ def load(database: Database, content_dir: Path, now: datetime, find_demo: FindDe
         with database.write() as session:
             # Reading took its time outside the transaction: write only if no other load came between.
             if digests(session.connection()) == {path: seen.digest for path, seen in plan.seen.items()}:
-                return _report(len(files), plan, _write(session.connection(), plan, now))
+                return _report(len(files), plan, _write(session.connection(), plan, now, move_cards))
     raise LoadError("The content is being loaded by another process again and again; stop one of them.")
 
 
-def _write(connection: Connection, plan: Plan, now: datetime) -> Counter[str]:
+def _write(connection: Connection, plan: Plan, now: datetime, move_cards: MoveCards) -> Counter[str]:
     count: Counter[str] = Counter()
     for deck, title in plan.titles.items():
         ready = [file for file in plan.ready if file.found.deck == deck and not file.mistakes]
@@ -75,7 +86,7 @@ def _write(connection: Connection, plan: Plan, now: datetime) -> Counter[str]:
         deck_id = write_deck(connection, deck, title, plan.decks.get(deck))
         if good or removed:
             topics = write_topics(connection, deck_id, good, removed, now)
-            count += write_cards(connection, deck_id, good, removed, topics, now)
+            count += write_cards(connection, deck_id, good, removed, topics, now, move_cards)
     for path, seen in plan.files.items():
         write_file(connection, path, seen, is_new=path not in plan.seen)
     forget_files(connection, plan.removed)

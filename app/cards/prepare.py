@@ -12,12 +12,16 @@ from app.cards.render import RENDERER, Link, render, render_line
 
 @dataclass(frozen=True)
 class Html:
-    """A card's text as the pages show it."""
+    """A card's text as the pages show it, its demos (name, query, label), and its links to cards in order.
+
+    A link is the other's deck and name, and whether it is a follow-up.
+    """
 
     question_html: str
     short_html: str
     answer_html: str
     demos: tuple[tuple[str, str, str], ...]
+    links: tuple[tuple[str, str, bool], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,4 +138,9 @@ def _html(card: ParsedCard, parsed: Parsed, ready: ReadyFile, show: bool) -> Htm
     if not show:
         return None
     demos = ((link.target.name, link.target.query, link.label) for link in links if link.target.kind == "demo")
-    return Html(question.html, short.html, rest.html, tuple(demos))
+    cards = (
+        (link.target.deck or ready.found.deck, link.target.name, link.is_follow_up)
+        for link in links
+        if link.target.kind == "card"
+    )
+    return Html(question.html, short.html, rest.html, tuple(demos), tuple(cards))

@@ -18,10 +18,13 @@ from app.cards.blocks import MARKDOWN, Block, References, inline_tokens, plain
 from app.cards.mistake import nearest
 from app.cards.target import BadTargetError, Target, target
 
-# Whatever changes the HTML of unchanged Markdown belongs in here: cards rendered under another version are redone.
-RENDERER = "1 " + " ".join(
+# Whatever changes the rows of unchanged Markdown belongs in here: cards rendered under another version are redone.
+RENDERER = "2 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "latex2mathml", "Pygments", "nh3")
 )
+
+FOLLOW_UP = "**They may ask next:**"
+"""How a paragraph begins whose links to cards are what an interviewer may ask next."""
 
 _TEXT_TAGS = {"p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "span", "div", "a"}
 _TAGS = _TEXT_TAGS | {"h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"} | set(maths.ELEMENTS)
@@ -53,11 +56,12 @@ _STRAY_DOLLAR = (
 
 @dataclass(frozen=True)
 class Link:
-    """A link as the author wrote it."""
+    """A link as the author wrote it. `is_follow_up`: its paragraph says what an interviewer may ask next."""
 
     line: int
     target: Target
     label: str
+    is_follow_up: bool = False
 
 
 @dataclass
@@ -159,7 +163,8 @@ def _children(text: str, line: int, references: References, deck: str, out: Rend
                 if inner.type == "link_close":
                     break
                 words.append(inner)
-            if hidden_link := not _point(token, here, plain(words), deck, out):
+            is_follow_up = text.lstrip().startswith(FOLLOW_UP)
+            if hidden_link := not _point(token, here, plain(words), is_follow_up, deck, out):
                 continue
         elif token.type == "link_close" and hidden_link:
             hidden_link = False
@@ -175,14 +180,14 @@ def _check_text(text: str, line: int, out: Rendered) -> None:
         out.mistakes.append((line, "this link is malformed: write [words](address), the address without spaces"))
 
 
-def _point(token: Token, line: int, label: str, deck: str, out: Rendered) -> bool:
+def _point(token: Token, line: int, label: str, is_follow_up: bool, deck: str, out: Rendered) -> bool:
     """Give a link its address in the app. False when it must not be a link here."""
     try:
         to = target(str(token.attrGet("href") or ""))
     except BadTargetError as error:
         out.mistakes.append((line, str(error)))
         return False
-    out.links.append(Link(line, to, label))
+    out.links.append(Link(line, to, label, is_follow_up))
     if not label:
         out.mistakes.append((line, f"the link to {to.written} has no words: write them between [ and ]"))
     address = to.address(deck)

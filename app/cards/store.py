@@ -1,20 +1,23 @@
 """Writes a deck's files into the database, within the caller's transaction."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlmodel import SQLModel
 
+from app.cards import search
 from app.cards.identity import Incoming, Known, match
 from app.cards.prepare import ReadyCard, ReadyFile
 from app.cards.stored import CARD, DECK, FILE, TOPIC, Row, Seen, chunks, rows_of
 
-SOURCE, TAG, DEMO, CURSOR = (
-    SQLModel.metadata.tables[name] for name in ("card_source", "card_tag", "card_demo", "new_card_cursor")
+SOURCE, TAG, DEMO, LINK, CURSOR = (
+    SQLModel.metadata.tables[name] for name in ("card_source", "card_tag", "card_demo", "card_link", "new_card_cursor")
 )
+MoveCards = Callable[[Connection, int, Mapping[int, tuple[int, int]]], None]
+"""Told, before it happens, which cards of a deck (by id) leave which topic for which (by both ids)."""
 # What may change while the card's text stays as it is.
 _PLACED = ("topic_id", "name", "is_named", "place", "line", "retired_at")
 
@@ -89,6 +92,7 @@ def write_cards(
     removed: Sequence[str],
     topics: Mapping[str, int],
     now: datetime,
+    move_cards: MoveCards,
 ) -> Counter[str]:
     """Write the files' cards over the rows that they are; retire the rows that no file holds any more.
 
@@ -103,7 +107,8 @@ def write_cards(
     ]
     matched = match(incoming, [_known(row, leaving) for row in rows.values()])
     count: Counter[str] = Counter()
-    new, changed, placed = [], [], []
+    new, changed, placed, returned = [], [], [], []
+    moved: dict[int, tuple[int, int]] = {}
     for file in files:
         for index, card in enumerate(file.cards):
             row = rows.get(matched.get(card.name, 0))
@@ -122,19 +127,25 @@ def write_cards(
             elif any(getattr(row, name) != value for name, value in place.items()):
                 placed.append({"row": row.id, **place})
             if row is not None:
+                if row.topic_id != place["topic_id"]:
+                    moved[row.id] = row.topic_id, topics[file.found.path]
                 count["renamed"] += row.name != card.name
-                count["returned"] += row.retired_at is not None
+                returned += [row.id] if row.retired_at is not None else []
                 count["moved"] += row.retired_at is None and row.place != place["place"]
     kept = set(matched.values())
     retired = [row.id for row in rows.values() if row.path in leaving and row.retired_at is None and row.id not in kept]
-    count.update(added=len(new), changed=len(changed), retired=len(retired))
+    count.update(added=len(new), changed=len(changed), retired=len(retired), returned=len(returned))
+    if moved:
+        move_cards(connection, deck_id, moved)
     _retire(connection, retired, now)
     _update(connection, [values for _card, values in changed])
     _update(connection, placed)
-    for table in (SOURCE, TAG, DEMO):
+    for table in (SOURCE, TAG, DEMO, LINK):
         _each(connection, delete(table).where(table.c.card_id == bindparam("row")), [v for _card, v in changed], "row")
     owned = [(card, int(values["row"])) for card, values in changed] + _insert(connection, new)
     _write_children(connection, owned)
+    search.forget(connection, retired)
+    search.index(connection, {*(card_id for _card, card_id in owned), *returned})
     if count["added"] or count["retired"] or count["returned"] or count["moved"]:
         connection.execute(delete(CURSOR).where(CURSOR.c.deck_id == deck_id))
     return count
@@ -190,6 +201,11 @@ def _write_children(connection: Connection, owned: Sequence[tuple[ReadyCard, int
         for card, row in owned
         for position, (demo, query, label) in enumerate(card.html.demos if card.html else ())
     ]
-    for table, rows in ((SOURCE, sources), (TAG, tags), (DEMO, demos)):
+    links = [
+        {"card_id": row, "position": position, "deck": deck, "name": name, "is_follow_up": is_follow_up}
+        for card, row in owned
+        for position, (deck, name, is_follow_up) in enumerate(card.html.links if card.html else ())
+    ]
+    for table, rows in ((SOURCE, sources), (TAG, tags), (DEMO, demos), (LINK, links)):
         if rows:
             connection.execute(insert(table), rows)

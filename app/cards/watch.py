@@ -10,7 +10,8 @@ from types import TracebackType
 import watchfiles
 
 from app.cards.links import FindDemo
-from app.cards.load import LoadReport, load
+from app.cards.load import LoadReport, load, nothing_moves_with_them
+from app.cards.store import MoveCards
 from app.database import Database
 from app.demos.registry import find
 
@@ -24,7 +25,8 @@ RETRY_SECONDS = 1.0
 class ContentWatch:
     """A thread that loads the content folder at its start and whenever something in it changes.
 
-    `clock` gives the time, aware. `on_load` is told of each load. Whatever fails is logged and tried again.
+    `clock` gives the time, aware. `on_load` is told of each load, and `move_cards` is what load() takes. Whatever fails
+    is logged and tried again.
     """
 
     def __init__(
@@ -34,8 +36,9 @@ class ContentWatch:
         clock: Callable[[], datetime],
         on_load: Callable[[LoadReport], None] | None = None,
         find_demo: FindDemo = find,
+        move_cards: MoveCards = nothing_moves_with_them,
     ) -> None:
-        self._load: Callable[[], LoadReport] = lambda: load(database, content_dir, clock(), find_demo)
+        self._load: Callable[[], LoadReport] = lambda: load(database, content_dir, clock(), find_demo, move_cards)
         self._content_dir = content_dir
         self._on_load = on_load
         self._stopped = threading.Event()

@@ -1,27 +1,43 @@
-"""Which card comes next, and how far the sitting has come."""
+"""Which card comes next."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Date, Integer, Select, and_, bindparam, case, func, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Date,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    select,
+)
 from sqlmodel import Session
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.models import Card
+from app.study.filters import IS_ASKABLE, Filters, Mode, Shape, matching
 from app.study.learner import Preferences
 from app.study.new_cards import unseen
 from app.study.tables import CARD, CARD_STATE, REVIEW
 
 MOST_COUNTED = 500
 """No count of cards goes further, so that a page costs the same with a million cards."""
+FIRST_LOOK = 200
+"""So many cards in the order in which they would be asked are looked at, before those that a filter lets through are
+gathered and put in order: where it lets many through the one finds soon, where few the other."""
 
+EVERYTHING = Filters()
+_ALL = EVERYTHING.shape
 LEARNER: BindParameter[int] = bindparam("learner")
 DECK: BindParameter[int] = bindparam("deck")
 NOW: BindParameter[datetime] = bindparam("now")
 TODAY: BindParameter[date] = bindparam("today", type_=Date())
-_TOPIC: BindParameter[int | None] = bindparam("topic", type_=Integer())
-IN_TOPIC = _TOPIC.is_(None) | (CARD.c.topic_id == _TOPIC)
-"""Every card, or those of one topic."""
+SINCE: BindParameter[datetime] = bindparam("since", type_=UTCDateTime())
 
 
 def _flag(condition: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -29,21 +45,32 @@ def _flag(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     return case((condition, 1), else_=0) == 1
 
 
-# As a subquery, not a join: a planner without statistics might begin with all cards of the deck.
-_ASKED_CARD = and_(CARD.c.id == CARD_STATE.c.card_id, CARD.c.retired_at.is_(None), IN_TOPIC)
-ASKED = select(CARD.c.deck_id).where(_ASKED_CARD).scalar_subquery()
-MINE = and_(CARD_STATE.c.learner_id == LEARNER, ASKED == DECK)
-IN_SITTING = and_(MINE, CARD_STATE.c.due_at.is_not(None), _flag(CARD_STATE.c.due_on >= TODAY))
-# A card that was missed on an earlier day and left is simply due.
-DUE = and_(MINE, CARD_STATE.c.due_on <= TODAY, _flag(CARD_STATE.c.due_at.is_(None) | (CARD_STATE.c.due_on < TODAY)))
+def askable(shape: Shape) -> ColumnElement[bool]:
+    """Of a row of `card`: it can be asked at all, and the filters let it through."""
+    return and_(IS_ASKABLE, matching(shape))
 
-_INTRODUCED = (
+
+def mine(shape: Shape = _ALL) -> ColumnElement[bool]:
+    """Of a row of `card_state`: it is the learner's, of a card of the deck that can be asked."""
+    # As a subquery, not a join: a planner without statistics might begin with all cards of the deck.
+    deck = select(CARD.c.deck_id).where(CARD.c.id == CARD_STATE.c.card_id, askable(shape)).scalar_subquery()
+    return and_(CARD_STATE.c.learner_id == LEARNER, deck == DECK)
+
+
+_OWN = CARD_STATE.c.learner_id == LEARNER
+IS_IN_SITTING = CARD_STATE.c.due_at.is_not(None) & _flag(CARD_STATE.c.due_on >= TODAY)
+# A card that was missed on an earlier day and left is simply due.
+IS_SIMPLY_DUE = (CARD_STATE.c.due_on <= TODAY) & _flag(CARD_STATE.c.due_at.is_(None) | (CARD_STATE.c.due_on < TODAY))
+IS_AHEAD = (CARD_STATE.c.due_on > TODAY) & _flag(CARD_STATE.c.due_at.is_(None) & (CARD_STATE.c.reviewed_at < SINCE))
+
+_STATE = select(CARD_STATE.c.card_id)
+_NEW_PER_DAY: BindParameter[int] = bindparam("new_per_day")
+INTRODUCED = (
     select(func.count())
     .select_from(CARD_STATE)
     .where(CARD_STATE.c.learner_id == LEARNER, CARD_STATE.c.introduced_on == TODAY)
     .scalar_subquery()
 )
-_NEW_PER_DAY: BindParameter[int] = bindparam("new_per_day")
 _JUST_RATED = (
     select(REVIEW.c.card_id)
     .where(REVIEW.c.learner_id == LEARNER, REVIEW.c.day <= TODAY)
@@ -52,97 +79,94 @@ _JUST_RATED = (
     .scalar_subquery()
 )
 
-_STATE = select(CARD_STATE.c.card_id)
-_BACK = _STATE.where(IN_SITTING, CARD_STATE.c.due_at <= NOW).order_by(CARD_STATE.c.due_at)
-_OLDEST = _STATE.where(DUE).order_by(CARD_STATE.c.due_on)
-_AHEAD = _STATE.where(IN_SITTING, CARD_STATE.c.due_at > NOW).order_by(
-    _flag(CARD_STATE.c.card_id == _JUST_RATED), CARD_STATE.c.due_at
-)
-
 
 def _first(cards: Select[Any]) -> ColumnElement[int]:
     return cards.limit(1).scalar_subquery()
 
 
-# Both databases look at the next part only when the one before it found nothing.
-_NEXT = select(
-    func.coalesce(
-        _first(_BACK),
-        _first(_OLDEST),
-        case((_INTRODUCED < _NEW_PER_DAY, _first(unseen("id", IN_TOPIC))), else_=None),
-        _first(_AHEAD),
+def _first_by_date(condition: ColumnElement[bool], shape: Shape) -> list[ColumnElement[int]]:
+    """The card with the earliest due_on under a condition on its state, in one look, or where filtered in two."""
+    if not shape:
+        return [_first(_STATE.where(mine(), condition).order_by(CARD_STATE.c.due_on))]
+    near = (
+        select(CARD_STATE.c.card_id, CARD_STATE.c.due_on)
+        .where(_OWN, condition)
+        .order_by(CARD_STATE.c.due_on)
+        .limit(FIRST_LOOK)
+        .subquery()
     )
-)
+    let_through = exists().where(CARD.c.id == near.c.card_id, CARD.c.deck_id == DECK, askable(shape))
+    # The state as a subquery of the card: so the planner begins with the cards that the filter lets through.
+    due_on = select(CARD_STATE.c.due_on).where(_OWN, CARD_STATE.c.card_id == CARD.c.id, condition).scalar_subquery()
+    far = select(CARD.c.id, due_on.label("due_on")).where(CARD.c.deck_id == DECK, askable(shape)).subquery()
+    return [
+        _first(select(near.c.card_id).where(let_through).order_by(near.c.due_on)),
+        _first(select(far.c.id).where(far.c.due_on.is_not(None)).order_by(far.c.due_on)),
+    ]
+
+
+def _first_new(shape: Shape) -> list[ColumnElement[int]]:
+    """The first unseen card in learning order, in one look or where filtered in two."""
+    if not shape:
+        return [_first(unseen("id", IS_ASKABLE))]
+    near = unseen("id").limit(FIRST_LOOK).subquery()
+    among = select(CARD.c.id).join(near, near.c.id == CARD.c.id).where(askable(shape)).order_by(CARD.c.place)
+    return [_first(among), _first(unseen("id", askable(shape)))]
+
+
+def not_yet_in_sitting(shape: Shape) -> Select[Any]:
+    """The cards that were not rated since the sitting began, in learning order, seen before or not."""
+    of_card = and_(_OWN, CARD_STATE.c.card_id == CARD.c.id)
+    rated = exists().where(of_card, CARD_STATE.c.reviewed_at >= SINCE)
+    missed_today = exists().where(of_card, IS_IN_SITTING)
+    wanted = (CARD.c.deck_id == DECK) & askable(shape) & ~rated & ~missed_today
+    return select(CARD.c.id).where(wanted).order_by(CARD.c.place)
+
+
+@lru_cache(maxsize=256)
+def _next(shape: Shape, mode: Mode) -> Select[Any]:
+    """The statement that finds the next card."""
+    in_sitting = _STATE.where(mine(shape), IS_IN_SITTING)
+    back = _first(in_sitting.where(CARD_STATE.c.due_at <= NOW).order_by(CARD_STATE.c.due_at))
+    just_rated = _flag(CARD_STATE.c.card_id == _JUST_RATED)
+    early = _first(in_sitting.where(CARD_STATE.c.due_at > NOW).order_by(just_rated, CARD_STATE.c.due_at))
+    # Both databases look at the next part only when the one before it found nothing.
+    if mode is Mode.CRAM:
+        return select(func.coalesce(back, _first(not_yet_in_sitting(shape)), early))
+    due, new = _first_by_date(IS_SIMPLY_DUE, shape), _first_new(shape)
+    if mode is Mode.AHEAD:
+        return select(func.coalesce(back, *due, *_first_by_date(IS_AHEAD, shape), *new, early))
+    allowed = case((INTRODUCED < _NEW_PER_DAY, func.coalesce(*new) if len(new) > 1 else new[0]), else_=None)
+    return select(func.coalesce(back, *due, allowed, early))
 
 
 def next_card(
-    session: Session, prefs: Preferences, now: datetime, deck_id: int, topic_id: int | None = None
+    session: Session, prefs: Preferences, now: datetime, deck_id: int, filters: Filters = EVERYTHING
 ) -> Card | None:
-    """The card to ask now, of the deck or of one topic; None when the sitting is over.
+    """The card to ask now, of the deck as far as the filters let through; None when the sitting is over.
 
     First cards missed earlier in the sitting whose minutes have passed, then due cards, the longest due first, then
     new ones in learning order while the day's allowance lasts, and at last missed cards ahead of their time, so that
     a sitting need not wait. The card rated just now comes only when there is no other.
+    Ahead of the schedule those due soonest come before new ones, which the allowance does not limit; cramming asks
+    every card in learning order.
     """
-    card_id = session.connection().execute(_NEXT, parameters(prefs, now, deck_id, topic_id)).scalar()
+    statement = _next(filters.shape, filters.mode)
+    card_id = session.connection().execute(statement, parameters(prefs, now, deck_id, filters)).scalar()
     return None if card_id is None else session.get(Card, card_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Cards done today and still to do: due, missed in this sitting, and new ones the day allows.
-
-    None is counted further than MOST_COUNTED.
-    """
-
-    done: int
-    due: int
-    in_sitting: int
-    new: int
-
-    @property
-    def remaining(self) -> int:
-        """Everything still to do today."""
-        return self.due + self.in_sitting + self.new
-
-
-def _count(cards: Select[Any], limit: int | BindParameter[int] = MOST_COUNTED) -> ColumnElement[int]:
-    return select(func.count()).select_from(cards.limit(limit).subquery()).scalar_subquery()
-
-
-_REVIEWED = select(REVIEW.c.card_id).where(REVIEW.c.learner_id == LEARNER, REVIEW.c.day == TODAY)
-_DONE = and_(
-    MINE,
-    CARD_STATE.c.card_id.in_(_REVIEWED),
-    _flag((CARD_STATE.c.reviewed_on == TODAY) & CARD_STATE.c.due_at.is_(None)),
-)
-_MOST_NEW: BindParameter[int] = bindparam("most_new")
-_PROGRESS = select(
-    _count(_STATE.where(_DONE)),
-    _count(_STATE.where(DUE)),
-    _count(_STATE.where(IN_SITTING)),
-    _count(unseen("id", IN_TOPIC), _MOST_NEW),
-    _INTRODUCED,
-)
-
-
-def progress(
-    session: Session, prefs: Preferences, now: datetime, deck_id: int, topic_id: int | None = None
-) -> Progress:
-    """How far the learner has come today with the deck, or with one topic."""
-    most_new = {"most_new": min(prefs.new_per_day, MOST_COUNTED)}
-    row = session.connection().execute(_PROGRESS, parameters(prefs, now, deck_id, topic_id) | most_new).one()
-    done, due, in_sitting, unseen_cards, introduced = row
-    return Progress(done, due, in_sitting, new=min(unseen_cards, max(0, prefs.new_per_day - introduced)))
-
-
-def parameters(prefs: Preferences, now: datetime, deck_id: int, topic_id: int | None = None) -> dict[str, Any]:
+def parameters(prefs: Preferences, now: datetime, deck_id: int, filters: Filters = EVERYTHING) -> dict[str, Any]:
     """What the statements here are executed with."""
-    return {
+    today = prefs.day(now)
+    values = {
         "learner": prefs.learner_id,
         "deck": deck_id,
-        "topic": topic_id,
         "now": now,
-        "today": prefs.day(now),
+        "today": today,
         "new_per_day": prefs.new_per_day,
+        **filters.parameters(),
     }
+    if filters.missed is not None:
+        values["missed_after"] = today - timedelta(days=filters.missed)
+    return values

@@ -26,6 +26,7 @@ from app.study.offer import Choice, Offer, offer
 from app.study.state import Counted, State, count, fold
 from app.study.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW
 from app.study.token import check_token, use_of
+from app.study.totals import Place, add_rating
 from app.study.undo import Undone, undo
 
 __all__ = [
@@ -132,6 +133,7 @@ _BEFORE = (
         *STATE_COLUMNS,
         SEED.label("seed"),
         CARD.c.deck_id,
+        CARD.c.topic_id,
         NEW_CARD_CURSOR.c.place.label("cursor"),
         _ANY_USE.c.id.label("used"),
     )
@@ -165,7 +167,7 @@ def rate(session: Session, prefs: Preferences, answer: Answer, now: datetime) ->
     ).one_or_none()
     if before is None:
         raise UnknownCardError(f"There is no card {answer.card_id}.")
-    *stored, seed, deck_id, cursor, used = before
+    *stored, seed, deck_id, topic_id, cursor, used = before
     if used is not None:
         return _again(connection, learner, answer.token)
     state = None if before.last_review_id is None else State(*stored)
@@ -188,7 +190,9 @@ def rate(session: Session, prefs: Preferences, answer: Answer, now: datetime) ->
         "sitting": answer.sitting or None,
     }
     review_id = add_review(connection, values)
-    new = count(state, seed, Counted(review_id, *(values[name] for name in Counted._fields[1:])))
+    review = Counted(review_id, *(values[name] for name in Counted._fields[1:]))
+    new = count(state, seed, review)
+    add_rating(connection, Place(learner, deck_id, topic_id), state, review)
     if state is None:
         connection.execute(_ADD_STATE, columns(new) | {"learner_id": learner, "card_id": answer.card_id})
     else:

@@ -1,6 +1,6 @@
 """What a card's reviews come to: a pure fold, of which the table card_state is the stored result."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -13,10 +13,11 @@ SECOND_LOOK = timedelta(minutes=1)
 
 
 class Counted(NamedTuple):
-    """A rating that was not undone, as far as the schedule goes."""
+    """A rating that was not undone, as far as the schedule and the totals go."""
 
     id: int
     rating: int
+    shown_at: datetime | None
     revealed_at: datetime | None
     rated_at: datetime
     day: date
@@ -80,9 +81,17 @@ def count(state: State | None, seed: int, review: Counted) -> State:
     )
 
 
+def steps(seed: int, reviews: Iterable[Counted]) -> Iterator[tuple[State | None, Counted, State]]:
+    """Each of `reviews`, in the order of their ids, between the state before it (None for a new card) and after it."""
+    state = None
+    for review in reviews:
+        before, state = state, count(state, seed, review)
+        yield before, review, state
+
+
 def fold(seed: int, reviews: Iterable[Counted]) -> State | None:
     """The state after `reviews`, in the order of their ids; None when there are none."""
     state = None
-    for review in reviews:
-        state = count(state, seed, review)
+    for _before, _review, after in steps(seed, reviews):
+        state = after
     return state

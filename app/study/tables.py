@@ -5,7 +5,25 @@ from typing import cast
 from sqlalchemy import Table, inspect
 from sqlmodel import SQLModel
 
-from app.models import Card, CardMark, CardState, Deck, Learner, NewCardCursor, OwnTag, Quiz, QuizItem, Review, Topic
+from app.models import (
+    Card,
+    CardDemo,
+    CardLink,
+    CardMark,
+    CardSource,
+    CardState,
+    CardTag,
+    DayTotal,
+    Deck,
+    Learner,
+    MonthTotal,
+    NewCardCursor,
+    OwnTag,
+    Quiz,
+    QuizItem,
+    Review,
+    Topic,
+)
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -13,10 +31,16 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 CARD = _table(Card)
+CARD_DEMO = _table(CardDemo)
+CARD_LINK = _table(CardLink)
 CARD_MARK = _table(CardMark)
+CARD_SOURCE = _table(CardSource)
 CARD_STATE = _table(CardState)
+CARD_TAG = _table(CardTag)
+DAY_TOTAL = _table(DayTotal)
 DECK = _table(Deck)
 LEARNER = _table(Learner)
+MONTH_TOTAL = _table(MonthTotal)
 NEW_CARD_CURSOR = _table(NewCardCursor)
 OWN_TAG = _table(OwnTag)
 QUIZ = _table(Quiz)

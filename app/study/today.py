@@ -1,46 +1,49 @@
-"""The day at a glance: what is due by topic, what was done, and when there is more to do."""
+"""The day at a glance: what is due by topic, and when there is more to do."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import and_, bindparam, case, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_models
 
-from app.models import Card, Topic
-from app.study.history import COUNTED, STANDS
+from app.models import Topic
+from app.study.filters import IS_ASKABLE
 from app.study.learner import Preferences
 from app.study.new_cards import unseen
-from app.study.queue import DECK, LEARNER, MINE, MOST_COUNTED, TODAY, parameters
-from app.study.rating import Rating
+from app.study.queue import DECK, MOST_COUNTED, TODAY, mine, parameters
 from app.study.recall import chance_of_recall, prepare_recall
-from app.study.tables import CARD, CARD_STATE, REVIEW
+from app.study.standing import EVERY_CARD, IS_DUE, IS_KNOWN, IS_LEARNING, IS_NEW, IS_SET_ASIDE
+from app.study.tables import CARD, CARD_STATE
 
 
 @dataclass(frozen=True, slots=True)
 class TopicToday:
-    """A topic's cards: all, those never seen, those due, and the mean chance (0 to 1) that a seen one is known."""
+    """A topic's cards: all, those never seen, learning, known, and due, and the mean chance (0 to 1) of recall today.
+
+    A card is new, learning or known; due are those to be asked today, without those set aside.
+    """
 
     topic: Topic
-    cards: int
-    new: int
-    due: int
-    recall: float | None
+    cards: int = 0
+    new: int = 0
+    learning: int = 0
+    known: int = 0
+    due: int = 0
+    recall: float | None = None
 
 
-_IS_DUE = (CARD_STATE.c.due_on <= TODAY) | CARD_STATE.c.due_at.is_not(None)
 _BY_TOPIC = (
     select(
         CARD.c.topic_id,
         func.count().label("cards"),
-        func.count().filter(CARD_STATE.c.card_id.is_(None)).label("new"),
-        func.count().filter(_IS_DUE).label("due"),
+        func.count().filter(IS_NEW).label("new"),
+        func.count().filter(IS_LEARNING).label("learning"),
+        func.count().filter(IS_KNOWN).label("known"),
+        func.count().filter(IS_DUE, ~IS_SET_ASIDE).label("due"),
         func.avg(chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, TODAY)).label("recall"),
     )
-    .select_from(
-        CARD.outerjoin(CARD_STATE, and_(CARD_STATE.c.learner_id == LEARNER, CARD_STATE.c.card_id == CARD.c.id))
-    )
+    .select_from(EVERY_CARD)
     .where(CARD.c.deck_id == DECK, CARD.c.retired_at.is_(None))
     .group_by(CARD.c.topic_id)
 )
@@ -55,49 +58,11 @@ def by_topic(session: Session, prefs: Preferences, now: datetime, deck_id: int) 
         select_models(Topic).where(Topic.deck_id == deck_id, col(Topic.retired_at).is_(None)).order_by(Topic.place)
     )
     return [
-        TopicToday(topic, row.cards, row.new, row.due, row.recall)
+        TopicToday(topic, *(getattr(row, field.name) for field in fields(TopicToday)[1:]))
         if (row := rows.get(topic.id))
-        else TopicToday(topic, 0, 0, 0, None)
+        else TopicToday(topic)
         for topic in topics
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What was done today: ratings that stand, the cards they were for, and those missed at least once."""
-
-    reviews: int
-    cards: int
-    missed: int
-    by_rating: Mapping[Rating, int]
-
-
-_IN_DECK = select(CARD.c.deck_id).where(CARD.c.id == REVIEW.c.card_id).scalar_subquery() == DECK
-_SUMMARY = (
-    select(
-        func.count(),
-        func.count(REVIEW.c.card_id.distinct()),
-        func.count(case((REVIEW.c.rating <= Rating.HARDLY, REVIEW.c.card_id)).distinct()),
-        *(func.count().filter(REVIEW.c.rating == int(rating)) for rating in Rating),
-    )
-    .select_from(COUNTED)
-    .where(REVIEW.c.learner_id == LEARNER, REVIEW.c.day == TODAY, STANDS, _IN_DECK)
-)
-
-
-def summary(session: Session, prefs: Preferences, now: datetime, deck_id: int) -> Summary:
-    """What the learner did with the deck today."""
-    reviews, cards, missed, *counts = session.connection().execute(_SUMMARY, parameters(prefs, now, deck_id)).one()
-    return Summary(reviews, cards, missed, dict(zip(Rating, counts, strict=True)))
-
-
-def missed_today(session: Session, prefs: Preferences, now: datetime, deck_id: int) -> Sequence[Card]:
-    """The cards of the deck that were missed at least once today, in learning order."""
-    today = (REVIEW.c.learner_id == prefs.learner_id, REVIEW.c.day == prefs.day(now), STANDS)
-    missed = select(REVIEW.c.card_id).select_from(COUNTED).where(*today, REVIEW.c.rating <= Rating.HARDLY)
-    return session.exec(
-        select_models(Card).where(Card.deck_id == deck_id, col(Card.id).in_(missed)).order_by(Card.place)
-    ).all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +77,12 @@ class NextDue:
     new: int
 
 
-_LATER = and_(MINE, CARD_STATE.c.due_on > TODAY)
+_LATER = and_(mine(), CARD_STATE.c.due_on > TODAY)
 _EARLIEST = select(CARD_STATE.c.due_on).where(_LATER).order_by(CARD_STATE.c.due_on).limit(1)
 _DUE_THEN = select(func.count()).select_from(
     select(CARD_STATE.c.card_id).where(_LATER, CARD_STATE.c.due_on <= bindparam("then")).limit(MOST_COUNTED).subquery()
 )
-_UNSEEN = select(func.count()).select_from(unseen("id").limit(MOST_COUNTED).subquery())
+_UNSEEN = select(func.count()).select_from(unseen("id", IS_ASKABLE).limit(MOST_COUNTED).subquery())
 
 
 def next_due(session: Session, prefs: Preferences, now: datetime, deck_id: int) -> NextDue | None:

@@ -22,9 +22,14 @@ class Use:
     undone: bool
 
 
+def is_token(text: str) -> bool:
+    """Whether it is 1 to 64 letters, digits, - or _."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 def check_token(token: str) -> None:
     """Raise ValueError unless `token` is 1 to 64 letters, digits, - or _."""
-    if not _TOKEN.fullmatch(token):
+    if not is_token(token):
         raise ValueError("The form's token must be 1 to 64 letters, digits, - or _. Load the page again.")
 
 

@@ -20,9 +20,10 @@ from app.study.history import (
 )
 from app.study.learner import Preferences
 from app.study.new_cards import move_cursor_back
-from app.study.state import fold
+from app.study.state import Counted, State, fold
 from app.study.tables import CARD, CARD_STATE, REVIEW
 from app.study.token import check_token, use_of
+from app.study.totals import Place, add_rating
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,15 @@ _LAST = (
     .order_by(REVIEW.c.id.desc())
     .limit(1)
 )
-_CARD = select(CARD.c.deck_id, CARD.c.place).where(CARD.c.id == bindparam("card"))
+_CARD = select(CARD.c.deck_id, CARD.c.topic_id, CARD.c.place).where(CARD.c.id == bindparam("card"))
 _FORGET = delete(CARD_STATE).where(_STATE)
 _RESTORE = update(CARD_STATE).where(_STATE)
+
+
+def last_rating(session: Session, prefs: Preferences) -> Review | None:
+    """The learner's latest rating that stands: what `undo` would take back."""
+    row = session.connection().execute(_LAST, {"learner": prefs.learner_id}).mappings().one_or_none()
+    return None if row is None else as_review(row)
 
 
 def undo(session: Session, prefs: Preferences, token: str, now: datetime) -> Undone | None:
@@ -61,13 +68,12 @@ def undo(session: Session, prefs: Preferences, token: str, now: datetime) -> Und
     if used is not None:
         if used.review.undoes_id is None:
             raise ValueError("The form's token was used by a rating. Load the page again.")
-        review = review_by_id(connection, used.review.undoes_id)
-        return Undone(review, review.card_id, repeated=True)
+        undone = review_by_id(connection, used.review.undoes_id)
+        return Undone(undone, undone.card_id, repeated=True)
 
-    row = connection.execute(_LAST, {"learner": prefs.learner_id}).mappings().one_or_none()
-    if row is None:
+    review = last_rating(session, prefs)
+    if review is None:
         return None
-    review = as_review(row)
     values = {
         "learner_id": prefs.learner_id,
         "card_id": review.card_id,
@@ -78,17 +84,22 @@ def undo(session: Session, prefs: Preferences, token: str, now: datetime) -> Und
         "desired_retention": prefs.desired_retention,
     }
     add_review(connection, values)
-    _restore(connection, prefs.learner_id, review.card_id)
+    state = _restore(connection, prefs.learner_id, review.card_id)
+    card = connection.execute(_CARD, {"card": review.card_id}).one()
+    taken = Counted(*(getattr(review, name) for name in Counted._fields))
+    # The learner's last rating is also the card's: it was given at the state that is restored.
+    add_rating(connection, Place(prefs.learner_id, card.deck_id, card.topic_id), state, taken, sign=-1)
+    if state is None:
+        move_cursor_back(connection, prefs.learner_id, card.deck_id, card.place)
     return Undone(review, review.card_id, repeated=False)
 
 
-def _restore(connection: Connection, learner_id: int, card_id: int) -> None:
-    """Make the card's state that of the reviews that stand."""
+def _restore(connection: Connection, learner_id: int, card_id: int) -> State | None:
+    """Make the card's state that of the reviews that stand, and return it."""
     key = {"learner": learner_id, "card": card_id}
     state = fold(seed_of(connection, card_id), counted(connection, learner_id, card_id))
     if state is not None:
         connection.execute(_RESTORE, key | columns(state))
-        return
-    connection.execute(_FORGET, key)
-    card = connection.execute(_CARD, {"card": card_id}).one()
-    move_cursor_back(connection, learner_id, card.deck_id, card.place)
+    else:
+        connection.execute(_FORGET, key)
+    return state

@@ -6,6 +6,8 @@ from starlette.responses import RedirectResponse, Response
 
 from app.models import Card, CardSource, CardState, Deck, Review, Topic
 from app.study.learner import preferences
+from app.study.leech import leech
+from app.study.marks import marks_of
 from app.web.decks import card_named
 from app.web.editing import edit_link
 from app.web.errors import NotHereError
@@ -48,7 +50,9 @@ def card(
             card=found,
             topic=topic,
             sources=session.exec(select(CardSource.item).where(CardSource.card_id == found.id)).all(),
-            state=session.get(CardState, (who.learner_id, found.id)),
+            state=(state := session.get(CardState, (who.learner_id, found.id))),
+            leech=leech(session, found, state.lapses) if state else None,
+            marks=marks_of(session, who.learner_id, found.id),
             history=session.exec(select(Review).where(*of_mine).order_by(col(Review.id))).all(),
             zone=who.zone,
             today=who.day(now),

@@ -173,7 +173,7 @@ def _back(request: Request, given: Mapping[str, str]) -> str | None:
     said, before = given.get("from", ""), urlsplit(request.headers.get("referer", ""))
     if not said and before.netloc == request.url.netloc:
         said = before.path + (f"?{before.query}" if before.query else "")
-    is_a_card = re.fullmatch(r"/(review(\?[^\s\\]*)?|cards/[\w-]+/[\w-]+)", said)
+    is_a_card = re.fullmatch(r"/((review|quiz/[\w-]+)(\?[^\s\\]*)?|cards/[\w-]+/[\w-]+)", said)
     return said if is_a_card and len(said) < LONGEST_BACK else None
 
 

@@ -1,152 +1,38 @@
 """/review: question, reveal, answer, rating; and undo."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
-from uuid import uuid4
 
-from fastapi import APIRouter, Form, HTTPException, Request
-from pydantic import BaseModel
-from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from fastapi import APIRouter, Form, HTTPException, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.models import Card, CardSource, Deck, Topic
-from app.settings import Settings
-from app.study import queue
-from app.study.learner import Preferences, preferences
+from app.models import Card
+from app.study.learner import preferences
 from app.study.review import (
     Answer,
-    Offer,
     OldFormError,
-    Rated,
     StaleFormError,
     UndoneTokenError,
     UnknownCardError,
-    offer,
     rate,
     rated_since,
     undo,
 )
-from app.study.today import NextDue, Summary, missed_today, next_due, summary
-from app.web.decks import deck_named, topic_named
-from app.web.editing import EditLink, edit_link
 from app.web.errors import NotHereError
-from app.web.pages import Now, RowId, TheDatabase, TheLearner, TheSettings, page, wants_part
+from app.web.pages import Now, RowId, TheDatabase, TheLearner, TheSettings, wants_part
+from app.web.sitting_page import Visit, answer, next_page, question, sitting_page, visit_of
+from app.web.sittings import SittingQuery, Typed
 
 router = APIRouter()
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A card on the page: its question, or, when `offer` is there, its answer with the five buttons."""
+class CardQuery(SittingQuery):
+    """A sitting, and a card in it: its question, or with `shown_at` its answer."""
 
-    card: Card
-    topic: str
-    shown_at: datetime
-    edit: EditLink
-    offer: Offer | None = None
-    revealed_at: datetime | None = None
-    sources: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Over:
-    """The end of a sitting: what was done today, and what is left in the rest of the deck."""
-
-    done: Summary
-    missed: Sequence[Card]
-    next_due: NextDue | None
-    remaining: int
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What every answer of this page needs."""
-
-    request: Request
-    session: Session
-    settings: Settings
-    who: Preferences
-    deck: Deck
-    topic: Topic | None
-    now: datetime
-
-    @property
-    def topic_id(self) -> int | None:
-        """What the sitting is confined to, if anything."""
-        return self.topic.id if self.topic else None
-
-
-def _visit(
-    request: Request,
-    session: Session,
-    who: Preferences,
-    settings: Settings,
-    deck: str | None,
-    topic: str | None,
-    now: datetime,
-) -> Visit:
-    """Raises NotHereError for a deck or topic that is not there."""
-    chosen = deck_named(session, deck)
-    within = topic_named(session, chosen.name, topic)[1] if topic else None
-    return Visit(request, session, settings, who, chosen, within, now)
-
-
-# Built once: building a statement costs as much as running it.
-_TITLE_AND_PATH = select(Topic.title, Topic.path).where(col(Topic.id) == bindparam("topic"))
-_SOURCES = select(CardSource.item).where(col(CardSource.card_id) == bindparam("card")).order_by(CardSource.item)
-
-
-def _topic_of(visit: Visit, card: Card) -> tuple[str, str]:
-    """Title and path: the rest of a topic is long, and not shown here."""
-    title, path = visit.session.connection().execute(_TITLE_AND_PATH, {"topic": card.topic_id}).one()
-    return title, path
-
-
-def _question(visit: Visit, card: Card) -> Shown:
-    title, path = _topic_of(visit, card)
-    return Shown(card, title, visit.now, edit_link(visit.settings, path, card))
-
-
-def _answer(visit: Visit, card: Card, shown_at: datetime) -> Shown:
-    title, path = _topic_of(visit, card)
-    sources = visit.session.connection().execute(_SOURCES, {"card": card.id}).scalars()
-    the_offer = offer(visit.session, visit.who, card.id, visit.now)
-    return Shown(card, title, shown_at, edit_link(visit.settings, path, card), the_offer, visit.now, tuple(sources))
-
-
-def _sitting(
-    visit: Visit, shown: Shown | None, *, rated: Rated | None = None, notice: str | None = None, status: int = 200
-) -> Response:
-    """The page with `shown`, or with what was done when nothing is left."""
-    over = None
-    if shown is None:
-        day = (visit.session, visit.who, visit.now, visit.deck.id)
-        over = Over(summary(*day), missed_today(*day), next_due(*day), queue.progress(*day).remaining)
-    return page(
-        visit.request,
-        "review.html",
-        status,
-        part="sitting",
-        deck=visit.deck,
-        shown=shown,
-        over=over,
-        progress=queue.progress(visit.session, visit.who, visit.now, visit.deck.id, visit.topic_id),
-        topic=visit.topic,
-        today=visit.who.day(visit.now),
-        rated=rated,
-        notice=notice,
-        undo_token=uuid4().hex,
-    )
-
-
-def _next(visit: Visit, rated: Rated | None = None, notice: str | None = None, status: int = 200) -> Response:
-    card = queue.next_card(visit.session, visit.who, visit.now, visit.deck.id, visit.topic_id)
-    return _sitting(visit, _question(visit, card) if card else None, rated=rated, notice=notice, status=status)
+    card: RowId | None = None
+    shown_at: datetime | None = None
 
 
 @router.get("/review")
@@ -156,29 +42,51 @@ def review(
     settings: TheSettings,
     learner: TheLearner,
     now: Now,
-    deck: str | None = None,
-    topic: str | None = None,
-    card: RowId | None = None,
-    shown_at: datetime | None = None,
+    asked: Annotated[CardQuery, Query()],
 ) -> Response:
     """The next card's question; with `card`, that card's; with `shown_at` too, its answer."""
     with database.read() as session:
-        who = preferences(session, settings, learner)
-        visit = _visit(request, session, who, settings, deck, topic, now)
-        if card is None:
-            return _next(visit)
-        chosen = session.get(Card, card)
-        if chosen is None or chosen.retired_at is not None or chosen.deck_id != visit.deck.id:
-            return _next(visit, notice="That card is no longer in the deck. Here is the next one.")
-        if shown_at is None or shown_at.tzinfo is None:
-            return _sitting(visit, _question(visit, chosen))
-        # The back button leads here again after the rating: without this, it would be a second review.
-        if rated := rated_since(session, visit.who, chosen.id, shown_at):
-            return _next(visit, notice=f"You rated that card {rated.rating} since it was shown. Here is the next one.")
-        return _sitting(visit, _answer(visit, chosen, shown_at))
+        visit = visit_of(request, session, settings, learner, asked, now)
+        if visit.sitting.filters.since and asked.since is None and not wants_part(request):
+            return RedirectResponse(f"/review?{visit.sitting.query}")  # the address says from now on when it began
+        return _asked(visit, asked, "")
 
 
-class RatingForm(BaseModel):
+class TypedForm(CardQuery):
+    """An answer typed before the reveal. It is sent, and not part of an address: it is private, and may be long."""
+
+    typed: Typed = ""
+
+
+@router.post("/review/answer")
+def reveal(
+    request: Request,
+    database: TheDatabase,
+    settings: TheSettings,
+    learner: TheLearner,
+    now: Now,
+    form: Annotated[TypedForm, Form()],
+) -> Response:
+    """The answer beside what was typed. Records nothing."""
+    with database.read() as session:
+        return _asked(visit_of(request, session, settings, learner, form, now), form, form.typed)
+
+
+def _asked(visit: Visit, asked: CardQuery, typed: str) -> Response:
+    if asked.card is None:
+        return next_page(visit)
+    chosen = visit.session.get(Card, asked.card)
+    if chosen is None or chosen.retired_at is not None or chosen.deck_id != visit.sitting.deck.id:
+        return next_page(visit, notice="That card is no longer in the deck. Here is the next one.")
+    if asked.shown_at is None or asked.shown_at.tzinfo is None:
+        return sitting_page(visit, question(visit, chosen))
+    # The back button leads here again after the rating: without this, it would be a second review.
+    if rated := rated_since(visit.session, visit.who, chosen.id, asked.shown_at):
+        return next_page(visit, notice=f"You rated that card {rated.rating} since it was shown. Here is the next one.")
+    return sitting_page(visit, answer(visit, chosen, asked.shown_at, typed))
+
+
+class RatingForm(SittingQuery):
     """The five buttons' form."""
 
     card: RowId
@@ -187,8 +95,7 @@ class RatingForm(BaseModel):
     after: RowId
     shown_at: datetime
     revealed_at: datetime
-    deck: str
-    topic: str = ""
+    typed: Typed = ""
 
 
 @router.post("/review")
@@ -202,44 +109,39 @@ def rate_card(
 ) -> Response:
     """Record the rating, commit, and show the next card. Sent twice, it counts once and is answered the same."""
     try:
-        answer = Answer(form.card, form.rating, form.token, form.after, form.shown_at, form.revealed_at)
+        answered = Answer(
+            form.card, form.rating, form.token, form.after, form.shown_at, form.revealed_at, form.typed, form.key
+        )
         with database.write() as session:
-            who = preferences(session, settings, learner)
-            rated = rate(session, who, answer, now)
+            rate(session, preferences(session, settings, learner), answered, now)
     except UnknownCardError as error:
         raise NotHereError(str(error)) from error
     except ValueError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
     except (StaleFormError, UndoneTokenError, OldFormError) as error:
         with database.read() as session:
-            visit = _visit(request, session, who, settings, form.deck, form.topic, now)
-            return _not_counted(visit, form, error)
+            return _not_counted(visit_of(request, session, settings, learner, form, now), form, error)
     if not wants_part(request):
-        return RedirectResponse(_address(form), HTTPStatus.SEE_OTHER)
+        return RedirectResponse(f"/review?{urlencode(form.pairs)}", HTTPStatus.SEE_OTHER)
     with database.read() as session:
-        return _next(_visit(request, session, who, settings, form.deck, form.topic, now), rated)
+        return next_page(visit_of(request, session, settings, learner, form, now))
 
 
 def _not_counted(visit: Visit, form: RatingForm, error: Exception) -> Response:
     """Say why nothing was counted, and give what to do next: the card again, or the next one."""
     card = visit.session.get_one(Card, form.card)
     if isinstance(error, OldFormError):
-        return _sitting(visit, _answer(visit, card, visit.now), notice=str(error), status=HTTPStatus.CONFLICT)
+        shown = answer(visit, card, visit.now, form.typed)
+        return sitting_page(visit, shown, notice=str(error), status=HTTPStatus.CONFLICT)
     if isinstance(error, UndoneTokenError):
-        return _sitting(visit, _question(visit, card), notice=str(error), status=HTTPStatus.CONFLICT)
-    return _next(visit, notice=str(error), status=HTTPStatus.CONFLICT)
+        return sitting_page(visit, question(visit, card), notice=str(error), status=HTTPStatus.CONFLICT)
+    return next_page(visit, notice=str(error), status=HTTPStatus.CONFLICT)
 
 
-class UndoForm(BaseModel):
+class UndoForm(SittingQuery):
     """The undo button's form."""
 
     token: str
-    deck: str
-    topic: str = ""
-
-
-def _address(form: RatingForm | UndoForm, **more: int) -> str:
-    return "/review?" + urlencode({"deck": form.deck, **({"topic": form.topic} if form.topic else {}), **more})
 
 
 @router.post("/review/undo")
@@ -254,15 +156,16 @@ def undo_last(
     """Take back the last rating, and show its card again."""
     try:
         with database.write() as session:
-            who = preferences(session, settings, learner)
-            undone = undo(session, who, form.token, now)
+            undone = undo(session, preferences(session, settings, learner), form.token, now)
     except ValueError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
-    if undone and not wants_part(request):
-        return RedirectResponse(_address(form, card=undone.card_id), HTTPStatus.SEE_OTHER)
     with database.read() as session:
-        visit = _visit(request, session, who, settings, form.deck, form.topic, now)
+        visit = visit_of(request, session, settings, learner, form, now)
         card = session.get(Card, undone.card_id) if undone else None
         if undone is None or card is None:
-            return _next(visit, notice="There is no rating left to take back.")
-        return _sitting(visit, _question(visit, card), notice=f"Taken back: your {undone.review.rating} is undone.")
+            return next_page(visit, notice="There is no rating left to take back.")
+        if not wants_part(request):
+            query = urlencode([*visit.sitting.pairs, ("card", card.id)])
+            return RedirectResponse(f"/review?{query}", HTTPStatus.SEE_OTHER)
+        notice = f"Taken back: your {undone.review.rating} is undone."
+        return sitting_page(visit, question(visit, card), notice=notice)

@@ -1,13 +1,25 @@
-"""/ : what is due today, by topic, and one press to start."""
+"""/ : what is due today, by topic, one press to start, and a choice of what else to study."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
 from starlette.responses import Response
 
-from app.study import queue
-from app.study.learner import preferences
+from app.cards.sources import Document, read_sources
+from app.settings import Settings
+from app.study.learner import Preferences, preferences
+from app.study.progress import progress
+from app.study.tags import tags_in
 from app.study.today import by_topic, next_due
+from app.study.undo import last_rating
 from app.web.decks import all_decks, deck_named
+from app.web.errors import NotHereError
 from app.web.pages import Now, TheDatabase, TheLearner, TheSettings, page
+from app.web.sittings import Sitting, SittingQuery, sitting_of, words
 
 router = APIRouter()
 
@@ -28,15 +40,37 @@ def today(
     with database.read() as session:
         chosen = deck_named(session, deck)
         who = preferences(session, settings, learner)
+        begun = _begun(session, who, now)
         return page(
             request,
             "today.html",
             deck=chosen,
             decks=all_decks(session),
             today=who.day(now),
-            progress=queue.progress(session, who, now, chosen.id),
+            progress=progress(session, who, now, chosen.id),
             topics=by_topic(session, who, now, chosen.id),
             next_due=next_due(session, who, now, chosen.id),
             new_per_day=who.new_per_day,
             seconds_a_card=SECONDS_A_CARD,
+            begun=begun,
+            begun_words=words(begun, settings) if begun else "",
+            tags=tags_in(session, learner, chosen.id),
+            documents=_documents(settings),
         )
+
+
+def _begun(session: Session, who: Preferences, now: datetime) -> Sitting | None:
+    """The sitting under filters to which the last rating of today belongs, on whatever device, if cards are left."""
+    review = last_rating(session, who)
+    if review is None or review.sitting is None or review.day != who.day(now):
+        return None
+    try:
+        sitting = sitting_of(session, SittingQuery(**dict(parse_qsl(review.sitting))), now)
+    except (ValidationError, NotHereError):  # of another version, or its topic has left the files
+        return None
+    return sitting if progress(session, who, now, sitting.deck.id, sitting.filters).remaining else None
+
+
+def _documents(settings: Settings) -> Sequence[Document]:
+    sources, _mistakes = read_sources(settings.content_dir)
+    return sources.documents if sources else ()

@@ -14,6 +14,7 @@ PAGES = {
     "today": "/",
     "question": "/review",
     "topics": "/topics",
+    "quiz": "/quiz",
     "topic": "/topics/rnn/vanishing-and-exploding-gradients",
     "card": "/cards/rnn/vanishing-why",
     "demos": "/demos",

@@ -9,7 +9,8 @@ from sqlmodel import col, select
 
 from app.cards import crowd
 from app.cards.load import load
-from app.models import Card, CardDemo, CardSource, CardTag, ContentFile, Deck, NewCardCursor, Topic
+from app.cards.render import RENDERER
+from app.models import Card, CardDemo, CardLink, CardSource, CardTag, ContentFile, Deck, NewCardCursor, Topic
 
 NOW = datetime(2031, 5, 1, 12, tzinfo=UTC)
 
@@ -88,6 +89,60 @@ def test_a_changed_card_changes_its_links_and_sources(database, reload, write, t
         assert session.exec(select(CardDemo.query)).all() == ["x=3"]
         assert session.exec(select(CardSource.item)).all() == ["book-2"]
         assert session.exec(select(CardTag)).all() == []
+
+
+LINKED = """\
+## First? {#first}
+Short, see [second](card:second).
+
+**They may ask next:** [the third?](card:third) and [one elsewhere?](card:e/far)
+
+- **They may ask next:** is said [in a list](card:second), too.
+
+Not **They may ask next:** [here](card:third), and no [demo](demo:line) or [page](https://example.org) counts."""
+LINKS = [
+    (0, "d", "second", False),
+    (1, "d", "third", True),
+    (2, "e", "far", True),
+    (3, "d", "second", True),
+    (4, "d", "third", False),
+]
+
+
+@pytest.fixture
+def links(database, cards):
+    """The links of a card of deck d, in order."""
+
+    def links(name: str = "first") -> list[tuple[int, str, str, bool]]:
+        with database.read() as session:
+            query = select(CardLink).where(CardLink.card_id == cards()[name].id).order_by(col(CardLink.position))
+            return [(link.position, link.deck, link.name, link.is_follow_up) for link in session.exec(query)]
+
+    return links
+
+
+def test_links_to_cards_are_kept_in_order_and_follow_ups_known(reload, write, topic, links):
+    write("d/a.md", topic(LINKED, "## Second? {#second}\nA.", "## Third? {#third}\nA."))
+    write("e/b.md", topic("## Far? {#far}\nA."))
+    assert not reload().mistakes
+    assert links() == LINKS
+    write("d/a.md", topic("## First? {#first}\nNow [far](card:e/far).", "## Second? {#second}\nA."))
+    reload()
+    assert links() == [(0, "e", "far", False)]
+
+
+def test_cards_loaded_by_an_earlier_version_get_their_links(database, reload, write, topic, links, monkeypatch):
+    write("d/a.md", topic(LINKED, "## Second? {#second}\nA.", "## Third? {#third}\nA."))
+    write("e/b.md", topic("## Far? {#far}\nA."))
+    earlier = RENDERER.replace("2", "1", 1)
+    with monkeypatch.context() as patch:
+        for module in ("plan", "prepare"):
+            patch.setattr(f"app.cards.{module}.RENDERER", earlier)
+        reload()
+    with database.write() as session:
+        session.connection().exec_driver_sql("DELETE FROM card_link")
+    assert reload().read == 2
+    assert links() == LINKS
 
 
 def test_only_what_changed_is_read(database, reload, write, topic):

@@ -15,9 +15,11 @@ from sqlalchemy import insert, select, text, update
 
 from app.database import Database
 from app.models import Card, Deck, Learner, Topic
+from app.study.filters import Filters
 from app.study.learner import Preferences
 from app.study.offer import Offer, offer
-from app.study.queue import Progress, next_card, progress
+from app.study.progress import Progress, progress
+from app.study.queue import EVERYTHING, next_card
 from app.study.replay import Replayed, replay
 from app.study.review import Answer, Rated, Undone, rate, undo
 from app.study.tables import CARD, CARD_STATE, LEARNER
@@ -93,14 +95,14 @@ class Study:
         with self.database.write() as session:
             return undo(session, self.prefs, token or f"undo-{next(self.tokens)}", self.now)
 
-    def next(self, topic_id: int | None = None) -> int | None:
+    def next(self, filters: Filters = EVERYTHING) -> int | None:
         with self.database.read() as session:
-            card = next_card(session, self.prefs, self.now, DECK, topic_id)
+            card = next_card(session, self.prefs, self.now, DECK, filters)
             return None if card is None else card.id
 
-    def progress(self, topic_id: int | None = None) -> Progress:
+    def progress(self, filters: Filters = EVERYTHING) -> Progress:
         with self.database.read() as session:
-            return progress(session, self.prefs, self.now, DECK, topic_id)
+            return progress(session, self.prefs, self.now, DECK, filters)
 
     def replay(self, learner_id: int | None = None) -> Replayed:
         with self.database.write() as session:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.study.filters import Filters
+
 if TYPE_CHECKING:
     from tests.study.conftest import Study
 
@@ -109,16 +111,16 @@ def test_a_topic_is_studied_by_itself_and_the_deck_goes_on_where_it_was(study: "
     other = study.add_cards(3, topic="t2")
     topic = study.rows(f"SELECT topic_id FROM card WHERE id = {other[0]}")[0][0]
     assert study.next() == 1
-    assert study.next(topic) == other[0]
+    assert study.next(Filters(topic=topic)) == other[0]
     study.rate(other[0], 1)
     study.rate(1, 1)
     study.later(minutes=5)
-    assert study.next(topic) == other[0]
-    assert (study.progress(topic).in_sitting, study.progress(topic).new) == (1, 2)
+    assert study.next(Filters(topic=topic)) == other[0]
+    assert (study.progress(Filters(topic=topic)).in_sitting, study.progress(Filters(topic=topic)).new) == (1, 2)
     for card in other:
         study.rate(card, 5)
-    assert study.next(topic) is None
-    assert study.progress(topic).done == 3
+    assert study.next(Filters(topic=topic)) is None
+    assert study.progress(Filters(topic=topic)).done == 3
     assert study.next() == 1
     study.rate(1, 5)
     assert study.next() == 2

@@ -1,14 +1,14 @@
 """The day at a glance."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from app.study.rating import Rating
+from app.study.marks import bury, suspend
 from app.study.scheduler import recall
-from app.study.today import NextDue, by_topic, missed_today, next_due, summary
+from app.study.today import NextDue, by_topic, next_due
 
 if TYPE_CHECKING:
     from tests.study.conftest import Study
@@ -25,7 +25,7 @@ def test_by_topic(study: "Study") -> None:
     study.later(days=2)
     with study.database.read() as session:
         first, second, third = by_topic(session, study.prefs, study.now, DECK)
-    assert (first.topic.name, first.cards, first.new, first.due) == ("t1", 10, 8, 1)
+    assert (first.topic.name, first.cards, first.new, first.learning, first.known, first.due) == ("t1", 10, 8, 2, 0, 1)
     mean = (recall(easy.state.stability, 2) + recall(missed.state.stability, 2)) / 2
     assert first.recall == pytest.approx(mean, rel=1e-12)
     assert (second.topic.name, second.cards, second.new, second.due, second.recall) == ("t2", 3, 3, 0, None)
@@ -33,23 +33,29 @@ def test_by_topic(study: "Study") -> None:
     assert retired.state.reviews == 1
 
 
+def test_a_card_set_aside_is_not_counted_as_due_and_comes_no_sooner(study: "Study") -> None:
+    for card in (1, 2, 3):
+        study.rate(card, 3)
+    study.prefs = replace(study.prefs, new_per_day=0)
+    study.later(days=1)
+    with study.database.write() as session:
+        suspend(session, 1, [1])
+        bury(session, 1, [2], study.prefs.day(study.now) + timedelta(days=1))
+    with study.database.read() as session:
+        (topic,) = by_topic(session, study.prefs, study.now, DECK)
+    assert (topic.cards, topic.learning, topic.due) == (10, 3, 1)
+    assert (study.next(), study.progress().due) == (3, 1)
+    study.rate(3, 5)
+    assert study.next() is None
+    study.later(days=1)
+    assert study.next() == 2, "buried until today"
+
+
 def test_recall_is_certain_when_the_clock_was_set_back(study: "Study") -> None:
     study.rate(1, 4)
     study.later(days=-3)
     with study.database.read() as session:
         assert by_topic(session, study.prefs, study.now, DECK)[0].recall == 1
-
-
-def test_summary_counts_what_stands(study: "Study") -> None:
-    study.rate(1, 4)
-    study.later(days=1)
-    for card, rating in ((1, 1), (1, 2), (1, 4), (2, 5), (3, 5), (4, 1)):
-        study.rate(card, rating)
-    study.undo()
-    with study.database.read() as session:
-        found = summary(session, study.prefs, study.now, DECK)
-    assert (found.reviews, found.cards, found.missed) == (5, 3, 1)
-    assert [found.by_rating[rating] for rating in Rating] == [1, 1, 0, 1, 2]
 
 
 def test_next_due(study: "Study") -> None:
@@ -72,14 +78,3 @@ def test_next_due(study: "Study") -> None:
     assert later.on > date(2025, 6, 5)
     study.retire(4)
     assert found() is None
-
-
-def test_the_cards_missed_today_are_named_once_and_an_undone_miss_is_none(study: "Study") -> None:
-    for card, rating in ((3, 1), (1, 2), (1, 4), (2, 5), (3, 1), (4, 2)):
-        study.rate(card, rating)
-    study.undo()
-    with study.database.read() as session:
-        assert [card.id for card in missed_today(session, study.prefs, study.now, DECK)] == [1, 3]
-    study.later(days=1)
-    with study.database.read() as session:
-        assert missed_today(session, study.prefs, study.now, DECK) == []

@@ -14,10 +14,12 @@ PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
 
 
-def rating_form(client: TestClient, **changes: Any) -> dict[str, Any]:
-    """The fields of the five buttons' form, as a page holds them."""
-    shown = "2026-03-02T08:59:00+00:00"
-    page = client.get("/review", params={"card": 1, "shown_at": shown, "deck": "small"}).text
+SHOWN = "2026-03-02T08:59:00+00:00"
+
+
+def rating_form(client: TestClient, of: int = 1, shown: str = SHOWN, **changes: Any) -> dict[str, Any]:
+    """The fields of the five buttons' form, as the page with the answer of card `of` holds them."""
+    page = client.get("/review", params={"card": of, "shown_at": shown, "deck": "small"}).text
     return dict(HIDDEN.findall(page[page.index('class="rating"') :])) | {"rating": 4} | changes
 
 

@@ -1,0 +1,122 @@
+"""Which cards a quiz asks, and in what order: candidates and chance in, questions out."""
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+FEWEST, MOST = 5, 50
+"""How many questions a quiz of one's own choice may have."""
+WEAKEST = 10
+INTERVIEW = 12
+A_TOPIC = 2
+"""Questions that a mock interview spends on a topic, where the deck has enough of them."""
+
+_EASE = {"easy": 0, "medium": 1, "hard": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A card that may be asked. `place` sorts cards and topics in learning order.
+
+    `recall` is the chance, 0 to 1, that it is known today, and `difficulty` 1 to 10; both are None for a new card.
+    """
+
+    card_id: int
+    topic_id: int
+    place: str
+    level: str | None = None
+    recall: float | None = None
+    difficulty: float | None = None
+
+
+class Question(NamedTuple):
+    """A card to be asked; `expected` is the chance of recall when it was chosen, None for a new card."""
+
+    card_id: int
+    expected: float | None
+    is_follow_up: bool = False
+
+
+class Which(StrEnum):
+    """Whether new cards are asked, or those rated before."""
+
+    BOTH = "both"
+    NEW = "new"
+    SEEN = "seen"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a learner chose: ids of topics, at most so many questions, a level or None for any, and whether new."""
+
+    topics: frozenset[int]
+    number: int
+    level: str | None = None
+    which: Which = Which.BOTH
+
+    def takes(self, card: Candidate) -> bool:
+        """Whether the card is one of those wished for."""
+        is_meant = {Which.BOTH: True, Which.NEW: card.recall is None, Which.SEEN: card.recall is not None}
+        return card.topic_id in self.topics and self.level in (None, card.level) and is_meant[self.which]
+
+
+def chosen(candidates: Collection[Candidate], wish: Wish, rng: random.Random) -> list[Question]:
+    """The wished number of the cards wished for, or all where there are fewer, in any order."""
+    fitting = [card for card in candidates if wish.takes(card)]
+    return [Question(card.card_id, card.recall) for card in rng.sample(fitting, min(wish.number, len(fitting)))]
+
+
+def weakest(candidates: Collection[Candidate], number: int = WEAKEST) -> list[Question]:
+    """The cards rated before with the lowest chance of recall today, the hardest first where it is the same."""
+    seen = [
+        (card.recall, -(card.difficulty or 0), card.place, card.card_id)
+        for card in candidates
+        if card.recall is not None
+    ]
+    return [Question(card_id, recall) for recall, _, _, card_id in sorted(seen)[:number]]
+
+
+def interview(
+    candidates: Collection[Candidate],
+    follow_ups: Mapping[int, Sequence[int]],
+    rng: random.Random,
+    number: int = INTERVIEW,
+) -> list[Question]:
+    """What an interviewer might ask: topics in learning order, in each from easy to hard, no card twice.
+
+    Behind a card comes one of its `follow_ups` (ids by id), where one is left. Fewer than `number` only where there
+    are no more cards.
+    """
+    in_order = sorted(candidates, key=lambda card: card.place)
+    by_topic: dict[int, list[Candidate]] = {}
+    for card in in_order:
+        by_topic.setdefault(card.topic_id, []).append(card)
+    rank = {topic: place for place, topic in enumerate(by_topic)}
+    drawn = rng.sample(list(by_topic), len(by_topic))
+    left = {card.card_id: card for card in in_order}
+    threads: list[list[Candidate]] = []
+    while left and (room := number - len(in_order) + len(left)) > 0:
+        # The topics drawn first; the others only when these are used up.
+        open_topics = [topic for topic in drawn if any(card.card_id in left for card in by_topic[topic])]
+        for topic in open_topics[: -(-room // A_TOPIC)]:
+            openers = [card for card in by_topic[topic] if card.card_id in left]
+            room = number - len(in_order) + len(left)
+            if openers and room > 0:
+                threads.append(_thread(rng.choice(openers), left, follow_ups if room > 1 else {}, rng))
+    threads.sort(key=lambda thread: (rank[thread[0].topic_id], _EASE.get(thread[0].level or "", 1), thread[0].place))
+    return [
+        Question(card.card_id, card.recall, is_follow_up=behind > 0)
+        for thread in threads
+        for behind, card in enumerate(thread)
+    ]
+
+
+def _thread(
+    opener: Candidate, left: dict[int, Candidate], follow_ups: Mapping[int, Sequence[int]], rng: random.Random
+) -> list[Candidate]:
+    """The card and one that follows upon it, taken from those left."""
+    del left[opener.card_id]
+    following = [card_id for card_id in follow_ups.get(opener.card_id, ()) if card_id in left]
+    return [opener, left.pop(rng.choice(following))] if following else [opener]

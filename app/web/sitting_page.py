@@ -1,0 +1,221 @@
+"""The page of a sitting: a card's question or its answer, what was just rated, and the end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from fastapi import Request
+from sqlalchemy import bindparam
+from sqlmodel import Session, col, select
+from starlette.responses import Response
+
+from app.cards.search import text_of
+from app.models import Card, CardDemo, CardSource, Review, Topic
+from app.settings import Settings
+from app.study.filters import Mode
+from app.study.history import stored_state
+from app.study.learner import Preferences, preferences
+from app.study.leech import Leech, leech
+from app.study.marks import Marks, marks_of
+from app.study.offer import Offer, offer
+from app.study.progress import progress
+from app.study.queue import next_card
+from app.study.rating import Rating
+from app.study.state import State
+from app.study.summary import MissedCard, Summary, summary
+from app.study.terms import Piece, compared, unsaid
+from app.study.today import NextDue, next_due
+from app.study.undo import last_rating
+from app.web.editing import EditLink, edit_link
+from app.web.pages import page
+from app.web.sittings import Sitting, SittingQuery, sitting_of, words
+
+IN_SIGHT = timedelta(minutes=15)
+"""How long the last rating stays on the page, with its undo."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed before the reveal, in pieces, and the terms of the short answer that are not in it."""
+
+    text: str
+    pieces: Sequence[Piece]
+    unsaid: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A card on the page: its question, or, when `offer` is there, its answer with the five buttons."""
+
+    card: Card
+    topic: str
+    shown_at: datetime
+    edit: EditLink
+    marks: Marks
+    offer: Offer | None = None
+    revealed_at: datetime | None = None
+    sources: tuple[str, ...] = ()
+    typed: Typed | None = None
+    leech: Leech | None = None
+
+
+@dataclass(frozen=True)
+class JustRated:
+    """The rating given last, with its card as it stands now."""
+
+    review: Review
+    card: Card
+    state: State | None
+    leech: Leech | None
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A card that was set aside just now, and what brings it back."""
+
+    card: Card
+    back: str
+
+
+@dataclass(frozen=True)
+class Over:
+    """The end of a sitting: what was done in it, and what is left in the rest of the deck."""
+
+    done: Summary
+    demos: dict[int, CardDemo]
+    next_due: NextDue | None
+    remaining: int
+
+    @property
+    def missed(self) -> Sequence[MissedCard]:
+        """The cards that were missed, in learning order."""
+        return self.done.missed
+
+    @property
+    def names(self) -> str:
+        """Those, as an address names cards."""
+        return ",".join(card.name for card in self.missed)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What every answer of this page needs."""
+
+    request: Request
+    session: Session
+    settings: Settings
+    who: Preferences
+    sitting: Sitting
+    now: datetime
+
+
+def visit_of(
+    request: Request, session: Session, settings: Settings, learner: int, asked: SittingQuery, now: datetime
+) -> Visit:
+    """Raises NotHereError for a deck or topic that is not there, UnknownLearnerError for a learner."""
+    who = preferences(session, settings, learner)
+    return Visit(request, session, settings, who, sitting_of(session, asked, now), now)
+
+
+# Built once: building a statement costs as much as running it.
+_TITLE_AND_PATH = select(Topic.title, Topic.path).where(col(Topic.id) == bindparam("topic"))
+_SOURCES = select(CardSource.item).where(col(CardSource.card_id) == bindparam("card")).order_by(CardSource.item)
+
+
+def _topic_of(visit: Visit, card: Card) -> tuple[str, str]:
+    """Title and path: the rest of a topic is long, and not shown here."""
+    title, path = visit.session.connection().execute(_TITLE_AND_PATH, {"topic": card.topic_id}).one()
+    return title, path
+
+
+def question(visit: Visit, card: Card) -> Shown:
+    """The card as it is asked now."""
+    title, path = _topic_of(visit, card)
+    marks = marks_of(visit.session, visit.who.learner_id, card.id)
+    return Shown(card, title, visit.now, edit_link(visit.settings, path, card), marks)
+
+
+def answer(visit: Visit, card: Card, shown_at: datetime, typed: str = "") -> Shown:
+    """The card with its answer revealed now, beside what was typed."""
+    title, path = _topic_of(visit, card)
+    sources = visit.session.connection().execute(_SOURCES, {"card": card.id}).scalars()
+    state = stored_state(visit.session.connection(), visit.who.learner_id, card.id)
+    return Shown(
+        card,
+        title,
+        shown_at,
+        edit_link(visit.settings, path, card),
+        marks_of(visit.session, visit.who.learner_id, card.id),
+        offer(visit.session, visit.who, card.id, visit.now),
+        visit.now,
+        tuple(sources),
+        beside(typed, card) if typed.strip() else None,
+        leech(visit.session, card, state.lapses) if state else None,
+    )
+
+
+def beside(typed: str, card: Card) -> Typed:
+    """A typed answer compared with the card's."""
+    short = text_of(card.short_html)
+    return Typed(typed, compared(typed, f"{short} {text_of(card.answer_html)}"), unsaid(typed, short))
+
+
+def next_page(visit: Visit, *, notice: str | None = None, status: int = 200, aside: Aside | None = None) -> Response:
+    """The page with the next card's question, or with the end."""
+    sitting = visit.sitting
+    card = next_card(visit.session, visit.who, visit.now, sitting.deck.id, sitting.filters)
+    shown = question(visit, card) if card else None
+    return sitting_page(visit, shown, notice=notice, status=status, aside=aside)
+
+
+def sitting_page(
+    visit: Visit,
+    shown: Shown | None,
+    *,
+    notice: str | None = None,
+    status: int = 200,
+    aside: Aside | None = None,
+) -> Response:
+    """The page with `shown`, or with what was done when nothing is left."""
+    sitting = visit.sitting
+    return page(
+        visit.request,
+        "review.html",
+        status,
+        part="sitting",
+        deck=sitting.deck,
+        sitting=sitting,
+        words=words(sitting, visit.settings),
+        is_early=sitting.filters.mode is not Mode.DUE,
+        who=visit.who,
+        shown=shown,
+        over=_over(visit) if shown is None else None,
+        progress=progress(visit.session, visit.who, visit.now, sitting.deck.id, sitting.filters),
+        today=visit.who.day(visit.now),
+        rated=_just_rated(visit, shown),
+        notice=notice,
+        aside=aside,
+        undo_token=uuid4().hex,
+    )
+
+
+def _over(visit: Visit) -> Over:
+    day = (visit.session, visit.who, visit.now, visit.sitting.deck.id)
+    done = summary(*day, visit.sitting.key)
+    missed = [card.card_id for card in done.missed]
+    links = visit.session.exec(select(CardDemo).where(col(CardDemo.card_id).in_(missed), CardDemo.position == 0))
+    return Over(done, {link.card_id: link for link in links}, next_due(*day), progress(*day).remaining)
+
+
+def _just_rated(visit: Visit, shown: Shown | None) -> JustRated | None:
+    """The last rating, while it is in sight: on the next card, and until its own card is there again."""
+    review = last_rating(visit.session, visit.who)
+    if review is None or not timedelta() <= visit.now - review.rated_at < IN_SIGHT:
+        return None
+    if shown is not None and shown.card.id == review.card_id:
+        return None
+    card = visit.session.get_one(Card, review.card_id)
+    state = stored_state(visit.session.connection(), visit.who.learner_id, card.id)
+    missed = state is not None and Rating(review.rating or 1).missed
+    return JustRated(review, card, state, leech(visit.session, card, state.lapses) if state and missed else None)

@@ -1,0 +1,32 @@
+// The time that is left of a quiz, as it goes. Without this file the page says until when.
+
+const GRACE_MS = 5000; // so long after the end the server still takes an answer
+
+function minutes(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+function say(sentence) {
+  document.getElementById("announcer").textContent = sentence;
+}
+
+function tick() {
+  const clock = document.querySelector(".clock[data-left]");
+  if (!clock) return;
+  clock.ends ??= Date.now() + 1000 * clock.dataset.left;
+  const left = Math.ceil((clock.ends - Date.now()) / 1000);
+  clock.textContent = left > 0 ? `${minutes(left)} left` : "The time is over";
+  clock.classList.toggle("soon", left <= 60);
+  if (left === 60) say("One minute left");
+  // An answer that is being rated may still be sent; a question alone gives way at once.
+  const waits = document.querySelector("form.rating") ? GRACE_MS : 0;
+  if (clock.ends + waits <= Date.now() && !clock.over) {
+    clock.over = true;
+    say("The time is over");
+    location.assign(location.pathname);
+  }
+}
+
+document.addEventListener("DOMContentLoaded", tick);
+document.addEventListener("htmx:after:swap", tick);
+setInterval(tick, 1000);
