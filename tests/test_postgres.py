@@ -18,7 +18,7 @@ from app.cards.load import load
 from app.cards.search import asked, matches
 from app.database import Database
 from app.main import create_app
-from app.models import CardMark, OwnTag, Quiz, QuizItem
+from app.models import CardMark, OwnTag
 from app.settings import ROOT, Settings
 from app.study.replay import replay
 from app.study.tables import CARD
@@ -149,15 +149,12 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
         card = before[0].card_id
         session.add(CardMark(learner_id=1, card_id=card, is_flagged=True, note="Look this up."))
         session.add(OwnTag(learner_id=1, card_id=card, tag="hard"))
-        session.add(Quiz(id=1, learner_id=1, deck_id=1, name="q", kind="chosen", title="A", started_at=now))
-        session.flush()
-        session.add(QuizItem(quiz_id=1, position=0, card_id=card, expected=0.9))
     history = client.get("/settings/history.jsonl").text
     assert client.post("/learners/1/delete", data={"name": "Ada"}).status_code == 200
     with database.read() as session:
         assert session.connection().exec_driver_sql(columns).all() == []
     taken = client.post("/settings/history", files={"file": ("history.jsonl", history)})
-    assert "9 reviews added, 0 known already. 1 mark and 1 quiz came" in taken.text
+    assert "11 reviews added, 0 known already. 1 mark and 3 quizzes came" in taken.text
     assert client.get("/settings/history.jsonl").text == history
     with database.read() as session:
         after = session.connection().exec_driver_sql(columns).all()
