@@ -27,6 +27,25 @@ function shown(value) {
 
 const raised = (n) => String(n).replace(/[-\d]/g, (c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻");
 
+// What a log axis names: powers of ten, even steps apart; 1, 2 and 5 of each within two of them; a few even steps within a half.
+function logTicks(least, most) {
+  const decades = Math.log10(most / least);
+  if (decades < 0.5) return window.d3.ticks(least, most, 4);
+  const apart = [1, 2, 3, 5, 10, 20, 30, 50, 100].find((step) => decades / step <= 6) ?? 100;
+  const first = Math.ceil(Math.floor(Math.log10(least)) / apart) * apart;
+  const powers = window.d3.range(first, Math.log10(most) + 1e-9, apart);
+  const digits = decades < 2 ? [1, 2, 5] : [1];
+  return powers.flatMap((n) => digits.map((digit) => Number(`${digit}e${n}`))).filter((y) => y >= least * (1 - 1e-9) && y <= most * (1 + 1e-9));
+}
+
+// A number of an axis, as short as it can be: 0.02, 10⁻⁷, 5×10⁶.
+function tick(value) {
+  if (value >= 0.001 && value < 10000) return `${Number(value.toPrecision(3))}`;
+  const [digits, n] = value.toExponential(2).split("e");
+  const times = Number(digits) === 1 ? "" : `${Number(digits)}×`;
+  return `${times}10${raised(Number(n))}`;
+}
+
 const DASHES = { solid: null, dashed: "7 5", dotted: "1.5 4.5" };
 
 class RecurCurve extends HTMLElement {
@@ -87,11 +106,9 @@ class RecurCurve extends HTMLElement {
     const log = this.hasAttribute("data-log");
     const lines = this.lines();
     const all = lines.flatMap((line) => line.points.map((point) => point.y)).filter(Number.isFinite);
-    const spread = all.length ? Math.log10(Math.max(...all) / Math.min(...all)) : 0;
-    const power = (value) => {
-      const exponent = Math.log10(value);
-      return Number.isInteger(Math.round(exponent * 1e6) / 1e6) && Math.abs(exponent) > 3 ? `10${raised(Math.round(exponent))}` : `${value}`;
-    };
+    const flat = Math.max(...all) / Math.min(...all) < 1 + 1e-6;
+    const [low, high] = flat ? [all[0] / 10, all[0] * 10] : [Math.min(...all), Math.max(...all)];
+    const named = log && all.length ? logTicks(low, high) : [];
     const tall = Math.round(Math.min(300, Math.max(210, width * 0.42)));
     const svg = Plot.plot({
       width,
@@ -102,10 +119,10 @@ class RecurCurve extends HTMLElement {
       marginBottom: 44,
       style: { background: "none", color: style.color, fontSize: "12px" },
       x: { label: `${this.dataset.x} →`, labelArrow: "none", labelOffset: 40, tickFormat: (x) => `${x}` },
-      y: log
-        ? { type: "log", label: `↑ ${this.dataset.y}`, labelArrow: "none", grid: true, ticks: Math.max(2, Math.min(6, Math.round(spread) || 4)), tickFormat: spread > 1.5 ? power : (y) => `${Number(y.toPrecision(3))}`, ...(spread < 1e-6 && all.length ? { domain: [all[0] / 10, all[0] * 10] } : {}) }
-        : { label: `↑ ${this.dataset.y}`, labelArrow: "none", grid: true },
+      y: { label: `↑ ${this.dataset.y}`, labelArrow: "none", ...(log ? { type: "log", axis: null, ...(flat ? { domain: [low, high] } : {}) } : { grid: true }) },
       marks: [
+        // Named by their own text: a log scale would leave most of them without a number.
+        ...(log && all.length ? [Plot.gridY(named), Plot.axisY(named, { text: tick })] : []),
         ...lines.map((line, index) => Plot.line(line.points, { x: "x", y: "y", stroke: colour(index), strokeWidth: index ? 1.8 : 2.6, strokeDasharray: line.dash, strokeLinecap: "round" })),
         Plot.ruleX(lines[0]?.points ?? [], Plot.pointerX({ x: "x", stroke: "currentColor", strokeOpacity: 0.35 })),
         Plot.text(lines[0]?.points ?? [], Plot.pointerX({ px: "x", text: (d) => `${this.dataset.x} ${d.x}: ${d.text}`, frameAnchor: "top-right", dy: -16, fontSize: 12 })),

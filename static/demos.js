@@ -11,9 +11,14 @@ for (const kind of ["input", "change", "slide"]) {
 // Where the charts are drawn by a script and no table of theirs is open, an answer need not hold either.
 const openTable = () => results?.querySelector("details.numbers[open]");
 document.addEventListener("htmx:config:request", (event) => {
+  const { headers, body, submitter } = event.detail.ctx.request;
   asked = edits;
-  const { headers } = event.detail.ctx.request;
   if (document.documentElement.classList.contains("drawn") && !openTable()) headers["Recur-Results"] = "light";
+  // Of what was trained a number is looked at, whatever the form has come to hold since: it trains with its button alone.
+  const state = form?.dataset.trains && submitter?.name === "at" && results.querySelector(".state");
+  if (!state) return;
+  asked = -1;
+  for (const [name, value] of new URLSearchParams(state.dataset.query)) if (name !== "at") body.set(name, value);
 });
 document.addEventListener("toggle", (event) => {
   if (event.target.open && event.target.matches("details.numbers") && !event.target.querySelector("table")) form.requestSubmit();
@@ -71,6 +76,23 @@ function rove(to = current()) {
   for (const table of results.querySelectorAll("table.trace")) {
     const first = table.contains(to) ? to : table.querySelector("td button");
     if (first) first.tabIndex = 0;
+  }
+}
+
+// Where a figure is wider than its box, the box shows the part that is chosen; once, so that it can be scrolled away.
+let revealed = "";
+function reveal() {
+  const here = [...results.querySelectorAll(".trace [aria-current], .trace th.now")].map((one) => one.value ?? one.textContent).join();
+  if (here === revealed) return;
+  revealed = here;
+  for (const box of results.querySelectorAll(".scroll")) {
+    const { left, right } = box.getBoundingClientRect();
+    const chosen = [...box.querySelectorAll("[aria-current]"), ...box.querySelectorAll("th.now")].slice(0, 1);
+    const parts = (chosen.length ? chosen : [...box.querySelectorAll(".lit")]).map((part) => part.getBoundingClientRect());
+    const label = box.querySelector("tbody th")?.offsetWidth ?? 0; // it stays while the others move
+    if (!parts.length || parts.some((part) => part.left >= left + label && part.right <= right)) continue;
+    const [first] = parts;
+    box.scrollLeft += first.right > right ? first.right - right + 20 : first.left - left - label - 20;
   }
 }
 
@@ -186,6 +208,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (!stream) follow();
   rove();
   playable();
+  reveal();
 });
 document.addEventListener("htmx:error", () => {
   waiting = false;
@@ -194,11 +217,14 @@ document.addEventListener("htmx:error", () => {
 
 // Training: the button opens a stream of results; stopping it, or leaving, ends the run on the server too.
 let stream = null;
+let reported = false;
 
 function endTraining(said) {
   stream?.close();
   stream = null;
   if (!form?.isConnected || !form.dataset.trains) return;
+  if (reported) follow(); // it may have ended before it was asked to
+  reported = false;
   form.querySelector("[data-stop]").hidden = true;
   form.querySelector("[data-train]").hidden = false;
   form.querySelector(".training").hidden = true;
@@ -208,6 +234,8 @@ function endTraining(said) {
 
 function startTraining() {
   endTraining();
+  trouble("");
+  asked = edits;
   const query = new URLSearchParams(new FormData(form));
   if (!compare.value) query.delete("compare");
   const bar = form.querySelector(".training");
@@ -225,6 +253,7 @@ function startTraining() {
     bar.firstElementChild.value = share;
     bar.lastElementChild.textContent = says;
     show(html);
+    reported = true;
     if (!form.closest("#demo-slot")) history.replaceState(history.state, "", address);
   });
   stream.addEventListener("done", () => endTraining(results.querySelector("figcaption")?.textContent));
@@ -245,7 +274,7 @@ function startTraining() {
 function trouble(said) {
   const box = document.getElementById("trouble");
   box.textContent = said;
-  box.hidden = false;
+  box.hidden = !said;
 }
 
 document.addEventListener("submit", (event) => {
@@ -289,6 +318,8 @@ function begin() {
   rove();
   copyable();
   playable();
+  revealed = "";
+  reveal();
   return true;
 }
 document.addEventListener("htmx:after:swap", () => form && copyable());

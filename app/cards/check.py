@@ -14,6 +14,7 @@ from app.cards.mistake import Mistake
 from app.cards.outside import draft_duplicates, duplicates, outside_mistakes
 from app.cards.prepare import ReadyFile, file_digest, unreadable
 from app.cards.sources import Sources, read_sources
+from app.cards.strays import strays
 from app.demos.registry import find
 
 
@@ -68,6 +69,7 @@ def examine(content_dir: Path, find_demo: FindDemo = find, memory: Memory | None
     except OSError as error:
         return Checked([no_folder(content_dir, error)])
     sources, mistakes = read_sources(content_dir)
+    mistakes += strays(content_dir)
     checked = Checked(mistakes, sources, _prepared(found, memory or Memory()))
     decks = {deck: list(group) for deck, group in groupby(checked.files, key=lambda file: file.found.deck)}
     cards = {deck: {card.name for file in group for card in file.cards} for deck, group in decks.items()}

@@ -52,22 +52,30 @@ def find_files(content_dir: Path) -> list[Found]:
 
 def _find(content_dir: Path) -> Iterator[Found]:
     with os.scandir(content_dir) as folders:
-        decks = [entry for entry in folders if not entry.name.startswith(".") and entry.is_dir()]
+        decks = [entry for entry in folders if not entry.name.startswith(".") and is_folder(entry)]
     for deck in decks:
         with os.scandir(deck.path) as entries:
             for entry in entries:
-                if not entry.name.endswith(".md") or entry.name.startswith((".", "#")) or entry.is_dir():
+                if not entry.name.endswith(".md") or entry.name.startswith((".", "#")) or is_folder(entry):
                     continue
                 try:
                     stat = entry.stat()
-                except FileNotFoundError:
-                    continue  # gone between the two looks, or a link to nowhere
+                except OSError:
+                    continue  # gone between the two looks, or a link to nowhere or to itself
                 yield Found(f"{deck.name}/{entry.name}", entry.path, stat.st_size, stat.st_mtime_ns)
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder; a link to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def no_folder(content_dir: Path, error: OSError) -> Mistake:
     """The mistake of a content folder that is not there."""
-    return Mistake(".", 1, f"the content folder {content_dir} cannot be read: {error.strerror}")
+    return Mistake(".", 1, f"the content folder {content_dir} cannot be read: {error.strerror}: set RECUR_CONTENT_DIR")
 
 
 def name_mistakes(found: Found) -> list[Mistake]:

@@ -14,6 +14,7 @@ from app.cards.slug import NAME, slug
 
 KEY_POINTS = "key points"
 _ID_AT_END = re.compile(r"\s*\{#([^{}]*)\}\s*$")
+_NO_HEADING = re.compile(r"\s*(#{2,6})[^#\s]")
 _CODE_SPAN = re.compile(r"`[^`]*`")
 
 
@@ -96,6 +97,11 @@ def _heading_mistakes(path: str, blocks: Sequence[Block]) -> Iterator[Mistake]:
             yield Mistake(path, block.line, message)
         elif block.level == 1:
             yield Mistake(path, block.line, "a # heading has no place here: the title is in the front matter")
+        elif block.kind == "paragraph":
+            for line, written in enumerate(block.text.split("\n"), start=block.line):
+                if found := _NO_HEADING.match(written):
+                    rest = f"write a space behind {found[1]}, or \\{found[1]} where none is meant"
+                    yield Mistake(path, line, f"this is no heading, and no card begins here: {rest}")
 
 
 def _topic_part(parsed: Parsed, blocks: tuple[Block, ...]) -> tuple[Block, ...]:

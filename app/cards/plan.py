@@ -29,6 +29,7 @@ from app.cards.stored import (
     rows_of,
     seen_files,
 )
+from app.cards.strays import strays
 
 
 @dataclass
@@ -75,7 +76,8 @@ def make_plan(
     # looked_at alone is no news: a file that stays broken is not written again and again.
     news = {p: s for p, s in special.items() if p not in plan.seen or plan.seen[p]._replace(looked_at=now) != s}
     plan.files.update(news)
-    plan.mistakes = tuple(sorted({mistake for seen in special.values() for mistake in seen.mistakes}))
+    of_files = {mistake for seen in special.values() for mistake in seen.mistakes}
+    plan.mistakes = tuple(sorted({*of_files, *strays(content_dir)}))
     return plan
 
 

@@ -176,6 +176,8 @@ def _children(text: str, line: int, references: References, deck: str, out: Rend
 def _check_text(text: str, line: int, out: Rendered) -> None:
     if "$" in text:
         out.mistakes.append((line, _STRAY_DOLLAR))
+    if "<!--" in text:
+        out.mistakes.append((line, "a comment would be shown as it is written: remove it, or write `<!--` as code"))
     if "](" in text:
         out.mistakes.append((line, "this link is malformed: write [words](address), the address without spaces"))
 

@@ -111,7 +111,7 @@ def _caption(alpha: Values, numbers: dict[str, float]) -> str:
         )
     return (
         f"Output {{output}} looks most at input {{at_input}}, with the weight {{largest}}; {context}. "
-        "It looks as if at {effective} inputs."
+        "All in all that is as spread out as {effective} equal weights."
     )
 
 

@@ -13,12 +13,13 @@ from app.demos.demo import Demo, Source, TryThis
 from app.demos.figures import Curve, Row, Series, Trace, Values
 from app.demos.marks import ALPHABET, CLOSES, SENTENCES, SURE, shown
 from app.demos.numbers import factor, fill, latex, words
-from app.demos.parameters import Parameters, choice, number
+from app.demos.parameters import Parameters, choice, number, text
 from app.demos.prediction import Prediction, Question, Slip, Tolerance
 from app.demos.result import Result
 from app.nn import ngram, rnn
 from app.nn.activations import TANH
 
+LETTERS = "".join(character for character in ALPHABET if character == " " or character.isalpha())
 RUN = ("ana", "canta", "la", "luna", "sale", "el", "sol", "salta", "la", "casa")
 
 
@@ -27,6 +28,14 @@ class BigramOrRNN(Parameters):
 
     mark: Literal["¿", "¡"] = choice("¿", title="The sentence begins with", says="¿ ends with ?, and ¡ with !")
     words: int = number(4, 1, len(RUN), step=1, title="Words since then", says=f"Of: {' '.join(RUN)}.")
+    own: str = text(
+        "",
+        of=LETTERS,
+        least=0,
+        most=40,
+        title="Or your own words",
+        says=f"In place of those; of the letters {LETTERS.strip()}.",
+    )
     w: float = number(
         1.5, 0, 3, slide=(0, 2), step=0.05, title="Memory's weight $w$", says="From the memory unit to itself."
     )
@@ -34,7 +43,7 @@ class BigramOrRNN(Parameters):
     @property
     def prefix(self) -> str:
         """What has been read."""
-        return self.mark + " ".join(RUN[: self.words])
+        return self.mark + (self.own or " ".join(RUN[: self.words]))
 
 
 def predict(p: BigramOrRNN) -> tuple[Values, Values, Values]:
@@ -91,11 +100,12 @@ def _curve(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Curve:
     sign = 1 if p.mark == "¿" else -1
     shares = np.array([marks.question(sign * float(m)) for m in memory])
     close, other = ("?", "!") if sign > 0 else ("!", "?")
-    told = (
-        f"“{p.prefix}”: if it ends here, it ends with “{close}”. The bigram, which sees “{p.prefix[-1]}” alone, gives "
-    )
-    told += f"“{close}” {{bigram}} and “{other}” {{bigram_wrong}}; the RNN {{rnn}} and {{rnn_wrong}}: "
-    told += f"{_verdict(numbers['share'])} the mark {{gap}} characters back."
+    last, remembers = p.prefix[-1], f"{_verdict(numbers['share'])} the mark {{gap}} characters back."
+    told = f"“{p.prefix}”: if it ends here, it ends with “{close}”. The bigram, which sees “{last}” alone, gives "
+    told += f"“{close}” {{bigram}} and “{other}” {{bigram_wrong}}; the RNN {{rnn}} and {{rnn_wrong}}: {remembers}"
+    if numbers["bigram"] == 0:
+        told = f"“{p.prefix}”: no sentence of the text ends after “{last}”. The bigram gives “{close}” {{bigram}}, and "
+        told += f"the RNN {{rnn}}, though {remembers}"
     told = fill(told, numbers)
     series = (
         Series("rnn", "RNN", "share of the right mark by the RNN", shares),
@@ -147,7 +157,7 @@ def _next(p: BigramOrRNN, bigram: Values, with_memory: Values, memory: Values) -
 
     told = f"What can come after “{shown(p.prefix[-1])}”; all other characters have the probability 0."
     columns = [shown(ALPHABET[i]) for i in seen]
-    at = columns.index(CLOSES[p.mark])
+    at = columns.index(CLOSES[p.mark]) if CLOSES[p.mark] in columns else 0
     return Trace("next", "The next character", told, columns, rows, arithmetic, ("rnn", at), "character")
 
 

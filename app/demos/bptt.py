@@ -206,7 +206,7 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 def _question(p: BPTT) -> Question:
     return Question(
-        rf"What is $\partial L / \partial W_h$, with $L = h_{{{len(p.x)}}}$?",
+        rf"With $L = h_{{{len(p.x)}}}$, what is $\partial L / \partial W_h$?",
         "dW_h",
         (
             rf"one linear unit: $h_t = x_t + W_h h_{{t-1}}$, with $h_0 = 0$ and $W_h = {latex(p.W_h)}$",

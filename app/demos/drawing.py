@@ -25,9 +25,8 @@ def table(trace: Trace, columns: Sequence[int], chosen: str, formatted: Callable
     for row in trace.rows:
         if row.group and row.group != group:
             group, wide = row.group, len(columns) + 1
-            drawn.append(
-                f'</tbody><tbody><tr class="group"><th colspan="{wide}" scope="rowgroup">{escape(group)}</th></tr>\n'
-            )
+            drawn.append('</tbody><tbody><tr class="group">')
+            drawn.append(f'<th colspan="{wide}" scope="rowgroup"><span>{escape(group)}</span></th></tr>\n')
         label = f'<span class="unseen">{escape(row.says)}</span><span aria-hidden="true">{formatted(row.label)}</span>'
         drawn.append(f'<tr><th scope="row">{label}</th>{cells(trace, row, columns, chosen)}</tr>\n')
     drawn.append("</tbody>\n")

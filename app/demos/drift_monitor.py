@@ -200,7 +200,7 @@ def _working(p: DriftMonitor, result: Result) -> list[Arithmetic]:
     return [
         Arithmetic(rf"1 + \frac{{k}}{{{p.window}}} ({latex(ratio)} - 1) > {latex(p.threshold)} \text{{ once }} k",
                    rf"{p.window} \cdot ({latex(p.threshold)} - 1) / ({latex(ratio)} - 1)", expected),
-        Arithmetic(r"\text{the days that this record needed, labels included}", "", days),
+        Arithmetic("k", "", days, "In this record, with its own errors and late labels:"),
     ]  # fmt: skip
 
 

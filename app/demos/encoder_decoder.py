@@ -215,7 +215,7 @@ def _question(p: EncoderDecoder) -> Question:
     return Question(
         "At how many outputs can a plain network know the right word?",
         "plain_right",
-        (f"sentence length: {len(p.x)}.", ORDERS[p.order], "output $t$ comes right after input $t$ has been read"),
+        (f"a sentence of {len(p.x)} words", ORDERS[p.order], "output $t$ comes right after input $t$ has been read"),
     )
 
 

@@ -1,5 +1,6 @@
 """What a demo shows. A figure is a table first; drawings are made from the same numbers."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -102,8 +103,17 @@ class Curve:
             return list(range(many))
         return sorted(set(np.linspace(0, many - 1, most).round().astype(int).tolist()))
 
+    def extent(self) -> tuple[float, float] | None:
+        """The smallest and the largest number that is drawn, if any is."""
+        drawn = [series.values[_drawable(series.values, self.log)] for series in self.series]
+        known = np.concatenate(drawn)
+        return (float(known.min()), float(known.max())) if known.size else None
+
     def paths(self, width: float, height: float) -> list[tuple[str, str]]:
-        """(series key, SVG path) of each line in a box of this size: the drawing where no script runs."""
+        """(series key, SVG path) of each line in a box of this size: the drawing where no script runs.
+
+        What cannot be drawn is a gap, and not bridged; a point alone between gaps is a dot.
+        """
         levels = [np.where(_drawable(s.values, self.log), s.values, np.nan) for s in self.series]
         if self.log:
             levels = [np.log10(level, out=np.full_like(level, np.nan), where=level > 0) for level in levels]
@@ -117,8 +127,12 @@ class Curve:
         drawn = []
         for series, level in zip(self.series, levels, strict=True):
             up = height - (level - low) / spread * height
-            points = [f"{x:.1f},{y:.1f}" for x, y in zip(across, up, strict=True) if np.isfinite(y)]
-            drawn.append((series.key, "M" + "L".join(points) if points else ""))
+            known_before, path = False, []
+            for x, y, known_here in zip(across.tolist(), up.tolist(), np.isfinite(up).tolist(), strict=True):
+                if known_here:
+                    path.append(f"{'L' if known_before else 'M'}{x:.1f},{y:.1f}")
+                known_before = known_here
+            drawn.append((series.key, re.sub(r"(M[^ML]*)(?=M|$)", r"\1Z", "".join(path))))
         return drawn
 
     def table(self) -> Iterator[tuple[str, float, float]]:

@@ -173,7 +173,7 @@ def _verdict(numbers: dict[str, float]) -> str:
     rate = "; it halves every {half_life} steps" if numbers["per_step"] < 1 else ""
     rate = "; it doubles every {doubling} steps" if numbers["per_step"] > 1 else rate
     name = next(name for least, name in VERDICTS if ratio >= least)
-    rate = rate if abs(numbers["per_step"] - 1) > 1e-9 else ""
+    rate = rate if numbers["per_step"] and abs(numbers["per_step"] - 1) > 1e-9 else ""
     return f"{name}: {back} {{ratio}} of the gradient is left. A step passes {{per_step}} on average{rate}."
 
 
@@ -262,7 +262,7 @@ def _question(p: GradientFlow) -> Question:
         rf"How much of the gradient is left {p.steps} steps back, $\lVert \partial h_T / \partial h_0 \rVert$?",
         "ratio",
         (
-            f"a plain RNN with {p.phi} and inputs of 0, so that the state rests at 0, where the slope is 1",
+            f"a plain RNN, {p.phi}, with inputs of 0, so that the state rests at 0, where the slope is 1",
             f"$W_h$ is {latex(p.gain)} times an orthogonal matrix, which keeps every length",
         ),
     )

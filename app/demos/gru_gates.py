@@ -100,7 +100,7 @@ def compute(p: GRUGates) -> Result:
         told,
         words(f"Lines over steps t from 0 to {T}, on a log scale. {told}"),
         "step t",
-        "left of the gradient at h_T",
+        "left of the gradient at the end",
         np.arange(T + 1.0),
         (
             Series("direct", f"direct path $\\prod {_kept(p, 'k')}$", "direct path through the update gates", path),

@@ -213,12 +213,15 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 
 def _question(p: LayerShapes) -> Question:
-    kind = KERAS[p.layer] + (f" with reset_after {'on' if p.reset_after else 'off'}" if p.layer == "gru" else "")
+    reset = f", with reset_after {'on' if p.reset_after else 'off'}" if p.layer == "gru" else ""
     both = ", run in both directions" if p.bidirectional else ""
     return Question(
         "How many parameters does it have?",
         "parameters",
-        (f"one {kind} layer of {p.units} units{both}", f"{p.features} features come in at each of {p.time} steps"),
+        (
+            f"one {KERAS[p.layer]} layer of {p.units} units{reset}{both}",
+            f"{p.features} features come in at each of {p.time} steps",
+        ),
     )
 
 

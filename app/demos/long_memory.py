@@ -15,7 +15,8 @@ from app.demos.numbers import factor, fill, latex, words
 from app.demos.parameters import Parameters, number
 from app.demos.prediction import Prediction, Question, Slip, Tolerance
 from app.demos.result import Result
-from app.nn import clipping, lstm, optimise, remembering
+from app.nn import clipping, jacobian, lstm, optimise, remembering
+from app.nn.activations import SIGMOID
 from app.nn.remembering import FORGETS_NOTHING, GATES, Cell, Model, Pass
 
 UNITS, BATCH, REPORTS, CLIP, KNOWS = 4, 8, 16, 1.0, 0.1
@@ -102,6 +103,8 @@ def shown(p: LongMemory, update: int, learners: dict[Cell, Learner]) -> Result:
         flows[cell] = remembering.gradient_by_step(one.model, one.done)
         numbers[f"reaches_{cell}"] = float(flows[cell][0] / flows[cell][-1]) if flows[cell][-1] else 0.0
         numbers[f"weights_{cell}"] = float(GATES[cell] * (UNITS + UNITS * UNITS + UNITS))
+    forget = np.stack([cache.f for cache in learners["lstm"].done.caches], axis=1)
+    numbers["kept_lstm"] = float(jacobian.cell_path(forget)[:, 1].mean())
     caption = fill(_caption(update, numbers), numbers)
     dashes: tuple[Dash, ...] = ("solid", "dashed", "dotted")
     losses = Curve(
@@ -164,32 +167,50 @@ def _way_back(p: LongMemory, flows: dict[Cell, Values]) -> Trace:
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    return {"gap": str(rng.choice([5, 10, 15, 20])), "updates": "0", "seed": str(rng.randrange(1000))}
+    return {
+        "gap": str(rng.choice([5, 10, 15, 20, 25])),
+        "keep": str(rng.choice([0, 1, 2, 3, 4])),
+        "gain": "0",
+        "noise": "0",
+        "updates": "0",
+        "seed": str(rng.randrange(1000)),
+    }
+
+
+def _gate(p: LongMemory) -> float:
+    return float(SIGMOID.f(np.array(p.keep)))
 
 
 def _question(p: LongMemory) -> Question:
     return Question(
-        "How many weights has the LSTM's cell, biases included?",
-        "weights_lstm",
-        (f"{UNITS} units that read one number a step, over a gap of {p.gap} steps", "four blocks: i, f, g and o"),
+        r"Before training: how much of the LSTM's first memory is left at the end, $\partial c_T / \partial c_1$?",
+        "kept_lstm",
+        (
+            f"from the first step to the last it is {p.gap} steps, in which nothing comes in",
+            f"the forget gate's bias is {latex(p.keep)}, and $\\sigma({latex(p.keep)}) = {latex(_gate(p))}$",
+            "no recurrent weights yet: the gate sees its bias alone",
+        ),
     )
 
 
 def _steps(p: LongMemory, result: Result) -> list[Arithmetic]:
-    one = float(UNITS + UNITS * UNITS + UNITS)
+    gate = _gate(p)
     return [
-        Arithmetic(r"n h + h \cdot h + h", rf"1 \cdot {UNITS} + {UNITS} \cdot {UNITS} + {UNITS}", one, "One block:"),
-        Arithmetic(r"4 (n h + h \cdot h + h)", rf"4 \cdot {latex(one)}", 4 * one, "Four of them; the gap adds none:"),
+        Arithmetic(r"f = \sigma(b_f)", rf"\sigma({latex(p.keep)})", gate, "What one step keeps:"),
+        Arithmetic(r"\prod_{t=2}^{T} f", f"{latex(gate)}^{{{p.gap}}}", result.numbers["kept_lstm"], "Steps multiply:"),
     ]
 
 
 def _slips(p: LongMemory, result: Result) -> list[Slip]:
-    one = UNITS + UNITS * UNITS + UNITS
+    gate = _gate(p)
     return [
-        Slip(one, "That is one block: an LSTM has four."),
-        Slip(3 * one, "That is a GRU: three blocks."),
-        Slip(4 * (UNITS + UNITS * UNITS), "That leaves out the biases."),
-        Slip(4 * one * (p.gap + 1), "The same weights serve every step: the gap adds none."),
+        Slip(gate, "That is what a single step keeps: every further step multiplies again."),
+        Slip(1 - p.gap * (1 - gate), "That takes the same amount off at every step; each step takes the same share."),
+        Slip(gate * p.gap, "Steps multiply, they do not add."),
+        Slip((1 - gate) ** p.gap, "That is made of what a step forgets; $f$ is what it keeps."),
+        Slip(gate ** (p.gap / 2), "That is half of the way."),
+        Slip(1.0, "Only a gate that is wide open keeps all: this one keeps a share at each step."),
+        Slip(0.0, "A share is kept at every step: little may be left, but not nothing."),
     ]
 
 
@@ -205,7 +226,13 @@ DEMO = Demo(
         TryThis("Gates that let go", {"keep": "-4"}, "The gates start nearly shut. Who remembers now?"),
         TryThis("A gap of three", {"gap": "3"}, "Nobody needs gates for this. Who is the quickest?"),
     ),
-    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Only the exact number is right.")),
+    prediction=Prediction(
+        _instance,
+        _question,
+        _steps,
+        _slips,
+        Tolerance("Within a factor of 2 is right: the order of size counts.", times=2),
+    ),
     sources=(
         Source("Hochreiter and Schmidhuber, Long short-term memory, 1997", r"c_t = f_t \odot c_{t-1} + i_t \odot g_t"),
         Source("Kingma and Ba, Adam, 2015", r"W \leftarrow W - \eta \, \hat m / (\sqrt{\hat v} + \varepsilon)"),

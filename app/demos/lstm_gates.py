@@ -77,6 +77,7 @@ def compute(p: LSTMGates) -> Result:
     for name in "ifgoch":
         numbers |= {f"{name}{t}": float(value) for t, value in enumerate(values[name], start=1)}
         numbers[f"{name}_at"] = float(values[name][at - 1])
+    numbers |= {f"{name}_at": float(values[name][at - 1]) for name in ("kept", "written")}
     numbers |= {"c_last": numbers[f"c{T}"], "h_last": numbers[f"h{T}"], "c0": p.c0}
     numbers["c_most"] = float(np.abs(values["c"]).max())
     numbers["f_mean"] = float(path[0] ** (1 / T))
@@ -88,7 +89,7 @@ def compute(p: LSTMGates) -> Result:
         told,
         words(f"Lines over steps t from 0 to {T}, on a log scale. {told}"),
         "step t",
-        "left of the gradient at c_T",
+        "left of the gradient at the end",
         np.arange(T + 1.0),
         (
             Series("direct", r"direct path $\prod f_k$", "direct path through the forget gates", path),
@@ -101,7 +102,7 @@ def compute(p: LSTMGates) -> Result:
 
 
 def _caption(p: LSTMGates, numbers: dict[str, float]) -> str:
-    told = "Step {at}: the cell was $f c_{t-1}$ kept and $i g$ written; it is {c_at}, and shows {h_at}."
+    told = "Step {at}: {kept_at} kept of the old cell and {written_at} written make the cell {c_at}; it shows {h_at}."
     if numbers["at"] < numbers["T"]:
         told += " At the end, step {T}, it holds {c_last}."
     if p.output == "shut":

@@ -96,7 +96,9 @@ def _errors(p: MlpCnnRnn, run: Run, numbers: dict[str, float]) -> Trace:
         if key == "error":
             steps = TIME - TRAIN
             symbols = rf"\text{{{NAMES[name]}}} = \frac{{1}}{{{steps}}} \sum_t \lvert x_t - \hat{{x}}_t \rvert"
-            return Arithmetic(symbols, rf"{latex(value * steps)} / {steps}", value, "The steps are in the table below.")
+            return Arithmetic(
+                symbols, rf"{latex(value * steps)} / {steps}", value, f"The mean over the last {steps} steps."
+            )
         if key == "ratio":
             says = "Above 1 it is worse than no model at all."
             symbols = rf"\text{{{NAMES[name]}}} / \text{{naive}}"

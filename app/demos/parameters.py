@@ -6,6 +6,7 @@ From the model come the form's fields, the words for a bad value, and the neares
 import difflib
 import math
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -32,7 +33,7 @@ def split_rows(text: object) -> object:
 Entry = Annotated[float, Field(ge=-ENTRY, le=ENTRY)]
 Numbers = Annotated[tuple[Entry, ...], BeforeValidator(split_numbers), Field(min_length=1, max_length=MOST_ENTRIES)]
 Matrix = Annotated[tuple[Numbers, ...], BeforeValidator(split_rows), Field(min_length=1, max_length=MOST_ENTRIES)]
-Kind = Literal["number", "choice", "flag", "numbers", "matrix"]
+Kind = Literal["number", "choice", "flag", "text", "numbers", "matrix"]
 
 
 class Parameters(BaseModel):
@@ -70,6 +71,12 @@ def flag(default: bool, *, title: str, says: str) -> Any:
     return Field(default, title=title, description=says)
 
 
+def text(default: str, *, of: str, most: int, least: int = 1, title: str, says: str) -> Any:
+    """A line of `least` to `most` characters, each one of `of`."""
+    bounds: dict[str, Any] = {"min_length": least, "max_length": most, "pattern": rf"^[{re.escape(of)}]*$"}
+    return Field(default, title=title, description=says, json_schema_extra={"of": of}, **bounds)
+
+
 def entries(
     default: Any, *, title: str, says: str, slide: tuple[float, float] | None = None, step: float = 0.05
 ) -> Any:
@@ -80,7 +87,10 @@ def entries(
 
 @dataclass(frozen=True)
 class FormField:
-    """One parameter as the form and the messages see it. `title` may hold LaTeX between dollar signs."""
+    """One parameter as the form and the messages see it. `title` may hold LaTeX between dollar signs.
+
+    Of a text `low` and `high` bound the length, and `choices` are the characters that it may hold.
+    """
 
     name: str
     kind: Kind
@@ -104,6 +114,9 @@ class FormField:
                 return "one of " + ", ".join(self.choices)
             case "flag":
                 return "0 (off) or 1 (on)"
+            case "text":
+                shown = "".join("␣" if one == " " else one for one in self.choices)
+                return f"{show(self.low)} to {show(self.high)} characters, each one of {shown}"
         entry = f"each from {show(-ENTRY)} to {show(ENTRY)}"
         if self.kind == "numbers":
             return f"1 to {MOST_ENTRIES} numbers separated by commas, {entry}"
@@ -114,7 +127,7 @@ class FormField:
         match self.kind:
             case "flag":
                 return str(int(value))
-            case "choice":
+            case "choice" | "text":
                 return str(value)
             case "number":
                 return plain(value)
@@ -134,6 +147,9 @@ class FormField:
                 return {"true": "1", "yes": "1", "on": "1", "false": "0", "no": "0", "off": "0"}.get(
                     text.lower(), self.default
                 )
+            case "text":
+                known = [one for one in _plainer(text, self.choices) if one in self.choices][: int(self.high)]
+                return "".join(known) if len(known) >= self.low else self.default
             case "numbers":
                 return ",".join(_entries_in(text)) or self.default
         rows = [",".join(_entries_in(row)) for row in text.split(";")[:MOST_ENTRIES]]
@@ -150,6 +166,12 @@ def _number_in(text: str) -> float | None:
         r"[-+]?(?:inf|\d+(?:\.\d*)?(?:e[-+]?\d+)?|\.\d+)", text.lower().replace(",", ".").replace("−", "-")
     )
     return float(found[0]) if found else None
+
+
+def _plainer(text: str, known: tuple[str, ...]) -> str:
+    """A text in lower case, and without the accents that are not known."""
+    parts = (one if one in known else unicodedata.normalize("NFD", one) for one in text.lower())
+    return "".join(parts)
 
 
 def _entries_in(text: str) -> list[str]:
@@ -173,6 +195,12 @@ def _form_field(name: str, info: FieldInfo) -> FormField:
         made = FormField(kind="choice", choices=tuple(get_args(info.annotation)), default="", **common)
     elif info.annotation is bool:
         made = FormField(kind="flag", choices=("0", "1"), default="", **common)
+    elif info.annotation is str:
+        lengths = {
+            key: getattr(m, key) for m in info.metadata for key in ("min_length", "max_length") if hasattr(m, key)
+        }
+        limits = {"low": lengths["min_length"], "high": lengths["max_length"], "choices": tuple(str(extra["of"]))}
+        made = FormField(kind="text", default="", **common, **limits)
     elif info.annotation in (int, float):
         bounds = {key: getattr(m, key) for m in info.metadata for key in ("ge", "le") if hasattr(m, key)}
         if set(bounds) != {"ge", "le"}:

@@ -49,12 +49,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Judged:
-    """The judgement of a guess, with the arithmetic of the right answer and, when it is known, the slip."""
+    """The judgement of a guess, with the arithmetic of the right answer and, when it is known, the slip.
+
+    Without a slip, `line` is the line of the arithmetic (from 1) up to which the guess came.
+    """
 
     right: bool
     answer: float
     slip: str | None
     steps: Sequence[Arithmetic]
+    line: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,4 +77,6 @@ class Prediction(Generic[P]):
         right = self.tolerance.accepts(guess, answer)
         slips = () if right else self.slips(parameters, result)
         slip = next((slip.says for slip in slips if self.tolerance.accepts(guess, slip.value)), None)
-        return Judged(right, answer, slip, self.steps(parameters, result))
+        steps = self.steps(parameters, result)
+        reached = [i for i, step in enumerate(steps, start=1) if math.isclose(guess, step.result, rel_tol=0.01)]
+        return Judged(right, answer, slip, steps, reached[-1] if reached and not (right or slip) else None)

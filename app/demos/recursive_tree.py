@@ -10,7 +10,7 @@ import numpy as np
 from app.demos.arithmetic import Arithmetic, Term, sum_of_products
 from app.demos.demo import Demo, Source, TryThis
 from app.demos.figures import Curve, Row, Series, Trace, Values
-from app.demos.numbers import fill, latex, words
+from app.demos.numbers import factor, fill, latex, words
 from app.demos.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.prediction import Prediction, Question, Slip, Tolerance
 from app.demos.result import Result
@@ -218,13 +218,14 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 def _question(p: RecursiveTree) -> Question:
     brackets = "((x_1, x_2), (x_3, x_4))" if p.tree == "balanced" else "(((x_1, x_2), x_3), x_4)"
+    right = {1.0: "+ r", -1.0: "- r"}.get(p.W_r, rf"+ {factor(p.W_r)} \cdot r")
     return Question(
         "What is the number at the root?",
         "root",
         (
             f"the tree is ${brackets}$",
             "$x = " + r",\; ".join(map(latex, p.x)) + "$",
-            rf"every node is $p = {latex(p.W_l)} \cdot l + ({latex(p.W_r)}) \cdot r$",
+            rf"every node is $p = {latex(p.W_l)} \cdot l {right}$",
         ),
     )
 

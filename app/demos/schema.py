@@ -1,5 +1,6 @@
 """A demo for programs: the JSON Schema of its parameters, and a state with everything that its page shows."""
 
+import re
 from typing import Any
 
 from app.demos.figures import Curve, Figure, Trace
@@ -35,6 +36,10 @@ def _property(field: FormField) -> dict[str, Any]:
             return told | {"type": "string", "enum": list(field.choices), "default": field.default}
         case "flag":
             return told | {"type": "integer", "enum": [0, 1], "default": int(field.default)}
+        case "text":
+            bounds = {"minLength": int(field.low), "maxLength": int(field.high)}
+            fits = rf"^[{re.escape(''.join(field.choices))}]*$"
+            return told | {"type": "string", **bounds, "pattern": fits, "default": field.default}
         case "numbers":
             told["description"] += f" Each from {-ENTRY:g} to {ENTRY:g}."
             return told | {"type": "string", "pattern": f"^{_LIST}$", "default": field.default}

@@ -125,7 +125,7 @@ def _question(p: SelfAttention) -> Question:
     return Question(
         "How many scores does the layer use, over all heads?",
         "scores",
-        (f"self-attention with heads: {p.heads}", f"sequence of length $T$: {p.far} positions", mask),
+        (f"self-attention with {p.heads} head{'s' * (p.heads != '1')}", f"a sequence of $T = {p.far}$ positions", mask),
     )
 
 

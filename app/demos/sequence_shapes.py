@@ -208,7 +208,7 @@ def _steps(p: SequenceShapes, result: Result) -> list[Arithmetic]:
     n = result.numbers
     read = {"unaligned": n["inputs"], "many-to-one": n["inputs"] - 1}.get(p.kind, 0)
     return [
-        Arithmetic(r"\text{steps that only read, before the first output}", "", read),
+        Arithmetic(r"\text{before}", "", read, "Steps that only read, before the first output:"),
         Arithmetic(r"\text{step} = \text{before} + k", f"{latex(read)} + {latex(n['output'])}", n["written_at"]),
     ]
 

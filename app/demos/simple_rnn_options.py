@@ -217,7 +217,7 @@ def _instance(rng: random.Random) -> dict[str, str]:
 def _question(p: SimpleRNNOptions) -> Question:
     onoff = {True: "on", False: "off"}
     return Question(
-        f"The same sequence is given twice. What does the call number {p.calls} return?",
+        f"The same sequence is given twice. What does call {p.calls} return?",
         "out",
         (
             f"$x = {latex(p.x[0])},\\; {latex(p.x[1])}$",

@@ -237,7 +237,7 @@ DEMO = Demo(
         TryThis(
             "Count the paths",
             {"phi": "linear", "W_h": "1", "layer": "3", "step": "6"},
-            "One push of 1, all weights 1, no activation: the top ends at 21. Does the caption know that number?",
+            "One push of 1, all weights 1, no activation. Why does the top end at exactly the number of paths?",
         ),
         TryThis(
             "Cut time, keep depth",

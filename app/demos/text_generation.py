@@ -3,7 +3,6 @@
 import math
 import random
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -13,7 +12,7 @@ from app.demos.demo import Demo, Source, TryThis
 from app.demos.figures import Row, Trace, Values
 from app.demos.marks import ALPHABET, shown
 from app.demos.numbers import factor, fill, latex
-from app.demos.parameters import Parameters, choice, number
+from app.demos.parameters import Parameters, number, text
 from app.demos.prediction import Prediction, Question, Slip, Tolerance
 from app.demos.result import Result
 from app.demos.share import sum_of_exponentials
@@ -25,7 +24,13 @@ from app.nn.activations import TANH
 class TextGeneration(Parameters):
     """A character model of a small Spanish text, and how to draw from it."""
 
-    start: Literal["¿", "¡", "¿la ", "¡el "] = choice("¿", title="Seed text", says="Read first: it sets the state.")
+    start: str = text(
+        "¿",
+        of="".join(ALPHABET),
+        most=20,
+        title="Seed text",
+        says=f"Read first: it sets the state. Up to 20 of its characters: {''.join(map(shown, ALPHABET))}",
+    )
     temperature: float = number(
         1, 0, 5, slide=(0, 2), step=0.05, title=r"Temperature $\tau$", says="0 is greedy: always the likeliest."
     )
@@ -52,19 +57,25 @@ class Step:
     drawn: int
 
 
+def known_end(text: str, n: int) -> str:
+    """The last n characters, or as many of them as ever stood in the text before another one."""
+    return next(text[-k:] for k in range(min(n, len(text)), 0, -1) if text[-k:] in marks.counted(k))
+
+
 def next_p(text: str, state: Values, n: int) -> Values:
     """What followed these last n characters in the text, the closing mark shared out by the memory.
 
     Shapes: state (n·V + 1,) → p (V,)
     """
-    followed = marks.counted(min(n, len(text)))[text[-n:]]
+    end = known_end(text, n)
+    followed = marks.counted(len(end))[end]
     return marks.share_marks(ngram.probabilities(followed, ALPHABET), float(state[-1]))
 
 
 def generate(p: TextGeneration) -> tuple[str, list[Step]]:
     """Read the seed text, then draw, append, and step on with the character that was drawn."""
     w, rng = marks.weights(p.context, p.w), np.random.default_rng(p.seed)
-    text: str = p.start
+    text = p.start
     steps: list[Step] = []
     state = marks.read(text, p.context, p.w)[-1]
     for _ in range(p.length):
@@ -143,7 +154,7 @@ def _one(p: TextGeneration, one: Step, at: int, text: str) -> Trace:
         filled = rf"\exp({latex(s[i] - top)} / {latex(tau)}) / {sum_of_exponentials(scaled)}"
         return Arithmetic(symbols, filled, float(one.tempered[i]), SAYS)
 
-    after = text[: len(p.start) + at][-p.context :]
+    after = known_end(text[: len(p.start) + at], p.context)
     told = f"Character {at + 1}: what may follow “{after}”, by the model and at this temperature."
     columns = [shown(ALPHABET[i]) for i in seen]
     return Trace("one", "One draw", told, columns, rows, arithmetic, ("tempered", seen.index(one.drawn)), "character")
@@ -287,7 +298,7 @@ DEMO = Demo(
             r"y_t \sim p(y \mid h_t), \quad x_{t+1} = y_t",
         ),
     ),
-    shows=(sampling.temper, sampling.draw, next_p, generate, rnn.step),
+    shows=(sampling.temper, sampling.draw, known_end, next_p, generate, rnn.step),
     miniature="lines",
     next=(
         ("beam-search", "What if the most probable text is wanted?"),

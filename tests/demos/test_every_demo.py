@@ -175,6 +175,20 @@ def test_the_computed_number_is_judged_right_and_another_wrong(name: str, seed: 
 
 
 @pytest.mark.parametrize("name", DEMOS)
+@pytest.mark.parametrize("seed", range(5))
+def test_who_stopped_on_the_way_is_told_at_which_line(name: str, seed: int) -> None:
+    demo = find(name)
+    parameters, result = ask(demo, seed)
+    for step in demo.prediction.steps(parameters, result):
+        judged = demo.prediction.judge(parameters, result, step.result)
+        if judged.right or judged.slip:
+            assert judged.line is None
+        else:
+            assert judged.line
+            assert judged.steps[judged.line - 1].result == pytest.approx(step.result, rel=0.01)
+
+
+@pytest.mark.parametrize("name", DEMOS)
 @pytest.mark.parametrize("seed", range(20))
 def test_a_known_slip_is_recognised_and_told(name: str, seed: int) -> None:
     demo = find(name)

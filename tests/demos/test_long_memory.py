@@ -1,5 +1,8 @@
 """Seeded trainings in which each cell does what the page says, remade from scratch, the same to the last bit."""
 
+import math
+import random
+
 import numpy as np
 import pytest
 
@@ -60,3 +63,20 @@ def test_the_weights_are_counted_as_elsewhere(cell: str, counted: object) -> Non
     numbers = DEMO.compute(DEMO.parse("updates=0")).numbers
     assert callable(counted)
     assert numbers[f"weights_{cell}"] == counted(1, UNITS).total
+
+
+def test_what_the_bias_alone_keeps_is_a_power_of_its_sigmoid() -> None:
+    answers = set()
+    for seed in range(20):
+        p = DEMO.parse(DEMO.prediction.change(random.Random(seed)))
+        kept = DEMO.compute(p).numbers["kept_lstm"]
+        assert kept == pytest.approx((1 / (1 + math.exp(-p.keep))) ** p.gap, rel=1e-12)
+        answers.add(round(math.log(kept), 6))
+    assert len(answers) > 10, "a new instance has another answer"
+
+
+def test_to_add_the_steps_up_is_told() -> None:
+    p = DEMO.parse("gap=20&keep=2&gain=0&noise=0&updates=0")
+    judged = DEMO.prediction.judge(p, DEMO.compute(p), 20 / (1 + math.exp(-2)))
+    assert not judged.right
+    assert judged.slip == "Steps multiply, they do not add."

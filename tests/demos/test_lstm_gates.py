@@ -46,20 +46,31 @@ def equinox_cell(p: LSTMGates) -> Any:
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=25)
-def test_cell_state_and_gradient_are_those_of_equinox(states: Any, data: st.DataObject) -> None:
+def test_each_step_is_that_of_equinox_from_the_states_before(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
+    result = DEMO.compute(p)
+    h, c = row(result, "h"), row(result, "c")
+    before = np.array([0.0, *h[:-1]])[:, None], np.array([p.c0, *c[:-1]])[:, None]
+    wanted_h, wanted_c = jax.vmap(equinox_cell(p))(jnp.array(p.x)[:, None], before)
+    np.testing.assert_allclose(h, wanted_h[:, 0], rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(c, wanted_c[:, 0], rtol=1e-10, atol=1e-10)
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=25)
+def test_the_gradient_over_all_steps_is_that_of_equinox(states: Any, data: st.DataObject) -> None:
+    p = data.draw(states(DEMO))
+    # With large recurrent weights a rounding grows over the steps, and no two programs agree.
+    p = p.model_copy(update={"W_h": tuple(w / 8 for w in p.W_h)})
     result, cell, x = DEMO.compute(p), equinox_cell(p), jnp.array(p.x)
 
     def run(c: Any) -> Any:
-        h, seen = jnp.zeros(1), []
+        h = jnp.zeros(1)
         for x_t in x:
             h, c = cell(x_t[None], (h, c))
-            seen.append((h[0], c[0]))
-        return c[0], seen
+        return c[0]
 
-    gradient, seen = jax.grad(run, has_aux=True)(jnp.array([p.c0]))
-    np.testing.assert_allclose(row(result, "h"), [float(h) for h, _ in seen], rtol=1e-10, atol=1e-10)
-    np.testing.assert_allclose(row(result, "c"), [float(c) for _, c in seen], rtol=1e-10, atol=1e-10)
+    gradient = jax.grad(run)(jnp.array([p.c0]))
     assert result.numbers["whole"] == pytest.approx(abs(float(gradient[0])), rel=1e-8, abs=1e-10)
 
 

@@ -30,16 +30,15 @@ def test_the_numbers_of_the_cards() -> None:
 
 @given(data=st.data())
 @settings(deadline=None, max_examples=80)
-def test_any_state_equals_plain_loops(states: Any, data: st.DataObject) -> None:
+def test_each_step_is_a_plain_one_from_the_state_before(states: Any, data: st.DataObject) -> None:
+    # Not a second run: with large weights the series is chaotic, and two runs part by what one of them rounds.
     p: StatefulOrStateless = data.draw(states(DEMO))
-    h, wanted = 0.0, []
-    for t, x in enumerate(p.series().tolist()):
+    states_shown, h = curve_of(DEMO.compute(p)).series[0].values.tolist(), 0.0
+    for t, (x, shown) in enumerate(zip(p.series().tolist(), states_shown, strict=True)):
         if t and t % p.window == 0:
             h = (-h if p.mixed else h) if p.stateful else 0.0
-        h = math.tanh(p.W_x * x + p.W_h * h)
-        wanted.append(h)
-    curve = curve_of(DEMO.compute(p))
-    assert curve.series[0].values.tolist() == pytest.approx(wanted, rel=1e-9, abs=1e-9)
+        assert shown == pytest.approx(math.tanh(p.W_x * x + p.W_h * h), rel=1e-12, abs=1e-12), f"t = {t + 1}"
+        h = shown
 
 
 @given(data=st.data())

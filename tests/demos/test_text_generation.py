@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.demos import marks
+from app.demos.demo import BadParametersError
 from app.demos.figures import Diagram
 from app.demos.numbers import show
 from app.demos.result import Result
@@ -44,7 +45,8 @@ def test_every_character_is_drawn_from_the_counts_and_the_memory(states: Any, da
     for character in p.start:
         m = math.tanh(p.w * m + 20 * {"¿": 1, "¡": -1}.get(character, 0))
     for t, step in enumerate(steps, start=len(p.start)):
-        followed = counted_by_search(text[:t][-p.context :])
+        # Of what never stood in the text so much is left out as must be.
+        followed = next(filter(None, (counted_by_search(text[:t][-n:]) for n in range(p.context, 0, -1))))
         total = sum(followed.values())
         closing = followed.get("?", 0) + followed.get("!", 0)
         asks = 1 / (1 + math.exp(-8 * m))
@@ -136,3 +138,22 @@ def test_a_multiplied_temperature_is_recognised() -> None:
     judged = DEMO.prediction.judge(p, DEMO.compute(p), float(likely.max() / likely.sum()))
     assert judged.slip is not None
     assert "multiplies the scores" in judged.slip
+
+
+def test_a_seed_text_of_ones_own_goes_on_from_what_the_text_knows_of_it() -> None:
+    # “mar” stands there once before each closing mark, and twice in “el mar canta”.
+    assert text_of("start=¡la mar&context=3&temperature=0&length=8") == "¡la mar canta! "
+    strange = generate(DEMO.parse("start=¿vvv&context=4&length=1"))[1][0]
+    after_v = counted_by_search("v")
+    assert {marks.ALPHABET[i] for i in np.flatnonzero(strange.p)} == set(after_v)
+
+
+def test_what_the_text_does_not_know_is_named_and_the_nearest_has_the_rest() -> None:
+    with pytest.raises(BadParametersError) as caught:
+        DEMO.parse({"start": "¿Qué tal?"})
+    assert "start is '¿Qué tal?', but must be 1 to 20 characters, each one of ␣!?" in str(caught.value)
+    assert DEMO.parse(caught.value.nearest).start == "¿ue tal?"
+    with pytest.raises(BadParametersError):
+        DEMO.parse({"start": ""})
+    with pytest.raises(BadParametersError):
+        DEMO.parse({"start": "a" * 21})

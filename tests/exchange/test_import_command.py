@@ -41,6 +41,13 @@ def recur(settings: Settings) -> Run:
     return run
 
 
+def test_a_file_that_is_not_there_is_said_before_the_deck_is_asked_for(recur, settings):
+    (settings.content_dir / "e").mkdir()
+    (settings.content_dir / "e" / "b.md").write_text("---\ntitle: B\n---\n")
+    for name in ("nowhere.csv", "nowhere.apkg", "nowhere.txt"):
+        assert recur("import", name) == (1, "", f"{name}: there is no such file. Nothing was imported.\n")
+
+
 def test_it_says_what_it_took_and_what_it_left(recur, settings):
     code, said, complained = recur("import", "My List.txt")
     assert (code, complained) == (0, "")
@@ -77,7 +84,7 @@ def test_what_cannot_be_imported_is_refused_with_its_reason(recur, settings):
     (here / "prose.txt").write_text("Nothing is asked here.\n")
     (here / "empty.csv").write_text("question,answer\n,x\n")
     for words, reason in (
-        (["nowhere.txt"], "cannot be read: No such file"),
+        (["nowhere.txt"], "there is no such file"),
         (["content"], "cannot be read: Is a directory"),
         (["prose.txt"], "looks like none of the kinds that can be imported"),
         (["prose.txt", "--kind", "theorie"], "there is no kind 'theorie'; there are anki, csv"),

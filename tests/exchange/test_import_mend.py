@@ -40,6 +40,7 @@ PIECES = [
         ">",
         "|",
     ),
+    *("##x", "###### x", "<!--", "-->", "<!-- a -->"),
     *("Source: ", "Level: easy", "Tags: ", "tags:", "Draft: yes", "{#id}", "{#", "*", "_", "~~", "&amp;", "[a]: b"),
     *(
         "[a](demo:nothing)",
@@ -92,6 +93,9 @@ def test_any_text_passes_the_check(cards, explanation, key_points):
         (r"From \(a\)2 on", "From $a$ 2 on"),
         ("## A heading\n\ntext", "\\## A heading\n\ntext"),
         ("### A small one", "### A small one"),
+        ("##Tight\ntext\n  ###tighter", "\\##Tight\ntext\n  \\###tighter"),
+        ("one <!-- not\nyet -->two", "one two"),
+        ("`<!-- a -->` stays", "`<!-- a -->` stays"),
         ("text\n---\nmore", "text\n\n---\nmore"),
         ("text\n===", "text\n\\==="),
         ("```python\nx = $1\n# no heading", "```python\nx = $1\n# no heading\n```"),

@@ -30,7 +30,12 @@ def last(z: Any, w: Any, phi: str, depth: int) -> Any:
 oracle = jax.jit(jax.value_and_grad(last), static_argnames=("phi", "depth"))
 
 
-@given(z=st.floats(-10, 10), w=st.floats(-5, 5), phi=st.sampled_from(sorted(PHI)), depth=st.sampled_from([1, 2, 7]))
+# JAX flushes what is next to nothing to zero, where ReLU has its corner.
+def to_six_digits(largest: float) -> st.SearchStrategy[float]:
+    return st.floats(-largest, largest).map(lambda value: round(value, 6))
+
+
+@given(z=to_six_digits(10), w=to_six_digits(5), phi=st.sampled_from(sorted(PHI)), depth=st.sampled_from([1, 2, 7]))
 @settings(deadline=None, max_examples=200)
 def test_the_gradient_is_that_of_jax(z: float, w: float, phi: str, depth: int) -> None:
     _, a = chain.forward(z, w, depth, ACTIVATIONS[phi])

@@ -380,3 +380,19 @@ def test_a_guess_that_is_no_number_is_answered_not_judged(client: TestClient) ->
 def test_without_a_seed_a_new_question_is_asked(client: TestClient) -> None:
     for seed in ("", "x", "-1", "9" * 40, "²"):
         assert client.get("/demos/layer-shapes/predict", params={"seed": seed}).status_code == 200
+
+
+def test_a_judgement_says_beside_each_line_why_it_is_so(client: TestClient) -> None:
+    page = client.get("/demos/long-memory/predict?seed=3&guess=9").text
+    assert "Steps multiply, they do not add." in page  # the slip
+    working = page[page.index('<ol class="working"') : page.index("</ol>")]
+    assert working.index("What one step keeps:") < working.index("<math")
+    assert working.index("Steps multiply:") < working.rindex("<math")
+    told = client.get("/demos/receptive-field/predict?seed=5&guess=1").text
+    assert told.count("What the layer below sees, and what this one adds.") == 1, "what is the same is said once"
+
+
+def test_a_guess_that_stopped_on_the_way_is_told_where(client: TestClient) -> None:
+    page = client.get("/demos/receptive-field/predict?seed=5&guess=41").text
+    assert "That is line 2 of the working; it goes on from there." in page
+    assert "of the working" not in client.get("/demos/receptive-field/predict?seed=5&guess=169").text
