@@ -30,7 +30,7 @@ function showKeys() {
     kbd.textContent = own || "off";
     kbd.hidden = !own && !kbd.closest("#keys");
   }
-  for (const element of document.querySelectorAll("[data-key]")) {
+  for (const element of document.querySelectorAll("button[data-key]")) {
     const own = OWN_KEYS[element.dataset.key.split(" ")[0]];
     if (!own || element.querySelector("kbd")) continue;
     const kbd = element.appendChild(document.createElement("kbd"));

@@ -18,6 +18,7 @@ from app.cards.load import load
 from app.cards.search import asked, matches
 from app.database import Database
 from app.main import create_app
+from app.models import CardMark, OwnTag
 from app.settings import ROOT, Settings
 from app.study.replay import replay
 from app.study.tables import CARD
@@ -140,3 +141,23 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
         assert len(before) == 5
         replay(session)
         assert session.connection().exec_driver_sql(columns).all() == before
+    # A learner's own: chosen, marked, carried out, deleted, taken in again, beside another learner's.
+    assert client.post("/settings", data={"name": "Ada", "theme": "dark", "key-undo": "z"}).status_code == 200
+    eve = TestClient(client.app, base_url="http://127.0.0.1:8000", headers={"sec-fetch-site": "same-origin"})
+    assert ">Eve</a>" in eve.post("/learners", data={"name": "Eve"}).text
+    with database.write() as session:
+        card = before[0].card_id
+        session.add(CardMark(learner_id=1, card_id=card, is_flagged=True, note="Look this up."))
+        session.add(OwnTag(learner_id=1, card_id=card, tag="hard"))
+    history = client.get("/settings/history.jsonl").text
+    assert client.post("/learners/1/delete", data={"name": "Ada"}).status_code == 200
+    with database.read() as session:
+        assert session.connection().exec_driver_sql(columns).all() == []
+    taken = client.post("/settings/history", files={"file": ("history.jsonl", history)})
+    assert "11 reviews added, 0 known already. 1 mark and 3 quizzes came" in taken.text
+    assert client.get("/settings/history.jsonl").text == history
+    with database.read() as session:
+        after = session.connection().exec_driver_sql(columns).all()
+    assert [row[:5] for row in after] == [row[:5] for row in before]
+    assert "last studied" in eve.get("/learners").text
+    assert "0 ratings" in eve.get("/settings").text

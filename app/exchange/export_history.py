@@ -71,7 +71,7 @@ _REVIEWS = (
     .execution_options(yield_per=BATCH)
 )
 _MARKS = ("buried_until", "is_suspended", "is_flagged", "note")
-_QUIZ = ("name", "title", "started_at", "seconds", "ended_at")
+_QUIZ = ("name", "started_at", "seconds", "ended_at")
 _ITEM = ("position", "is_follow_up", "expected", "token")
 
 
@@ -169,8 +169,8 @@ def _quizzes(connection: Connection, learner_id: int) -> Iterator[Line]:
     )
     for row in connection.execute(query).mappings().all():
         same = {name: row[QUIZ.c[name]] for name in _QUIZ}
-        deck = {"deck": row["deck"], "deck_title": row["deck_title"][:LONGEST_TEXT]}
-        yield QuizLine.model_construct(**deck, **same, quiz_kind=row[QUIZ.c.kind])
+        texts = {"deck_title": row["deck_title"][:LONGEST_TEXT], "title": row[QUIZ.c.title][:LONGEST_TEXT]}
+        yield QuizLine.model_construct(deck=row["deck"], **texts, **same, quiz_kind=row[QUIZ.c.kind])
         for item in connection.execute(items.where(QUIZ_ITEM.c.quiz_id == row[QUIZ.c.id])).mappings():
             values = {name: item[QUIZ_ITEM.c[name]] for name in _ITEM}
             yield QuizItemLine.model_construct(quiz=row[QUIZ.c.name], deck=item["deck"], card=item["card"], **values)

@@ -14,14 +14,16 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.study.keys import own_keys
+from app.study.marks import own_tag
 from app.study.profile import TEXT_SIZES, THEMES
+from app.study.review import LONGEST_TYPED
 
 VERSION = 2
 READS = (1, 2)
 LONGEST = 1_000_000  # bytes of a line
 LONGEST_TEXT = 1_000
-LONGEST_TYPED = 4_000
-LONGEST_NOTE = 100_000
+LONGEST_SITTING = 200_000  # an address may name many cards
+LONGEST_NOTE = 100_000  # longer than one that is written: two may have become one
 MOST_TAGS = 1_000
 _When = TypeVar("_When", date, datetime)
 
@@ -57,6 +59,8 @@ _Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=
 _Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
 _Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 _Typed = Annotated[str, Field(max_length=LONGEST_TYPED), AfterValidator(_storable)]
+_Sitting = Annotated[str, Field(max_length=LONGEST_SITTING), AfterValidator(_storable)]
+_Tag = Annotated[str, AfterValidator(own_tag)]
 _Note = Annotated[str, Field(max_length=LONGEST_NOTE), AfterValidator(_storable)]
 _Keys = Annotated[dict[str, str], AfterValidator(own_keys)]
 _Day = Annotated[date, AfterValidator(_in_range)]
@@ -121,7 +125,7 @@ class ReviewLine(_Line):
     day: _Day
     desired_retention: Annotated[float, Field(gt=0, lt=1)]
     typed: _Typed | None = None
-    sitting: _Text | None = None
+    sitting: _Sitting | None = None
 
 
 class MarkLine(_Line):
@@ -134,7 +138,7 @@ class MarkLine(_Line):
     is_suspended: bool
     is_flagged: bool
     note: _Note
-    tags: Annotated[list[_Text], Field(max_length=MOST_TAGS)]
+    tags: Annotated[list[_Tag], Field(max_length=MOST_TAGS)]
 
 
 class QuizLine(_Line):

@@ -241,7 +241,7 @@ NOTES = st.sampled_from(["", "", "One.", "Two,\nin lines", "<b> é 漢 \u2028", 
 DAYS = st.none() | st.dates(date(2025, 5, 1), date(2025, 7, 1))
 CARD = st.sampled_from(CARDS)
 MARK = st.tuples(st.just("mark"), LAPSES, CARD, DAYS, st.booleans(), st.booleans(), NOTES)
-TAG = st.tuples(st.just("tag"), LAPSES, CARD, st.sampled_from(["hard", "ask Eve", "é/漢"]))
+TAG = st.tuples(st.just("tag"), LAPSES, CARD, st.sampled_from(["hard", "ask eve", "é/漢"]))
 QUIZ = st.tuples(st.just("quiz"), LAPSES, st.lists(CARD, max_size=4, unique=True), st.integers(0, 4))
 EVENTS = st.lists(st.one_of(RATE, RATE, RATE, UNDO, CHANGE, MARK, TAG, QUIZ), max_size=25)
 
@@ -431,6 +431,7 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
     "a note too long": (lambda h: changed(h, 12, note="x" * 100_001), 12, "note: "),
     "a NUL in a note": (lambda h: changed(h, 12, note="\0"), 12, "NUL"),
     "a tag that is none": (lambda h: changed(h, 13, tags=[3]), 13, "tags.0: "),
+    "a tag with a comma": (lambda h: changed(h, 13, tags=["a,b"]), 13, "no comma; 'a,b' cannot be one"),
     "an item of no quiz": (lambda h: moved(h, 14), 14, "stand beneath its line"),
     "an item twice": (lambda h: changed(h, 16, position=0), 16, "in their order"),
     "an item without its card": (lambda h: changed(h, 16, card="zzz"), 16, "d/zzz has no line of kind card"),
@@ -703,6 +704,19 @@ def test_what_was_typed_and_the_sitting_come_along(three: list[Place]) -> None:
         session.connection().exec_driver_sql(query, (typed, token))
     there.take(here.export())
     assert there.rows("SELECT typed, sitting FROM review") == [(typed, "topic=a&level=easy")]
+
+
+def test_long_titles_and_sittings_come_along(three: list[Place]) -> None:
+    here, there, _bare = three
+    token = here.rate("d/a", 4)
+    sitting = "cards=" + "%E6%BC%A2" * 10_000
+    here.quiz(["d/a"], 0)
+    with here.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE review SET sitting = ? WHERE token = ?", (sitting, token))
+        session.connection().exec_driver_sql("UPDATE quiz SET title = ?", ("Topic, " * 1_000,))
+    there.take(here.export())
+    assert there.rows("SELECT sitting FROM review") == [(sitting,)]
+    assert there.said()[2][0][3] == ("Topic, " * 1_000)[:1_000]  # words for a list, not what was asked
 
 
 def test_every_preference_comes_along_and_yields_to_what_was_chosen_here(three: list[Place]) -> None:
