@@ -25,6 +25,7 @@ from app.web import (
     review,
     security,
     sources,
+    stats,
     today,
     topics,
     training,
@@ -64,7 +65,7 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.add_middleware(security.Guard, settings=settings, style_hashes=INLINE_STYLES)
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
-    for room in (today, review, demos, demo_index, training, topics, cards, content, sources, docs, health):
+    for room in (today, review, demos, demo_index, training, topics, cards, content, sources, stats, docs, health):
         app.include_router(room.router, include_in_schema=False)
     app.include_router(api_demos.router)
     return app

@@ -5,7 +5,7 @@ from typing import cast
 from sqlalchemy import Table, inspect
 from sqlmodel import SQLModel
 
-from app.models import Card, CardState, DayTotal, Learner, MonthTotal, NewCardCursor, Review
+from app.models import Card, CardMark, CardState, DayTotal, Learner, MonthTotal, NewCardCursor, Review
 
 
 def _table(model: type[SQLModel]) -> Table:
@@ -13,6 +13,7 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 CARD = _table(Card)
+CARD_MARK = _table(CardMark)
 CARD_STATE = _table(CardState)
 DAY_TOTAL = _table(DayTotal)
 LEARNER = _table(Learner)
