@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "__main__": {"cli"},
     "__init__": set(),
 }
-SHARED_BY_PAGES = {"pages", "errors", "decks", "editing", "dates", "demo_results"}
+SHARED_BY_PAGES = {"pages", "errors", "decks", "editing", "dates", "demo_results", "stats_drawing"}
 
 
 def imports_of(path: Path) -> set[str]:

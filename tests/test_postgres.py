@@ -77,12 +77,20 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     study(5)
     study(4)
     assert "That was it for today." in client.get("/review").text
-    for path in ("/", "/topics", "/content", "/demos", "/readyz", "/cards/what-is-an-rnn"):
+    for path in ("/", "/topics", "/content", "/demos", "/readyz", "/cards/what-is-an-rnn", "/stats?period=all"):
         assert client.get(path).status_code == 200
     assert load(database, ROOT / "content", clock[0]).read == 0
+    clock[0] += timedelta(days=3)
+    study(4)
+    assert "1 recall so far" in client.get("/stats?period=all").text
+    assert "The hardest cards" in client.get("/stats?topic=what-recurrence-is").text
+    totals = "SELECT * FROM day_total NATURAL LEFT JOIN month_total ORDER BY 1, 2, 3, 4"
     columns = "SELECT card_id, stability, difficulty, due_on, reviews, last_review_id FROM card_state ORDER BY card_id"
     with database.write() as session:
         before = session.connection().exec_driver_sql(columns).all()
         assert len(before) == 5
+        sums = session.connection().exec_driver_sql(totals).all()
+        assert len(sums) == 4  # two days, each of the deck and of its topic
         replay(session)
+        assert session.connection().exec_driver_sql(totals).all() == sums
         assert session.connection().exec_driver_sql(columns).all() == before

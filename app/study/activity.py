@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, extract, func, select
+from sqlalchemy import Connection, bindparam, extract, func, select
 
 from app.study.period import days_between, months_between
 from app.study.rating import Rating
@@ -55,7 +55,7 @@ _SUMS = [func.sum(column) for column in (*_RATED, DAY_TOTAL.c.new, DAY_TOTAL.c.s
 _YEAR, _MONTH = extract("year", DAY_TOTAL.c.day), extract("month", DAY_TOTAL.c.day)
 
 
-def _within(query: Select[Any]) -> Select[Any]:
+def _within(query: Any) -> Any:
     return query.where(
         DAY_TOTAL.c.learner_id == bindparam("learner"),
         DAY_TOTAL.c.deck_id == bindparam("deck"),

@@ -11,6 +11,7 @@ from app.study.learner import preferences
 from app.study.period import Period
 from app.study.retention import ENOUGH
 from app.study.statistics import statistics
+from app.web import stats_drawing
 from app.web.decks import all_decks, deck_named, topic_named
 from app.web.pages import Now, TheDatabase, TheLearner, TheSettings, page, wants_part
 
@@ -33,7 +34,7 @@ def stats(
         chosen = deck_named(session, deck)
         within = topic_named(session, chosen.name, topic)[1] if topic else None
         who = preferences(session, settings, learner)
-        listed = select(Topic).where(Topic.deck_id == chosen.id, col(Topic.retired_at).is_(None)).order_by(Topic.place)
+        live = (Topic.deck_id == chosen.id, col(Topic.retired_at).is_(None))
         response = page(
             request,
             "stats.html",
@@ -41,10 +42,11 @@ def stats(
             deck=chosen,
             decks=all_decks(session),
             topic=within,
-            topics=session.exec(listed).all(),
+            topics=session.exec(select(Topic.name, Topic.title).where(*live).order_by(Topic.place)).all(),
             period=period,
             periods=Period,
             enough=ENOUGH,
+            draw=stats_drawing,
             stats=statistics(session, who, now, chosen.id, within.id if within else None, period),
         )
     if wants_part(request):

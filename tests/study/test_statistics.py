@@ -3,7 +3,7 @@
 import math
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -48,7 +48,7 @@ def lived(
     """Makes two learners' two years with twelve cards in two topics: misses, undos, travels, cards moved."""
 
     @contextmanager
-    def live(seed: int):  # type: ignore[no-untyped-def]
+    def live(seed: int) -> "Iterator[tuple[Study, Log]]":
         chance, log = random.Random(seed), Log()
         log.topic_of = {card: 1 if card <= 8 else 2 for card in range(1, 13)}
         with new_study(8) as study:
