@@ -32,6 +32,7 @@ from app.web import (
     review,
     security,
     sources,
+    stats,
     today,
     topics,
     training,
@@ -72,7 +73,7 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.add_middleware(security.Guard, settings=settings, style_hashes=INLINE_STYLES)
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
-    study = (today, review, mark, browse, topics, cards, settings_page, learners, history)
+    study = (today, review, mark, browse, topics, cards, stats, settings_page, learners, history)
     quizzes = (quiz, quiz_sitting, quiz_results)
     for room in (*study, *quizzes, demos, demo_index, training, content, sources, docs, health):
         app.include_router(room.router, include_in_schema=False)

@@ -269,8 +269,8 @@ class MonthTotal(SQLModel, table=True):
     learner_id: int = Field(foreign_key="learner.id", primary_key=True)
     deck_id: int = Field(foreign_key="deck.id", primary_key=True)
     topic_id: int = Field(primary_key=True)
-    month: date = Field(primary_key=True, description="its first day")
     interval: int = Field(primary_key=True, description="shortest interval of the class, in days")
+    month: date = Field(primary_key=True, description="its first day")
     asked: int = 0
     recalled: int = 0
     expected: int = Field(default=0, sa_type=BigInteger, description="sum of the chances of recall, in millionths")

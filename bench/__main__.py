@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import check, import_notes, kernels, load, next_card, review, slider, startup
+from bench import check, import_notes, kernels, load, next_card, review, slider, startup, statistics
 
 ALL = {
     "review": review.run,
@@ -13,6 +13,7 @@ ALL = {
     "check": check.run,
     "next_card": next_card.run,
     "startup": startup.run,
+    "stats": statistics.run,
 }
 
 

@@ -34,6 +34,7 @@ SHARED_BY_PAGES = {
     "demo_results",
     "browse_query",
     "browse_words",
+    "stats_drawing",
 }
 
 

@@ -132,14 +132,23 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
         "/demos",
         "/readyz",
         "/cards/what-is-an-rnn",
+        "/stats?period=all",
     ):
         assert client.get(path).status_code == 200
     assert load(database, ROOT / "content", clock[0]).read == 0
+    clock[0] += timedelta(days=3)
+    study(4)
+    assert "1 recall so far" in client.get("/stats?period=all").text
+    assert "The hardest cards" in client.get("/stats?topic=what-recurrence-is").text
+    totals = "SELECT * FROM day_total NATURAL LEFT JOIN month_total ORDER BY 1, 2, 3, 4"
     columns = "SELECT card_id, stability, difficulty, due_on, reviews, last_review_id FROM card_state ORDER BY card_id"
     with database.write() as session:
         before = session.connection().exec_driver_sql(columns).all()
         assert len(before) == 5
+        sums = session.connection().exec_driver_sql(totals).all()
+        assert len(sums) == 4  # two days, each of the deck and of its topic
         replay(session)
+        assert session.connection().exec_driver_sql(totals).all() == sums
         assert session.connection().exec_driver_sql(columns).all() == before
     # A learner's own: chosen, marked, carried out, deleted, taken in again, beside another learner's.
     assert client.post("/settings", data={"name": "Ada", "theme": "dark", "key-undo": "z"}).status_code == 200
@@ -154,7 +163,7 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     with database.read() as session:
         assert session.connection().exec_driver_sql(columns).all() == []
     taken = client.post("/settings/history", files={"file": ("history.jsonl", history)})
-    assert "11 reviews added, 0 known already. 1 mark and 3 quizzes came" in taken.text
+    assert "12 reviews added, 0 known already. 1 mark and 3 quizzes came" in taken.text
     assert client.get("/settings/history.jsonl").text == history
     with database.read() as session:
         after = session.connection().exec_driver_sql(columns).all()

@@ -40,8 +40,8 @@ def upgrade() -> None:
         sa.Column("learner_id", sa.Integer(), nullable=False),
         sa.Column("deck_id", sa.Integer(), nullable=False),
         sa.Column("topic_id", sa.Integer(), nullable=False),
-        sa.Column("month", sa.Date(), nullable=False),
         sa.Column("interval", sa.Integer(), nullable=False),
+        sa.Column("month", sa.Date(), nullable=False),
         sa.Column("asked", sa.Integer(), nullable=False),
         sa.Column("recalled", sa.Integer(), nullable=False),
         sa.Column("expected", sa.BigInteger(), nullable=False),
@@ -53,7 +53,7 @@ def upgrade() -> None:
             ["learner_id"],
             ["learner.id"],
         ),
-        sa.PrimaryKeyConstraint("learner_id", "deck_id", "topic_id", "month", "interval"),
+        sa.PrimaryKeyConstraint("learner_id", "deck_id", "topic_id", "interval", "month"),
         sqlite_with_rowid=False,
     )
     op.create_table(

@@ -92,7 +92,7 @@ class Sums:
         asked = recall_of(state, review)
         if asked is not None:
             month = {"asked": sign, "recalled": sign * asked.recalled, "expected": sign * asked.expected}
-            key = (*place, review.day.replace(day=1), asked.interval)
+            key = (*place, asked.interval, review.day.replace(day=1))
             self._months.setdefault(key, Counter()).update(month)
 
     def write(self, connection: Connection) -> None:

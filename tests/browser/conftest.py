@@ -6,17 +6,22 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from sqlalchemy import select
 
 from app.cards.load import load
 from app.database import Database
 from app.main import create_app
 from app.settings import ROOT, Settings
+from app.study.learner import Preferences
+from app.study.review import Answer, rate
+from app.study.tables import CARD
 
 # Background services of the browser would look up hosts of their own.
 CHROMIUM_ARGS = [
@@ -107,6 +112,21 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
     yield browser
     browser.close()
+
+
+def study_for_weeks(database: Database, until: datetime) -> None:
+    """Sixty ratings of all kinds on twenty of the last sixty days, of ten cards."""
+    prefs = Preferences(1, ZoneInfo("Europe/Berlin"), 4, 20, 0.9)
+    with database.read() as session:
+        cards = session.connection().execute(select(CARD.c.id).order_by(CARD.c.place).limit(10)).scalars().all()
+    last = dict.fromkeys(cards, 0)
+    for number in range(60):
+        at = until - timedelta(days=60 - number // 3 * 3, seconds=-60 * number)
+        card, rating = cards[number * 7 % 10], (4, 5, 3, 4, 1, 4, 2)[number % 7]
+        with database.write() as session:
+            shown_at = at - timedelta(seconds=20)
+            answer = Answer(card, rating, f"studied-{number}", last[card], shown_at, at)
+            last[card] = rate(session, prefs, answer, at).review.id
 
 
 def watched(context: BrowserContext, server: Server) -> tuple[Page, list[str]]:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from app.settings import ROOT
-from tests.browser.conftest import Server, watched
+from tests.browser.conftest import Server, study_for_weeks, watched
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
 PAGES = {
@@ -17,6 +17,9 @@ PAGES = {
     "quiz": "/quiz",
     "topic": "/topics/rnn/vanishing-and-exploding-gradients",
     "card": "/cards/rnn/vanishing-why",
+    "statistics": "/stats?period=year",
+    "statistics of days": "/stats?period=30",
+    "statistics, nothing yet": "/stats?period=all",
     "demos": "/demos",
     "unrolled-rnn": "/demos/unrolled-rnn",
     "unrolled-rnn, four units": "/demos/unrolled-rnn?units=4&W_x=0.5,1,-1,0.2&W_h=0.1&b=0,0,0,0&W_o=1,1,1,1",
@@ -69,6 +72,18 @@ PAGES = {
 }
 
 
+STUDIED = ("statistics", "statistics of days")
+"""The pages that are looked at after some weeks of study; all others as on the first day."""
+
+
+@pytest.fixture
+def lived(server: Server, request: pytest.FixtureRequest) -> Server:
+    """The server, with the history that the page's name asks for."""
+    if request.getfixturevalue("name") in STUDIED:
+        study_for_weeks(server.database, server.clock())
+    return server
+
+
 def violations(page: Page) -> list[str]:
     """What axe finds, a line each, with the elements it finds it on."""
     found: list[dict[str, Any]] = json.loads(
@@ -88,9 +103,9 @@ def pages_that_fail(path: str) -> bool:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_in_light_and_dark(chromium: Browser, server: Server, name: str) -> None:
-    with chromium.new_context(base_url=server.url, bypass_csp=True) as context:
-        page, troubles = watched(context, server)
+def test_axe_finds_nothing_in_light_and_dark(chromium: Browser, lived: Server, name: str) -> None:
+    with chromium.new_context(base_url=lived.url, bypass_csp=True) as context:
+        page, troubles = watched(context, lived)
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.goto(PAGES[name], wait_until="networkidle")
@@ -102,12 +117,12 @@ def test_axe_finds_nothing_in_light_and_dark(chromium: Browser, server: Server, 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_nothing_scrolls_sideways_at_360_px_nor_with_text_at_200_percent(
-    chromium: Browser, server: Server, name: str, script: bool
+    chromium: Browser, lived: Server, name: str, script: bool
 ) -> None:
-    with chromium.new_context(base_url=server.url, viewport={"width": 360, "height": 740}) as context:
+    with chromium.new_context(base_url=lived.url, viewport={"width": 360, "height": 740}) as context:
         if not script:
             context.route("**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
-        page, _ = watched(context, server)
+        page, _ = watched(context, lived)
         page.goto(PAGES[name], wait_until="networkidle")
         assert sideways(page) == 0
         page.set_viewport_size({"width": 640, "height": 740})

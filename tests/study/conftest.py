@@ -145,10 +145,12 @@ def new_study(
         database = Database(f"sqlite:///{path}")
         study = Study(database, Preferences(1, ZoneInfo("Europe/Berlin"), 4, 20, 0.9))
         study.add_cards(cards)
-        yield study
-        database.close()
-        for file in folder.iterdir():
-            file.unlink()
+        try:
+            yield study
+        finally:  # or a test that fails would have others fail after it
+            database.close()
+            for file in folder.iterdir():
+                file.unlink()
 
     return make
 

@@ -1,7 +1,7 @@
 """The totals equal what a reader of the review log would add up, whatever was undone or moved since."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -60,8 +60,19 @@ class Log:
     def months(self) -> dict[tuple[int, int, date, int], list[int]]:
         """By learner, topic, month and class of interval: asked, recalled, expected."""
         found: dict[tuple[int, int, date, int], list[int]] = defaultdict(lambda: [0] * 3)
+        for press, elapsed, chance in self.recalls():
+            shortest = max(days for days in (1, 2, 4, 8, 15, 31, 91, 181) if days <= elapsed)
+            topic, month = self.topic_of[press.card], date(press.day.year, press.day.month, 1)
+            row = found[press.learner, topic, month, shortest]
+            row[0] += 1
+            row[1] += press.rating >= 3
+            row[2] += round(chance * 1_000_000)
+        return dict(found)
+
+    def recalls(self) -> Iterator[tuple[Press, int, float]]:
+        """Every rating at least a day after the one before: days since then, and the chance of recall."""
         engine, decay = FSRS(DEFAULT_PARAMETERS), -DEFAULT_PARAMETERS[20]
-        for learner, card, presses in self._by_card():
+        for _learner, _card, presses in self._by_card():
             memory: Any = None
             last: Press | None = None
             for press in presses:
@@ -69,23 +80,17 @@ class Log:
                 if last and last.rating > 2 and 0 <= (press.revealed_at - last.rated_at).total_seconds() < 60:
                     continue  # a second look
                 if last and elapsed > 0:
-                    chance = (1 + (0.9 ** (1 / decay) - 1) * elapsed / memory.stability) ** decay
-                    shortest = max(days for days in (1, 2, 4, 8, 15, 31, 91, 181) if days <= elapsed)
-                    row = found[learner, self.topic_of[card], date(press.day.year, press.day.month, 1), shortest]
-                    row[0] += 1
-                    row[1] += press.rating >= 3
-                    row[2] += round(chance * 1_000_000)
+                    yield press, elapsed, (1 + (0.9 ** (1 / decay) - 1) * elapsed / memory.stability) ** decay
                 states = engine.next_states(memory, press.retention, max(0, elapsed))
                 memory = [states.again, states.again, states.hard, states.good, states.easy][press.rating - 1].memory
                 memory = MemoryState(memory.stability, memory.difficulty)
                 last = press
-        return dict(found)
 
     def _by_card(self) -> list[tuple[int, int, list[Press]]]:
         return [
             (learner, card, mine)
             for learner in (1, 2)
-            for card in range(1, CARDS + 1)
+            for card in self.topic_of
             if (mine := [press for press in self.stands if (press.learner, press.card) == (learner, card)])
         ]
 
