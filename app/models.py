@@ -55,6 +55,7 @@ class Card(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("deck_id", "name"),
         Index("ix_card_place", "deck_id", "retired_at", "place"),
+        Index("ix_card_level", "level", "retired_at"),
     )
 
     id: int = Field(default=None, primary_key=True)

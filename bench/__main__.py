@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import check, import_notes, kernels, load, next_card, review, slider, startup, statistics
+from bench import browse, check, import_notes, kernels, load, next_card, review, slider, startup, statistics
 
 ALL = {
     "review": review.run,
@@ -12,6 +12,7 @@ ALL = {
     "import": import_notes.run,
     "check": check.run,
     "next_card": next_card.run,
+    "browse": browse.run,
     "startup": startup.run,
     "stats": statistics.run,
 }

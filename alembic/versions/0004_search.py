@@ -23,9 +23,12 @@ def upgrade() -> None:
             "CREATE TABLE card_search (card_id INTEGER PRIMARY KEY REFERENCES card (id), document TSVECTOR NOT NULL)"
         )
         op.execute("CREATE INDEX ix_card_search_document ON card_search USING gin (document)")
+    # The level stands behind the long texts in a row: reading them all to find it takes long.
+    op.create_index("ix_card_level", "card", ["level", "retired_at"])
     # Cards of before are not loaded again for it. What is derived is made by the code that keeps it up.
     rebuild(connection)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_card_level", "card")
     op.execute("DROP TABLE card_search")

@@ -20,11 +20,15 @@ from app.study.standing import (
     IS_LEECH,
     IS_NEW,
     IS_SUSPENDED,
+    ITS_MARK,
+    ITS_STATE,
     LEARNER,
+    ONLY_MARKED,
+    ONLY_RATED,
     STATES,
     TODAY,
 )
-from app.study.tables import CARD, CARD_SOURCE, CARD_STATE, CARD_TAG, DECK, OWN_TAG, TOPIC
+from app.study.tables import CARD, CARD_MARK, CARD_SOURCE, CARD_STATE, CARD_TAG, DECK, OWN_TAG, TOPIC
 
 A_PAGE = 50
 
@@ -56,6 +60,7 @@ SORTS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
 }
 """In learning order, or first the soonest due, the least likely recalled, the least stable, the hardest, those with the
 most lapses, the last reviewed; or by alphabet."""
+_BY_STATE = SORTS.keys() - {"place", "question"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +108,11 @@ def find(
     """
     connection = session.connection()
     values = {"learner": prefs.learner_id, "today": prefs.day(now)}
-    source, where, rank = _meant(filters, found)
+    source, where, _rank = _meant(filters, found)
     count = connection.execute(select(func.count()).select_from(source).where(*where), values).scalar_one()
     pages = max(1, -(-count // A_PAGE))
     page = min(page, pages)
+    source, where, rank = _meant(filters, found, by_state=sort in _BY_STATE, by_rank=sort is None)
     order = SORTS[sort] if sort else () if rank is None else (rank,)
     # First which cards, then what they say: rows are long, and need not be carried through the sorting.
     ids = select(CARD.c.id).select_from(source).where(*where).order_by(*order, *_PLACE, CARD.c.id)
@@ -124,9 +130,12 @@ def matching_ids(
 
 
 def _meant(
-    filters: Filters, found: Select[Any] | None
+    filters: Filters, found: Select[Any] | None, by_state: bool = False, by_rank: bool = False
 ) -> tuple[FromClause, list[ColumnElement[bool]], ColumnElement[Any] | None]:
-    """Where the cards come from, what they must be, and how well each matches what was searched for."""
+    """Where the cards come from, what they must be, and how well each matches what was searched for.
+
+    With `by_state` the learner's state is beside each card in any case; only with `by_rank` there is a rank.
+    """
     where: list[ColumnElement[bool]] = [CARD.c.retired_at.is_(None)]
     if filters.deck_id is not None:
         where.append(CARD.c.deck_id == filters.deck_id)
@@ -143,10 +152,27 @@ def _meant(
         where.append(STATES[filters.state])
     if filters.flagged:
         where.append(IS_FLAGGED)
+    cards = _cards(filters, by_state)
     if found is None:
-        return EVERY_CARD, where, None
-    searched = found.subquery()
-    return EVERY_CARD.join(searched, searched.c.card_id == CARD.c.id), where, searched.c.rank
+        return cards, where, None
+    # In both forms the search is made once: as a plain join it might be made again for each card.
+    if not by_rank:
+        where.append(CARD.c.id.in_(select(found.subquery().c.card_id)))
+        return cards, where, None
+    searched = found.cte("searched").prefix_with("MATERIALIZED")
+    return cards.join(searched, searched.c.card_id == CARD.c.id), where, searched.c.rank
+
+
+def _cards(filters: Filters, by_state: bool) -> FromClause:
+    """Cards with their states and marks, where these are asked for: a look at each costs more than all the rest."""
+    cards: FromClause = CARD
+    if filters.state in ONLY_RATED:
+        cards = cards.join(CARD_STATE, ITS_STATE)
+    elif filters.state == "new" or by_state:
+        cards = cards.outerjoin(CARD_STATE, ITS_STATE)
+    if filters.state in ONLY_MARKED or filters.flagged:
+        return cards.join(CARD_MARK, ITS_MARK)
+    return cards.outerjoin(CARD_MARK, ITS_MARK) if filters.state == "due" else cards
 
 
 _LISTED = (

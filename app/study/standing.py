@@ -18,9 +18,9 @@ LEECH_FROM = 4
 LEARNER: BindParameter[int] = bindparam("learner")
 TODAY: BindParameter[date] = bindparam("today", type_=Date())
 
-EVERY_CARD = CARD.outerjoin(
-    CARD_STATE, and_(CARD_STATE.c.learner_id == LEARNER, CARD_STATE.c.card_id == CARD.c.id)
-).outerjoin(CARD_MARK, and_(CARD_MARK.c.learner_id == LEARNER, CARD_MARK.c.card_id == CARD.c.id))
+ITS_STATE = and_(CARD_STATE.c.learner_id == LEARNER, CARD_STATE.c.card_id == CARD.c.id)
+ITS_MARK = and_(CARD_MARK.c.learner_id == LEARNER, CARD_MARK.c.card_id == CARD.c.id)
+EVERY_CARD = CARD.outerjoin(CARD_STATE, ITS_STATE).outerjoin(CARD_MARK, ITS_MARK)
 """All cards, each beside the learner's state and mark, if there are any."""
 
 IS_NEW = CARD_STATE.c.card_id.is_(None)
@@ -50,3 +50,6 @@ STATES: Mapping[str, ColumnElement[bool]] = {
     "flagged": IS_FLAGGED,
 }
 """Each by the word that people and addresses use. A card may be several at once."""
+ONLY_RATED = frozenset({"learning", "known", "due", "leech"})
+ONLY_MARKED = frozenset({"suspended", "buried", "flagged"})
+"""Those that no card is in without a row of card_state, or of card_mark: begin with these rows, for they are fewer."""

@@ -123,6 +123,10 @@ def test_every_filter_keeps_what_its_words_say(deck: Deck) -> None:
     for state in STATES:
         assert deck.ids(Filters(state=state)) == by(lambda card, state=state: holds(card, state)), state
     assert deck.ids(Filters(flagged=True)) == by(lambda card: holds(card, "flagged"))
+    for state in STATES:  # with an order or a flag more tables come in
+        expected = by(lambda card, state=state: holds(card, state) and holds(card, "flagged"))
+        assert deck.ids(Filters(state=state, flagged=True)) == expected
+        assert set(deck.ids(Filters(state=state), sort="lapses")) == set(deck.ids(Filters(state=state)))
     several = Filters(deck_id=1, topic_ids=(2, 3), level="easy", state="learning", tag="a")
     assert deck.ids(several) == by(
         lambda card: (
