@@ -5,10 +5,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, literal, select
 from sqlmodel import Session
 
 from app.study.filters import Filters, Mode, Shape
+from app.study.history import COUNTED, STANDS
 from app.study.learner import Preferences
 from app.study.new_cards import unseen
 from app.study.queue import (
@@ -19,7 +20,6 @@ from app.study.queue import (
     IS_SIMPLY_DUE,
     LEARNER,
     MOST_COUNTED,
-    SINCE,
     TODAY,
     askable,
     mine,
@@ -33,8 +33,8 @@ from app.study.tables import CARD_STATE, REVIEW
 class Progress:
     """Cards done in the sitting and still to do: due, missed in it, new ones, and those asked before their date.
 
-    A sitting as the schedule has it is the day's: new cards are those that the day allows. None is counted further
-    than MOST_COUNTED.
+    New cards are those that the day allows, where the sitting follows the schedule. None is counted further than
+    MOST_COUNTED.
     """
 
     done: int
@@ -59,15 +59,27 @@ _NONE = literal(0)
 _MOST_NEW: BindParameter[int] = bindparam("most_new")
 
 
+_IN_THIS_SITTING = (
+    select(REVIEW.c.card_id)
+    .select_from(COUNTED)
+    .where(REVIEW.c.learner_id == LEARNER, REVIEW.c.day == TODAY, STANDS, REVIEW.c.sitting == bindparam("sitting"))
+)
+
+
+def _flag(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """`condition`, in a form for which no planner will leave the index on what was reviewed today."""
+    return case((condition, 1), else_=0) == 1
+
+
+_IS_OVER = _flag(CARD_STATE.c.due_at.is_(None))
+_DONE_TODAY = (CARD_STATE.c.card_id.in_(_REVIEWED), _flag(CARD_STATE.c.reviewed_on == TODAY), _IS_OVER)
+_DONE_IN_SITTING = (CARD_STATE.c.card_id.in_(_IN_THIS_SITTING), _IS_OVER)
+
+
 @lru_cache(maxsize=256)
-def _progress(shape: Shape, mode: Mode) -> Select[Any]:
-    is_over = CARD_STATE.c.due_at.is_(None)
-    if mode is Mode.DUE:
-        # As a number: a planner must not leave the index on what was reviewed today.
-        of_today = and_(CARD_STATE.c.card_id.in_(_REVIEWED), case((CARD_STATE.c.reviewed_on == TODAY, 1), else_=0) == 1)
-        done = _STATE.where(mine(shape), of_today, case((is_over, 1), else_=0) == 1)
-    else:
-        done = _STATE.where(mine(shape), CARD_STATE.c.reviewed_at >= SINCE, is_over)
+def _progress(shape: Shape, mode: Mode, is_apart: bool) -> Select[Any]:
+    # What was done under filters need not pass them any more: a new card is seen, a due one is not due.
+    done = _STATE.where(mine(), *(_DONE_IN_SITTING if is_apart else _DONE_TODAY))
     early: ColumnElement[int] = _NONE
     due: ColumnElement[int] = _count(_STATE.where(mine(shape), IS_SIMPLY_DUE))
     new: ColumnElement[int] = _count(unseen("id", askable(shape)), _MOST_NEW)
@@ -79,13 +91,21 @@ def _progress(shape: Shape, mode: Mode) -> Select[Any]:
 
 
 def progress(
-    session: Session, prefs: Preferences, now: datetime, deck_id: int, filters: Filters = EVERYTHING
+    session: Session,
+    prefs: Preferences,
+    now: datetime,
+    deck_id: int,
+    filters: Filters = EVERYTHING,
+    sitting: str | None = None,
 ) -> Progress:
-    """How far the learner has come with the deck, as far as the filters let through."""
+    """How far the learner has come with the deck, as far as the filters let through.
+
+    Done is what was rated today; with `sitting`, what a review keeps of it, what was rated in it.
+    """
     is_limited = filters.mode is Mode.DUE
-    most_new = {"most_new": min(prefs.new_per_day, MOST_COUNTED) if is_limited else MOST_COUNTED}
-    statement = _progress(filters.shape, filters.mode)
-    row = session.connection().execute(statement, parameters(prefs, now, deck_id, filters) | most_new).one()
+    more = {"most_new": min(prefs.new_per_day, MOST_COUNTED) if is_limited else MOST_COUNTED, "sitting": sitting}
+    statement = _progress(filters.shape, filters.mode, sitting is not None)
+    row = session.connection().execute(statement, parameters(prefs, now, deck_id, filters) | more).one()
     done, due, in_sitting, new, early, introduced = row
     if is_limited:
         new = min(new, max(0, prefs.new_per_day - introduced))

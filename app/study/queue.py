@@ -84,7 +84,7 @@ INTRODUCED = (
 )
 _JUST_RATED = (
     select(REVIEW.c.card_id)
-    .where(REVIEW.c.learner_id == LEARNER, REVIEW.c.day <= TODAY)
+    .where(REVIEW.c.learner_id == LEARNER)
     .order_by(REVIEW.c.day.desc(), REVIEW.c.id.desc())
     .limit(1)
     .scalar_subquery()

@@ -66,6 +66,7 @@ def mark(
     form: Annotated[MarkForm, Form()],
 ) -> Response:
     """Do it, commit, and go on: with the same card, or with the next when this one is set aside."""
+    form.check_learner(learner)
     with database.write() as session:
         if session.get(Card, form.card) is None:
             raise NotHereError(f"There is no card {form.card}.")

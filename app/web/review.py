@@ -108,6 +108,7 @@ def rate_card(
     form: Annotated[RatingForm, Form()],
 ) -> Response:
     """Record the rating, commit, and show the next card. Sent twice, it counts once and is answered the same."""
+    form.check_learner(learner)
     try:
         answered = Answer(
             form.card, form.rating, form.token, form.after, form.shown_at, form.revealed_at, form.typed, form.key
@@ -154,6 +155,7 @@ def undo_last(
     form: Annotated[UndoForm, Form()],
 ) -> Response:
     """Take back the last rating, and show its card again."""
+    form.check_learner(learner)
     try:
         with database.write() as session:
             undone = undo(session, preferences(session, settings, learner), form.token, now)

@@ -191,7 +191,7 @@ def sitting_page(
         who=visit.who,
         shown=shown,
         over=_over(visit) if shown is None else None,
-        progress=progress(visit.session, visit.who, visit.now, sitting.deck.id, sitting.filters),
+        progress=progress(visit.session, visit.who, visit.now, sitting.deck.id, sitting.filters, sitting.key),
         today=visit.who.day(visit.now),
         rated=_just_rated(visit, shown),
         notice=notice,

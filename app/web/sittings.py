@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Literal
 from urllib.parse import urlencode
 
+from fastapi import HTTPException
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 from sqlmodel import Session
 
@@ -17,7 +19,12 @@ from app.web.dates import plural
 from app.web.decks import deck_named, topic_named
 
 MOST_NAMES = 50
-Typed = Annotated[str, StringConstraints(max_length=LONGEST_TYPED, pattern="^[^\0]*$")]
+Typed = Annotated[
+    str,
+    StringConstraints(max_length=LONGEST_TYPED, pattern="^[^\0]*$"),
+    # Browsers count a line's end as one character, and send two.
+    BeforeValidator(lambda text: text.replace("\r\n", "\n") if isinstance(text, str) else text),
+]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 # A form without a script sends every field, the empty ones too.
 NONE_IF_EMPTY = BeforeValidator(lambda value: None if value == "" else value)
@@ -27,6 +34,7 @@ class SittingQuery(BaseModel):
     """The filters as text; an empty one confines nothing.
 
     `missed` is in days, `cards` names cards separated by commas, `since` is when a sitting ahead of the schedule began.
+    `learner` is whose page a form stands on; it is no part of an address.
     """
 
     deck: _Text = ""
@@ -39,6 +47,13 @@ class SittingQuery(BaseModel):
     cards: Annotated[str, StringConstraints(max_length=10_000)] = ""
     mode: Mode = Mode.DUE
     since: Annotated[AwareDatetime | None, NONE_IF_EMPTY] = None
+    learner: int | None = None
+
+    def check_learner(self, learner: int) -> None:
+        """Raise a 409 when the form is of a page that was opened by another learner than the one who sends it."""
+        if self.learner not in (None, learner):
+            sentence = "This page was opened as another learner, so nothing was counted. Load it again to go on as you."
+            raise HTTPException(HTTPStatus.CONFLICT, sentence)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -100,9 +100,9 @@ class Study:
             card = next_card(session, self.prefs, self.now, DECK, filters)
             return None if card is None else card.id
 
-    def progress(self, filters: Filters = EVERYTHING) -> Progress:
+    def progress(self, filters: Filters = EVERYTHING, sitting: str | None = None) -> Progress:
         with self.database.read() as session:
-            return progress(session, self.prefs, self.now, DECK, filters)
+            return progress(session, self.prefs, self.now, DECK, filters, sitting)
 
     def replay(self, learner_id: int | None = None) -> Replayed:
         with self.database.write() as session:

@@ -187,10 +187,21 @@ def test_cramming_asks_every_card_once_and_the_missed_ones_until_they_are_known(
         asked = []
         while (card := study.next(filters)) is not None:
             asked.append(card)
-            study.rate(card, 1 if asked.count(card) == 1 and card == 2 else 4)
+            study.rate(card, 1 if asked.count(card) == 1 and card == 2 else 4, sitting="cram")
             study.later(seconds=5)
         assert asked == [1, 2, 3, 4, 5, 2]
-        assert study.progress(filters).done == 5
+        assert study.progress(filters, "cram").done == 5
+        study.undo()
+        assert study.progress(filters, "cram").done == 4
+
+
+def test_what_was_done_in_a_sitting_is_counted_though_the_filter_lets_it_through_no_more(described: Any) -> None:
+    with described() as study:
+        filters = Filters(state="new", level="easy")
+        study.rate(1, 4, sitting="state=new")
+        study.rate(4, 4)
+        found = study.progress(filters, "state=new")
+        assert (found.done, found.new) == (1, 1)
 
 
 def test_studying_ahead_takes_what_is_due_soonest_then_more_new_cards_than_the_day_allows(described: Any) -> None:

@@ -118,9 +118,10 @@ def test_a_topic_is_studied_by_itself_and_the_deck_goes_on_where_it_was(study: "
     assert study.next(Filters(topic=topic)) == other[0]
     assert (study.progress(Filters(topic=topic)).in_sitting, study.progress(Filters(topic=topic)).new) == (1, 2)
     for card in other:
-        study.rate(card, 5)
+        study.rate(card, 5, sitting="topic=t2")
     assert study.next(Filters(topic=topic)) is None
-    assert study.progress(Filters(topic=topic)).done == 3
+    assert study.progress(Filters(topic=topic), "topic=t2").done == 3
+    assert study.progress().done == 3, "the first is missed, and comes back"
     assert study.next() == 1
     study.rate(1, 5)
     assert study.next() == 2

@@ -97,3 +97,16 @@ def test_what_confines_is_written_the_same_way_whatever_order_it_came_in() -> No
     assert query.key == "deck=d&cards=b%2Ca&mode=cram&since=2026-03-02T09%3A00%3A00%2B00%3A00"
     assert SittingQuery(deck="d").key is None
     assert SittingQuery(cards=",".join(f"c{n}" for n in range(80))).names == tuple(f"c{n}" for n in range(50))
+
+
+@pytest.mark.parametrize(
+    ("address", "more"), [("/review", {}), ("/review/undo", {}), ("/review/mark", {"act": "bury"})]
+)
+def test_a_form_of_another_learners_page_counts_nothing(
+    client: TestClient, database: Database, address: str, more: dict[str, str]
+) -> None:
+    answer = client.post(address, data=rating_form(client, learner="2") | more)
+    assert answer.status_code == 409
+    assert "opened as another learner" in answer.text
+    with database.read() as session:
+        assert session.exec(select(Review)).all() == []
