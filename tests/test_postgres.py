@@ -19,7 +19,11 @@ from app.cards.search import asked, matches
 from app.database import Database
 from app.main import create_app
 from app.settings import ROOT, Settings
+from app.study.browse import SORTS
+from app.study.learner import preferences
 from app.study.replay import replay
+from app.study.reset import reset
+from app.study.standing import STATES
 from app.study.tables import CARD
 
 FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -115,10 +119,26 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     assert "That was it for today." in client.get("/review").text
     for path in ("/", "/topics", "/content", "/demos", "/readyz", "/cards/what-is-an-rnn"):
         assert client.get(path).status_code == 200
+    for path in ("/browse", "/browse?q=vanish+grad", *(f"/browse?sort={sort}&q=h" for sort in SORTS)):
+        assert "card-" in client.get(path).text, path
+    for state in STATES:
+        assert client.get(f"/browse?state={state}&flagged=1&tag=a&level=easy").status_code == 200
+    chosen = {"card": [1, 2], "token": "t", "own_tag": "ask"}
+    for again, do in enumerate(("suspend", "suspend")):
+        answer = client.post("/browse/act", data=chosen | {"do": do})
+        assert ("Nothing to do: 2 cards" if again else "Suspended 2 cards") in answer.text
+    for do in ("flag", "tag", "untag", "unflag", "resume"):
+        answer = client.post("/browse/act", data=chosen | {"do": do})
+        assert " 2 cards" in answer.text, do
+        assert "Nothing to do" not in answer.text, do
     assert load(database, ROOT / "content", clock[0]).read == 0
     columns = "SELECT card_id, stability, difficulty, due_on, reviews, last_review_id FROM card_state ORDER BY card_id"
     with database.write() as session:
         before = session.connection().exec_driver_sql(columns).all()
         assert len(before) == 5
+        assert (
+            reset(session, preferences(session, settings, 1), [row[0] for row in before[:2]], "t", clock[0]).cards == 2
+        )
+        before = before[2:]
         replay(session)
         assert session.connection().exec_driver_sql(columns).all() == before
