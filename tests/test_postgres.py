@@ -20,7 +20,11 @@ from app.database import Database
 from app.main import create_app
 from app.models import CardMark, OwnTag
 from app.settings import ROOT, Settings
+from app.study.browse import SORTS
+from app.study.learner import preferences
 from app.study.replay import replay
+from app.study.reset import reset
+from app.study.standing import STATES
 from app.study.tables import CARD
 
 FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -135,6 +139,18 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
         "/stats?period=all",
     ):
         assert client.get(path).status_code == 200
+    for path in ("/browse", "/browse?q=vanish+grad", *(f"/browse?sort={sort}&q=h" for sort in SORTS)):
+        assert "card-" in client.get(path).text, path
+    for state in STATES:
+        assert client.get(f"/browse?state={state}&flagged=1&tag=a&level=easy").status_code == 200
+    chosen = {"card": [1, 2], "token": "t", "own_tag": "ask"}
+    for again, do in enumerate(("suspend", "suspend")):
+        answer = client.post("/browse/act", data=chosen | {"do": do})
+        assert ("Nothing to do: 2 cards" if again else "Suspended 2 cards") in answer.text
+    for do in ("flag", "tag", "untag", "unflag", "resume"):
+        answer = client.post("/browse/act", data=chosen | {"do": do})
+        assert " 2 cards" in answer.text, do
+        assert "Nothing to do" not in answer.text, do
     assert load(database, ROOT / "content", clock[0]).read == 0
     clock[0] += timedelta(days=3)
     study(4)
@@ -170,3 +186,11 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     assert [row[:5] for row in after] == [row[:5] for row in before]
     assert "last studied" in eve.get("/learners").text
     assert "0 ratings" in eve.get("/settings").text
+    with database.write() as session:
+        cards = [row.card_id for row in after[:2]]
+        assert reset(session, preferences(session, settings, 1), cards, "t", clock[0]).cards == 2
+        states, sums = (session.connection().exec_driver_sql(query).all() for query in (columns, totals))
+        assert len(states) == len(after) - 2
+        replay(session)
+        assert session.connection().exec_driver_sql(columns).all() == states
+        assert session.connection().exec_driver_sql(totals).all() == sums

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, func, select, true, union
+from sqlalchemy import ColumnElement, FromClause, Select, func, select, union
 from sqlmodel import Session
 
 from app.study.learner import Preferences
@@ -234,15 +234,18 @@ class Choices:
     sources: Sequence[str]
 
 
-def choices(session: Session, prefs: Preferences, deck_id: int | None = None) -> Choices:
-    """What the cards of a deck, or of all, can be filtered by."""
+_IN_ORDER = (TOPIC.c.deck_id, TOPIC.c.place)
+
+
+def choices(session: Session, prefs: Preferences) -> Choices:
+    """What there is to filter by."""
     connection = session.connection()
-    in_deck = true() if deck_id is None else TOPIC.c.deck_id == deck_id
-    topics = select(TOPIC.c.name, TOPIC.c.title).where(TOPIC.c.retired_at.is_(None), in_deck)
+    topics = select(TOPIC.c.name, TOPIC.c.title).where(TOPIC.c.retired_at.is_(None))
     own = select(OWN_TAG.c.tag).where(OWN_TAG.c.learner_id == prefs.learner_id)
     tags = connection.execute(select(CARD_TAG.c.tag).union(own)).scalars()
     return Choices(
-        topics=[(name, title) for name, title in connection.execute(topics.order_by(TOPIC.c.deck_id, TOPIC.c.place))],
+        # Of one name there is one choice: it means the topics of that name in every deck.
+        topics=list({name: (name, title) for name, title in connection.execute(topics.order_by(*_IN_ORDER))}.values()),
         tags=sorted(tags),
         sources=sorted(connection.execute(select(CARD_SOURCE.c.item).distinct()).scalars(), key=_numbers_last),
     )

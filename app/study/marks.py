@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Select,
+    Table,
     and_,
     bindparam,
     delete,
@@ -91,7 +93,7 @@ def add_tag(session: Session, learner_id: int, card_ids: Iterable[int], tag: str
     added = 0
     for some in in_chunks(card_ids):
         rows = select(literal(learner_id), CARD.c.id, literal(tag)).where(CARD.c.id.in_(some), ~has_it)
-        added += connection.execute(insert(OWN_TAG).from_select(["learner_id", "card_id", "tag"], rows)).rowcount
+        added += _insert(connection, OWN_TAG, ["learner_id", "card_id", "tag"], rows)
     return added
 
 
@@ -152,7 +154,13 @@ def _mark_some(connection: Connection, learner_id: int, some: Sequence[int], nam
     has_mark = exists().where(CARD_MARK.c.learner_id == learner_id, CARD_MARK.c.card_id == CARD.c.id)
     values = [value if isinstance(value, ColumnElement) else _typed(column, value) for column, value in row.items()]
     rows = select(*values).where(CARD.c.id.in_(some), ~has_mark)
-    return changed + connection.execute(insert(CARD_MARK).from_select(list(row), rows)).rowcount
+    return changed + _insert(connection, CARD_MARK, list(row), rows)
+
+
+def _insert(connection: Connection, table: Table, names: Sequence[str], rows: Select[Any]) -> int:
+    # psycopg forgets how many there were, unless it is told.
+    counted = insert(table).from_select(list(names), rows).execution_options(preserve_rowcount=True)
+    return connection.execute(counted).rowcount
 
 
 _SAYS_NOTHING = and_(

@@ -12,6 +12,7 @@ from app.study.learner import Preferences
 from app.study.marks import in_chunks
 from app.study.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW
 from app.study.token import check_token
+from app.study.totals import take_away
 
 LONGEST_TOKEN = 40  # so that a review's id finds room beside it
 
@@ -49,6 +50,7 @@ def reset(session: Session, prefs: Preferences, card_ids: Iterable[int], token: 
     ids = list(card_ids)
     taken = to_take_back(session, prefs.learner_id, ids)
     for some in in_chunks(ids):
+        take_away(connection, prefs.learner_id, some)
         _undo_all(connection, prefs, some, token, now)
         mine = and_(CARD_STATE.c.learner_id == prefs.learner_id, CARD_STATE.c.card_id.in_(some))
         connection.execute(delete(CARD_STATE).where(mine))

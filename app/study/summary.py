@@ -11,10 +11,8 @@ from sqlmodel import Session
 from app.study.history import COUNTED, STANDS
 from app.study.learner import Preferences
 from app.study.rating import Rating
+from app.study.spent import time_spent
 from app.study.tables import CARD, REVIEW, TOPIC
-
-LONGEST_ANSWER = timedelta(minutes=2)
-"""A card on the page for longer was left, not thought about: no more of it counts as time spent."""
 
 
 class Given(NamedTuple):
@@ -98,13 +96,6 @@ def summed_up(given: Sequence[Given]) -> Summary:
         by_topic=[_of_topic(topic, [one for one in given if one.topic == topic]) for topic in topics],
         missed=_missed(given),
     )
-
-
-def time_spent(shown_at: datetime | None, rated_at: datetime) -> timedelta:
-    """From the question to the rating, at most LONGEST_ANSWER; nothing where it is not known."""
-    if shown_at is None:
-        return timedelta()
-    return min(max(rated_at - shown_at, timedelta()), LONGEST_ANSWER)
 
 
 def _of_topic(topic: str, given: Sequence[Given]) -> TopicSummary:

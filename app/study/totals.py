@@ -7,8 +7,7 @@ import functools
 import operator
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.study.history import COUNTED, COUNTED_COLUMNS, SEED, STANDS
 from app.study.rating import Rating
 from app.study.scheduler import recall
+from app.study.spent import time_spent
 from app.study.state import Counted, State, is_second_look, steps
 from app.study.tables import CARD, DAY_TOTAL, LEARNER, MONTH_TOTAL, REVIEW
 
@@ -26,9 +26,6 @@ WHOLE_DECK = 0
 
 INTERVALS = (1, 2, 4, 8, 15, 31, 91, 181)
 """The shortest interval of each class, in days."""
-
-LONGEST_LOOK = timedelta(minutes=2)
-"""More than that and the learner was elsewhere."""
 
 MILLION = 1_000_000
 MOST_CARDS = 1_000  # whose reviews are read at once
@@ -65,8 +62,7 @@ def recall_of(state: State | None, review: Counted) -> Recall | None:
 
 def seconds_of(review: Counted) -> int:
     """From the question to the rating, at most two minutes."""
-    since = review.shown_at or review.revealed_at or review.rated_at
-    return round(min(max(review.rated_at - since, timedelta(0)), LONGEST_LOOK).total_seconds())
+    return round(time_spent(review.shown_at or review.revealed_at, review.rated_at).total_seconds())
 
 
 class Sums:
@@ -154,6 +150,8 @@ _OF_CARDS = (
     .order_by(REVIEW.c.learner_id, REVIEW.c.card_id, REVIEW.c.id)
 )
 
+_PLACES = select(CARD.c.id, CARD.c.deck_id, CARD.c.topic_id).where(CARD.c.id.in_(bindparam("cards", expanding=True)))
+
 
 def move_cards(connection: Connection, deck_id: int, topics: Mapping[int, tuple[int, int]]) -> None:
     """Let the totals follow cards that go from one topic to another: `topics` has both ids for each card's.
@@ -165,10 +163,26 @@ def move_cards(connection: Connection, deck_id: int, topics: Mapping[int, tuple[
     sums = Sums()
     for start in range(0, len(topics), MOST_CARDS):
         cards = sorted(topics)[start : start + MOST_CARDS]
-        rows = connection.execute(_OF_CARDS, {"cards": cards})
-        for (learner, card, seed), reviews in groupby(rows, key=lambda row: row[:3]):
+        for learner, card, before, review in _ratings(connection.execute(_OF_CARDS, {"cards": cards})):
             old, new = (Place(learner, deck_id, topic_id) for topic_id in topics[card])
-            for before, review, _after in steps(seed, (Counted(*row[3:]) for row in reviews)):
-                sums.add(old, before, review, sign=-1, in_deck=False)
-                sums.add(new, before, review, in_deck=False)
+            sums.add(old, before, review, sign=-1, in_deck=False)
+            sums.add(new, before, review, in_deck=False)
         sums.write(connection)
+
+
+def take_away(connection: Connection, learner_id: int, cards: Sequence[int]) -> None:
+    """Take every rating of these cards that stands out of the learner's totals. Call it before they are undone."""
+    found = connection.execute(_PLACES, {"cards": cards}).all()
+    places = {card: Place(learner_id, deck, topic) for card, deck, topic in found}
+    rows = connection.execute(_OF_CARDS.where(REVIEW.c.learner_id == learner_id), {"cards": cards})
+    sums = Sums()
+    for _learner, card, before, review in _ratings(rows):
+        sums.add(places[card], before, review, sign=-1)
+    sums.write(connection)
+
+
+def _ratings(rows: Iterable[Any]) -> Iterator[tuple[int, int, State | None, Counted]]:
+    """Of rows of _OF_CARDS: learner, card, the card's state before the rating, and the rating."""
+    for (learner, card, seed), reviews in groupby(rows, key=lambda row: row[:3]):
+        for before, review, _after in steps(seed, (Counted(*row[3:]) for row in reviews)):
+            yield learner, card, before, review

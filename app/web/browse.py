@@ -99,7 +99,7 @@ def _list(
         orders=ORDERS,
         levels=LEVELS,
         decks=() if wants_part(visit.request) else all_decks(visit.session),
-        choices=None if wants_part(visit.request) else choices(visit.session, visit.who, filters.deck_id),
+        choices=None if wants_part(visit.request) else choices(visit.session, visit.who),
     )
 
 

@@ -96,10 +96,10 @@ def _one_of(word: str, what: str, known: Collection[str]) -> None:
 
 
 def _topics(session: Session, name: str, deck_id: int | None) -> tuple[int, ...]:
-    """The topics of that name: one, or one in each deck that has it."""
+    """The topics of that name in the deck, or in every deck; none when only another deck has one."""
     topics = session.exec(select(Topic.id, Topic.name, Topic.deck_id).where(col(Topic.retired_at).is_(None))).all()
-    here = {(topic_id, known) for topic_id, known, its_deck in topics if deck_id in (None, its_deck)}
-    if found := tuple(sorted(topic_id for topic_id, known in here if known == name)):
-        return found
-    near = difflib.get_close_matches(name, sorted({known for _id, known in here}), n=1)
-    raise NotHereError(f"There is no topic called {name!r}." + (f" The nearest is {near[0]!r}." if near else ""))
+    named = [(topic_id, its_deck) for topic_id, known, its_deck in topics if known == name]
+    if not named:
+        near = difflib.get_close_matches(name, sorted({known for _id, known, _deck in topics}), n=1)
+        raise NotHereError(f"There is no topic called {name!r}." + (f" The nearest is {near[0]!r}." if near else ""))
+    return tuple(topic_id for topic_id, its_deck in named if deck_id in (None, its_deck))

@@ -213,4 +213,3 @@ def test_the_choices_are_what_the_cards_and_the_learner_have(deck: Deck) -> None
         assert [name for name, _title in found.topics] == ["t1", "t2", "t3"]
         assert found.tags == ["a", "b", "c", "mine"]
         assert found.sources == ["x-9", "x-10", "z"]
-        assert browse.choices(session, deck.study.prefs, deck_id=2).topics == []
