@@ -35,4 +35,7 @@ document.addEventListener("htmx:after:swap", arrived);
 document.addEventListener("DOMContentLoaded", () => {
   counted();
   results().querySelector("[data-focus]")?.focus();
+  // htmx listens from the next task on: what was typed before that would wait for another key.
+  const box = document.getElementById("q");
+  setTimeout(() => box && box.value !== box.defaultValue && box.form.requestSubmit());
 });

@@ -56,6 +56,16 @@ def test_the_list_narrows_as_one_types_and_the_back_button_shows_the_state(page:
     page.wait_for_url("**/topics")
 
 
+def test_what_is_typed_before_the_scripts_are_ready_is_searched_for(page: Page) -> None:
+    page.add_init_script("""document.addEventListener("DOMContentLoaded", () => {
+      const box = document.getElementById("q");
+      box.value = "elephant";
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    })""")
+    page.goto("/browse")
+    expect(page.locator(".count")).to_contain_text("0 cards for “elephant”")
+
+
 def test_two_are_selected_and_suspended_and_one_is_told(page: Page, server: Server) -> None:
     page.goto("/browse?q=vanish+grad")
     boxes = page.locator("tbody input[name=card]")
