@@ -32,7 +32,7 @@ def test_d_opens_it_at_the_cards_state_and_escape_closes_it(page: Page) -> None:
     expect(page.locator(".answer .demo-link").first).to_be_focused()
     assert page.locator("form.rating input[name=token]").input_value() == token
     page.locator("body").press("4")
-    expect(page.locator(".rated")).to_contain_text("You gave it 4")
+    expect(page.locator(".rated")).to_contain_text("4 · Well")
 
 
 def test_it_can_be_rated_while_a_demo_is_open_and_the_next_card_opens_its_own(page: Page) -> None:
@@ -40,7 +40,7 @@ def test_it_can_be_rated_while_a_demo_is_open_and_the_next_card_opens_its_own(pa
     page.keyboard.press("d")
     page.locator("#demo-slot figure").first.wait_for()
     page.get_by_role("button", name="3 With effort").click()
-    expect(page.locator(".rated")).to_contain_text("You gave it 3")
+    expect(page.locator(".rated")).to_contain_text("3 · With effort")
     expect(page.locator("#demo-slot")).to_have_count(0)
     answer(page)
     page.keyboard.press("d")

@@ -41,7 +41,7 @@ def test_twenty_cards_are_forty_key_presses(page: Page, server: Server) -> None:
         expect(page.get_by_role("button", name=WELL)).to_be_visible()
         assert heading(page) == before
         page.keyboard.press("Enter")
-        expect(page.locator(".rated")).to_contain_text("You gave it 4")
+        expect(page.locator(".rated")).to_contain_text("4 · Well")
     expect(page.get_by_role("heading", level=1)).to_have_text("That was it for today.")
     expect(page.locator(".over")).to_contain_text("20 cards")
     assert ratings(server) == [4] * 20
