@@ -34,6 +34,7 @@ class Preferences:
     desired_retention: float
     types_answers: bool = False
     say_within: int | None = None
+    interview_on: date | None = None
 
     def day(self, now: datetime) -> date:
         """The learner's date at `now` (aware): it turns at `day_starts_at` o'clock, local time.
@@ -74,6 +75,7 @@ def preferences(session: Session, settings: Settings, learner_id: int) -> Prefer
         desired_retention=settings.desired_retention if row.desired_retention is None else row.desired_retention,
         types_answers=row.types_answers,
         say_within=row.say_within,
+        interview_on=row.interview_on,
     )
 
 

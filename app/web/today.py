@@ -13,6 +13,7 @@ from app.cards.sources import Document, read_sources
 from app.settings import Settings
 from app.study.learner import Preferences, preferences
 from app.study.progress import progress
+from app.study.readiness import readiness
 from app.study.tags import tags_in
 from app.study.today import by_topic, next_due
 from app.study.undo import last_rating
@@ -52,6 +53,7 @@ def today(
             next_due=next_due(session, who, now, chosen.id),
             new_per_day=who.new_per_day,
             seconds_a_card=SECONDS_A_CARD,
+            ready=readiness(session, who, now, chosen.id),
             begun=begun,
             begun_words=words(begun, settings) if begun else "",
             tags=tags_in(session, learner, chosen.id),
