@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, literal, select
 from sqlmodel import Session
 
-from app.study.filters import Filters, Mode, Shape
+from app.study.filters import Filters, Mode, Shape, lets_new_ones_through
 from app.study.history import COUNTED, STANDS
 from app.study.learner import Preferences
 from app.study.new_cards import unseen
@@ -82,7 +82,9 @@ def _progress(shape: Shape, mode: Mode, is_apart: bool) -> Select[Any]:
     done = _STATE.where(mine(), *(_DONE_IN_SITTING if is_apart else _DONE_TODAY))
     early: ColumnElement[int] = _NONE
     due: ColumnElement[int] = _count(_STATE.where(mine(shape), IS_SIMPLY_DUE))
-    new: ColumnElement[int] = _count(unseen("id", askable(shape)), _MOST_NEW)
+    new: ColumnElement[int] = _NONE
+    if lets_new_ones_through(shape):
+        new = _count(unseen("id", askable(shape)), _MOST_NEW)
     if mode is Mode.AHEAD:
         early = _count(_STATE.where(mine(shape), IS_AHEAD))
     if mode is Mode.CRAM:

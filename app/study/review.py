@@ -206,7 +206,8 @@ def rated_since(session: Session, prefs: Preferences, card_id: int, shown_at: da
     """The card's last rating if it stands and was given after `shown_at` (aware): a page shown then is of the past."""
     state = stored_state(session.connection(), prefs.learner_id, card_id)
     last = None if state is None else review_by_id(session.connection(), state.last_review_id)
-    return last if last is not None and last.rated_at >= shown_at else None
+    # The page that a rating is answered with is shown at the very time of the rating, and may be of the same card.
+    return last if last is not None and last.rated_at > shown_at else None
 
 
 def _check_fresh(connection: Connection, state: State | None, answer: Answer, now: datetime) -> None:

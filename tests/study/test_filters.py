@@ -134,7 +134,7 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=120)
 @given(chosen=FILTERS, before=STEPS, within=STEPS, first_look=st.sampled_from([1, 200]))
 def test_the_next_card_is_one_that_a_look_at_every_card_finds(
     described: Any, chosen: dict[str, Any], before: Any, within: Any, first_look: int
