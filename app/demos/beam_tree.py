@@ -25,6 +25,7 @@ def beam_tree(
     middle = TOP + DOWN * (rows - 1) / 2
     nodes, edges = [Node(LEFT, middle, "start", "text", 42, 20)], []
     places: dict[tuple[int, ...], int] = {(): 0}
+    rest = 0  # stands for the candidates of a step that are not drawn one by one
     for t, found in enumerate(steps):
         shown, before, places = found[:MOST_SHOWN], places, {}
         x = LEFT + ACROSS * (t + 1)
@@ -36,10 +37,11 @@ def beam_tree(
             places[one.tokens] = len(nodes)
             nodes.append(Node(x, y - 6, letter, "circle", 30, 30, 5 if kept else 0, kept, at=cell))
             parent = one.tokens if len(one.tokens) <= t else one.tokens[:-1]
-            if parent in before:
-                edges.append(Edge(before[parent], len(nodes) - 1, recurrent=winner[: len(one.tokens)] == one.tokens))
+            from_node = before.get(parent, rest)
+            edges.append(Edge(from_node, len(nodes) - 1, recurrent=winner[: len(one.tokens)] == one.tokens))
             nodes.append(Node(x, y + 19, short(one.p), "text", 40, 14))
         if len(found) > MOST_SHOWN:
+            rest = len(nodes)
             nodes.append(Node(x, TOP + DOWN * rows - 14, f"and {len(found) - MOST_SHOWN}", "text", 60, 14))
         nodes.append(Node(x, 16, f"step {t + 1}", "text", 50, 14))
     low = TOP + DOWN * rows + 18

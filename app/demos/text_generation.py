@@ -149,7 +149,8 @@ def _one(p: TextGeneration, one: Step, at: int, text: str) -> Trace:
             return Arithmetic(
                 r"\tau = 0", "", float(one.tempered[i]), "All goes to the likeliest, of equals to the first."
             )
-        scaled = (s[seen] - top) / tau
+        with np.errstate(over="ignore"):  # as in temper
+            scaled = (s[seen] - top) / tau
         symbols = r"\exp((s_i - s_{max}) / \tau) / \sum_k \exp((s_k - s_{max}) / \tau)"
         filled = rf"\exp({latex(s[i] - top)} / {latex(tau)}) / {sum_of_exponentials(scaled)}"
         return Arithmetic(symbols, filled, float(one.tempered[i]), SAYS)

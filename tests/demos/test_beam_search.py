@@ -70,6 +70,16 @@ def test_a_width_of_all_sequences_is_exhaustive() -> None:
     assert result.numbers["p"] == pytest.approx(best, rel=1e-11)
 
 
+def test_a_candidate_whose_parent_is_not_drawn_grows_from_those_that_are_summed_up() -> None:
+    query = "width=14&steps=4&penalty=0.247&first=6.323,0,0,1.05&next=2.122,0,0,0;0,1,0,0;0,0,1,0;1,1,1,1"
+    diagram = DEMO.compute(DEMO.parse(query)).figures[0]
+    assert isinstance(diagram, Diagram)
+    summed = {i for i, node in enumerate(diagram.nodes) if node.text.startswith("and ")}
+    assert summed
+    parents = {edge.end for edge in diagram.edges}
+    assert all(i in parents for i, node in enumerate(diagram.nodes) if node.shape == "circle")
+
+
 @given(data=st.data())
 @settings(deadline=None, max_examples=40)
 def test_formulas_give_their_cells(states: Any, value_of: Callable[[str], float], data: st.DataObject) -> None:

@@ -50,7 +50,8 @@ def test_the_arithmetic_of_the_core_gives_its_numbers(states: Any, evaluated: An
                     value = min(max(value, 0), 16)
                     assert abs(value - told.result) <= 0.51
                 else:
-                    assert value == pytest.approx(told.result, abs=1e-3 * max(1, size))
+                    # A product of three numbers, each shown to three digits.
+                    assert value == pytest.approx(told.result, abs=1.5e-3 * max(1, size))
 
 
 @given(data=st.data())

@@ -117,6 +117,12 @@ def test_formulas_give_their_cells(states: Any, value_of: Callable[[str], float]
                     assert value_of(arithmetic.filled) == pytest.approx(arithmetic.result, rel=0.02, abs=2e-3)
 
 
+def test_the_smallest_temperature_is_told_without_overflow() -> None:
+    for trace in compute("temperature=2e-309").traces():
+        for row in trace.rows:
+            assert trace.arithmetic(row.key, 0).result == pytest.approx(row.values[0], abs=1e-12)
+
+
 def test_the_picture_shows_the_text_and_its_chances() -> None:
     result = compute("length=30&start=¿la ")
     diagram, text = result.figures[0], text_of("length=30&start=¿la ")
