@@ -116,12 +116,13 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 
 def study_for_weeks(database: Database, until: datetime) -> None:
     """Sixty ratings of all kinds on twenty of the last sixty days, of ten cards."""
+    noon = until.replace(hour=11, minute=0)  # whatever the hour is now, no day turns between three of them
     prefs = Preferences(1, ZoneInfo("Europe/Berlin"), 4, 20, 0.9)
     with database.read() as session:
         cards = session.connection().execute(select(CARD.c.id).order_by(CARD.c.place).limit(10)).scalars().all()
     last = dict.fromkeys(cards, 0)
     for number in range(60):
-        at = until - timedelta(days=60 - number // 3 * 3, seconds=-60 * number)
+        at = noon - timedelta(days=60 - number // 3 * 3) + timedelta(minutes=number)
         card, rating = cards[number * 7 % 10], (4, 5, 3, 4, 1, 4, 2)[number % 7]
         with database.write() as session:
             shown_at = at - timedelta(seconds=20)
