@@ -5,6 +5,7 @@ http(s) and our own pages.
 """
 
 import html
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,7 +20,7 @@ from app.cards.mistake import nearest
 from app.cards.target import BadTargetError, Target, target
 
 # Whatever changes the rows of unchanged Markdown belongs in here: cards rendered under another version are redone.
-RENDERER = "2 " + " ".join(
+RENDERER = "3 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "latex2mathml", "Pygments", "nh3")
 )
 
@@ -35,19 +36,24 @@ _CLEANER = nh3.Cleaner(
         "ol": {"start"},
         "div": {"tabindex", "role", "aria-label"},
         "pre": {"tabindex"},
+        "span": {"tabindex", "role", "aria-label"},
         **dict.fromkeys(maths.ELEMENTS, maths.ATTRIBUTES),
     },
     allowed_classes={
         "a": {"demo-link", "card-link"},
         "div": {"wide", "formula"},
         "pre": {"code"},
-        "span": set(code.CLASSES),
+        "span": set(code.CLASSES) | {"long"},
         "th": {"left", "center", "right"},
         "td": {"left", "center", "right"},
     },
     url_schemes={"http", "https"},
     link_rel=None,
 )
+LONGEST_FORMULA = 18
+"""Letters of a formula that fit beside others into the narrowest page; a longer one scrolls in its own box."""
+_IN_ITS_OWN_BOX = '<span class="long" tabindex="0" role="group" aria-label="Formula">{}</span>'
+_NOT_SEEN = re.compile(r"<annotation.*?</annotation>|<[^>]*>|\s", re.DOTALL)
 _STRAY_DOLLAR = (
     r"this $ neither opens nor closes a formula: write $x$ with no space inside, $$…$$ on lines of their own "
     r"without an empty line between, or \$ for a dollar"
@@ -85,6 +91,9 @@ def render(blocks: Iterable[Block], references: References, deck: str, show: boo
         for token in block.tokens:
             line = token.map[0] + 1 if token.map else line
             tokens.append(_block_token(token, line, references, deck, out))
+    for head, cell, end in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if head.type == "th_open" and cell.type == "inline" and not cell.content.strip():
+            head.tag = end.tag = "td"  # the corner of a table with heads on two sides is the head of nothing
     out.html = _html(tokens) if show else ""
     return out
 
@@ -92,7 +101,7 @@ def render(blocks: Iterable[Block], references: References, deck: str, show: boo
 def render_line(text: str, line: int, references: References, show: bool = True) -> Rendered:
     """Render one line of inline text, such as a question, in which links are mistakes."""
     out = Rendered()
-    children = _children(text, line, references, "", out)
+    children = _children(text, line, references, "", out, is_line=True)
     if out.links:
         out.mistakes.append((line, "a question holds no link: put it into the answer"))
     kept = [token for token in children if token.type not in ("link_open", "link_close")]
@@ -139,7 +148,9 @@ def _block_token(token: Token, line: int, references: References, deck: str, out
     return made
 
 
-def _children(text: str, line: int, references: References, deck: str, out: Rendered) -> list[Token]:
+def _children(
+    text: str, line: int, references: References, deck: str, out: Rendered, is_line: bool = False
+) -> list[Token]:
     children: list[Token] = []
     tokens = inline_tokens(text, references)
     hidden_link = False
@@ -153,7 +164,9 @@ def _children(text: str, line: int, references: References, deck: str, out: Rend
             following = tokens[index + 1].content[:1] if index + 1 < len(tokens) else ""
             if following.isdigit():
                 out.mistakes.append((here, f"a digit follows the formula ${token.content}$ at once: is a $ missing?"))
-            token = _ready(_formula(token.content, here, token.type.endswith("double"), out))
+            formula = _formula(token.content, here, token.type.endswith("double"), out)
+            is_wide = not is_line and (token.type.endswith("double") or _width(formula) > LONGEST_FORMULA)
+            token = _ready(_IN_ITS_OWN_BOX.format(formula) if is_wide else formula)
         elif token.type == "image":
             out.mistakes.append((here, "images are not shown: link a demo, or say it in words or a table"))
             continue
@@ -210,6 +223,11 @@ def _formula(latex: str, line: int, display: bool, out: Rendered) -> str:
         shown = " ".join(latex.split())
         out.mistakes.append((line, f"in the formula ${shown[:60]}{'…' if len(shown) > 60 else ''}$: {error}"))
         return f"<code>{html.escape(latex)}</code>"
+
+
+def _width(mathml: str) -> int:
+    """About how many letters wide a formula is; parts above each other count as beside each other."""
+    return len(_NOT_SEEN.sub("", mathml))
 
 
 def _ready(content: str) -> Token:

@@ -179,3 +179,18 @@ def test_rendering_twice_gives_the_same():
     document = read("# A\n\n| a |\n|--:|\n| $x$ |\n\n[b](demo:c)\n\n```python\nx\n```\n")
     once = render(document.blocks, document.references, "d")
     assert render(document.blocks, document.references, "d") == once
+
+
+def test_an_empty_corner_of_a_table_is_no_head():
+    html = rendered("| | one | $h_t$ |\n|---|---|---|\n| a | b | c |").html
+    head = html[html.index("<tr>") : html.index("</tr>")]
+    assert re.findall(r"<(t[dh])[ >]", head) == ["td", "th", "th"]
+
+
+def test_a_formula_that_is_wide_scrolls_in_its_own_box():
+    short, long = (
+        rendered(f"It is {text}.").html for text in ("$h_t = 1$", "$h_t = \\tanh(W_x x_t + W_h h_{t-1} + b)$")
+    )
+    assert "tabindex" not in short
+    assert '<span class="long" tabindex="0" role="group" aria-label="Formula"><math' in long
+    assert "tabindex" not in render_line("Is $h_t = W_x x_t + W_h h_{t-1} + b + b + b$ so?", 1, {}).html
