@@ -10,6 +10,8 @@ function say(sentence) {
   document.getElementById("announcer").textContent = sentence;
 }
 
+let told = false; // once on a page, and not before the page has said where it is
+
 function tick() {
   const clock = document.querySelector(".clock[data-left]");
   if (!clock) return;
@@ -17,7 +19,6 @@ function tick() {
   const left = Math.ceil((clock.ends - Date.now()) / 1000);
   clock.textContent = left > 0 ? `${minutes(left)} left` : "The time is over";
   clock.classList.toggle("soon", left <= 60);
-  if (left === 60) say("One minute left");
   // An answer that is being rated may still be sent; a question alone gives way at once.
   const waits = document.querySelector("form.rating") ? GRACE_MS : 0;
   if (clock.ends + waits <= Date.now() && !clock.over) {
@@ -27,6 +28,16 @@ function tick() {
   }
 }
 
+function tellTheLastMinute() {
+  const clock = document.querySelector(".clock.soon");
+  if (!clock || told || clock.over) return;
+  told = true;
+  say(`${Math.ceil((clock.ends - Date.now()) / 1000)} seconds left`);
+}
+
 document.addEventListener("DOMContentLoaded", tick);
 document.addEventListener("htmx:after:swap", tick);
-setInterval(tick, 1000);
+setInterval(() => {
+  tick();
+  tellTheLastMinute();
+}, 1000);

@@ -257,9 +257,10 @@ def test_what_is_typed_is_revealed_recording_nothing_then_kept_and_shown_at_the_
 ) -> None:
     with database.write() as session:
         learner = session.get_one(Learner, 1)
-        learner.types_answers = True
+        learner.types_answers, learner.say_within = True, 20
         session.add(learner)
     address = make(client)
+    assert "Say it aloud within 20 seconds." in client.get(address).text
     question = fields(client.get(address).text, f'action="{address}/reveal"')
     typed = {"typed": "two\r\n<b>lines</b>"}
     page = client.post(f"{address}/reveal", data=question | typed, headers=PART).text
