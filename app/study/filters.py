@@ -95,6 +95,8 @@ def _by(column: ColumnElement[int], *conditions: ColumnElement[bool], of: FromCl
 _SET_ASIDE = _by(CARD_MARK.c.card_id, CARD_MARK.c.learner_id == bindparam("learner"), IS_SET_ASIDE)
 IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~_SET_ASIDE.here)
 """Of a row of `card`: it is in the files, and neither suspended nor buried."""
+ARE_ASKABLE = and_(CARD.c.retired_at.is_(None), ~_SET_ASIDE.gathered)
+"""The same, for where many rows are looked at: what is set aside is gathered first."""
 
 
 def _missed() -> _Condition:

@@ -5,14 +5,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, case, func, literal, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, func, literal, select
 from sqlmodel import Session
 
-from app.study.filters import Filters, Mode, Shape, lets_new_ones_through
+from app.study.filters import ARE_ASKABLE, Filters, Mode, Shape, lets_new_ones_through, matching
 from app.study.history import COUNTED, STANDS
 from app.study.learner import Preferences
 from app.study.new_cards import unseen
 from app.study.queue import (
+    DECK,
     EVERYTHING,
     INTRODUCED,
     IS_AHEAD,
@@ -21,12 +22,11 @@ from app.study.queue import (
     LEARNER,
     MOST_COUNTED,
     TODAY,
-    askable,
     mine,
     not_yet_in_sitting,
     parameters,
 )
-from app.study.tables import CARD_STATE, REVIEW
+from app.study.tables import CARD, CARD_STATE, REVIEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,37 +54,33 @@ def _count(cards: Select[Any], limit: int | BindParameter[int] = MOST_COUNTED) -
 
 
 _STATE = select(CARD_STATE.c.card_id)
-_REVIEWED = select(REVIEW.c.card_id).where(REVIEW.c.learner_id == LEARNER, REVIEW.c.day == TODAY)
 _NONE = literal(0)
 _MOST_NEW: BindParameter[int] = bindparam("most_new")
 
-
-_IN_THIS_SITTING = (
-    select(REVIEW.c.card_id)
-    .select_from(COUNTED)
-    .where(REVIEW.c.learner_id == LEARNER, REVIEW.c.day == TODAY, STANDS, REVIEW.c.sitting == bindparam("sitting"))
+_DONE = (
+    select(CARD_STATE.c.card_id)
+    .distinct()
+    .select_from(
+        COUNTED.join(
+            CARD_STATE, and_(CARD_STATE.c.learner_id == REVIEW.c.learner_id, CARD_STATE.c.card_id == REVIEW.c.card_id)
+        ).join(CARD, CARD.c.id == CARD_STATE.c.card_id)
+    )
+    .where(REVIEW.c.learner_id == LEARNER, REVIEW.c.day == TODAY, STANDS)
+    .where(CARD_STATE.c.due_at.is_(None), CARD.c.deck_id == DECK)
 )
-
-
-def _flag(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """`condition`, in a form for which no planner will leave the index on what was reviewed today."""
-    return case((condition, 1), else_=0) == 1
-
-
-_IS_OVER = _flag(CARD_STATE.c.due_at.is_(None))
-_DONE_TODAY = (CARD_STATE.c.card_id.in_(_REVIEWED), _flag(CARD_STATE.c.reviewed_on == TODAY), _IS_OVER)
-_DONE_IN_SITTING = (CARD_STATE.c.card_id.in_(_IN_THIS_SITTING), _IS_OVER)
+_DONE_IN_SITTING = _DONE.where(REVIEW.c.sitting == bindparam("sitting"))
+"""The cards that were rated today, or in this sitting, and are not missed: what was done under filters need not pass
+them any more, for a new card is seen, and a due one not due."""
 
 
 @lru_cache(maxsize=256)
 def _progress(shape: Shape, mode: Mode, is_apart: bool) -> Select[Any]:
-    # What was done under filters need not pass them any more: a new card is seen, a due one is not due.
-    done = _STATE.where(mine(), *(_DONE_IN_SITTING if is_apart else _DONE_TODAY))
+    done = _DONE_IN_SITTING if is_apart else _DONE
     early: ColumnElement[int] = _NONE
     due: ColumnElement[int] = _count(_STATE.where(mine(shape), IS_SIMPLY_DUE))
     new: ColumnElement[int] = _NONE
     if lets_new_ones_through(shape):
-        new = _count(unseen("id", askable(shape)), _MOST_NEW)
+        new = _count(unseen("id", matching(shape) & ARE_ASKABLE), _MOST_NEW)
     if mode is Mode.AHEAD:
         early = _count(_STATE.where(mine(shape), IS_AHEAD))
     if mode is Mode.CRAM:

@@ -166,14 +166,16 @@ def _next(shape: Shape, mode: Mode) -> tuple[Select[Any], ...]:
 
 
 def _in_turn(parts: list[ColumnElement[int]]) -> tuple[Select[Any]]:
-    """What the first part finds that finds anything: both databases look at the next only then."""
-    return (select(func.coalesce(*parts)),)
+    """The card that the first part finds that finds one: both databases look at the next only then."""
+    return (select(CARD).where(CARD.c.id == func.coalesce(*parts)),)
 
 
 def next_card(
     session: Session, prefs: Preferences, now: datetime, deck_id: int, filters: Filters = EVERYTHING
 ) -> Card | None:
     """The card to ask now, of the deck as far as the filters let through; None when the sitting is over.
+
+    It is no object of the session's: a copy of the row.
 
     First cards missed earlier in the sitting whose minutes have passed, then due cards, the longest due first, then
     new ones in learning order while the day's allowance lasts, and at last missed cards ahead of their time, so that
@@ -183,9 +185,9 @@ def next_card(
     """
     connection, values = session.connection(), parameters(prefs, now, deck_id, filters)
     for statement in _next(filters.shape, filters.mode):
-        card_id = connection.execute(statement, values).scalar()
-        if card_id is not None:
-            return session.get(Card, card_id)
+        row = connection.execute(statement, values).mappings().one_or_none()
+        if row is not None:
+            return Card(**row)
     return None
 
 

@@ -3,12 +3,15 @@
 import difflib
 from collections.abc import Sequence
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from app.models import Card, Deck, Topic
 from app.web.errors import NotHereError
 
 _DECKS = select(Deck).order_by(Deck.name)
+# Every rating asks for its deck: not by way of the session's objects.
+_BY_NAME = select(Deck.id, Deck.name, Deck.title).where(Deck.name == bindparam("name"))
 
 
 def all_decks(session: Session) -> Sequence[Deck]:
@@ -22,16 +25,15 @@ def deck_named(session: Session, name: str | None) -> Deck:
 
     Raises NotHereError, with the nearest name, when there is no such deck or no deck at all.
     """
+    if name is not None and (row := session.connection().execute(_BY_NAME, {"name": name}).one_or_none()):
+        return Deck(**row._mapping)
     decks = session.exec(_DECKS).all()
     if not decks:
         raise NotHereError("No cards are loaded yet: run `recur load`, which reads the content folder.")
     if name is None:
         return next(iter(all_decks(session)), decks[0])
-    chosen = next((deck for deck in decks if deck.name == name), None)
-    if chosen is None:
-        near = difflib.get_close_matches(name, [deck.name for deck in decks], n=1, cutoff=0)[0]
-        raise NotHereError(f"There is no deck called {name!r}. The nearest is {near!r}.")
-    return chosen
+    near = difflib.get_close_matches(name, [deck.name for deck in decks], n=1, cutoff=0)[0]
+    raise NotHereError(f"There is no deck called {name!r}. The nearest is {near!r}.")
 
 
 def topic_named(session: Session, deck_name: str, name: str) -> tuple[Deck, Topic]:

@@ -114,7 +114,8 @@ def rate_card(
             form.card, form.rating, form.token, form.after, form.shown_at, form.revealed_at, form.typed, form.key
         )
         with database.write() as session:
-            rate(session, preferences(session, settings, learner), answered, now)
+            who = preferences(session, settings, learner)
+            rated = rate(session, who, answered, now)
     except UnknownCardError as error:
         raise NotHereError(str(error)) from error
     except ValueError as error:
@@ -125,7 +126,7 @@ def rate_card(
     if not wants_part(request):
         return RedirectResponse(f"/review?{urlencode(form.pairs)}", HTTPStatus.SEE_OTHER)
     with database.read() as session:
-        return next_page(visit_of(request, session, settings, learner, form, now))
+        return next_page(visit_of(request, session, settings, who, form, now), rated=rated)
 
 
 def _not_counted(visit: Visit, form: RatingForm, error: Exception) -> Response:

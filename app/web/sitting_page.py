@@ -7,23 +7,27 @@ from uuid import uuid4
 
 from fastapi import Request
 from sqlalchemy import bindparam
+from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
 from app.cards.search import text_of
-from app.models import Card, CardDemo, CardSource, Review, Topic
+from app.models import Card, CardDemo, CardSource, Review
 from app.settings import Settings
 from app.study.filters import Mode
 from app.study.history import stored_state
 from app.study.learner import Preferences, preferences
 from app.study.leech import Leech, leech
-from app.study.marks import Marks, marks_of
+from app.study.marks import Marks
 from app.study.offer import Offer, offer
 from app.study.progress import progress
 from app.study.queue import next_card
 from app.study.rating import Rating
+from app.study.review import Rated
+from app.study.standing import LEECH_FROM
 from app.study.state import State
 from app.study.summary import MissedCard, Summary, summary
+from app.study.tables import CARD_MARK, TOPIC
 from app.study.terms import Piece, compared, unsaid
 from app.study.today import NextDue, next_due
 from app.study.undo import last_rating
@@ -62,10 +66,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class JustRated:
-    """The rating given last, with its card as it stands now."""
+    """The rating given last, the card's name and question, and how the card stands now."""
 
     review: Review
-    card: Card
+    name: str
+    question: str
     state: State | None
     leech: Leech | None
 
@@ -111,42 +116,65 @@ class Visit:
 
 
 def visit_of(
-    request: Request, session: Session, settings: Settings, learner: int, asked: SittingQuery, now: datetime
+    request: Request,
+    session: Session,
+    settings: Settings,
+    who: Preferences | int,
+    asked: SittingQuery,
+    now: datetime,
 ) -> Visit:
-    """Raises NotHereError for a deck or topic that is not there, UnknownLearnerError for a learner."""
-    who = preferences(session, settings, learner)
+    """`who` may be the learner's id. Raises NotHereError for a deck or topic, UnknownLearnerError for a learner."""
+    if isinstance(who, int):
+        who = preferences(session, settings, who)
     return Visit(request, session, settings, who, sitting_of(session, asked, now), now)
 
 
 # Built once: building a statement costs as much as running it.
-_TITLE_AND_PATH = select(Topic.title, Topic.path).where(col(Topic.id) == bindparam("topic"))
+# Of the topic no more than this: the rest is long, and not shown here.
+_ABOUT = (
+    select_columns(
+        TOPIC.c.title,
+        TOPIC.c.path,
+        CARD_MARK.c.buried_until,
+        CARD_MARK.c.is_suspended,
+        CARD_MARK.c.is_flagged,
+        CARD_MARK.c.note,
+    )
+    .outerjoin_from(
+        TOPIC, CARD_MARK, (CARD_MARK.c.learner_id == bindparam("learner")) & (CARD_MARK.c.card_id == bindparam("card"))
+    )
+    .where(TOPIC.c.id == bindparam("topic"))
+)
+_NAME_AND_QUESTION = select(Card.name, Card.question).where(col(Card.id) == bindparam("card"))
 _SOURCES = select(CardSource.item).where(col(CardSource.card_id) == bindparam("card")).order_by(CardSource.item)
 
 
-def _topic_of(visit: Visit, card: Card) -> tuple[str, str]:
-    """Title and path: the rest of a topic is long, and not shown here."""
-    title, path = visit.session.connection().execute(_TITLE_AND_PATH, {"topic": card.topic_id}).one()
-    return title, path
+def _about(visit: Visit, card: Card) -> tuple[str, EditLink, Marks]:
+    """The topic's title, where the card is edited, and the learner's marks on it, without tags."""
+    values = {"topic": card.topic_id, "learner": visit.who.learner_id, "card": card.id}
+    title, path, *marks = visit.session.connection().execute(_ABOUT, values).one()
+    is_marked = marks[-1] is not None
+    return title, edit_link(visit.settings, path, card), Marks(*marks) if is_marked else Marks()
 
 
 def question(visit: Visit, card: Card) -> Shown:
     """The card as it is asked now."""
-    title, path = _topic_of(visit, card)
-    marks = marks_of(visit.session, visit.who.learner_id, card.id)
-    return Shown(card, title, visit.now, edit_link(visit.settings, path, card), marks)
+    title, edit, marks = _about(visit, card)
+    return Shown(card, title, visit.now, edit, marks)
 
 
 def answer(visit: Visit, card: Card, shown_at: datetime, typed: str = "") -> Shown:
     """The card with its answer revealed now, beside what was typed."""
-    title, path = _topic_of(visit, card)
-    sources = visit.session.connection().execute(_SOURCES, {"card": card.id}).scalars()
-    state = stored_state(visit.session.connection(), visit.who.learner_id, card.id)
+    title, edit, marks = _about(visit, card)
+    connection = visit.session.connection()
+    sources = connection.execute(_SOURCES, {"card": card.id}).scalars()
+    state = stored_state(connection, visit.who.learner_id, card.id)
     return Shown(
         card,
         title,
         shown_at,
-        edit_link(visit.settings, path, card),
-        marks_of(visit.session, visit.who.learner_id, card.id),
+        edit,
+        marks,
         offer(visit.session, visit.who, card.id, visit.now),
         visit.now,
         tuple(sources),
@@ -161,18 +189,26 @@ def beside(typed: str, card: Card) -> Typed:
     return Typed(typed, compared(typed, f"{short} {text_of(card.answer_html)}"), unsaid(typed, short))
 
 
-def next_page(visit: Visit, *, notice: str | None = None, status: int = 200, aside: Aside | None = None) -> Response:
-    """The page with the next card's question, or with the end."""
+def next_page(
+    visit: Visit,
+    *,
+    rated: Rated | None = None,
+    notice: str | None = None,
+    status: int = 200,
+    aside: Aside | None = None,
+) -> Response:
+    """The page with the next card's question, or with the end. `rated` is the last rating, where it is known."""
     sitting = visit.sitting
     card = next_card(visit.session, visit.who, visit.now, sitting.deck.id, sitting.filters)
     shown = question(visit, card) if card else None
-    return sitting_page(visit, shown, notice=notice, status=status, aside=aside)
+    return sitting_page(visit, shown, rated=rated, notice=notice, status=status, aside=aside)
 
 
 def sitting_page(
     visit: Visit,
     shown: Shown | None,
     *,
+    rated: Rated | None = None,
     notice: str | None = None,
     status: int = 200,
     aside: Aside | None = None,
@@ -193,7 +229,7 @@ def sitting_page(
         over=_over(visit) if shown is None else None,
         progress=progress(visit.session, visit.who, visit.now, sitting.deck.id, sitting.filters, sitting.key),
         today=visit.who.day(visit.now),
-        rated=_just_rated(visit, shown),
+        rated=_just_rated(visit, shown, rated),
         notice=notice,
         aside=aside,
         undo_token=uuid4().hex,
@@ -208,14 +244,17 @@ def _over(visit: Visit) -> Over:
     return Over(done, {link.card_id: link for link in links}, next_due(*day), progress(*day).remaining)
 
 
-def _just_rated(visit: Visit, shown: Shown | None) -> JustRated | None:
+def _just_rated(visit: Visit, shown: Shown | None, rated: Rated | None) -> JustRated | None:
     """The last rating, while it is in sight: on the next card, and until its own card is there again."""
-    review = last_rating(visit.session, visit.who)
+    review = rated.review if rated else last_rating(visit.session, visit.who)
     if review is None or not timedelta() <= visit.now - review.rated_at < IN_SIGHT:
         return None
-    if shown is not None and shown.card.id == review.card_id:
+    if shown is not None and shown.card.id == review.card_id and rated is None:
         return None
-    card = visit.session.get_one(Card, review.card_id)
-    state = stored_state(visit.session.connection(), visit.who.learner_id, card.id)
-    missed = state is not None and Rating(review.rating or 1).missed
-    return JustRated(review, card, state, leech(visit.session, card, state.lapses) if state and missed else None)
+    connection = visit.session.connection()
+    name, asked = connection.execute(_NAME_AND_QUESTION, {"card": review.card_id}).one()
+    state = rated.state if rated else stored_state(connection, visit.who.learner_id, review.card_id)
+    help_with = None
+    if state is not None and Rating(review.rating or 1).missed and state.lapses >= LEECH_FROM:
+        help_with = leech(visit.session, visit.session.get_one(Card, review.card_id), state.lapses)
+    return JustRated(review, name, asked, state, help_with)

@@ -125,19 +125,23 @@ def sitting_of(session: Session, asked: SittingQuery, now: datetime) -> Sitting:
 def words(sitting: Sitting, settings: Settings) -> str:
     """«LSTM and GRU · hard · missed in the last 7 days»: what the sitting is confined to; empty when it is not."""
     filters = sitting.filters
-    sources, _mistakes = read_sources(settings.content_dir)
-    titles = {document.key: document.title for document in sources.documents} if sources else {}
     parts = [
         sitting.topic.title if sitting.topic else None,
         filters.level,
         f"tagged {filters.tag}" if filters.tag else None,
-        f"from {titles.get(filters.source, filters.source)}" if filters.source else None,
+        f"from {_title(filters.source, settings)}" if filters.source else None,
         {"leech": "leeches"}.get(filters.state, filters.state) if filters.state else None,
         _missed(filters.missed),
         plural(len(filters.names), "chosen card") if filters.names else None,
         {Mode.DUE: None, Mode.AHEAD: "ahead of the schedule", Mode.CRAM: "all, due or not"}[filters.mode],
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _title(source: str, settings: Settings) -> str:
+    """The title of a document; an item stands for itself."""
+    sources, _mistakes = read_sources(settings.content_dir)
+    return {one.key: one.title for one in (sources.documents if sources else ())}.get(source, source)
 
 
 def _missed(days: int | None) -> str | None:
