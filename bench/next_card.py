@@ -51,14 +51,15 @@ def _history(path: Path, cards: list[int], due: bool) -> None:
                 {
                     "learner_id": 1,
                     "card_id": card,
-                    "stability": 30.0,
+                    # A third are still being learned, a twentieth are missed again and again.
+                    "stability": chance.choice((3.0, 30.0, 90.0)),
                     "difficulty": 5.0,
                     "due_on": TODAY + timedelta(days=chance.randint(-20 if due else 1, 60)),
                     "introduced_on": past,
                     "reviewed_on": past,
                     "reviewed_at": NOW - timedelta(days=30),
                     "reviews": 1,
-                    "lapses": 0,
+                    "lapses": chance.choice((0,) * 19 + (5,)),
                     "last_review_id": i,
                 }
                 for i, card in enumerate(seen, 1)

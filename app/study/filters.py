@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, Date, FromClause, and_, bindparam, false, or_, select, true
+from sqlalchemy import ColumnClause, ColumnElement, Date, FromClause, and_, bindparam, case, false, or_, select, true
 
 from app.study.history import COUNTED, STANDS
 from app.study.rating import Rating
@@ -78,9 +78,9 @@ class Filters:
 
 
 class _Condition(NamedTuple):
-    """One filter in two forms: `here` asks of one card, `gathered` finds the cards that it lets through."""
+    """One filter in two forms: `of` asks of one card by its id, `gathered` finds the cards that it lets through."""
 
-    here: ColumnElement[bool]
+    of: Callable[[ColumnElement[int]], ColumnElement[bool]]
     gathered: ColumnElement[bool]
 
 
@@ -88,12 +88,16 @@ def _by(column: ColumnElement[int], *conditions: ColumnElement[bool], of: FromCl
     """That a table has a row for the card, which `column` names, under the conditions on it."""
     rows = select(column).where(*conditions)
     rows = rows if of is None else rows.select_from(of)
-    # Of the statement around it only the card is meant, even where it has a state or a review of its own.
-    return _Condition(rows.where(column == CARD.c.id).correlate(CARD).exists(), CARD.c.id.in_(rows.correlate(None)))
+
+    def of_card(card_id: ColumnElement[int]) -> ColumnElement[bool]:
+        # Of the statement around it only that column is meant, even where it has a state or a review of its own.
+        return rows.where(column == card_id).correlate(cast(ColumnClause[int], card_id).table).exists()
+
+    return _Condition(of_card, CARD.c.id.in_(rows.correlate(None)))
 
 
 _SET_ASIDE = _by(CARD_MARK.c.card_id, CARD_MARK.c.learner_id == bindparam("learner"), IS_SET_ASIDE)
-IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~_SET_ASIDE.here)
+IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~_SET_ASIDE.of(CARD.c.id))
 """Of a row of `card`: it is in the files, and neither suspended nor buried."""
 ARE_ASKABLE = and_(CARD.c.retired_at.is_(None), ~_SET_ASIDE.gathered)
 """The same, for where many rows are looked at: what is set aside is gathered first."""
@@ -107,7 +111,7 @@ def _missed() -> _Condition:
 def _tagged() -> _Condition:
     by_author = _by(CARD_TAG.c.card_id, CARD_TAG.c.tag == bindparam("tag"))
     own = _by(OWN_TAG.c.card_id, OWN_TAG.c.learner_id == bindparam("learner"), OWN_TAG.c.tag == bindparam("tag"))
-    return _Condition(or_(by_author.here, own.here), or_(by_author.gathered, own.gathered))
+    return _Condition(lambda card_id: or_(by_author.of(card_id), own.of(card_id)), by_author.gathered | own.gathered)
 
 
 def _from_source() -> _Condition:
@@ -120,18 +124,16 @@ def _flagged() -> _Condition:
     return _by(CARD_MARK.c.card_id, CARD_MARK.c.learner_id == bindparam("learner"), IS_FLAGGED)
 
 
-def _plain(condition: ColumnElement[bool]) -> _Condition:
-    return _Condition(condition, condition)
-
-
-_OF_CARD: Mapping[str, Callable[[], _Condition]] = {
-    "topic": lambda: _plain(CARD.c.topic_id == bindparam("topic")),
-    "level": lambda: _plain(CARD.c.level == bindparam("level")),
-    "names": lambda: _plain(CARD.c.name.in_(bindparam("names", expanding=True))),
+_OF_ID: Mapping[str, Callable[[], _Condition]] = {
     "tag": _tagged,
     "source": _from_source,
     "missed": _missed,
     "state flagged": _flagged,
+}
+_OF_ROW: Mapping[str, Callable[[], ColumnElement[bool]]] = {
+    "topic": lambda: CARD.c.topic_id == bindparam("topic"),
+    "level": lambda: CARD.c.level == bindparam("level"),
+    "names": lambda: CARD.c.name.in_(bindparam("names", expanding=True)),
 }
 _OF_STATE: Mapping[str, ColumnElement[bool]] = {
     "state new": false(),
@@ -144,19 +146,37 @@ _OF_STATE: Mapping[str, ColumnElement[bool]] = {
 
 def card_part(shape: Shape) -> Shape:
     """What of a shape speaks of cards alone."""
-    return shape & _OF_CARD.keys()
+    return shape & (_OF_ID.keys() | _OF_ROW.keys())
+
+
+def is_sparse(shape: Shape) -> bool:
+    """Whether a shape lets few cards through, as a rule: anything of cards but their level."""
+    return bool(card_part(shape) - {"level"})
 
 
 @lru_cache(maxsize=1024)
 def matching(shape: Shape) -> ColumnElement[bool]:
     """What a shape says of cards, as a condition on a row of `card`."""
-    return and_(true(), *(_OF_CARD[name]().here for name in sorted(card_part(shape))))
+    return matching_row(shape) & matching_id(shape, CARD.c.id)
+
+
+def matching_row(shape: Shape) -> ColumnElement[bool]:
+    """The part of it that looks at the card's row."""
+    return and_(true(), *(_OF_ROW[name]() for name in sorted(shape & _OF_ROW.keys())))
+
+
+def matching_id(shape: Shape, card_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The part of it that needs no more than the card's id, as a condition on a column that holds it."""
+    return and_(true(), *(_OF_ID[name]().of(card_id) for name in sorted(shape & _OF_ID.keys())))
 
 
 @lru_cache(maxsize=1024)
 def gathered(shape: Shape) -> ColumnElement[bool]:
-    """The same, in a form that begins with the cards that it lets through."""
-    return and_(true(), *(_OF_CARD[name]().gathered for name in sorted(card_part(shape))))
+    """What a shape says of cards, in a form that begins with the few that it lets through."""
+    of_row = {name: _OF_ROW[name]() for name in shape & _OF_ROW.keys()}
+    if is_sparse(shape) and "level" in of_row:
+        of_row["level"] = case((of_row["level"], 1), else_=0) == 1  # its index would bring a third of all cards
+    return and_(true(), *of_row.values(), *(_OF_ID[name]().gathered for name in sorted(shape & _OF_ID.keys())))
 
 
 def of_state(shape: Shape) -> ColumnElement[bool]:

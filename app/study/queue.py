@@ -28,8 +28,11 @@ from app.study.filters import (
     Shape,
     card_part,
     gathered,
+    is_sparse,
     lets_new_ones_through,
     matching,
+    matching_id,
+    matching_row,
     of_state,
 )
 from app.study.learner import Preferences
@@ -109,7 +112,8 @@ def _near(condition: ColumnElement[bool], shape: Shape) -> Select[Any]:
         .limit(FIRST_LOOK)
         .subquery()
     )
-    is_let_through = exists().where(CARD.c.id == near.c.card_id, CARD.c.deck_id == DECK, askable(shape))
+    of_row = (CARD.c.id == near.c.card_id, CARD.c.deck_id == DECK, matching_row(shape), IS_ASKABLE)
+    is_let_through = matching_id(shape, near.c.card_id) & exists().where(*of_row)
     return select(near.c.card_id).where(is_let_through).order_by(near.c.due_on)
 
 
@@ -127,12 +131,14 @@ def not_yet_in_sitting(shape: Shape) -> Select[Any]:
     rated = exists().where(of_card, CARD_STATE.c.reviewed_at >= SINCE)
     missed_today = exists().where(of_card, IS_IN_SITTING)
     stands_so = exists().where(of_card, of_state(shape))
-    wanted = (CARD.c.deck_id == DECK) & askable(shape) & ~rated & ~missed_today
+    is_let_through = gathered(shape) & IS_ASKABLE if is_sparse(shape) else askable(shape)
+    wanted = (CARD.c.deck_id == DECK) & is_let_through & ~rated & ~missed_today
     if not lets_new_ones_through(shape):
         wanted &= stands_so
     elif shape - card_part(shape):
         wanted &= ~exists().where(of_card)
-    return select(CARD.c.id).where(wanted).order_by(CARD.c.place)
+    # Few cards are sorted; of many the index has the order already.
+    return select(CARD.c.id).where(wanted).order_by(CARD.c.place.concat("") if is_sparse(shape) else CARD.c.place)
 
 
 @lru_cache(maxsize=256)
