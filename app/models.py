@@ -173,6 +173,7 @@ class CardState(SQLModel, table=True):
         Index("ix_card_state_due_on", "learner_id", "due_on"),
         Index("ix_card_state_due_at", "learner_id", "due_at"),
         Index("ix_card_state_introduced_on", "learner_id", "introduced_on"),
+        Index("ix_card_state_difficulty", "learner_id", "difficulty"),
     )
 
     learner_id: int = Field(foreign_key="learner.id", primary_key=True)

@@ -85,18 +85,19 @@ _HARDEST_FIRST = (CARD_STATE.c.difficulty.desc(), CARD_STATE.c.lapses.desc(), CA
 
 
 def _in_scope(query: Select[Any], of_topic: bool) -> Select[Any]:
-    query = query.where(
-        CARD_STATE.c.learner_id == bindparam("learner"),
-        CARD.c.deck_id == bindparam("deck"),
-        CARD.c.retired_at.is_(None),
+    query = query.where(CARD_STATE.c.learner_id == bindparam("learner"))
+    in_files = (CARD.c.deck_id == bindparam("deck"), CARD.c.retired_at.is_(None))
+    if not of_topic:
+        return query.where(CARD_STATE.c.card_id == CARD.c.id, *in_files)
+    # As a list, not a join: of few cards the states are looked up one by one.
+    return query.where(
+        CARD_STATE.c.card_id.in_(select(CARD.c.id).where(CARD.c.topic_id == bindparam("topic"), *in_files))
     )
-    # Not as «no topic or this one», which would take the planner from the index that has all it needs.
-    return query.where(CARD.c.topic_id == bindparam("topic")) if of_topic else query
 
 
 def _counts(of_topic: bool) -> Select[Any]:
     columns = (type_coerce(_FALLS_DUE, Date()).label("due"), _CLASS.label("firm"))
-    cards = _in_scope(select(*columns).select_from(_CARDS.outerjoin(CARD_MARK, _MARKED)), of_topic).subquery()
+    cards = _in_scope(select(*columns).select_from(CARD_STATE.outerjoin(CARD_MARK, _MARKED)), of_topic).subquery()
     return select(cards.c.due, cards.c.firm, func.count()).group_by(cards.c.due, cards.c.firm)
 
 
