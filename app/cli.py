@@ -147,9 +147,10 @@ def main() -> None:
     try:
         app()
     except RuntimeError as error:
+        from app.cards.load import LoadError
         from app.database import UnusableDatabaseError
 
-        if not isinstance(error, UnusableDatabaseError):
+        if not isinstance(error, UnusableDatabaseError | LoadError):
             raise
         typer.echo(str(error), err=True)
         raise SystemExit(2) from None

@@ -34,7 +34,10 @@ class Database:
         """Raises UnusableDatabaseError for an address that is none, and a folder that cannot be made."""
         try:
             self.url = make_url(url)
-            self.is_sqlite = self.url.get_backend_name() == "sqlite"
+            backend = self.url.get_backend_name()
+            if backend not in ("sqlite", "postgresql"):
+                raise ArgumentError(f"Recur keeps its data in SQLite or PostgreSQL, not in {backend}.")
+            self.is_sqlite = backend == "sqlite"
             if self.is_sqlite and self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             self.engine = _sqlite_engine(url) if self.is_sqlite else _server_engine(url)

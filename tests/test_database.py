@@ -13,6 +13,7 @@ from app.database import Database, UnusableDatabaseError
     ("url", "says"),
     [
         ("nonsense", "RECUR_DATABASE_URL cannot be used"),
+        ("mysql+pymysql://me@127.0.0.1/recur", "SQLite or PostgreSQL, not in mysql"),
         ("sqlite:////proc/nowhere/recur.sqlite", "RECUR_DATABASE_URL cannot be used"),
         ("postgresql+psycopg://me:secret@127.0.0.1:1/recur", "cannot be used: connection"),
     ],

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, func, select, union
 from sqlmodel import Session
 
+from app.study.filters import IS_FROM_SOURCE, source_parameters
 from app.study.learner import Preferences
 from app.study.recall import faded
 from app.study.scheduler import recall
@@ -147,7 +148,8 @@ def _meant(
         mine = select(OWN_TAG.c.card_id).where(OWN_TAG.c.learner_id == LEARNER, OWN_TAG.c.tag == filters.tag)
         where.append(CARD.c.id.in_(union(select(CARD_TAG.c.card_id).where(CARD_TAG.c.tag == filters.tag), mine)))
     if filters.source is not None:
-        where.append(CARD.c.id.in_(select(CARD_SOURCE.c.card_id).where(CARD_SOURCE.c.item == filters.source)))
+        from_it = select(CARD_SOURCE.c.card_id).where(IS_FROM_SOURCE).params(source_parameters(filters.source))
+        where.append(CARD.c.id.in_(from_it))
     if filters.state is not None:
         where.append(STATES[filters.state])
     if filters.flagged:

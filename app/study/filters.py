@@ -68,9 +68,7 @@ class Filters:
             "topic": self.topic,
             "tag": self.tag,
             "level": self.level,
-            "source": self.source,
-            "source_from": f"{self.source}-",
-            "source_to": f"{self.source}.",  # the character after -
+            **({} if self.source is None else source_parameters(self.source)),
             "names": list(self.names or ()),
             "since": self.since,
         }
@@ -114,10 +112,20 @@ def _tagged() -> _Condition:
     return _Condition(lambda card_id: or_(by_author.of(card_id), own.of(card_id)), by_author.gathered | own.gathered)
 
 
+IS_FROM_SOURCE = or_(
+    CARD_SOURCE.c.item == bindparam("source"),
+    and_(CARD_SOURCE.c.item >= bindparam("source_from"), CARD_SOURCE.c.item < bindparam("source_to")),
+)
+"""Of a row of `card_source`: it is that item, or one of that document. Executed with `source_parameters`."""
+
+
+def source_parameters(source: str) -> dict[str, str]:
+    """An item of a document is called by the document's key, a hyphen, and more."""
+    return {"source": source, "source_from": f"{source}-", "source_to": f"{source}."}  # . follows - in every alphabet
+
+
 def _from_source() -> _Condition:
-    item = CARD_SOURCE.c.item
-    of_document = and_(item >= bindparam("source_from"), item < bindparam("source_to"))
-    return _by(CARD_SOURCE.c.card_id, or_(item == bindparam("source"), of_document))
+    return _by(CARD_SOURCE.c.card_id, IS_FROM_SOURCE)
 
 
 def _flagged() -> _Condition:

@@ -120,6 +120,10 @@ def test_every_filter_keeps_what_its_words_say(deck: Deck) -> None:
         expected = by(lambda card, tag=tag: tag in card["tags"] | card["own"])
         assert deck.ids(Filters(tag=tag)) == expected, tag
     assert deck.ids(Filters(source="x")) == by(lambda card: "x" in card["sources"])
+    with deck.study.database.write() as session:
+        session.connection().execute(text("UPDATE card_source SET item = 'book-2' WHERE item = 'y'"))
+    assert deck.ids(Filters(source="book")) == by(lambda card: "y" in card["sources"]), "all of a document"
+    assert deck.ids(Filters(source="boo")) == deck.ids(Filters(source="book-")) == []
     for state in STATES:
         assert deck.ids(Filters(state=state)) == by(lambda card, state=state: holds(card, state)), state
     assert deck.ids(Filters(flagged=True)) == by(lambda card: holds(card, "flagged"))
