@@ -245,11 +245,12 @@ def _over(visit: Visit) -> Over:
 
 
 def _just_rated(visit: Visit, shown: Shown | None, rated: Rated | None) -> JustRated | None:
-    """The last rating, while it is in sight: on the next card, and until its own card is there again."""
+    """The last rating, while it is in sight: with the next question, until its own card is there again."""
     review = rated.review if rated else last_rating(visit.session, visit.who)
     if review is None or not timedelta() <= visit.now - review.rated_at < IN_SIGHT:
         return None
-    if shown is not None and shown.card.id == review.card_id and rated is None:
+    is_answer = shown is not None and shown.offer is not None
+    if is_answer or (shown is not None and shown.card.id == review.card_id and rated is None):
         return None
     connection = visit.session.connection()
     name, asked = connection.execute(_NAME_AND_QUESTION, {"card": review.card_id}).one()
