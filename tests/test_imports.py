@@ -25,6 +25,7 @@ SHARED_BY_PAGES = {
     "pages",
     "sittings",
     "sitting_page",
+    "sitting_shown",
     "quiz_form",
     "quiz_page",
     "errors",

@@ -15,7 +15,8 @@ from app.study import marks
 from app.study.learner import preferences
 from app.web.errors import NotHereError
 from app.web.pages import Now, RowId, TheDatabase, TheLearner, TheSettings
-from app.web.sitting_page import Aside, Visit, answer, next_page, question, sitting_page, visit_of
+from app.web.sitting_page import answer, next_page, question, sitting_page, visit_of
+from app.web.sitting_shown import Aside, Visit
 from app.web.sittings import NONE_IF_EMPTY, SittingQuery, Typed
 
 router = APIRouter()

@@ -23,7 +23,7 @@ from app.study.review import Rated, UnknownCardError
 from app.web.editing import EditLink, edit_link
 from app.web.errors import NotHereError
 from app.web.pages import page
-from app.web.sitting_page import Typed, beside
+from app.web.sitting_shown import Typed, beside
 
 
 @dataclass(frozen=True)

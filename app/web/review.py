@@ -22,7 +22,8 @@ from app.study.review import (
 )
 from app.web.errors import NotHereError
 from app.web.pages import Now, RowId, TheDatabase, TheLearner, TheSettings, wants_part
-from app.web.sitting_page import Visit, answer, next_page, question, sitting_page, visit_of
+from app.web.sitting_page import answer, next_page, question, sitting_page, visit_of
+from app.web.sitting_shown import Visit
 from app.web.sittings import SittingQuery, Typed
 
 router = APIRouter()

@@ -1,7 +1,5 @@
-"""The page of a sitting: a card's question or its answer, what was just rated, and the end."""
+"""The page of a sitting is put together: from what the database knows to what is shown."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -11,108 +9,30 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
-from app.cards.search import text_of
-from app.models import Card, CardDemo, CardSource, Review
+from app.models import Card, CardDemo, CardSource
 from app.settings import Settings
 from app.study.filters import Mode
 from app.study.history import stored_state
 from app.study.learner import Preferences, preferences
-from app.study.leech import Leech, leech
+from app.study.leech import leech
 from app.study.marks import Marks
-from app.study.offer import Offer, offer
+from app.study.offer import offer
 from app.study.progress import progress
 from app.study.queue import next_card
 from app.study.rating import Rating
 from app.study.review import Rated
 from app.study.standing import LEECH_FROM
-from app.study.state import State
-from app.study.summary import MissedCard, Summary, summary
+from app.study.summary import summary
 from app.study.tables import CARD_MARK, TOPIC
-from app.study.terms import Piece, compared, unsaid
-from app.study.today import NextDue, next_due
+from app.study.today import next_due
 from app.study.undo import last_rating
 from app.web.editing import EditLink, edit_link
 from app.web.pages import page
-from app.web.sittings import Sitting, SittingQuery, sitting_of, words
+from app.web.sitting_shown import Aside, JustRated, Over, Shown, Visit, beside
+from app.web.sittings import SittingQuery, sitting_of, words
 
 IN_SIGHT = timedelta(minutes=15)
 """How long the last rating stays on the page, with its undo."""
-
-
-@dataclass(frozen=True)
-class Typed:
-    """What was typed before the reveal, in pieces, and the terms of the short answer that are not in it."""
-
-    text: str
-    pieces: Sequence[Piece]
-    unsaid: Sequence[str]
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A card on the page: its question, or, when `offer` is there, its answer with the five buttons."""
-
-    card: Card
-    topic: str
-    shown_at: datetime
-    edit: EditLink
-    marks: Marks
-    offer: Offer | None = None
-    revealed_at: datetime | None = None
-    sources: tuple[str, ...] = ()
-    typed: Typed | None = None
-    leech: Leech | None = None
-
-
-@dataclass(frozen=True)
-class JustRated:
-    """The rating given last, the card's name and question, and how the card stands now."""
-
-    review: Review
-    name: str
-    question: str
-    state: State | None
-    leech: Leech | None
-
-
-@dataclass(frozen=True)
-class Aside:
-    """A card that was set aside just now, and what brings it back."""
-
-    card: Card
-    back: str
-
-
-@dataclass(frozen=True)
-class Over:
-    """The end of a sitting: what was done in it, and what is left in the rest of the deck."""
-
-    done: Summary
-    demos: dict[int, CardDemo]
-    next_due: NextDue | None
-    remaining: int
-
-    @property
-    def missed(self) -> Sequence[MissedCard]:
-        """The cards that were missed, in learning order."""
-        return self.done.missed
-
-    @property
-    def names(self) -> str:
-        """Those, as an address names cards."""
-        return ",".join(card.name for card in self.missed)
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What every answer of this page needs."""
-
-    request: Request
-    session: Session
-    settings: Settings
-    who: Preferences
-    sitting: Sitting
-    now: datetime
 
 
 def visit_of(
@@ -181,12 +101,6 @@ def answer(visit: Visit, card: Card, shown_at: datetime, typed: str = "") -> Sho
         beside(typed, card) if typed.strip() else None,
         leech(visit.session, card, state.lapses) if state else None,
     )
-
-
-def beside(typed: str, card: Card) -> Typed:
-    """A typed answer compared with the card's."""
-    short = text_of(card.short_html)
-    return Typed(typed, compared(typed, f"{short} {text_of(card.answer_html)}"), unsaid(typed, short))
 
 
 def next_page(
