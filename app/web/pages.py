@@ -45,6 +45,7 @@ def environment(static_version: str) -> Environment:
     made.globals["static"] = lambda name: f"/static/{static_version}/{name}"
     made.globals["one_use_id"] = lambda: uuid4().hex
     made.globals["Rating"] = Rating
+    made.globals["look_of"] = _look  # asked for by whole pages alone: a slider's answer has no time for it
     made.globals["by_document"] = lambda request, items: by_document(request.app.state.settings.content_dir, items)
     made.filters |= {
         "maths": lambda latex: Markup(mathml(latex)),  # noqa: S704  (sanitised where they are made)
@@ -72,7 +73,7 @@ def page(request: Request, template: str, status: int = 200, part: str | None = 
     if part and wants_part(request):
         body = "".join(made.blocks[part](made.new_context(context)))
     else:
-        body = made.render(context | {"look": _look(request)})
+        body = made.render(context)
     return HTMLResponse(body, status, {"Vary": "HX-Request-Type", "Cache-Control": "no-store"})
 
 

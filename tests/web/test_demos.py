@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 from app.cards.maths import mathml
 from app.database import Database
@@ -396,3 +397,13 @@ def test_a_guess_that_stopped_on_the_way_is_told_where(client: TestClient) -> No
     page = client.get("/demos/receptive-field/predict?seed=5&guess=41").text
     assert "That is line 2 of the working; it goes on from there." in page
     assert "of the working" not in client.get("/demos/receptive-field/predict?seed=5&guess=169").text
+
+
+def test_a_sliders_answer_asks_nothing_of_the_database(client: TestClient, database: Database) -> None:
+    asked: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    headers = PART | {"Recur-Results": "light"}
+    assert "figcaption" in client.get("/demos/unrolled-rnn?W_x=0.7", headers=headers).text
+    assert asked == []
+    client.get("/demos/unrolled-rnn?W_x=0.7")
+    assert asked
