@@ -7,9 +7,10 @@ import base64
 import binascii
 import secrets
 from collections.abc import Iterable
+from functools import lru_cache
 from http import HTTPStatus
 
-from starlette.datastructures import URL, Headers, MutableHeaders
+from starlette.datastructures import URL, Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -39,6 +40,15 @@ def policy(style_hashes: Iterable[str] = ()) -> dict[str, str]:
     }
 
 
+@lru_cache(maxsize=64)
+def _hostname(host: str) -> str:
+    """The name in a Host header, without its port; one that cannot be read is no name that we answer to."""
+    try:
+        return URL(f"http://{host}").hostname or host
+    except ValueError:
+        return host
+
+
 class Refusal(Exception):  # noqa: N818  (not an error of ours: an answer)
     """The request is answered here, with this status and sentence."""
 
@@ -56,7 +66,7 @@ class Guard:
         self.max_import = settings.max_import_bytes
         self.password = settings.password.get_secret_value().encode() if settings.password else None
         self.hosts = LOCAL_HOSTS | {settings.host} | set(settings.allowed_hosts)
-        self.headers = policy(style_hashes)
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in policy(style_hashes).items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI app."""
@@ -66,9 +76,8 @@ class Guard:
 
         async def signed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self.headers.items():
-                    headers.setdefault(name, value)
+                given = {name.lower() for name, _value in message["headers"]}
+                message["headers"] = [*message["headers"], *(one for one in self.headers if one[0] not in given)]
             await send(message)
 
         try:
@@ -90,25 +99,24 @@ class Guard:
 
     def _admit(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
-        url = URL(scope=scope)
         if scope["path"] not in OPEN_PATHS:
-            self._check_host(url)
+            self._check_host(headers.get("host") or str(scope["server"][0]))
             self._check_password(headers)
         if scope["method"] not in SAFE_METHODS:
-            self._check_origin(headers, url)
+            self._check_origin(headers, URL(scope=scope))
             declared = headers.get("content-length", "0")
             large = scope["path"] in LARGE_BODIES
             if not declared.isdecimal() or int(declared) > (self.max_import if large else self.max_body):
                 raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large(large))
 
-    def _check_host(self, url: URL) -> None:
+    def _check_host(self, host: str) -> None:
         # A foreign name that resolves to this machine (DNS rebinding) would make a foreign page same-origin. Where a
         # password is set the browser has none for the foreign name, so any name will do.
-        if self.password is None and url.hostname not in self.hosts:
+        if self.password is None and (name := _hostname(host)) not in self.hosts:
             raise Refusal(
                 HTTPStatus.MISDIRECTED_REQUEST,
-                f"this server does not answer to the name {url.hostname!r}. "
-                f"If it should, start it with RECUR_ALLOWED_HOSTS={url.hostname}.",
+                f"this server does not answer to the name {name!r}. "
+                f"If it should, start it with RECUR_ALLOWED_HOSTS={name}.",
             )
 
     def _check_password(self, headers: Headers) -> None:

@@ -100,6 +100,8 @@ def test_a_body_past_its_bound_is_refused_declared_or_not(client: Make) -> None:
 
 
 def test_a_foreign_host_name_is_refused_unless_allowed(client: Make) -> None:
+    for broken in ("[", "a b", "127.0.0.1.attacker.example"):
+        assert client().get("/content", headers={"host": broken}).status_code == 421
     rebound = {"host": "attacker.example"}
     answer = client().get("/readyz", headers=rebound)
     assert answer.status_code == 503  # health is open to any name
