@@ -271,12 +271,6 @@ function startTraining() {
   stream.onerror = () => endTraining("The training broke off.");
 }
 
-function trouble(said) {
-  const box = document.getElementById("trouble");
-  box.textContent = said;
-  box.hidden = !said;
-}
-
 document.addEventListener("submit", (event) => {
   if (!event.target.dataset?.trains || event.submitter?.name === "at" || compare.value) return;
   event.preventDefault();
