@@ -1,6 +1,7 @@
 """Any state of any demo, drawn by Hypothesis from the bounds that its own form states."""
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -84,8 +85,9 @@ def _value(python: str) -> float:
 
 
 def _evaluated(filled: str) -> tuple[float, float]:
-    # Without its signs, a formula says how large the numbers are that its roundings belong to.
-    return _value(_python(filled)), _value(_python(filled).replace("-", ""))
+    # Without its signs, but for those of powers, a formula says how large the numbers are that its roundings belong to.
+    python = _python(filled)
+    return _value(python), _value(re.sub(r"(?<!\*\*\()-", "", python))
 
 
 @pytest.fixture(scope="session")
