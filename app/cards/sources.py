@@ -36,10 +36,15 @@ class Sources:
         return {item: says for document in self.documents for item, says in document.items.items()}
 
 
+def documents(content_dir: Path) -> tuple[Document, ...]:
+    """The documents that are listed; none where the list cannot be relied on."""
+    sources, _mistakes = read_sources(content_dir)
+    return sources.documents if sources else ()
+
+
 def by_document(content_dir: Path, items: Iterable[str]) -> list[tuple[str, list[str]]]:
     """The items by document, each with the document's title; an item of none stands for itself."""
-    sources, _mistakes = read_sources(content_dir)
-    titles = {item: one.title for one in (sources.documents if sources else ()) for item in one.items}
+    titles = {item: one.title for one in documents(content_dir) for item in one.items}
     grouped: dict[str, list[str]] = {}
     for item in items:
         grouped.setdefault(titles.get(item, item), []).append(item)

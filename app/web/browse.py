@@ -15,7 +15,7 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.cards.metadata import LEVELS
-from app.cards.sources import Document, read_sources
+from app.cards.sources import documents
 from app.database import Database
 from app.settings import Settings
 from app.study import marks
@@ -100,14 +100,9 @@ def _list(
         orders=ORDERS,
         levels=LEVELS,
         decks=() if wants_part(visit.request) else all_decks(visit.session),
-        documents=() if wants_part(visit.request) else _documents(visit.request.app.state.settings),
+        documents=() if wants_part(visit.request) else documents(visit.request.app.state.settings.content_dir),
         choices=None if wants_part(visit.request) else choices(visit.session, visit.who),
     )
-
-
-def _documents(settings: Settings) -> Sequence[Document]:
-    sources, _mistakes = read_sources(settings.content_dir)
-    return sources.documents if sources else ()
 
 
 class Act(BaseModel):

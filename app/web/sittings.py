@@ -10,7 +10,7 @@ from fastapi import HTTPException
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 from sqlmodel import Session
 
-from app.cards.sources import read_sources
+from app.cards.sources import documents
 from app.models import Deck, Topic
 from app.settings import Settings
 from app.study.filters import Filters, Mode
@@ -140,8 +140,7 @@ def words(sitting: Sitting, settings: Settings) -> str:
 
 def _title(source: str, settings: Settings) -> str:
     """The title of a document; an item stands for itself."""
-    sources, _mistakes = read_sources(settings.content_dir)
-    return {one.key: one.title for one in (sources.documents if sources else ())}.get(source, source)
+    return {one.key: one.title for one in documents(settings.content_dir)}.get(source, source)
 
 
 def _missed(days: int | None) -> str | None:

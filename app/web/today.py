@@ -1,6 +1,5 @@
 """/ : what is due today, by topic, one press to start, and a choice of what else to study."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl
 
@@ -9,8 +8,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import Response
 
-from app.cards.sources import Document, read_sources
-from app.settings import Settings
+from app.cards.sources import documents
 from app.study.learner import Preferences, preferences
 from app.study.progress import progress
 from app.study.readiness import readiness
@@ -57,7 +55,7 @@ def today(
             begun=begun,
             begun_words=words(begun, settings) if begun else "",
             tags=tags_in(session, learner, chosen.id),
-            documents=_documents(settings),
+            documents=documents(settings.content_dir),
         )
 
 
@@ -71,8 +69,3 @@ def _begun(session: Session, who: Preferences, now: datetime) -> Sitting | None:
     except (ValidationError, NotHereError):  # of another version, or its topic has left the files
         return None
     return sitting if progress(session, who, now, sitting.deck.id, sitting.filters).remaining else None
-
-
-def _documents(settings: Settings) -> Sequence[Document]:
-    sources, _mistakes = read_sources(settings.content_dir)
-    return sources.documents if sources else ()
