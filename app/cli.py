@@ -32,10 +32,10 @@ def _every_command() -> None:
 @app.command()
 def load() -> None:
     """Migrate the database and bring it up to the content files. A file with a mistake keeps its last good version."""
-    from app.cards.load import load as load_content
+    from app.cards.load.load import load as load_content
     from app.database import Database
-    from app.study.replay import replay_what_has_no_totals
-    from app.study.totals import move_cards
+    from app.study.schedule.replay import replay_what_has_no_totals
+    from app.study.schedule.totals import move_cards
 
     chosen = settings()
     database = Database(chosen.database_url)
@@ -57,11 +57,11 @@ def serve() -> None:
     """Migrate the database, load the content, and serve the app until it is stopped."""
     import uvicorn
 
-    from app.cards.load import load as load_content
+    from app.cards.load.load import load as load_content
     from app.database import Database
     from app.main import create_app
-    from app.study.replay import replay_what_has_no_totals
-    from app.study.totals import move_cards
+    from app.study.schedule.replay import replay_what_has_no_totals
+    from app.study.schedule.totals import move_cards
 
     chosen = settings()
     if not chosen.content_dir.is_dir():
@@ -93,7 +93,7 @@ def _listen(chosen: Settings) -> socket.socket:
 def replay_() -> None:
     """Rebuild the schedule and the totals, which are derived, from the review log, which is the truth."""
     from app.database import Database
-    from app.study.replay import replay
+    from app.study.schedule.replay import replay
 
     database = Database(settings().database_url)
     try:
@@ -147,7 +147,7 @@ def main() -> None:
     try:
         app()
     except RuntimeError as error:
-        from app.cards.load import LoadError
+        from app.cards.load.load import LoadError
         from app.database import UnusableDatabaseError
 
         if not isinstance(error, UnusableDatabaseError | LoadError):

@@ -7,37 +7,24 @@ from contextlib import asynccontextmanager, nullcontext
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from app.cards.watch import ContentWatch
+from app.cards.load.watch import ContentWatch
 from app.database import Database
 from app.settings import Settings
-from app.study.totals import move_cards
-from app.web import (
-    api_demos,
-    assets,
-    browse,
-    cards,
-    content,
-    demo_index,
-    demos,
-    docs,
-    errors,
-    health,
-    history,
-    learners,
-    mark,
-    pages,
-    quiz,
-    quiz_results,
-    quiz_sitting,
-    review,
-    security,
-    sources,
-    stats,
-    today,
-    topics,
-    training,
-)
-from app.web import settings as settings_page
+from app.study.schedule.totals import move_cards
+from app.web.browse import browse
+from app.web.course import cards, content, sources, topics
+from app.web.demos import api as api_demos
+from app.web.demos import demo as demos
+from app.web.demos import index as demo_index
+from app.web.demos import training
+from app.web.frame import assets, docs, errors, health, pages, security
+from app.web.own import history, learners
+from app.web.own import settings as settings_page
+from app.web.quiz import choose as quiz
+from app.web.quiz import results as quiz_results
+from app.web.quiz import take as quiz_sitting
+from app.web.sitting import mark, review, today
+from app.web.stats import stats
 
 INLINE_STYLES = (demos.PLOT_STYLE_HASH,)
 

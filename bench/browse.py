@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from fastapi.testclient import TestClient
 
-from app.cards import search
+from app.cards.load import search
 from app.database import Database
 from app.main import create_app
 from app.settings import Settings

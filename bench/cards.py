@@ -5,10 +5,10 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
-from app.cards.load import load
+from app.cards.load.load import load
 from app.database import Database
 from app.models import Card, CardSource, CardTag, Deck, Topic
-from app.study.tables import CARD
+from app.tables import CARD
 
 CARDS_A_TOPIC = 100
 LEVELS = ("easy", "medium", "hard")

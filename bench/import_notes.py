@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from app.cards.load import load
+from app.cards.load.load import load
 from app.database import Database
-from app.exchange.import_cards import import_cards
+from app.exchange.imports.import_cards import import_cards
 from bench.figures import Timing, heading, ratio, row, timed
 
 NOTES = 20_000

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from app.cards.load import load
+from app.cards.load.load import load
 from app.database import Database
 from bench.cards import content_folder
 from bench.figures import Timing, heading, ratio, row, timed

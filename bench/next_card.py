@@ -10,10 +10,10 @@ from sqlalchemy import insert
 from app.database import Database
 from app.models import CardState, Review
 from app.settings import Settings
-from app.study import queue
-from app.study.filters import Filters, Mode
-from app.study.learner import preferences
-from app.study.new_cards import move_cursor
+from app.study.learner.preferences import preferences
+from app.study.schedule.new_card_cursor import move_cursor
+from app.study.selection.selection import Filters, Mode
+from app.study.sitting import queue
 from bench.cards import database_with_cards
 from bench.figures import Timing, heading, ratio, row, timed
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from app.demos.demo import BadParametersError, Demo
-from app.demos.numbers import plain
+from app.demos.machine.demo import BadParametersError, Demo
+from app.demos.machine.numbers import plain
 from app.demos.registry import all_demos
 from bench.cards import loaded
 from bench.figures import Timing, heading, ratio, row

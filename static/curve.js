@@ -15,7 +15,7 @@ function script(address) {
   return loaded.get(address);
 }
 
-// As app/demos/numbers.py shows a number, to four digits.
+// As app/demos/machine/numbers.py shows a number, to four digits.
 function shown(value) {
   const size = Math.abs(value);
   if (size !== 0 && (size < 0.001 || size >= 1e5)) {

@@ -1,70 +1,116 @@
-"""The import rule of the house: arrows point one way, and pages do not know each other."""
+"""The import rule of the house: arrows point one way, between rooms and between their sub-rooms, and make no circle."""
 
 import ast
-from pathlib import Path
+from collections import defaultdict
+from graphlib import TopologicalSorter
 
 from app.settings import ROOT
 
+APP = ROOT / "app"
 MAY_IMPORT = {
     "settings": set(),
     "models": set(),
+    "tables": {"models"},
     "database": {"settings"},
     "nn": set(),
     "demos": {"nn"},
-    "cards": {"models", "database", "demos"},
-    "study": {"models", "database", "settings"},
-    "exchange": {"cards", "study", "models", "database"},
-    "web": {"exchange", "study", "cards", "demos", "models", "database", "settings"},
+    "cards": {"models", "tables", "database", "demos"},
+    "study": {"models", "tables", "database", "settings"},
+    "exchange": {"cards", "study", "models", "tables", "database"},
+    "web": {"exchange", "study", "cards", "demos", "models", "tables", "database", "settings"},
     "main": {"web", "cards", "study", "database", "settings"},
     "commands": {"exchange", "cards", "database", "settings"},
     "cli": {"commands", "main", "exchange", "cards", "study", "database", "settings"},
     "__main__": {"cli"},
     "__init__": set(),
 }
-SHARED_BY_PAGES = {
-    "pages",
-    "sittings",
-    "sitting_page",
-    "sitting_shown",
-    "quiz_form",
-    "quiz_page",
-    "errors",
-    "decks",
-    "editing",
-    "dates",
-    "demo_results",
-    "browse_query",
-    "browse_words",
-    "stats_drawing",
+FLOORS = {
+    "cards": ("file", "render", "check", "load"),
+    "study": ("learner", "schedule", "selection", "sitting", "quiz", "stats", ""),
+    "exchange": ("imports", "exports", "history", ""),
+    "demos": ("machine", "parts", ""),
+    "web": ("frame", "sitting", "quiz", "browse", "course", "demos", "stats", "own"),
 }
+"""The sub-rooms of a room from the ground up: each may import those before it. "" is the room's own files."""
+PAGES_MAY_IMPORT = {"quiz": {"sitting"}}
+"""Beside the frame. Otherwise pages of different sub-rooms do not know each other."""
+
+PACKAGES = {".".join(path.parent.relative_to(APP).parts) for path in APP.rglob("__init__.py")}
 
 
-def imports_of(path: Path) -> set[str]:
-    """The modules of ours that a file imports, dotted, without the leading `app.`"""
-    tree = ast.parse(path.read_text())
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "app":
-            found |= {f"{node.module}.{alias.name}".removeprefix("app.") for alias in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name.removeprefix("app.") for alias in node.names if alias.name.startswith("app.")}
+def modules() -> dict[str, set[str]]:
+    """Every module of ours, dotted without the leading `app.`, and the modules of ours that it imports."""
+    paths = {".".join(path.relative_to(APP).with_suffix("").parts): path for path in APP.rglob("*.py")}
+    names = {name.removesuffix(".__init__"): path for name, path in paths.items()}
+    found: dict[str, set[str]] = {}
+    for name, path in names.items():
+        wanted = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "app":
+                wanted |= {f"{node.module}.{alias.name}".removeprefix("app.") for alias in node.names}
+            elif isinstance(node, ast.Import):
+                wanted |= {alias.name.removeprefix("app.") for alias in node.names if alias.name.startswith("app.")}
+        found[name] = {one if one in names else one.rpartition(".")[0] for one in wanted}
     return found
+
+
+def floor(name: str) -> tuple[str, str]:
+    """The room and the sub-room of a module."""
+    parts = name.split(".")
+    return parts[0], parts[1] if len(parts) > 2 else ""
 
 
 def test_arrows_point_one_way() -> None:
     wrong = []
-    for path in sorted((ROOT / "app").rglob("*.py")):
-        room = path.relative_to(ROOT / "app").parts[0].removesuffix(".py")
-        wrong += [
-            f"{path.relative_to(ROOT)} imports {name}"
-            for name in imports_of(path)
-            if name.split(".")[0] not in MAY_IMPORT[room] | {room}
-        ]
+    for name, imported in modules().items():
+        room = name.split(".")[0]
+        wrong += [f"{name} imports {one}" for one in imported if one.split(".")[0] not in MAY_IMPORT[room] | {room}]
     assert wrong == []
 
 
+def test_sub_rooms_import_what_is_below_them() -> None:
+    wrong = []
+    for name, imported in modules().items():
+        room, here = floor(name)
+        if room not in FLOORS or name in PACKAGES:
+            continue
+        below = FLOORS[room][: FLOORS[room].index(here) + 1]
+        wrong += [f"{name} imports {one}" for one in imported if floor(one)[0] == room and floor(one)[1] not in below]
+    assert wrong == []
+
+
+def test_no_circle() -> None:
+    graph = defaultdict(set, modules())
+    assert list(TopologicalSorter(graph).static_order())  # raises CycleError
+
+
 def test_pages_do_not_import_each_other() -> None:
-    pages = {path.stem for path in (ROOT / "app/web").glob("*.py")} - SHARED_BY_PAGES - {"__init__"}
-    for path in (ROOT / "app/web").glob("*.py"):
-        others = {name.split(".")[1] for name in imports_of(path) if name.startswith("web.")}
-        assert not others & pages, path.name
+    wrong = []
+    for name, imported in modules().items():
+        room, here = floor(name)
+        if room != "web":
+            continue
+        known = {here, "frame"} | PAGES_MAY_IMPORT.get(here, set())
+        wrong += [f"{name} imports {one}" for one in imported if floor(one)[0] == "web" and floor(one)[1] not in known]
+    assert wrong == []
+
+
+def test_demos_do_not_import_each_other() -> None:
+    demos = {path.stem for path in (APP / "demos").glob("*.py") if "DEMO = " in path.read_text()}
+    assert demos
+    for name, imported in modules().items():
+        if floor(name) == ("demos", "") or name.startswith("demos."):
+            others = {one for one in imported if one.removeprefix("demos.") in demos}
+            assert not others, f"{name} imports {others}"
+
+
+def test_a_folder_is_no_drawer() -> None:
+    """More than fifteen files in a folder are several ideas; nn has one kernel a file, demos one demo a pair."""
+    for folder in {path.parent for path in APP.rglob("*.py")} - {APP / "nn", APP / "demos"}:
+        files = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
+        limit = LARGER.get(folder.relative_to(APP).as_posix(), 15)
+        assert len(files) <= limit, f"{folder.name} holds {len(files)} files"
+
+
+LARGER = {"exchange/imports": 23, "demos/parts": 24}
+"""Folders with more files than fifteen, and why: one file an importer's step; one file a part of one demo."""

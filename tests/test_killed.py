@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from app.database import Database
-from app.study.replay import replay
+from app.study.schedule.replay import replay
 from bench.cards import loaded
 from bench.serving import RECUR, ServerProcess, recur_env
 

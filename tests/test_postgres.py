@@ -14,18 +14,18 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from app.cards.load import load
-from app.cards.search import asked, matches
+from app.cards.load.load import load
+from app.cards.load.search import asked, matches
 from app.database import Database
 from app.main import create_app
 from app.models import CardMark, OwnTag
 from app.settings import ROOT, Settings
-from app.study.browse import SORTS
-from app.study.learner import preferences
-from app.study.replay import replay
-from app.study.reset import reset
-from app.study.standing import STATES
-from app.study.tables import CARD
+from app.study.learner.preferences import preferences
+from app.study.schedule.replay import replay
+from app.study.schedule.reset import reset
+from app.study.selection.browse import SORTS
+from app.study.selection.standing import STATES
+from app.tables import CARD
 
 FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from app.cards.search import rebuild
+from app.cards.load.search import rebuild
 
 revision = "0004"
 down_revision = "0003"

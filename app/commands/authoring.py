@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from app.cards.check import Checked, examine
-from app.cards.coverage import places, table
-from app.cards.format import format_content
-from app.cards.memory import Memory, place_for
-from app.cards.new import NewError, Written, new_card, new_topic
-from app.cards.report import Format, as_github, as_json, excerpts
+from app.cards.check.check import Checked, examine
+from app.cards.check.check_cache import Memory, place_for
+from app.cards.check.coverage import places, table
+from app.cards.check.format import format_content
+from app.cards.check.report import Format, as_github, as_json, excerpts
+from app.cards.check.skeleton import NewError, Written, new_card, new_topic
 from app.commands.console import counted, say_mistakes, settings, shown_in
 
 app = typer.Typer()

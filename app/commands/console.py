@@ -6,8 +6,8 @@ from pathlib import Path
 import typer
 from pydantic import ValidationError
 
-from app.cards.mistake import Mistake
-from app.cards.report import as_text, excerpts
+from app.cards.check.report import as_text, excerpts
+from app.cards.file.mistake import Mistake
 from app.settings import Settings
 
 

@@ -8,10 +8,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from app.commands.console import counted, settings
-from app.exchange.draft import RefusedError
-from app.exchange.import_cards import import_cards
-from app.exchange.kinds import KINDS, find_kind
-from app.exchange.write import Imported, NothingFoundError
+from app.exchange.imports.draft import RefusedError
+from app.exchange.imports.import_cards import import_cards
+from app.exchange.imports.kinds import KINDS, find_kind
+from app.exchange.imports.write import Imported, NothingFoundError
 
 app = typer.Typer()
 HISTORY = "history"
@@ -65,8 +65,8 @@ def import_(
 
 def _take_history(file: Path, learner: int) -> None:
     from app.database import Database
-    from app.exchange.history import HistoryError
-    from app.exchange.import_history import import_history
+    from app.exchange.history.format import HistoryError
+    from app.exchange.history.import_history import import_history
 
     database = Database(settings().database_url)
     try:

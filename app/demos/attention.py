@@ -7,16 +7,16 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Row, Trace, Values
-from app.demos.looks import look_back
-from app.demos.numbers import factor, fill, latex
-from app.demos.parameters import Matrix, Parameters, choice, entries, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.rectangles import is_rectangle, rectangle
-from app.demos.result import Result
-from app.demos.share import softmax_share
+from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Row, Trace, Values
+from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.parameters import Matrix, Parameters, choice, entries, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.area_picture import is_rectangle, rectangle
+from app.demos.parts.attention_looks import look_back
+from app.demos.parts.softmax_share import softmax_share
 from app.nn import attention as nn
 
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic
-from app.demos.beam_tree import beam_tree, named
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Curve, Row, Series, Trace, Values
-from app.demos.numbers import factor, fill, latex, plain, words
-from app.demos.parameters import Matrix, Numbers, Parameters, entries, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.numbers import factor, fill, latex, plain, words
+from app.demos.machine.parameters import Matrix, Numbers, Parameters, entries, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.beam_tree import beam_tree, named
 from app.nn import beam
 from app.nn.beam import BigramModel, Candidate
 

@@ -7,15 +7,15 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos import marks
-from app.demos.arithmetic import Arithmetic
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Curve, Row, Series, Trace, Values
-from app.demos.marks import ALPHABET, CLOSES, SENTENCES, SURE, shown
-from app.demos.numbers import factor, fill, latex, words
-from app.demos.parameters import Parameters, choice, number, text
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.numbers import factor, fill, latex, words
+from app.demos.machine.parameters import Parameters, choice, number, text
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts import character_marks as marks
+from app.demos.parts.character_marks import ALPHABET, CLOSES, SENTENCES, SURE, shown
 from app.nn import ngram, rnn
 from app.nn.activations import TANH
 

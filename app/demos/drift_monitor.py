@@ -5,13 +5,24 @@ import random
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.drifting_world import AGAIN, BEFORE, CHECK, KEEPS, NOISE, USE, DriftMonitor, Watch, make_world, watch
-from app.demos.figures import Curve, Row, Series, Trace, Values
-from app.demos.numbers import fill, latex, words
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.numbers import fill, latex, words
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.drifting_world import (
+    AGAIN,
+    BEFORE,
+    CHECK,
+    KEEPS,
+    NOISE,
+    USE,
+    DriftMonitor,
+    Watch,
+    make_world,
+    watch,
+)
 from app.nn.least_squares import fit
 from app.nn.monitor import rolling_mean, smoothed
 

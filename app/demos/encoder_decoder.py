@@ -7,15 +7,15 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Row, Trace, Values
-from app.demos.numbers import fill, plain
-from app.demos.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
-from app.demos.share import softmax_share
-from app.demos.two_lanes import two_lanes
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Row, Trace, Values
+from app.demos.machine.numbers import fill, plain
+from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.encoder_decoder_lanes import two_lanes
+from app.demos.parts.softmax_share import softmax_share
 from app.nn import register, rnn
 from app.nn.activations import LINEAR
 from app.nn.attention import softmax

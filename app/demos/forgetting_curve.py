@@ -8,14 +8,14 @@ from typing import Annotated
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from app.demos.arithmetic import Arithmetic
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Curve, Row, Series, Trace, Values
-from app.demos.forgetting_formulas import Reviewed, difficulty_formula, five_digits, grade_of, stability_formula
-from app.demos.numbers import fill, latex, words
-from app.demos.parameters import MOST_ENTRIES, Numbers, Parameters, entries, number, split_numbers
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.numbers import fill, latex, words
+from app.demos.machine.parameters import MOST_ENTRIES, Numbers, Parameters, entries, number, split_numbers
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.forgetting_formulas import Reviewed, difficulty_formula, five_digits, grade_of, stability_formula
 from app.nn import forgetting
 from app.nn.forgetting import W
 

@@ -6,15 +6,15 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Row, Trace
-from app.demos.glimpse_images import IMAGES
-from app.demos.numbers import factor, fill, latex
-from app.demos.parameters import Parameters, choice, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
-from app.demos.retina import SIDE, retina
+from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Row, Trace
+from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.parameters import Parameters, choice, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.glimpse_images import IMAGES
+from app.demos.parts.retina import SIDE, retina
 from app.nn import glimpse
 
 AXES = (("down", "down", 0), ("right", "to the right", 1))

@@ -7,13 +7,13 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Diagram, Edge, Node, Row, Trace
-from app.demos.numbers import fill
-from app.demos.parameters import Parameters, choice, flag, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace
+from app.demos.machine.numbers import fill
+from app.demos.machine.parameters import Parameters, choice, flag, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
 from app.nn import count
 
 KERAS = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU", "dense": "Dense"}

@@ -8,13 +8,13 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic
-from app.demos.demo import Demo, Source, Training, TryThis
-from app.demos.figures import Curve, Row, Series, Trace, Values
-from app.demos.numbers import factor, fill, latex, words
-from app.demos.parameters import Parameters, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo, Source, Training, TryThis
+from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.numbers import factor, fill, latex, words
+from app.demos.machine.parameters import Parameters, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
 from app.nn import clipping, jacobian, lstm, optimise, remembering
 from app.nn.activations import SIGMOID
 from app.nn.remembering import FORGETS_NOTHING, GATES, Cell, Model, Pass

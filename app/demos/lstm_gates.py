@@ -6,14 +6,14 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Curve, Row, Series, Trace, Values
-from app.demos.gates import forced_bias, lstm_picture, recurrent_terms
-from app.demos.numbers import factor, fill, latex, words
-from app.demos.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.numbers import factor, fill, latex, words
+from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.gates import forced_bias, lstm_picture, recurrent_terms
 from app.nn import jacobian, lstm
 
 Forced = Literal["free", "open", "shut"]

@@ -4,13 +4,13 @@ import random
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Curve, Row, Series, Trace
-from app.demos.four_forecasts import KERNELS, TIME, TRAIN, UNITS, MlpCnnRnn, Run, run_all
-from app.demos.numbers import factor, fill, latex, words
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Curve, Row, Series, Trace
+from app.demos.machine.numbers import factor, fill, latex, words
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.four_forecasts import KERNELS, TIME, TRAIN, UNITS, MlpCnnRnn, Run, run_all
 from app.nn import forecast
 from app.nn.least_squares import fit
 

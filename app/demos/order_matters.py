@@ -6,15 +6,15 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
-from app.demos.negation import UNITS, W_O, bag, dense, dense_weights, features, run, weights
-from app.demos.numbers import factor, fill, heat, latex, short
-from app.demos.numbers import words as plain_words
-from app.demos.parameters import Parameters, choice, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
+from app.demos.machine.numbers import factor, fill, heat, latex, short
+from app.demos.machine.numbers import words as plain_words
+from app.demos.machine.parameters import Parameters, choice, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.negation_task import UNITS, W_O, bag, dense, dense_weights, features, run, weights
 from app.nn import rnn
 
 SENTENCES = {

@@ -6,14 +6,14 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.batch_grid import batch_grid
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Row, Trace, Values
-from app.demos.numbers import factor, fill, latex
-from app.demos.parameters import Matrix, Parameters, choice, entries, flag, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Row, Trace, Values
+from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.parameters import Matrix, Parameters, choice, entries, flag, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.batch_grid import batch_grid
 from app.nn import masking, rnn
 from app.nn.activations import ACTIVATIONS
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.demos.demo import Demo
+from app.demos.machine.demo import Demo
 from app.demos.registry import all_demos
 
 # Each with the question that leads to it.

@@ -4,14 +4,14 @@ import random
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Curve, Row, Series, Trace
-from app.demos.moved_pattern import PositionalInvariance, Run, run_both
-from app.demos.numbers import fill, latex, words
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
-from app.demos.two_layers import two_layers
+from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Curve, Row, Series, Trace
+from app.demos.machine.numbers import fill, latex, words
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.conv_and_dense import two_layers
+from app.demos.parts.moved_pattern import PositionalInvariance, Run, run_both
 from app.nn import conv1d
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
-from app.demos.numbers import STRONGEST, fill, latex, show, words
-from app.demos.parameters import Parameters, flag, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
+from app.demos.machine.numbers import STRONGEST, fill, latex, show, words
+from app.demos.machine.parameters import Parameters, flag, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
 from app.nn import receptive_field as rf
 
 WIDEST = 2**20

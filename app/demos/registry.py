@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import app.demos
-from app.demos.demo import Demo
+from app.demos.machine.demo import Demo
 
 IDEAS = ("The recurrence", "Learning", "Gates", "Sequence to sequence", "Beside the RNN")
 

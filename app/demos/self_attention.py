@@ -6,16 +6,16 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Row, Trace, Values
-from app.demos.layer_costs import costs, counted, paths
-from app.demos.looks import look_around
-from app.demos.numbers import fill
-from app.demos.parameters import Parameters, choice, flag, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
-from app.demos.share import softmax_share
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Row, Trace, Values
+from app.demos.machine.numbers import fill
+from app.demos.machine.parameters import Parameters, choice, flag, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.attention_looks import look_around
+from app.demos.parts.layer_costs import costs, counted, paths
+from app.demos.parts.softmax_share import softmax_share
 from app.nn import reach
 from app.nn import self_attention as nn
 from app.nn.initialise import orthogonal

@@ -5,14 +5,14 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Diagram, Edge, Node, Row, Trace, Values
-from app.demos.numbers import fill, heat, latex, short, words
-from app.demos.parameters import Numbers, Parameters, choice, entries, flag, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
-from app.demos.task_steps import Run, Step, run_steps, steps_of
+from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace, Values
+from app.demos.machine.numbers import fill, heat, latex, short, words
+from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.task_steps import Run, Step, run_steps, steps_of
 from app.nn import rnn
 
 TASKS = {

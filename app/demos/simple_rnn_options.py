@@ -6,14 +6,14 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Row, Trace, Values
-from app.demos.layer_call import layer_call
-from app.demos.numbers import fill, latex
-from app.demos.parameters import Numbers, Parameters, choice, entries, flag, number
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
+from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Row, Trace, Values
+from app.demos.machine.numbers import fill, latex
+from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts.layer_call import layer_call
 from app.nn import count, rnn
 from app.nn.activations import ACTIVATIONS
 from app.nn.initialise import glorot_uniform, orthogonal

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.demos import marks
-from app.demos.arithmetic import Arithmetic
-from app.demos.demo import Demo, Source, TryThis
-from app.demos.figures import Row, Trace, Values
-from app.demos.marks import ALPHABET, shown
-from app.demos.numbers import factor, fill, latex
-from app.demos.parameters import Parameters, number, text
-from app.demos.prediction import Prediction, Question, Slip, Tolerance
-from app.demos.result import Result
-from app.demos.share import sum_of_exponentials
-from app.demos.text_lines import text_lines
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.figures import Row, Trace, Values
+from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.parameters import Parameters, number, text
+from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.result import Result
+from app.demos.parts import character_marks as marks
+from app.demos.parts.character_marks import ALPHABET, shown
+from app.demos.parts.softmax_share import sum_of_exponentials
+from app.demos.parts.text_lines import text_lines
 from app.nn import ngram, rnn, sampling
 from app.nn.activations import TANH
 

@@ -4,11 +4,11 @@ from datetime import datetime
 from pathlib import Path
 
 from app.database import Database
-from app.exchange.export_anki import write_anki
-from app.exchange.export_cards import MistakesError, collect
-from app.exchange.export_file import ExportError, new_file
-from app.exchange.export_history import ExportedHistory, write_history
-from app.exchange.export_tables import write_csv, write_json
+from app.exchange.exports.anki_package import write_anki
+from app.exchange.exports.cards import MistakesError, collect
+from app.exchange.exports.csv_and_json import write_csv, write_json
+from app.exchange.exports.new_file import ExportError, new_file
+from app.exchange.history.export_history import ExportedHistory, write_history
 
 __all__ = ["CARDS", "HISTORY", "ExportError", "MistakesError", "export_cards", "export_history", "kind"]
 

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, ScalarSelect, Table, delete, func, insert,
 from sqlmodel import Session, SQLModel
 
 from app.models import Learner
-from app.study.history import COUNTED, STANDS, one_at_a_time
-from app.study.learner import UnknownLearnerError
-from app.study.profile import WrongProfileError, name_taken, read_name
-from app.study.tables import CARD_MARK, CARD_STATE, LEARNER, OWN_TAG, QUIZ, REVIEW
+from app.study.learner.preferences import UnknownLearnerError
+from app.study.learner.profile import WrongProfileError, name_taken, read_name
+from app.study.schedule.review_log import COUNTED, STANDS
+from app.tables import CARD_MARK, CARD_STATE, LEARNER, OWN_TAG, QUIZ, REVIEW, lock_learner
 
 FIRST = 1
 """The learner who is always there."""
@@ -96,7 +96,7 @@ def erase(session: Session, learner_id: int) -> None:
     The first learner is there again at once, as new. Raises UnknownLearnerError.
     """
     connection = session.connection()
-    one_at_a_time(connection, learner_id)
+    lock_learner(connection, learner_id)
     found = connection.execute(select(LEARNER.c.id).where(LEARNER.c.id == learner_id)).scalar()
     if found is None:
         raise UnknownLearnerError(f"There is no learner {learner_id}.")

@@ -15,13 +15,13 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from sqlalchemy import select
 
-from app.cards.load import load
+from app.cards.load.load import load
 from app.database import Database
 from app.main import create_app
 from app.settings import ROOT, Settings
-from app.study.learner import Preferences
-from app.study.review import Answer, rate
-from app.study.tables import CARD
+from app.study.learner.preferences import Preferences
+from app.study.schedule.rate import Answer, rate
+from app.tables import CARD
 
 # Background services of the browser would look up hosts of their own.
 CHROMIUM_ARGS = [

@@ -9,10 +9,10 @@ from sqlmodel import col, select
 
 from app.models import Card, Learner, Review
 from app.settings import Settings
-from app.study.learner import preferences
-from app.study.quiz_choice import Question
-from app.study.quiz_make import Kind, Plan, make
-from app.web.pages import LEARNER_COOKIE
+from app.study.learner.preferences import preferences
+from app.study.quiz.choose import Question
+from app.study.quiz.make import Kind, Plan, make
+from app.web.frame.pages import LEARNER_COOKIE
 from tests.browser.conftest import Server, watched
 from tests.browser.test_every_page import sideways, violations
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.demos.turns import AT_ONCE, TURNS
-from app.web import training
+from app.demos.machine.turns import AT_ONCE, TURNS
+from app.web.demos import training
 
 LONG = "/demos/training-symptoms?cell=lstm&gap=30&updates=0&seed=3"
 

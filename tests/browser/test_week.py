@@ -16,7 +16,7 @@ from sqlmodel import col, select
 
 from app.models import Review
 from app.settings import ROOT, Settings
-from app.study.replay import replay
+from app.study.schedule.replay import replay
 from tests.browser.conftest import Server, serving, watched
 
 MONDAY = datetime(2026, 3, 23, 17, 0, tzinfo=UTC)  # 18:00 in Berlin

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from app.demos.demo import BadParametersError, Problem
+from app.demos.machine.demo import BadParametersError, Problem
 from app.demos.registry import UnknownDemoError
 
 SOURCES = """\

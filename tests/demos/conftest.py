@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from app.demos.demo import BadParametersError, Demo
-from app.demos.numbers import plain
-from app.demos.parameters import ENTRY, FormField
+from app.demos.machine.demo import BadParametersError, Demo
+from app.demos.machine.numbers import plain
+from app.demos.machine.parameters import ENTRY, FormField
 
 AnyDemo = Demo[Any]
 _entries = st.floats(-ENTRY, ENTRY).map(lambda value: plain(round(value, 3)))

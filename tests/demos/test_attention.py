@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.demos.attention import DEMO, Attention
-from app.demos.demo import BadParametersError
-from app.demos.figures import Diagram
-from app.demos.numbers import short, show
-from app.demos.result import Result
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.figures import Diagram
+from app.demos.machine.numbers import short, show
+from app.demos.machine.result import Result
 
 
 def compute(query: str) -> Result:

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.demos.beam_search import DEMO
-from app.demos.demo import BadParametersError
-from app.demos.figures import Curve, Diagram
-from app.demos.numbers import short
-from app.demos.result import Result
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.figures import Curve, Diagram
+from app.demos.machine.numbers import short
+from app.demos.machine.result import Result
 
 
 def compute(query: str) -> Result:

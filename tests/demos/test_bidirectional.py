@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.demos.bidirectional import DEMO, Bidirectional
-from app.demos.figures import Diagram, Trace
-from app.demos.result import Result
+from app.demos.machine.figures import Diagram, Trace
+from app.demos.machine.result import Result
 from app.nn import count
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}

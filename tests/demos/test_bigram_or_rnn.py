@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos import marks
 from app.demos.bigram_or_rnn import DEMO, RUN, predict
-from app.demos.demo import BadParametersError
-from app.demos.figures import Curve
-from app.demos.result import Result
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.figures import Curve
+from app.demos.machine.result import Result
+from app.demos.parts import character_marks as marks
 
 
 def compute(query: str) -> Result:

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.demos.bptt import BPTT, DEMO
-from app.demos.figures import Curve, Diagram
-from app.demos.numbers import short
-from app.demos.result import Result
+from app.demos.machine.figures import Curve, Diagram
+from app.demos.machine.numbers import short
+from app.demos.machine.result import Result
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 PHI: dict[str, Any] = {

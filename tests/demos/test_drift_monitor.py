@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.demos.drift_monitor import DEMO
-from app.demos.drifting_world import BEFORE, CHECK, TRAIN, USE, DriftMonitor, make_world, watch
-from app.demos.result import Result
+from app.demos.machine.result import Result
+from app.demos.parts.drifting_world import BEFORE, CHECK, TRAIN, USE, DriftMonitor, make_world, watch
 
 SEEDS = range(21)  # those that the slider offers
 

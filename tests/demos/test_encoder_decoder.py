@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.demo import BadParametersError
 from app.demos.encoder_decoder import DEMO, TARGET, EncoderDecoder, translate
-from app.demos.figures import Diagram
-from app.demos.result import Result
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.figures import Diagram
+from app.demos.machine.result import Result
 
 ORDER: dict[str, Callable[[list[int]], list[int]]] = {
     "same": lambda x: x,

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.demo import BadParametersError
-from app.demos.figures import Curve
 from app.demos.forgetting_curve import DEMO, ForgettingCurve, remember
-from app.demos.forgetting_formulas import five_digits
-from app.demos.numbers import show
-from app.demos.result import Result
-from app.study import scheduler
-from app.study.rating import Rating
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.figures import Curve
+from app.demos.machine.numbers import show
+from app.demos.machine.result import Result
+from app.demos.parts.forgetting_formulas import five_digits
+from app.study.schedule import scheduler
+from app.study.schedule.scale import Rating
 
 histories = st.lists(
     st.tuples(st.integers(1, 5), st.sampled_from([0, 1, 2, 5, 11, 46, 163, 1000])), max_size=12

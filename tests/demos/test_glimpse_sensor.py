@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from app.demos.demo import BadParametersError
-from app.demos.figures import Diagram, Trace
-from app.demos.glimpse_images import IMAGES
 from app.demos.glimpse_sensor import DEMO, GlimpseSensor
-from app.demos.result import Result
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.figures import Diagram, Trace
+from app.demos.machine.result import Result
+from app.demos.parts.glimpse_images import IMAGES
 
 
 def compute(query: str) -> Result:

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Curve
 from app.demos.gradient_flow import DEMO, GradientFlow, draw, run_cell
-from app.demos.result import Result
+from app.demos.machine.figures import Curve
+from app.demos.machine.result import Result
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 

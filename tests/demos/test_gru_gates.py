@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Diagram
 from app.demos.gru_gates import DEMO, GRUGates
-from app.demos.numbers import plain, short
-from app.demos.result import Result
+from app.demos.machine.figures import Diagram
+from app.demos.machine.numbers import plain, short
+from app.demos.machine.result import Result
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 

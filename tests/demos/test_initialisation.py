@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Curve
 from app.demos.initialisation import DEMO, draw
-from app.demos.result import Result
+from app.demos.machine.figures import Curve
+from app.demos.machine.result import Result
 
 
 def compute(query: str) -> Result:

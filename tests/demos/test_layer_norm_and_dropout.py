@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Curve
 from app.demos.layer_norm_and_dropout import DEMO, RUNS, UNITS, recur
-from app.demos.result import Result
+from app.demos.machine.figures import Curve
+from app.demos.machine.result import Result
 from app.nn.dropout import masks
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Diagram
 from app.demos.layer_shapes import DEMO, build
-from app.demos.result import Result
+from app.demos.machine.figures import Diagram
+from app.demos.machine.result import Result
 
 
 def compute(query: str) -> Result:

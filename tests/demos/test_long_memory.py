@@ -6,8 +6,8 @@ import random
 import numpy as np
 import pytest
 
-from app.demos.figures import Curve
 from app.demos.long_memory import CELLS, UNITS, train
+from app.demos.machine.figures import Curve
 from app.demos.registry import find
 from app.nn import count
 

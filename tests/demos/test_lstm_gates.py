@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Curve, Diagram, Trace
 from app.demos.lstm_gates import DEMO, LSTMGates
-from app.demos.numbers import short
-from app.demos.result import Result
+from app.demos.machine.figures import Curve, Diagram, Trace
+from app.demos.machine.numbers import short
+from app.demos.machine.result import Result
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from app.demos import four_forecasts
-from app.demos.four_forecasts import TIME, TRAIN, MlpCnnRnn, make_series, run_all
+from app.demos.machine.result import Result
 from app.demos.mlp_cnn_rnn import DEMO
-from app.demos.result import Result
+from app.demos.parts import four_forecasts
+from app.demos.parts.four_forecasts import TIME, TRAIN, MlpCnnRnn, make_series, run_all
 
 SEEDS = range(20)
 

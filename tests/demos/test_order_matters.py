@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Curve, Diagram
-from app.demos.negation import LEXICON, bag, dense, dense_weights, features, run
+from app.demos.machine.figures import Curve, Diagram
+from app.demos.machine.result import Result
 from app.demos.order_matters import DEMO, SENTENCES
-from app.demos.result import Result
+from app.demos.parts.negation_task import LEXICON, bag, dense, dense_weights, features, run
 
 any_words = st.lists(st.sampled_from(["good", "bad", "funny", "slow", "not", "but", "plot"]), min_size=1, max_size=9)
 

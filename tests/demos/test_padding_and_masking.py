@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.demo import BadParametersError
-from app.demos.figures import Diagram, Trace
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.figures import Diagram, Trace
+from app.demos.machine.result import Result
 from app.demos.padding_and_masking import DEMO
-from app.demos.result import Result
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
 sequence = st.lists(st.integers(-9, 9), min_size=1, max_size=12).map(lambda s: ",".join(map(str, s)))

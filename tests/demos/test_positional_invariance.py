@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.demo import BadParametersError
-from app.demos.figures import Curve
-from app.demos.moved_pattern import PositionalInvariance, run_both
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.figures import Curve
+from app.demos.machine.result import Result
+from app.demos.parts.moved_pattern import PositionalInvariance, run_both
 from app.demos.positional_invariance import DEMO
-from app.demos.result import Result
 
 
 def compute(query: str) -> Result:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.demo import BadParametersError
-from app.demos.figures import Curve, Diagram
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.figures import Curve, Diagram
+from app.demos.machine.result import Result
 from app.demos.receptive_field import DEMO, DRAWN, WIDEST, ReceptiveField
-from app.demos.result import Result
 from app.nn import conv1d
 
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.demos import unrolled_rnn
-from app.demos.demo import BadParametersError
-from app.demos.figures import Curve, Diagram, Trace
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.figures import Curve, Diagram, Trace
+from app.demos.machine.result import Result
 from app.demos.recursive_tree import DEMO, PARSE, SENTENCE, RecursiveTree
-from app.demos.result import Result
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Curve, Diagram, Trace
-from app.demos.numbers import show
-from app.demos.result import Result
+from app.demos.machine.figures import Curve, Diagram, Trace
+from app.demos.machine.numbers import show
+from app.demos.machine.result import Result
 from app.demos.self_attention import DEMO, SENTENCE
 
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Diagram
-from app.demos.result import Result
+from app.demos.machine.figures import Diagram
+from app.demos.machine.result import Result
+from app.demos.parts.task_steps import steps_of
 from app.demos.sequence_shapes import DEMO, SequenceShapes
-from app.demos.task_steps import steps_of
 
 QUERIES = {
     "one-to-one": "reads=one&writes=one",

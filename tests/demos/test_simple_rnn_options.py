@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Diagram
-from app.demos.result import Result
+from app.demos.machine.figures import Diagram
+from app.demos.machine.result import Result
 from app.demos.simple_rnn_options import DEMO
 
 PHI: dict[str, Callable[[float], float]] = {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Diagram
-from app.demos.result import Result
+from app.demos.machine.figures import Diagram
+from app.demos.machine.result import Result
 from app.demos.stacked_rnn import DEMO, StackedRNN
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}

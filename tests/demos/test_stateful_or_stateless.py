@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Curve
-from app.demos.result import Result
+from app.demos.machine.figures import Curve
+from app.demos.machine.result import Result
 from app.demos.stateful_or_stateless import DEMO, PERIODS, StatefulOrStateless
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos import marks
-from app.demos.demo import BadParametersError
-from app.demos.figures import Diagram
-from app.demos.numbers import show
-from app.demos.result import Result
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.figures import Diagram
+from app.demos.machine.numbers import show
+from app.demos.machine.result import Result
+from app.demos.parts import character_marks as marks
 from app.demos.text_generation import DEMO, generate
 
 

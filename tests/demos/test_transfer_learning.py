@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.result import Result
+from app.demos.machine.result import Result
+from app.demos.parts.two_tasks import DRAWS, PENALTY, TransferLearning, pretrain, second_task, three_ways, traits
 from app.demos.transfer_learning import DEMO
-from app.demos.two_tasks import DRAWS, PENALTY, TransferLearning, pretrain, second_task, three_ways, traits
 
 SEEDS = range(20)
 

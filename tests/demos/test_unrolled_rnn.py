@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.demos.figures import Diagram, Trace
-from app.demos.numbers import short, show
-from app.demos.result import Result
+from app.demos.machine.figures import Diagram, Trace
+from app.demos.machine.numbers import short, show
+from app.demos.machine.result import Result
 from app.demos.unrolled_rnn import DEMO, UnrolledRNN
 
 FUNCTIONS: dict[str, Callable[[float], float]] = {

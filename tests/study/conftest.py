@@ -15,14 +15,14 @@ from sqlalchemy import insert, select, text, update
 
 from app.database import Database
 from app.models import Card, Deck, Learner, Topic
-from app.study.filters import Filters
-from app.study.learner import Preferences
-from app.study.offer import Offer, offer
-from app.study.progress import Progress, progress
-from app.study.queue import EVERYTHING, next_card
-from app.study.replay import Replayed, replay
-from app.study.review import Answer, Rated, Undone, rate, undo
-from app.study.tables import CARD, CARD_STATE, LEARNER
+from app.study.learner.preferences import Preferences
+from app.study.schedule.buttons import Offer, offer
+from app.study.schedule.rate import Answer, Rated, Undone, rate, undo
+from app.study.schedule.replay import Replayed, replay
+from app.study.selection.selection import Filters
+from app.study.sitting.progress import Progress, progress
+from app.study.sitting.queue import EVERYTHING, next_card
+from app.tables import CARD, CARD_STATE, LEARNER
 
 DECK = 1
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)

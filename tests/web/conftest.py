@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from app.cards.load import load
+from app.cards.load.load import load
 from app.database import Database
 from app.main import create_app
 from app.settings import Settings

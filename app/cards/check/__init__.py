@@ -1,0 +1,1 @@
+"""What `recur check` and the authors’ commands do."""

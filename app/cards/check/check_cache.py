@@ -1,0 +1,76 @@
+"""What earlier checks found in files that have not changed since, so that a check reads only what is new."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from app.cards.file.files import Found
+from app.cards.render.prepare import ReadyFile
+from app.cards.render.render import RENDERER
+
+
+class Memory:
+    """Files as they were found, by path and digest; with a `place`, kept there for the next process.
+
+    A place that cannot be read, or holds something else, is an empty memory; one that cannot be written is left alone.
+    """
+
+    def __init__(self, place: Path | None = None) -> None:
+        self._place = place
+        self._files = _read(place) if place else {}
+        self.context = _code()
+
+    def recall(self, found: Found, digest: str) -> ReadyFile | None:
+        """What was found in this file when it had this digest, or None."""
+        known = self._files.get(found.path)
+        return replace(known, found=found) if known and known.digest == digest else None
+
+    def keep(self, files: Sequence[ReadyFile], is_news: bool) -> None:
+        """Remember these files and no others."""
+        if not is_news and len(files) == len(self._files):
+            return
+        self._files = {file.found.path: file for file in files if file.is_text}
+        if self._place is None:
+            return
+        try:
+            self._place.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self._place.parent)
+            with os.fdopen(handle, "wb") as file:
+                file.write(_files().dump_json(self._files))
+            os.replace(name, self._place)
+        except OSError:
+            return  # a check without a memory is only slower
+
+
+def place_for(content_dir: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the memory of a content folder lies: in the user's cache folder, which may be emptied at any time."""
+    folder = environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    name = hashlib.blake2b(str(content_dir.resolve()).encode(), digest_size=8).hexdigest()
+    return Path(folder) / "recur" / f"check-{name}.json"
+
+
+def _read(place: Path) -> dict[str, ReadyFile]:
+    try:
+        return _files().validate_json(place.read_bytes())
+    except (OSError, ValidationError):
+        return {}
+
+
+@cache
+def _files() -> TypeAdapter[dict[str, ReadyFile]]:
+    return TypeAdapter(dict[str, ReadyFile])
+
+
+@cache
+def _code() -> str:
+    """Of all the code that decides what is found in a file: a change of it forgets everything."""
+    whole = hashlib.blake2b(RENDERER.encode(), digest_size=16)
+    for source in sorted(Path(__file__).parent.parent.rglob("*.py")):
+        whole.update(source.read_bytes())
+    return whole.hexdigest()

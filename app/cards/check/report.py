@@ -1,0 +1,82 @@
+"""Mistakes as text for people, as JSON, and as annotations of GitHub's workflows. Pure but for reading the lines."""
+
+import json
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+from app.cards.file.files import Unreadable, read_text
+from app.cards.file.mistake import Mistake
+
+WIDEST = 160
+
+
+class Format(StrEnum):
+    """How `recur check` says what it found."""
+
+    text = "text"
+    json = "json"
+    github = "github"
+
+
+def excerpts(content_dir: Path) -> Callable[[Mistake], str]:
+    """Gives a mistake's line as it stands in its file; empty where the file has no text or no such line."""
+
+    @cache
+    def lines(path: str) -> list[str]:
+        try:
+            return read_text(content_dir / path).split("\n")
+        except Unreadable:
+            return []
+
+    def excerpt(mistake: Mistake) -> str:
+        every = lines(mistake.path)
+        return _short(printable(every[mistake.line - 1])) if mistake.line <= len(every) else ""
+
+    return excerpt
+
+
+def printable(text: str) -> str:
+    """Without control characters, some of which steer terminals."""
+    return "".join(character if character.isprintable() else "�" for character in text.expandtabs(4).rstrip())
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= WIDEST else f"{line[: WIDEST - 1]}…"
+
+
+def as_text(mistakes: Sequence[Mistake], name: Callable[[str], str], excerpt: Callable[[Mistake], str]) -> list[str]:
+    """file:line: message, and under all of a line the line itself. `name` gives a path as it is to be printed."""
+    printed = []
+    for place, together in groupby(mistakes, key=lambda mistake: (mistake.path, mistake.line)):
+        ones = list(together)
+        printed += [f"{name(place[0])}:{place[1]}: {printable(one.message)}" for one in ones]
+        if line := excerpt(ones[0]):
+            printed.append(f"{place[1]:>6} | {line}")
+    return printed
+
+
+def as_json(mistakes: Sequence[Mistake], name: Callable[[str], str], excerpt: Callable[[Mistake], str]) -> str:
+    """A list of objects with path, line, message (which holds the remedy) and text, the line itself."""
+    found = [
+        {"path": name(one.path), "line": one.line, "message": one.message, "text": excerpt(one)} for one in mistakes
+    ]
+    return json.dumps(found, indent=2, ensure_ascii=False)
+
+
+def as_github(mistakes: Sequence[Mistake], name: Callable[[str], str]) -> list[str]:
+    """Workflow commands, which GitHub shows beside the lines of a change."""
+    return [
+        f"::error file={_property(name(one.path))},line={one.line},title=recur check::{_data(one.message)}"
+        for one in mistakes
+    ]
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,150 @@
+"""Skeletons of a topic and of a card, written into the content as drafts. Nothing is ever overwritten."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.cards.check.check import examine
+from app.cards.check.format import free_name, replace_file
+from app.cards.file.files import Found, Unreadable, read_bytes, text_of
+from app.cards.file.front_matter import LAST
+from app.cards.file.mistake import Mistake, nearest
+from app.cards.file.parse import parse
+from app.cards.file.slug import slug
+from app.cards.render.prepare import ReadyFile, prepare
+
+STEP = 10  # between the orders of topics, so that one fits between two
+
+TOPIC = """\
+---
+title: {title}
+order: {order}
+---
+The explanation: what it is, why it is needed, and how it works, before any question is asked.
+
+## Key points
+- One short statement, as one would take it along.
+
+"""
+CARD = """\
+## {question} {{#{name}}}
+The short answer, one or two sentences that one could say aloud.
+
+The longer one: a formula such as $h_t$, worked numbers, an example, a common slip.
+
+Level: medium
+Draft: yes
+"""
+FIRST_QUESTION = "What is the first question on {title}?"
+
+
+class NewError(ValueError):
+    """Nothing was written; the message says why, and `mistakes` are those that stand in the way."""
+
+    def __init__(self, message: str, mistakes: Sequence[Mistake] = ()) -> None:
+        super().__init__(message)
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where a new card stands, and its name."""
+
+    path: str
+    line: int
+    name: str
+
+
+def new_topic(content_dir: Path, title: str, deck: str | None) -> Written:
+    """Write a file with one draft card; its name is made from the title. Raises NewError."""
+    title = " ".join(title.split())
+    if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", title):  # the file's name was given in place of the title
+        title = title.replace("-", " ").capitalize()
+    files = _files(content_dir)
+    folder = _deck(files, content_dir, deck)
+    path = f"{folder}/{slug(title)}.md"
+    full = content_dir / path
+    orders = [file.order for file in files if file.found.deck == folder and file.order < LAST]
+    head = TOPIC.format(title=_quoted(title), order=min(max(orders, default=0) // STEP * STEP + STEP, LAST))
+    name = free_name(slug(FIRST_QUESTION.format(title=title)), _names(files, folder))
+    text = head + CARD.format(question=FIRST_QUESTION.format(title=title), name=name)
+    _refuse_mistakes(path, full, text.encode())
+    try:
+        full.parent.mkdir(exist_ok=True)
+        with full.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except FileExistsError:
+        raise NewError(f"{path} is there already: choose another title, or add a card to it.") from None
+    except OSError as error:
+        raise NewError(f"{path} cannot be written: {error.strerror}.") from None
+    return Written(path, head.count("\n") + 1, name)
+
+
+def new_card(content_dir: Path, question: str, topic: str, deck: str | None) -> Written:
+    """Write a draft card at the end of a topic's file. Raises NewError."""
+    question = " ".join(question.split())
+    files = _files(content_dir)
+    file = _topic(files, topic.removesuffix(".md"), deck)
+    full = Path(file.found.full)
+    try:
+        data = read_bytes(full)
+        text = text_of(data)
+    except Unreadable as error:
+        raise NewError(f"{file.found.path}:{error.line}: {error}") from None
+    if in_the_way := parse(file.found.path, text).mistakes:
+        raise NewError(f"{file.found.path} has mistakes: mend them first.", in_the_way)
+    name = free_name(slug(question), _names(files, file.found.deck))
+    gap = "" if text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
+    added = gap + CARD.format(question=question, name=name)
+    newline = b"\r\n" if b"\r\n" in data else b"\n"
+    made = data + added.encode().replace(b"\n", newline)
+    _refuse_mistakes(file.found.path, full, made)
+    replace_file(full, made)
+    return Written(file.found.path, (text + gap).count("\n") + 1, name)
+
+
+def _files(content_dir: Path) -> list[ReadyFile]:
+    if not content_dir.is_dir():
+        raise NewError(f"There is no content folder {content_dir}: set RECUR_CONTENT_DIR.")
+    return examine(content_dir).files
+
+
+def _names(files: Sequence[ReadyFile], deck: str) -> set[str]:
+    return {card.name for file in files if file.found.deck == deck for card in (*file.cards, *file.drafts)}
+
+
+def _deck(files: Sequence[ReadyFile], content_dir: Path, deck: str | None) -> str:
+    decks = sorted({file.found.deck for file in files})
+    if deck is not None:
+        if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", deck):
+            raise NewError(f"The deck's name {deck!r} must be lower-case letters, digits and hyphens.")
+        return deck
+    if len(decks) != 1:
+        which = f"which of {', '.join(decks)} it goes to" if decks else "the new deck's name"
+        raise NewError(f"Say {which}: --deck NAME.")
+    return decks[0]
+
+
+def _topic(files: Sequence[ReadyFile], topic: str, deck: str | None) -> ReadyFile:
+    here = [file for file in files if deck in (None, file.found.deck)]
+    found = [file for file in here if file.found.name == topic]
+    if len(found) > 1:
+        raise NewError(f"{len(found)} decks have a topic {topic!r}: say which, with --deck NAME.")
+    if not found:
+        near = nearest(topic, [file.found.name for file in here]) or " `recur new topic` makes one."
+        raise NewError(f"There is no topic {topic!r}.{near}")
+    return found[0]
+
+
+def _refuse_mistakes(path: str, full: Path, data: bytes) -> None:
+    mistakes = prepare(Found(path, str(full), len(data), 0), data, "", (), show=False).mistakes
+    if mistakes:
+        raise NewError("With these words the new text would have a mistake; nothing was written.", mistakes)
+
+
+def _quoted(title: str) -> str:
+    """As YAML reads it back: quoted where a word of YAML would be seen in it."""
+    if re.fullmatch(r"[A-Za-z][\w ,.–()/+-]*", title) and title.lower() not in {"yes", "no", "true", "false", "null"}:
+        return title
+    return '"' + title.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,1 @@
+"""A content file as text: front matter, blocks, cards, mistakes."""

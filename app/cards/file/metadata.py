@@ -1,0 +1,131 @@
+"""The lines Level:, Source:, Tags: and Draft: at the end of a card."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from app.cards.file.blocks import Block
+from app.cards.file.mistake import Mistake, nearest
+
+LEVELS = ("easy", "medium", "hard")
+OF_A_CARD = ("Level", "Source", "Tags", "Draft")
+_LINE = re.compile(rf"({'|'.join(OF_A_CARD)}):\s*(.*)")
+_ALMOST = re.compile(r"(levels?|sources?|tags?|drafts?)\s*:", re.IGNORECASE)
+_TAG = re.compile(r"[a-z0-9]+([ -][a-z0-9]+)*")
+_ITEMS_AT_END = re.compile(r"(?:^|\s)\(?Source:\s*([\w-]+(?:,\s*[\w-]+)*)[.)]*\s*$")
+
+
+@dataclass
+class Metadata:
+    """What a card says of itself. `line` is where it begins, or None; `sources` are (item, line)."""
+
+    level: str | None = None
+    sources: list[tuple[str, int]] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    is_draft: bool = False
+    line: int | None = None
+
+
+def take_metadata(
+    path: str, blocks: Sequence[Block], known: Sequence[str]
+) -> tuple[tuple[Block, ...], Metadata, list[Mistake]]:
+    """Split off the last paragraphs that are all metadata. Returns the other blocks, the metadata, and mistakes."""
+    metadata = Metadata()
+    mistakes: list[Mistake] = []
+    stated: list[tuple[str, str, int]] = []
+    end = len(blocks)
+    while end and (lines := _metadata_lines(blocks[end - 1])):
+        end -= 1
+        stated[:0] = lines
+        metadata.line = blocks[end].line
+    seen: set[str] = set()
+    for key, value, line in stated:
+        problem = _state(metadata, key, value, line) if key in known and key not in seen else _misplaced(key, known)
+        seen.add(key)
+        mistakes.extend([Mistake(path, line, problem)] if problem else [])
+    kept = tuple(blocks[:end])
+    mistakes.extend(_stray(path, kept))
+    return kept, metadata, mistakes
+
+
+def _metadata_lines(block: Block) -> list[tuple[str, str, int]]:
+    """(key, value, line) of each line of a paragraph, or nothing when one of them is not metadata."""
+    if block.kind != "paragraph":
+        return []
+    stated: list[tuple[str, str, int]] = []
+    for number, text in enumerate(block.text.split("\n"), block.line):
+        found = _LINE.fullmatch(text.strip())
+        if found:
+            stated.append((found[1], found[2], number))
+        elif stated and stated[-1][1].endswith(","):  # a list goes on where its line ends in a comma
+            key, value, line = stated[-1]
+            stated[-1] = (key, f"{value} {text.strip()}", line)
+        elif almost := _ALMOST.match(text):
+            stated.append((almost[0], "", number))
+        else:
+            return []
+    return stated
+
+
+def _misplaced(key: str, known: Sequence[str]) -> str:
+    if key in known:
+        return f"{key}: stands here a second time: make one line of the two"
+    if key in OF_A_CARD:
+        return f"{key}: belongs to a card, not to a topic: move it below a card, or remove it"
+    # "sources:" would pass for prose and cover nothing.
+    return f"{key!r} must be written as one of {', '.join(f'{name}:' for name in known)}"
+
+
+def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
+    words = [word.strip() for word in value.split(",")]
+    if not all(words):
+        return f"{key}: needs {'values separated by single commas' if value else 'a value: write one, or remove it'}"
+    if key == "Level":
+        if value not in LEVELS:
+            return f"Level: must be one of {', '.join(LEVELS)}, not {value!r}.{nearest(value, LEVELS)}".rstrip(".")
+        metadata.level = value
+    elif key == "Source":
+        metadata.sources.extend((word, line) for word in dict.fromkeys(words))
+    elif key == "Draft":
+        if value != "yes":
+            return f"Draft: must be yes, not {value!r}: a card that is no draft has no such line"
+        metadata.is_draft = True
+    else:
+        bad = [word for word in words if not _TAG.fullmatch(word)]
+        if bad:
+            return f"the tag {bad[0]!r} must be lower-case letters, digits, spaces and hyphens"
+        metadata.tags.extend(dict.fromkeys(words))
+    return None
+
+
+def _stray(path: str, blocks: Sequence[Block]) -> list[Mistake]:
+    return [
+        Mistake(
+            path, line, f"{found[1]}: must be among the last lines, in a paragraph of its own (an empty line before)"
+        )
+        for block in blocks
+        if block.kind == "paragraph"
+        for line, text in enumerate(block.text.split("\n"), block.line)
+        if (found := _LINE.fullmatch(text.strip()))
+    ]
+
+
+def key_point_sources(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], list[tuple[str, int]]]:
+    """Take "Source: item, item" off the end of every key point. Returns the blocks without them, and (item, line)."""
+    sources: list[tuple[str, int]] = []
+    kept = []
+    for block in blocks:
+        if block.kind == "paragraph":  # the section's own Source lines
+            kept.append(block)
+            continue
+        lines = {id(token): line for line, token in block.inlines()}
+        tokens = []
+        for token in block.tokens:
+            found = _ITEMS_AT_END.search(token.content) if token.type == "inline" else None
+            if found:
+                line = lines[id(token)] + token.content.count("\n", 0, found.start(1))
+                sources.extend((item.strip(), line) for item in found[1].split(","))
+                token = token.copy(content=token.content[: found.start()].rstrip())
+            tokens.append(token)
+        kept.append(replace(block, tokens=tuple(tokens)))
+    return tuple(kept), sources

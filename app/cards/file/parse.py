@@ -1,0 +1,169 @@
+"""A content file's text becomes a topic and its cards. Pure: text in, values and mistakes out."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from app.cards.file.blocks import Block, References, inline_tokens, plain, read
+from app.cards.file.front_matter import Front, read_front
+from app.cards.file.metadata import OF_A_CARD, Metadata, key_point_sources, take_metadata
+from app.cards.file.mistake import Mistake
+from app.cards.file.slug import NAME, slug
+
+KEY_POINTS = "key points"
+_ID_AT_END = re.compile(r"\s*\{#([^{}]*)\}\s*$")
+_NO_HEADING = re.compile(r"\s*(#{2,6})[^#\s]")
+_CODE_SPAN = re.compile(r"`[^`]*`")
+
+
+@dataclass(frozen=True)
+class ParsedCard:
+    """A card as its file says it; the blocks are still Markdown."""
+
+    name: str
+    is_named: bool
+    line: int
+    question: str
+    question_markdown: str
+    short: tuple[Block, ...]
+    rest: tuple[Block, ...]
+    metadata: Metadata
+    markdown: str
+    answer: str
+
+    @property
+    def answer_hash(self) -> str:
+        """Of the answer alone, whatever its file's line ends and trailing spaces."""
+        return digest(self.answer)
+
+
+@dataclass
+class Parsed:
+    """What a file says. `front` is None when it is wrong; `references` are the link definitions of the whole file."""
+
+    path: str
+    front: Front | None = None
+    explanation: tuple[Block, ...] = ()
+    key_points: tuple[Block, ...] = ()
+    sources: list[tuple[str, int]] = field(default_factory=list)
+    cards: list[ParsedCard] = field(default_factory=list)
+    references: References = field(default_factory=dict)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+
+def digest(*parts: str) -> str:
+    """A short hash of texts."""
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def parse(path: str, text: str) -> Parsed:
+    """Parse a file whose newlines are plain. Never raises: what is wrong is among the mistakes, in order of lines."""
+    parsed = Parsed(path)
+    lines = text.split("\n")
+    parsed.front, skipped, mistakes = read_front(path, lines)
+    parsed.mistakes.extend(mistakes)
+    # Blank lines in place of the front matter keep every later line where the author sees it.
+    document = read("\n" * skipped + "\n".join(lines[skipped:]))
+    parsed.references = document.references
+    parsed.mistakes.extend(Mistake(path, line, message) for line, message in document.mistakes)
+    parsed.mistakes.extend(_heading_mistakes(path, document.blocks))
+    sections = list(_sections(document.blocks))
+    for index, (heading, blocks) in enumerate(sections):
+        end = sections[index + 1][0].line if index + 1 < len(sections) else len(lines) + 1  # type: ignore[union-attr]
+        if heading is None:
+            parsed.explanation = _topic_part(parsed, blocks)
+        elif _ID_AT_END.sub("", heading.text).strip().casefold() == KEY_POINTS:
+            _read_key_points(parsed, heading, blocks)
+        else:
+            parsed.cards.append(_card(parsed, heading, blocks, lines[heading.line - 1 : end - 1]))
+    parsed.mistakes.sort()
+    return parsed
+
+
+def _sections(blocks: Sequence[Block]) -> Iterator[tuple[Block | None, tuple[Block, ...]]]:
+    """Each level-2 heading with what follows it; what comes before the first has None."""
+    heads = [index for index, block in enumerate(blocks) if block.level == 2]
+    yield None, tuple(blocks[: heads[0]] if heads else blocks)
+    for start, end in pairwise([*heads, len(blocks)]):
+        yield blocks[start], tuple(blocks[start + 1 : end])
+
+
+def _heading_mistakes(path: str, blocks: Sequence[Block]) -> Iterator[Mistake]:
+    for block in blocks:
+        if block.level and block.markup in ("=", "-"):
+            message = f"the line of {block.markup} makes a heading: write ## Question, or leave an empty line between"
+            yield Mistake(path, block.line, message)
+        elif block.level == 1:
+            yield Mistake(path, block.line, "a # heading has no place here: the title is in the front matter")
+        elif block.kind == "paragraph":
+            for line, written in enumerate(block.text.split("\n"), start=block.line):
+                if found := _NO_HEADING.match(written):
+                    rest = f"write a space behind {found[1]}, or \\{found[1]} where none is meant"
+                    yield Mistake(path, line, f"this is no heading, and no card begins here: {rest}")
+
+
+def _topic_part(parsed: Parsed, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    kept, metadata, mistakes = take_metadata(parsed.path, blocks, known=("Source",))
+    parsed.sources.extend(metadata.sources)
+    parsed.mistakes.extend(mistakes)
+    return kept
+
+
+def _read_key_points(parsed: Parsed, heading: Block, blocks: tuple[Block, ...]) -> None:
+    if parsed.key_points:
+        parsed.mistakes.append(
+            Mistake(parsed.path, heading.line, "the file has Key points already: make one list of the two")
+        )
+    if _ID_AT_END.search(heading.text):
+        parsed.mistakes.append(Mistake(parsed.path, heading.line, "Key points is no card and takes no id: remove it"))
+    kept, sources = key_point_sources(blocks)
+    parsed.sources.extend(sources)
+    parsed.key_points += _topic_part(parsed, kept)
+    if not parsed.key_points:
+        parsed.mistakes.append(
+            Mistake(
+                parsed.path,
+                heading.line,
+                "there are no key points under Key points: write a list, or remove the heading",
+            )
+        )
+
+
+def _card(parsed: Parsed, heading: Block, blocks: tuple[Block, ...], lines: Sequence[str]) -> ParsedCard:
+    def wrong(message: str) -> None:
+        parsed.mistakes.append(Mistake(parsed.path, heading.line, message))
+
+    written = heading.text
+    stated = _ID_AT_END.search(written)
+    question_markdown = written[: stated.start()] if stated else written
+    question = plain(inline_tokens(question_markdown, parsed.references))
+    name = slug(question)
+    if stated and "{#" in _CODE_SPAN.sub("", question_markdown):
+        wrong("a question has one id, at its end: remove the other {#")
+    if stated and NAME.fullmatch(stated[1]):
+        name = stated[1]
+    elif stated:
+        wrong(f"the id {{#{stated[1]}}} is malformed: use lower-case letters, digits and hyphens, as in {{#{name}}}")
+    elif "{#" in _CODE_SPAN.sub("", written):
+        wrong(f"an id stands at the end of the question and is closed, as in {{#{name}}}")
+    if not question:
+        wrong("the question is empty: write it between ## and the id")
+    kept, metadata, mistakes = take_metadata(parsed.path, blocks, known=OF_A_CARD)
+    parsed.mistakes.extend(mistakes)
+    if not kept:
+        wrong("the answer is empty: write at least one paragraph under the question")
+    answer = lines[1 : max(metadata.line - heading.line, 1) if metadata.line else None]
+    return ParsedCard(
+        name=name,
+        is_named=bool(stated),
+        line=heading.line,
+        question=question,
+        question_markdown=question_markdown,
+        short=kept[:1],
+        rest=kept[1:],
+        metadata=metadata,
+        markdown="\n".join(line.rstrip() for line in lines).strip(),
+        answer="\n".join(line.rstrip() for line in answer).strip(),
+    )

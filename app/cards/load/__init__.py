@@ -1,0 +1,1 @@
+"""Content files become rows, and keep their history."""

@@ -1,0 +1,196 @@
+"""Full-text search over the cards: the one module that knows how each database does it.
+
+SQLite has the FTS5 table `card_search`, PostgreSQL a table of that name with a tsvector under a GIN index. Both hold
+the words that `words()` makes, so that what is found does not depend on the database.
+"""
+
+import html
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    Select,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from app.tables import CARD, CARD_SOURCE, CARD_TAG, chunks
+
+LONGEST_WORD = 60
+# Of one card, longer than any that is read: a tsvector counts places up to 16,383, and holds a million bytes.
+MOST_WORDS, MOST_BYTES = 16_000, 500_000
+MOST_ASKED = 16  # words of a query; the rest is not looked at
+LONGEST_QUERY = 400
+
+_SQLITE = table("card_search", *(column(name) for name in ("rowid", "question", "tags", "sources", "answer", "rank")))
+_SERVER = table("card_search", column("card_id"), column("document"))
+# A hit in the question says more than one in the long answer; tags and sources lie between.
+_BM25 = "bm25(8.0, 4.0, 3.0, 1.0)"
+_WEIGHTS: ColumnElement[Any] = literal_column("CAST('{0.125, 0.375, 0.5, 1.0}' AS real[])")  # of D, C, B, A
+
+_FORMULA = re.compile(r"<math\b.*?<annotation[^>]*>(.*?)</annotation>.*?</math>", re.DOTALL)
+_WITHIN_A_WORD = re.compile(r"</?(?:em|strong|s|code|span|a)\b[^>]*>")
+_TAG_MARK = re.compile(r"<[^>]*>")
+_WORD = re.compile(r"[^\W_]+")
+
+
+def words(written: str) -> list[str]:
+    """The words of a text as they are compared: small letters without accents; W_hh is two, W and hh."""
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", written).casefold())
+    kept = "".join(character for character in folded if unicodedata.category(character)[0] != "M")
+    return [word[:LONGEST_WORD] for word in _WORD.findall(kept)]
+
+
+def text_of(rendered: str) -> str:
+    """The text of a card's HTML; a formula is its LaTeX, as the author wrote it."""
+    with_latex = _FORMULA.sub(r" \1 ", rendered)
+    return html.unescape(_TAG_MARK.sub(" ", _WITHIN_A_WORD.sub("", with_latex)))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person typed, as phrases: `W_hh` is one of two words. The last of each may be the beginning of a word."""
+
+    phrases: tuple[tuple[str, ...], ...]
+
+    def for_sqlite(self) -> str:
+        """As FTS5 reads it; words are letters and digits alone, so nothing in them can be an operator."""
+        return " ".join(f'"{" ".join(phrase)}" *' for phrase in self.phrases)
+
+    def for_server(self) -> str:
+        """As PostgreSQL's tsquery reads it."""
+        return " & ".join(" <-> ".join(f"'{word}'" for word in phrase) + ":*" for phrase in self.phrases)
+
+
+def asked(typed: str) -> Asked:
+    """Read what a person typed: any text is a query, and one without a letter or digit asks for nothing."""
+    phrases: list[tuple[str, ...]] = []
+    left = MOST_ASKED
+    for part in typed[:LONGEST_QUERY].split():
+        if phrase := tuple(words(part)[:left]):
+            phrases.append(phrase)
+            left -= len(phrase)
+        if not left:
+            break
+    return Asked(tuple(phrases))
+
+
+def matches(connection: Connection, query: Asked) -> Select[Any]:
+    """The cards that hold every phrase, as a SELECT of `card_id` and `rank`: the smaller, the better."""
+    if not query.phrases:
+        return select(CARD.c.id.label("card_id"), literal_column("0", Float()).label("rank")).where(
+            CARD.c.id != CARD.c.id
+        )
+    if connection.dialect.name == "sqlite":
+        found = text("card_search MATCH :search AND rank MATCH :search_rank").bindparams(
+            search=query.for_sqlite(), search_rank=_BM25
+        )
+        return select(_SQLITE.c.rowid.label("card_id"), _SQLITE.c.rank).select_from(_SQLITE).where(found)
+    terms = cast(bindparam("search", query.for_server()), TSQUERY)
+    rank = (-func.ts_rank(_WEIGHTS, _SERVER.c.document, terms)).label("rank")
+    return select(_SERVER.c.card_id, rank).where(_SERVER.c.document.op("@@")(terms))
+
+
+def index(connection: Connection, card_ids: Iterable[int]) -> None:
+    """Make the index say what these live cards' rows say, once their tags and sources are written too."""
+    for ids in chunks(card_ids):
+        forget(connection, ids)
+        rows = connection.execute(_TEXTS.where(CARD.c.id.in_(ids), CARD.c.retired_at.is_(None))).all()
+        tags, sources = (_of_cards(connection, *of, ids) for of in ((CARD_TAG, "tag"), (CARD_SOURCE, "item")))
+        made = {
+            card: _parts(question, tags[card], sources[card], text_of(f"{short} {rest}"))
+            for card, question, short, rest in rows
+        }
+        if made:
+            _write(connection, made)
+
+
+def forget(connection: Connection, card_ids: Iterable[int]) -> None:
+    """Take cards out of the index: retired ones are not found."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    the_table, key = (_SQLITE, _SQLITE.c.rowid) if is_sqlite else (_SERVER, _SERVER.c.card_id)
+    for ids in chunks(card_ids):
+        connection.execute(delete(the_table).where(key.in_(ids)))
+
+
+def rebuild(connection: Connection) -> None:
+    """Make the whole index anew from the cards."""
+    connection.execute(delete(_SQLITE if connection.dialect.name == "sqlite" else _SERVER))
+    index(connection, connection.execute(select(CARD.c.id).where(CARD.c.retired_at.is_(None))).scalars().all())
+
+
+_TEXTS = select(CARD.c.id, CARD.c.question, CARD.c.short_html, CARD.c.answer_html)
+
+
+def _of_cards(connection: Connection, owned: Any, name: str, ids: Sequence[int]) -> dict[int, str]:
+    """The cards' tags or sources, each card's in one text."""
+    texts: dict[int, str] = defaultdict(str)
+    query = (
+        select(owned.c.card_id, owned.c[name]).where(owned.c.card_id.in_(ids)).order_by(owned.c.card_id, owned.c[name])
+    )
+    for card, one in connection.execute(query):
+        texts[card] += f" {one}"
+    return texts
+
+
+_Parts = tuple[list[str], list[str], list[str], list[str]]
+_PARTS = ("question", "tags", "sources", "answer")
+
+
+def _parts(question: str, tags: str, sources: str, answer: str) -> _Parts:
+    """The words of each part of a card, up to what every database takes."""
+    words_left, bytes_left = MOST_WORDS, MOST_BYTES
+    parts = []
+    for part in map(words, (question, tags, sources, answer)):
+        kept = []
+        for word in part:
+            words_left -= 1
+            bytes_left -= len(word.encode())
+            if words_left < 0 or bytes_left < 0:
+                break
+            kept.append(word)
+        parts.append(kept)
+    return parts[0], parts[1], parts[2], parts[3]
+
+
+def _write(connection: Connection, made: Mapping[int, _Parts]) -> None:
+    if connection.dialect.name == "sqlite":
+        texts = [
+            {"card": card, **{name: " ".join(part) for name, part in zip(_PARTS, parts, strict=True)}}
+            for card, parts in made.items()
+        ]
+        connection.execute(_ADD_TO_SQLITE, texts)
+    else:
+        connection.execute(_ADD_TO_SERVER, [{"card": card, "words": _tsvector(of)} for card, of in made.items()])
+
+
+_ADD_TO_SQLITE = insert(_SQLITE).values(rowid=bindparam("card"), **{name: bindparam(name) for name in _PARTS})
+_ADD_TO_SERVER = text("INSERT INTO card_search (card_id, document) VALUES (:card, CAST(:words AS tsvector))")
+
+
+def _tsvector(parts: _Parts) -> str:
+    """The words with their places, as PostgreSQL writes them: its own parser would cut some of them otherwise."""
+    places: list[str] = []
+    at = 0
+    for part, weight in zip(parts, "ABCD", strict=True):
+        at += 1  # a gap, so that no phrase reaches from one part into the next
+        for word in part:
+            at += 1
+            places.append(f"'{word}':{at}{weight}")
+    return " ".join(places)

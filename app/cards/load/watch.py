@@ -1,0 +1,99 @@
+"""Loads saved content files while the server runs: the one door to watchfiles."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+import watchfiles
+
+from app.cards.check.links import FindDemo
+from app.cards.load.load import LoadReport, load, nothing_moves_with_them
+from app.cards.load.write_rows import MoveCards
+from app.database import Database
+from app.demos.registry import find
+
+log = logging.getLogger(__name__)
+
+# Milliseconds. Editors save in several steps: wait until nothing has changed for QUIET, but no longer than LONGEST.
+QUIET, LONGEST, LOOK_UP = 50, 400, 200
+RETRY_SECONDS = 1.0
+
+
+class ContentWatch:
+    """A thread that loads the content folder at its start and whenever something in it changes.
+
+    `clock` gives the time, aware. `on_load` is told of each load, and `move_cards` is what load() takes. Whatever fails
+    is logged and tried again.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        content_dir: Path,
+        clock: Callable[[], datetime],
+        on_load: Callable[[LoadReport], None] | None = None,
+        find_demo: FindDemo = find,
+        move_cards: MoveCards = nothing_moves_with_them,
+    ) -> None:
+        self._load: Callable[[], LoadReport] = lambda: load(database, content_dir, clock(), find_demo, move_cards)
+        self._content_dir = content_dir
+        self._on_load = on_load
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="content watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the watch; a load that has begun is finished first."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def __enter__(self) -> "ContentWatch":
+        self.start()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._watch()
+            except Exception:
+                log.exception("Watching %s failed; trying again.", self._content_dir)
+                self._stopped.wait(RETRY_SECONDS)
+
+    def _watch(self) -> None:
+        is_due = True  # what was saved before the watch stood is found by one load
+        for changes in watchfiles.watch(
+            self._content_dir,
+            watch_filter=_is_content,
+            debounce=LONGEST,
+            step=QUIET,
+            rust_timeout=LOOK_UP,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+            stop_event=self._stopped,
+        ):
+            if changes or is_due:
+                # Due until it has succeeded: an exception leaves this watch, and the next one begins with a load.
+                report = self._load()
+                is_due = False
+                for mistake in report.mistakes:
+                    log.warning("%s", mistake)
+                if self._on_load:
+                    self._on_load(report)
+
+
+def _is_content(_change: watchfiles.Change, path: str) -> bool:
+    """Whether a changed path can matter: not a hidden file, nor an editor's backup."""
+    name = Path(path).name
+    return not (name.startswith((".", "#")) or name.endswith("~"))

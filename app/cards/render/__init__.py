@@ -1,0 +1,1 @@
+"""Markdown, formulas and code become safe HTML."""

@@ -1,0 +1,1 @@
+"""What every demo is made with, and what makes its page."""

@@ -1,0 +1,206 @@
+"""What a demo is: one file that says its parameters, how they become a result, and what to try.
+
+From this the pages make the form, the answer to bad values, the permalink, the figures, the table as CSV and JSON, the
+question to predict, the list of cards and the code panel.
+"""
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl, quote
+
+import numpy as np
+from pydantic import ValidationError
+
+from app.demos.machine.parameters import FormField, Parameters, form_fields
+from app.demos.machine.prediction import Prediction
+from app.demos.machine.result import Result
+from app.demos.machine.turns import LEARNED, TURNS
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One parameter that cannot be used: what was given, and what is wrong with it, as a sentence."""
+
+    parameter: str
+    given: str
+    sentence: str
+
+
+class BadParametersError(ValueError):
+    """The parameters of an address cannot be used. `nearest` is the query of the nearest state that can."""
+
+    def __init__(self, demo: str, problems: Sequence[Problem], nearest: str) -> None:
+        super().__init__(" ".join(problem.sentence for problem in problems))
+        self.demo = demo
+        self.problems = tuple(problems)
+        self.nearest = nearest
+
+
+@dataclass(frozen=True)
+class TryThis:
+    """A state worth seeing, told as what changes from the defaults, and what to notice there."""
+
+    label: str
+    change: Mapping[str, str]
+    notice: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the mathematics comes from: the paper, and its equation in LaTeX."""
+
+    paper: str
+    equation: str
+
+
+@dataclass(frozen=True)
+class Training(Generic[P]):
+    """How a demo learns: `updates` names the parameter that says how long, `progress` yields every so often how many
+    updates are done and the result at that point, which is the demo's own result with `updates` set to it.
+    """
+
+    updates: str
+    progress: Callable[[P], Iterator[tuple[int, Result]]]
+
+
+@dataclass(frozen=True)
+class Demo(Generic[P]):
+    """A demo. `shows` are the functions whose source stands beside that of `compute`, as they ran.
+
+    `miniature` names the figure that stands for the demo in the list of demos. `next` are the demos to go on with, each
+    with the words that lead there; where it is empty, the path through the demos says. With `training` it learns
+    behind a button, and its result is remembered.
+    """
+
+    name: str
+    title: str
+    idea: str
+    summary: str
+    parameters: type[P]
+    run: Callable[[P], Result]
+    try_this: Sequence[TryThis]
+    prediction: Prediction[P]
+    sources: Sequence[Source]
+    shows: Sequence[Callable[..., Any]]
+    miniature: str
+    next: Sequence[tuple[str, str]] = ()
+    training: Training[P] | None = None
+
+    @cached_property
+    def fields(self) -> tuple[FormField, ...]:
+        """The form, in order."""
+        return form_fields(self.parameters)
+
+    def compute(self, parameters: P) -> Result:
+        """Run the demo. Overflow and NaN are results, not warnings. What trains waits its turn, and is remembered."""
+        if self.training is None:
+            with np.errstate(all="ignore"):
+                return self.run(parameters)
+        known = LEARNED.get((self.name, parameters))
+        if known is None:
+            with TURNS, np.errstate(all="ignore"):
+                known = self.run(parameters)
+            LEARNED.put((self.name, parameters), known)
+        return known
+
+    def train(self, parameters: P) -> Iterator[P]:
+        """The states on the way to `parameters`, itself the last; `compute` has the result of each from then on.
+
+        The caller holds a turn of TURNS.
+        """
+        if self.training is None or LEARNED.get((self.name, parameters)):
+            yield parameters
+            return
+        texts, steps = self.texts(parameters), self.training.progress(parameters)
+        while True:
+            with np.errstate(all="ignore"):
+                step = next(steps, None)
+            if step is None:
+                return
+            reached = self.parse(texts | {self.training.updates: str(step[0])})
+            LEARNED.put((self.name, reached), step[1])
+            yield reached
+
+    def parse(self, query: str | Mapping[str, str]) -> P:
+        """The parameters in a query ("steps=50&gain=0.9") or mapping; what is left out has its default.
+
+        Raises BadParametersError, which names every parameter that is wrong, its bounds and the nearest good state.
+        """
+        given = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True)) if isinstance(query, str) else dict(query)
+        try:
+            made = self.parameters.model_validate(given)
+        except ValidationError as error:
+            names = dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_url=False))
+            problems = [self._problem(name, given.get(name, "")) for name in names]
+            raise BadParametersError(self.name, problems, self._nearest(given)) from None
+        texts = self.texts(made)  # what does not fit the rest may be a default
+        misfits = [
+            Problem(name, text, _sentence(name, text, wanted))
+            for name, wanted, _ in made.misfits()
+            for text in (given.get(name, texts[name]),)
+        ]
+        if misfits:
+            raise BadParametersError(self.name, misfits, self._nearest(given))
+        return made
+
+    def query(self, parameters: P) -> str:
+        """The one address of a state: every parameter, in the form's order. `parse` reads it back."""
+        pairs = ((field.name, field.text(getattr(parameters, field.name))) for field in self.fields)
+        return "&".join(f"{name}={quote(text, safe=',;')}" for name, text in pairs)
+
+    def texts(self, parameters: P) -> dict[str, str]:
+        """What each form field holds for these parameters."""
+        return {field.name: field.text(getattr(parameters, field.name)) for field in self.fields}
+
+    def changed(self, change: Mapping[str, str]) -> P:
+        """The defaults with some parameters changed, as a "Try this" says it."""
+        return self.parse(change)
+
+    def code(self) -> list[tuple[str, str]]:
+        """(dotted name, source) of the very functions that ran, the kernels first."""
+        return [
+            (f"{function.__module__}.{function.__qualname__}", inspect.getsource(function))
+            for function in (*self.shows, self.run)
+        ]
+
+    def _problem(self, name: str, given: str) -> Problem:
+        field = next((field for field in self.fields if field.name == name), None)
+        if field is None:
+            near = self._nearest_name(name)
+            return Problem(name, given, f"{name} is not a parameter of {self.name}. The nearest is {near}.")
+        return Problem(name, given, _sentence(name, given, field.allowed))
+
+    def _nearest_name(self, name: str) -> str:
+        names = {field.name.lower(): field.name for field in self.fields}
+        return names[difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.0)[0]]
+
+    def _nearest(self, given: Mapping[str, str]) -> str:
+        """The query of the nearest good state: each value on its own first, then beside the others."""
+        known = {field.name: field for field in self.fields}
+        values = {name: text for name, text in given.items() if name in known}
+        for name, text in given.items():
+            if name not in known:
+                values.setdefault(self._nearest_name(name), text)
+        for name, text in values.items():
+            try:
+                self.parameters.model_validate({name: text})
+            except ValidationError:
+                values[name] = known[name].nearest(text)
+        for _ in known:
+            made = self.parameters.model_validate(values)
+            mended = {name: text for name, _, text in made.misfits()}
+            if not mended:
+                break
+            values |= mended
+        return self.query(made)
+
+
+def _sentence(name: str, given: str, wanted: str, most: int = 40) -> str:
+    shortened = given if len(given) <= most else given[: most - 1] + "…"
+    return f"{name} is {shortened!r}, but must be {wanted}."

@@ -1,0 +1,198 @@
+"""What a demo shows. A figure is a table first; drawings are made from the same numbers."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.demos.machine.arithmetic import Arithmetic
+
+MOST_CELLS = 800  # of a curve's table
+MOST_BUTTONS = 400  # of a trace, whose cells can be chosen
+MOST_COLUMNS = 16  # of a trace that is longer than fits: more would cost a slider its speed
+FITTING_COLUMNS = 24  # as many are shown whole
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity over all columns. `label` is LaTeX between dollar signs, `says` the words for it."""
+
+    key: str
+    label: str
+    says: str
+    values: Values
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A table of numbers, rows by columns, with the arithmetic behind each.
+
+    `columns` are plain words. `arithmetic(key, column)` is asked for the chosen cell alone. `chosen` is the row's key
+    and the column (from 0). `follows` names the parameter that holds the chosen column (from 1), if there is one.
+    """
+
+    name: str
+    title: str
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    arithmetic: Callable[[str, int], Arithmetic]
+    chosen: tuple[str, int]
+    column_word: str = "step"
+    follows: str | None = None
+    coloured: bool = True
+    kind: Literal["trace"] = "trace"
+
+    def row(self, key: str) -> Row | None:
+        """The row of this key."""
+        return next((row for row in self.rows if row.key == key), None)
+
+    def shown_columns(self, chosen: int) -> list[int]:
+        """The columns that are drawn: all, or those around the chosen one with the first and the last."""
+        many, rows = len(self.columns), max(1, len(self.rows))
+        if many <= FITTING_COLUMNS and many * rows <= MOST_BUTTONS:
+            return list(range(many))
+        most = max(3, min(MOST_COLUMNS, MOST_BUTTONS // rows))
+        nearest = sorted(range(many), key=lambda column: abs(column - chosen))
+        ends = {0, many - 1}
+        return sorted(ends | set([column for column in nearest if column not in ends][: most - 2]))
+
+    def table(self) -> Iterator[tuple[str, int, float]]:
+        """Every number as (row key, column from 1, value), unsampled."""
+        for row in self.rows:
+            for column, value in enumerate(row.values.tolist(), start=1):
+                yield row.key, column, value
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a curve: a colour, and a dash so that colour is not all that tells it apart."""
+
+    key: str
+    label: str
+    says: str
+    values: Values
+    dash: Literal["solid", "dashed", "dotted"] = "solid"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Lines over one axis, drawn from its own table. On a log scale only positive finite numbers are drawn."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    x_label: str
+    y_label: str
+    x: Values
+    series: Sequence[Series]
+    log: bool = False
+    kind: Literal["curve"] = "curve"
+
+    def shown(self) -> list[int]:
+        """The positions that the table shows: all, or an even sample with both ends."""
+        many, most = len(self.x), max(3, MOST_CELLS // (len(self.series) + 1))
+        if many <= most:
+            return list(range(many))
+        return sorted(set(np.linspace(0, many - 1, most).round().astype(int).tolist()))
+
+    def extent(self) -> tuple[float, float] | None:
+        """The smallest and the largest number that is drawn, if any is."""
+        drawn = [series.values[_drawable(series.values, self.log)] for series in self.series]
+        known = np.concatenate(drawn)
+        return (float(known.min()), float(known.max())) if known.size else None
+
+    def paths(self, width: float, height: float) -> list[tuple[str, str]]:
+        """(series key, SVG path) of each line in a box of this size: the drawing where no script runs.
+
+        What cannot be drawn is a gap, and not bridged; a point alone between gaps is a dot.
+        """
+        levels = [np.where(_drawable(s.values, self.log), s.values, np.nan) for s in self.series]
+        if self.log:
+            levels = [np.log10(level, out=np.full_like(level, np.nan), where=level > 0) for level in levels]
+        known = np.concatenate([level[np.isfinite(level)] for level in levels])
+        if known.size == 0:
+            return []
+        low, high = float(known.min()), float(known.max())
+        spread = (high - low) or 1.0
+        first, last = float(self.x[0]), float(self.x[-1])
+        across = (self.x - first) / ((last - first) or 1.0) * width
+        drawn = []
+        for series, level in zip(self.series, levels, strict=True):
+            up = height - (level - low) / spread * height
+            known_before, path = False, []
+            for x, y, known_here in zip(across.tolist(), up.tolist(), np.isfinite(up).tolist(), strict=True):
+                if known_here:
+                    path.append(f"{'L' if known_before else 'M'}{x:.1f},{y:.1f}")
+                known_before = known_here
+            drawn.append((series.key, re.sub(r"(M[^ML]*)(?=M|$)", r"\1Z", "".join(path))))
+        return drawn
+
+    def table(self) -> Iterator[tuple[str, float, float]]:
+        """Every number as (series key, position on the x axis, value), unsampled."""
+        places = [int(x) if x.is_integer() else x for x in self.x.tolist()]
+        for series in self.series:
+            for x, value in zip(places, series.values.tolist(), strict=True):
+                yield series.key, x, value
+
+
+def _drawable(values: Values, log: bool) -> NDArray[np.bool_]:
+    finite: NDArray[np.bool_] = np.isfinite(values)
+    return finite & (values > 0) if log else finite
+
+
+class Node(NamedTuple):
+    """A circle, a box or bare text, centred on (x, y), in SVG units. In a text, what follows `_` is set as an index.
+
+    `note` stands below in small; `at` is the cell of the trace that shows the same number.
+    """
+
+    x: float
+    y: float
+    text: str
+    shape: Literal["circle", "box", "text"] = "circle"
+    width: float = 42
+    height: float = 42
+    heat: int = 0
+    lit: bool = False
+    note: str = ""
+    at: str | None = None
+    strong: bool = False
+
+
+class Edge(NamedTuple):
+    """An arrow from one node (by position in the list) to another, or to itself."""
+
+    start: int
+    end: int
+    label: str = ""
+    recurrent: bool = False
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """Nodes and arrows that the demo laid out. `alt` says in words what is drawn."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    width: float
+    height: float
+    nodes: Sequence[Node]
+    edges: Sequence[Edge] = field(default_factory=tuple)
+    kind: Literal["diagram"] = "diagram"
+
+    def table(self) -> Iterator[tuple[str, int, float]]:
+        """A diagram adds no numbers of its own: each is in the trace or the curve beside it."""
+        return iter(())
+
+
+Figure = Trace | Curve | Diagram

@@ -1,0 +1,82 @@
+"""Predict first: a demo hides one of its numbers and asks. The answer is computed, not looked up."""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.parameters import Parameters
+from app.demos.machine.result import Result
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A mistake that people make: the number it leads to, and what went wrong."""
+
+    value: float
+    says: str
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How near a guess must be. `near` is a relative distance; with `times`, right is within that factor."""
+
+    says: str
+    near: float = 0.0
+    times: float = 1.0
+
+    def accepts(self, guess: float, answer: float) -> bool:
+        """Whether the guess is right, as `says` tells it."""
+        if not math.isfinite(guess):
+            return False
+        if self.times > 1:
+            return guess > 0 and answer > 0 and abs(math.log(guess / answer)) <= math.log(self.times) + 1e-12
+        return abs(guess - answer) <= self.near * max(1.0, abs(answer)) + 1e-12
+
+
+@dataclass(frozen=True)
+class Question:
+    """One instance: what is asked, of which number, and what stands in the given state."""
+
+    asks: str
+    number: str
+    givens: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The judgement of a guess, with the arithmetic of the right answer and, when it is known, the slip.
+
+    Without a slip, `line` is the line of the arithmetic (from 1) up to which the guess came.
+    """
+
+    right: bool
+    answer: float
+    slip: str | None
+    steps: Sequence[Arithmetic]
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Prediction(Generic[P]):
+    """`change(rng)` makes the parameters of a new instance; the rest is told from them and from what they compute."""
+
+    change: Callable[[random.Random], dict[str, str]]
+    question: Callable[[P], Question]
+    steps: Callable[[P, Result], Sequence[Arithmetic]]
+    slips: Callable[[P, Result], Sequence[Slip]]
+    tolerance: Tolerance
+
+    def judge(self, parameters: P, result: Result, guess: float) -> Judged:
+        """Whether `guess` is the hidden number of `result`; if not, which known slip leads to it."""
+        answer = result.numbers[self.question(parameters).number]
+        right = self.tolerance.accepts(guess, answer)
+        slips = () if right else self.slips(parameters, result)
+        slip = next((slip.says for slip in slips if self.tolerance.accepts(guess, slip.value)), None)
+        steps = self.steps(parameters, result)
+        reached = [i for i, step in enumerate(steps, start=1) if math.isclose(guess, step.result, rel_tol=0.01)]
+        return Judged(right, answer, slip, steps, reached[-1] if reached and not (right or slip) else None)

@@ -1,0 +1,111 @@
+"""A demo at a state that an address says: parsed, computed, with one number chosen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import Demo
+from app.demos.machine.figures import Trace
+from app.demos.machine.parameters import FormField
+from app.demos.machine.result import Result
+
+# What an address may say beside the demo's parameters: the chosen number, the state beside it, the card it came from.
+OWN = frozenset({"at", "compare", "from"})
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The number that was chosen in a trace: its row, its column (from 0), and how it came about."""
+
+    trace: Trace
+    key: str
+    column: int
+    arithmetic: Arithmetic
+
+    @property
+    def at(self) -> str:
+        """Row and column (from 1), as a cell says it."""
+        return f"{self.key},{self.column + 1}"
+
+    @property
+    def kept(self) -> str:
+        """What the address keeps: the row alone, where a parameter already says the column."""
+        return self.key if self.trace.follows else self.at
+
+
+@dataclass(frozen=True)
+class State:
+    """A demo at its parameters, computed, with one number chosen. `query` is its one address."""
+
+    demo: Demo[Any]
+    parameters: Any
+    result: Result
+    chosen: Chosen | None
+    query: str
+
+
+def parameters_of(given: Mapping[str, str]) -> dict[str, str]:
+    """What is left for the demo, without what is not its own."""
+    return {name: text for name, text in given.items() if name not in OWN}
+
+
+def state_of(demo: Demo[Any], given: Mapping[str, str]) -> State:
+    """Parse, compute, choose. A choice that this state does not have falls back to the demo's own.
+
+    Raises BadParametersError.
+    """
+    parameters = demo.parse(parameters_of(given))
+    result = demo.compute(parameters)
+    key, _, column = given.get("at", "")[:80].partition(",")
+    trace = next((trace for trace in result.traces() if trace.row(key)), None)
+    if trace and trace.follows and column.isdecimal() and int(column) != trace.chosen[1] + 1:
+        wanted = str(min(max(int(column), 1), len(trace.columns)))
+        parameters = demo.parse(demo.texts(parameters) | {trace.follows: wanted})
+        result = demo.compute(parameters)
+        trace = next(trace for trace in result.traces() if trace.row(key))
+    chosen = _chosen(trace, key, column) if trace else _chosen(next(iter(result.traces()), None))
+    query = demo.query(parameters)
+    if trace and chosen and (chosen.key, chosen.column) != trace.chosen:
+        query += f"&at={quote(chosen.kept, safe=',')}"
+    return State(demo, parameters, result, chosen, query)
+
+
+def beside(state: State, given: Mapping[str, str]) -> State | None:
+    """The second state that an address asks for in `compare`, a query of its own, with the same number chosen.
+
+    Raises BadParametersError.
+    """
+    query = given.get("compare", "")
+    if not query:
+        return None
+    other = dict(parse_qsl(query, keep_blank_values=True))
+    return state_of(state.demo, parameters_of(other) | ({"at": given["at"]} if "at" in given else {}))
+
+
+def differences(one: State, other: State) -> list[tuple[FormField, str, str]]:
+    """(parameter, its text here, its text there) of each parameter that differs."""
+    here, there = (state.demo.texts(state.parameters) for state in (one, other))
+    return [(f, here[f.name], there[f.name]) for f in one.demo.fields if here[f.name] != there[f.name]]
+
+
+def snippet(state: State) -> str:
+    """The state as a Python program that prints its numbers."""
+    demo, name = state.demo, state.demo.parameters.__name__
+    given = [f"    {field.name}={getattr(state.parameters, field.name)!r},\n" for field in demo.fields]
+    return (
+        f"from {demo.run.__module__} import DEMO, {name}\n\n"
+        f"parameters = {name}(\n{''.join(given)})\n"
+        "for number, value in DEMO.compute(parameters).numbers.items():\n"
+        '    print(f"{number} = {value}")\n'
+    )
+
+
+def _chosen(trace: Trace | None, key: str = "", column: str = "") -> Chosen | None:
+    if trace is None:
+        return None
+    row, at = (key, trace.chosen[1]) if key else trace.chosen
+    if column.isdecimal() and not trace.follows:
+        at = min(max(int(column), 1), len(trace.columns)) - 1
+    return Chosen(trace, row, at, trace.arithmetic(row, at))

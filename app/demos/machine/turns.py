@@ -1,0 +1,39 @@
+"""What trains takes turns, two at a time, and what was learned is remembered by its parameters."""
+
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from app.demos.machine.result import Result
+
+AT_ONCE = 2
+REMEMBERED = 128
+
+TURNS = threading.BoundedSemaphore(AT_ONCE)
+
+
+class Memory:
+    """The results that were last asked for, by demo and parameters. Safe between threads."""
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Any, Result] = OrderedDict()
+
+    def get(self, key: Any) -> Result | None:
+        """The result, if it is still known."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: Any, result: Result) -> None:
+        """Keep a result, and forget the one that was longest not asked for."""
+        with self._lock:
+            self._kept[key] = result
+            self._kept.move_to_end(key)
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+
+
+LEARNED = Memory()

@@ -1,0 +1,1 @@
+"""Figures and tasks of single demos."""

@@ -1,0 +1,40 @@
+"""Two networks over one time axis: above, one that answers at each step; below, one that reads first, then writes."""
+
+from collections.abc import Sequence
+
+from app.demos.machine.figures import Diagram, Edge, Node
+
+APART, LEFT, HIGH = 62, 34, 176
+
+
+def two_lanes(caption: str, inputs: Sequence[str], plain: Sequence[str], full: Sequence[str]) -> Diagram:
+    """Words in and words out of both networks; "?" is a guess. What is known is coloured."""
+    T = len(inputs)
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+    for lane, (answers, wait) in enumerate(((plain, 0), (full, T))):
+        y = 24 + HIGH * lane
+        previous = None
+        for step in range(T + wait):
+            x = LEFT + APART * step
+            state = len(nodes)
+            nodes.append(Node(x, y + 66, "", "circle", 26, 26))
+            if previous is not None:
+                edges.append(Edge(previous, state, recurrent=True))
+            previous = state
+            if step < T:
+                nodes.append(Node(x, y + 112, inputs[step], "text", 50, 18))
+                edges.append(Edge(len(nodes) - 1, state))
+            if step >= wait:
+                t = step - wait
+                known = answers[t] != "?"
+                cell = f"{('plain', 'full')[lane]},{t + 1}"
+                nodes.append(Node(x, y, answers[t], "circle", 46, 46, 5 if known else 0, known, at=cell))
+                edges.append(Edge(state, len(nodes) - 1))
+    said = [", ".join("a guess" if answer == "?" else answer for answer in answers) for answers in (plain, full)]
+    alt = (
+        f"Two rows over time. Above, a network reads {', '.join(inputs)} and answers at each step: {said[0]}. "
+        f"Below, one reads all {T} words first and then answers: {said[1]}."
+    )
+    width = LEFT + APART * (2 * T - 1) + 34
+    return Diagram("lanes", "Who speaks when", caption, alt, width, 2 * HIGH - 26, nodes, edges)

@@ -1,0 +1,116 @@
+"""Gated cells drawn at one step, and what the demos of LSTM and GRU share: forced gates, the sum inside a gate."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from app.demos.machine.arithmetic import Term
+from app.demos.machine.figures import Diagram, Edge, Node, Values
+from app.demos.machine.numbers import heat, short, show
+
+WIDE, SMALL, UNDER = 44.0, 26.0, 36.0
+
+
+def forced_bias(is_open: bool) -> float:
+    """A bias with which the sigmoid is 1 or 0 to the last bit, once its weights are 0."""
+    return 1000.0 if is_open else -1000.0
+
+
+def recurrent_terms(gate: str, t: int, W_x: float, W_h: float, x: float, h_before: float) -> Sequence[Term]:
+    """The two products that a gate adds up at step t: of the input, and of the state before."""
+    return (
+        Term(f"W_{{x{gate}}}", W_x, f"x_{{{t}}}", x),
+        Term(f"W_{{h{gate}}}", W_h, f"h_{{{t - 1}}}", h_before),
+    )
+
+
+class _Drawing:
+    """Nodes and arrows by name. Every circle's colour is its value against the largest in the drawing."""
+
+    def __init__(self, values: Mapping[str, Values], shown: Sequence[str], t: int) -> None:
+        self.values, self.t = values, t
+        sizes = np.abs([float(values[name][t - 1]) for name in shown])
+        self.largest = float(sizes[np.isfinite(sizes)].max(initial=0.0))
+        self.nodes: list[Node] = []
+        self.edges: list[Edge] = []
+        self.place: dict[str, int] = {}
+
+    def value(self, name: str, label: str, x: float, y: float, lit: bool = False) -> None:
+        """A circle with the value of this step, its symbol beneath. What was before it is a cell of the step before."""
+        number, row = float(self.values[name][self.t - 1]), name.removesuffix("_before")
+        t = self.t - (row != name)
+        cell = f"{row},{t}" if t else None
+        self.place[name] = len(self.nodes)
+        self.nodes.append(Node(x, y, short(number), "circle", WIDE, WIDE, heat(number, self.largest), lit, at=cell))
+        self.nodes.append(Node(x, y + UNDER, label, "text", 40, 20))
+
+    def sign(self, name: str, text: str, x: float, y: float) -> None:
+        """A small circle that combines what comes in, or a box for a function."""
+        self.place[name] = len(self.nodes)
+        wide = SMALL if len(text) == 1 else 58.0
+        self.nodes.append(Node(x, y, text, "circle" if len(text) == 1 else "box", wide, SMALL + 4 * (len(text) > 1)))
+
+    def arrow(self, *names: str, memory: bool = False, label: str = "") -> None:
+        """Arrows along these nodes; those that carry the memory stand out."""
+        for start, end in pairwise(names):
+            self.edges.append(Edge(self.place[start], self.place[end], label, recurrent=memory))
+
+
+def lstm_picture(caption: str, values: Mapping[str, Values], t: int) -> Diagram:
+    """The cell at step t (from 1): along the top the memory, gates below it, the state on the right."""
+    shown = ("c_before", "f", "i", "g", "c", "o", "h")
+    d = _Drawing(values, shown, t)
+    d.value("c_before", "c_t−1", 40, 34)
+    d.sign("forget", "×", 138, 34)
+    d.value("f", "f_t", 138, 128)
+    d.sign("add", "+", 250, 34)
+    d.sign("write", "×", 250, 92)
+    d.value("i", "i_t", 214, 158)
+    d.value("g", "g_t", 286, 158)
+    d.value("c", "c_t", 352, 34, lit=True)
+    d.sign("tanh", "tanh", 446, 34)
+    d.sign("show", "×", 532, 34)
+    d.value("o", "o_t", 532, 128)
+    d.value("h", "h_t", 624, 34)
+    d.arrow("c_before", "forget", "add", "c", memory=True)
+    d.arrow("c", "tanh", "show", "h")
+    d.arrow("f", "forget")
+    d.arrow("i", "write")
+    d.arrow("g", "write")
+    d.arrow("write", "add")
+    d.arrow("o", "show")
+    now = {name: show(float(values[name][t - 1])) for name in shown}
+    alt = (
+        f"The cell at step {t}. The old cell {now['c_before']} times the forget gate {now['f']}, plus the candidate "
+        f"{now['g']} times the input gate {now['i']}, is the new cell {now['c']}. Its tanh times the output gate "
+        f"{now['o']} is the state {now['h']}."
+    )
+    return Diagram("cell", f"The cell at step {t}", caption, alt, 664, 206, d.nodes, d.edges)
+
+
+def gru_picture(caption: str, values: Mapping[str, Values], t: int, z_keeps: bool) -> Diagram:
+    """The cell at step t (from 1): along the top the state, kept and renewed; below it the candidate."""
+    shown = ("h_before", "z", "r", "n", "h")
+    d = _Drawing(values, shown, t)
+    d.value("h_before", "h_t−1", 40, 34)
+    d.sign("keep", "×", 190, 34)
+    d.sign("add", "+", 318, 34)
+    d.value("h", "h_t", 424, 34, lit=True)
+    d.value("z", "z_t", 190, 122)
+    d.sign("renew", "×", 318, 122)
+    d.value("r", "r_t", 40, 206)
+    d.sign("reset", "×", 158, 206)
+    d.value("n", "n_t", 318, 206)
+    d.arrow("h_before", "keep", "add", "h", memory=True)
+    d.arrow("z", "keep", label="" if z_keeps else "1−z")
+    d.arrow("z", "renew", label="1−z" if z_keeps else "")
+    d.arrow("h_before", "reset", "n", "renew", "add")
+    d.arrow("r", "reset")
+    now = {name: show(float(values[name][t - 1])) for name in shown}
+    role = "keeps the old state" if z_keeps else "lets the candidate in"
+    alt = (
+        f"The cell at step {t}. The update gate, {now['z']}, {role}. From the old state {now['h_before']} and the "
+        f"candidate {now['n']}, which sees the old state through the reset gate {now['r']}, comes the state {now['h']}."
+    )
+    return Diagram("cell", f"The cell at step {t}", caption, alt, 464, 254, d.nodes, d.edges)

@@ -1,0 +1,91 @@
+"""What a layer costs at a length: steps in sequence, path and work, of four kinds of layer side by side."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.figures import Curve, Row, Series, Trace
+from app.demos.machine.numbers import fill, words
+from app.nn import reach
+
+KINDS = {"rnn": "RNN", "conv": "convolution", "dilated": "dilated", "attention": "self-attention"}
+KERNEL = 3
+ON_CURVE = 60
+
+
+def counted(T: int, d: int, heads: int, causal: bool) -> dict[str, float]:
+    """The named numbers: scores of the attention layer, and steps, path and work of each kind."""
+    pairs = reach.pairs(T, causal)
+    numbers: dict[str, float] = {"T": T, "d": d, "pairs": pairs, "scores": heads * pairs}
+    for name, one in zip(KINDS, _reaches(T, d), strict=True):
+        numbers |= {f"{name}_steps": one.in_sequence, f"{name}_path": one.path, f"{name}_work": one.work}
+    return numbers
+
+
+def _reaches(T: int, d: int) -> tuple[reach.Reach, ...]:
+    kernels = reach.convolution(T, d, KERNEL), reach.dilated(T, d, KERNEL)
+    return reach.recurrent(T, d), *kernels, reach.attention(T, d)
+
+
+def costs(numbers: Mapping[str, float]) -> Trace:
+    """The counts as a table, each with its formula."""
+    T, d, k = int(numbers["T"]), int(numbers["d"]), KERNEL
+    rows = [
+        Row(row, label, says, np.array([float(numbers[f"{kind}_{row}"]) for kind in KINDS]))
+        for row, label, says in (
+            ("steps", "steps in sequence", "steps that must wait for one another"),
+            ("path", "path, end to end", "steps from the first position to the last"),
+            ("work", "multiplications", "multiplications of one layer"),
+        )
+    ]
+    kernels = (r"k \, T d^2", rf"{k} \cdot {T} \cdot {d}^{{2}}", f"{k} matrices of d × d a position.")
+    at_once = ("1", "", "All positions at once.")
+    formulas = {
+        ("steps", "rnn"): ("T", f"{T}", "A state needs the state before it."),
+        ("steps", "conv"): at_once,
+        ("steps", "dilated"): at_once,
+        ("steps", "attention"): at_once,
+        ("path", "rnn"): ("T - 1", f"{T} - 1", "Each step passes through the state."),
+        ("path", "conv"): (r"\lceil (T - 1) / (k - 1) \rceil", "", f"Layers of a causal kernel of {k}."),
+        ("path", "dilated"): (r"\lceil \log_k T \rceil", "", f"Layers of kernel {k} whose dilation grows {k}-fold."),
+        ("path", "attention"): ("1", "", "Any two positions are one step apart."),
+        ("work", "rnn"): (r"2 \, T d^2", rf"2 \cdot {T} \cdot {d}^{{2}}", "Two matrices of d × d a step."),
+        ("work", "conv"): kernels,
+        ("work", "dilated"): kernels,
+        ("work", "attention"): (
+            r"2 \, T^2 d",
+            rf"2 \cdot {T}^{{2}} \cdot {d}",
+            "$T^2$ scores, and as many for the means.",
+        ),
+    }
+
+    def arithmetic(key: str, column: int) -> Arithmetic:
+        kind = list(KINDS)[column]
+        symbols, filled, says = formulas[key, kind]
+        return Arithmetic(symbols, filled, float(numbers[f"{kind}_{key}"]), says)
+
+    told = "At {T} positions the layer uses {scores} scores; a recurrence takes {rnn_steps} steps, one after another."
+    told = fill(told, numbers)
+    return Trace(
+        "costs", "What it costs", told, [*KINDS.values()], rows, arithmetic, ("path", 0), "layer", coloured=False
+    )
+
+
+def paths(numbers: Mapping[str, float]) -> Curve:
+    """The path from end to end against the length."""
+    lengths = sorted(set(np.linspace(2, int(numbers["T"]), ON_CURVE).round().astype(int).tolist()))
+    found = np.array([[one.path for one in _reaches(T, 1)] for T in lengths], dtype=float)
+    told = (
+        "End to end of {T}: {rnn_path} steps in an RNN, {dilated_path} dilated layers, {attention_path} of attention."
+    )
+    told = fill(told, numbers)
+    dilated = f"dilated convolutions of kernel {KERNEL}"
+    series = (
+        Series("rnn", "RNN", "path through an RNN", found[:, 0]),
+        Series("dilated", dilated, f"path through {dilated}", found[:, 2], "dashed"),
+        Series("attention", "self-attention", "path through self-attention", found[:, 3], "dotted"),
+    )
+    alt = words(f"Three lines over the length, on a log scale. {told}")
+    x = np.array(lengths, dtype=float)
+    return Curve("path", "Length of the path", told, alt, "length T", "path", x, series, log=True)

@@ -1,0 +1,149 @@
+"""The cards of the content files as they leave the house: Markdown as the author wrote it, and HTML."""
+
+import difflib
+import html
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.cards.check.cross_file import duplicates
+from app.cards.file.deck import read_deck
+from app.cards.file.files import Found, Unreadable, find_files, no_folder, read_bytes, text_of
+from app.cards.file.mistake import Mistake
+from app.cards.file.parse import ParsedCard, parse
+from app.cards.load.write_rows import topic_place
+from app.cards.render.prepare import ReadyCard, ReadyFile, prepare
+from app.exchange.exports.new_file import ExportError
+
+
+class MistakesError(ExportError):
+    """The content has mistakes, so that an export would lack cards without saying so."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("Nothing was exported: mend these first.")
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True)
+class DemoLink:
+    """A link to a demo at a state. `address` is absolute."""
+
+    label: str
+    address: str
+
+
+@dataclass(frozen=True)
+class ExportedCard:
+    """A card. `id` is its name in the deck; `question` and `answer` are Markdown; links in the HTML are absolute.
+
+    `short_html` is the answer's first paragraph and `answer_html` the rest of it.
+    """
+
+    deck: str
+    topic: str
+    id: str
+    question: str
+    answer: str
+    question_html: str
+    short_html: str
+    answer_html: str
+    tags: tuple[str, ...]
+    level: str | None
+    sources: tuple[str, ...]
+    demos: tuple[DemoLink, ...]
+    address: str
+
+
+@dataclass(frozen=True)
+class ExportedDeck:
+    """A deck and its cards in learning order."""
+
+    name: str
+    title: str
+    cards: tuple[ExportedCard, ...]
+
+
+def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[ExportedDeck]:
+    """Read every deck, or one, from the files, without drafts; `base_url` is where the app is, for links.
+
+    Raises ExportError: no such folder or deck, a malformed `base_url`, or mistakes (MistakesError).
+    """
+    base_url = _checked(base_url)
+    try:
+        found = find_files(content_dir)
+    except OSError as error:
+        raise MistakesError([no_folder(content_dir, error)]) from error
+    names = sorted({one.deck for one in found})
+    if deck is not None and deck not in names:
+        near = difflib.get_close_matches(deck, names, n=1, cutoff=0)
+        hint = f" The nearest is {near[0]!r}." if near else ""
+        raise ExportError(f"There is no deck {deck!r} in {content_dir}.{hint}")
+    decks, mistakes = [], []
+    for name, group in groupby(found, key=lambda one: one.deck):
+        if deck in (None, name):
+            title, wrong = read_deck(content_dir, name)
+            files = sorted((_read(one, wrong) for one in group), key=lambda file: topic_place(file[0]))
+            mistakes += [*wrong, *duplicates([ready for ready, _parsed in files], {}, {})]
+            cards = (card for ready, parsed in files for card in _cards(ready, parsed, base_url))
+            decks.append(ExportedDeck(name, title, tuple(cards)))
+    if mistakes:
+        raise MistakesError(sorted(set(mistakes)))
+    return decks
+
+
+def _checked(base_url: str) -> str:
+    try:
+        parts = urlsplit(base_url)
+        good = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
+    except ValueError:
+        good = False
+    if not good or any(character in base_url for character in " \"'<>\\"):
+        raise ExportError(f"{base_url!r} is no address of the app: write it as in http://127.0.0.1:8000")
+    return base_url.rstrip("/")
+
+
+def _read(found: Found, mistakes: list[Mistake]) -> tuple[ReadyFile, list[ParsedCard]]:
+    try:
+        data = read_bytes(found.full)
+        ready = prepare(found, data, "", ())
+        parsed = [card for card in parse(found.path, text_of(data)).cards if not card.metadata.is_draft]
+    except Unreadable as error:
+        mistakes.append(Mistake(found.path, error.line, str(error)))
+        return ReadyFile(found, ""), []
+    mistakes += ready.mistakes
+    return ready, parsed
+
+
+def _cards(ready: ReadyFile, parsed: Sequence[ParsedCard], base_url: str) -> Iterator[ExportedCard]:
+    for card, source in zip(ready.cards, parsed, strict=True):
+        yield _card(ready.found, card, source, base_url)
+
+
+def _card(found: Found, card: ReadyCard, source: ParsedCard, base_url: str) -> ExportedCard:
+    assert card.html is not None  # noqa: S101 - prepare() renders what it is not told to leave out
+    demos = (
+        DemoLink(label, f"{base_url}/demos/{name}{f'?{query}' if query else ''}")
+        for name, query, label in card.html.demos
+    )
+    return ExportedCard(
+        deck=found.deck,
+        topic=found.name,
+        id=card.name,
+        question=source.question_markdown,
+        answer=source.answer,
+        question_html=card.html.question_html,
+        short_html=absolute(card.html.short_html, base_url),
+        answer_html=absolute(card.html.answer_html, base_url),
+        tags=card.tags,
+        level=card.level,
+        sources=card.sources,
+        demos=tuple(demos),
+        address=f"{base_url}/cards/{found.deck}/{card.name}",
+    )
+
+
+def absolute(rendered: str, base_url: str) -> str:
+    """Rendered HTML in which the links to our own pages lead there from anywhere."""
+    return rendered.replace('href="/', f'href="{html.escape(base_url)}/')

@@ -1,0 +1,1 @@
+"""A learner’s history as a file, out and in."""

@@ -1,0 +1,190 @@
+"""A learner's history as a file of JSON lines: what stands on each.
+
+First a line of kind `history` (the format's version and the learner), then one of kind `card` for each card that the
+rest speaks of, then one of kind `review` for each rating and each undo in the order in which they count, one of kind
+`mark` for each card with a mark, a note or own tags, one of kind `quiz` for each quiz, followed by those of kind
+`quiz_item`, and last one of kind `end` with their numbers, so that a file cut short is known for what it is. Times are
+UTC, to the microsecond. Version 1 had neither marks nor quizzes, and fewer preferences.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, TypeVar
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from app.study.learner.keys import own_keys
+from app.study.learner.profile import TEXT_SIZES, THEMES
+from app.study.schedule.rate import LONGEST_TYPED
+from app.study.selection.marks import own_tag
+
+VERSION = 2
+READS = (1, 2)
+LONGEST = 1_000_000  # bytes of a line
+LONGEST_TEXT = 1_000
+LONGEST_SITTING = 200_000  # an address may name many cards
+LONGEST_NOTE = 100_000  # longer than one that is written: two may have become one
+MOST_TAGS = 1_000
+_When = TypeVar("_When", date, datetime)
+
+
+class HistoryError(Exception):
+    """A history that cannot be taken in; nothing of it was. The message begins with the line."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(f"line {line}: {message}")
+        self.line = line
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not a time zone")
+    return name
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("holds a NUL, which not every database stores")
+    return text
+
+
+def _in_range(when: _When) -> _When:
+    # Far enough from the calendar's ends for a return in a hundred years.
+    if not 1900 <= when.year < 9000:
+        raise ValueError("the year must lie between 1900 and 9000")
+    return when
+
+
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=200)]
+_Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
+_Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+_Typed = Annotated[str, Field(max_length=LONGEST_TYPED), AfterValidator(_storable)]
+_Sitting = Annotated[str, Field(max_length=LONGEST_SITTING), AfterValidator(_storable)]
+_Tag = Annotated[str, AfterValidator(own_tag)]
+_Note = Annotated[str, Field(max_length=LONGEST_NOTE), AfterValidator(_storable)]
+_Keys = Annotated[dict[str, str], AfterValidator(own_keys)]
+_Day = Annotated[date, AfterValidator(_in_range)]
+_Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+
+
+class _Line(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class LearnerPart(_Line):
+    """Who studied, and their preferences; None follows the settings."""
+
+    name: _Text
+    time_zone: Annotated[str, AfterValidator(_known_zone)] | None
+    day_starts_at: Annotated[int, Field(ge=0, le=23)] | None
+    new_per_day: Annotated[int, Field(ge=0, le=9999)] | None
+    desired_retention: Annotated[float, Field(ge=0.70, le=0.97)] | None
+    types_answers: bool = False
+    say_within: Annotated[int, Field(ge=5, le=300)] | None = None
+    interview_on: _Day | None = None
+    theme: Literal[THEMES] | None = None  # type: ignore[valid-type]
+    text_size: Literal[TEXT_SIZES] | None = None  # type: ignore[valid-type]
+    own_keys: _Keys = Field(default_factory=dict)
+
+
+class HeaderLine(_Line):
+    """The first line."""
+
+    kind: Literal["history"] = "history"
+    format: Literal["recur-history"] = "recur-history"
+    version: int = VERSION
+    exported_at: _Moment
+    learner: LearnerPart
+
+
+class CardLine(_Line):
+    """A card of the learner's: enough to keep its place where the content lacks it. `seed` decides its fuzz."""
+
+    kind: Literal["card"] = "card"
+    deck: _Name
+    deck_title: _Text
+    topic: _Name
+    topic_title: _Text
+    card: _Name
+    question: _Text
+    seed: Annotated[int, Field(ge=-(2**31), lt=2**31)]
+
+
+class ReviewLine(_Line):
+    """A rating, or the undoing of the rating whose token is `undoes`."""
+
+    kind: Literal["review"] = "review"
+    deck: _Name
+    card: _Name
+    token: _Token
+    rating: Annotated[int, Field(ge=1, le=5)] | None
+    undoes: _Token | None
+    shown_at: _Moment | None
+    revealed_at: _Moment | None
+    rated_at: _Moment
+    day: _Day
+    desired_retention: Annotated[float, Field(gt=0, lt=1)]
+    typed: _Typed | None = None
+    sitting: _Sitting | None = None
+
+
+class MarkLine(_Line):
+    """What the learner said of a card, apart from rating it; `tags` are their own."""
+
+    kind: Literal["mark"] = "mark"
+    deck: _Name
+    card: _Name
+    buried_until: _Day | None
+    is_suspended: bool
+    is_flagged: bool
+    note: _Note
+    tags: Annotated[list[_Tag], Field(max_length=MOST_TAGS)]
+
+
+class QuizLine(_Line):
+    """A quiz; the items follow."""
+
+    kind: Literal["quiz"] = "quiz"
+    deck: _Name
+    deck_title: _Text
+    name: _Token
+    quiz_kind: _Text
+    title: _Text
+    started_at: _Moment
+    seconds: Annotated[int, Field(ge=0, lt=2**31)] | None
+    ended_at: _Moment | None
+
+
+class QuizItemLine(_Line):
+    """A question of the quiz above, answered by the review with its token."""
+
+    kind: Literal["quiz_item"] = "quiz_item"
+    quiz: _Token
+    position: Annotated[int, Field(ge=0, lt=2**31)]
+    deck: _Name
+    card: _Name
+    is_follow_up: bool
+    expected: Annotated[float, Field(ge=0, le=1)] | None
+    token: _Token | None
+
+
+class EndLine(_Line):
+    """The last line: how many of each there are."""
+
+    kind: Literal["end"] = "end"
+    cards: int
+    reviews: int
+    marks: int = 0
+    quizzes: int = 0
+    quiz_items: int = 0
+
+
+Line = HeaderLine | CardLine | ReviewLine | MarkLine | QuizLine | QuizItemLine | EndLine
+NUMBERED = (
+    ("cards", "card"),
+    ("reviews", "review"),
+    ("marks", "mark"),
+    ("quizzes", "quiz"),
+    ("quiz_items", "quiz_item"),
+)
+"""The fields of the last line, and the kinds that they count."""

@@ -1,0 +1,196 @@
+"""A learner's history out of a file of JSON lines, into the reviews that there are."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from sqlalchemy import Connection, RowMapping, exists, func, insert, select, update
+from sqlmodel import Session
+
+from app.database import Database
+from app.exchange.history.format import (
+    CardLine,
+    HeaderLine,
+    HistoryError,
+    LearnerPart,
+    MarkLine,
+    QuizItemLine,
+    QuizLine,
+    ReviewLine,
+)
+from app.exchange.history.merge_marks import Marks
+from app.exchange.history.merge_quizzes import Quizzes
+from app.exchange.history.merge_reviews import merge_in_time
+from app.exchange.history.placeholders import Cards
+from app.exchange.history.read_history import read_lines
+from app.study.schedule.replay import replay
+from app.tables import LEARNER, REVIEW, lock_learner
+
+BATCH = 1_000
+_ADD = insert(REVIEW)
+_AS_THEY_ARE = ("token", "rating", "day", "desired_retention", "typed", "sitting")
+_TIMES = ("shown_at", "revealed_at", "rated_at")
+
+
+@dataclass
+class ImportedHistory:
+    """What an import did: reviews (ratings and undos) that were added and that were known already.
+
+    `marks` and `quizzes` are cards and quizzes of which the file told something new. `placeholders` are the cards, as
+    deck/name, that the content lacks; `merged` says that the reviews came between others, so that all of the learner's
+    have new ids.
+    """
+
+    added: int = 0
+    known: int = 0
+    marks: int = 0
+    quizzes: int = 0
+    placeholders: list[str] = field(default_factory=list)
+    merged: bool = False
+
+
+def import_history(database: Database, file: IO[bytes], learner_id: int, now: datetime) -> ImportedHistory:
+    """Take a history in, whole or not at all, as that of a learner of this database. Load the content first.
+
+    The token decides whether a review is known, so a file imported again adds nothing. Where the learner had no
+    reviews, the result is the exported history to the bit, in ids alone another. Where there were some, the two are
+    merged by the time of rating, each keeping its own order, and the schedule is what it would be had all been rated
+    here; forms that are open just then are shown again. (A card that was reviewed here before the import keeps its own
+    fuzz, so that it may return some days before or after the date in the other database.)
+
+    A card that the content lacks becomes a retired one without an answer, and is whole again when its file comes.
+    Preferences that the learner left open here are taken from the file; marks, tags and answers to quizzes that are
+    lacking here too; of two different notes on a card both are kept, one under the other. `now` (aware) is when
+    placeholders retire. Holds a batch of lines at a time. Raises HistoryError, and then nothing has changed.
+    """
+    with database.write() as session:
+        return _Import(session, learner_id, now).take(file)
+
+
+class _Import:
+    def __init__(self, session: Session, learner_id: int, now: datetime) -> None:
+        self.session = session
+        self.connection: Connection = session.connection()
+        self.learner_id = learner_id
+        lock_learner(self.connection, learner_id)
+        self.cards = Cards(self.connection, now.astimezone(UTC))
+        self.marks = Marks(self.connection, learner_id, self.cards)
+        self.quizzes = Quizzes(self.connection, learner_id, self.cards)
+        self.pending: dict[str, tuple[int, ReviewLine]] = {}
+        self.last_id = int(self.connection.execute(select(func.coalesce(func.max(REVIEW.c.id), 0))).scalar_one())
+        self.done = ImportedHistory()
+
+    def take(self, file: IO[bytes]) -> ImportedHistory:
+        for number, line in read_lines(file):
+            match line:
+                case HeaderLine():
+                    self._prefer(number, line.learner)
+                case CardLine():
+                    self.cards.add(line)
+                case ReviewLine():
+                    self._review(number, line)
+                case MarkLine():
+                    self._store()  # the reviews tell which cards have another name here
+                    self.marks.add(number, line)
+                case QuizLine():
+                    self._store()
+                    self.quizzes.begin(number, line)
+                case QuizItemLine():
+                    self.quizzes.add(number, line)
+        self._store()
+        self.marks.store()
+        self.done.marks, self.done.quizzes = self.marks.changed, self.quizzes.changed
+        self.done.placeholders = self.cards.drop_unused()
+        if self.done.added:
+            self.done.merged = merge_in_time(self.connection, self.learner_id, self.last_id)
+            replay(self.session, self.learner_id)
+        return self.done
+
+    def _review(self, number: int, line: ReviewLine) -> None:
+        if line.token in self.pending:
+            raise _repeated(number, line.token)
+        # What a line undoes must be stored before it.
+        if len(self.pending) == BATCH or line.undoes in self.pending:
+            self._store()
+        self.pending[line.token] = number, line
+
+    def _prefer(self, number: int, learner: LearnerPart) -> None:
+        mine = LEARNER.c.id == self.learner_id
+        here = self.connection.execute(select(LEARNER).where(mine)).mappings().one_or_none()
+        if here is None:
+            raise HistoryError(number, f"there is no learner {self.learner_id} here to take the history")
+        there = learner.model_dump()
+        values = {name: value for name, value in there.items() if _is_open(here[name]) and not _is_open(value)}
+        if not self.connection.execute(select(exists().where(REVIEW.c.learner_id == self.learner_id))).scalar():
+            values["name"] = learner.name  # nobody has studied here yet
+        if values:
+            self.connection.execute(update(LEARNER).where(mine).values(**values))
+
+    def _store(self) -> None:
+        if not self.pending:
+            return
+        tokens = {*self.pending, *(line.undoes for _number, line in self.pending.values() if line.undoes)}
+        found = self.connection.execute(select(REVIEW).where(REVIEW.c.token.in_(tokens))).mappings()
+        known = {row["token"]: row for row in found}
+        ids = [row["id"] for row in known.values()]
+        undone = set(self.connection.execute(select(REVIEW.c.undoes_id).where(REVIEW.c.undoes_id.in_(ids))).scalars())
+        rows = []
+        for number, line in self.pending.values():
+            row = self._row(number, line, known, undone)
+            self.done.known += row is None
+            rows += [] if row is None else [row]
+        if rows:
+            self.connection.execute(_ADD, rows)
+        self.done.added += len(rows)
+        self.pending.clear()
+
+    def _row(
+        self, number: int, line: ReviewLine, known: dict[str, RowMapping], undone: set[int]
+    ) -> dict[str, Any] | None:
+        """The line as a row of the table; None when it is there already."""
+        if (line.rating is None) == (line.undoes is None):
+            raise HistoryError(number, "a review has either a rating or what it undoes")
+        if line.token in known:
+            self._check_own(number, known[line.token])
+            if known[line.token]["id"] > self.last_id:
+                raise _repeated(number, line.token)
+            self.cards.is_now(line.deck, line.card, known[line.token]["card_id"])
+            return None
+        card_id = self.cards.find(line.deck, line.card)
+        if card_id is None:
+            raise HistoryError(number, f"the card {line.deck}/{line.card} has no line of kind card above")
+        undoes_id = None
+        if line.undoes is not None:
+            target = known.get(line.undoes)
+            if target is None or target["rating"] is None:
+                raise HistoryError(number, f"it undoes {line.undoes}, which is the token of no rating above")
+            self._check_own(number, target)
+            undoes_id, is_here = target["id"], target["id"] <= self.last_id
+            if undoes_id in undone:
+                if is_here:
+                    return None  # taken back in both places: once is enough
+                raise HistoryError(number, f"it undoes {line.undoes}, which is undone already")
+            undone.add(undoes_id)
+            if is_here:
+                card_id = target["card_id"]  # which may have got another name here
+            elif card_id != target["card_id"]:
+                raise HistoryError(number, f"it undoes {line.undoes}, which rates another card")
+        times = {name: at and at.astimezone(UTC) for name in _TIMES for at in (getattr(line, name),)}
+        same = {name: getattr(line, name) for name in _AS_THEY_ARE}
+        return {"learner_id": self.learner_id, "card_id": card_id, "undoes_id": undoes_id, **times, **same}
+
+    def _check_own(self, number: int, row: RowMapping) -> None:
+        if row["learner_id"] != self.learner_id:
+            whose = f"is learner {row['learner_id']}'s here"
+            raise HistoryError(
+                number, f"the review {row['token']} {whose}: take the file in as theirs (--learner {row['learner_id']})"
+            )
+
+
+def _is_open(preference: object) -> bool:
+    """Whether nothing was chosen. (No new cards a day, 0, is a choice.)"""
+    return preference is None or preference is False or preference == {}
+
+
+def _repeated(number: int, token: str) -> HistoryError:
+    return HistoryError(number, f"the token {token} stands on an earlier line already")

@@ -1,0 +1,81 @@
+"""Quizzes of a history, put beside those that there are."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Update, insert, select, update
+
+from app.exchange.history.format import HistoryError, QuizItemLine, QuizLine
+from app.exchange.history.placeholders import Cards
+from app.tables import QUIZ, QUIZ_ITEM, REVIEW
+
+
+class Quizzes:
+    """Takes lines in within the caller's transaction: the name decides whether a quiz is known.
+
+    One that was gone on with elsewhere gets the answers that are lacking here. `changed` counts quizzes with news.
+    """
+
+    def __init__(self, connection: Connection, learner_id: int, cards: Cards) -> None:
+        self.connection = connection
+        self.learner_id = learner_id
+        self.cards = cards
+        self._quiz_id = 0
+        self._known: dict[int, tuple[int, str | None]] | None = None
+        self._changed: set[int] = set()
+
+    @property
+    def changed(self) -> int:
+        """How many quizzes came or were completed."""
+        return len(self._changed)
+
+    def begin(self, number: int, line: QuizLine) -> None:
+        """Raises HistoryError for a quiz of another learner's."""
+        here = self.connection.execute(select(QUIZ).where(QUIZ.c.name == line.name)).mappings().one_or_none()
+        if here is None:
+            values = {name: getattr(line, name) for name in ("name", "title", "started_at", "seconds", "ended_at")}
+            values |= {"learner_id": self.learner_id, "kind": line.quiz_kind}
+            values["deck_id"] = self.cards.deck(line.deck, line.deck_title)
+            made = self.connection.execute(insert(QUIZ).values(**values).returning(QUIZ.c.id))
+            self._quiz_id, self._known = made.scalar_one(), None
+            self._changed.add(self._quiz_id)
+            return
+        if here["learner_id"] != self.learner_id:
+            raise HistoryError(number, f"the quiz {line.name} is learner {here['learner_id']}'s here")
+        self._quiz_id = here["id"]
+        items = select(QUIZ_ITEM.c.position, QUIZ_ITEM.c.card_id, QUIZ_ITEM.c.token)
+        rows = self.connection.execute(items.where(QUIZ_ITEM.c.quiz_id == self._quiz_id))
+        self._known = {position: (card_id, token) for position, card_id, token in rows}
+        if here["ended_at"] is None and line.ended_at is not None:
+            self._update(update(QUIZ).where(QUIZ.c.id == self._quiz_id), ended_at=line.ended_at)
+
+    def add(self, number: int, line: QuizItemLine) -> None:
+        """An item of the quiz that was begun last. Raises HistoryError."""
+        card_id = self.cards.find_now(line.deck, line.card)
+        if card_id is None:
+            raise HistoryError(number, f"the card {line.deck}/{line.card} has no line of kind card above")
+        if self._known is None:
+            self._check_token(number, line.token)
+            values: dict[str, Any] = {"quiz_id": self._quiz_id, "card_id": card_id}
+            values |= {name: getattr(line, name) for name in ("position", "is_follow_up", "expected", "token")}
+            self.connection.execute(insert(QUIZ_ITEM).values(**values))
+            return
+        here = self._known.get(line.position)
+        # What stands here stands: an item that differs, or one more, was made by another hand.
+        if here == (card_id, None) and line.token is not None:
+            self._check_token(number, line.token)
+            item = (QUIZ_ITEM.c.quiz_id == self._quiz_id) & (QUIZ_ITEM.c.position == line.position)
+            self._update(update(QUIZ_ITEM).where(item), token=line.token)
+
+    def _check_token(self, number: int, token: str | None) -> None:
+        """A review answers one question, and is the learner's own."""
+        if token is None:
+            return
+        if self.connection.execute(select(QUIZ_ITEM.c.quiz_id).where(QUIZ_ITEM.c.token == token)).scalar() is not None:
+            raise HistoryError(number, f"the review {token} answers another question already")
+        whose = self.connection.execute(select(REVIEW.c.learner_id).where(REVIEW.c.token == token)).scalar()
+        if whose not in (None, self.learner_id):
+            raise HistoryError(number, f"the review {token} is learner {whose}'s here")
+
+    def _update(self, statement: Update, **values: Any) -> None:
+        self.connection.execute(statement.values(**values))
+        self._changed.add(self._quiz_id)

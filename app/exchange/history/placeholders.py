@@ -1,0 +1,120 @@
+"""The cards that a history speaks of: those of the content, and retired ones in place of those that it lacks."""
+
+import html
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, or_, select, update
+
+from app.exchange.history.format import CardLine
+from app.study.schedule.review_log import SEED
+from app.tables import CARD, CARD_MARK, DECK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
+
+_ANSWER = "<p>The content lacks this card. It came with a history, and is whole again once its file is loaded.</p>"
+_CARD = (
+    select(CARD.c.id, SEED.label("seed"))
+    .join_from(CARD, DECK, DECK.c.id == CARD.c.deck_id)
+    .where(DECK.c.name == bindparam("deck"), CARD.c.name == bindparam("card"))
+)
+# By way of the learners, because the index begins with them.
+_IS_REVIEWED = select(exists().where(REVIEW.c.learner_id == LEARNER.c.id, REVIEW.c.card_id == bindparam("card")))
+_RESEED = update(CARD).where(CARD.c.id == bindparam("row")).values(seed=bindparam("to"))
+
+
+@dataclass
+class Cards:
+    """Finds and makes cards within the caller's transaction. `now` (aware) is when placeholders retire."""
+
+    connection: Connection
+    now: datetime
+    _last: dict[str, int] = field(init=False)
+    _renamed: dict[tuple[str, str], int] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._last = {table.name: self._last_id(table) for table in (DECK, TOPIC, CARD)}
+        self.find = lru_cache(maxsize=10_000)(self._find)
+
+    def add(self, line: CardLine) -> None:
+        """See that the card exists, and that its fuzz is the history's, unless it was reviewed here before."""
+        found = self.connection.execute(_CARD, {"deck": line.deck, "card": line.card}).one_or_none()
+        if found is None:
+            self._make(line)
+        elif found.seed != line.seed and not self.connection.execute(_IS_REVIEWED, {"card": found.id}).scalar():
+            self.connection.execute(_RESEED, {"row": found.id, "to": line.seed})
+
+    def is_now(self, deck: str, card: str, card_id: int) -> None:
+        """Remember that a card that the content lacks under this name is there under another."""
+        if (self.find(deck, card) or 0) > self._last["card"]:
+            self._renamed[deck, card] = card_id
+
+    def find_now(self, deck: str, card: str) -> int | None:
+        """The card under its name of today, as far as the reviews have told it; None where no line named it."""
+        return self._renamed.get((deck, card)) or self.find(deck, card)
+
+    def deck(self, name: str, title: str) -> int:
+        """The deck, made where there is none."""
+        return self._id(DECK, name=name) or self._add(DECK, name=name, title=title)
+
+    def drop_unused(self) -> list[str]:
+        """Delete placeholders that nothing speaks of, as of cards renamed since. Returns the others as deck/name."""
+        speaks = (table.c.card_id == CARD.c.id for table in (REVIEW, CARD_MARK, OWN_TAG, QUIZ_ITEM))
+        used = {
+            CARD: or_(*(exists().where(it) for it in speaks)),
+            TOPIC: exists().where(CARD.c.topic_id == TOPIC.c.id),
+            DECK: exists().where(TOPIC.c.deck_id == DECK.c.id) | exists().where(QUIZ.c.deck_id == DECK.c.id),
+        }
+        for table, is_used in used.items():
+            self.connection.execute(delete(table).where(table.c.id > self._last[table.name], ~is_used))
+        kept = select(DECK.c.name, CARD.c.name).join_from(CARD, DECK, DECK.c.id == CARD.c.deck_id)
+        kept = kept.where(CARD.c.id > self._last["card"]).order_by(CARD.c.id)
+        return [f"{deck}/{card}" for deck, card in self.connection.execute(kept)]
+
+    def _find(self, deck: str, card: str) -> int | None:
+        found: int | None = self.connection.execute(_CARD, {"deck": deck, "card": card}).scalar()
+        return found
+
+    def _make(self, line: CardLine) -> None:
+        deck_id = self.deck(line.deck, line.deck_title)
+        topic_id = self._id(TOPIC, deck_id=deck_id, name=line.topic) or self._add(
+            TOPIC,
+            deck_id=deck_id,
+            name=line.topic,
+            path=f"{line.deck}/{line.topic}.md",
+            title=line.topic_title,
+            place=f"999999/{line.topic}",
+            explanation_html="",
+            key_points_html="",
+            sources=[],
+            retired_at=self.now,
+        )
+        # No content has these hashes: the card's file, once loaded, writes all of its text anew.
+        self._add(
+            CARD,
+            deck_id=deck_id,
+            topic_id=topic_id,
+            name=line.card,
+            is_named=True,
+            place=f"999999/{line.topic}/99999",
+            line=1,
+            question=line.question,
+            question_html=html.escape(line.question, quote=False),
+            short_html=_ANSWER,
+            answer_html="",
+            content_hash="",
+            answer_hash="",
+            retired_at=self.now,
+            seed=line.seed,
+        )
+
+    def _id(self, table: Table, **where: Any) -> int | None:
+        query = select(table.c.id).filter_by(**where)
+        found: int | None = self.connection.execute(query).scalar()
+        return found
+
+    def _add(self, table: Table, **values: Any) -> int:
+        return int(self.connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
+
+    def _last_id(self, table: Table) -> int:
+        return int(self.connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one())

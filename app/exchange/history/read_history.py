@@ -1,0 +1,85 @@
+"""Reading a history, line by line: each right in itself and in its place, or refused by its number."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import IO, Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from app.exchange.history.format import (
+    LONGEST,
+    NUMBERED,
+    READS,
+    EndLine,
+    HeaderLine,
+    HistoryError,
+    Line,
+    QuizItemLine,
+    QuizLine,
+)
+
+_ORDER = ({"history"}, {"card"}, {"review"}, {"mark"}, {"quiz", "quiz_item"}, {"end"})
+_PLACE = {kind: place for place, kinds in enumerate(_ORDER) for kind in kinds}
+_LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
+
+
+def read_lines(file: IO[bytes]) -> Iterator[tuple[int, Line]]:
+    """Each line with its number, from 1; holds one at a time.
+
+    Raises HistoryError where a line is wrong in itself or out of place, or the end is missing.
+    """
+    number = 0
+    numbers: Counter[str] = Counter()
+    line: Line | None = None
+    while data := file.readline(LONGEST + 1):
+        number += 1
+        before, line = line, _read(number, data)
+        _check_place(number, before, line)
+        numbers[line.kind] += 1
+        if isinstance(line, EndLine):
+            _check_numbers(number, line, numbers)
+        yield number, line
+    if not isinstance(line, EndLine):
+        raise HistoryError(max(number, 1), "the file ends here without its last line: it was cut short. Export it anew")
+
+
+def _check_place(number: int, before: Line | None, line: Line) -> None:
+    if isinstance(before, EndLine):
+        raise HistoryError(number, "the file goes on after its end: are two files in one?")
+    if isinstance(line, HeaderLine) != (before is None):
+        raise HistoryError(number, "the line of kind history stands first, and only there")
+    if before is not None and _PLACE[line.kind] < _PLACE[before.kind]:
+        raise HistoryError(number, f"the lines of kind {line.kind} stand before those of kind {before.kind}")
+    if isinstance(line, HeaderLine) and line.version not in READS:
+        reads = " and ".join(map(str, READS))
+        raise HistoryError(
+            number, f"the file's format has version {line.version}, and this Recur reads {reads}: update Recur"
+        )
+    if isinstance(line, QuizItemLine):
+        quiz = before.name if isinstance(before, QuizLine) else getattr(before, "quiz", None)
+        last = before.position if isinstance(before, QuizItemLine) else -1
+        if line.quiz != quiz or line.position <= last:
+            raise HistoryError(number, f"the items of the quiz {line.quiz} stand beneath its line, in their order")
+
+
+def _check_numbers(number: int, end: EndLine, found: Counter[str]) -> None:
+    wrong = [(name, getattr(end, name), found[kind]) for name, kind in NUMBERED if getattr(end, name) != found[kind]]
+    if wrong:
+        written = ", ".join(f"{there} {name}" for name, there, _here in wrong)
+        holds = ", ".join(f"{here} {name}" for name, _there, here in wrong)
+        raise HistoryError(
+            number, f"the file was written with {written}, and holds {holds}: lines are missing or were added"
+        )
+
+
+def _read(number: int, data: bytes) -> Line:
+    if len(data) > LONGEST:
+        raise HistoryError(number, f"the line is longer than {LONGEST:,} bytes: this is no history of Recur")
+    try:
+        return _LINE.validate_json(data.removeprefix(b"\xef\xbb\xbf") if number == 1 else data)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        # The first part of the place is the line's kind.
+        where = ".".join(str(part) for part in problem["loc"][1:])
+        message = problem["msg"].removeprefix("Value error, ")
+        raise HistoryError(number, f"{where}: {message}" if where else message) from None

@@ -1,0 +1,1 @@
+"""Cards from other programs become a content file."""

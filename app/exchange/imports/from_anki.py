@@ -1,0 +1,70 @@
+"""Reads an Anki package: one draft for each card of each note."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from app.exchange.imports.anki_archive import unpack
+from app.exchange.imports.anki_cloze import numbers
+from app.exchange.imports.anki_collection import Collection, Note, NoteType
+from app.exchange.imports.anki_template import answer_of, question_of
+from app.exchange.imports.draft import Draft, Reading, Skipped
+from app.exchange.imports.html_to_markdown import markdown_of
+
+
+def read_anki(path: Path, scratch: Path) -> Reading:
+    """The cards by note. `scratch` is an empty folder, in which the notes' database is unpacked.
+
+    Raises RefusedError for a package that is damaged, hostile, or not Anki's.
+    """
+    database = scratch / "collection"
+    media = unpack(path, database)
+    return Reading("", _items(Collection(database), media))
+
+
+def _items(collection: Collection, media: list[str]) -> Iterator[Draft | Skipped]:
+    try:
+        for note in collection.notes():
+            yield from _cards(note, collection.types.get(note.type_id))
+    finally:
+        collection.close()
+    if media:
+        some = ", ".join(sorted(media)[:5]) + (", …" if len(media) > 5 else "")
+        yield Skipped(
+            f"{len(media)} media file{'s' if len(media) > 1 else ''}",
+            f"cards show no pictures and play no sounds: {some}",
+        )
+
+
+def _cards(note: Note, kind: NoteType | None) -> Iterator[Draft | Skipped]:
+    where = f"note {note.id}"
+    if note.fields is None:
+        yield Skipped(where, "its fields are too long, or no text")
+    elif kind is None:
+        yield Skipped(where, "its note type is missing")
+    elif note.card is None:
+        yield Skipped(where, "it has no cards")
+    elif any("image-occlusion:" in field for field in note.fields):
+        yield Skipped(where, "it asks for parts of a picture")
+    elif (templates := kind.templates.get(0 if kind.is_cloze else note.card)) is None:
+        yield Skipped(where, f"its note type {kind.name} has no card {note.card + 1}")
+    elif kind.is_cloze and not any(note.card + 1 in numbers(field) for field in note.fields):
+        yield Skipped(where, f"it has no deletion c{note.card + 1}")
+    else:
+        try:
+            yield _card(note, note.fields, kind, templates, where)
+        except ValueError as error:
+            yield Skipped(where, str(error))
+
+
+def _card(
+    note: Note, fields: tuple[str, ...], kind: NoteType, templates: tuple[str, str], where: str
+) -> Draft | Skipped:
+    by_name = dict(zip(kind.fields, fields, strict=False))
+    cloze = (note.card or 0) + 1 if kind.is_cloze else 0
+    told: list[str] = []
+    question = markdown_of(question_of(templates[0], by_name, cloze), told)
+    answer = markdown_of(answer_of(templates[1], by_name, cloze), told)
+    for side, text in (("front", question), ("back", answer)):
+        if not text.strip():
+            return Skipped(where, f"its {side} is empty{': ' if told else ''}{'; '.join(dict.fromkeys(told))}")
+    return Draft(where, question, answer, tags=note.tags, left_out=tuple(dict.fromkeys(told)))

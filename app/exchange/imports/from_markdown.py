@@ -1,0 +1,143 @@
+"""Reads a Markdown or MyST page: a heading is a question, what stands under it the answer."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from app.cards.file.blocks import Block, read
+from app.cards.file.yaml_map import YamlError, read_mapping
+from app.exchange.imports.draft import Draft, Reading, Skipped, block, line_of
+from app.exchange.imports.myst import LeftOut, plain_markdown
+
+_ID = re.compile(r"\s*\{#([a-z0-9]+(?:-[a-z0-9]+)*)\}\s*$")
+_METADATA = re.compile(r"\s*(Level|Tags|Source):\s*(\S.*)")
+_REFERENCE = re.compile(r"(!?)\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[(:])")
+_DEFINITION = re.compile(r" {0,3}\[[^\[\]^]+\]:\s*\S+(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*")
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A heading and what follows it, as indices of lines from 0. The text before the first heading has level 0."""
+
+    level: int
+    title: str
+    start: int
+    first: int
+    end: int
+
+
+def claims_markdown(text: str) -> bool:
+    """Whether there is a heading."""
+    return re.search(r"^ {0,3}#{1,6}[ \t]+\S", text, re.MULTILINE) is not None
+
+
+def read_markdown(text: str) -> Reading:
+    """Each heading as a draft, in order.
+
+    A heading above all others is the title, and the text before the others the explanation. In a page with {#id}s on
+    headings of level 2, as Recur's own have, only those begin a card.
+    """
+    lines = text.split("\n")
+    stated, skipped, start = _front(lines)
+    document = read("\n" * start + "\n".join(lines[start:]))
+    headings = [one for one in document.blocks if one.level]
+    own = any(one.level == 2 and _ID.search(one.text) for one in headings)
+    sections = _sections([one for one in headings if not own or one.level == 2], start, len(lines))
+    top = None if own else _top(sections[1:])
+    points = [one for one in sections if own and one.title.casefold() == "key points"]
+    parents = _parents(sections[1:], top)
+    addresses = {name.casefold(): str(known["href"]) for name, known in document.references.items()}
+    left_out: LeftOut = []
+
+    def body(section: _Section) -> str:
+        # A definition's place is kept empty, so that every line keeps its number.
+        kept = ["" if _DEFINITION.fullmatch(line) else line for line in lines[section.first : section.end]]
+        return _resolved(block(plain_markdown(kept, left_out, section.first)), addresses)
+
+    explanation = "\n\n".join(filter(None, map(body, [sections[0], *([top] if top else [])])))
+    key_points = "\n\n".join(map(body, points))
+    drafts = [
+        _draft(one, parents.get(one.start), body(one)) for one in sections[1:] if one is not top and one not in points
+    ]
+    skipped += [Skipped(line_of(index), sentence) for index, sentence in left_out]
+    return Reading(stated or (top.title if top else ""), [*drafts, *skipped], explanation, key_points)
+
+
+def _front(lines: Sequence[str]) -> tuple[str, list[Skipped], int]:
+    """The title that the front matter states, what is wrong with it, and the number of lines it takes."""
+    if lines[0].rstrip() != "---":
+        return "", [], 0
+    end = next((index for index in range(1, len(lines)) if lines[index].rstrip() in ("---", "...")), None)
+    if end is None:
+        return "", [Skipped("line 1", "the front matter is never closed: it is read as text")], 0
+    try:
+        title = read_mapping("\n".join(lines[1:end]), first_line=2).get("title")
+    except YamlError as error:
+        return "", [Skipped(f"line {error.line}", f"the front matter: {error}")], end + 1
+    return str(title.value) if title else "", [], end + 1
+
+
+def _sections(headings: Sequence[Block], start: int, length: int) -> list[_Section]:
+    begins = [heading.line - 1 for heading in headings]
+    sections = [_Section(0, "", start, start, begins[0] if begins else length)]
+    for heading, (begin, end) in zip(headings, pairwise([*begins, length]), strict=True):
+        title = " ".join(plain_markdown(heading.text.split("\n"), [])).strip()
+        sections.append(_Section(heading.level, title, begin, heading.end - 1, end))
+    return sections
+
+
+def _top(sections: Sequence[_Section]) -> _Section | None:
+    """The first heading, if it stands above all others."""
+    if len(sections) < 2 or any(one.level <= sections[0].level for one in sections[1:]):
+        return None
+    return sections[0]
+
+
+def _parents(sections: Sequence[_Section], top: _Section | None) -> dict[int, str]:
+    """For each heading's index of line, the title that it stands under, unless that is the page's."""
+    parents: dict[int, str] = {}
+    above: list[_Section] = []
+    for section in sections:
+        while above and above[-1].level >= section.level:
+            above.pop()
+        if above and above[-1] is not top:
+            parents[section.start] = above[-1].title
+        above.append(section)
+    return parents
+
+
+def _draft(section: _Section, parent: str | None, text: str) -> Draft:
+    stated = _ID.search(section.title)
+    question = _ID.sub("", section.title)
+    if parent:  # "How to understand" says nothing without what it stands under
+        question = f"{_ID.sub('', parent).rstrip(':?. ')}: {question}"
+    answer, metadata = _metadata(text)
+    return Draft(
+        line_of(section.start),
+        question,
+        answer,
+        tags=metadata.get("Tags", ()),
+        level=next(iter(metadata.get("Level", ())), ""),
+        sources=metadata.get("Source", ()),
+        name=stated[1] if stated else "",
+    )
+
+
+def _metadata(text: str) -> tuple[str, dict[str, tuple[str, ...]]]:
+    """Split off a last paragraph of Level:, Tags: and Source: lines that Recur can read."""
+    before, _, last = text.rpartition("\n\n")
+    found = [_METADATA.fullmatch(line) for line in last.split("\n")]
+    if not before or not all(found):
+        return text, {}
+    return before, {one[1]: tuple(word.strip() for word in one[2].split(",")) for one in found if one}
+
+
+def _resolved(text: str, addresses: Mapping[str, str]) -> str:
+    """[words][name] with the address that the page gives for the name, since a card stands without its page."""
+
+    def link(found: re.Match[str]) -> str:
+        address = addresses.get(" ".join((found[3] or found[2]).split()).casefold())
+        return f"{found[1]}[{found[2]}]({address})" if address else found[0]
+
+    return _REFERENCE.sub(link, text) if addresses else text

@@ -1,0 +1,33 @@
+"""Imports a file: finds out what it is, reads it, and writes content files."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from app.cards.file.sources import read_sources
+from app.exchange.imports.draft import RefusedError
+from app.exchange.imports.kinds import Kind, kind_of
+from app.exchange.imports.source import Source
+from app.exchange.imports.target_file import target_file
+from app.exchange.imports.write import Imported, write
+
+
+def import_cards(
+    path: Path,
+    content_dir: Path,
+    into: str = "",
+    kind: Kind | None = None,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> tuple[Kind, Imported]:
+    """Write the cards of a file into a new file of a deck, or several files where there are many.
+
+    `into` is a deck, deck/name, or the path of a content file; without a `kind` it is found out. `progress` is
+    told the number of items read, every hundred. Raises RefusedError, and then nothing has been written.
+    """
+    if not path.exists():  # said first: which deck it would go to is no question then
+        raise RefusedError("there is no such file")
+    with tempfile.TemporaryDirectory(prefix="recur-import-") as scratch:
+        source = Source(path, Path(scratch))
+        found = kind or kind_of(source)
+        target = target_file(content_dir, into, path)
+        return found, write(found.read(source), target, read_sources(content_dir)[0], progress)

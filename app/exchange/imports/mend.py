@@ -1,0 +1,189 @@
+"""Makes an author's Markdown hold together as part of a content file, without touching the wording. Pure.
+
+What would be read there as something else (a heading, a Source: line, a dollar) is escaped; what cannot be shown
+becomes text, and is told.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from app.cards.render.highlight import is_known
+from app.cards.render.link_target import BadTargetError, target
+from app.cards.render.maths import MathsError, mathml
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff]|[\ud800-\udfff]")
+_LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
+_FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)")
+_HEADING = re.compile(r" {0,3}#{1,2}(?:[ \t]|$)|\s*#{2,6}[^#\s]")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
+_METADATA = re.compile(r"\s*(levels?|sources?|tags?|drafts?)\s*:", re.IGNORECASE)
+_SOURCE = re.compile(r"(\s*)(Source: ?\S.*)")
+_DEFINITION = re.compile(r" {0,3}\[[^\[\]]+\]:")
+_ADDRESS = r"\(\s*<?([^()\s<>]*)>?(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\s*\)"
+_INLINE = re.compile(
+    r"(?P<code>(?<!`)(?P<run>`+)(?!`).{1,2000}?(?<!`)(?P=run)(?!`))"
+    r"|\\\((?P<round>(?:[^\\]|\\[^()])+?)\\\)"
+    r"|\\\[(?P<square>(?:[^\\]|\\[^\[\]])+?)\\\]"
+    r"|(?P<escape>\\.)"
+    r"|(?P<comment><!--.*?-->)"
+    r"|\$\$(?P<double>(?:[^$\\]|\\.)+)\$\$"
+    r"|\$(?!\s)(?P<single>(?:[^$\\]|\\.)+)(?<!\s)\$(?!\d)"
+    r"|(?P<dollar>\$)"
+    rf"|!\[(?P<alt>[^\[\]]*)\]{_ADDRESS}"
+    rf"|(?<!!)\[(?P<words>[^\[\]]+)\]{_ADDRESS}",
+    re.DOTALL,
+)
+_ID = re.compile(r"(`[^`]*`)|\{#")
+_NO_HEADING = re.compile(r" {0,3}(?:`{3}|~{3}|[-*+>|] ?|\d+[.)] )")
+_HARD_BREAK = re.compile(r"(?<!\\)\\\n")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+def clean(text: str) -> str:
+    """Text with plain newlines and without characters that no file should hold."""
+    return _CONTROL.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def split_question(text: str) -> tuple[str, str]:
+    """What of a question can be a heading, and the code, lists or tables after it, which cannot."""
+    paragraphs = re.split(r"\n[ \t]*\n", clean(text).strip())
+    plain = next((at for at, one in enumerate(paragraphs) if _NO_HEADING.match(one)), len(paragraphs))
+    return ("\n".join(paragraphs[:plain]), "\n\n".join(paragraphs[plain:])) if plain else (text, "")
+
+
+def mend_question(text: str, told: list[str]) -> str:
+    """One line of Markdown for a heading; sentences about what was changed are added to `told`."""
+    text = _HARD_BREAK.sub("\n", clean(text))
+    line = _inline(" ".join(text.split()), told, links=False).strip()
+    line = re.sub(r"(^|\s)(#+)$", r"\1\\\2", line)
+    line = _ID.sub(lambda found: found[0] if found[1] else r"{\#", line)
+    return f"{line}:" if line.casefold() == "key points" else line
+
+
+def mend(text: str, told: list[str]) -> str:
+    """Markdown blocks for an answer; sentences about what was changed are added to `told`."""
+    return "\n".join(_mended(clean(text).split("\n"), told)).strip("\n")
+
+
+def escape(text: str) -> str:
+    """Text as Markdown that shows it as it is."""
+    return _PUNCTUATION.sub(r"\\\g<0>", text)
+
+
+def fenced(text: str) -> str:
+    """Text as a code block, the last resort for what cannot be shown otherwise."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{clean(text)}\n{fence}"
+
+
+def _mended(lines: Sequence[str], told: list[str]) -> Iterator[str]:
+    """The lines, with every fence closed and paragraphs mended, an empty line after each of them that has some."""
+    paragraph: list[str] = []
+    open_fence = None
+    after_fence = False
+    for line in lines:
+        fence = _FENCE.fullmatch(line)
+        if open_fence and fence and fence[2].startswith(open_fence[2]):
+            yield f"{open_fence[1]}{open_fence[2]}" if fence[3] else line
+            open_fence, after_fence = None, True
+            if not fence[3]:
+                continue
+            told.append("a code fence was never closed: it ends where the next begins")
+        if open_fence:
+            yield line
+        elif fence and not (fence[2][0] == "`" and "`" in fence[3]):
+            yield from _paragraph(paragraph, told)
+            paragraph, open_fence = [], fence
+            yield f"{fence[1]}{fence[2]}{_language(fence[3], told)}"
+        elif line.strip():
+            paragraph.append(line.expandtabs(4))
+        elif paragraph or after_fence:
+            yield from _paragraph(paragraph, told)
+            paragraph, after_fence = [], False
+            yield ""
+    yield from _paragraph(paragraph, told)
+    if open_fence:
+        told.append("a code fence was never closed: it ends where the text ends")
+        yield f"{open_fence[1]}{open_fence[2]}"
+
+
+def _language(info: str, told: list[str]) -> str:
+    named = info.split()[0].strip("{}.").lower() if info.split() else ""
+    if is_known(named):
+        return named
+    told.append(f"the language {named!r} of a code fence is not known: it is left out")
+    return ""
+
+
+def _paragraph(lines: Sequence[str], told: list[str]) -> Iterator[str]:
+    text = _inline("\n".join(lines), told) if lines else ""
+    for index, line in enumerate(text.split("\n") if lines else ()):
+        if _HEADING.match(line):
+            line = line.replace("#", r"\#", 1)
+        elif index and _UNDERLINE.fullmatch(line):
+            if line.strip().startswith("---"):
+                yield ""  # a rule, and no heading of the line above
+            else:
+                line = line.replace(line.strip(), "\\" + line.strip(), 1)
+        elif stated := _SOURCE.fullmatch(line):
+            line = f"{stated[1]}({stated[2].rstrip()})"
+        elif found := _METADATA.match(line):
+            line = f"{line[: found.end() - 1]}\\{line[found.end() - 1 :]}"
+        elif _DEFINITION.match(line):
+            line = line.replace("[", r"\[", 1)
+        yield line
+
+
+def _inline(text: str, told: list[str], links: bool = True) -> str:
+    def changed(found: re.Match[str]) -> str:
+        latex = found["round"] or found["single"]
+        display = found["square"] or found["double"]
+        if latex or display:
+            return _formula(latex or display, not latex, text[found.end() : found.end() + 1], told)
+        if found["dollar"]:
+            return r"\$"
+        if found["comment"]:
+            told.append("a comment is left out")
+            return ""
+        if found["alt"] is not None:
+            address = found[0].rpartition("](")[2].rstrip(")")
+            told.append(f"the picture {address} is left out")
+            return found["alt"]
+        if found["words"] is not None:
+            return _link(found, told) if links else found["words"]
+        return found[0]
+
+    return _INLINE.sub(changed, text)
+
+
+def _formula(latex: str, display: bool, following: str, told: list[str]) -> str:
+    latex = " ".join(latex.split())
+    try:
+        mathml(latex, display)
+        if re.search(r"(?<!\\)(?:\\\\)*\$", latex):
+            raise MathsError("a dollar stands within it")
+    except MathsError as error:
+        told.append(f"the formula {latex[:60]}{'…' if len(latex) > 60 else ''} is kept as text: {error}")
+        return code_span(latex)
+    mark = "$$" if display else "$"
+    return f"{mark}{latex}{mark}{' ' if following.isdigit() else ''}"
+
+
+def code_span(text: str) -> str:
+    """Text as inline code."""
+    run = "`" * (max((len(one) for one in re.findall("`+", text)), default=0) + 1)
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{run}{space}{text}{space}{run}"
+
+
+def _link(found: re.Match[str], told: list[str]) -> str:
+    address = found[0].rpartition("](")[2].rstrip(")").strip()
+    try:
+        if target(address.split()[0].strip("<>") if address else "").kind != "file":
+            return found[0]
+        why = "a card has no files beside it"
+    except BadTargetError as error:
+        why = str(error)
+    told.append(f"the link to {address[:60]} is left out, its words kept: {why}")
+    return found["words"]

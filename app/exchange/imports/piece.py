@@ -1,0 +1,125 @@
+"""A draft as a piece of a content file, and the file around the pieces. Pure."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from app.cards.file.blocks import inline_tokens, plain
+from app.cards.file.metadata import LEVELS
+from app.cards.file.slug import slug
+from app.exchange.imports.draft import Draft
+from app.exchange.imports.mend import clean, escape, fenced, mend
+
+# Text in which no character has a meaning of its own in Markdown; it needs no second look.
+_PLAIN = re.compile(r"[^$`~\[\]<>\\|{}#=&]*")
+
+
+NO_ANSWER = "The answer is still to be written."
+
+
+@dataclass
+class Piece:
+    """Lines of a content file: a card where it has a `name`, or a topic's own text, perhaps under a `heading`.
+
+    `where` is its place in the source, `question` and `source` are what stands there; `told` is what the author should
+    know of it.
+    """
+
+    where: str
+    heading: str
+    body: str
+    tail: tuple[str, ...] = ()
+    name: str = ""
+    told: list[str] = field(default_factory=list)
+    question: str = ""
+    source: str = ""
+
+    @property
+    def text(self) -> str:
+        """The lines, with an empty one behind."""
+        name = f" {{#{self.name}}}" if self.name else ""
+        head = f"{self.heading}{name}\n" if self.heading else ""
+        return "\n\n".join(part for part in (head + self.body, "\n".join(self.tail)) if part) + "\n\n"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no character in it has a meaning of its own in Markdown."""
+        return _PLAIN.fullmatch(self.question + self.source) is not None
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the source has no answer to it."""
+        return "Draft: yes" in self.tail
+
+    def give_way(self, line: int, is_last: bool) -> None:
+        """Write what stands on a line (from 0) so that it shows as it is; if it `is_last`, all of the text there."""
+        at = line - bool(self.heading)
+        lines = self.body.split("\n")
+        if at < 0:
+            shown = " ".join(clean(self.question).split()) if is_last else self.heading.removeprefix("## ")
+            self.heading = f"## {escape(shown)}" if self.name else self.heading
+        elif is_last or at >= len(lines):
+            self.body = fenced(self.source)
+        else:
+            lines[at] = escape(lines[at].strip())
+            self.body = "\n".join(lines)
+
+
+def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str]) -> Piece:
+    """The card of a draft, still without its name, under its mended question. `items` are all source items."""
+    known = [item for item in draft.sources if item in items]
+    unknown = [item for item in draft.sources if item not in items]
+    source = draft.answer + (f"\n\nSource: {', '.join(unknown)}" if unknown else "")
+    tail = []
+    if draft.level in LEVELS:
+        tail.append(f"Level: {draft.level}")
+    elif draft.level:
+        told.append(f"the level {draft.level!r} is left out: it must be one of {', '.join(LEVELS)}")
+    if tags := _tags(draft.tags, told):
+        tail.append(f"Tags: {', '.join(tags)}")
+    if known:
+        tail.append(f"Source: {', '.join(known)}")
+    body = mend(source, told)
+    if not body.strip():
+        body = NO_ANSWER
+        tail.append("Draft: yes")
+    return Piece(draft.where, f"## {question}", body, tuple(tail), told=told, question=draft.question, source=source)
+
+
+def name_of(question: str) -> str:
+    """The id that a mended question gives; "" for one without words."""
+    words = plain(inline_tokens(question, {}))
+    return slug(words) if words else ""
+
+
+def file_text(title: str, pieces: Sequence[Piece]) -> tuple[str, list[int]]:
+    """A content file, and the line (from 1) that each piece begins on."""
+    text = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n"
+    starts, line = [], 4
+    parts = [text]
+    for piece in pieces:
+        starts.append(line)
+        parts.append(piece.text)
+        line += parts[-1].count("\n")
+    return "".join(parts).rstrip("\n") + "\n", starts
+
+
+def title_of(text: str) -> str:
+    """A title as front matter takes it: one line of printable text."""
+    return " ".join("".join(one if one.isprintable() else " " for one in clean(text)).split())[:200]
+
+
+def _tags(tags: Sequence[str], told: list[str]) -> list[str]:
+    """Tags as Recur writes them: Deep_Learning::RNN becomes deep-learning-rnn."""
+    kept: dict[str, None] = {}
+    for tag in tags:
+        latin = unicodedata.normalize("NFKD", tag).encode("ascii", "ignore").decode().lower()
+        words = re.sub(r"[^a-z0-9 ]+", "-", latin)
+        words = re.sub(r"-? +-?", " ", re.sub("-+", "-", words)).strip("- ")
+        if words:
+            kept[words] = None
+        elif tag.strip():
+            told.append(f"the tag {tag!r} is left out: tags are Latin letters, digits, spaces and hyphens")
+    return list(kept)

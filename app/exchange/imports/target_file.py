@@ -1,0 +1,127 @@
+"""Where imported cards go: a new file of a deck, and ids that no other card of it has."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.cards.file.files import Unreadable, find_files, read_text
+from app.cards.file.parse import parse
+from app.cards.file.slug import NAME, slug
+from app.exchange.imports.draft import RefusedError
+
+_FOLDER = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
+
+
+@dataclass(frozen=True)
+class TargetFile:
+    """content_dir/deck/name.md, which is not there yet; `taken` are the names of the deck's cards."""
+
+    content_dir: Path
+    deck: str
+    name: str
+    taken: frozenset[str]
+
+    @property
+    def folder(self) -> Path:
+        """The deck's folder, which may not be there yet."""
+        return self.content_dir / self.deck
+
+    def move_in(self, parts: Sequence[Path]) -> list[Path]:
+        """Give the files their names in the deck: all, or none. Raises RefusedError rather than overwrite one."""
+        width = len(str(len(parts)))
+        numbers = [f"-{number:0{width}}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
+        is_new = not self.folder.exists()
+        moved: list[Path] = []
+        try:
+            self.folder.mkdir(exist_ok=True)
+            for part, number in zip(parts, numbers, strict=True):
+                target = self.folder / f"{self.name}{number}.md"
+                _place(part, target)
+                moved.append(target)
+        except BaseException as error:
+            for done in moved:
+                done.unlink()
+            if is_new and self.folder.exists() and not any(self.folder.iterdir()):
+                self.folder.rmdir()
+            if isinstance(error, FileExistsError):
+                raise RefusedError(f"{target} is there already; nothing is overwritten") from None
+            if isinstance(error, OSError):
+                raise RefusedError(f"{self.folder} cannot be written: {error.strerror}") from None
+            raise
+        return moved
+
+
+def _place(part: Path, target: Path) -> None:
+    """Give a file a second name. Raises FileExistsError where there is one already, which a move would replace."""
+    try:
+        os.link(part, target)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        with target.open("xb") as file:
+            file.write(part.read_bytes())
+
+
+def target_file(content_dir: Path, into: str, source: Path) -> TargetFile:
+    """The target for `into` ("", a deck, deck/name, or the path of a file in the content folder).
+
+    The deck is the only one there is, unless it is stated; the name is the source's. Raises RefusedError.
+    """
+    if not content_dir.is_dir():
+        raise RefusedError(f"there is no content folder {content_dir}: set RECUR_CONTENT_DIR")
+    files = find_files(content_dir)
+    decks = sorted({found.deck for found in files})
+    deck, name = _parts(content_dir, into)
+    if not deck:
+        if len(decks) != 1:
+            raise RefusedError(
+                f"say which deck with --into DECK or --into DECK/NAME; there are {', '.join(decks) or 'none'}"
+            )
+        deck = decks[0]
+    name = name or slug(source.stem)
+    for what, given in (("deck", deck), ("file", name)):
+        if not _FOLDER.fullmatch(given):
+            raise RefusedError(f"the {what} name {given!r} must be lower-case letters, digits and hyphens")
+    there = [found.path for found in files if re.fullmatch(rf"{deck}/{name}(-\d+)?\.md", found.path)]
+    if there:
+        raise RefusedError(f"{content_dir / there[0]} is there already; say another name with --into {deck}/NAME")
+    taken: set[str] = set()
+    for found in files:
+        if found.deck == deck:
+            try:
+                taken |= {card.name for card in parse(found.path, read_text(Path(found.full))).cards}
+            except Unreadable as error:
+                raise RefusedError(f"{found.full}: {error}. Its ids must be known: mend it first") from None
+    return TargetFile(content_dir, deck, name, frozenset(taken))
+
+
+def _parts(content_dir: Path, into: str) -> tuple[str, str]:
+    """The deck and the name in `into`, each "" where it states none."""
+    path = Path(into)
+    if into and path.resolve().is_relative_to(content_dir.resolve()):
+        path = path.resolve().relative_to(content_dir.resolve())
+    parts = path.with_suffix("").parts if path.suffix == ".md" else path.parts
+    if len(parts) > 2 or path.is_absolute() or ".." in parts:
+        raise RefusedError(f"--into {into}: write DECK or DECK/NAME, a file of the content folder {content_dir}")
+    return (parts[0] if parts else ""), (parts[1] if len(parts) > 1 else "")
+
+
+@dataclass
+class Names:
+    """Ids that are free in a deck."""
+
+    taken: set[str]
+    next: Counter[str] = field(default_factory=Counter)
+
+    def free(self, wanted: str, otherwise: str) -> str:
+        """`wanted` if it can be an id, or else `otherwise`, with the first free number behind it; taken from now on."""
+        name = wanted if NAME.fullmatch(wanted) else otherwise
+        free = name
+        while free in self.taken:
+            self.next[name] += 1
+            free = f"{name}-{self.next[name] + 1}"
+        self.taken.add(free)
+        return free

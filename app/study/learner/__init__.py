@@ -1,0 +1,1 @@
+"""A learner’s preferences, profile and keys."""

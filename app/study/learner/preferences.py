@@ -1,0 +1,107 @@
+"""Who studies, and when their day begins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Session
+
+from app.settings import Settings
+from app.study.learner.keys import by_usual_key
+from app.tables import LEARNER
+
+_ONE_DAY = timedelta(days=1)
+
+
+class UnknownLearnerError(LookupError):
+    """There is no such learner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What decides a learner's schedule and sittings.
+
+    `desired_retention` is a chance of recall, 0 to 1; `say_within` is in seconds, None for no timer.
+    """
+
+    learner_id: int
+    zone: ZoneInfo
+    day_starts_at: int
+    new_per_day: int
+    desired_retention: float
+    types_answers: bool = False
+    say_within: int | None = None
+    interview_on: date | None = None
+
+    def day(self, now: datetime) -> date:
+        """The learner's date at `now` (aware): it turns at `day_starts_at` o'clock, local time.
+
+        It never goes back as time goes on: where clocks are set back over the hour, the first time counts, and where
+        they are set forward over it, the day turns as many minutes after the change as the hour lies within the gap.
+        """
+        local = now.astimezone(self.zone).date()
+        day = local + _ONE_DAY
+        while _turn(day, self.day_starts_at, self.zone) > now:
+            day -= _ONE_DAY
+        return day
+
+
+@lru_cache(maxsize=1024)
+def _turn(day: date, hour: int, zone: ZoneInfo) -> datetime:
+    """The moment at which `day` begins, in UTC."""
+    return datetime.combine(day, time(hour, fold=0), zone).astimezone(UTC)
+
+
+_LEARNER = select(LEARNER).where(LEARNER.c.id == bindparam("learner"))
+
+
+def preferences(session: Session, settings: Settings, learner_id: int) -> Preferences:
+    """The learner's own preferences; what they left open follows `settings`.
+
+    Raises UnknownLearnerError.
+    """
+    row = session.connection().execute(_LEARNER, {"learner": learner_id}).one_or_none()
+    if row is None:
+        raise UnknownLearnerError(f"There is no learner {learner_id}.")
+
+    return Preferences(
+        learner_id=learner_id,
+        zone=ZoneInfo(settings.time_zone if row.time_zone is None else row.time_zone),
+        day_starts_at=settings.day_starts_at if row.day_starts_at is None else row.day_starts_at,
+        new_per_day=settings.new_per_day if row.new_per_day is None else row.new_per_day,
+        desired_retention=settings.desired_retention if row.desired_retention is None else row.desired_retention,
+        types_answers=row.types_answers,
+        say_within=row.say_within,
+        interview_on=row.interview_on,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a learner wants pages to look and to be worked. `theme` and `text_size` (per cent): None is the browser's.
+
+    `keys` are those that differ from the usual ones, by the usual key; an empty one is off. `name` is None while there
+    is but one learner.
+    """
+
+    theme: str | None = None
+    text_size: int | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    name: str | None = None
+
+
+_ARE_MANY = select(LEARNER.c.id).offset(1).limit(1).scalar_subquery()
+_LOOK = select(
+    LEARNER.c.theme, LEARNER.c.text_size, LEARNER.c.own_keys, LEARNER.c.name, _ARE_MANY.label("are_many")
+).where(LEARNER.c.id == bindparam("learner"))
+
+
+def look(session: Session, learner_id: int) -> Look:
+    """The learner's look; the usual one for a learner that is not there."""
+    row = session.connection().execute(_LOOK, {"learner": learner_id}).one_or_none()
+    if row is None:
+        return Look()
+    return Look(row.theme, row.text_size, by_usual_key(row.own_keys), row.name if row.are_many else None)

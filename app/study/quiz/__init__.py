@@ -1,0 +1,1 @@
+"""Quizzes: choose the questions, take them, see the result."""

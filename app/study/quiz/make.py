@@ -1,0 +1,143 @@
+"""Making a quiz: what may be asked, what was chosen, and the rows that keep it."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import bindparam, insert, select
+from sqlmodel import Session
+from sqlmodel import select as select_models
+
+from app.models import Quiz
+from app.study.learner.preferences import Preferences
+from app.study.quiz.choose import WEAKEST, Candidate, Question, Which, Wish, chosen, interview, weakest
+from app.study.schedule.form_id import check_token
+from app.study.selection.recall import chance_of_recall, prepare_recall
+from app.study.selection.standing import EVERY_CARD, IS_SET_ASIDE, IS_SUSPENDED
+from app.study.sitting.queue import DECK, TODAY, parameters
+from app.tables import CARD, CARD_STATE, QUIZ_ITEM, lock_learner
+
+SECONDS_A_QUESTION = 60
+INTERVIEW_SECONDS = 120
+"""For each question: there is time to think, to say it aloud and to read the answer."""
+
+
+class Kind(StrEnum):
+    """How the questions were found."""
+
+    CHOSEN = "chosen"
+    WEAKEST = "weakest"
+    INTERVIEW = "interview"
+
+
+class NothingToAskError(Exception):
+    """No card is left to ask; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A quiz before it is kept. `title` says in words what was chosen; `seconds` is None for any time."""
+
+    kind: Kind
+    title: str
+    questions: Sequence[Question]
+    seconds: int | None = None
+
+    def timed(self, minutes: int | None) -> "Plan":
+        """The same against the clock: so many minutes, or one for each question."""
+        return replace(self, seconds=60 * minutes if minutes else SECONDS_A_QUESTION * len(self.questions))
+
+
+_RECALL = chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, TODAY)
+_CANDIDATES = (
+    select(CARD.c.id, CARD.c.topic_id, CARD.c.place, CARD.c.level, _RECALL, CARD_STATE.c.difficulty)
+    .select_from(EVERY_CARD)
+    .where(CARD.c.deck_id == DECK, CARD.c.retired_at.is_(None), ~IS_SET_ASIDE)
+)
+_SAME = (
+    select(CARD.c.id, _RECALL, QUIZ_ITEM.c.is_follow_up)
+    .select_from(EVERY_CARD.join(QUIZ_ITEM, QUIZ_ITEM.c.card_id == CARD.c.id))
+    .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"), CARD.c.retired_at.is_(None), ~IS_SUSPENDED)
+    .order_by(QUIZ_ITEM.c.position)
+)
+
+
+def candidates(session: Session, prefs: Preferences, now: datetime, deck_id: int) -> list[Candidate]:
+    """The deck's cards that may be asked today: neither retired nor suspended nor buried."""
+    connection = session.connection()
+    prepare_recall(connection)
+    rows = connection.execute(_CANDIDATES, parameters(prefs, now, deck_id))
+    return [Candidate(*row) for row in rows]
+
+
+def plan_chosen(cards: Sequence[Candidate], wish: Wish, topics: Mapping[int, str], rng: random.Random) -> Plan:
+    """A quiz as wished for. `topics` are the titles of all the deck's topics, by id."""
+    questions = chosen(cards, wish, rng)
+    some = [title for topic, title in topics.items() if topic in wish.topics]
+    scope = "all topics" if len(some) == len(topics) else ", ".join(some) if len(some) < 3 else f"{len(some)} topics"
+    which = {Which.BOTH: "", Which.NEW: ", new", Which.SEEN: ", seen before"}[wish.which]
+    number = "1 question" if len(questions) == 1 else f"{len(questions)} questions"
+    level = f", {wish.level}" if wish.level else ""
+    return Plan(Kind.CHOSEN, f"{number}{level}{which}: {scope}", questions)
+
+
+def plan_weakest(cards: Sequence[Candidate]) -> Plan:
+    """The cards that are least likely to be known today."""
+    questions = weakest(cards)
+    return Plan(Kind.WEAKEST, "Weakest ten" if len(questions) == WEAKEST else f"Weakest {len(questions)}", questions)
+
+
+def plan_interview(cards: Sequence[Candidate], follow_ups: Mapping[int, Sequence[int]], rng: random.Random) -> Plan:
+    """A mock interview, against the clock."""
+    questions = interview(cards, follow_ups, rng)
+    return Plan(Kind.INTERVIEW, "Mock interview", questions, INTERVIEW_SECONDS * len(questions))
+
+
+def plan_again(session: Session, prefs: Preferences, quiz: Quiz, now: datetime) -> Plan:
+    """The questions of a quiz, one's own or another's, as far as they can still be asked."""
+    connection = session.connection()
+    prepare_recall(connection)
+    rows = connection.execute(_SAME, parameters(prefs, now, quiz.deck_id) | {"quiz": quiz.id})
+    return Plan(Kind(quiz.kind), quiz.title, [Question(*row) for row in rows], quiz.seconds)
+
+
+def make(session: Session, prefs: Preferences, deck_id: int, name: str, plan: Plan, now: datetime) -> str:
+    """Keep a quiz that starts now, under the `name` that its form brought along. Returns the name.
+
+    The same name twice is one quiz. Call it in a write session. Raises NothingToAskError, and ValueError for a name
+    that is malformed.
+    """
+    check_token(name)
+    lock_learner(session.connection(), prefs.learner_id)
+    if session.exec(select_models(Quiz.id).where(Quiz.name == name)).first() is not None:
+        return name
+    if not plan.questions:
+        raise NothingToAskError(_WHY_NOTHING[plan.kind])
+    quiz = Quiz(
+        learner_id=prefs.learner_id,
+        deck_id=deck_id,
+        name=name,
+        kind=plan.kind,
+        title=plan.title,
+        started_at=now.astimezone(UTC),
+        seconds=plan.seconds,
+    )
+    session.add(quiz)
+    session.flush()
+    session.connection().execute(
+        insert(QUIZ_ITEM),
+        [
+            {"quiz_id": quiz.id, "position": position, **question._asdict()}
+            for position, question in enumerate(plan.questions)
+        ],
+    )
+    return name
+
+
+_WHY_NOTHING = {
+    Kind.CHOSEN: "No card is like that: choose more topics, any level, or both new cards and those seen before.",
+    Kind.WEAKEST: "You have not rated a card of this deck yet, so none is weakest. Study some first, or choose a quiz.",
+    Kind.INTERVIEW: "No card of this deck can be asked: all are suspended, or no longer in the files.",
+}

@@ -1,0 +1,75 @@
+"""Taking back every rating of cards, so that they are as if never seen. The ratings stay on record, as undone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, String, and_, cast, delete, func, insert, literal, select
+from sqlmodel import Session
+
+from app.study.learner.preferences import Preferences
+from app.study.schedule.form_id import check_token
+from app.study.schedule.review_log import COUNTED, STANDS
+from app.study.schedule.totals import take_away
+from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW, chunks, lock_learner
+
+LONGEST_TOKEN = 40  # so that a review's id finds room beside it
+
+
+@dataclass(frozen=True, slots=True)
+class Ratings:
+    """So many ratings that stand, of so many cards."""
+
+    ratings: int
+    cards: int
+
+
+def to_take_back(session: Session, learner_id: int, card_ids: Iterable[int]) -> Ratings:
+    """What a reset of these cards would take back."""
+    ratings = cards = 0
+    counts = select(func.count(), func.count(REVIEW.c.card_id.distinct())).select_from(COUNTED)
+    for ids in chunks(card_ids):
+        these = (REVIEW.c.learner_id == learner_id, REVIEW.c.card_id.in_(ids), STANDS)
+        some, of_cards = session.connection().execute(counts.where(*these)).one()
+        ratings, cards = ratings + some, cards + of_cards
+    return Ratings(ratings, cards)
+
+
+def reset(session: Session, prefs: Preferences, card_ids: Iterable[int], token: str, now: datetime) -> Ratings:
+    """Take back all ratings of these cards that stand. Call it in a write session.
+
+    `token` is the form's one-use id; sent again, it finds nothing left to take back. Raises ValueError for a malformed
+    one.
+    """
+    check_token(token)
+    if len(token) > LONGEST_TOKEN:
+        raise ValueError(f"The form's token may have {LONGEST_TOKEN} characters. Load the page again.")
+    connection = session.connection()
+    lock_learner(connection, prefs.learner_id)
+    ids = list(card_ids)
+    taken = to_take_back(session, prefs.learner_id, ids)
+    for some in chunks(ids):
+        take_away(connection, prefs.learner_id, some)
+        _undo_all(connection, prefs, some, token, now)
+        mine = and_(CARD_STATE.c.learner_id == prefs.learner_id, CARD_STATE.c.card_id.in_(some))
+        connection.execute(delete(CARD_STATE).where(mine))
+        decks = select(CARD.c.deck_id).where(CARD.c.id.in_(some))
+        cursors = and_(NEW_CARD_CURSOR.c.learner_id == prefs.learner_id, NEW_CARD_CURSOR.c.deck_id.in_(decks))
+        connection.execute(delete(NEW_CARD_CURSOR).where(cursors))
+    return taken
+
+
+def _undo_all(connection: Connection, prefs: Preferences, ids: Iterable[int], token: str, now: datetime) -> None:
+    """Append an undo for each rating of these cards that stands, in the ratings' order."""
+    row = {
+        "learner_id": REVIEW.c.learner_id,
+        "card_id": REVIEW.c.card_id,
+        "token": literal(f"{token}-").concat(cast(REVIEW.c.id, String)),
+        "undoes_id": REVIEW.c.id,
+        "rated_at": literal(now.astimezone(UTC), REVIEW.c.rated_at.type),
+        "day": literal(prefs.day(now), REVIEW.c.day.type),
+        "desired_retention": literal(prefs.desired_retention, REVIEW.c.desired_retention.type),
+    }
+    these = (REVIEW.c.learner_id == prefs.learner_id, REVIEW.c.card_id.in_(ids), STANDS)
+    rows = select(*row.values()).select_from(COUNTED).where(*these).order_by(REVIEW.c.id)
+    connection.execute(insert(REVIEW).from_select(list(row), rows))

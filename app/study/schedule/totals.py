@@ -1,0 +1,188 @@
+"""What the statistics are drawn from: sums by day and by month, kept up as ratings come and go.
+
+They are a projection of the reviews that stand, by the topic in which each card is now.
+"""
+
+import functools
+import operator
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, SEED, STANDS
+from app.study.schedule.scale import Rating
+from app.study.schedule.scheduler import recall
+from app.study.schedule.spent import time_spent
+from app.study.schedule.state import Counted, State, is_second_look, steps
+from app.tables import CARD, DAY_TOTAL, LEARNER, MONTH_TOTAL, REVIEW
+
+WHOLE_DECK = 0
+"""Stands in day_total where a topic's id would."""
+
+INTERVALS = (1, 2, 4, 8, 15, 31, 91, 181)
+"""The shortest interval of each class, in days."""
+
+MILLION = 1_000_000
+MOST_CARDS = 1_000  # whose reviews are read at once
+
+
+class Recall(NamedTuple):
+    """A rating at least a day after the one before: the interval's class, and the chance of recall in millionths."""
+
+    interval: int
+    recalled: bool
+    expected: int
+
+
+class Place(NamedTuple):
+    """Whose totals a rating is added to. `topic_id` is that of the card now."""
+
+    learner_id: int
+    deck_id: int
+    topic_id: int
+
+
+def recall_of(state: State | None, review: Counted) -> Recall | None:
+    """What `review` says of the schedule, if it was a recall; `state` is the card's before it, None for a new card."""
+    if state is None or is_second_look(state, review.revealed_at or review.rated_at):
+        return None
+    elapsed = (review.day - state.reviewed_on).days
+    if elapsed < INTERVALS[0]:
+        return None
+    interval = INTERVALS[bisect_right(INTERVALS, elapsed) - 1]
+    # In whole millionths, so that what was added can be taken away to the last one.
+    expected = round(recall(state.stability, elapsed) * MILLION)
+    return Recall(interval, not Rating(review.rating).missed, expected)
+
+
+def seconds_of(review: Counted) -> int:
+    """From the question to the rating, at most two minutes."""
+    return round(time_spent(review.shown_at or review.revealed_at, review.rated_at).total_seconds())
+
+
+class Sums:
+    """Ratings counted and taken back, summed until they are written."""
+
+    def __init__(self) -> None:
+        self._days: dict[tuple[Any, ...], Counter[str]] = {}
+        self._months: dict[tuple[Any, ...], Counter[str]] = {}
+        self._took = False
+
+    def __len__(self) -> int:
+        return len(self._days) + len(self._months)
+
+    def add(self, place: Place, state: State | None, review: Counted, sign: int = 1, in_deck: bool = True) -> None:
+        """Count `review`, given with the card at `state`; with a `sign` of -1 take it away.
+
+        Without `in_deck` only the topic's totals change.
+        """
+        self._took = self._took or sign < 0
+        day = {f"rated_{review.rating}": sign, "new": sign * (state is None), "seconds": sign * seconds_of(review)}
+        for topic_id in (place.topic_id, WHOLE_DECK) if in_deck else (place.topic_id,):
+            self._days.setdefault((place.learner_id, place.deck_id, topic_id, review.day), Counter()).update(day)
+        asked = recall_of(state, review)
+        if asked is not None:
+            month = {"asked": sign, "recalled": sign * asked.recalled, "expected": sign * asked.expected}
+            key = (*place, asked.interval, review.day.replace(day=1))
+            self._months.setdefault(key, Counter()).update(month)
+
+    def write(self, connection: Connection) -> None:
+        """Add them to the tables, drop the rows that come to nothing by it, and begin anew."""
+        for table, sums in ((DAY_TOTAL, self._days), (MONTH_TOTAL, self._months)):
+            if not sums:
+                continue
+            keys = [dict(zip(_KEYS[table], key, strict=True)) for key in sums]
+            values = ({name: sums[key][name] for name in _VALUES[table]} for key in sums)
+            connection.execute(_ADD[connection.dialect.name, table], [k | v for k, v in zip(keys, values, strict=True)])
+            if self._took:
+                connection.execute(_DROP_EMPTY[table], [{f"the_{name}": key[name] for name in key} for key in keys])
+            sums.clear()
+        self._took = False
+
+
+_KEYS = {table: [column.name for column in table.primary_key] for table in (DAY_TOTAL, MONTH_TOTAL)}
+_VALUES = {table: [c.name for c in table.columns if not c.primary_key] for table in (DAY_TOTAL, MONTH_TOTAL)}
+RATINGS_OF_DAY = functools.reduce(operator.add, (DAY_TOTAL.c[f"rated_{int(rating)}"] for rating in Rating))
+"""How many ratings a row of day_total holds."""
+
+
+def _add_to(dialect: Any, table: Table) -> Any:
+    made = dialect.insert(table)
+    sums = {name: table.c[name] + made.excluded[name] for name in _VALUES[table]}
+    return made.on_conflict_do_update(index_elements=_KEYS[table], set_=sums)
+
+
+def _drop_empty(table: Table, ratings: ColumnElement[int]) -> Any:
+    return delete(table).where(*(table.c[name] == bindparam(f"the_{name}") for name in _KEYS[table]), ratings == 0)
+
+
+# Built once, for both databases.
+_ADD = {
+    (name, table): _add_to(dialect, table)
+    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
+    for table in (DAY_TOTAL, MONTH_TOTAL)
+}
+_DROP_EMPTY = {
+    DAY_TOTAL: _drop_empty(DAY_TOTAL, RATINGS_OF_DAY),
+    MONTH_TOTAL: _drop_empty(MONTH_TOTAL, MONTH_TOTAL.c.asked),
+}
+
+
+def add_rating(connection: Connection, place: Place, state: State | None, review: Counted, sign: int = 1) -> None:
+    """Count a rating given with the card at `state`, or with a `sign` of -1 take it away again, exactly."""
+    sums = Sums()
+    sums.add(place, state, review, sign)
+    sums.write(connection)
+
+
+_LEARNERS = select(LEARNER.c.id).order_by(LEARNER.c.id)
+_OF_CARDS = (
+    select(REVIEW.c.learner_id, REVIEW.c.card_id, SEED, *COUNTED_COLUMNS)
+    .select_from(COUNTED.join(CARD, CARD.c.id == REVIEW.c.card_id))
+    # By way of the learners, because the index begins with them.
+    .where(REVIEW.c.learner_id.in_(_LEARNERS.order_by(None)), REVIEW.c.card_id.in_(bindparam("cards", expanding=True)))
+    .where(STANDS)
+    .order_by(REVIEW.c.learner_id, REVIEW.c.card_id, REVIEW.c.id)
+)
+
+_PLACES = select(CARD.c.id, CARD.c.deck_id, CARD.c.topic_id).where(CARD.c.id.in_(bindparam("cards", expanding=True)))
+
+
+def move_cards(connection: Connection, deck_id: int, topics: Mapping[int, tuple[int, int]]) -> None:
+    """Let the totals follow cards that go from one topic to another: `topics` has both ids for each card's.
+
+    Call it in the transaction that moves them, before they are moved: nobody rates between.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(_LEARNERS.with_for_update()).all()
+    sums = Sums()
+    for start in range(0, len(topics), MOST_CARDS):
+        cards = sorted(topics)[start : start + MOST_CARDS]
+        for learner, card, before, review in _ratings(connection.execute(_OF_CARDS, {"cards": cards})):
+            old, new = (Place(learner, deck_id, topic_id) for topic_id in topics[card])
+            sums.add(old, before, review, sign=-1, in_deck=False)
+            sums.add(new, before, review, in_deck=False)
+        sums.write(connection)
+
+
+def take_away(connection: Connection, learner_id: int, cards: Sequence[int]) -> None:
+    """Take every rating of these cards that stands out of the learner's totals. Call it before they are undone."""
+    found = connection.execute(_PLACES, {"cards": cards}).all()
+    places = {card: Place(learner_id, deck, topic) for card, deck, topic in found}
+    rows = connection.execute(_OF_CARDS.where(REVIEW.c.learner_id == learner_id), {"cards": cards})
+    sums = Sums()
+    for _learner, card, before, review in _ratings(rows):
+        sums.add(places[card], before, review, sign=-1)
+    sums.write(connection)
+
+
+def _ratings(rows: Iterable[Any]) -> Iterator[tuple[int, int, State | None, Counted]]:
+    """Of rows of _OF_CARDS: learner, card, the card's state before the rating, and the rating."""
+    for (learner, card, seed), reviews in groupby(rows, key=lambda row: row[:3]):
+        for before, review, _after in steps(seed, (Counted(*row[3:]) for row in reviews)):
+            yield learner, card, before, review

@@ -1,0 +1,1 @@
+"""Which cards: filters, states, marks, tags and links."""

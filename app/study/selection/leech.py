@@ -1,0 +1,35 @@
+"""A card that keeps being missed, and what may help more than being asked again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, select
+
+from app.models import Card, CardDemo, Topic
+from app.study.selection.links import prerequisites
+from app.study.selection.standing import LEECH_FROM
+
+
+@dataclass(frozen=True)
+class Leech:
+    """How often the card was missed after having been known; its topic, its first demo, and what it builds on."""
+
+    lapses: int
+    topic: Topic
+    demo: CardDemo | None
+    builds_on: Sequence[Card]
+
+
+def leech(session: Session, card: Card, lapses: int) -> Leech | None:
+    """What to offer with a card missed `lapses` times after having been known; None while it is no leech.
+
+    A card that nothing leads to builds on the one before it in its topic.
+    """
+    if lapses < LEECH_FROM:
+        return None
+    demo = session.exec(select(CardDemo).where(CardDemo.card_id == card.id).order_by(col(CardDemo.position))).first()
+    before = select(Card).where(
+        Card.topic_id == card.topic_id, col(Card.retired_at).is_(None), col(Card.place) < card.place
+    )
+    builds_on = prerequisites(session, card.id) or session.exec(before.order_by(col(Card.place).desc()).limit(1)).all()
+    return Leech(lapses, session.get_one(Topic, card.topic_id), demo, builds_on)

@@ -1,0 +1,1 @@
+"""What is asked now: the queue, progress and summary of a sitting."""

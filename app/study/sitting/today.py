@@ -1,0 +1,99 @@
+"""The day at a glance: what is due by topic, and when there is more to do."""
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import and_, bindparam, func, select
+from sqlmodel import Session, col
+from sqlmodel import select as select_models
+
+from app.models import Topic
+from app.study.learner.preferences import Preferences
+from app.study.schedule.new_card_cursor import unseen
+from app.study.selection.recall import chance_of_recall, prepare_recall
+from app.study.selection.selection import IS_ASKABLE
+from app.study.selection.standing import EVERY_CARD, IS_DUE, IS_KNOWN, IS_LEARNING, IS_NEW, IS_SET_ASIDE
+from app.study.sitting.queue import DECK, MOST_COUNTED, TODAY, mine, parameters
+from app.tables import CARD, CARD_STATE
+
+
+@dataclass(frozen=True, slots=True)
+class TopicToday:
+    """A topic's cards: all, those never seen, learning, known, and due, and the mean chance (0 to 1) of recall today.
+
+    A card is new, learning or known; due are those to be asked today, without those set aside.
+    """
+
+    topic: Topic
+    cards: int = 0
+    new: int = 0
+    learning: int = 0
+    known: int = 0
+    due: int = 0
+    recall: float | None = None
+
+
+_BY_TOPIC = (
+    select(
+        CARD.c.topic_id,
+        func.count().label("cards"),
+        func.count().filter(IS_NEW).label("new"),
+        func.count().filter(IS_LEARNING).label("learning"),
+        func.count().filter(IS_KNOWN).label("known"),
+        func.count().filter(IS_DUE, ~IS_SET_ASIDE).label("due"),
+        func.avg(chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, TODAY)).label("recall"),
+    )
+    .select_from(EVERY_CARD)
+    .where(CARD.c.deck_id == DECK, CARD.c.retired_at.is_(None))
+    .group_by(CARD.c.topic_id)
+)
+
+
+def by_topic(session: Session, prefs: Preferences, now: datetime, deck_id: int) -> list[TopicToday]:
+    """Every topic of the deck in learning order, with what is due in it today."""
+    connection = session.connection()
+    prepare_recall(connection)
+    rows = {row.topic_id: row for row in connection.execute(_BY_TOPIC, parameters(prefs, now, deck_id))}
+    topics = session.exec(
+        select_models(Topic).where(Topic.deck_id == deck_id, col(Topic.retired_at).is_(None)).order_by(Topic.place)
+    )
+    return [
+        TopicToday(topic, *(getattr(row, field.name) for field in fields(TopicToday)[1:]))
+        if (row := rows.get(topic.id))
+        else TopicToday(topic)
+        for topic in topics
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class NextDue:
+    """The next date with something to do, how many cards will be due then, and how many new ones allowed.
+
+    No number is counted further than MOST_COUNTED.
+    """
+
+    on: date
+    due: int
+    new: int
+
+
+_LATER = and_(mine(), CARD_STATE.c.due_on > TODAY)
+_EARLIEST = select(CARD_STATE.c.due_on).where(_LATER).order_by(CARD_STATE.c.due_on).limit(1)
+_DUE_THEN = select(func.count()).select_from(
+    select(CARD_STATE.c.card_id).where(_LATER, CARD_STATE.c.due_on <= bindparam("then")).limit(MOST_COUNTED).subquery()
+)
+_UNSEEN = select(func.count()).select_from(unseen("id", IS_ASKABLE).limit(MOST_COUNTED).subquery())
+
+
+def next_due(session: Session, prefs: Preferences, now: datetime, deck_id: int) -> NextDue | None:
+    """When, after today, the deck asks for more; None when nothing is left to come.
+
+    It takes today's sitting for finished.
+    """
+    connection = session.connection()
+    values = parameters(prefs, now, deck_id)
+    new = min(prefs.new_per_day, connection.execute(_UNSEEN, values).scalar_one())
+    then = values["today"] + timedelta(days=1) if new else connection.execute(_EARLIEST, values).scalar()
+    if then is None:
+        return None
+    return NextDue(then, connection.execute(_DUE_THEN, values | {"then": then}).scalar_one(), new)

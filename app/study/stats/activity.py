@@ -1,0 +1,111 @@
+"""What a learner did: reviews, ratings and minutes, by day and by month."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, extract, func, select
+
+from app.study.schedule.scale import Rating
+from app.study.schedule.totals import RATINGS_OF_DAY, WHOLE_DECK
+from app.study.stats.period import days_between, months_between
+from app.tables import DAY_TOTAL
+
+
+class Scope(NamedTuple):
+    """Whose statistics, and of what: one topic, or with None the whole deck."""
+
+    learner_id: int
+    deck_id: int
+    topic_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A day, or a month that begins with `first`: how many ratings from 1 to 5, first ratings of a card, seconds.
+
+    `days` are those on which something was rated.
+    """
+
+    first: date
+    ratings: tuple[int, ...] = (0,) * len(Rating)
+    new: int = 0
+    seconds: int = 0
+    days: int = 0
+
+    @property
+    def reviews(self) -> int:
+        """Ratings of any kind."""
+        return sum(self.ratings)
+
+    @property
+    def missed(self) -> int:
+        """Ratings below the line."""
+        return sum(count for rating, count in zip(Rating, self.ratings, strict=True) if rating.missed)
+
+    @property
+    def minutes(self) -> float:
+        """To one decimal."""
+        return round(self.seconds / 60, 1)
+
+
+_RATED = [DAY_TOTAL.c[f"rated_{int(rating)}"] for rating in Rating]
+_SUMS = [func.sum(column) for column in (*_RATED, DAY_TOTAL.c.new, DAY_TOTAL.c.seconds)]
+_YEAR, _MONTH = extract("year", DAY_TOTAL.c.day), extract("month", DAY_TOTAL.c.day)
+
+
+def _within(query: Any) -> Any:
+    return query.where(
+        DAY_TOTAL.c.learner_id == bindparam("learner"),
+        DAY_TOTAL.c.deck_id == bindparam("deck"),
+        DAY_TOTAL.c.topic_id == bindparam("of_topic"),
+        DAY_TOTAL.c.day.between(bindparam("first"), bindparam("last")),
+    )
+
+
+_DAYS = _within(select(DAY_TOTAL.c.day, *_RATED, DAY_TOTAL.c.new, DAY_TOTAL.c.seconds)).order_by(DAY_TOTAL.c.day)
+_MONTHS = _within(select(_YEAR, _MONTH, *_SUMS, func.count())).group_by(_YEAR, _MONTH).order_by(_YEAR, _MONTH)
+_HAS_ANY = select(_within(select(DAY_TOTAL.c.day).where(RATINGS_OF_DAY > 0)).exists())
+
+
+def by_day(connection: Connection, scope: Scope, first: date, today: date, last: date) -> list[Span]:
+    """Every day from `first` to `today`, and on to the last one rated where that is later, but not after `last`."""
+    rows = connection.execute(_DAYS, _parameters(scope, first, last))
+    found = {row.day: Span(row.day, tuple(row[1:6]), row.new, row.seconds, 1) for row in rows}
+    return [found.get(day, Span(day)) for day in days_between(first, max(today, *found, today))]
+
+
+def by_month(connection: Connection, scope: Scope, first: date | None, today: date, last: date) -> list[Span]:
+    """Every month from that of `first` to that of `today`, with what was rated from `first` until `last`.
+
+    Without `first` they begin with the first month of any rating; the list is empty when there is none.
+    """
+    rows = connection.execute(_MONTHS, _parameters(scope, first or date.min, last))
+    found = {}
+    for year, month, *ratings, new, seconds, days in rows:
+        begins = date(int(year), int(month), 1)
+        found[begins] = Span(begins, tuple(map(int, ratings)), int(new), int(seconds), days)
+    if first is None and not found:
+        return []
+    months = months_between(first or min(found), max(today, *found, today))
+    return [found.get(month, Span(month)) for month in months]
+
+
+def total(spans: Sequence[Span], first: date) -> Span:
+    """All of them as one that begins with `first`."""
+    ratings = tuple(map(sum, zip(*(span.ratings for span in spans), strict=True))) or Span(first).ratings
+    return Span(
+        first, ratings, sum(span.new for span in spans), sum(s.seconds for s in spans), sum(s.days for s in spans)
+    )
+
+
+def has_rated(connection: Connection, learner_id: int, deck_id: int) -> bool:
+    """Whether the learner has any rating of the deck that stands."""
+    everything = _parameters(Scope(learner_id, deck_id), date.min, date.max)
+    return bool(connection.execute(_HAS_ANY, everything).scalar())
+
+
+def _parameters(scope: Scope, first: date, last: date) -> dict[str, Any]:
+    topic = WHOLE_DECK if scope.topic_id is None else scope.topic_id
+    return {"learner": scope.learner_id, "deck": scope.deck_id, "of_topic": topic, "first": first, "last": last}

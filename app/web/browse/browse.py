@@ -1,0 +1,198 @@
+"""/browse: find cards as one types, and do something to many at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+import pydantic
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import Query as InAddress
+from pydantic import BaseModel, Field
+from sqlmodel import Session
+from starlette.responses import RedirectResponse, Response
+
+from app.cards.file.metadata import LEVELS
+from app.cards.file.sources import documents
+from app.database import Database
+from app.settings import Settings
+from app.study.learner.preferences import Preferences, preferences
+from app.study.schedule.reset import Ratings, reset, to_take_back
+from app.study.selection import marks
+from app.study.selection.browse import choices, find, matching_ids
+from app.web.browse.query import Query
+from app.web.browse.words import ORDERS, STATE_WORDS, Done, sentence
+from app.web.frame.decks import all_decks
+from app.web.frame.pages import Now, RowId, TheDatabase, TheLearner, TheSettings, page, wants_part
+
+router = APIRouter()
+
+MARKING = {"suspend": marks.suspend, "resume": marks.resume, "flag": marks.flag, "unflag": marks.unflag}
+TAGGING = {"tag": marks.add_tag, "untag": marks.remove_tag}
+
+
+class Address(Query):
+    """With what was just done to how many cards, for the first showing after it."""
+
+    did: str = Field("", max_length=20)
+    cards: int = Field(0, ge=0)
+    of: int = Field(0, ge=0)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What every answer of this page needs."""
+
+    request: Request
+    session: Session
+    who: Preferences
+    now: datetime
+
+
+@router.get("/browse")
+def browse(
+    request: Request,
+    database: TheDatabase,
+    settings: TheSettings,
+    learner: TheLearner,
+    now: Now,
+    address: Annotated[Address, InAddress()],
+) -> Response:
+    """The cards that the address asks for, a page of them; when htmx asks, the list alone."""
+    query = Query.model_validate(address.model_dump(include=set(Query.model_fields)))
+    query.check()
+    with database.read() as session:
+        visit = Visit(request, session, preferences(session, settings, learner), now)
+        response = _list(visit, query, notice=sentence(Done(address.did, address.cards, address.of)))
+    if wants_part(request):
+        typing = query.differs_only_in_words(request.headers.get("hx-current-url", ""))
+        response.headers["HX-Replace-Url" if typing and query.page == 1 else "HX-Push-Url"] = query.address()
+    return response
+
+
+def _list(
+    visit: Visit,
+    query: Query,
+    notice: str = "",
+    *,
+    status: int = HTTPStatus.OK,
+    selected: Sequence[int] = (),
+    own_tag: str = "",
+) -> Response:
+    filters = query.filters(visit.session)
+    found = find(
+        visit.session, visit.who, visit.now, filters, query.found(visit.session), query.order(), query.page
+    )  # fmt: skip
+    return page(
+        visit.request,
+        "browse/browse.html",
+        status,
+        part="results",
+        query=query,
+        found=found,
+        today=visit.who.day(visit.now),
+        notice=notice,
+        selected=selected,
+        own_tag=own_tag,
+        state_words=STATE_WORDS,
+        orders=ORDERS,
+        levels=LEVELS,
+        decks=() if wants_part(visit.request) else all_decks(visit.session),
+        documents=() if wants_part(visit.request) else documents(visit.request.app.state.settings.content_dir),
+        choices=None if wants_part(visit.request) else choices(visit.session, visit.who),
+    )
+
+
+class Act(BaseModel):
+    """The form around the list: the cards chosen there, or all that match, and what to do with them."""
+
+    back: str = Field("", max_length=20_000)
+    card: list[RowId] = Field(default_factory=list, max_length=1_000)
+    all: bool = False
+    do: str
+    own_tag: str = ""
+    token: str = ""
+    ratings: int | None = Field(None, description="to be taken back, as it was asked; None before it is asked")
+
+    def query(self) -> Query:
+        """The address that the form was on. Raises HTTPException for what no form of ours sends."""
+        try:
+            query = Query.model_validate(dict(parse_qsl(self.back)))
+        except pydantic.ValidationError as error:
+            said = "The form says wrongly where it was. Load the page again."
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, said) from error
+        query.check()
+        return query
+
+
+@router.post("/browse/act")
+def act(
+    request: Request,
+    database: TheDatabase,
+    settings: TheSettings,
+    learner: TheLearner,
+    now: Now,
+    form: Annotated[Act, Form()],
+) -> Response:
+    """Do it to the cards that were chosen, and show the list again; a reset asks first."""
+    query = form.query()
+    with database.read() as session:
+        visit = Visit(request, session, preferences(session, settings, learner), now)
+        ids = _chosen(visit, form, query)
+        if not ids:
+            return _refused(visit, form, query, "Select a card first, or all that match.")
+        if form.do == "reset" and (asking := to_take_back(session, learner, ids)).ratings != form.ratings:
+            return _ask(visit, form, query, asking, len(ids))
+    try:
+        done = _do(database, settings, learner, now, form, ids)
+    except ValueError as error:
+        with database.read() as session:
+            return _refused(Visit(request, session, visit.who, now), form, query, str(error))
+    if not wants_part(request):
+        return RedirectResponse(query.address(did=done.what, cards=done.cards, of=done.of), HTTPStatus.SEE_OTHER)
+    with database.read() as session:
+        response = _list(Visit(request, session, visit.who, now), query, sentence(done))
+    response.headers["HX-Replace-Url"] = query.address()
+    return response
+
+
+def _chosen(visit: Visit, form: Act, query: Query) -> Sequence[int]:
+    if not form.all:
+        return sorted(set(form.card))
+    return matching_ids(visit.session, visit.who, visit.now, query.filters(visit.session), query.found(visit.session))
+
+
+def _refused(visit: Visit, form: Act, query: Query, why: str) -> Response:
+    """The list again, with what was chosen and typed, and why nothing was done."""
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return _list(visit, query, why, status=status, selected=form.card, own_tag=form.own_tag)
+
+
+def _ask(visit: Visit, form: Act, query: Query, asking: Ratings, chosen: int) -> Response:
+    changed = form.ratings is not None and asking.ratings > 0
+    return page(
+        visit.request,
+        "browse/reset.html",
+        part="results",
+        form=form,
+        query=query,
+        asking=asking,
+        chosen=chosen,
+        changed=changed,
+    )
+
+
+def _do(database: Database, settings: Settings, learner: int, now: datetime, form: Act, ids: Sequence[int]) -> Done:
+    """Write it. Raises ValueError for an action that there is not, and for what cannot be a tag."""
+    with database.write() as session:
+        if form.do in MARKING:
+            return Done(form.do, MARKING[form.do](session, learner, ids), len(ids))
+        if form.do in TAGGING:
+            return Done(form.do, TAGGING[form.do](session, learner, ids, form.own_tag), len(ids))
+        if form.do == "reset":
+            who = preferences(session, settings, learner)
+            return Done(form.do, reset(session, who, ids, form.token, now).cards, len(ids))
+        known = ", ".join([*MARKING, *TAGGING, "reset"])
+        raise ValueError(f"There is nothing called {form.do[:40]!r} to do with cards; there are {known}.")

@@ -1,0 +1,59 @@
+"""The words of /browse: states, orders, and what was done."""
+
+from dataclasses import dataclass
+
+from app.web.frame.dates import plural
+
+STATE_WORDS = {
+    "new": "new",
+    "learning": "learning",
+    "known": "known",
+    "due": "due today",
+    "leech": "leech (missed again and again)",
+    "suspended": "suspended",
+    "buried": "buried until a later day",
+    "flagged": "flagged",
+}
+ORDERS = {
+    "": "automatic",
+    "place": "learning order",
+    "due": "due soonest",
+    "recall": "least likely recalled today",
+    "stability": "least stable",
+    "difficulty": "hardest",
+    "lapses": "most lapses",
+    "reviewed": "last reviewed",
+    "question": "question, A to Z",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done: to `cards` of the `of` that were chosen; the others were so before."""
+
+    what: str
+    cards: int
+    of: int
+
+
+_DONE = {
+    "suspend": ("Suspended {}: not asked until resumed.", "suspended already"),
+    "resume": ("Resumed {}.", "not suspended"),
+    "flag": ("Flagged {}.", "flagged already"),
+    "unflag": ("Took the flag from {}.", "not flagged"),
+    "tag": ("Put your tag on {}.", "tagged so already"),
+    "untag": ("Took your tag from {}.", "not tagged so by you"),
+    "reset": ("Reset {}: as if never seen.", "new already"),
+}
+
+
+def sentence(done: Done) -> str:
+    """What a person is told; nothing when nothing was done."""
+    if done.what not in _DONE:
+        return ""
+    said, otherwise = _DONE[done.what]
+    others = done.of - done.cards
+    if done.cards <= 0:
+        return f"Nothing to do: {plural(max(others, 0), 'card')} {'was' if others == 1 else 'were'} {otherwise}."
+    rest = f" {others} more {'was' if others == 1 else 'were'} {otherwise}." if others > 0 else ""
+    return said.format(plural(done.cards, "card")) + rest

@@ -1,0 +1,1 @@
+"""Topics, cards, and the pages for authors."""

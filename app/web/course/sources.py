@@ -1,0 +1,50 @@
+"""/sources: the documents that the cards draw on, and what covers each of their items."""
+
+from collections import defaultdict
+
+from fastapi import APIRouter, Request
+from sqlmodel import Session, col, select
+from starlette.responses import Response
+
+from app.cards.check.coverage import Place
+from app.cards.file.sources import read_sources
+from app.models import Card, CardSource, Deck, Topic
+from app.web.frame.pages import TheDatabase, TheSettings, page
+
+router = APIRouter()
+
+
+@router.get("/sources")
+def sources(request: Request, database: TheDatabase, settings: TheSettings) -> Response:
+    """Every document with its items; each item with the topics and cards that cover it."""
+    listed, mistakes = read_sources(settings.content_dir)
+    with database.read() as session:
+        covering = _covering(session)
+    documents = listed.documents if listed else ()
+    covered = sum(item in covering for document in documents for item in document.items)
+    return page(
+        request, "sources.html", documents=documents, covering=covering, covered=covered, is_broken=bool(mistakes)
+    )
+
+
+def _covering(session: Session) -> dict[str, list[Place]]:
+    """For each item what learners can read of it: topics first, then cards, in learning order."""
+    places: dict[str, list[Place]] = defaultdict(list)
+    decks = {deck.id: deck.name for deck in session.exec(select(Deck))}
+    topics = session.exec(
+        select(Topic.deck_id, Topic.name, Topic.title, Topic.sources)
+        .where(col(Topic.retired_at).is_(None))
+        .order_by(col(Topic.deck_id), Topic.place)
+    )
+    for deck_id, name, title, items in topics:
+        for item in items:
+            places[item].append(Place(decks[deck_id], name, "", title))
+    cards = session.exec(
+        select(CardSource.item, Card.deck_id, Card.name, Card.question)
+        .join(Card)
+        .where(col(Card.retired_at).is_(None))
+        .order_by(col(Card.deck_id), Card.place)
+    )
+    for item, deck_id, name, question in cards:
+        places[item].append(Place(decks[deck_id], "", name, question))
+    return places

@@ -1,0 +1,193 @@
+"""/demos/NAME: a demo's page, its table as CSV and JSON, and its number to predict."""
+
+import random
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request
+from sqlmodel import Session, col, select
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+
+from app.cards.render.highlight import highlight
+from app.database import Database
+from app.demos.machine.demo import BadParametersError, Demo
+from app.demos.machine.numbers import read_number
+from app.demos.machine.state import beside, parameters_of, state_of
+from app.demos.path import neighbours
+from app.models import Card, CardDemo, Deck
+from app.web.demos.results import TOOLS, address, asked, side_by_side
+from app.web.frame.errors import bad_parameters
+from app.web.frame.pages import page, wants_part
+
+router = APIRouter()
+
+# The one <style> that Observable Plot puts into a chart, which the policy must allow by its hash.
+PLOT_STYLE_HASH = "sha256-jSYQUrW7J0b3jPqhZP9C2Xh1PyJKHKXd4s0fpGGKrww="
+SEEDS = 1_000_000
+LONGEST_BACK = 500
+
+
+@router.get("/demos/{name}.csv")
+def as_csv(request: Request, name: str) -> Response:
+    """The numbers of a state's figures, as CSV."""
+    demo, given = asked(request, name)
+    try:
+        result = demo.compute(demo.parse(parameters_of(given)))
+    except BadParametersError as error:
+        return bad_parameters(error, f"/demos/{name}")
+    headers = {"Content-Disposition": f'attachment; filename="{demo.name}.csv"'}
+    return PlainTextResponse(result.csv(), media_type="text/csv", headers=headers)
+
+
+@router.get("/demos/{name}.json")
+def as_json(request: Request, name: str) -> Response:
+    """A state's numbers and figures, as JSON."""
+    demo, given = asked(request, name)
+    try:
+        result = demo.compute(demo.parse(parameters_of(given)))
+    except BadParametersError as error:
+        return bad_parameters(error, f"/demos/{name}")
+    return Response(result.json(), media_type="application/json")
+
+
+@router.get("/demos/{name}/predict")
+def predict(request: Request, name: str, seed: str = "", guess: str = "") -> Response:
+    """A number to predict; with `guess`, its judgement. The seed makes the instance, so an address is an instance."""
+    demo, _ = asked(request, name)
+    number = int(seed) % SEEDS if seed.isdecimal() and len(seed) < 19 else _new_seed()
+    parameters = demo.parse(demo.prediction.change(random.Random(number)))  # noqa: S311  (an exercise, not a secret)
+    judged, unread = None, False
+    if guess.strip():
+        value = read_number(guess)
+        unread = value is None
+        if value is not None:
+            judged = demo.prediction.judge(parameters, demo.compute(parameters), value)
+    return page(
+        request,
+        "demos/predict.html",
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if unread else HTTPStatus.OK,
+        demo=demo,
+        seed=number,
+        next_seed=(number * 31 + 17) % SEEDS,
+        question=demo.prediction.question(parameters),
+        query=demo.query(parameters),
+        guess=guess,
+        unread=unread,
+        judged=judged,
+        **TOOLS,
+    )
+
+
+async def demo(request: Request) -> Response:
+    """A demo at the state that the address says; when htmx asks, its results alone."""
+    name = request.path_params["name"]
+    if not wants_part(request):
+        return await run_in_threadpool(_whole, request, name)
+    # A slider's answer is a few milliseconds of NumPy: handing it to another thread and back would cost a tenth more.
+    found, given = asked(request, name)
+    return await run_in_threadpool(_part, request, found, given) if found.training else _part(request, found, given)
+
+
+def _part(request: Request, found: Demo[Any], given: Mapping[str, str]) -> Response:
+    try:
+        state = state_of(found, given)
+        other = beside(state, given)
+    except BadParametersError as error:
+        return page(request, "demos/bad_values.html", HTTPStatus.UNPROCESSABLE_ENTITY, error=error)
+    light = request.headers.get("recur-results") == "light"
+    response = page(request, "demos/results.html", state=state, light=light, **side_by_side(state, other), **TOOLS)
+    here = urlsplit(request.headers.get("hx-current-url", "")).path
+    if here in ("", request.url.path):  # beneath a card's answer, the address is the card's
+        response.headers["HX-Replace-Url"] = f"/demos/{found.name}?{address(state, other)}"
+    return response
+
+
+@router.get("/demos/{name}/beneath")
+def beneath(request: Request, name: str) -> Response:
+    """A demo at a state of a card's, as it opens beneath the card's answer: results and form alone."""
+    found, given = asked(request, name)
+    try:
+        state = state_of(found, given)
+    except BadParametersError as error:
+        return page(request, "demos/bad_values.html", HTTPStatus.UNPROCESSABLE_ENTITY, error=error)
+    return page(
+        request,
+        "demos/beneath.html",
+        demo=found,
+        state=state,
+        error=None,
+        texts=found.texts(state.parameters),
+        light=False,
+        compare="",
+        back=_back(request, given),
+        **side_by_side(state, None),
+        **TOOLS,
+    )
+
+
+# A plain route, without what FastAPI does for typed parameters: a tenth of a slider's answer.
+router.add_route("/demos/{name}", demo)
+
+
+def _whole(request: Request, name: str) -> Response:
+    """The whole page. With bad values (422) the form stays as it was typed, and the results say what is wrong."""
+    found, given = asked(request, name)
+    texts = found.texts(found.parse({}))
+    state, error, status, pair = None, None, HTTPStatus.OK, {}
+    try:
+        state = state_of(found, given)
+        texts = found.texts(state.parameters)
+        pair = side_by_side(state, beside(state, given))
+    except BadParametersError as bad:
+        state, error, status = None, bad, HTTPStatus.UNPROCESSABLE_ENTITY
+        texts |= {parameter: text for parameter, text in given.items() if parameter in texts}
+    database: Database = request.app.state.database
+    with database.read() as session:
+        cards = _cards_about(session, found.name)
+    return page(
+        request,
+        "demos/demo.html",
+        status,
+        demo=found,
+        state=state,
+        light=False,
+        error=error,
+        texts=texts,
+        tries=[(one, found.query(found.changed(one.change))) for one in found.try_this],
+        code=[(dotted, highlight(source, "python")) for dotted, source in found.code()],
+        cards=cards,
+        neighbours=neighbours(found),
+        back=_back(request, given),
+        compare=pair["other"].query if pair.get("other") else "",
+        **pair,
+        **TOOLS,
+    )
+
+
+def _back(request: Request, given: Mapping[str, str]) -> str | None:
+    """The card's address that one came from: said in `from`, or the page before. Nothing but our own pages counts."""
+    said, before = given.get("from", ""), urlsplit(request.headers.get("referer", ""))
+    if not said and before.netloc == request.url.netloc:
+        said = before.path + (f"?{before.query}" if before.query else "")
+    is_a_card = re.fullmatch(r"/((review|quiz/[\w-]+)(\?[^\s\\]*)?|cards/[\w-]+/[\w-]+)", said)
+    return said if is_a_card and len(said) < LONGEST_BACK else None
+
+
+def _cards_about(session: Session, name: str) -> list[tuple[str, Card]]:
+    """(deck, card) of each card in use that links to the demo, in learning order."""
+    linked = select(CardDemo.card_id).where(CardDemo.demo == name)
+    found = session.exec(
+        select(Deck.name, Card)
+        .join(Deck)
+        .where(col(Card.id).in_(linked), col(Card.retired_at).is_(None))
+        .order_by(Deck.name, Card.place)
+    )
+    return [(deck, card) for deck, card in found]
+
+
+def _new_seed() -> int:
+    return random.SystemRandom().randrange(SEEDS)

@@ -1,0 +1,89 @@
+"""/demos: every demo by its idea, with a picture of its default state and its cards; and a way through them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from jinja2 import Environment
+from markupsafe import Markup
+from sqlmodel import Session, col, select
+from starlette.responses import Response
+
+from app.demos.machine import drawing
+from app.demos.machine.demo import Demo
+from app.demos.machine.numbers import words
+from app.demos.machine.state import state_of
+from app.demos.path import path
+from app.demos.registry import IDEAS, all_demos
+from app.models import Card, CardDemo
+from app.web.frame.pages import TheDatabase, page, wants_part
+
+LONGEST_SEARCH = 100
+router = APIRouter()
+
+
+@router.get("/demos")
+def index(request: Request, database: TheDatabase, q: str = "") -> Response:
+    """The demos that hold every word of `q`, in their own words or in a card that uses them."""
+    q = q.strip()[:LONGEST_SEARCH]
+    with database.read() as session:
+        questions = _questions(session)
+    found = [demo for demo in all_demos().values() if _holds(demo, questions.get(demo.name, ()), q)]
+    templates = request.app.state.templates
+    shelves = [
+        (
+            idea,
+            [
+                (demo, _miniature(templates, demo.name), len(questions.get(demo.name, ())))
+                for demo in found
+                if demo.idea == idea
+            ],
+        )
+        for idea in IDEAS
+    ]
+    response = page(
+        request,
+        "demos/index.html",
+        part="shelves",
+        q=q,
+        count=len(found),
+        shelves=[(idea, demos) for idea, demos in shelves if demos],
+        path=path(),
+    )
+    if wants_part(request):
+        response.headers["HX-Replace-Url"] = f"/demos?q={quote(q)}" if q else "/demos"
+    return response
+
+
+def _questions(session: Session) -> Mapping[str, Sequence[str]]:
+    """The questions of the cards in use, by the demo that they link to."""
+    linked = select(CardDemo.demo, Card.id, Card.question).join(Card).where(col(Card.retired_at).is_(None)).distinct()
+    by_demo: dict[str, list[str]] = defaultdict(list)
+    for demo, _, question in session.exec(linked):
+        by_demo[demo].append(question)
+    return by_demo
+
+
+def _holds(demo: Demo[Any], questions: Sequence[str], q: str) -> bool:
+    text = " ".join([_text(demo.name), *questions]).casefold()
+    return all(word in text for word in q.casefold().split())
+
+
+@lru_cache(maxsize=256)
+def _text(name: str) -> str:
+    demo = all_demos()[name]
+    tries = [part for one in demo.try_this for part in (one.label, one.notice)]
+    fields = [field.title for field in demo.fields]
+    papers = [source.paper for source in demo.sources]
+    return words(" ".join([demo.name, demo.title, demo.idea, demo.summary, *fields, *tries, *papers]))
+
+
+@lru_cache(maxsize=256)
+def _miniature(templates: Environment, name: str) -> Markup:
+    """The picture of a demo's default state: it is the same each time, so it is drawn once."""
+    state = state_of(all_demos()[name], {})
+    drawn = templates.get_template("demos/miniature.html").render(state=state, drawing=drawing)
+    return Markup(drawn)  # noqa: S704  (a template's own output)

@@ -1,0 +1,101 @@
+"""Answers to what cannot be done: a page that says what, where and what to do, never a traceback."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any, cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from app.demos.machine.demo import BadParametersError
+from app.study.learner.preferences import UnknownLearnerError
+from app.web.frame.pages import LEARNER_COOKIE, page
+
+log = logging.getLogger("recur")
+
+
+class NotHereError(HTTPException):
+    """404: no such thing; the sentence names it and what to try."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(HTTPStatus.NOT_FOUND, sentence)
+
+
+def error_page(request: Request, status: int, sentences: list[str]) -> Response:
+    """The error's page."""
+    title = HTTPStatus(status).phrase
+    return page(request, "error.html", status, part="main", title=title, code=int(status), sentences=sentences)
+
+
+def problem(status: int, title: str, detail: str, **more: Any) -> Response:
+    """An answer to a program: problem JSON (RFC 9457)."""
+    body = {"title": title, "status": int(status), "detail": detail, **more}
+    return Response(json.dumps(body, ensure_ascii=False), int(status), media_type="application/problem+json")
+
+
+def bad_parameters(error: BadParametersError, path: str) -> Response:
+    """The parameters of a demo that cannot be used, and the nearest state that can, under the same path."""
+    return problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "These parameters cannot be used",
+        str(error),
+        errors=[{"parameter": p.parameter, "given": p.given, "detail": p.sentence} for p in error.problems],
+        nearest=f"{path}?{error.nearest}",
+    )
+
+
+def _is_for_a_program(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    error = cast(HTTPException, error)
+    if error.detail == HTTPStatus(error.status_code).phrase:
+        sentence = {404: f"There is no page at {request.url.path}.", 405: "This address does not take that method."}
+        detail = sentence.get(error.status_code, error.detail)
+    else:
+        detail = error.detail
+    if _is_for_a_program(request):
+        response = problem(error.status_code, HTTPStatus(error.status_code).phrase, detail)
+        response.headers.update(error.headers or {})
+        return response
+    response = error_page(request, error.status_code, [detail])
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _validation(request: Request, error: Exception) -> Response:
+    error = cast(RequestValidationError, error)
+    sentences = [
+        f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" + ("" if e["type"] == "missing" else f" (got {e['input']!r})")
+        for e in error.errors()
+    ]
+    if _is_for_a_program(request):
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "This cannot be used", " ".join(sentences))
+    return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, sentences)
+
+
+async def _no_learner(request: Request, error: Exception) -> Response:
+    sentences = [f"{error} The profile that this browser studied with was deleted.", "Go to Today to study as another."]
+    response = error_page(request, HTTPStatus.NOT_FOUND, sentences)
+    response.delete_cookie(LEARNER_COOKIE)
+    return response
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
+    sentences = ["Something went wrong on our side; what you had saved before is safe.", "Reload, or go to Today."]
+    response = error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentences)
+    response.headers.update(request.app.state.policy)  # this answer is made outside the guard
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Give `app` its error pages."""
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(UnknownLearnerError, _no_learner)
+    app.add_exception_handler(Exception, _unexpected)

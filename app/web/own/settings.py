@@ -1,0 +1,125 @@
+"""/settings: how the learner who asks wants to study, and what the pages look like."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from fastapi import APIRouter, Depends, Request
+from sqlmodel import Session
+from starlette.responses import RedirectResponse, Response
+
+from app.settings import Settings
+from app.study.learner.keys import ACTIONS
+from app.study.learner.preferences import preferences
+from app.study.learner.profile import (
+    KEY,
+    TEXT_SIZES,
+    THEMES,
+    Profile,
+    WrongProfileError,
+    change,
+    profile,
+    read_profile,
+    texts_of,
+)
+from app.study.learners import all_learners, belongings
+from app.study.schedule.scheduler import days_until
+from app.web.frame.dates import a_date
+from app.web.frame.pages import Now, TheDatabase, TheLearner, TheSettings, page
+
+router = APIRouter()
+
+STABILITY = 30
+RETENTIONS = (0.70, 0.80, 0.85, 0.90, 0.95, 0.97)
+# What people look for; the others (EST5EDT, Etc/GMT+5) are taken when typed.
+ZONES = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+
+
+@dataclass(frozen=True)
+class Returning:
+    """When a card of STABILITY returns at a desired retention."""
+
+    retention: float
+    days: int
+    is_mine: bool
+
+
+async def texts_in_form(request: Request) -> dict[str, str]:
+    """The form's fields as they were typed, whatever their names."""
+    return {name: text for name, text in (await request.form()).items() if isinstance(text, str)}
+
+
+TheTexts = Annotated[dict[str, str], Depends(texts_in_form)]
+
+
+@router.get("/settings")
+def settings_(
+    request: Request, database: TheDatabase, settings: TheSettings, learner: TheLearner, now: Now, saved: bool = False
+) -> Response:
+    """The form with what holds now."""
+    with database.read() as session:
+        mine = profile(session, learner)
+        return _form(request, session, settings, learner, now, mine, texts_of(mine), saved=saved)
+
+
+@router.post("/settings")
+def save_settings(
+    request: Request, database: TheDatabase, settings: TheSettings, learner: TheLearner, now: Now, texts: TheTexts
+) -> Response:
+    """Keep what was chosen; or give the form back as it was typed, with what is wrong beside its field."""
+    try:
+        with database.write() as session:
+            before = profile(session, learner)
+            today = preferences(session, settings, learner).day(now)
+            change(session, learner, read_profile(texts, before, today))
+    except WrongProfileError as error:
+        with database.read() as session:
+            return _form(request, session, settings, learner, now, before, texts, error)
+    return RedirectResponse("/settings?saved=1", HTTPStatus.SEE_OTHER)
+
+
+def _form(
+    request: Request,
+    session: Session,
+    settings: Settings,
+    learner: int,
+    now: datetime,
+    kept: Profile,
+    texts: dict[str, str],
+    error: WrongProfileError | None = None,
+    saved: bool = False,
+) -> Response:
+    who = preferences(session, settings, learner)
+    today = who.day(now)
+    return page(
+        request,
+        "settings.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
+        texts=dict.fromkeys(texts_of(kept), "") | texts,
+        problems=error.problems if error else {},
+        saved=saved,
+        usual=settings,
+        zones=ZONES,
+        themes=THEMES,
+        sizes=TEXT_SIZES,
+        actions=ACTIONS,
+        key=KEY,
+        stability=STABILITY,
+        returning=_returning(who.desired_retention),
+        local=now.astimezone(who.zone),
+        today=today,
+        interview=a_date(kept.interview_on, today) if kept.interview_on else None,
+        learners=all_learners(session),
+        learner=learner,
+        mine=belongings(session, learner),
+        max_import=settings.max_import_bytes,
+    )
+
+
+def _returning(mine: float) -> list[Returning]:
+    return [
+        Returning(chance, round(days_until(STABILITY, chance)), chance == mine)
+        for chance in sorted({*RETENTIONS, mine})
+    ]

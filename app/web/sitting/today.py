@@ -1,0 +1,71 @@
+"""/ : what is due today, by topic, one press to start, and a choice of what else to study."""
+
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from sqlmodel import Session
+from starlette.responses import Response
+
+from app.cards.file.sources import documents
+from app.study.learner.preferences import Preferences, preferences
+from app.study.schedule.undo import last_rating
+from app.study.selection.tags import tags_in
+from app.study.sitting.progress import progress
+from app.study.sitting.readiness import readiness
+from app.study.sitting.today import by_topic, next_due
+from app.web.frame.decks import all_decks, deck_named
+from app.web.frame.errors import NotHereError
+from app.web.frame.pages import Now, TheDatabase, TheLearner, TheSettings, page
+from app.web.sitting.review_address import Sitting, SittingQuery, sitting_of, words
+
+router = APIRouter()
+
+SECONDS_A_CARD = 30
+"""A fair guess for the estimate on the page: people take 10 to 60 seconds a card."""
+
+
+@router.get("/")
+def today(
+    request: Request,
+    database: TheDatabase,
+    settings: TheSettings,
+    learner: TheLearner,
+    now: Now,
+    deck: str | None = None,
+) -> Response:
+    """The day at a glance."""
+    with database.read() as session:
+        chosen = deck_named(session, deck)
+        who = preferences(session, settings, learner)
+        begun = _begun(session, who, now)
+        return page(
+            request,
+            "today.html",
+            deck=chosen,
+            decks=all_decks(session),
+            today=who.day(now),
+            progress=progress(session, who, now, chosen.id),
+            topics=by_topic(session, who, now, chosen.id),
+            next_due=next_due(session, who, now, chosen.id),
+            new_per_day=who.new_per_day,
+            seconds_a_card=SECONDS_A_CARD,
+            ready=readiness(session, who, now, chosen.id),
+            begun=begun,
+            begun_words=words(begun, settings) if begun else "",
+            tags=tags_in(session, learner, chosen.id),
+            documents=documents(settings.content_dir),
+        )
+
+
+def _begun(session: Session, who: Preferences, now: datetime) -> Sitting | None:
+    """The sitting under filters to which the last rating of today belongs, on whatever device, if cards are left."""
+    review = last_rating(session, who)
+    if review is None or review.sitting is None or review.day != who.day(now):
+        return None
+    try:
+        sitting = sitting_of(session, SittingQuery(**dict(parse_qsl(review.sitting))), now)
+    except (ValidationError, NotHereError):  # of another version, or its topic has left the files
+        return None
+    return sitting if progress(session, who, now, sitting.deck.id, sitting.filters).remaining else None

@@ -1,0 +1,56 @@
+"""/stats: how a learner is doing, over a period, in the whole deck or in one topic."""
+
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from sqlmodel import col, select
+from starlette.responses import Response
+
+from app.models import Topic
+from app.study.learner.preferences import preferences
+from app.study.stats.period import Period
+from app.study.stats.retention import ENOUGH
+from app.study.stats.statistics import statistics
+from app.web.frame.decks import all_decks, deck_named, topic_named
+from app.web.frame.pages import Now, TheDatabase, TheLearner, TheSettings, page, wants_part
+from app.web.stats import drawing as stats_drawing
+
+router = APIRouter()
+
+
+@router.get("/stats")
+def stats(
+    request: Request,
+    database: TheDatabase,
+    settings: TheSettings,
+    learner: TheLearner,
+    now: Now,
+    deck: str | None = None,
+    topic: str = "",
+    period: Period = Period.DAYS_90,
+) -> Response:
+    """Each figure as a table and a drawing, of what stands in the totals."""
+    with database.read() as session:
+        chosen = deck_named(session, deck)
+        within = topic_named(session, chosen.name, topic)[1] if topic else None
+        who = preferences(session, settings, learner)
+        live = (Topic.deck_id == chosen.id, col(Topic.retired_at).is_(None))
+        response = page(
+            request,
+            "stats.html",
+            part="figures",
+            deck=chosen,
+            decks=all_decks(session),
+            topic=within,
+            topics=session.exec(select(Topic.name, Topic.title).where(*live).order_by(Topic.place)).all(),
+            period=period,
+            periods=Period,
+            enough=ENOUGH,
+            draw=stats_drawing,
+            stats=statistics(session, who, now, chosen.id, within.id if within else None, period),
+        )
+    if wants_part(request):
+        response.headers["HX-Replace-Url"] = "/stats?" + urlencode(
+            {"deck": chosen.name, "topic": topic, "period": str(period)}
+        )
+    return response

@@ -1,0 +1,68 @@
+"""Which card is which row: the rules, one by one."""
+
+from dataclasses import replace
+
+from app.cards.load.identity import Incoming, Known, match
+
+
+def row(id: int, name: str, answer: str, question: str = "", is_named: bool = False, path: str = "d/a.md") -> Known:
+    return Known(id, name, is_named, path, question or name, answer, is_leaving=True)
+
+
+def card(name: str, answer: str, question: str = "", is_named: bool = False, path: str = "d/a.md") -> Incoming:
+    return Incoming(name, is_named, path, question or name, answer)
+
+
+def test_a_name_is_found_wherever_it_is_now():
+    rows = [row(1, "a", "x", path="d/old.md"), replace(row(2, "b", "y"), is_leaving=False)]
+    assert match([card("b", "new", path="d/new.md"), card("a", "new")], rows) == {"a": 1, "b": 2}
+
+
+def test_a_reworded_question_keeps_the_row_of_its_answer():
+    assert match([card("new", "x"), card("kept", "y")], [row(1, "old", "x"), row(2, "kept", "y")]) == {
+        "new": 1,
+        "kept": 2,
+    }
+
+
+def test_a_written_id_keeps_the_row():
+    rows = [row(1, "why-so", "x", question="Why so?")]
+    assert match([card("so", "x", "Why so?", is_named=True)], rows) == {"so": 1}
+    assert match([card("so", "reworded", "Why so?", is_named=True)], rows) == {"so": 1}
+    assert match([card("so", "x", "Why, then?", is_named=True)], rows) == {"so": 1}
+
+
+def test_a_changed_or_removed_id_keeps_the_row_where_nothing_else_changed():
+    rows = [row(1, "so", "x", "Why so?", is_named=True)]
+    assert match([card("thus", "x", "Why so?", is_named=True)], rows) == {"thus": 1}
+    assert match([card("why-so", "x", "Why so?")], rows) == {"why-so": 1}
+    assert match([card("thus", "y", "Why so?", is_named=True)], rows) == {}
+    assert match([card("thus", "x", "Why not?", is_named=True)], rows) == {}
+
+
+def test_a_card_with_an_id_is_never_taken_for_another_by_its_answer():
+    assert match([card("new", "x", "New?")], [row(1, "so", "x", "Old?", is_named=True)]) == {}
+
+
+def test_a_row_that_still_has_its_card_is_not_taken():
+    staying = replace(row(1, "old", "x"), is_leaving=False)
+    assert match([card("new", "x")], [staying]) == {}
+    assert match([card("old", "x"), card("new", "x")], [row(1, "old", "x")]) == {"old": 1}
+
+
+def test_where_two_could_be_meant_none_is_guessed():
+    two = [row(1, "old", "x"), row(2, "older", "x")]
+    assert match([card("new", "x")], two) == {}
+    assert match([card("new", "x"), card("newer", "x")], two) == {}
+    assert match([card("new", "x"), card("newer", "x")], two[:1]) == {}
+
+
+def test_the_same_file_decides_between_two():
+    two = [row(1, "old", "x", path="d/a.md"), row(2, "older", "x", path="d/b.md")]
+    cards = [card("new", "x", path="d/b.md"), card("newer", "x", path="d/a.md")]
+    assert match(cards, two) == {"new": 2, "newer": 1}
+
+
+def test_two_reworded_cards_each_keep_their_own():
+    rows = [row(1, "one", "x"), row(2, "two", "y")]
+    assert match([card("uno", "x"), card("due", "y")], rows) == {"uno": 1, "due": 2}

@@ -1,0 +1,98 @@
+"""Saved files are in the database soon after, whatever went wrong before."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from sqlmodel import select
+
+from app.cards.load.load import LoadReport
+from app.cards.load.watch import ContentWatch
+from app.models import Card, ContentFile
+
+PATIENCE = 20  # seconds: no promise, only the end of waiting
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not is_so():
+        assert time.monotonic() < end, "it never came to be so"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def answer(database):
+    def answer(name: str) -> str | None:
+        with database.read() as session:
+            card = session.exec(select(Card).where(Card.name == name)).first()
+            return card.short_html if card else None
+
+    return answer
+
+
+@pytest.fixture
+def mistakes(database):
+    def mistakes() -> int:
+        with database.read() as session:
+            return sum(len(found) for found in session.exec(select(ContentFile.mistakes)).all())
+
+    return mistakes
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_a_saved_file_is_picked_up_and_a_broken_one_healed(database, content, write, topic, answer, mistakes):
+    write("d/a.md", topic("## Q {#q}\nOne."))
+    with ContentWatch(database, content, clock):
+        eventually(lambda: answer("q") == "<p>One.</p>")
+        write("d/a.md", topic("## Q {#q}\nTwo."))
+        eventually(lambda: answer("q") == "<p>Two.</p>")
+        write("d/a.md", topic("## Q {#q}\n$."))
+        eventually(lambda: mistakes() == 1)
+        assert answer("q") == "<p>Two.</p>"
+        # As editors save: a new file, moved over the old one.
+        write("d/.a.md.new", topic("## Q {#q}\nThree.")).rename(content / "d" / "a.md")
+        eventually(lambda: answer("q") == "<p>Three.</p>")
+        write("e/new.md", topic("## In a new folder {#new}\nHere."))
+        eventually(lambda: answer("new") == "<p>Here.</p>")
+
+
+def test_it_outlives_failures(database, content, write, topic, answer, caplog):
+    failures = iter([RuntimeError("no clock"), RuntimeError("still none")])
+
+    def failing() -> datetime:
+        for failure in failures:
+            raise failure
+        return clock()
+
+    write("d/a.md", topic("## Q {#q}\nOne."))
+    with ContentWatch(database, content, failing):
+        eventually(lambda: answer("q") == "<p>One.</p>")
+    assert "no clock" in caplog.text
+    assert "still none" in caplog.text
+
+
+def test_it_waits_for_a_folder_that_is_not_there(database, content, write, topic, answer):
+    content.rename(content.with_name("elsewhere"))
+    with ContentWatch(database, content, clock):
+        time.sleep(0.3)
+        content.with_name("elsewhere").rename(content)
+        write("d/a.md", topic("## Q {#q}\nOne."))
+        eventually(lambda: answer("q") == "<p>One.</p>")
+
+
+def test_it_says_what_it_loaded_and_ends(database, content, write, topic):
+    reports: list[LoadReport] = []
+    write("d/a.md", topic("## Q {#q}\nOne."))
+    watch = ContentWatch(database, content, clock, on_load=reports.append)
+    watch.start()
+    eventually(lambda: bool(reports))
+    watch.stop()
+    watch.stop()
+    assert reports[0].added == 1
+    write("d/a.md", topic("## Q {#q}\nTwo."))
+    time.sleep(0.3)
+    assert len(reports) == 1

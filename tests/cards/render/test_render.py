@@ -1,0 +1,196 @@
+"""Authors' Markdown comes out as safe HTML, whatever is in it."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from app.cards.file.blocks import read
+from app.cards.render.render import Rendered, inline, render, render_line
+
+HOSTILE = (Path(__file__).parent / "hostile.md").read_text().split("\n=====\n")
+ALLOWED = set(
+    re.split(
+        " ",
+        "p br hr strong em s code pre blockquote ul ol li span div a h3 h4 h5 h6 table thead tbody tr th td "
+        "math semantics annotation mrow mi mn mo mtext mspace mstyle msqrt mpadded mphantom mtable mtr mtd "
+        "mfrac msub msup munder mover mroot msubsup munderover",
+    )
+)
+
+
+class Inspector(HTMLParser):
+    """Reads HTML as a browser would, and refuses what could act."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.words: list[str] = []
+        self.links: list[dict[str, str | None]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in ALLOWED, tag
+        for name, value in attrs:
+            assert not name.startswith(("on", "hx-", "data-", "x-", "v-")), name
+            assert name not in ("style", "id", "name", "src", "srcset", "action", "formaction", "target"), name
+            if name == "href":
+                assert tag == "a"
+                parts = urlsplit(value)
+                assert parts.scheme in ("", "http", "https"), value
+                assert parts.scheme or value.startswith(("/demos/", "/cards/", "/topics/")), value
+        if tag == "a":
+            assert "a" not in self.open, "a link in a link"
+            self.links.append(dict(attrs))
+        if tag not in ("br", "hr", "mspace"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in ("br", "hr", "mspace"):
+            assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def handle_comment(self, data):
+        raise AssertionError(f"a comment: {data}")
+
+    def handle_decl(self, decl):
+        raise AssertionError(f"a declaration: {decl}")
+
+    def handle_pi(self, data):
+        raise AssertionError(f"an instruction: {data}")
+
+
+def inspect(html: str) -> Inspector:
+    inspector = Inspector()
+    inspector.feed(html)
+    inspector.close()
+    assert inspector.open == []
+    return inspector
+
+
+def rendered(text: str) -> Rendered:
+    document = read(text)
+    return render(document.blocks, document.references, "d")
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text.split("\n", 1)[0][:40])
+def test_hostile_markdown_comes_out_inert(text):
+    inspect(rendered(text).html)
+    for line in text.splitlines():
+        inspect(inline(line))
+
+
+def test_html_is_shown_as_the_text_that_it_is():
+    assert rendered("<b onclick=alert(1)>x</b>\n\n<script>y</script>").html == (
+        "<p>&lt;b onclick=alert(1)&gt;x&lt;/b&gt;</p>\n<p>&lt;script&gt;y&lt;/script&gt;</p>"
+    )
+
+
+PIECES = [
+    *"[]()<>!*_`~|#$\\&;:\"'= \n\t-+>{}/aé",
+    *("\n\n", "```", "$$", "~~", "](", "\n- ", "\n1. ", "\n> ", "    ", "{#x}", "## ", "| a | b |\n|--|:-:|\n"),
+    *("javascript:", "demo:", "card:x", "data:,", "http://e.org", "<script>", "<img src=x onerror=", "\\text{"),
+    *("&#x6a;", "&#0;", "\u2028", "\x0b", "\u202e"),
+]
+MARKUP = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
+
+
+@settings(deadline=None, max_examples=600)
+@given(MARKUP | st.text(max_size=60))
+@example("[a](<javascript:alert(1)> 'x')")
+@example("$\\text{</math><script>alert(1)</script>}$")
+def test_nothing_raises_and_nothing_acts(text):
+    inspect(rendered(text).html)
+    inspect(render_line(text, 1, {}).html)
+
+
+def test_a_demo_link_leads_to_the_demo_without_the_stated_number():
+    out = rendered("[Watch *it* shrink](demo:flow-2?cell=rnn&gain=0.9#ratio=0.0052)")
+    assert out.html == (
+        '<p><a href="/demos/flow-2?cell=rnn&amp;gain=0.9" class="demo-link">Watch <em>it</em> shrink</a></p>'
+    )
+    (link,) = out.links
+    assert (link.target.name, link.target.query, link.target.numbers) == ("flow-2", "cell=rnn&gain=0.9", "ratio=0.0052")
+    assert link.label == "Watch it shrink"
+
+
+@pytest.mark.parametrize(
+    ("address", "attributes"),
+    [
+        ("card:other", {"href": "/cards/d/other", "class": "card-link"}),
+        ("card:e/other", {"href": "/cards/e/other", "class": "card-link"}),
+        ("next.md", {"href": "/topics/d/next"}),
+        ("../e/next.md#x", {"href": "/topics/e/next"}),
+        ("https://example.org/a?b=c#d", {"href": "https://example.org/a?b=c#d", "rel": "noopener noreferrer"}),
+    ],
+)
+def test_where_links_lead(address, attributes):
+    (link,) = inspect(rendered(f"[x]({address})").html).links
+    assert link == attributes
+
+
+@pytest.mark.parametrize("address", ["../../README.md", "figure.txt", "../sources.yaml"])
+def test_a_file_without_a_page_is_named_but_not_linked(address):
+    out = rendered(f"See [*this* file]({address}).")
+    assert out.html == "<p>See <em>this</em> file.</p>"
+    assert out.mistakes == []
+
+
+def test_tables_scroll_in_their_own_box_and_align_without_styles():
+    html = rendered("| a | b |\n|--:|:-:|\n| 1 | 2 |").html
+    assert html.startswith('<div class="wide" tabindex="0" role="group" aria-label="Table"><table>')
+    assert '<td class="right">1</td>' in html
+    assert '<td class="center">2</td>' in html
+
+
+def test_code_is_highlighted_by_class():
+    html = rendered("```python\nx = '<b>'\n```").html
+    assert '<span class="n">x</span>' in html
+    assert "&lt;b&gt;" in html
+
+
+def test_formulas_are_mathml_and_dollars_can_be_written():
+    html = rendered("Half, $\\frac{1}{2}$, costs \\$5:\n\n$$\nx^2\n$$\n").html
+    assert "<mfrac><mrow><mn>1</mn></mrow><mrow><mn>2</mn></mrow></mfrac>" in html
+    assert "costs $5:" in html
+    assert 'aria-label="Formula"><math display="block">' in html
+
+
+def test_a_formula_in_a_table_cell_or_emphasis_is_one_too():
+    assert rendered("**$x$** ~~$y$~~\n\n| $z$ |\n|---|\n").html.count("<math") == 3
+
+
+def test_headings_stay_below_the_page_s_own():
+    assert rendered("> # A\n> ## B\n\n### C\n").html.count("<h3>") == 3
+
+
+def test_inline_is_one_line_without_links():
+    assert inline("a *b* `c` [d](https://e.org)") == "a <em>b</em> <code>c</code> d"
+    assert inline("$x$").startswith('<math display="inline">')
+    assert inline("$\\nope$ <b>") == "<code>\\nope</code> &lt;b&gt;"
+
+
+def test_rendering_twice_gives_the_same():
+    document = read("# A\n\n| a |\n|--:|\n| $x$ |\n\n[b](demo:c)\n\n```python\nx\n```\n")
+    once = render(document.blocks, document.references, "d")
+    assert render(document.blocks, document.references, "d") == once
+
+
+def test_an_empty_corner_of_a_table_is_no_head():
+    html = rendered("| | one | $h_t$ |\n|---|---|---|\n| a | b | c |").html
+    head = html[html.index("<tr>") : html.index("</tr>")]
+    assert re.findall(r"<(t[dh])[ >]", head) == ["td", "th", "th"]
+
+
+def test_a_formula_that_is_wide_scrolls_in_its_own_box():
+    short, long = (
+        rendered(f"It is {text}.").html for text in ("$h_t = 1$", "$h_t = \\tanh(W_x x_t + W_h h_{t-1} + b)$")
+    )
+    assert "tabindex" not in short
+    assert '<span class="long" tabindex="0" role="group" aria-label="Formula"><math' in long
+    assert "tabindex" not in render_line("Is $h_t = W_x x_t + W_h h_{t-1} + b + b + b$ so?", 1, {}).html

@@ -1,0 +1,205 @@
+"""What must hold for every demo, those still to be written included."""
+
+import csv
+import io
+import json
+import math
+import random
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.demos.machine.demo import Demo
+from app.demos.machine.drawing import cells as cells_of
+from app.demos.machine.figures import MOST_BUTTONS, MOST_CELLS, Curve, Trace
+from app.demos.machine.numbers import show
+from app.demos.machine.result import Result
+from app.demos.registry import IDEAS, UnknownDemoError, all_demos, find
+
+DEMOS = sorted(all_demos())
+CELL = re.compile(
+    r'<td data-heat="(-?\d)"( class="odd")?><button name="at" value="(.+?)" form="knobs"(.*?)>(.+?)</button>'
+)
+over_states = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+
+
+def same(one: float, other: float) -> None:
+    """Equal to the last bit, NaN to NaN."""
+    assert one == other or (math.isnan(one) and math.isnan(other))
+
+
+def quoted(sentence: str) -> set[str]:
+    """The numbers that a sentence sets apart."""
+    return set(re.findall(r"\*\*(.+?)\*\*", sentence))
+
+
+def check(result: Result) -> None:
+    known = {show(value) for value in result.numbers.values()}
+    for figure in result.figures:
+        assert quoted(figure.caption) <= known
+        assert figure.caption
+        if isinstance(figure, Trace):
+            check_trace(figure)
+        if isinstance(figure, Curve):
+            assert len(figure.shown()) * (len(figure.series) + 1) <= MOST_CELLS + 3 * 4
+            assert all("nan" not in path and "inf" not in path for _, path in figure.paths(100, 100))
+    for sentence in result.warnings:
+        assert quoted(sentence) <= known
+    names = [row.key for trace in result.traces() for row in trace.rows]
+    assert len(names) == len(set(names)), "a row's key must tell it apart on the page"
+
+
+def check_trace(trace: Trace) -> None:
+    for chosen in (0, len(trace.columns) - 1, trace.chosen[1]):
+        columns = trace.shown_columns(chosen)
+        assert len(columns) * len(trace.rows) <= MOST_BUTTONS + len(trace.rows)
+        assert {0, chosen, len(trace.columns) - 1} <= set(columns)
+    for row in trace.rows:
+        assert row.values.shape == (len(trace.columns),)
+        cells = CELL.findall(cells_of(trace, row, range(len(trace.columns)), f"{row.key},1"))
+        assert [at for _, _, at, _, _ in cells] == [f"{row.key},{i + 1}" for i in range(len(trace.columns))]
+        for (colour, strange, _, _, text), value in zip(cells, row.values.tolist(), strict=True):
+            assert text == show(value)
+            assert text
+            assert bool(strange) == (not math.isfinite(value))
+            assert int(colour) * value >= 0 or not math.isfinite(value)
+        assert [bool(current) for _, _, _, current, _ in cells] == [i == 0 for i in range(len(cells))]
+        for column in {0, len(trace.columns) // 2, len(trace.columns) - 1}:
+            result = trace.arithmetic(row.key, column).result
+            np.testing.assert_allclose(result, row.values[column], rtol=1e-9, err_msg=f"{row.key} {column}")
+    assert trace.row(trace.chosen[0])
+    assert 0 <= trace.chosen[1] < len(trace.columns)
+
+
+@pytest.mark.parametrize("name", DEMOS)
+@given(data=st.data())
+@over_states
+def test_any_state_computes_and_says_what_it_computed(name: str, states: Any, data: st.DataObject) -> None:
+    demo = find(name)
+    check(demo.compute(data.draw(states(demo))))
+
+
+@pytest.mark.parametrize("name", DEMOS)
+@given(data=st.data())
+@settings(deadline=None, max_examples=15)
+def test_the_same_state_gives_the_same_numbers(name: str, states: Any, data: st.DataObject) -> None:
+    demo = find(name)
+    parameters = data.draw(states(demo))
+    once, again = demo.compute(parameters), demo.compute(demo.parse(demo.query(parameters)))
+    assert once.csv() == again.csv()
+    assert once.json() == again.json()
+
+
+@pytest.mark.parametrize("name", DEMOS)
+@given(data=st.data())
+@settings(deadline=None, max_examples=15)
+def test_csv_and_json_hold_the_table(name: str, states: Any, data: st.DataObject) -> None:
+    demo = find(name)
+    result = demo.compute(data.draw(states(demo)))
+    rows = list(csv.DictReader(io.StringIO(result.csv())))
+    told = json.loads(result.json())
+    table = list(result.table())
+    assert len(rows) == len(table) > 0
+    for row, (figure, key, column, value) in zip(rows, table, strict=True):
+        assert (row["figure"], row["row"], row["column"]) == (figure, key, str(column))
+        same(float(row["value"]), value)
+        same(float(told["figures"][figure][key][str(column)]), value)
+    for number, value in result.numbers.items():
+        same(float(told["numbers"][number]), value)
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_what_to_try_is_three_states_that_differ(name: str) -> None:
+    demo = find(name)
+    queries = {demo.query(demo.changed(one.change)) for one in demo.try_this} | {demo.query(demo.parse({}))}
+    assert len(demo.try_this) == 3
+    assert len(queries) == 4
+    assert all(one.notice and re.sub(r"\$.*?\$", "", one.label).strip() for one in demo.try_this)
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_the_code_panel_shows_compute_and_the_kernels(name: str) -> None:
+    demo = find(name)
+    code = dict(demo.code())
+    assert f"{demo.run.__module__}.{demo.run.__qualname__}" in code
+    assert any(dotted.startswith(("app.nn.", "app.demos.")) for dotted in code)
+    assert all(f"def {dotted.rpartition('.')[2]}(" in source for dotted, source in code.items())
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_a_demo_is_complete(name: str) -> None:
+    demo = find(name)
+    assert demo.idea in IDEAS
+    assert demo.title
+    assert demo.summary
+    assert demo.sources
+    assert demo.miniature in {figure.name for figure in demo.compute(demo.parse({})).figures}
+
+
+def test_an_unknown_demo_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UnknownDemoError) as caught:
+        find("gradientflow")
+    assert caught.value.nearest == "gradient-flow"
+
+
+def test_demos_come_in_the_order_of_ideas() -> None:
+    ideas = [IDEAS.index(demo.idea) for demo in all_demos().values()]
+    assert ideas == sorted(ideas)
+
+
+def ask(demo: Demo[Any], seed: int) -> tuple[Any, Result]:
+    parameters = demo.parse(demo.prediction.change(random.Random(seed)))
+    return parameters, demo.compute(parameters)
+
+
+@pytest.mark.parametrize("name", DEMOS)
+@pytest.mark.parametrize("seed", range(20))
+def test_the_computed_number_is_judged_right_and_another_wrong(name: str, seed: int) -> None:
+    demo = find(name)
+    parameters, result = ask(demo, seed)
+    question = demo.prediction.question(parameters)
+    answer = result.numbers[question.number]
+    assert math.isfinite(answer)
+    assert demo.prediction.judge(parameters, result, answer).right
+    wrong = demo.prediction.judge(parameters, result, answer + 3 * abs(answer) + 1)
+    assert not wrong.right
+    assert wrong.answer == answer
+    assert show(wrong.steps[-1].result) == show(answer), "the working must end in the answer"
+    assert not demo.prediction.judge(parameters, result, math.nan).right
+    assert not demo.prediction.judge(parameters, result, math.inf).right
+    assert show(answer) not in " ".join(question.givens).split(), "the question must not give the answer away"
+
+
+@pytest.mark.parametrize("name", DEMOS)
+@pytest.mark.parametrize("seed", range(5))
+def test_who_stopped_on_the_way_is_told_at_which_line(name: str, seed: int) -> None:
+    demo = find(name)
+    parameters, result = ask(demo, seed)
+    for step in demo.prediction.steps(parameters, result):
+        judged = demo.prediction.judge(parameters, result, step.result)
+        if judged.right or judged.slip:
+            assert judged.line is None
+        else:
+            assert judged.line
+            assert judged.steps[judged.line - 1].result == pytest.approx(step.result, rel=0.01)
+
+
+@pytest.mark.parametrize("name", DEMOS)
+@pytest.mark.parametrize("seed", range(20))
+def test_a_known_slip_is_recognised_and_told(name: str, seed: int) -> None:
+    demo = find(name)
+    parameters, result = ask(demo, seed)
+    answer = result.numbers[demo.prediction.question(parameters).number]
+    told = [
+        slip
+        for slip in demo.prediction.slips(parameters, result)
+        if math.isfinite(slip.value) and not demo.prediction.tolerance.accepts(slip.value, answer)
+    ]
+    for slip in told:
+        judged = demo.prediction.judge(parameters, result, slip.value)
+        if demo.prediction.tolerance.accepts(slip.value, slip.value):
+            assert judged.slip

@@ -1,0 +1,103 @@
+"""How numbers are shown."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.demos.machine.numbers import fill, heat, latex, plain, read_number, short, show, words
+
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+
+def read_back(text: str) -> float:
+    """The number that a reader takes from a shown text."""
+    text = text.replace("−", "-").replace(",", "").replace("∞", "inf").translate(SUPERSCRIPTS)
+    return float(text.replace("×10", "e"))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (3.0, "3"),
+        (1120.0, "1,120"),
+        (0.8, "0.8"),
+        (-0.5, "−0.5"),
+        (0.9758816208890569, "0.9759"),
+        (0.9999999, "1.0000"),
+        (0.9**50, "0.00515"),
+        (0.02248528, "0.0225"),
+        (117.3908528, "117.39"),
+        (12345.678, "12,346"),
+        (5.8e7 + 0.5, "5.80×10⁷"),
+        (-1.0763e-8, "−1.08×10⁻⁸"),
+        (math.inf, "∞"),
+        (-math.inf, "−∞"),
+        (math.nan, "NaN"),
+    ],
+)
+def test_a_number_is_shown_as_one_reads_it(value: float, shown: str) -> None:
+    assert show(value) == shown
+
+
+@given(st.floats(-1e300, 1e300))
+@settings(deadline=None, max_examples=500)
+def test_what_is_shown_reads_back_within_its_digits(value: float) -> None:
+    assert read_back(show(value)) == pytest.approx(value, rel=0.0051, abs=0)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+@settings(deadline=None, max_examples=300)
+def test_an_address_holds_the_very_float(value: float) -> None:
+    assert float(plain(value)) == value
+
+
+@given(st.floats(-1e300, 1e300))
+@settings(deadline=None, max_examples=300)
+def test_a_circle_holds_a_short_text_that_reads_back(value: float) -> None:
+    text = short(value)
+    assert len(text) <= 7
+    assert read_back(text) == pytest.approx(value, rel=0.5, abs=0.0051)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(0, 1e308))
+@settings(deadline=None)
+def test_heat_has_the_sign_of_the_number_and_nine_steps(value: float, largest: float) -> None:
+    found = heat(value, largest)
+    assert -9 <= found <= 9
+    assert found * value >= 0
+
+
+def test_heat_is_strongest_for_the_largest_and_none_for_what_is_not_finite() -> None:
+    assert [heat(v, 2.0) for v in (2.0, -2.0, 1.0, 0.0, math.nan, math.inf)] == [9, -9, 4, 0, 0, 0]
+
+
+def test_a_sentence_states_only_numbers_that_were_computed() -> None:
+    assert fill("It is {h} of $W_{hh}$.", {"h": 0.5}) == "It is **0.5** of $W_{hh}$."
+    with pytest.raises(KeyError):
+        fill("It is {g}.", {"h": 0.5})
+
+
+def test_a_text_alternative_has_no_marks() -> None:
+    assert words(r"left **0.5** of $\lVert \partial h_T \rVert$ to $h_{t-1}$") == "left 0.5 of ‖ ∂ h T ‖ to h t−1"
+
+
+@given(st.floats(allow_nan=False))
+@settings(deadline=None)
+def test_latex_of_a_number_has_only_what_mathml_can_take(value: float) -> None:
+    assert re.fullmatch(r"-?(\d+(\.\d+)?( \\cdot 10\^\{-?\d+\})?|\\infty)", latex(value))
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("0.52", 0.52), (" 0,52 ", 0.52), ("1,120", 1120), ("1 120", 1120), ("−3", -3), ("5.2e-3", 0.0052),
+        ("5.2×10^-3", 0.0052), ("10^-3", 0.001), ("nan", None), ("inf", None), ("", None), ("two", None),
+    ],
+)  # fmt: skip
+def test_a_guess_is_read_as_people_type_it(typed: str, read: float | None) -> None:
+    assert read_number(typed) == read

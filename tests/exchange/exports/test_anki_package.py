@@ -1,0 +1,188 @@
+r"""The Anki package, judged by Anki's own importer."""
+
+import html
+import re
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPackageRequest
+
+from app.exchange.export import export_cards
+from app.exchange.exports.anki_package import guid, mathjax
+from app.settings import ROOT
+
+BASE = "http://127.0.0.1:8000"
+THEN = datetime(2025, 6, 1, tzinfo=UTC)
+TOPIC = """\
+---
+title: A topic
+order: 10
+---
+
+## What is $a < b$? {#less}
+It says that $a$ is less than $b$, with $5 and a `code < span`.
+
+$$\\begin{align*} a &< b \\\\ c &> d \\end{align*}$$
+
+```python
+if a < b: print("&")
+```
+
+[Watch](demo:unrolled-rnn?units=1&step=2) or read [on](https://example.org/?a=1&b=2).
+
+Level: hard
+Tags: order relations, numbers
+Source: book-1, book-2
+
+## And the second? {#second}
+Short.
+"""
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    (tmp_path / "content/d").mkdir(parents=True)
+    (tmp_path / "content/d/t.md").write_text(TOPIC.replace("$5", "\\$5"))
+    (tmp_path / "content/d/deck.yaml").write_text("title: A deck\n")
+    return tmp_path / "content"
+
+
+@pytest.fixture
+def anki(tmp_path: Path) -> Iterator[Collection]:
+    collection = Collection(str(tmp_path / "collection.anki2"))
+    yield collection
+    collection.close()
+
+
+def import_package(anki: Collection, path: Path) -> Any:
+    options = ImportAnkiPackageOptions()
+    return anki.import_anki_package(ImportAnkiPackageRequest(package_path=str(path), options=options)).log
+
+
+def export(path: Path, content: Path, now: datetime = THEN) -> int:
+    return export_cards(path, content, None, BASE, now, force=True)
+
+
+def note(anki: Collection, name: str) -> Any:
+    (found,) = anki.find_notes(f"Id:{name}")
+    return anki.get_note(found)
+
+
+def test_anki_takes_every_field_and_tag(tmp_path: Path, content: Path, anki: Collection) -> None:
+    assert export(tmp_path / "d.apkg", content) == 2
+    log = import_package(anki, tmp_path / "d.apkg")
+    assert (len(log.new), len(log.updated), len(log.conflicting)) == (2, 0, 0)
+    assert (anki.note_count(), anki.card_count()) == (2, 2)
+    less, second = note(anki, "d/less"), note(anki, "d/second")
+    assert less["Question"] == r"What is \(a &lt; b\)?"
+    assert less["Answer"] == (
+        r"<p>It says that \(a\) is less than \(b\), with $5 and a <code>code &lt; span</code>.</p>"
+    )
+    assert r"\[\begin{aligned} a &amp;&lt; b \\ c &amp;&gt; d \end{aligned}\]" in less["More"]
+    assert f'href="{BASE}/demos/unrolled-rnn?units=1&amp;step=2"' in less["More"]
+    assert 'href="https://example.org/?a=1&amp;b=2"' in less["More"]
+    assert (
+        re.sub("<[^>]*>", "", less["More"]).count("if a &lt; b: print(&quot;&amp;&quot;)".replace("&quot;", '"')) == 1
+    )
+    assert (less["Level"], less["Sources"]) == ("hard", "book-1, book-2")
+    assert (less["Page"], less["Id"]) == (f"{BASE}/cards/d/less", "d/less")
+    assert set(less.tags) == {"order-relations", "numbers", "level::hard", "topic::t"}
+    assert (second["More"], second["Level"], second.tags) == ("", "", ["topic::t"])
+    assert {anki.decks.name(card.did) for card in less.cards()} == {"A deck"}
+    assert [anki.get_card(card).nid for card in anki.find_cards("", order="c.due")] == [less.id, second.id]
+
+
+def test_anki_shows_both_sides(tmp_path: Path, content: Path, anki: Collection) -> None:
+    export(tmp_path / "d.apkg", content)
+    import_package(anki, tmp_path / "d.apkg")
+    (card,) = note(anki, "d/less").cards()
+    assert r"What is \(a &lt; b\)?" in card.question()
+    assert "It says" not in card.question()
+    answer = card.answer()
+    for part in (r"\(a\)", "hard · book-1, book-2", f'<a href="{BASE}/cards/d/less">Open in Recur</a>'):
+        assert part in answer
+    assert "{{" not in answer
+
+
+def test_a_second_import_updates_and_keeps_the_scheduling(tmp_path: Path, content: Path, anki: Collection) -> None:
+    export(tmp_path / "d.apkg", content)
+    import_package(anki, tmp_path / "d.apkg")
+    (card,) = note(anki, "d/less").cards()
+    card.type, card.queue, card.ivl, card.due, card.factor, card.reps, card.lapses = 2, 2, 37, 90, 2_350, 6, 1
+    anki.update_card(card)
+
+    file = content / "d/t.md"
+    file.write_text(file.read_text().replace("## And the second?", "## And the second, reworded?"))
+    (content / "d/a.md").write_text("---\ntitle: Before\norder: 1\n---\n\n## A new one? {#new}\nYes.\n")
+    # Reworded, and moved to a file that comes first: still the same note.
+    moved = file.read_text().replace("What is", "What, then, is")
+    file.unlink()
+    (content / "d/first.md").write_text(moved)
+    assert export(tmp_path / "d.apkg", content, THEN + timedelta(days=1)) == 3
+    log = import_package(anki, tmp_path / "d.apkg")
+    assert (len(log.new), anki.note_count(), anki.card_count()) == (1, 3, 3)
+    assert note(anki, "d/less")["Question"].startswith("What, then, is")
+    assert note(anki, "d/second")["Question"] == "And the second, reworded?"
+    (again,) = note(anki, "d/less").cards()
+    kept = ("id", "type", "queue", "ivl", "due", "factor", "reps", "lapses")
+    assert [getattr(again, name) for name in kept] == [getattr(card, name) for name in kept]
+    assert len(anki.models.all_names_and_ids()) == len({one.name for one in anki.models.all_names_and_ids()})
+    assert "Recur" in {one.name for one in anki.models.all_names_and_ids()}
+    assert len([one for one in anki.models.all_names_and_ids() if one.name.startswith("Recur")]) == 1
+
+
+def test_what_was_edited_in_anki_after_the_export_stays(tmp_path: Path, content: Path, anki: Collection) -> None:
+    export(tmp_path / "d.apkg", content)
+    import_package(anki, tmp_path / "d.apkg")
+    mine = note(anki, "d/second")
+    mine["Answer"] = "My own words."
+    anki.update_note(mine)
+    import_package(anki, tmp_path / "d.apkg")
+    assert note(anki, "d/second")["Answer"] == "My own words."
+
+
+def test_every_formula_and_link_of_our_own_content_arrives(tmp_path: Path, anki: Collection) -> None:
+    """Formulas are counted in the files themselves, without the parser."""
+    number = export(tmp_path / "deck.apkg", ROOT / "content")
+    import_package(anki, tmp_path / "deck.apkg")
+    assert anki.note_count() == number
+    fields = [field for one in anki.find_notes("") for field in anki.get_note(one).fields]
+    text = "\n".join(fields)
+    assert "<math" not in text
+    assert "<annotation" not in text
+    assert not re.search(r'href="(?!https?://)', text)
+    shown = [
+        html.unescape(one) for one in re.findall(r"\\\((.*?)\\\)|\\\[(.*?)\\\]", text, re.DOTALL) for one in one if one
+    ]
+    written = []
+    for file in sorted((ROOT / "content").glob("*/*.md")):
+        cards = re.split(r"^## (?!Key points)", file.read_text(), flags=re.MULTILINE)[1:]
+        prose = re.sub(r"^```.*?^```|`[^`\n]*`|\\\$", "", "\n".join(cards), flags=re.DOTALL | re.MULTILINE)
+        written += [one for pair in re.findall(r"\$\$(.+?)\$\$|\$([^$]+)\$", prose, re.DOTALL) for one in pair if one]
+
+    def normal(latex: str) -> str:
+        return re.sub(r"\{align(ed|\*)?\}", "{align}", " ".join(latex.split()))
+
+    assert sorted(map(normal, shown)) == sorted(map(normal, written))
+    assert len(written) > 300
+
+
+def test_names_alone_make_the_guid() -> None:
+    """Golden: another value would double every note in the collections of those who imported before."""
+    assert guid("rnn", "vanishing-why") == "e5e4be4c36e4a795"
+    assert len({guid("a", "b"), guid("a", "c"), guid("b", "b"), guid("a/b", "")}) == 4
+
+
+def test_text_without_formulas_is_left_alone() -> None:
+    assert mathjax("<p>a</p>") == "<p>a</p>"
+
+
+def test_the_package_is_small_and_has_no_strays(tmp_path: Path, content: Path) -> None:
+    export(tmp_path / "d.apkg", content)
+    with zipfile.ZipFile(tmp_path / "d.apkg") as package:
+        assert package.namelist() == ["collection.anki2", "media"]
+        assert package.testzip() is None

@@ -1,0 +1,100 @@
+"""`recur export`, as it is typed, and `recur import` of what it wrote."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.database import Database
+from app.settings import ROOT, Settings
+from app.study.learner.preferences import preferences
+from app.study.schedule.rate import Answer, rate, undo
+
+NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def recur(settings: Settings) -> Run:
+    """Run a command in the folder above the content; gives its exit code and everything it printed."""
+    folder = settings.content_dir / "d"
+    folder.mkdir(parents=True)
+    (folder / "a.md").write_text("---\ntitle: A\n---\n\n## Why? {#why}\nSo.\n\n## How? {#how}\nThus.\n")
+    (settings.content_dir / "sources.yaml").write_text("documents: []\n")
+
+    def run(*words: str, **variables: str) -> tuple[int, str]:
+        environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("RECUR_")},
+            "PYTHONPATH": str(ROOT),
+            "RECUR_DATABASE_URL": settings.database_url,
+            "RECUR_CONTENT_DIR": str(settings.content_dir),
+            **variables,
+        }
+        command = [sys.executable, "-c", "from app.cli import main; main()", *words]
+        here = settings.content_dir.parent
+        done = subprocess.run(command, env=environ, cwd=here, capture_output=True, text=True, timeout=60)
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    return run
+
+
+def study(settings: Settings, database: Database) -> None:
+    with database.write() as session:
+        prefs = preferences(session, settings, 1)
+        rate(session, prefs, Answer(1, 4, "one", 0, None, NOW), NOW)
+        rate(session, prefs, Answer(2, 1, "two", 0, NOW, NOW), NOW)
+        undo(session, prefs, "three", NOW)
+
+
+def test_a_history_goes_out_and_comes_back(recur: Run, settings: Settings, database: Database, tmp_path: Path) -> None:
+    assert recur("load")[0] == 0
+    study(settings, database)
+    assert recur("export", "mine.jsonl") == (0, "3 reviews of 2 cards.\n")
+    elsewhere = f"sqlite:///{tmp_path / 'elsewhere.sqlite'}"
+    assert recur("load", RECUR_DATABASE_URL=elsewhere)[0] == 0
+    code, said = recur("import", "mine.jsonl", RECUR_DATABASE_URL=elsewhere)
+    assert (code, said.splitlines()[0]) == (0, "3 reviews added, 0 known already.")
+    assert recur("export", "theirs.jsonl", RECUR_DATABASE_URL=elsewhere)[0] == 0
+    ours, theirs = ((tmp_path / name).read_text().splitlines() for name in ("mine.jsonl", "theirs.jsonl"))
+    assert ours[1:] == theirs[1:]
+    assert recur("import", "mine.jsonl", RECUR_DATABASE_URL=elsewhere)[1].startswith("0 reviews added, 3 known")
+    (tmp_path / "mine.jsonl").write_text("\n".join(ours[:-1]))
+    code, said = recur("import", "mine.jsonl")
+    assert code != 0
+    assert "line 6: " in said
+
+
+def test_cards_go_out(recur: Run, tmp_path: Path) -> None:
+    for name in ("cards.csv", "cards.json", "deck.apkg"):
+        assert recur("export", name) == (0, "2 cards.\n")
+        assert (tmp_path / name).stat().st_size > 100
+    assert recur("export", "one.csv", "--deck", "d")[0] == 0
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "cards.csv").read_bytes()
+
+
+def test_a_refusal_says_why(recur: Run, settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "cards.csv").write_text("mine")
+    for words, says in (
+        (("cards.csv",), "is there already"),
+        (("cards.txt",), "name a file that ends in"),
+        (("new.csv", "--deck", "e"), "There is no deck 'e'"),
+        (("new.json", "--base-url", "recur"), "is no address of the app"),
+        (("h.jsonl", "--deck", "d"), "leave out --deck"),
+        (("h.jsonl", "--learner", "7"), "There is no learner 7"),
+    ):
+        code, said = recur("export", *words)
+        assert code == 2
+        assert says in said
+    assert recur("export", "cards.csv", "--force")[0] == 0
+    (settings.content_dir / "d/a.md").write_text("---\ntitle: A\n---\n\n## Why? {#why}\n")
+    code, said = recur("export", "new.csv")
+    assert code == 1
+    assert "a.md:5: the answer is empty" in said
+    assert sorted(path.name for path in tmp_path.glob("*.*") if path.suffix in (".csv", ".json", ".jsonl")) == [
+        "cards.csv"
+    ]

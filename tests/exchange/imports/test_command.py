@@ -1,0 +1,157 @@
+"""`recur import`, as it is typed."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from app.exchange.imports.draft import RefusedError
+from app.exchange.imports.protobuf import ProtobufError, fields, number, text
+from app.exchange.imports.target_file import Names, target_file
+from app.settings import ROOT, Settings
+
+Run = Callable[..., tuple[int, str, str]]
+LIST = "Trees\n\n1. What is a leaf?\n\nAnswer: A node, for $5.\n\n2. Why?\n\nAnswer: ![x](y.png)\n\n3. When?\n"
+
+
+@pytest.fixture
+def recur(settings: Settings) -> Run:
+    """Run a command beside the content; gives its exit code, what it printed, and its complaints."""
+    (settings.content_dir / "d").mkdir(parents=True)
+    (settings.content_dir / "d" / "a.md").write_text("---\ntitle: A\n---\n\n## Why? {#why}\nSo.\n")
+    (settings.content_dir / "sources.yaml").write_text("documents: []\n")
+    here = settings.content_dir.parent
+    (here / "My List.txt").write_text(LIST)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("RECUR_")}
+        environ |= {"RECUR_CONTENT_DIR": str(settings.content_dir), "RECUR_DATABASE_URL": settings.database_url}
+        environ |= {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(here / "cache")}
+        command = [sys.executable, "-c", "from app.cli import main; main()", *words]
+        done = subprocess.run(command, env=environ, cwd=here, capture_output=True, text=True, timeout=60)
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout, done.stderr
+
+    return run
+
+
+def test_a_file_that_is_not_there_is_said_before_the_deck_is_asked_for(recur, settings):
+    (settings.content_dir / "e").mkdir()
+    (settings.content_dir / "e" / "b.md").write_text("---\ntitle: B\n---\n")
+    for name in ("nowhere.csv", "nowhere.apkg", "nowhere.txt"):
+        assert recur("import", name) == (1, "", f"{name}: there is no such file. Nothing was imported.\n")
+
+
+def test_it_says_what_it_took_and_what_it_left(recur, settings):
+    code, said, complained = recur("import", "My List.txt")
+    assert (code, complained) == (0, "")
+    assert "My List.txt was read as a numbered list of questions, each with Answer: … (--kind questions)." in said
+    assert "line 7: the picture y.png is left out" in said
+    assert "line 11: no answer: a draft" in said
+    assert "content/d/my-list.md\n2 cards, 1 draft without an answer; 0 things skipped.\n" in said
+    assert (settings.content_dir / "d" / "my-list.md").read_text() == (
+        '---\ntitle: "Trees"\n---\n'
+        "## What is a leaf? {#what-is-a-leaf}\nA node, for \\$5.\n\n"
+        "## Why? {#why-2}\nx\n\n"
+        "## When? {#when}\nThe answer is still to be written.\n\nDraft: yes\n"
+    )
+    code, said, _complained = recur("check")
+    assert (code, "0 mistakes" in said) == (0, True)
+    code, said, _complained = recur("load")
+    assert "added" in said
+    assert code == 0
+
+
+def test_nothing_is_overwritten(recur, settings):
+    assert recur("import", "My List.txt")[0] == 0
+    before = (settings.content_dir / "d" / "my-list.md").read_bytes()
+    code, _said, complained = recur("import", "My List.txt")
+    assert code == 1
+    assert "my-list.md is there already; say another name with --into d/NAME. Nothing was imported." in complained
+    assert (settings.content_dir / "d" / "my-list.md").read_bytes() == before
+    assert recur("import", "My List.txt", "--into", "content/other/list.md")[0] == 0
+    assert (settings.content_dir / "other" / "list.md").exists()
+
+
+def test_what_cannot_be_imported_is_refused_with_its_reason(recur, settings):
+    here = settings.content_dir.parent
+    (here / "prose.txt").write_text("Nothing is asked here.\n")
+    (here / "empty.csv").write_text("question,answer\n,x\n")
+    for words, reason in (
+        (["nowhere.txt"], "there is no such file"),
+        (["content"], "cannot be read: Is a directory"),
+        (["prose.txt"], "looks like none of the kinds that can be imported"),
+        (["prose.txt", "--kind", "theorie"], "there is no kind 'theorie'; there are anki, csv"),
+        (["prose.txt", "--kind", "theory"], "no question was found"),
+        (["prose.txt", "--kind", "anki"], "no zip archive"),
+        (["empty.csv"], "no question was found"),
+        (["My List.txt", "--into", "../evil"], "write DECK or DECK/NAME"),
+        (["My List.txt", "--into", "Not Good"], "must be lower-case"),
+    ):
+        code, _said, complained = recur("import", *words)
+        assert (code, reason in complained) == (1, True), complained
+        assert complained.endswith("Nothing was imported.\n")
+    assert sorted(path.name for path in settings.content_dir.rglob("*")) == ["a.md", "d", "sources.yaml"]
+
+
+def test_progress_goes_to_standard_error(recur, settings):
+    rows = "".join(f"What is {number}?,It is {number}.\n" for number in range(2_000))
+    (settings.content_dir.parent / "many.csv").write_text(rows)
+    code, said, complained = recur("import", "many.csv", "--progress")
+    assert code == 0
+    assert "2,000 cards" in said
+    assert complained.split() == ["1,000", "read", "…", "2,000", "read", "…"]
+
+
+def test_a_deck_must_be_named_where_there_are_several(tmp_path):
+    for deck in ("one", "two"):
+        (tmp_path / deck).mkdir()
+        (tmp_path / deck / "a.md").write_text("---\ntitle: A\n---\n## Why? {#why}\nSo.\n")
+    with pytest.raises(RefusedError, match="there are one, two"):
+        target_file(tmp_path, "", Path("x.txt"))
+    assert target_file(tmp_path, "two", Path("A Page.md")).taken == {"why"}
+    assert target_file(tmp_path, "two", Path("A Page.md")).name == "a-page"
+
+
+def test_files_are_moved_in_all_or_none(tmp_path):
+    target = target_file(tmp_path, "d/new", Path("x"))
+    parts = [tmp_path / "1", tmp_path / "2"]
+    for part in parts:
+        part.write_text("new")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "new-2.md").write_text("in the way")
+    with pytest.raises(RefusedError, match=r"new-2\.md is there already"):
+        target.move_in(parts)
+    assert [path.name for path in (tmp_path / "d").iterdir()] == ["new-2.md"]
+    assert (tmp_path / "d" / "new-2.md").read_text() == "in the way"
+
+
+@examples(deadline=None)
+@given(st.lists(st.sampled_from(["a", "a-2", "a-3", "b", "No id"]), max_size=30))
+def test_ids_are_unique(wanted):
+    names = Names({"a-4"})
+    given_ = [names.free(one, "otherwise") for one in wanted]
+    assert len({*given_, "a-4"}) == len(given_) + 1
+
+
+@examples(deadline=None, max_examples=300)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_message_or_no_message(data):
+    try:
+        found = list(fields(data))
+    except ProtobufError:
+        return
+    assert all(at > 0 for at, _value in found)
+
+
+def test_a_message_as_the_specification_encodes_it():
+    # https://protobuf.dev/programming-guides/encoding: field 1 = 150; field 2 = "testing".
+    message = bytes.fromhex("089601120774657374696e67")
+    assert list(fields(message)) == [(1, 150), (2, b"testing")]
+    assert (number(message, 1), text(message, 2), text(message, 3)) == (150, "testing", "")

@@ -1,0 +1,144 @@
+"""Packages that Anki itself and genanki write, old and new."""
+
+from pathlib import Path
+
+import genanki  # type: ignore[import-untyped]
+import pytest
+from anki.collection import Collection, ExportAnkiPackageOptions
+
+from app.cards.check.check import examine
+from app.exchange.imports.anki_cloze import deleted
+from app.exchange.imports.anki_template import answer_of, question_of
+from app.exchange.imports.draft import Draft, Skipped
+from app.exchange.imports.from_anki import read_anki
+from app.exchange.imports.import_cards import import_cards
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One collection in each of the four formats that Anki writes."""
+    folder = tmp_path_factory.mktemp("anki")
+    (folder / "cell.png").write_bytes(b"not really a picture")
+    collection = Collection(str(folder / "collection.anki2"))
+    collection.media.add_file(str(folder / "cell.png"))
+    deck = collection.decks.id("Networks::Recurrent")
+    assert deck
+
+    def add(kind: str, fields: dict[str, str], tags: str = "") -> None:
+        note_type = collection.models.by_name(kind)
+        assert note_type
+        note = collection.new_note(note_type)
+        for name, value in fields.items():
+            note[name] = value
+        note.tags = tags.split()
+        collection.add_note(note, deck)
+
+    add("Basic", {"Front": r"What is \(h_t\)?", "Back": r"<b>A state</b>, \[h_t = \tanh(z_t)\]"}, "Deep::RNN seen")
+    add("Basic (and reversed card)", {"Front": "LSTM", "Back": "1997"})
+    add("Basic (optional reversed card)", {"Front": "GRU", "Back": "2014", "Add Reverse": ""})
+    add("Basic (type in the answer)", {"Front": "Gates of a GRU?", "Back": "two"})
+    add("Cloze", {"Text": "An {{c1::LSTM}} has {{c2::three::how many}} gates", "Back Extra": "since 2000"})
+    add("Basic", {"Front": '<img src="cell.png">', "Back": "A cell"})
+    add("Basic", {"Front": "What does it look like?", "Back": 'Like <img src="cell.png">this'})
+    add("Basic", {"Front": "Costs?", "Back": "$5<br>Source: me<h2>So</h2>"})
+    for is_old, ending in ((True, "old"), (False, "new")):
+        options = ExportAnkiPackageOptions(
+            with_scheduling=False, with_deck_configs=False, with_media=True, legacy=is_old
+        )
+        collection.export_anki_package(out_path=str(folder / f"{ending}.apkg"), options=options, limit=None)
+        collection.export_collection_package(str(folder / f"{ending}.colpkg"), True, is_old)
+        collection.reopen()
+    collection.close()
+    return folder
+
+
+FORMATS = ["old.apkg", "new.apkg", "old.colpkg", "new.colpkg"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_of_anki_holds_the_same_cards(packages, tmp_path, name):
+    items = list(read_anki(packages / name, tmp_path).items)
+    drafts = [item for item in items if isinstance(item, Draft)]
+    assert [(draft.question, draft.answer) for draft in drafts] == [
+        (r"What is \(h_t\)?", r"**A state**, \[h_t = \tanh(z_t)\]"),
+        ("LSTM", "1997"),
+        ("1997", "LSTM"),
+        ("GRU", "2014"),
+        ("Gates of a GRU?", "two"),
+        ("An […] has three gates", "An **LSTM** has three gates\\\nsince 2000"),
+        ("An LSTM has [how many] gates", "An LSTM has **three** gates\\\nsince 2000"),
+        ("What does it look like?", "Like this"),
+        ("Costs?", "\\$5\\\nSource: me\n\n### So"),
+    ]
+    assert drafts[0].tags == ("Deep::RNN", "seen")
+    assert drafts[7].left_out == ("the picture cell.png is left out",)
+    skipped = [(item.where.partition(" ")[0], item.why) for item in items if isinstance(item, Skipped)]
+    assert skipped == [
+        ("note", "its front is empty: the picture cell.png is left out"),
+        ("1", "cards show no pictures and play no sounds: cell.png"),
+    ]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_package_becomes_content_without_a_mistake(packages, tmp_path, name):
+    kind, done = import_cards(packages / name, tmp_path, "d/imported")
+    checked = examine(tmp_path)
+    assert (kind.name, done.cards, done.skipped) == ("anki", 9, 2)
+    assert checked.mistakes == []
+    text = (tmp_path / "d" / "imported.md").read_text()
+    assert "## What is $h_t$? {#what-is-h-t}\n**A state**, $$h_t = \\tanh(z_t)$$\n\nTags: deep-rnn, seen\n" in text
+    assert "\\$5\\\n(Source: me)\n\n### So\n" in text
+
+
+def test_a_package_of_genanki(tmp_path):
+    deck = genanki.Deck(1, "D")
+    deck.add_note(genanki.Note(model=genanki.BASIC_MODEL, fields=["Why?", "Because."], tags=["a"]))
+    deck.add_note(genanki.Note(model=genanki.BASIC_AND_REVERSED_CARD_MODEL, fields=["up", "down"]))
+    deck.add_note(genanki.Note(model=genanki.CLOZE_MODEL, fields=["{{c1::one}} and {{c2::two}}", ""]))
+    (tmp_path / "x.mp3").write_bytes(b"")
+    package = genanki.Package(deck, media_files=[str(tmp_path / "x.mp3")])
+    package.write_to_file(str(tmp_path / "g.apkg"))
+    (tmp_path / "scratch").mkdir()
+    items = list(read_anki(tmp_path / "g.apkg", tmp_path / "scratch").items)
+    assert [item.question for item in items if isinstance(item, Draft)] == [
+        *("Why?", "up", "down", "[…] and two", "one and […]"),
+    ]
+    assert isinstance(items[-1], Skipped)
+    assert "x.mp3" in items[-1].why
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "question", "answer"),
+    [
+        ("{{c1::a}} b", 1, "[…] b", "<b>a</b> b"),
+        ("{{c1::a::hint}} {{c2::b}}", 2, "a […]", "a <b>b</b>"),
+        ("{{c1::a {{c2::b}} c}}", 2, "a […] c", "a <b>b</b> c"),
+        ("{{c1::a {{c2::b}} c}}", 1, "[…]", "<b>a b c</b>"),
+        ("{{c1,3::a}} {{c2::b}}", 3, "[…] b", "<b>a</b> b"),
+        ("{{c1::never closed", 1, "never closed", "never closed"),
+        ("a }} b", 1, "a }} b", "a }} b"),
+    ],
+)
+def test_cloze_deletions(text, number, question, answer):
+    assert deleted(text, number, asks=True) == question
+    assert deleted(text, number, asks=False) == answer
+
+
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        ("{{A}} and {{ B }}", "a and "),
+        ("{{#A}}yes {{#B}}not{{/B}}{{/A}}{{^B}}no B{{/B}}", "yes no B"),
+        ("{{text:A}}{{hint:A}}", "aa"),
+        ("{{nonsuch}}{{/A}}!", "!"),
+    ],
+)
+def test_templates(template, shown):
+    assert question_of(template, {"A": "a", "B": " "}, 0).replace(" ", "") == shown.replace(" ", "")
+
+
+def test_an_answer_does_not_repeat_its_question():
+    fields = {"Front": "f", "Back": "b", "Word": " 日本[にほん]"}
+    assert answer_of('{{FrontSide}}<hr id="answer">{{Back}}', fields, 0) == "b"
+    assert answer_of("{{FrontSide}} {{Back}}", fields, 0) == " b"
+    assert answer_of("{{furigana:Word}}", fields, 0) == "日本 (にほん)"

@@ -1,0 +1,225 @@
+"""A sitting under filters asks just the cards that a look at every one of them lets through, in the same order."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert, update
+
+from app.study.selection import marks
+from app.study.selection.selection import Filters, Mode
+from app.study.sitting import queue
+from app.tables import CARD, CARD_SOURCE, CARD_TAG
+
+if TYPE_CHECKING:
+    from tests.study.conftest import Study
+
+CARDS = 8
+LEVELS = (None, "easy", "medium", "hard")
+TAGS = {1: {"a"}, 2: {"a", "b"}, 5: {"b"}, 8: {"a"}}
+OWN_TAGS = {3: {"a"}, 4: {"mine"}}
+SOURCES = {1: {"theory-1"}, 3: {"theory-12", "dsi-x"}, 4: {"theoryx-1"}, 6: {"theory-1"}, 7: {"dsi-y"}}
+
+
+@pytest.fixture(scope="session")
+def described(new_study: Any) -> Callable[[], AbstractContextManager["Study"]]:
+    """Makes a study of eight cards in two topics, with levels, tags, sources and a flag."""
+    from contextlib import contextmanager
+
+    @contextmanager
+    def make() -> Any:
+        with new_study(5) as study:
+            study.add_cards(CARDS - 5, "t2")
+            with study.database.write() as session:
+                connection = session.connection()
+                for card in range(1, CARDS + 1):
+                    connection.execute(update(CARD).where(CARD.c.id == card).values(level=LEVELS[card % 4]))
+                connection.execute(insert(CARD_TAG), [{"card_id": c, "tag": t} for c, ts in TAGS.items() for t in ts])
+                rows = [{"card_id": c, "item": i} for c, items in SOURCES.items() for i in items]
+                connection.execute(insert(CARD_SOURCE), rows)
+                for card, tags in OWN_TAGS.items():
+                    for tag in tags:
+                        marks.add_tag(session, 1, [card], tag)
+                marks.add_tag(session, 2, [6], "a")  # another learner's
+                marks.flag(session, 1, [2, 7])
+            yield study
+
+    return make
+
+
+def lets_through(study: "Study", filters: Filters, card: int, missed: dict[int, Any]) -> bool:
+    """The filters, read here again."""
+    states = {row[1]: row for row in study.states()}
+    stability, due_on, due_at, lapses = ({2: 0, 4: 0, 5: 0, 9: 0} | dict(enumerate(states.get(card, ()))))[2], 0, 0, 0
+    today = study.prefs.day(study.now)
+    if card in states:
+        row = states[card]
+        stability, due_on, due_at, lapses = row[2], row[4], row[5], row[10]
+    in_state = {
+        None: True,
+        "new": card not in states,
+        "learning": card in states and (stability < 21 or due_at is not None),
+        "known": card in states and stability >= 21 and due_at is None,
+        "due": card in states and (due_at is not None or due_on <= today),
+        "leech": card in states and lapses >= 4,
+        "flagged": card in (2, 7),
+    }
+    is_recent = filters.missed is None or (card in missed and (today - missed[card]).days < filters.missed)
+    items = SOURCES.get(card, set())
+    return (
+        (filters.topic is None or filters.topic == (1 if card <= 5 else 2))
+        and (filters.tag is None or filters.tag in TAGS.get(card, set()) | OWN_TAGS.get(card, set()))
+        and (filters.level is None or filters.level == LEVELS[card % 4])
+        and (
+            filters.source is None
+            or any(item == filters.source or item.startswith(f"{filters.source}-") for item in items)
+        )
+        and (filters.names is None or f"c{card}" in filters.names)
+        and is_recent
+        and in_state[filters.state]
+    )
+
+
+def look_at_every_card(study: "Study", filters: Filters, aside: set[int], missed: dict[int, Any]) -> set[int]:
+    """Which cards may come next."""
+    today = study.prefs.day(study.now)
+    seen = {row[1]: row for row in study.states()}
+    meant = [c for c in range(1, CARDS + 1) if c not in aside and lets_through(study, filters, c, missed)]
+    sitting = {c: seen[c][5] for c in meant if c in seen and seen[c][5] is not None and seen[c][4] >= today}
+    back = {c: at for c, at in sitting.items() if at <= study.now}
+    if back:
+        return {c for c in back if back[c] == min(back.values())}
+    if filters.mode is Mode.CRAM:
+        left = [c for c in meant if c not in sitting and (c not in seen or seen[c][8] < filters.since)]
+        if left:
+            return {left[0]}
+    else:
+        due = {c: seen[c][4] for c in meant if c in seen and c not in sitting and seen[c][4] <= today}
+        if due:
+            return {c for c in due if due[c] == min(due.values())}
+        ahead = {c: seen[c][4] for c in meant if c in seen and c not in sitting and seen[c][8] < (filters.since or 0)}\
+            if filters.mode is Mode.AHEAD else {}  # fmt: skip
+        if ahead:
+            return {c for c in ahead if ahead[c] == min(ahead.values())}
+        introduced = sum(row[6] == today for row in seen.values())
+        new = [c for c in meant if c not in seen]
+        if new and (filters.mode is Mode.AHEAD or introduced < study.prefs.new_per_day):
+            return {new[0]}
+    return set(sitting)
+
+
+FILTERS = st.fixed_dictionaries(
+    {
+        "topic": st.sampled_from([None, None, 1, 2]),
+        "tag": st.sampled_from([None, None, "a", "b", "mine", "none"]),
+        "level": st.sampled_from([None, None, "easy", "hard"]),
+        "source": st.sampled_from([None, None, "theory", "theory-1", "dsi"]),
+        "state": st.sampled_from([None, None, "new", "learning", "known", "due", "leech", "flagged"]),
+        "missed": st.sampled_from([None, None, 1, 3]),
+        "names": st.sampled_from([None, None, None, ("c1", "c5", "c8"), ("nobody",)]),
+        "mode": st.sampled_from(Mode),
+    }
+)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("rate"), st.integers(1, CARDS), st.integers(1, 5)),
+        st.tuples(st.just("wait"), st.integers(1, 5_000), st.just(0)),
+        st.tuples(st.just("aside"), st.integers(1, CARDS), st.integers(0, 3)),
+    ),
+    max_size=14,
+)
+
+
+@settings(deadline=None, max_examples=120)
+@given(chosen=FILTERS, before=STEPS, within=STEPS, first_look=st.sampled_from([1, 200]))
+def test_the_next_card_is_one_that_a_look_at_every_card_finds(
+    described: Any, chosen: dict[str, Any], before: Any, within: Any, first_look: int
+) -> None:
+    with described() as study, pytest.MonkeyPatch.context() as patched:
+        patched.setattr(queue, "FIRST_LOOK", first_look)
+        queue._next.cache_clear()
+        missed: dict[int, Any] = {}
+        aside: set[int] = set()
+        for step in before:
+            act(study, step, missed, aside)
+        study.later(seconds=1)
+        filters = Filters(**chosen, since=None if chosen["mode"] is Mode.DUE else study.now)
+        for step in [("wait", 0, 0), *within]:
+            act(study, step, missed, aside)
+            expected = look_at_every_card(study, filters, aside, missed)
+            found = study.next(filters)
+            assert (found in expected) if expected else found is None
+            assert (study.progress(filters).remaining > 0) == (found is not None)
+        queue._next.cache_clear()
+
+
+def act(study: "Study", step: tuple[str, int, int], missed: dict[int, Any], aside: set[int]) -> None:
+    kind, what, how = step
+    study.later(minutes=what if kind == "wait" else 2)
+    if kind == "rate":
+        study.rate(what, how)
+        if how < 3:
+            missed[what] = study.prefs.day(study.now)
+    if kind == "aside":
+        with study.database.write() as session:
+            if how == 0:
+                marks.suspend(session, 1, [what])
+                aside.add(what)
+            elif how == 1:
+                marks.resume(session, 1, [what])
+                marks.unbury(session, 1, [what])
+                aside.discard(what)
+            elif how == 2:
+                marks.bury(session, 1, [what], study.prefs.day(study.now) + timedelta(days=400))
+                aside.add(what)
+
+
+def test_cramming_asks_every_card_once_and_the_missed_ones_until_they_are_known(described: Any) -> None:
+    with described() as study:
+        study.rate(1, 5)
+        study.later(minutes=5)
+        filters = Filters(topic=1, mode=Mode.CRAM, since=study.now)
+        assert study.progress(filters).remaining == 5
+        asked = []
+        while (card := study.next(filters)) is not None:
+            asked.append(card)
+            study.rate(card, 1 if asked.count(card) == 1 and card == 2 else 4, sitting="cram")
+            study.later(seconds=5)
+        assert asked == [1, 2, 3, 4, 5, 2]
+        assert study.progress(filters, "cram").done == 5
+        study.undo()
+        assert study.progress(filters, "cram").done == 4
+
+
+def test_what_was_done_in_a_sitting_is_counted_though_the_filter_lets_it_through_no_more(described: Any) -> None:
+    with described() as study:
+        filters = Filters(state="new", level="easy")
+        study.rate(1, 4, sitting="state=new")
+        study.rate(4, 4)
+        found = study.progress(filters, "state=new")
+        assert (found.done, found.new) == (1, 1)
+
+
+def test_studying_ahead_takes_what_is_due_soonest_then_more_new_cards_than_the_day_allows(described: Any) -> None:
+    with described() as study:
+        study.prefs = replace(study.prefs, new_per_day=3)
+        for card, rating in ((1, 5), (2, 3), (3, 4)):  # in 9 days, 1 and 2
+            study.rate(card, rating)
+        study.later(minutes=5)
+        assert study.next() is None
+        filters = Filters(mode=Mode.AHEAD, since=study.now)
+        asked = []
+        while (card := study.next(filters)) is not None:
+            asked.append(card)
+            study.rate(card, 5)
+        assert asked == [2, 3, 1, 4, 5, 6, 7, 8]
+
+
+def test_a_sitting_ahead_needs_its_beginning() -> None:
+    with pytest.raises(ValueError, match="since"):
+        Filters(mode=Mode.CRAM)

@@ -1,0 +1,256 @@
+"""The order of a sitting, the day's allowance of new cards, and progress."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.study.selection.selection import Filters
+
+if TYPE_CHECKING:
+    from tests.study.conftest import Study
+
+MakeStudy = Callable[[int], AbstractContextManager["Study"]]
+
+
+def test_new_cards_come_in_learning_order_up_to_the_limit(study: "Study") -> None:
+    study.prefs = replace(study.prefs, new_per_day=3)
+    asked = []
+    while (card := study.next()) is not None:
+        asked.append(card)
+        study.rate(card, 5)
+        assert study.progress().new == 3 - len(asked)
+    assert asked == [1, 2, 3]
+    study.later(days=1)
+    assert study.next() == 4
+    study.prefs = replace(study.prefs, new_per_day=0)
+    assert study.next() is None
+
+
+def test_the_order_of_a_sitting(study: "Study") -> None:
+    study.prefs = replace(study.prefs, new_per_day=5)
+    for card, rating in ((1, 4), (2, 3), (3, 5)):  # due in 2, 1 and 9 days
+        study.rate(card, rating)
+    study.later(days=3)
+    assert study.next() == 2, "due the longest"
+    study.rate(2, 1)
+    assert study.next() == 1
+    study.rate(1, 2)
+    assert study.next() == 4, "the missed ones' minutes have not passed: a new card"
+    study.later(minutes=1)
+    assert study.next() == 2, "a minute is over: back before anything else"
+    study.rate(2, 4)
+    for card in (4, 5, 6, 7, 8):
+        assert study.next() == card
+        study.rate(card, 5)
+    assert study.next() == 1, "nothing else is left: ahead of its ten minutes"
+    study.rate(1, 4)
+    assert study.next() is None
+
+
+def test_the_card_just_missed_waits_for_another(study: "Study") -> None:
+    study.prefs = replace(study.prefs, new_per_day=2)
+    study.rate(1, 2)
+    study.rate(2, 1)
+    assert study.next() == 1, "2 is due sooner, but was asked just now"
+    study.rate(1, 1)
+    assert study.next() == 2
+    study.rate(2, 5)
+    assert study.next() == 1, "the only one"
+
+
+def test_a_card_left_missed_is_due_the_next_day(study: "Study") -> None:
+    study.rate(1, 1)
+    study.rate(2, 2)
+    assert (study.progress().in_sitting, study.progress().due) == (2, 0)
+    study.later(days=1)
+    study.prefs = replace(study.prefs, new_per_day=0)
+    assert (study.progress().in_sitting, study.progress().due) == (0, 2)
+    assert study.next() in (1, 2)
+
+
+def test_a_card_due_tomorrow_comes_when_the_day_turns_not_after_a_day(study: "Study") -> None:
+    study.prefs = replace(study.prefs, new_per_day=1)
+    study.now = study.now.replace(hour=1, minute=30)  # 3:30 in Berlin: still yesterday
+    assert study.rate(1, 3).state.due_on == date(2025, 6, 1)
+    study.prefs = replace(study.prefs, new_per_day=0)
+    study.later(minutes=29)
+    assert study.next() is None
+    study.later(minutes=1)
+    assert study.next() == 1
+
+
+def test_a_clock_set_back_loses_no_card(study: "Study") -> None:
+    study.prefs = replace(study.prefs, new_per_day=1)
+    study.rate(1, 1)
+    study.later(days=-40)
+    study.prefs = replace(study.prefs, new_per_day=0)
+    assert study.next() == 1
+    assert study.progress().remaining == 1
+
+
+def test_retired_cards_never_come_whether_new_due_or_missed(study: "Study") -> None:
+    study.rate(1, 1)
+    study.rate(2, 3)
+    study.later(days=5)
+    study.rate(3, 1)
+    for card in (1, 2, 3, 4):
+        study.retire(card)
+    assert study.next() == 5
+    progress = study.progress()
+    assert (progress.due, progress.in_sitting, progress.new) == (0, 0, 6)
+    study.retire(2, None)
+    assert study.next() == 2
+
+
+def test_a_topic_is_studied_by_itself_and_the_deck_goes_on_where_it_was(study: "Study") -> None:
+    other = study.add_cards(3, topic="t2")
+    topic = study.rows(f"SELECT topic_id FROM card WHERE id = {other[0]}")[0][0]
+    assert study.next() == 1
+    assert study.next(Filters(topic=topic)) == other[0]
+    study.rate(other[0], 1)
+    study.rate(1, 1)
+    study.later(minutes=5)
+    assert study.next(Filters(topic=topic)) == other[0]
+    assert (study.progress(Filters(topic=topic)).in_sitting, study.progress(Filters(topic=topic)).new) == (1, 2)
+    for card in other:
+        study.rate(card, 5, sitting="topic=t2")
+    assert study.next(Filters(topic=topic)) is None
+    assert study.progress(Filters(topic=topic), "topic=t2").done == 3
+    assert study.progress().done == 3, "the first is missed, and comes back"
+    assert study.next() == 1
+    study.rate(1, 5)
+    assert study.next() == 2
+
+
+def test_another_learner_starts_afresh(study: "Study") -> None:
+    study.rate(1, 1)
+    study.prefs = replace(study.prefs, learner_id=2)
+    assert study.next() == 1
+    assert (study.progress().done, study.progress().new) == (0, 10)
+
+
+def test_progress_counts_cards_not_presses(study: "Study") -> None:
+    study.prefs = replace(study.prefs, new_per_day=4)
+    for card, rating in ((1, 1), (1, 1), (1, 4), (2, 2), (3, 5)):
+        study.rate(card, rating)
+    progress = study.progress()
+    assert (progress.done, progress.due, progress.in_sitting, progress.new) == (2, 0, 1, 1)
+    assert progress.remaining == 2
+    study.undo()
+    assert study.progress().done == 1
+
+
+def test_counts_stop_at_five_hundred(new_study: MakeStudy) -> None:
+    with new_study(600) as study:
+        study.prefs = replace(study.prefs, new_per_day=9_999)
+        assert study.progress().new == 500
+
+
+ACTIONS = st.one_of(
+    st.tuples(st.just("next"), st.integers(1, 5), st.integers(0, 900)),
+    st.tuples(st.just("any"), st.integers(1, 5), st.integers(1, 8)),
+    st.tuples(st.just("undo"), st.just(0), st.just(0)),
+    st.tuples(st.just("retire"), st.booleans(), st.integers(1, 8)),
+)
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(ACTIONS, min_size=1, max_size=20), st.integers(0, 9))
+def test_the_next_card_is_the_one_that_a_look_at_every_card_finds(
+    new_study: MakeStudy, actions: list[Any], new_per_day: int
+) -> None:
+    """However the cursor for new cards was moved by ratings, undos and replays."""
+    with new_study(8) as study:
+        study.prefs = replace(study.prefs, new_per_day=new_per_day)
+        retired: set[int] = set()
+        last = 0
+        for kind, value, detail in actions:
+            if kind == "next":
+                study.later(minutes=detail)
+                last = study.next() or last
+            if kind == "any":
+                last = detail
+            if kind in ("next", "any") and last:
+                study.rate(last, value)
+            elif kind == "undo":
+                undone = study.undo()
+                last = undone.card_id if undone else last
+            elif kind == "retire":
+                (retired.add if value else retired.discard)(detail)
+                study.retire(detail, study.now if value else None)
+                with study.database.write() as session:  # as the loader does
+                    session.connection().exec_driver_sql("DELETE FROM new_card_cursor")
+            expected = look_at_every_card(study, retired, last)
+            assert study.next() in expected if expected else study.next() is None
+
+
+def look_at_every_card(study: "Study", retired: set[int], last: int) -> list[int]:
+    """Which cards may come now; several where they are due on the same date."""
+    today = study.prefs.day(study.now)
+    states = {row[1]: (row[4], row[5]) for row in study.states() if row[1] not in retired}
+    introduced = sum(row[6] == today for row in study.states())
+    sitting = {card: at for card, (on, at) in states.items() if at is not None and on >= today}
+    back = {card: at for card, at in sitting.items() if at <= study.now}
+    if back:
+        return [card for card in back if back[card] == min(back.values())]
+    due = {card: on for card, (on, at) in states.items() if on <= today and card not in sitting}
+    if due:
+        return [card for card in due if due[card] == min(due.values())]
+    seen = {row[1] for row in study.states()}
+    new = [card for card in range(1, 9) if card not in seen and card not in retired]
+    if new and introduced < study.prefs.new_per_day:
+        return new[:1]
+    others = {card: at for card, at in sitting.items() if card != last} or sitting
+    return [card for card in others if others[card] == min(others.values())]
+
+
+def test_the_cursor_passes_only_cards_that_were_seen(study: "Study") -> None:
+    study.rate(5, 4)
+    assert study.rows("SELECT place FROM new_card_cursor") == [("000001",)]
+    for card in (1, 2, 3, 4):
+        study.rate(card, 4)
+    assert study.rows("SELECT place FROM new_card_cursor") == [("000006",)]
+    study.replay()
+    assert study.rows("SELECT place FROM new_card_cursor") == []
+    study.later(days=30)
+    study.rate(1, 4)
+    assert study.rows("SELECT place FROM new_card_cursor") == [("000006",)], "found again at the next rating"
+
+
+def test_no_statement_of_a_sitting_walks_over_a_table(new_study: MakeStudy) -> None:
+    """Neither next_card() nor progress() nor rate(), nor undo() beyond the latest row."""
+    from sqlalchemy import event
+
+    with new_study(3) as study:
+        statements: list[tuple[str, Any]] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+            statements.append((statement, parameters))
+
+        event.listen(study.database.engine, "before_cursor_execute", note)
+        study.rate(1, 1)
+        study.next()
+        study.progress()
+        study.later(minutes=timedelta(days=2) / timedelta(minutes=1))
+        study.rate(1, 4)
+        event.remove(study.database.engine, "before_cursor_execute", note)
+        plans = [
+            row[3]
+            for statement, parameters in statements
+            if statement.startswith(("SELECT", "UPDATE", "INSERT"))
+            for row in explain(study, statement, parameters)
+        ]
+        assert len(plans) > 20
+        assert [
+            plan for plan in plans if plan.startswith("SCAN") and not plan.startswith(("SCAN CONST", "SCAN anon"))
+        ] == []
+
+
+def explain(study: "Study", statement: str, parameters: Any) -> list[Any]:
+    with study.database.read() as session:
+        return list(session.connection().exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters))

@@ -1,0 +1,46 @@
+"""Ready for the interview: the sum of the chances of recall on that day, by the published curve."""
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.study.sitting.readiness import Readiness, readiness
+
+if TYPE_CHECKING:
+    from tests.study.conftest import Study
+
+DECK = 1
+
+
+def found(study: "Study", on: date | None) -> Readiness | None:
+    study.prefs = replace(study.prefs, interview_on=on)
+    with study.database.read() as session:
+        return readiness(session, study.prefs, study.now, DECK)
+
+
+def curve(stability: float, days: int) -> float:
+    """FSRS-6 with its published parameters: w20 is 0.1542."""
+    decay = -0.1542
+    return float((1 + (0.9 ** (1 / decay) - 1) * days / stability) ** decay)
+
+
+def test_what_would_be_known_on_the_day_if_nothing_more_were_studied(study: "Study") -> None:
+    states = [study.rate(card, rating).state for card, rating in ((1, 5), (2, 3), (3, 1))]
+    study.retire(10)
+    ready = found(study, date(2025, 6, 21))
+    assert ready is not None
+    assert (ready.days, ready.cards, ready.unmet, ready.unmet_a_day) == (20, 9, 6, 1)
+    assert ready.known == pytest.approx(sum(curve(state.stability, 20) for state in states), rel=1e-6)
+
+
+def test_on_the_day_itself_the_unmet_are_all_for_today(study: "Study") -> None:
+    ready = found(study, date(2025, 6, 1))
+    assert ready is not None
+    assert (ready.days, ready.known, ready.unmet_a_day) == (0, 0, 10)
+
+
+@pytest.mark.parametrize("on", [None, date(2025, 5, 31)])
+def test_without_an_interview_to_come_there_is_nothing_to_say(study: "Study", on: date | None) -> None:
+    assert found(study, on) is None

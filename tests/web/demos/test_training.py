@@ -1,0 +1,113 @@
+"""Training as a stream: every report is the demo's own page at that many updates; runs are few, and end."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.database import Database
+from app.demos.machine.turns import AT_ONCE, TURNS, Memory
+from app.demos.registry import all_demos, find
+from app.main import create_app
+from app.settings import Settings
+
+TRAINING = [name for name, demo in all_demos().items() if demo.training]
+
+
+@pytest.fixture
+def client(settings: Settings, database: Database) -> Iterator[TestClient]:
+    with TestClient(create_app(settings, database), base_url="http://127.0.0.1:8000") as client:
+        yield client
+
+
+def events(client: TestClient, address: str) -> list[tuple[str, dict[str, Any]]]:
+    response = client.get(address)
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/event-stream")
+    found = re.findall(r"event: (\w+)\ndata: (.*)\n\n", response.text)
+    return [(kind, json.loads(data)) for kind, data in found]
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_every_report_is_the_page_at_so_many_updates(client: TestClient, name: str) -> None:
+    demo = find(name)
+    assert demo.training
+    told = events(client, f"/demos/{name}/train?{demo.training.updates}=40&seed=7")
+    assert [kind for kind, _ in told] == ["progress"] * (len(told) - 1) + ["done"]
+    reports = [content for _, content in told[:-1]]
+    assert len(reports) >= 10
+    assert [one["share"] for one in reports] == sorted({one["share"] for one in reports})
+    assert reports[-1]["share"] == 1
+    for one in (reports[0], reports[len(reports) // 2], reports[-1]):
+        query = urlsplit(one["address"]).query
+        # Not from memory: the same state, trained anew.
+        fresh = demo.run(demo.parse(query))
+        captions = client.get(one["address"], headers={"HX-Request": "true", "HX-Request-Type": "partial"}).text
+        assert re.search("<figcaption.*?</figcaption>", one["html"])[0] in captions  # type: ignore[index]
+        assert fresh.csv() == client.get(f"/demos/{name}.csv?{query}").text
+
+
+def test_what_is_known_is_not_trained_again(client: TestClient) -> None:
+    address = "/demos/training-symptoms/train?updates=40&seed=8"
+    assert len(events(client, address)) > 10
+    assert [kind for kind, _ in events(client, address)] == ["progress", "done"]
+
+
+def test_no_more_than_two_train_at_once(client: TestClient) -> None:
+    for _ in range(AT_ONCE):
+        assert TURNS.acquire(timeout=5)
+    try:
+        told = events(client, "/demos/training-symptoms/train?updates=20&seed=9")
+        assert [kind for kind, _ in told] == ["busy"]
+        assert "Two trainings" in told[0][1]["says"]
+    finally:
+        for _ in range(AT_ONCE):
+            TURNS.release()
+    assert events(client, "/demos/training-symptoms/train?updates=20&seed=9")[-1][0] == "done"
+
+
+def test_a_clients_next_training_ends_the_one_before(client: TestClient) -> None:
+    endings: list[str] = []
+
+    def long_one() -> None:
+        endings.append(events(client, "/demos/training-symptoms/train?cell=lstm&gap=30&updates=300&seed=11")[-1][0])
+
+    running = client.app.state.trainings  # type: ignore[attr-defined]
+    thread = threading.Thread(target=long_one)
+    thread.start()
+    while not running and thread.is_alive():
+        pass
+    assert events(client, "/demos/training-symptoms/train?updates=10&seed=12")[-1][0] == "done"
+    thread.join()
+    assert endings == ["stopped"]
+    assert not running
+
+
+def test_bad_values_and_demos_that_do_not_train_are_refused(client: TestClient) -> None:
+    told = events(client, "/demos/training-symptoms/train?rate=-1")
+    assert [kind for kind, _ in told] == ["refused"]
+    assert "must be a number from 0" in told[0][1]["says"]
+    assert client.get("/demos/unrolled-rnn/train").status_code == 404
+
+
+def test_without_a_script_the_form_trains_to_the_end(client: TestClient) -> None:
+    page = client.get("/demos/training-symptoms?cell=rnn&gain=1.2&gap=10&updates=200").text
+    assert "Learned" in page
+    assert re.search(r"<button data-train>Train</button>", page)
+    assert 'hx-trigger="submit"' in page
+
+
+def test_a_memory_forgets_what_was_longest_not_asked_for() -> None:
+    result = find("layer-shapes").compute(find("layer-shapes").parse({}))
+    memory = Memory(most=2)
+    memory.put("a", result)
+    memory.put("b", result)
+    assert memory.get("a") is result
+    memory.put("c", result)
+    assert memory.get("b") is None
+    assert memory.get("a") is result

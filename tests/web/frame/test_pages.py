@@ -1,0 +1,102 @@
+"""The pages around the review: today, topics, cards, content, errors."""
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from jinja2 import StrictUndefined
+
+from app.cards.load.load import load
+from app.database import Database
+from app.settings import ROOT, Settings
+from app.web.frame.dates import a_date, how_long, plural
+from app.web.frame.pages import environment
+from tests.web.conftest import NOW
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/", "<b>5 new</b>"),
+        ("/?deck=small", "First topic"),
+        ("/topics", "First topic"),
+        ("/topics/small/first", "Key points"),
+        ("/cards/small/q1", "The longer answer 1."),
+        ("/cards/q1", "The longer answer 1."),
+        ("/content", "small/first.md"),
+        ("/readyz", "ready"),
+    ],
+)
+def test_a_page_answers(client: TestClient, path: str, says: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert says in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/nowhere", "There is no page at /nowhere."),
+        ("/?deck=smal", "There is no deck called &#39;smal&#39;. The nearest is &#39;small&#39;."),
+        ("/topics/small/frist", "The nearest is &#39;first&#39;."),
+        ("/cards/small/q11", "The nearest is &#39;q1"),
+        ("/cards/nothing-like-it", "No deck has a card called"),
+        ("/review?topic=frist", "The nearest is &#39;first&#39;."),
+        ("/topics/small/<script>", "&lt;script&gt;"),
+    ],
+)
+def test_what_is_not_there_is_a_page_that_names_the_nearest(client: TestClient, path: str, says: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert says in answer.text
+    assert '<a class="button" href="/">' in answer.text
+
+
+def test_an_empty_database_says_what_to_do(client: TestClient, database: Database, settings: Settings) -> None:
+    from app.main import create_app
+
+    empty = Database(settings.database_url.replace("recur.sqlite", "empty.sqlite"))
+    empty.migrate()
+    bare = TestClient(create_app(settings, empty), base_url="http://127.0.0.1:8000")
+    assert "recur load" in bare.get("/").text
+    assert bare.get("/readyz").status_code == 503
+    empty.close()
+
+
+def test_a_mistake_is_named_and_the_last_good_version_stays(
+    client: TestClient, database: Database, content: Path
+) -> None:
+    file = content / "small" / "first.md"
+    file.write_text(file.read_text().replace("Answer 1.", "Answer $1."))
+    load(database, content, NOW)
+    page = client.get("/content").text
+    assert "small/first.md:11" in page
+    assert "Answer 1." in client.get("/cards/small/q1").text
+
+
+def test_every_template_is_strict_and_parses() -> None:
+    made = environment("v")
+    assert made.undefined is StrictUndefined
+    for path in (ROOT / "templates").rglob("*.html"):
+        made.get_template(path.relative_to(ROOT / "templates").as_posix())
+
+
+def test_static_files_are_versioned_and_kept_for_a_year(client: TestClient) -> None:
+    page = client.get("/").text
+    address = page.split('rel="stylesheet" href="')[1].split('"')[0]
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert "immutable" in answer.headers["cache-control"]
+    assert client.get(address.replace("recur.css", "../app/main.py")).status_code == 404
+    assert client.get("/static/000000000000/recur.css").status_code == 404
+
+
+def test_words() -> None:
+    day = NOW.date()
+    assert [plural(n, "card") for n in (0, 1, 1234)] == ["0 cards", "1 card", "1 234 cards"]
+    spans = [how_long(seconds) for seconds in (5, 60, 600, 3600, 4200)]
+    assert spans == ["less than a minute", "1 minute", "10 minutes", "1 hour", "1 hour 10 minutes"]
+    assert [a_date(day.replace(day=d), day) for d in (1, 2, 3, 6, 29)] == [
+        "yesterday", "today", "tomorrow", "Friday", "29 March",
+    ]  # fmt: skip
+    assert a_date(day.replace(year=2028), day) == "2 March 2028"

@@ -1,0 +1,121 @@
+"""/settings/history: out through the browser and in again, bounded, whole or not at all."""
+
+import json
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.cards.load.load import load
+from app.database import Database
+from app.main import create_app
+from app.settings import Settings
+from tests.web.conftest import NOW
+from tests.web.own.test_learners import OURS, add, browser, rows_of, study
+
+__all__ = ["browser"]
+
+
+def send(one: TestClient, history: bytes, **headers: str) -> Any:
+    return one.post("/settings/history", files={"file": ("mine.jsonl", history)}, headers=OURS | headers)
+
+
+def test_a_history_leaves_and_comes_back(client: TestClient, database: Database, settings: Settings) -> None:
+    for rating in (4, 1, 5):
+        study(client, rating)
+    client.post("/settings", data={"name": "Ada", "theme": "dark"})
+    answer = client.get("/settings/history.jsonl")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"] == 'attachment; filename="recur-history-2026-03-02.jsonl"'
+    assert answer.headers["content-type"].startswith("application/jsonl")
+    kinds = [json.loads(line)["kind"] for line in answer.text.splitlines()]
+    assert kinds == ["history", *["card"] * 3, *["review"] * 3, "end"]
+
+    elsewhere = Database(settings.database_url.replace("recur.sqlite", "elsewhere.sqlite"))
+    elsewhere.migrate()
+    load(elsewhere, settings.content_dir, NOW)
+    there = TestClient(create_app(settings, elsewhere, lambda: NOW), base_url="http://127.0.0.1:8000")
+    taken = send(there, answer.content)
+    assert taken.status_code == 200
+    assert "3 reviews added, 0 known already." in taken.text
+    assert there.get("/settings/history.jsonl").text == answer.text
+    assert 'data-theme="dark"' in there.get("/").text
+    assert "0 reviews added, 3 known already." in send(there, answer.content).text
+    elsewhere.close()
+
+
+def test_a_broken_file_is_refused_by_its_line_and_nothing_is_taken(client: TestClient, database: Database) -> None:
+    study(client)
+    history = client.get("/settings/history.jsonl").content
+    client.post("/learners/1/delete", data={"name": "You"})
+    for broken, says in (
+        (history.replace(b'"rating":4', b'"rating":6'), "line 3: rating: Input should be less than or equal to 5"),
+        (b"\n".join(history.splitlines()[:-1]), "it was cut short"),
+        (b"PK\x03\x04 an archive", "line 1: "),
+        (b"", "cut short"),
+    ):
+        answer = send(client, broken)
+        assert answer.status_code == 422
+        assert "Nothing was taken in" in answer.text
+        assert "mine.jsonl" in answer.text
+        assert says in answer.text
+        assert rows_of(database, 1)["review"] == 0
+    assert send(client, history).status_code == 200
+    assert rows_of(database, 1)["review"] == 1
+
+
+def test_a_form_without_a_file_is_named(client: TestClient) -> None:
+    assert client.post("/settings/history", data={"file": "text"}).status_code == 422
+    assert client.post("/settings/history").status_code == 422
+    empty = client.post("/settings/history", files={"file": ("", b"")})
+    assert empty.status_code == 422
+
+
+def test_one_learners_file_does_not_become_anothers(browser: Any, database: Database) -> None:
+    mine, other = browser(), browser()
+    study(mine)
+    ada = add(other, "Ada")
+    answer = send(other, mine.get("/settings/history.jsonl").content)
+    assert answer.status_code == 422
+    assert "learner 1&#39;s here" in answer.text
+    assert rows_of(database, ada)["review"] == 0
+    assert '"kind":"review"' not in other.get("/settings/history.jsonl").text
+
+
+def test_an_import_has_a_bound_of_its_own_declared_or_not(
+    client: TestClient, database: Database, settings: Settings
+) -> None:
+    study(client)
+    history = client.get("/settings/history.jsonl").content
+    small = settings.model_copy(update={"max_body_bytes": 1_000, "max_import_bytes": len(history) + 1_000})
+    made = TestClient(create_app(small, database, lambda: NOW), base_url="http://127.0.0.1:8000")
+    assert len(history) > 800
+    assert send(made, history).status_code == 200
+    too_large = b"x" * (len(history) + 2_000)
+    declared = send(made, too_large)
+    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + too_large + b"\r\n--b--\r\n"
+    parts = (body[start : start + 100] for start in range(0, len(body), 100))
+    chunked = made.post("/settings/history", content=parts, headers={"content-type": "multipart/form-data; boundary=b"})
+    assert declared.status_code == chunked.status_code == 413
+    for answer in (declared, chunked):
+        assert "RECUR_MAX_IMPORT_BYTES" in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+    # Every other address keeps the smaller bound, and this one its guards.
+    assert made.post("/settings", content=b"x" * 1_001).status_code == 413
+    assert send(made, history, **{"sec-fetch-site": "cross-site"}).status_code == 403
+    assert rows_of(database, 1)["review"] == 1
+
+
+@pytest.mark.parametrize("size", [3_000_000])
+def test_a_large_file_is_kept_on_disk(client: TestClient, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The form's reader leaves memory at its bound: what the route gets is a file."""
+    rolled = []
+
+    def look(_database: Database, file: Any, *_: object) -> None:
+        rolled.append(file._rolled)
+        raise AssertionError("far enough")
+
+    monkeypatch.setattr("app.web.own.history.import_history", look)
+    with pytest.raises(AssertionError, match="far enough"):
+        send(client, b"x" * size)
+    assert rolled == [True]
