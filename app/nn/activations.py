@@ -12,7 +12,7 @@ from app.nn.shapes import Array
 class Activation:
     """A function φ that works element by element.
 
-    `slope` is φ′ told from the output a = φ(z), which is what a backward pass still has at hand.
+    `slope` gives φ′ from the output a = φ(z), the value that a backward pass has kept.
     `gamma` is γ, the largest slope there is: no step's gradient grows by more than γ σ₁(W_hh) (Pascanu et al. 2013).
     """
 

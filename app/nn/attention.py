@@ -15,7 +15,7 @@ from app.nn.shapes import Array, expect
 def softmax(e: Array) -> Array:
     """α_t = exp(e_t) / Σ_k exp(e_k) along the last axis. A score of −inf has the weight 0; not all may be −inf.
 
-    The largest score is taken off first: that changes no weight, and nothing overflows.
+    The largest score is subtracted first: the weights stay the same, and nothing overflows.
 
     Shapes: e (…, T) → alpha (…, T)
     """
@@ -34,7 +34,7 @@ def softmax_backward(dalpha: Array, alpha: Array) -> Array:
 
 
 def dot_scores(Q: Array, K: Array, scale: float) -> Array:
-    """e_ij = scale · q_i k_jᵀ; a scale of 1/√d keeps the scores' spread the same at any width.
+    """e_ij = scale · q_i k_jᵀ; a scale of 1/√d keeps the scores' standard deviation the same at any width.
 
     Shapes: Q (batch, m, d), K (batch, T, d) → e (batch, m, T)
     """
@@ -69,7 +69,7 @@ class AdditiveWeights:
 
 
 def additive_scores(Q: Array, K: Array, w: AdditiveWeights) -> tuple[Array, Array]:
-    """e_ij = tanh(q_i W_q + k_j W_k) v; also the tanh itself, which the way back needs.
+    """e_ij = tanh(q_i W_q + k_j W_k) v; also the tanh itself, which the backward pass needs.
 
     Shapes: Q (batch, m, d_q), K (batch, T, d_k) → e (batch, m, T), hidden (batch, m, T, a)
     """

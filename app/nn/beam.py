@@ -1,8 +1,8 @@
-"""Beam search over a model that gives each next token a probability, and the best sequence there is, to compare.
+"""Beam search over a model of next-token probabilities, and the best sequence of all for comparison.
 
 Source: Lowerre, "The Harpy speech recognition system", 1976; division by a power of the length as in Wu et al.,
 "Google's neural machine translation system", 2016, section 7. Best of all: Viterbi, 1967.
-The model here looks one token back, so that the best can be known; the search itself asks for no such thing.
+This model looks one token back, so that the best sequence can be computed; the search works with any model.
 """
 
 import math
@@ -29,7 +29,7 @@ class BigramModel:
 
     @property
     def end(self) -> int:
-        """The end mark's number: one past the tokens."""
+        """The end mark's index: one past the last token."""
         return len(self.first)
 
     def log_p(self, tokens: Sequence[int]) -> Array:
@@ -39,7 +39,7 @@ class BigramModel:
 
 
 class Candidate(NamedTuple):
-    """A beginning: its tokens, its summed log p, that of its last token alone, and its score."""
+    """A partial sequence: its tokens, its summed log p, the log p of its last token, and its score."""
 
     tokens: tuple[int, ...]
     log_p: float
@@ -48,12 +48,12 @@ class Candidate(NamedTuple):
 
     @property
     def p(self) -> float:
-        """The probability, to the twelve digits that are left of it after logarithms."""
+        """The probability, rounded to the twelve digits that survive the logarithm."""
         return float(f"{math.exp(self.log_p):.12g}")
 
     @property
     def rank(self) -> tuple[float, tuple[int, ...]]:
-        """Best first; of equals the one that comes first in the alphabet."""
+        """A sort key: best first, ties in alphabetical order."""
         return -self.score, self.tokens
 
 
@@ -64,7 +64,7 @@ def score(log_p: float, length: int, penalty: float) -> float:
 
 
 def extend(beam: Sequence[Candidate], model: BigramModel, penalty: float) -> list[Candidate]:
-    """Every beginning with every token that can follow; one that has ended goes on as it is. Best first."""
+    """Every candidate extended by every possible token, best first; one that has ended stays as it is."""
     found = []
     for kept in beam:
         if kept.tokens and kept.tokens[-1] == model.end:
@@ -90,7 +90,7 @@ def search(model: BigramModel, width: int, steps: int, penalty: float) -> list[l
 def best(model: BigramModel, steps: int, penalty: float) -> Candidate:
     """The best of all sequences of at most `steps` tokens that have ended, or have `steps` of them.
 
-    Of two beginnings of one length with the same last token the less probable can never win: keep one for each token.
+    Of two candidates of the same length and last token, the less probable can never win: one is kept for each token.
     """
     beam, ended = extend([Candidate((), 0.0, 0.0, 0.0)], model, penalty), []
     for _ in range(steps - 1):

@@ -1,10 +1,10 @@
-"""Two plain RNNs over the same sequence, one from each end; at each position their two states are joined.
+"""Two plain RNNs over the same sequence, one from each end; their two states are concatenated at each position.
 
     →h_t = φ(x_t →W_xh + →h_{t−1} →W_hh + →b)     ←h_t = φ(x_t ←W_xh + ←h_{t+1} ←W_hh + ←b)     h_t = [→h_t ; ←h_t]
 
 Source: Schuster & Paliwal, "Bidirectional recurrent neural networks", 1997.
-Convention: states are joined as in PyTorch and Keras (merge_mode="concat"), forward first, each at the position that it
-is about: the backward layer's output is turned round again. Letters and errors as in rnn.py.
+Convention: states are concatenated as in PyTorch and Keras (merge_mode="concat"), forward first, each at its own
+position: the backward layer's output is reversed again. Letters and errors as in rnn.py.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from app.nn.shapes import Array, expect
 
 @dataclass(frozen=True)
 class BidirectionalWeights:
-    """The weights of both directions, which share nothing; or the gradients of a loss with respect to them."""
+    """The weights of both directions, which share no weights; or the gradients of a loss with respect to them."""
 
     forward: rnn.RNNWeights
     backward: rnn.RNNWeights
@@ -29,14 +29,14 @@ class BidirectionalWeights:
 
 @dataclass(frozen=True)
 class Caches:
-    """What both runs leave behind, each in the order in which it read."""
+    """The caches of both runs, each in the order in which it read."""
 
     forward: list[rnn.Cache]
     backward: list[rnn.Cache]
 
 
 def forward(x: Array, h0: tuple[Array, Array], w: BidirectionalWeights, phi: Activation) -> tuple[Array, Caches]:
-    """Both runs, joined position by position. h0 holds the start of each: before x_1, and behind x_T.
+    """Both runs, concatenated position by position. h0 holds the initial states: before x_1 and after x_T.
 
     Shapes: x (batch, time, n), h0[0] (batch, h), h0[1] (batch, k) → hs (batch, time, h+k)
     """
@@ -46,7 +46,7 @@ def forward(x: Array, h0: tuple[Array, Array], w: BidirectionalWeights, phi: Act
 
 
 def backward(dhs: Array, caches: Caches) -> tuple[Array, tuple[Array, Array], BidirectionalWeights]:
-    """The same backward: each run gets its half of dhs, and the two gradients meet again in x alone.
+    """Backward pass: each run gets its half of dhs, and the two gradients are added only at x.
 
     Shapes: dhs (batch, time, h+k) → dx (batch, time, n), dh0[0] (batch, h), dh0[1] (batch, k), dw
     """

@@ -1,4 +1,4 @@
-"""Backpropagation through time, step by step: the error δ_t, each step's share of the gradient, and the cut after k.
+"""Backpropagation through time, step by step: the error δ_t, each step's share of the gradient, truncation after k.
 
     δ_t = (g_t + δ_{t+1} W_hhᵀ) φ′(z_t),   δ_{T+1} = 0         g_t = ∂L_t/∂h_t, from the loss at step t alone
     ∂L/∂W_hh = Σ_t h_{t−1}ᵀ δ_t            ∂L/∂W_xh = Σ_t x_tᵀ δ_t            ∂L/∂b = Σ_t δ_t
@@ -6,7 +6,7 @@
 Source: Werbos, "Backpropagation through time", 1990; truncated, Williams & Peng, "An efficient gradient-based algorithm
 for on-line training of recurrent network trajectories", 1990.
 Truncated, the sequence is cut into pieces of k steps, counted from the end: δ stops at the start of a piece, while the
-state runs on. So does a training loop that detaches the state every k steps. rnn.backward is this, whole and faster.
+state carries on, as in a training loop that detaches it every k steps. rnn.backward is the full version, and faster.
 """
 
 from collections.abc import Sequence
@@ -18,13 +18,13 @@ from app.nn.shapes import Array, expect, overflow_is_a_result
 
 
 def piece_starts(time: int, k: int) -> list[bool]:
-    """For t = 0 … time−1, whether a piece of k steps starts there. The last piece is whole, the first may be short."""
+    """For t = 0 … time−1, True if a piece of k steps starts there. Only the first piece may be shorter."""
     return [t == 0 or (time - t) % k == 0 for t in range(time)]
 
 
 @overflow_is_a_result
 def deltas(dhs: Array, caches: Sequence[Cache], k: int) -> Array:
-    """The error δ_t = ∂L/∂z_t at every step, followed back at most to the start of its piece; k = T is the whole way.
+    """The error δ_t = ∂L/∂z_t at every step, followed back to the start of its piece; k = T is the full sequence.
 
     Shapes: dhs (batch, time, h) → delta (batch, time, h)
     """
@@ -39,7 +39,7 @@ def deltas(dhs: Array, caches: Sequence[Cache], k: int) -> Array:
 
 @overflow_is_a_result
 def shares(delta: Array, caches: Sequence[Cache]) -> tuple[Array, Array, Array]:
-    """What each step puts into the gradients of the shared weights; their sums over time are the gradients.
+    """Each step's contribution to the gradients of the shared weights; summed over time they are the gradients.
 
     Shapes: delta (batch, time, h) → share_W_xh (time, n, h), share_W_hh (time, h, h), share_b (time, h)
     """

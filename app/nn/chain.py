@@ -1,4 +1,4 @@
-"""A chain of single units, each fed by the one before: what the slopes φ′ alone do to a gradient.
+"""A chain of single units, each fed by the one before: the effect of the slopes φ′ alone on a gradient.
 
     a_k = φ(z_k),   z_{k+1} = w a_k          ∂a_n/∂z_1 = φ′(z_1) · w φ′(z_2) · … · w φ′(z_n)
 
@@ -15,7 +15,7 @@ from app.nn.shapes import Array, expect, overflow_is_a_result
 
 @overflow_is_a_result
 def forward(z1: float, w: float, depth: int, phi: Activation) -> tuple[Array, Array]:
-    """The sums and the outputs of the units, from the first to the last.
+    """The pre-activations and the outputs of the units, from the first to the last.
 
     Shapes: z1 (), w (), depth, phi → z (depth), a (depth)
     """

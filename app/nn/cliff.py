@@ -1,10 +1,10 @@
-"""One recurrent unit whose error surface has a wall: a small step in its two weights changes where it settles.
+"""One recurrent unit whose error surface has a cliff: a small step in its two weights changes where it settles.
 
     h_t = w σ(h_{t−1}) + b,   h_0 = 1/2          L = (σ(h_T) − 0.7)²
 
 Source: Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural networks", 2013, figure 6. The paper
-does not give h_0. Where the unit has two places to rest, the wall lies between the weights that lead to either.
-In plain floats: for single numbers they are ten times as fast as arrays.
+does not give h_0. Where the unit has two stable fixed points, the cliff separates the weights that lead to each.
+Plain floats: for single numbers they are ten times as fast as arrays.
 """
 
 import math
@@ -18,7 +18,7 @@ def _sigmoid(z: float) -> float:
 
 
 def loss_and_gradient(w: float, b: float, steps: int) -> tuple[float, float, float]:
-    """L, ∂L/∂w and ∂L/∂b. With two weights alone, ∂h_t/∂w and ∂h_t/∂b are carried forward along with h_t.
+    """L, ∂L/∂w and ∂L/∂b. With only two weights, ∂h_t/∂w and ∂h_t/∂b are carried forward along with h_t.
 
     Shapes: w (), b (), steps → L (), dw (), db ()
     """

@@ -1,10 +1,10 @@
-"""Clipping a gradient: shortened as a whole, or cut entry by entry.
+"""Clipping a gradient: scaled down as a whole, or clipped entry by entry.
 
     by norm    g ← g · min(1, c / ‖g‖)         ‖g‖ over all parameters together: the global norm
     by value   g_j ← min(c, max(−c, g_j))
 
 Source: Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neural networks", 2013, algorithm 1; by
-value, Mikolov, "Statistical language models based on neural networks", 2012. PyTorch adds 1e-6 to the norm; not here.
+value, Mikolov, "Statistical language models based on neural networks", 2012. PyTorch adds 1e-6 to the norm.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def global_norm(gradients: Sequence[Array]) -> float:
 
 @overflow_is_a_result
 def by_norm(gradients: Sequence[Array], c: float) -> list[Array]:
-    """All arrays scaled by one factor, so that their global norm is at most c. The direction stays as it is.
+    """All arrays scaled by one factor, so that their global norm is at most c. The direction does not change.
 
     Shapes: gradients (any, …) → clipped (any, …)
     """
@@ -36,7 +36,7 @@ def by_norm(gradients: Sequence[Array], c: float) -> list[Array]:
 
 
 def by_value(gradients: Sequence[Array], c: float) -> list[Array]:
-    """Every entry held between −c and c by itself, which turns the direction.
+    """Every entry clipped to −c … c by itself, which changes the direction.
 
     Shapes: gradients (any, …) → clipped (any, …)
     """

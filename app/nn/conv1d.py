@@ -1,10 +1,10 @@
 """One-dimensional convolution: y_t = Σ_i x_{t·s + i·d} W_i + b, forward and backward.
 
-The same k weight matrices serve every place: that is all that tells it from a dense layer on the whole window. As in
-PyTorch and Keras the kernel is not turned around (a mathematician's cross-correlation), and nothing is padded: a causal
-layer is this one on an input with (k−1)·d zeros before it.
+The same k weight matrices serve every position: only that sets it apart from a dense layer on the whole window. As in
+PyTorch and Keras the kernel is not flipped (so it is a cross-correlation), and nothing is padded: a causal layer is
+this one on an input with (k−1)·d zeros before it.
 Source: LeCun et al., "Backpropagation applied to handwritten zip code recognition", 1989; dilation, Yu & Koltun, 2016.
-Letters: k places in the kernel, n channels in, m channels out, s the stride, d the dilation.
+Letters: kernel size k, n channels in, m channels out, s the stride, d the dilation.
 """
 
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ class ConvWeights:
 
 
 def out_steps(time: int, k: int, stride: int, dilation: int) -> int:
-    """How many places the kernel has in `time` steps: ⌊(time − (k−1)·d − 1) / s⌋ + 1, or 0 where it does not fit."""
+    """How many positions the kernel has in `time` steps: ⌊(time − (k−1)·d − 1) / s⌋ + 1, 0 if it does not fit."""
     return max(0, (time - (k - 1) * dilation - 1) // stride + 1)
 
 
 @overflow_is_a_result
 def forward(x: Array, w: ConvWeights, stride: int = 1, dilation: int = 1) -> Array:
-    """Every output at once: none waits for another.
+    """All outputs at once: none depends on another.
 
     Shapes: x (batch, time, n) → y (batch, out_steps, m). Raises ValueError where the kernel is longer than the input.
     """
@@ -53,7 +53,7 @@ def forward(x: Array, w: ConvWeights, stride: int = 1, dilation: int = 1) -> Arr
 
 @overflow_is_a_result
 def backward(dy: Array, x: Array, w: ConvWeights, stride: int = 1, dilation: int = 1) -> tuple[Array, ConvWeights]:
-    """The same sum backward: each input collects from every output that saw it, each weight from every place.
+    """Backward pass: each input gets a share from every output that saw it, each weight one from every position.
 
     Shapes: dy (batch, out_steps, m), x (batch, time, n) → dx (batch, time, n), dW (k, n, m), db (m)
     """
@@ -69,6 +69,6 @@ def backward(dy: Array, x: Array, w: ConvWeights, stride: int = 1, dilation: int
 
 
 def _seen(x: Array, i: int, steps: int, stride: int, dilation: int) -> Array:
-    """What the kernel's place i sees from each of its positions: a view of x (batch, steps, n)."""
+    """The inputs that the kernel's weight i meets at each position: a view of x (batch, steps, n)."""
     first = i * dilation
     return x[:, first : first + (steps - 1) * stride + 1 : stride]

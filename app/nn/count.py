@@ -1,6 +1,6 @@
-"""How many parameters a layer has: a formula, the formula with its numbers, and the total, from one statement.
+"""How many parameters a layer has: one statement gives the formula, the formula with numbers, and the total.
 
-Source: Keras' layers, whose `count_params` these are. x inputs (or features), y outputs, h units.
+Source: Keras; these are its layers' `count_params`. x inputs (or features), y outputs, h units.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from math import prod
 
 @dataclass(frozen=True)
 class Count:
-    """`times` the sum of `terms`; a term is a product of sizes, each by its letter, or of a plain number."""
+    """`times` the sum of `terms`; a term is a product of sizes, each named by its letter, or a plain number."""
 
     times: int
     terms: tuple[tuple[str | int, ...], ...]
@@ -33,7 +33,7 @@ class Count:
 
     @property
     def filled(self) -> str:
-        """The same with the sizes for the letters: '4 · (2·32 + 32·32 + 32)'."""
+        """The formula with sizes in place of letters: '4 · (2·32 + 32·32 + 32)'."""
         return self._written([[str(self._size(factor)) for factor in term] for term in self.terms])
 
     def _size(self, factor: str | int) -> int:
@@ -45,7 +45,7 @@ class Count:
 
 
 def dense(x: int, y: int) -> Count:
-    """A Dense layer: one weight from each input to each output, and a bias each."""
+    """A Dense layer: one weight from each input to each output, and one bias for each output."""
     return Count(1, (("x", "y"), ("y",)), {"x": x, "y": y})
 
 

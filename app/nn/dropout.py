@@ -16,7 +16,7 @@ Kind = Literal["none", "each", "one"]
 
 
 def masks(rng: np.random.Generator, kind: Kind, p: float, time: int, batch: int, h: int) -> Array:
-    """The masks of every step: all 1 for "none", drawn anew for "each" step, or "one" draw that serves them all.
+    """The mask of every step: all 1 for "none", a new draw for "each" step, or "one" draw for all steps.
 
     Shapes: rng, kind, p, time, batch, h → m (time, batch, h)
     """
@@ -27,7 +27,7 @@ def masks(rng: np.random.Generator, kind: Kind, p: float, time: int, batch: int,
 
 
 def passed_on(m: Array) -> Array:
-    """The share of units that no mask has dropped from the first step to this one: whose memory came through.
+    """The share of units that no mask has dropped up to each step, so that their memory survives.
 
     Shapes: m (time, batch, h) → share (time)
     """

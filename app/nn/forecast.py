@@ -1,6 +1,6 @@
 """Three networks that forecast one step ahead: random weights that stay as drawn, and a readout that is fitted.
 
-So each is judged by what its structure can tell apart, within a millisecond, and not by how long it was trained. All
+So each is judged by what its structure can distinguish, in a millisecond, and not by how long it was trained. All
 three forecast the *change* from the last value: a readout of 0 is the naive forecast.
 Sources: a random hidden layer, Huang, Zhu & Siew, "Extreme learning machine", 2006; random kernels, Dempster et al.,
 "ROCKET", 2020; a random recurrence, Jaeger, "The echo state approach", 2001.
@@ -16,7 +16,7 @@ from app.nn.shapes import Array, expect
 
 
 def windows(x: Array, w: int) -> Array:
-    """Every stretch of w steps that has a step after it.
+    """Every window of w steps that is followed by another step.
 
     Shapes: x (time) → windows (time − w, w)
     """
@@ -25,7 +25,7 @@ def windows(x: Array, w: int) -> Array:
 
 
 def mlp_features(seen: Array, W: Array, b: Array) -> Array:
-    """tanh(seen W + b): a weight of its own for each lag and unit.
+    """tanh(seen W + b): one weight for each lag and unit.
 
     Shapes: seen (n, w), W (w, h), b (h) → features (n, h)
     """
@@ -34,7 +34,7 @@ def mlp_features(seen: Array, W: Array, b: Array) -> Array:
 
 
 def cnn_features(seen: Array, w: conv1d.ConvWeights, pool: bool) -> Array:
-    """The same k weights at each place of the window; then each kernel's largest and mean answer, or all answers.
+    """The same k weights at each position of the window; then each kernel's largest and mean output, or all outputs.
 
     Shapes: seen (n, w), W (k, 1, m) → features (n, 2m) pooled, (n, (w − k + 1) m) not
     """
@@ -44,7 +44,7 @@ def cnn_features(seen: Array, w: conv1d.ConvWeights, pool: bool) -> Array:
 
 
 def rnn_features(x: Array, w: rnn.RNNWeights) -> Array:
-    """The state after each step of the whole series: no window, what is past fades.
+    """The state after each step of the whole series: no window, the past fades.
 
     Shapes: x (time) → features (time, h)
     """
@@ -67,7 +67,7 @@ def draw_cnn(rng: np.random.Generator, k: int, m: int) -> conv1d.ConvWeights:
 
 
 def draw_rnn(rng: np.random.Generator, h: int, keeps: float) -> rnn.RNNWeights:
-    """W_hh is `keeps` times orthogonal, so that a step keeps that share of the state; inputs enter at half their size.
+    """W_hh is `keeps` times an orthogonal matrix, so that a step keeps that share of the state; inputs are halved.
 
     Shapes: rng, h, keeps → W_xh (1, h), W_hh (h, h), b (h) of 0
     """

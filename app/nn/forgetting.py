@@ -1,11 +1,11 @@
-"""Forgetting as a recurrence: FSRS-6. Its state is a card's stability S and difficulty D, its input a review.
+"""Forgetting as a recurrence, FSRS-6: the state is a card's stability S and difficulty D, the input is a review.
 
     (S, D)_k = f((S, D)_{k−1}, grade, days waited)          R(t) = (1 + F t / S)^{−w20},  F = 0.9^{−1/w20} − 1
 
-S is the days until recall R falls to 0.9. Grades: 1 again, 2 hard, 3 good, 4 easy.
-Source: the FSRS-6 page of the open-spaced-repetition project, "The Algorithm", with its published 21 weights. On the
-same day a second look lowers S only when the answer was missed.
-In plain floats of 64 bits, as single numbers are what it is about; Recur itself schedules in 32 bits.
+S is the number of days until recall R falls to 0.9. Grades: 1 again, 2 hard, 3 good, 4 easy.
+Source: the FSRS-6 page of the open-spaced-repetition project, "The Algorithm", with its published 21 weights. A
+second look on the same day lowers S only when the answer was missed.
+Plain 64-bit floats, since it is about single numbers; Recur itself schedules in 32 bits.
 """
 
 import math
@@ -25,7 +25,7 @@ class Memory(NamedTuple):
 
 
 def recall(stability: float, days: float) -> float:
-    """The chance, 0 to 1, that the card is known after so many days."""
+    """The chance, 0 to 1, that the card is still known after so many days."""
     return math.pow(1 + FACTOR * days / stability, -W[20])
 
 
@@ -41,7 +41,7 @@ def first(grade: int) -> Memory:
 
 
 def first_difficulty(grade: int) -> float:
-    """Before it is held within 1 to 10."""
+    """The difficulty after a first answer, before it is clipped to 1 … 10."""
     return W[4] - math.exp(W[5] * (grade - 1)) + 1
 
 
@@ -59,13 +59,13 @@ def review(memory: Memory, grade: int, days: float) -> Memory:
 
 
 def growth(S: float, D: float, R: float, grade: int) -> float:
-    """S′/S after an answer that was known: more for the easy, the fresh, and for what was nearly forgotten."""
+    """S′/S after a correct answer: larger for easy cards, for small S, and for cards that were nearly forgotten."""
     extra = {2: W[15], 3: 1.0, 4: W[16]}[grade]
     return 1 + math.exp(W[8]) * (11 - D) * math.pow(S, -W[9]) * (math.exp(W[10] * (1 - R)) - 1) * extra
 
 
 def after_a_miss(S: float, D: float, R: float) -> float:
-    """The stability after an answer that was missed, before it is held below the old one."""
+    """The stability after a missed answer, before it is limited to the old one."""
     return W[11] * math.pow(D, -W[12]) * (math.pow(S + 1, W[13]) - 1) * math.exp(W[14] * (1 - R))
 
 
@@ -76,7 +76,7 @@ def same_day_growth(S: float, grade: int) -> float:
 
 
 def next_difficulty(D: float, grade: int) -> float:
-    """Harder after a miss, easier after an easy answer, less so near 10; and drawn a little to that of an easy card."""
+    """Harder after a miss, easier after an easy answer, less so near 10; pulled slightly towards an easy card's."""
     moved = D - W[6] * (grade - 3) * (10 - D) / 9
     return min(max(W[7] * first_difficulty(4) + (1 - W[7]) * moved, 1.0), 10.0)
 

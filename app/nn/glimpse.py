@@ -1,7 +1,8 @@
-"""A glimpse: patches of an image around one place, the small one sharp, wider ones coarser; and what moves it on.
+"""A glimpse: patches of an image around one place, small and sharp to wide and coarse, and the network that moves it.
 
-Source: Mnih et al., "Recurrent models of visual attention", 2014, figure 1. Glimpse network and location head are
-made by hand here, to look where the ink is; in the paper both are learned, the head by rewards.
+Source: Mnih et al., "Recurrent models of visual attention", 2014, figure 1. Here the
+glimpse network and the location head are set by hand to look where the ink is; in the paper both are learned, the
+head by reinforcement.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ def mean_pool(image: Array, k: int) -> Array:
 def sensor(image: Array, row: int, column: int, size: int, scales: int) -> Array:
     """Windows of size, 2·size, 4·size, … pixels around a corner between pixels, each pooled to size × size.
 
-    (0, 0) is the image's top left corner; what lies outside of the image is 0.
+    (0, 0) is the image's top left corner; outside the image everything is 0.
 
     Shapes: image (height, width), an even size → patches (scales, size, size)
     """
@@ -53,7 +54,7 @@ def moments(patch: Array) -> Array:
 
 @dataclass(frozen=True)
 class Look:
-    """One step: where, what was seen, the glimpse vector g, the state h after it.
+    """One step: the place, the patches seen there, the glimpse vector g, the state h after it.
 
     Shapes: place (2), patches (scales, size, size), g (2), h (2)
     """

@@ -7,9 +7,9 @@
 
 Source: Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014 (reset before); reset after is
 cuDNN's form, hence PyTorch's and the default of Keras (reset_after=True).
-Convention: z keeps. So Cho, Keras and PyTorch; Chung et al., "Empirical evaluation of gated recurrent neural networks",
-2014, write h_t = z n + (1 − z) h_{t−1}, where z renews: `other_convention` turns weights for one into weights for the
-other. The blocks of h columns stand in the order z, r, n, as in Keras (PyTorch has r, z, n, transposed).
+Convention: z keeps, as in Cho, Keras and PyTorch. Chung et al., "Empirical evaluation of gated recurrent neural
+networks", 2014, write h_t = z n + (1 − z) h_{t−1}, where z renews: `other_convention` converts weights from one to the
+other. The blocks of h columns are in the order z, r, n, as in Keras (PyTorch has r, z, n, transposed).
 Letters and errors as in rnn.py.
 """
 
@@ -58,11 +58,11 @@ class GRUWeights:
 
     @property
     def reset_after(self) -> bool:
-        """Whether r acts after the product h_{t−1} W_hn, which is so when the state has a bias of its own."""
+        """True if r acts after the product h_{t−1} W_hn: then the state's side has a bias of its own."""
         return self.b_hh is not None
 
     def columns(self, gate: str) -> slice:
-        """Where a gate's block lies in the columns: b[w.columns("z")] is the update bias."""
+        """The columns of a gate's block: b[w.columns("z")] is the update bias."""
         first = GATES.index(gate) * self.h
         return slice(first, first + self.h)
 
@@ -76,7 +76,7 @@ def other_convention(w: GRUWeights) -> GRUWeights:
 
 @dataclass(frozen=True)
 class Cache:
-    """What one step leaves behind. `m` is what the product W_hn gives: before r acts on it, or of r h_prev.
+    """What a step keeps for the backward pass. `m` is W_hn's product with h_prev, or with r h_prev.
 
     Shapes: x_t (batch, n), h_prev (batch, h), z (batch, h), r (batch, h), m (batch, h), n (batch, h), h_t (batch, h)
     """
@@ -116,7 +116,7 @@ def step(x_t: Array, h_prev: Array, w: GRUWeights) -> tuple[Array, Cache]:
 
 @overflow_is_a_result
 def step_backward(dh_t: Array, cache: Cache) -> tuple[Array, Array, GRUWeights]:
-    """The same step backward. z hands h_{t−1} its share of dh_t untouched by any matrix; the rest goes by the gates.
+    """Backward pass of one step. z passes its share of dh_t straight to h_{t−1}; the rest goes through the gates.
 
     Shapes: dh_t (batch, h)
     → dx_t (batch, n), dh_prev (batch, h), dW_xh (n, 3h), dW_hh (h, 3h), db (3h), db_hh (3h)
@@ -127,7 +127,7 @@ def step_backward(dh_t: Array, cache: Cache) -> tuple[Array, Array, GRUWeights]:
 
 
 def _through_step(dh_t: Array, cache: Cache) -> tuple[Array, Array, Array]:
-    """Gradients of the two products, x_t W_xh and h_{t−1} W_hh, which differ where r stands between; and dh_prev."""
+    """Gradients of the products x_t W_xh and h_{t−1} W_hh, which differ where r comes between them, and dh_prev."""
     h_prev, z, r, n = cache.h_prev, cache.z, cache.r, cache.n
     W_hh, gates, candidate = cache.w.W_hh, slice(0, 2 * cache.w.h), cache.w.columns("n")
     da_z = dh_t * (h_prev - n) * z * (1 - z)
@@ -157,7 +157,7 @@ def _weight_gradients(caches: Sequence[Cache], da_x: Array, da_h: Array) -> GRUW
 
 @overflow_is_a_result
 def step_jacobian(cache: Cache) -> Array:
-    """∂h_t/∂h_{t−1}: diag(z), the direct path, and what goes by way of the candidate and of the two gates.
+    """∂h_t/∂h_{t−1}: the direct path diag(z), plus the paths through the candidate and through the two gates.
 
     Shapes: cache → jacobian (batch, h, h)
     """

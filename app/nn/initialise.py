@@ -1,4 +1,4 @@
-"""Starts for weight matrices, drawn from the generator that is passed in."""
+"""Initial weight matrices, drawn from the generator that is passed in."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from app.nn.shapes import Array
 
 
 def orthogonal(rng: np.random.Generator, h: int) -> Array:
-    """A random orthogonal matrix, every one as likely as any other: it turns a vector and keeps its length.
+    """A random orthogonal matrix, drawn uniformly (Haar measure): it rotates a vector and keeps its length.
 
-    Source: Saxe, McClelland & Ganguli, 2014; the signs, without which QR does not draw evenly, Mezzadri, 2007.
+    Source: Saxe, McClelland & Ganguli, 2014; the signs, which make the draw by QR uniform, Mezzadri, 2007.
 
     Shapes: rng, h → Q (h, h)
     """
@@ -17,7 +17,7 @@ def orthogonal(rng: np.random.Generator, h: int) -> Array:
 
 
 def glorot_uniform(rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
-    """Uniform on ±√(6 / (fan_in + fan_out)), so of variance 2 / (fan_in + fan_out).
+    """Uniform on ±√(6 / (fan_in + fan_out)), so the variance is 2 / (fan_in + fan_out).
 
     Source: Glorot & Bengio, 2010.
 
@@ -28,7 +28,7 @@ def glorot_uniform(rng: np.random.Generator, fan_in: int, fan_out: int) -> Array
 
 
 def he_normal(rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
-    """Normal with variance 2 / fan_in, which makes up for the half that ReLU cuts away.
+    """Normal with variance 2 / fan_in, which compensates for the half that ReLU sets to 0.
 
     Source: He, Zhang, Ren & Sun, "Delving deep into rectifiers", 2015.
 
@@ -39,9 +39,9 @@ def he_normal(rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
 
 
 def semi_orthogonal(rng: np.random.Generator, fan_in: int, fan_out: int) -> Array:
-    """As `orthogonal`, for any shape: of its rows and its columns, those that are fewer are orthonormal.
+    """As `orthogonal`, for any shape: its rows are orthonormal, or its columns, whichever are fewer.
 
-    Source: as Keras' Orthogonal.
+    Source: Keras' Orthogonal.
 
     Shapes: rng, fan_in, fan_out → W (fan_in, fan_out)
     """

@@ -1,4 +1,4 @@
-"""How a gradient fares on its way back through time: products of the steps' Jacobians, and their size.
+"""How a gradient changes on its way back through time: products of the steps' Jacobians, and their norms.
 
     ∂s_T/∂s_t = J_T J_{T−1} … J_{t+1},   J_k = ∂s_k/∂s_{k−1}
 
@@ -6,8 +6,8 @@ Source: Pascanu, Mikolov & Bengio, "On the difficulty of training recurrent neur
 Schmidhuber, "Long short-term memory", 1997, for the path along the cell.
 The state s is h (s = h) or, for the LSTM, h and c side by side (s = 2h), so that h's own block of a product is
 product[..., :h, :h]. Time runs from t = 0, the initial state, to T; at t = T a product is the identity and its norm 1.
-"Size" is the spectral norm σ₁, the most that any gradient can grow. The small singular values of a product that was
-multiplied out sit on round-off and mean nothing; only σ₁ is to be read from these.
+The norm is the spectral norm σ₁: no gradient grows by more. The small singular values of such a product are round-off
+and mean nothing; read only σ₁ from it.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ def jacobians(step_jacobian: Callable[[AnyCache], Array], caches: Sequence[AnyCa
     Shapes: step_jacobian, caches → J (batch, time, s, s)
     """
     first, batch = caches[0], caches[0].x_t.shape[0]
-    # With all steps side by side as one large batch, one call does for all: much faster, and the same numbers.
+    # All steps as one large batch: one call, much faster, and the same numbers.
     side_by_side: dict[str, Any] = {
         name: np.concatenate([getattr(cache, name) for cache in caches])
         for name, value in vars(first).items()
@@ -41,7 +41,7 @@ def jacobians(step_jacobian: Callable[[AnyCache], Array], caches: Sequence[AnyCa
 
 @overflow_is_a_result
 def products(J: Array) -> Array:
-    """∂s_T/∂s_t for t = 0 … T, multiplied out from the right end: each is the one after it times one Jacobian.
+    """∂s_T/∂s_t for t = 0 … T, multiplied from the last step back: each is the next one times one Jacobian.
 
     Shapes: J (batch, time, s, s) → products (batch, time+1, s, s)
     """
@@ -56,7 +56,7 @@ def products(J: Array) -> Array:
 
 
 def spectral_norms(products: Array) -> Array:
-    """The largest singular value of each matrix; of one that overflowed, inf, or nan if it holds a nan.
+    """The largest singular value of each matrix; inf for one that overflowed, nan for one that holds a nan.
 
     Shapes: products (batch, time, r, s) → norms (batch, time)
     """
@@ -69,7 +69,7 @@ def spectral_norms(products: Array) -> Array:
 
 @overflow_is_a_result
 def gradient_norms(ds_T: Array, J: Array) -> Array:
-    """‖∂L/∂s_t‖ for t = 0 … T, from one vector carried back: what backpropagation itself sees, and far cheaper.
+    """‖∂L/∂s_t‖ for t = 0 … T, from one vector carried back, as backpropagation does it: far cheaper than products.
 
     Shapes: ds_T (batch, s), J (batch, time, s, s) → norms (batch, time+1)
     """
@@ -89,7 +89,7 @@ def gradient_norms(ds_T: Array, J: Array) -> Array:
 
 @overflow_is_a_result
 def rnn_bound(w: rnn.RNNWeights, phi: Activation, time: int) -> Array:
-    """(γ σ₁(W_hh))^(T−t) for t = 0 … T, which ‖∂h_T/∂h_t‖ of a plain RNN can never exceed.
+    """(γ σ₁(W_hh))^(T−t) for t = 0 … T, an upper bound of ‖∂h_T/∂h_t‖ for a plain RNN.
 
     Below 1, gradients must vanish; above 1, they may explode, but need not.
 

@@ -1,9 +1,9 @@
-"""Layer normalisation: the units of one example at one step, brought to mean 0 and variance 1, then scaled and shifted.
+"""Layer normalisation: the units of one example at one step get mean 0 and variance 1, then are scaled and shifted.
 
     ẑ = (z − μ) / √(σ² + ε),   y = g ẑ + b          μ and σ² over the units of a row; σ² is the mean square, by h
 
 Source: Ba, Kiros & Hinton, "Layer normalization", 2016. ε is 10⁻⁵ as in PyTorch; Keras has 10⁻³.
-Neither the batch nor the time has a part in it, so that one row alone, at any step, is treated the same.
+It uses neither the batch nor time, so that a row is treated the same alone and at any step.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ EPSILON = 1e-5
 
 @dataclass(frozen=True)
 class Cache:
-    """What the way back needs.
+    """What the backward pass needs.
 
     Shapes: z_hat (batch, h), deviation (batch, 1), g (h)
     """
@@ -44,7 +44,7 @@ def forward(z: Array, g: Array, b: Array, epsilon: float = EPSILON) -> tuple[Arr
 
 @overflow_is_a_result
 def backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
-    """The same backward. Mean and deviation depend on every unit, so two parts of the gradient are taken out of a row.
+    """Backward pass. Mean and deviation depend on every unit, so two terms are subtracted from each row's gradient.
 
     Shapes: dy (batch, h) → dz (batch, h), dg (h), db (h)
     """

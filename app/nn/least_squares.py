@@ -1,8 +1,8 @@
 """A linear readout fitted in closed form: the w that minimises ‖F w + b − y‖² + λ‖w − w₀‖².
 
-Source: Hoerl & Kennard, "Ridge regression", 1970; drawn towards earlier weights w₀ and not to 0, it is fine-tuning as
-Li, Grandvalet & Davoine describe it (L2-SP, 2018). What the features F are is the caller's to say.
-Letters: n examples, f features; … any number of separate fits at once, each with data of its own.
+Source: Hoerl & Kennard, "Ridge regression", 1970; pulled towards earlier weights w₀ in place of 0, it is fine-tuning as
+Li, Grandvalet & Davoine describe it (L2-SP, 2018). The caller chooses the features F.
+Letters: n examples, f features; … any number of independent fits at once, each with its own data.
 """
 
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ class Readout:
 
 
 def fit(F: Array, y: Array, penalty: float, start: Array | None = None) -> Readout:
-    """The readout whose derivative is 0: (FᵀF + λI)(w − w₀) = Fᵀ(y − F w₀), with F and y less their means.
+    """The readout whose derivative is 0: (FᵀF + λI)(w − w₀) = Fᵀ(y − F w₀), with F and y centred.
 
-    The bias is free: it takes the means up. A penalty of 0 is plain least squares, an infinite one leaves w₀ as it is.
+    The bias is not penalised: it absorbs the means. A penalty of 0 is plain least squares, an infinite one keeps w₀.
 
     Shapes: F (…, n, f), y (…, n), start w₀ (…, f), by default 0
     """
@@ -41,7 +41,7 @@ def fit(F: Array, y: Array, penalty: float, start: Array | None = None) -> Reado
         across = centred.swapaxes(-1, -2)
         normal = across @ centred + penalty * np.eye(F.shape[-1])
         wanted = across @ ((y - y_mean[..., None])[..., None] - centred @ w[..., None])
-        # Without a penalty, or nearly so, columns may depend on each other: then the shortest step of those that fit.
+        # With little or no penalty the columns may be linearly dependent: then take the shortest step that fits.
         step = np.linalg.solve(normal, wanted) if penalty > 1e-6 else np.linalg.pinv(normal, hermitian=True) @ wanted
         w = w + step[..., 0]
     return Readout(w, y_mean - (F_mean * w).sum(axis=-1))

@@ -1,4 +1,4 @@
-"""What a network is punished for: a loss with its gradient beside it."""
+"""Losses, each with its gradient beside it."""
 
 import numpy as np
 

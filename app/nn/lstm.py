@@ -1,4 +1,4 @@
-"""Long short-term memory: a cell state c that is added to and gated, beside the state h that is shown.
+"""Long short-term memory: a gated, additive cell state c beside the hidden state h.
 
     i, f, o = σ(a_i), σ(a_f), σ(a_o)   g = tanh(a_g)   where [a_i a_f a_g a_o] = x_t W_xh + h_{t−1} W_hh + b
     c_t = f c_{t−1} + i g              h_t = o tanh(c_t)
@@ -23,7 +23,7 @@ GATES = ("i", "f", "g", "o")
 
 
 class State(NamedTuple):
-    """What an LSTM carries from step to step; over a whole run each has a time axis: (batch, time, h).
+    """What an LSTM carries from step to step. Over a whole run each has a time axis: (batch, time, h).
 
     Shapes: h (batch, h), c (batch, h)
     """
@@ -60,14 +60,14 @@ class LSTMWeights:
         return int(self.W_hh.shape[0])
 
     def columns(self, gate: str) -> slice:
-        """Where a gate's block lies in the columns: b[w.columns("f")] is the forget bias."""
+        """The columns of a gate's block: b[w.columns("f")] is the forget bias."""
         first = GATES.index(gate) * self.h
         return slice(first, first + self.h)
 
 
 @dataclass(frozen=True)
 class Cache:
-    """What one step leaves behind: the state before, the gates, the new cell and its tanh.
+    """What a step keeps for the backward pass: the state before, the gates, the new cell and its tanh.
 
     Shapes: x_t (batch, n), h_prev (batch, h), c_prev (batch, h), i (batch, h), f (batch, h), g (batch, h),
     o (batch, h), c_t (batch, h), tanh_c (batch, h)
@@ -105,7 +105,7 @@ def step(x_t: Array, state: tuple[Array, Array], w: LSTMWeights) -> tuple[State,
 
 @overflow_is_a_result
 def step_backward(dstate: tuple[Array, Array], cache: Cache) -> tuple[Array, State, LSTMWeights]:
-    """The same step backward. Into c_t come two gradients: its own, and h_t's by way of tanh; f carries both on.
+    """Backward pass of one step. c_t receives two gradients, its own and h_t's through tanh; f carries both on.
 
     Shapes: dstate.h (batch, h), dstate.c (batch, h)
     → dx_t (batch, n), dh_prev (batch, h), dc_prev (batch, h), dW_xh (n, 4h), dW_hh (h, 4h), db (4h)

@@ -1,8 +1,8 @@
-"""A plain RNN over a padded batch: where the mask is 0, the state is handed on untouched.
+"""A plain RNN over a padded batch: where the mask is 0, the state is passed on unchanged.
 
     ĥ_t = φ(x_t W_xh + h_{t−1} W_hh + b)      h_t = m_t ĥ_t + (1 − m_t) h_{t−1}
 
-Source: Keras, "Masking and padding": the layers' own rule for masked steps.
+Source: Keras, "Masking and padding": how its layers treat masked steps.
 Convention: the mask m is 1 at real steps and 0 at padding. Letters and errors as in rnn.py.
 """
 
@@ -17,7 +17,7 @@ from app.nn.shapes import Array, expect, overflow_is_a_result
 
 
 def pad(sequences: Sequence[Sequence[float]], side: Literal["pre", "post"], value: float) -> tuple[Array, Array]:
-    """Sequences of one feature filled up to the longest, before or after, and the mask of what is real.
+    """Sequences of one feature, padded before or after to the longest, and the mask of the real steps.
 
     Shapes: → x (batch, time, 1), mask (batch, time)
     """
@@ -31,7 +31,7 @@ def pad(sequences: Sequence[Sequence[float]], side: Literal["pre", "post"], valu
 
 @overflow_is_a_result
 def forward(x: Array, mask: Array, h0: Array, w: rnn.RNNWeights, phi: Activation) -> tuple[Array, list[rnn.Cache]]:
-    """The loop over time. A cache holds ĥ_t, what the cell made of the step, used or not.
+    """The loop over time. A cache holds ĥ_t, the cell's output for the step, used or not.
 
     Shapes: x (batch, time, n), mask (batch, time), h0 (batch, h) → hs (batch, time, h)
     """
@@ -50,7 +50,7 @@ def forward(x: Array, mask: Array, h0: Array, w: rnn.RNNWeights, phi: Activation
 
 @overflow_is_a_result
 def backward(dhs: Array, mask: Array, caches: Sequence[rnn.Cache]) -> tuple[Array, Array, rnn.RNNWeights]:
-    """Backpropagation through time. At a masked step the whole gradient passes on to h_{t−1}, the weights get none.
+    """Backpropagation through time. At a masked step the whole gradient passes to h_{t−1}, and the weights get none.
 
     Shapes: dhs (batch, time, h), mask (batch, time)
     → dx (batch, time, n), dh0 (batch, h), dW_xh (n, h), dW_hh (h, h), db (h)

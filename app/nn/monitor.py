@@ -1,4 +1,4 @@
-"""A forecaster in use and what watches it: smoothed inputs, a readout, a rolling error, an alarm.
+"""A forecaster in production and its monitor: smoothed inputs, a readout, a rolling error, an alarm.
 
 Source: exponential smoothing as a linear recurrence, Holt, 1957; watching the error of a model in use, Gama et al., "A
 survey on concept drift adaptation", 2014.
@@ -24,7 +24,7 @@ def smoothed(u: Array, keeps: Array) -> Array:
 
 
 def rolling_mean(x: Array, window: int) -> Array:
-    """The mean of each value and those before it, `window` in all.
+    """The mean of each value and the `window` − 1 before it.
 
     Shapes: x (time) → means (time − window + 1)
     """
@@ -36,7 +36,7 @@ def rolling_mean(x: Array, window: int) -> Array:
 
 
 def first_above(x: Array, limit: float) -> int | None:
-    """The first position where x is above the limit, or None where it never is.
+    """The first position where x is above the limit; None if it never is.
 
     Shapes: x (time) → position
     """

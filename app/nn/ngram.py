@@ -1,4 +1,4 @@
-"""Language models by counting: what followed the last n characters, and how surprised a model is by a text.
+"""Language models by counting: what follows n characters, and the perplexity of a model on a text.
 
 Source: Shannon, "A mathematical theory of communication", 1948, section 3; perplexity, Jelinek et al., 1977.
 """
@@ -14,7 +14,7 @@ Counts = Mapping[str, Counter[str]]
 
 
 def counts(text: str, n: int) -> Counts:
-    """For every n characters of the text in a row, how often each character came next. Raises ValueError for n < 1."""
+    """For every n characters in a row, how often each character came next. Raises ValueError for n < 1."""
     if n < 1:
         raise ValueError(f"n is {n}; wanted at least 1 character of context.")
     found: dict[str, Counter[str]] = defaultdict(Counter)
@@ -34,8 +34,8 @@ def probabilities(followed: Counter[str], alphabet: Sequence[str]) -> Array:
 
 
 def perplexity(p: Array) -> float:
-    """exp of the mean −ln p over the characters that did come: as if so many were equally likely at each step.
+    """exp of the mean −ln p of the characters that came: the number of equally likely choices per step.
 
-    Shapes: p (any,) of the right characters
+    Shapes: p (any,) of the characters that came
     """
     return float(np.exp(-np.log(p).mean()))

@@ -1,4 +1,4 @@
-"""How weights follow their gradients downhill: plain gradient descent, and Adam.
+"""Updating weights from their gradients: plain gradient descent, and Adam.
 
 Source: Kingma & Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
 A model is a list of arrays; its gradients are a list of arrays of the same shapes. Nothing is changed in place.
@@ -19,7 +19,7 @@ def descend(weights: Sequence[Array], gradients: Sequence[Array], rate: float) -
 
 
 class Moments(NamedTuple):
-    """What Adam carries: running means of the gradients, of their squares, and how many there were."""
+    """Adam's state: running means of the gradients and of their squares, and the number of updates."""
 
     m: list[Array]
     v: list[Array]
@@ -41,7 +41,7 @@ def adam(
     beta2: float = 0.999,
     epsilon: float = 1e-8,
 ) -> tuple[list[Array], Moments]:
-    """W ← W − η m̂ / (√v̂ + ε), where m̂ and v̂ make up for starting at 0."""
+    """W ← W − η m̂ / (√v̂ + ε), where m̂ and v̂ correct the bias of starting at 0."""
     t = moments.t + 1
     m = [beta1 * m + (1 - beta1) * g for m, g in zip(moments.m, gradients, strict=True)]
     v = [beta2 * v + (1 - beta2) * g * g for v, g in zip(moments.v, gradients, strict=True)]

@@ -1,4 +1,4 @@
-"""How many steps must wait for one another, and how many lie between two ends of a sequence, by kind of layer.
+"""By kind of layer: how many steps are sequential, and how long the path between the ends of a sequence is.
 
 Source: Vaswani et al., "Attention is all you need", 2017, table 1; here exact counts, not orders of growth.
 T positions, width d, kernels of k positions. Work counts the multiplications of one layer.
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Reach(NamedTuple):
-    """`in_sequence` steps wait for one another; a signal takes `path` steps from the first position to the last."""
+    """`in_sequence` steps run one after the other; a signal takes `path` steps from the first position to the last."""
 
     in_sequence: int
     path: int
@@ -21,7 +21,7 @@ def recurrent(T: int, d: int) -> Reach:
 
 
 def convolution(T: int, d: int, k: int) -> Reach:
-    """All positions at once. Each (causal) layer reaches k − 1 positions further back: the path is one of layers."""
+    """All positions at once. Each (causal) layer reaches k − 1 positions back: the path runs through the layers."""
     return Reach(1, -(-(T - 1) // (k - 1)), k * T * d * d)
 
 
@@ -34,7 +34,7 @@ def dilated(T: int, d: int, k: int) -> Reach:
 
 
 def attention(T: int, d: int) -> Reach:
-    """All positions at once, any two in one step (none where there is one alone); T² scores and as many in the mean."""
+    """All positions at once, any two one step apart (none if T is 1); T² scores and T² terms in the means."""
     return Reach(1, min(1, T - 1), 2 * T * T * d)
 
 

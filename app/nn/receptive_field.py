@@ -1,7 +1,7 @@
-"""How far a stack of convolutions sees: R = 1 + Σ_l (k_l − 1) · d_l · ∏_{m<l} s_m, and what each input weighs in it.
+"""How far a stack of convolutions sees: R = 1 + Σ_l (k_l − 1) · d_l · ∏_{m<l} s_m, and each input's weight in it.
 
-Source: Araujo, Norris & Sim, "Computing receptive fields of convolutional neural networks", Distill, 2019; what an
-input weighs, Luo et al., "Understanding the effective receptive field in deep convolutional networks", 2016.
+Source: Araujo, Norris & Sim, "Computing receptive fields of convolutional neural networks", Distill, 2019; the weight
+of an input, Luo et al., "Understanding the effective receptive field in deep convolutional networks", 2016.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Layer(NamedTuple):
 
 
 def jumps(layers: Sequence[Layer]) -> list[int]:
-    """∏_{m<l} s_m for each layer l, and for the output: how many input steps lie between neighbours in what l reads."""
+    """∏_{m<l} s_m for each layer l, and for the output: how many input steps apart the neighbours in l's input are."""
     made = [1]
     for layer in layers:
         made.append(made[-1] * layer.s)
@@ -37,9 +37,9 @@ def fields(layers: Sequence[Layer]) -> list[int]:
 
 
 def offsets(layers: Sequence[Layer], within: int) -> list[set[int]]:
-    """Which neurons the newest output depends on, for the input (first) up to the output (last).
+    """The neurons on which the newest output depends, from the input (first) to the output (last).
 
-    Each is told by how many input steps it lies back; those `within` steps or more back are left out.
+    Each is given as the number of input steps it lies back; those `within` steps or more back are left out.
     """
     reached = [{0}]
     for layer, jump in reversed(list(zip(layers, jumps(layers), strict=False))):
@@ -51,8 +51,8 @@ def offsets(layers: Sequence[Layer], within: int) -> list[set[int]]:
 def footprint(layers: Sequence[Layer]) -> Array:
     """∂y/∂x of one output of a linear stack whose kernels are all means: the share of each of the R inputs.
 
-    Each layer spreads what arrives over the k places that it read, 1/k to each. Told in input steps the order of the
-    layers is all one, and from the bottom up the arrays stay small for longest.
+    Each layer distributes what arrives over the k positions that it read, 1/k to each. In input steps the order of the
+    layers does not matter; from the bottom up the arrays stay small longest.
 
     Shapes: layers → share (R), the newest input first; it sums to 1
     """

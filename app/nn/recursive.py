@@ -55,7 +55,7 @@ def forward(leaves: Array, tree: Tree, w: RecursiveWeights, phi: Activation) -> 
 def backward(
     droot: Array, nodes: Array, tree: Tree, w: RecursiveWeights, phi: Activation
 ) -> tuple[Array, RecursiveWeights]:
-    """Backpropagation through structure: from the root down, each child gets its share; the weights collect from all.
+    """Backpropagation through structure: from the root down, each child gets its share; the weights sum over all nodes.
 
     Shapes: droot (d), nodes (2n−1, d) → dnodes (2n−1, d), dW_l (d, d), dW_r (d, d), db (d)
     """
@@ -75,7 +75,7 @@ def backward(
 
 
 def merges(tree: Nested) -> Tree:
-    """A tree written with brackets, ((0, 1), 2), as the merges that make it, children before parents."""
+    """The merges of a tree written with brackets, ((0, 1), 2), children before parents."""
     made: list[tuple[int, int]] = []
 
     def leaves(node: Nested) -> int:
@@ -93,12 +93,12 @@ def merges(tree: Nested) -> Tree:
 
 
 def chain(first: int, last: int) -> Nested:
-    """Leaves first … last, one more at each node: the recurrent network's own order."""
+    """The tree over the leaves `first` … `last` that adds one leaf at each node: a recurrent network's order."""
     return first if first == last else (chain(first, last - 1), last)
 
 
 def balanced(first: int, last: int) -> Nested:
-    """Leaves first … last, halved at each node: as flat as a tree can be."""
+    """The tree over the leaves `first` … `last` that halves them at each node: as flat as possible."""
     if first == last:
         return first
     middle = (first + last) // 2
@@ -106,7 +106,7 @@ def balanced(first: int, last: int) -> Nested:
 
 
 def depths(tree: Tree, n: int) -> list[int]:
-    """How many merges each node, leaves first, is below the root."""
+    """How many merges lie between each node, leaves first, and the root."""
     below = [0] * (n + len(tree))
     for k, children in reversed(list(enumerate(tree))):
         for child in children:

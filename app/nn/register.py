@@ -1,6 +1,6 @@
-"""Linear RNNs whose weights are written down, not learned: a shift register that reads, and one that is read out.
+"""Linear RNNs whose weights are set by hand, not learned: one shift register stores words, another reads them out.
 
-A state is cut into slots of V numbers, a word as a one-hot vector in each. Both run in `app.nn.rnn` with a linear φ.
+A state has slots of V numbers, each with a word as a one-hot vector. Both run in `app.nn.rnn` with a linear φ.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from app.nn.shapes import Array
 
 
 def reader(V: int, slots: int) -> RNNWeights:
-    """Each step moves every word one slot on and puts the new one into the first; what leaves the last is forgotten.
+    """Each step moves every word one slot on and puts the new one into the first; the last slot's word is forgotten.
 
     Shapes: W_xh (V, slots·V), W_hh (slots·V, slots·V), b (slots·V,)
     """
@@ -22,9 +22,9 @@ def reader(V: int, slots: int) -> RNNWeights:
 
 
 def writer(V: int, slots: int, places: Sequence[int]) -> RNNWeights:
-    """Each step moves the word of places[t] to places[t − 1], so that the words come by places[0] in this order.
+    """Each step moves the word of places[t] to places[t − 1], so that the words reach places[0] in this order.
 
-    It reads nothing (one input of weight 0). Raises ValueError for a place that is no slot, or comes twice.
+    It reads nothing (one input of weight 0). Raises ValueError for a place that is not a slot or that occurs twice.
 
     Shapes: W_xh (1, slots·V), W_hh (slots·V, slots·V), b (slots·V,)
     """
@@ -43,9 +43,9 @@ def _slotwise(moves: Array, V: int) -> Array:
 
 
 def slot(h: Array, place: int, V: int) -> Array:
-    """The word in one slot; a place that the state does not have holds nothing.
+    """The word in one slot; a place outside the state holds zeros.
 
-    Raises ValueError for a state that is not made of whole slots.
+    Raises ValueError if the state is not a whole number of slots.
 
     Shapes: h (…, slots·V) → word (…, V)
     """

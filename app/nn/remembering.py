@@ -1,10 +1,10 @@
-"""The least task that needs memory: read a number, wait, and say it at the end; for any of the three cells.
+"""The smallest task that needs memory: read a number, wait, output it at the end; for any of the three cells.
 
     x = (v, 0, 0, …, 0),   v = ±1          y = h_T W_o          L = mean (y − v)²
 
-A network that forgets can do no better than to say 0, which costs 1.
+A network that forgets can do no better than output 0, which costs 1.
 Source: the "latch" task of Bengio, Simard & Frasconi, "Learning long-term dependencies with gradient descent is
-difficult", 1994, with a number in the place of a class.
+difficult", 1994, with a number in place of a class.
 """
 
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ from app.nn.shapes import Array, overflow_is_a_result
 
 Cell = Literal["rnn", "lstm", "gru"]
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
-FORGETS_NOTHING = 1.0  # the cost of saying 0 to every ±1
+FORGETS_NOTHING = 1.0  # the loss of an output that is always 0
 
 
 @dataclass(frozen=True)
 class Model:
-    """One cell that reads one number a step, and a readout of its last state. The gradients have the same form.
+    """A cell that reads one number a step, and a readout of its last state; or the gradients of a loss.
 
     Shapes: w.W_xh (1, gates·h), w.W_hh (h, gates·h), w.b (gates·h), W_o (h)
     """
@@ -39,13 +39,13 @@ class Model:
         return [self.w.W_xh, self.w.W_hh, self.w.b, self.W_o]
 
     def with_arrays(self, arrays: list[Array]) -> "Model":
-        """The same model with other numbers in it."""
+        """A model of the same form with these arrays."""
         W_xh, W_hh, b, W_o = arrays
         return Model(self.cell, replace(self.w, W_xh=W_xh, W_hh=W_hh, b=b), W_o)
 
 
 class Pass(NamedTuple):
-    """One batch forward and backward: the loss, its gradients, and ∂L/∂h_T with the caches to follow it back."""
+    """One batch forward and backward: the loss, its gradients, ∂L/∂h_T, and the caches."""
 
     loss: float
     gradients: list[Array]
@@ -54,7 +54,7 @@ class Pass(NamedTuple):
 
 
 def draw(rng: np.random.Generator, cell: Cell, units: int, gain: float, forget_bias: float = 1.0) -> Model:
-    """A new model: recurrent blocks `gain` times an orthogonal matrix; what keeps the state starts half open and more.
+    """A new model: recurrent blocks are `gain` times an orthogonal matrix; the keeping gates start more than half open.
 
     Shapes: rng, cell, units, gain → model
     """
@@ -72,7 +72,7 @@ def draw(rng: np.random.Generator, cell: Cell, units: int, gain: float, forget_b
 
 
 def examples(rng: np.random.Generator, batch: int, gap: int, noise: float = 0.0) -> tuple[Array, Array]:
-    """Sequences that begin with ±1 and go on with `gap` zeros, or noise of that standard deviation; and the target.
+    """Sequences of ±1 followed by `gap` zeros, or by noise of that standard deviation, and their targets.
 
     Shapes: rng, batch, gap, noise → x (batch, gap+1, 1), target (batch)
     """
@@ -84,7 +84,7 @@ def examples(rng: np.random.Generator, batch: int, gap: int, noise: float = 0.0)
 
 @overflow_is_a_result
 def forward_backward(model: Model, x: Array, target: Array) -> Pass:
-    """Through the cell, the readout and the loss, and all the way back.
+    """Forward through the cell, the readout and the loss, then backward.
 
     Shapes: x (batch, time, 1), target (batch) → gradients as model.arrays(), dh_T (batch, h)
     """

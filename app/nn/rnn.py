@@ -1,8 +1,8 @@
 """The plain recurrent network: h_t = φ(x_t W_xh + h_{t−1} W_hh + b), forward and backward.
 
 Source: Elman, "Finding structure in time", 1990; backward, Werbos, "Backpropagation through time", 1990.
-Convention: states are rows, batch first, so a product reads from left to right: row times matrix. The transposes of
-these matrices are PyTorch's weight_ih and weight_hh, and b is the sum of its two biases; Keras stores them as here.
+Convention: states are rows, batch first, so a product is row times matrix. PyTorch's weight_ih and weight_hh are the
+transposes of these matrices, and b is the sum of its two biases; Keras stores them as here.
 Letters: n inputs, h units. A gradient dx of a loss L is ∂L/∂x and has the shape of x. A wrong shape is a ValueError.
 """
 
@@ -44,7 +44,7 @@ class RNNWeights:
 
 @dataclass(frozen=True)
 class Cache:
-    """What one step leaves behind: all that the way back, and a reader who wants to see inside, needs.
+    """What a step keeps: all that the backward pass, and a reader who wants to look inside, needs.
 
     Shapes: x_t (batch, n), h_prev (batch, h), z (batch, h), h_t (batch, h)
     """
@@ -72,7 +72,7 @@ def step(x_t: Array, h_prev: Array, w: RNNWeights, phi: Activation) -> tuple[Arr
 
 @overflow_is_a_result
 def step_backward(dh_t: Array, cache: Cache) -> tuple[Array, Array, RNNWeights]:
-    """The same step backward: dz_t = dh_t φ′(z_t), and from dz_t every gradient is one product.
+    """Backward pass of one step: dz_t = dh_t φ′(z_t), and every gradient is one product with dz_t.
 
     Shapes: dh_t (batch, h) → dx_t (batch, n), dh_prev (batch, h), dW_xh (n, h), dW_hh (h, h), db (h)
     """
@@ -92,7 +92,7 @@ def _weight_gradients(x: Array, h_prev: Array, dz: Array) -> RNNWeights:
 
 @overflow_is_a_result
 def step_jacobian(cache: Cache) -> Array:
-    """∂h_t/∂h_{t−1} = diag(φ′(z_t)) W_hhᵀ: row i, column j says how unit i now answers to unit j before.
+    """∂h_t/∂h_{t−1} = diag(φ′(z_t)) W_hhᵀ: row i, column j is how unit i now depends on unit j one step before.
 
     Shapes: cache → jacobian (batch, h, h)
     """
@@ -122,7 +122,7 @@ def forward(x: Array, h0: Array, w: RNNWeights, phi: Activation) -> tuple[Array,
 def backward(dhs: Array, caches: Sequence[Cache]) -> tuple[Array, Array, RNNWeights]:
     """Backpropagation through time. dhs[:, t] is what the loss at step t alone sends into h_t.
 
-    Each step adds to it what comes back from the step after; the shared weights collect from all steps.
+    Each step adds the gradient that comes back from the next step; the shared weights' gradients sum over all steps.
 
     Shapes: dhs (batch, time, h) → dx (batch, time, n), dh0 (batch, h), dW_xh (n, h), dW_hh (h, h), db (h)
     """

@@ -1,4 +1,4 @@
-"""Drawing the next token from a model's probabilities, sharper or flatter.
+"""Sampling the next token from a model's probabilities, at any temperature.
 
 Source: Ackley, Hinton & Sejnowski, "A learning algorithm for Boltzmann machines", 1985 (temperature); inversion of the
 distribution function, Devroye, "Non-uniform random variate generation", 1986, chapter 3.
@@ -11,9 +11,9 @@ from app.nn.shapes import Array
 
 
 def temper(s: Array, temperature: float) -> Array:
-    """p_i = exp(s_i / τ) / Σ_k exp(s_k / τ). Towards τ = 0 all goes to the largest score; at 0 it does, to the first.
+    """p_i = exp(s_i / τ) / Σ_k exp(s_k / τ). For τ → 0 the largest score takes all; at 0 the first of them.
 
-    The largest score is taken off first: at any τ > 0 that changes nothing, and nothing overflows.
+    The largest score is subtracted first: for τ > 0 the result is the same, and nothing overflows.
 
     Shapes: s (V,), some finite → p (V,)
     """
@@ -25,9 +25,9 @@ def temper(s: Array, temperature: float) -> Array:
 
 
 def draw(p: Array, u: float) -> int:
-    """The token whose stretch of the distribution function holds u: the first i with p_1 + … + p_i > u.
+    """The token whose interval of the distribution function contains u: the first i with p_1 + … + p_i > u.
 
-    Shapes: p (V,), u from 0 up to but not including 1 → the token's place
+    Shapes: p (V,), u from 0 up to but not including 1 → the token's index
     """
     place = int(np.searchsorted(np.cumsum(p), u, side="right"))
     return min(place, int(np.flatnonzero(p)[-1]))  # the sum may end just below 1

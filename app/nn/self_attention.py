@@ -1,4 +1,4 @@
-"""Self-attention with several heads: every position of a sequence looks at every other, or at those before it.
+"""Multi-head self-attention: every position of a sequence attends to every other, or to those before it.
 
 Source: Vaswani et al., "Attention is all you need", 2017, section 3.2 and, for the position codes, section 3.5.
 Letters: T positions of width d, cut into `heads` blocks of width d/heads. A gradient dX of a loss L is ∂L/∂X.
@@ -33,7 +33,7 @@ class Weights:
 
 @dataclass(frozen=True)
 class Cache:
-    """What the layer leaves behind; one row of the batch and head after the other in Q, K, V, e and alpha.
+    """What the layer keeps for the backward pass; Q, K, V, e and alpha hold one batch row and head after the other.
 
     Shapes: X (batch, T, d), Q, K, V (batch·heads, T, d/heads), e, alpha (batch·heads, T, T), joined (batch, T, d)
     """
@@ -50,7 +50,7 @@ class Cache:
 
 
 def causal_mask(T: int) -> Array:
-    """0 where position i may look at j ≤ i, and −∞ above the diagonal: what comes later gets the weight 0.
+    """0 where position i may attend to j ≤ i, and −∞ above the diagonal: later positions get the weight 0.
 
     Shapes: T → mask (T, T)
     """
@@ -58,7 +58,7 @@ def causal_mask(T: int) -> Array:
 
 
 def split(X: Array, heads: int) -> Array:
-    """The width cut into heads. Shapes: X (batch, T, d) → (batch·heads, T, d/heads)"""
+    """The width split into heads. Shapes: X (batch, T, d) → (batch·heads, T, d/heads)"""
     batch, T, d = X.shape
     return X.reshape(batch, T, heads, d // heads).swapaxes(1, 2).reshape(batch * heads, T, d // heads)
 
@@ -88,7 +88,7 @@ def forward(X: Array, w: Weights, heads: int, causal: bool) -> tuple[Array, Cach
 
 
 def backward(dY: Array, cache: Cache) -> tuple[Array, Weights]:
-    """The layer backward. A position collects from all that looked at it, in one step from any distance.
+    """Backward pass. A position gets gradient from every position that attended to it, in one step from any distance.
 
     Shapes: dY (batch, T, d) → dX (batch, T, d), dw as w
     """

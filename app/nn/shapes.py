@@ -1,4 +1,4 @@
-"""What every kernel agrees on: float64 arrays, one check of their shapes, and what overflow means here."""
+"""What all kernels share: float64 arrays, one check of shapes, and how overflow is treated."""
 
 from typing import Final
 
@@ -7,15 +7,15 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# An exploding run is part of the lesson: it must come out as inf or nan, and neither raise nor warn on the way.
+# An exploding run is part of the lesson: it ends as inf or nan, without an error or a warning.
 overflow_is_a_result: Final = np.errstate(over="ignore", invalid="ignore")
 
 
 def expect(name: str, array: Array, wanted: tuple[int | str, ...]) -> None:
-    """Raise ValueError unless `array` has the shape `wanted`: a number is exact, a name any length from 1 on."""
+    """Raise ValueError unless `array` has the shape `wanted`: a number is exact, a name is any length of at least 1."""
     got: tuple[int, ...] = array.shape if isinstance(array, np.ndarray) else np.shape(array)
     if len(got) == len(wanted):
-        # A loop, because this stands in every step of every cell: all() over a generator takes four times as long.
+        # A loop, because every step of every cell calls this: all() over a generator takes four times as long.
         for size, axis in zip(got, wanted, strict=True):
             if size != axis and (size < 1 or not isinstance(axis, str)):
                 break

@@ -1,8 +1,8 @@
-"""A signal on its way through a stack of layers, and a gradient on its way back.
+"""A signal going forward through a stack of layers, and a gradient going back.
 
     z_l = a_{l−1} W_l,   a_l = φ(z_l)                      da_{l−1} = (da_l φ′(z_l)) W_lᵀ
 
-Spread is the root mean square over all units and examples, √(mean a²); with mean 0 it is the standard deviation.
+`spread` is the root mean square over all units and examples, √(mean a²): the standard deviation if the mean is 0.
 Source: Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010; for ReLU,
 He, Zhang, Ren & Sun, "Delving deep into rectifiers", 2015. The same matrix in every layer: a network in time.
 """
@@ -28,7 +28,7 @@ def spread(values: Array) -> float:
 
 @overflow_is_a_result
 def forward(x: Array, weights: Sequence[Array], phi: Activation) -> tuple[list[Array], list[Array]]:
-    """The sums and the outputs of every layer, from the first to the last.
+    """The pre-activations and the outputs of every layer, from the first to the last.
 
     Shapes: x (batch, n), weights[l] (n_l, n_{l+1}) → z[l] (batch, n_{l+1}), a[l] (batch, n_{l+1})
     """

@@ -16,7 +16,7 @@ from app.nn.shapes import Array
 def forward(
     x: Array, h0s: Sequence[Array], ws: Sequence[rnn.RNNWeights], phi: Activation
 ) -> tuple[list[Array], list[list[rnn.Cache]]]:
-    """One whole layer after another; each reads all that the one below has written. The last is the top.
+    """One whole layer after another; each reads all states of the one below. The last is the top layer.
 
     Shapes: x (batch, time, n), h0s: one (batch, h) a layer → hs: one (batch, time, h) a layer
     """
@@ -31,9 +31,9 @@ def forward(
 def backward(
     dhs: Sequence[Array], caches: Sequence[list[rnn.Cache]]
 ) -> tuple[Array, list[Array], list[rnn.RNNWeights]]:
-    """From the top down. dhs[l][:, t] is what the loss at step t alone sends into layer l's state.
+    """From the top layer down. dhs[l][:, t] is what the loss at step t alone sends into layer l's state.
 
-    A layer gets that and, from the layer above, the gradient of what that layer has read.
+    A layer gets that and, from the layer above, the gradient of that layer's input.
 
     Shapes: dhs: one (batch, time, h) a layer → dx (batch, time, n), dh0s, dws: one a layer
     """

@@ -1,4 +1,4 @@
-"""A long series cut into windows, and what becomes of the state at a cut.
+"""A long series split into windows, and what happens to the state between them.
 
 Source: Keras, RNN layers: with stateful=True "the last state for each sample at index i in a batch will be used as
 initial state for the sample of index i in the following batch".
@@ -15,7 +15,7 @@ from app.nn.shapes import Array, expect
 
 
 class Windows(NamedTuple):
-    """A run over windows: each step's state, and the state that it found.
+    """A run over windows: each step's state, and the state before it.
 
     Shapes: hs (batch, time, h), befores (batch, time, h)
     """
@@ -25,7 +25,7 @@ class Windows(NamedTuple):
 
 
 def forward(x: Array, h0: Array, w: rnn.RNNWeights, phi: Activation, window: int, carry: float) -> Windows:
-    """Window after window; each starts from `carry` times the state in which the one before it ended.
+    """Window after window; each starts from `carry` times the last state of the window before.
 
     `carry` is 1 in a stateful layer and 0 in a stateless one. The last window may be shorter.
 
