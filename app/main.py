@@ -11,22 +11,11 @@ from app.cards.load.watch import ContentWatch
 from app.database import Database
 from app.settings import Settings
 from app.study.schedule.totals import move_cards
-from app.web.browse import browse
-from app.web.course import cards, content, sources, topics
-from app.web.demos import api as api_demos
-from app.web.demos import demo as demos
-from app.web.demos import index as demo_index
-from app.web.demos import training
-from app.web.frame import assets, docs, errors, health, pages, security
-from app.web.own import history, learners
-from app.web.own import settings as settings_page
-from app.web.quiz import choose as quiz
-from app.web.quiz import results as quiz_results
-from app.web.quiz import take as quiz_sitting
-from app.web.sitting import mark, review, today
-from app.web.stats import stats
+from app.web.demos import demo
+from app.web.frame import assets, errors, pages, security
+from app.web.routes import ROUTES
 
-INLINE_STYLES = (demos.PLOT_STYLE_HASH,)
+INLINE_STYLES = (demo.PLOT_STYLE_HASH,)
 
 
 def create_app(settings: Settings, database: Database | None = None, clock: pages.Clock = pages.utc_now) -> FastAPI:
@@ -60,10 +49,5 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.add_middleware(security.Guard, settings=settings, style_hashes=INLINE_STYLES)
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
-    # Routes are tried in this order: what answers most often, and has least time for it, comes first.
-    often = (review, demos, today, mark, quiz_sitting, quiz, quiz_results, browse, stats, topics, cards)
-    seldom = (settings_page, learners, history, demo_index, training, content, sources, docs, health)
-    for room in (*often, *seldom):
-        app.include_router(room.router, include_in_schema=False)
-    app.include_router(api_demos.router)
+    app.router.routes.extend(ROUTES)
     return app

@@ -29,7 +29,7 @@ FLOORS = {
     "study": ("learner", "schedule", "selection", "sitting", "quiz", "stats", ""),
     "exchange": ("imports", "exports", "history", ""),
     "demos": ("machine", "parts", ""),
-    "web": ("frame", "sitting", "quiz", "browse", "course", "demos", "stats", "own"),
+    "web": ("frame", "sitting", "quiz", "browse", "course", "demos", "stats", "own", ""),
 }
 """The sub-rooms of a room from the ground up: each may import those before it. "" is the room's own files."""
 PAGES_MAY_IMPORT = {"quiz": {"sitting"}}
@@ -88,7 +88,7 @@ def test_pages_do_not_import_each_other() -> None:
     wrong = []
     for name, imported in modules().items():
         room, here = floor(name)
-        if room != "web":
+        if room != "web" or name == "web.routes":
             continue
         known = {here, "frame"} | PAGES_MAY_IMPORT.get(here, set())
         wrong += [f"{name} imports {one}" for one in imported if floor(one)[0] == "web" and floor(one)[1] not in known]

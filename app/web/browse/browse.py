@@ -8,7 +8,7 @@ from typing import Annotated
 from urllib.parse import parse_qsl
 
 import pydantic
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import Form, HTTPException
 from fastapi import Query as InAddress
 from pydantic import BaseModel, Field
 from sqlmodel import Session
@@ -16,18 +16,14 @@ from starlette.responses import RedirectResponse, Response
 
 from app.cards.file.metadata import LEVELS
 from app.cards.file.sources import documents
-from app.database import Database
-from app.settings import Settings
-from app.study.learner.preferences import Preferences, preferences
+from app.study.learner.preferences import Preferences
 from app.study.schedule.reset import Ratings, reset, to_take_back
 from app.study.selection import marks
 from app.study.selection.browse import choices, find, matching_ids
 from app.web.browse.query import Query
 from app.web.browse.words import ORDERS, STATE_WORDS, Done, sentence
 from app.web.frame.decks import all_decks
-from app.web.frame.pages import Now, RowId, TheDatabase, TheLearner, TheSettings, page, wants_part
-
-router = APIRouter()
+from app.web.frame.here import Here, RowId
 
 MARKING = {"suspend": marks.suspend, "resume": marks.resume, "flag": marks.flag, "unflag": marks.unflag}
 TAGGING = {"tag": marks.add_tag, "untag": marks.remove_tag}
@@ -45,29 +41,32 @@ class Address(Query):
 class Visit:
     """What every answer of this page needs."""
 
-    request: Request
+    here: Here
     session: Session
-    who: Preferences
-    now: datetime
+
+    @property
+    def who(self) -> Preferences:
+        """The learner who asks."""
+        return self.here.learner(self.session)
+
+    @property
+    def now(self) -> datetime:
+        """When."""
+        return self.here.now
 
 
-@router.get("/browse")
 def browse(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     address: Annotated[Address, InAddress()],
 ) -> Response:
     """The cards that the address asks for, a page of them; when htmx asks, the list alone."""
     query = Query.model_validate(address.model_dump(include=set(Query.model_fields)))
     query.check()
-    with database.read() as session:
-        visit = Visit(request, session, preferences(session, settings, learner), now)
+    with here.reading() as session:
+        visit = Visit(here, session)
         response = _list(visit, query, notice=sentence(Done(address.did, address.cards, address.of)))
-    if wants_part(request):
-        typing = query.differs_only_in_words(request.headers.get("hx-current-url", ""))
+    if here.wants_part:
+        typing = query.differs_only_in_words(here.request.headers.get("hx-current-url", ""))
         response.headers["HX-Replace-Url" if typing and query.page == 1 else "HX-Push-Url"] = query.address()
     return response
 
@@ -85,8 +84,7 @@ def _list(
     found = find(
         visit.session, visit.who, visit.now, filters, query.found(visit.session), query.order(), query.page
     )  # fmt: skip
-    return page(
-        visit.request,
+    return visit.here.page(
         "browse/browse.html",
         status,
         part="results",
@@ -99,9 +97,9 @@ def _list(
         state_words=STATE_WORDS,
         orders=ORDERS,
         levels=LEVELS,
-        decks=() if wants_part(visit.request) else all_decks(visit.session),
-        documents=() if wants_part(visit.request) else documents(visit.request.app.state.settings.content_dir),
-        choices=None if wants_part(visit.request) else choices(visit.session, visit.who),
+        decks=() if visit.here.wants_part else all_decks(visit.session),
+        documents=() if visit.here.wants_part else documents(visit.here.settings.content_dir),
+        choices=None if visit.here.wants_part else choices(visit.session, visit.who),
     )
 
 
@@ -127,33 +125,28 @@ class Act(BaseModel):
         return query
 
 
-@router.post("/browse/act")
 def act(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     form: Annotated[Act, Form()],
 ) -> Response:
     """Do it to the cards that were chosen, and show the list again; a reset asks first."""
     query = form.query()
-    with database.read() as session:
-        visit = Visit(request, session, preferences(session, settings, learner), now)
+    with here.reading() as session:
+        visit = Visit(here, session)
         ids = _chosen(visit, form, query)
         if not ids:
             return _refused(visit, form, query, "Select a card first, or all that match.")
-        if form.do == "reset" and (asking := to_take_back(session, learner, ids)).ratings != form.ratings:
+        if form.do == "reset" and (asking := to_take_back(session, here.learner_id, ids)).ratings != form.ratings:
             return _ask(visit, form, query, asking, len(ids))
     try:
-        done = _do(database, settings, learner, now, form, ids)
+        done = _do(here, form, ids)
     except ValueError as error:
-        with database.read() as session:
-            return _refused(Visit(request, session, visit.who, now), form, query, str(error))
-    if not wants_part(request):
+        with here.reading() as session:
+            return _refused(Visit(here, session), form, query, str(error))
+    if not here.wants_part:
         return RedirectResponse(query.address(did=done.what, cards=done.cards, of=done.of), HTTPStatus.SEE_OTHER)
-    with database.read() as session:
-        response = _list(Visit(request, session, visit.who, now), query, sentence(done))
+    with here.reading() as session:
+        response = _list(Visit(here, session), query, sentence(done))
     response.headers["HX-Replace-Url"] = query.address()
     return response
 
@@ -172,8 +165,7 @@ def _refused(visit: Visit, form: Act, query: Query, why: str) -> Response:
 
 def _ask(visit: Visit, form: Act, query: Query, asking: Ratings, chosen: int) -> Response:
     changed = form.ratings is not None and asking.ratings > 0
-    return page(
-        visit.request,
+    return visit.here.page(
         "browse/reset.html",
         part="results",
         form=form,
@@ -184,15 +176,14 @@ def _ask(visit: Visit, form: Act, query: Query, asking: Ratings, chosen: int) ->
     )
 
 
-def _do(database: Database, settings: Settings, learner: int, now: datetime, form: Act, ids: Sequence[int]) -> Done:
+def _do(here: Here, form: Act, ids: Sequence[int]) -> Done:
     """Write it. Raises ValueError for an action that there is not, and for what cannot be a tag."""
-    with database.write() as session:
+    with here.writing() as session:
         if form.do in MARKING:
-            return Done(form.do, MARKING[form.do](session, learner, ids), len(ids))
+            return Done(form.do, MARKING[form.do](session, here.learner_id, ids), len(ids))
         if form.do in TAGGING:
-            return Done(form.do, TAGGING[form.do](session, learner, ids, form.own_tag), len(ids))
+            return Done(form.do, TAGGING[form.do](session, here.learner_id, ids, form.own_tag), len(ids))
         if form.do == "reset":
-            who = preferences(session, settings, learner)
-            return Done(form.do, reset(session, who, ids, form.token, now).cards, len(ids))
+            return Done(form.do, reset(session, here.learner(session), ids, form.token, here.now).cards, len(ids))
         known = ", ".join([*MARKING, *TAGGING, "reset"])
         raise ValueError(f"There is nothing called {form.do[:40]!r} to do with cards; there are {known}.")

@@ -1,25 +1,20 @@
 """/cards: one card, its history, its sources, and the file and line to edit."""
 
-from fastapi import APIRouter, Request
 from sqlmodel import col, select
 from starlette.responses import RedirectResponse, Response
 
 from app.models import Card, CardSource, CardState, Deck, Review, Topic
-from app.study.learner.preferences import preferences
 from app.study.selection.leech import leech
 from app.study.selection.marks import marks_of
 from app.web.frame.decks import card_named
 from app.web.frame.editing import edit_link
 from app.web.frame.errors import NotHereError
-from app.web.frame.pages import Now, TheDatabase, TheLearner, TheSettings, page
-
-router = APIRouter()
+from app.web.frame.here import Here
 
 
-@router.get("/cards/{name}")
-def card_by_short_name(database: TheDatabase, name: str) -> Response:
+def card_by_short_name(here: Here, name: str) -> Response:
     """The short address: leads to the full one when exactly one deck has such a card."""
-    with database.read() as session:
+    with here.reading() as session:
         decks = session.exec(select(Deck.name).join(Card).where(Card.name == name)).all()
     if len(decks) != 1:
         which = f"{len(decks)} decks have" if decks else "No deck has"
@@ -27,24 +22,18 @@ def card_by_short_name(database: TheDatabase, name: str) -> Response:
     return RedirectResponse(f"/cards/{decks[0]}/{name}")
 
 
-@router.get("/cards/{deck}/{name}")
 def card(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     deck: str,
     name: str,
 ) -> Response:
     """The card, whole."""
-    with database.read() as session:
+    with here.reading() as session:
         chosen, found = card_named(session, deck, name)
-        who = preferences(session, settings, learner)
+        who = here.learner(session)
         topic = session.get_one(Topic, found.topic_id)
         of_mine = (Review.learner_id == who.learner_id, Review.card_id == found.id)
-        return page(
-            request,
+        return here.page(
             "cards/card.html",
             deck=chosen,
             card=found,
@@ -55,6 +44,6 @@ def card(
             marks=marks_of(session, who.learner_id, found.id),
             history=session.exec(select(Review).where(*of_mine).order_by(col(Review.id))).all(),
             zone=who.zone,
-            today=who.day(now),
-            edit=edit_link(settings, topic.path, found),
+            today=who.day(here.now),
+            edit=edit_link(here.settings, topic.path, found),
         )

@@ -4,7 +4,6 @@ import difflib
 from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter, Request
 from sqlmodel import select
 from starlette.responses import Response
 
@@ -15,46 +14,38 @@ from app.cards.check.report import excerpts
 from app.models import ContentFile
 from app.web.frame.editing import edit_at
 from app.web.frame.errors import NotHereError
-from app.web.frame.pages import TheDatabase, TheSettings, page, wants_part
-
-router = APIRouter()
+from app.web.frame.here import Here
 
 
-@router.get("/content")
-def content(request: Request, database: TheDatabase, settings: TheSettings) -> Response:
+def content(here: Here) -> Response:
     """The files as they are now, and when the server last read them."""
-    with database.read() as session:
+    with here.reading() as session:
         read = {file.path: file.looked_at for file in session.exec(select(ContentFile))}
-    checked = examine(settings.content_dir, memory=_memory(settings.content_dir))
-    return page(
-        request,
+    checked = examine(here.settings.content_dir, memory=_memory(here.settings.content_dir))
+    return here.page(
         "content/files.html",
         checked=checked,
         read=read,
         last_read=max(read.values(), default=None),
-        excerpt=excerpts(settings.content_dir),
-        edit=lambda path, line: edit_at(settings, path, line),
+        excerpt=excerpts(here.settings.content_dir),
+        edit=lambda path, line: edit_at(here.settings, path, line),
     )
 
 
-@router.get("/content/{deck}/{name}")
-def content_of_file(
-    request: Request, settings: TheSettings, deck: str, name: str, card: str | None = None, seen: str | None = None
-) -> Response:
+def content_of_file(here: Here, deck: str, name: str, card: str | None = None, seen: str | None = None) -> Response:
     """One file as it is now: a card exactly as it will look, or else the topic's explanation and key points.
 
     When htmx asks whether there is news, and the file is the one it has `seen`, the answer is empty.
     """
     path = f"{deck}/{name}.md"
-    found = content_file(settings.content_dir, path)
+    found = content_file(here.settings.content_dir, path)
     if found is None:
-        raise NotHereError(f"There is no content file {path}.{_nearest(settings.content_dir, path)}")
+        raise NotHereError(f"There is no content file {path}.{_nearest(here.settings.content_dir, path)}")
     now = version(found)
-    if wants_part(request) and seen == now:
+    if here.wants_part and seen == now:
         return Response(status_code=204, headers={"Vary": "HX-Request-Type", "Cache-Control": "no-store"})
-    shown = preview(settings.content_dir, found, _memory(settings.content_dir))
-    return page(
-        request,
+    shown = preview(here.settings.content_dir, found, _memory(here.settings.content_dir))
+    return here.page(
         "content/file.html",
         part="live",
         path=path,
@@ -63,8 +54,8 @@ def content_of_file(
         version=now,
         wanted=card,
         chosen=shown.card(card) if card else None,
-        excerpt=excerpts(settings.content_dir),
-        edit=lambda path, line: edit_at(settings, path, line),
+        excerpt=excerpts(here.settings.content_dir),
+        edit=lambda path, line: edit_at(here.settings, path, line),
     )
 
 

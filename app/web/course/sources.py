@@ -2,29 +2,23 @@
 
 from collections import defaultdict
 
-from fastapi import APIRouter, Request
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
 from app.cards.check.coverage import Place
 from app.cards.file.sources import read_sources
 from app.models import Card, CardSource, Deck, Topic
-from app.web.frame.pages import TheDatabase, TheSettings, page
-
-router = APIRouter()
+from app.web.frame.here import Here
 
 
-@router.get("/sources")
-def sources(request: Request, database: TheDatabase, settings: TheSettings) -> Response:
+def sources(here: Here) -> Response:
     """Every document with its items; each item with the topics and cards that cover it."""
-    listed, mistakes = read_sources(settings.content_dir)
-    with database.read() as session:
+    listed, mistakes = read_sources(here.settings.content_dir)
+    with here.reading() as session:
         covering = _covering(session)
     documents = listed.documents if listed else ()
     covered = sum(item in covering for document in documents for item in document.items)
-    return page(
-        request, "sources.html", documents=documents, covering=covering, covered=covered, is_broken=bool(mistakes)
-    )
+    return here.page("sources.html", documents=documents, covering=covering, covered=covered, is_broken=bool(mistakes))
 
 
 def _covering(session: Session) -> dict[str, list[Place]]:

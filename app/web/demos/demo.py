@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from sqlmodel import Session, col, select
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
@@ -23,15 +23,12 @@ from app.web.demos.results import TOOLS, address, asked, side_by_side
 from app.web.frame.errors import bad_parameters
 from app.web.frame.pages import page, wants_part
 
-router = APIRouter()
-
 # The one <style> that Observable Plot puts into a chart, which the policy must allow by its hash.
 PLOT_STYLE_HASH = "sha256-jSYQUrW7J0b3jPqhZP9C2Xh1PyJKHKXd4s0fpGGKrww="
 SEEDS = 1_000_000
 LONGEST_BACK = 500
 
 
-@router.get("/demos/{name}.csv")
 def as_csv(request: Request, name: str) -> Response:
     """The numbers of a state's figures, as CSV."""
     demo, given = asked(request, name)
@@ -43,7 +40,6 @@ def as_csv(request: Request, name: str) -> Response:
     return PlainTextResponse(result.csv(), media_type="text/csv", headers=headers)
 
 
-@router.get("/demos/{name}.json")
 def as_json(request: Request, name: str) -> Response:
     """A state's numbers and figures, as JSON."""
     demo, given = asked(request, name)
@@ -54,7 +50,6 @@ def as_json(request: Request, name: str) -> Response:
     return Response(result.json(), media_type="application/json")
 
 
-@router.get("/demos/{name}/predict")
 def predict(request: Request, name: str, seed: str = "", guess: str = "") -> Response:
     """A number to predict; with `guess`, its judgement. The seed makes the instance, so an address is an instance."""
     demo, _ = asked(request, name)
@@ -106,7 +101,6 @@ def _part(request: Request, found: Demo[Any], given: Mapping[str, str]) -> Respo
     return response
 
 
-@router.get("/demos/{name}/beneath")
 def beneath(request: Request, name: str) -> Response:
     """A demo at a state of a card's, as it opens beneath the card's answer: results and form alone."""
     found, given = asked(request, name)
@@ -127,10 +121,6 @@ def beneath(request: Request, name: str) -> Response:
         **side_by_side(state, None),
         **TOOLS,
     )
-
-
-# A plain route, without what FastAPI does for typed parameters: a tenth of a slider's answer.
-router.add_route("/demos/{name}", demo)
 
 
 def _whole(request: Request, name: str) -> Response:

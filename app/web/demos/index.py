@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
 from jinja2 import Environment
 from markupsafe import Markup
 from sqlmodel import Session, col, select
@@ -19,20 +18,18 @@ from app.demos.machine.state import state_of
 from app.demos.path import path
 from app.demos.registry import IDEAS, all_demos
 from app.models import Card, CardDemo
-from app.web.frame.pages import TheDatabase, page, wants_part
+from app.web.frame.here import Here
 
 LONGEST_SEARCH = 100
-router = APIRouter()
 
 
-@router.get("/demos")
-def index(request: Request, database: TheDatabase, q: str = "") -> Response:
+def index(here: Here, q: str = "") -> Response:
     """The demos that hold every word of `q`, in their own words or in a card that uses them."""
     q = q.strip()[:LONGEST_SEARCH]
-    with database.read() as session:
+    with here.reading() as session:
         questions = _questions(session)
     found = [demo for demo in all_demos().values() if _holds(demo, questions.get(demo.name, ()), q)]
-    templates = request.app.state.templates
+    templates = here.request.app.state.templates
     shelves = [
         (
             idea,
@@ -44,8 +41,7 @@ def index(request: Request, database: TheDatabase, q: str = "") -> Response:
         )
         for idea in IDEAS
     ]
-    response = page(
-        request,
+    response = here.page(
         "demos/index.html",
         part="shelves",
         q=q,
@@ -53,7 +49,7 @@ def index(request: Request, database: TheDatabase, q: str = "") -> Response:
         shelves=[(idea, demos) for idea, demos in shelves if demos],
         path=path(),
     )
-    if wants_part(request):
+    if here.wants_part:
         response.headers["HX-Replace-Url"] = f"/demos?q={quote(q)}" if q else "/demos"
     return response
 

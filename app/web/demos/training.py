@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
@@ -19,7 +19,6 @@ from app.web.demos.results import TOOLS, address, asked, side_by_side
 from app.web.frame.errors import NotHereError
 from app.web.frame.pages import page
 
-router = APIRouter()
 BUSY = "Two trainings are running already. Try again in a few seconds."
 
 
@@ -34,7 +33,6 @@ def _event(kind: str, **content: Any) -> str:
     return f"event: {kind}\ndata: {json.dumps(content)}\n\n"
 
 
-@router.get("/demos/{name}/train")
 async def train(request: Request, name: str) -> Response:
     """The results again and again while they are learned, each with the address of its state, then `done`."""
     demo, given = asked(request, name)

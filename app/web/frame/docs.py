@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from app.demos.registry import all_demos
 from app.web.frame.pages import page
 
-router = APIRouter()
 
-
-@router.get("/docs")
 def docs(request: Request) -> Response:
     """Every address of the API with its parameters and answers, and every demo with an example."""
     described = request.app.openapi()

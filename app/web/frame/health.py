@@ -1,26 +1,21 @@
 """For machines: is the process up, and can it answer?"""
 
-from fastapi import APIRouter
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import PlainTextResponse
 
-from app.web.frame.pages import TheDatabase
-
-router = APIRouter()
+from app.web.frame.here import Here
 
 
-@router.get("/healthz")
 async def alive() -> PlainTextResponse:
     """200 while the process answers."""
     return PlainTextResponse("ok\n")
 
 
-@router.get("/readyz")
-def ready(database: TheDatabase) -> PlainTextResponse:
+def ready(here: Here) -> PlainTextResponse:
     """200 when the database has its tables and cards; 503 with the reason otherwise."""
     try:
-        with database.read() as session:
+        with here.reading() as session:
             cards = session.execute(text("SELECT count(*) FROM card WHERE retired_at IS NULL")).scalar_one()
     except SQLAlchemyError as error:
         return PlainTextResponse(f"the database does not answer: {type(error).__name__}\n", 503)

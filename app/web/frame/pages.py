@@ -2,21 +2,19 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import uuid4
 
-from fastapi import Depends, Request
+from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
-from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import HTMLResponse
 
 from app.cards.file.sources import by_document
 from app.cards.render.maths import mathml
 from app.cards.render.render import inline
-from app.database import Database
-from app.settings import ROOT, Settings
+from app.settings import ROOT
 from app.study.learner.preferences import Look, look
 from app.study.schedule.scale import Rating
 from app.web.frame.dates import a_date, how_large, how_long, plural
@@ -89,31 +87,3 @@ def learner_id(request: Request) -> int:
     """The learner whom this browser has chosen, or the first."""
     chosen = request.cookies.get(LEARNER_COOKIE, "")
     return int(chosen) if chosen.isascii() and chosen.isdecimal() and int(chosen) < 2**31 else FIRST_LEARNER
-
-
-async def learner_of(request: Request) -> int:
-    """The id of the learner who asks."""
-    return learner_id(request)
-
-
-async def database_of(request: Request) -> Database:
-    """The app's database."""
-    return request.app.state.database  # type: ignore[no-any-return]
-
-
-async def settings_of(request: Request) -> Settings:
-    """The app's settings."""
-    return request.app.state.settings  # type: ignore[no-any-return]
-
-
-async def now_of(request: Request) -> datetime:
-    """The time of this request (UTC), read once."""
-    return request.app.state.clock()  # type: ignore[no-any-return]
-
-
-TheDatabase = Annotated[Database, Depends(database_of)]
-TheSettings = Annotated[Settings, Depends(settings_of)]
-TheLearner = Annotated[int, Depends(learner_of)]
-Now = Annotated[datetime, Depends(now_of)]
-RowId = Annotated[int, Field(ge=0, lt=2**31)]
-"""What an id in an address or a form may be: as much as every database's columns hold."""

@@ -1,132 +1,117 @@
 """/learners: who studies on this server; choose, add, rename, and delete all of one's own."""
 
-from datetime import datetime
+from collections.abc import Mapping
 from http import HTTPStatus
 from random import SystemRandom
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from app.settings import Settings
-from app.study.learner.preferences import UnknownLearnerError, preferences
+from app.study.learner.preferences import UnknownLearnerError
 from app.study.learner.profile import Profile, WrongProfileError, profile
 from app.study.learners import FIRST, add_learner, all_learners, belongings, erase, rename
 from app.web.frame.errors import NotHereError
-from app.web.frame.pages import LEARNER_COOKIE, Now, RowId, TheDatabase, TheLearner, TheSettings, page
-
-router = APIRouter()
+from app.web.frame.here import Here, RowId
+from app.web.frame.pages import LEARNER_COOKIE
 
 A_YEAR = 365 * 24 * 3600
 Name = Annotated[str, Form()]
 
 
-@router.get("/learners")
-def learners(
-    request: Request, database: TheDatabase, settings: TheSettings, learner: TheLearner, now: Now, deleted: str = ""
-) -> Response:
+def learners(here: Here, deleted: str = "") -> Response:
     """Everyone, and who of them studies in this browser."""
-    with database.read() as session:
-        everyone = _everyone(session, settings, learner, now) | {"deleted": deleted}
-        return page(request, "learners/list.html", **everyone)
+    return _list(here, deleted)
 
 
-def _everyone(session: Session, settings: Settings, learner: int, now: datetime) -> dict[str, Any]:
-    who = preferences(session, settings, learner)
-    everyone = all_learners(session)
-    days = {known.id: who.day(known.studied_at) for known in everyone if known.studied_at}
-    context = {"everyone": everyone, "learner": learner, "days": days, "today": who.day(now)}
-    return context | {"deleted": "", "problems": {}, "meant": None, "typed": ""}
+def _list(
+    here: Here, deleted: str = "", problems: Mapping[str, str] | None = None, meant: int | None = None, typed: str = ""
+) -> Response:
+    """The page; with `problems`, the name as it was `typed`, and whom it was `meant` for (None: a new learner)."""
+    with here.reading() as session:
+        learner = here.learner(session)
+        everyone = all_learners(session)
+        return here.page(
+            "learners/list.html",
+            HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK,
+            everyone=everyone,
+            learner=here.learner_id,
+            days={known.id: learner.day(known.studied_at) for known in everyone if known.studied_at},
+            today=learner.day(here.now),
+            deleted=deleted,
+            problems=problems or {},
+            meant=meant,
+            typed=typed,
+        )
 
 
-@router.post("/learners")
 def add(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     name: Name = "",
 ) -> Response:
     """One more learner, who studies in this browser from now on."""
     try:
-        with database.write() as session:
+        with here.writing() as session:
             added = add_learner(session, name, SystemRandom())
     except WrongProfileError as error:
-        with database.read() as session:
-            everyone = _everyone(session, settings, learner, now)
-            wrong = {"problems": error.problems, "typed": name}
-            return page(request, "learners/list.html", HTTPStatus.UNPROCESSABLE_ENTITY, **everyone | wrong)
-    return _studies(request, added, "/settings")
+        return _list(here, problems=error.problems, typed=name)
+    return _studies(here.request, added, "/settings")
 
 
-@router.post("/learners/choose")
-def choose(request: Request, database: TheDatabase, chosen: Annotated[RowId, Form()]) -> Response:
+def choose(here: Here, chosen: Annotated[RowId, Form()]) -> Response:
     """Who studies in this browser from now on."""
-    with database.read() as session:
+    with here.reading() as session:
         _known(session, chosen)
-    return _studies(request, chosen, "/")
+    return _studies(here.request, chosen, "/")
 
 
-@router.post("/learners/rename")
 def rename_learner(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     chosen: Annotated[RowId, Form()],
     name: Name = "",
 ) -> Response:
     """Another name for one of them."""
     try:
-        with database.write() as session:
+        with here.writing() as session:
             _known(session, chosen)
             rename(session, chosen, name)
     except WrongProfileError as error:
-        with database.read() as session:
-            everyone = _everyone(session, settings, learner, now)
-            wrong = {"problems": error.problems, "meant": chosen, "typed": name}
-            return page(request, "learners/list.html", HTTPStatus.UNPROCESSABLE_ENTITY, **everyone | wrong)
+        return _list(here, problems=error.problems, meant=chosen, typed=name)
     return RedirectResponse("/learners", HTTPStatus.SEE_OTHER)
 
 
-@router.get("/learners/{chosen}/delete")
-def ask_to_delete(request: Request, database: TheDatabase, chosen: RowId, learner: TheLearner) -> Response:
+def ask_to_delete(here: Here, chosen: RowId) -> Response:
     """What would go, and the name to be typed."""
-    with database.read() as session:
-        return _ask(request, session, chosen, learner)
+    return _ask(here, chosen)
 
 
-@router.post("/learners/{chosen}/delete")
-def delete(request: Request, database: TheDatabase, chosen: RowId, learner: TheLearner, name: Name = "") -> Response:
+def delete(here: Here, chosen: RowId, name: Name = "") -> Response:
     """Delete all that is the learner's own, if the name is theirs."""
-    with database.write() as session:
+    with here.writing() as session:
         going = _known(session, chosen)
         if is_theirs := " ".join(name.split()) == " ".join(going.name.split()):
             erase(session, chosen)
     if not is_theirs:
-        with database.read() as session:
-            return _ask(request, session, chosen, learner, typed=name)
+        return _ask(here, chosen, typed=name)
     response = RedirectResponse("/learners?deleted=1", HTTPStatus.SEE_OTHER)
-    if chosen == learner:
+    if chosen == here.learner_id:
         response.delete_cookie(LEARNER_COOKIE)
     return response
 
 
-def _ask(request: Request, session: Session, chosen: int, learner: int, typed: str | None = None) -> Response:
-    return page(
-        request,
-        "learners/delete.html",
-        HTTPStatus.OK if typed is None else HTTPStatus.UNPROCESSABLE_ENTITY,
-        going=_known(session, chosen),
-        mine=belongings(session, chosen),
-        chosen=chosen,
-        learner=learner,
-        is_first=chosen == FIRST,
-        typed=typed,
-    )
+def _ask(here: Here, chosen: int, typed: str | None = None) -> Response:
+    with here.reading() as session:
+        return here.page(
+            "learners/delete.html",
+            HTTPStatus.OK if typed is None else HTTPStatus.UNPROCESSABLE_ENTITY,
+            going=_known(session, chosen),
+            mine=belongings(session, chosen),
+            chosen=chosen,
+            learner=here.learner_id,
+            is_first=chosen == FIRST,
+            typed=typed,
+        )
 
 
 def _known(session: Session, chosen: int) -> Profile:

@@ -1,18 +1,15 @@
 """/settings: how the learner who asks wants to study, and what the pages look like."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import Depends, Request
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from app.settings import Settings
 from app.study.learner.keys import ACTIONS
-from app.study.learner.preferences import preferences
 from app.study.learner.profile import (
     KEY,
     TEXT_SIZES,
@@ -27,9 +24,7 @@ from app.study.learner.profile import (
 from app.study.learners import all_learners, belongings
 from app.study.schedule.scheduler import days_until
 from app.web.frame.dates import a_date
-from app.web.frame.pages import Now, TheDatabase, TheLearner, TheSettings, page
-
-router = APIRouter()
+from app.web.frame.here import Here
 
 STABILITY = 30
 RETENTIONS = (0.70, 0.80, 0.85, 0.90, 0.95, 0.97)
@@ -54,67 +49,57 @@ async def texts_in_form(request: Request) -> dict[str, str]:
 TheTexts = Annotated[dict[str, str], Depends(texts_in_form)]
 
 
-@router.get("/settings")
-def settings_(
-    request: Request, database: TheDatabase, settings: TheSettings, learner: TheLearner, now: Now, saved: bool = False
-) -> Response:
+def settings_(here: Here, saved: bool = False) -> Response:
     """The form with what holds now."""
-    with database.read() as session:
-        mine = profile(session, learner)
-        return _form(request, session, settings, learner, now, mine, texts_of(mine), saved=saved)
+    with here.reading() as session:
+        mine = profile(session, here.learner_id)
+        return _form(here, session, mine, texts_of(mine), saved=saved)
 
 
-@router.post("/settings")
-def save_settings(
-    request: Request, database: TheDatabase, settings: TheSettings, learner: TheLearner, now: Now, texts: TheTexts
-) -> Response:
+def save_settings(here: Here, texts: TheTexts) -> Response:
     """Keep what was chosen; or give the form back as it was typed, with what is wrong beside its field."""
     try:
-        with database.write() as session:
-            before = profile(session, learner)
-            today = preferences(session, settings, learner).day(now)
-            change(session, learner, read_profile(texts, before, today))
+        with here.writing() as session:
+            before = profile(session, here.learner_id)
+            today = here.learner(session).day(here.now)
+            change(session, here.learner_id, read_profile(texts, before, today))
     except WrongProfileError as error:
-        with database.read() as session:
-            return _form(request, session, settings, learner, now, before, texts, error)
+        with here.reading() as session:
+            return _form(here, session, before, texts, error)
     return RedirectResponse("/settings?saved=1", HTTPStatus.SEE_OTHER)
 
 
 def _form(
-    request: Request,
+    here: Here,
     session: Session,
-    settings: Settings,
-    learner: int,
-    now: datetime,
     kept: Profile,
     texts: dict[str, str],
     error: WrongProfileError | None = None,
     saved: bool = False,
 ) -> Response:
-    who = preferences(session, settings, learner)
-    today = who.day(now)
-    return page(
-        request,
+    learner = here.learner(session)
+    today = learner.day(here.now)
+    return here.page(
         "settings.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
         texts=dict.fromkeys(texts_of(kept), "") | texts,
         problems=error.problems if error else {},
         saved=saved,
-        usual=settings,
+        usual=here.settings,
         zones=ZONES,
         themes=THEMES,
         sizes=TEXT_SIZES,
         actions=ACTIONS,
         key=KEY,
         stability=STABILITY,
-        returning=_returning(who.desired_retention),
-        local=now.astimezone(who.zone),
+        returning=_returning(learner.desired_retention),
+        local=here.now.astimezone(learner.zone),
         today=today,
         interview=a_date(kept.interview_on, today) if kept.interview_on else None,
         learners=all_learners(session),
-        learner=learner,
-        mine=belongings(session, learner),
-        max_import=settings.max_import_bytes,
+        learner=here.learner_id,
+        mine=belongings(session, here.learner_id),
+        max_import=here.settings.max_import_bytes,
     )
 
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Query, Request
+from fastapi import Form, HTTPException, Query
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.cards.file.metadata import LEVELS
 from app.models import Deck
-from app.study.learner.preferences import Preferences, preferences
+from app.study.learner.preferences import Preferences
 from app.study.quiz.choose import FEWEST, INTERVIEW, MOST, WEAKEST
 from app.study.quiz.make import (
     INTERVIEW_SECONDS,
@@ -29,51 +29,38 @@ from app.study.quiz.past import past
 from app.study.selection.links import follow_ups_in
 from app.study.sitting.today import by_topic
 from app.web.frame.decks import all_decks, deck_named
-from app.web.frame.pages import Now, TheDatabase, TheLearner, TheSettings, page
+from app.web.frame.here import Here
 from app.web.quiz.form import LONGEST_MINUTES, BadFormError, QuizForm, read_form
 
-router = APIRouter()
 LISTED = 20
 
 
-@router.get("/quiz")
 def quiz(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     deck: str | None = None,
     topic: Annotated[list[str] | None, Query()] = None,
     all_past: Annotated[bool, Query(alias="all")] = False,
 ) -> Response:
     """What can be chosen, with every topic checked or those in the address, and the past quizzes."""
-    with database.read() as session:
-        who = preferences(session, settings, learner)
-        return _page(request, session, who, now, deck_named(session, deck), checked=topic, all_past=all_past)
+    with here.reading() as session:
+        return _page(here, session, deck_named(session, deck), checked=topic, all_past=all_past)
 
 
-@router.post("/quiz")
 def make_quiz(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     form: Annotated[QuizForm, Form()],
 ) -> Response:
     """Make the quiz and lead to it. The same form sent twice is one quiz."""
     try:
-        with database.read() as session:
+        with here.reading() as session:
             deck = deck_named(session, form.deck or None)
-            plan = _plan(session, preferences(session, settings, learner), now, deck, form)
-        with database.write() as session:
-            name = make(session, preferences(session, settings, learner), deck.id, form.name, plan, now)
+            plan = _plan(session, here.learner(session), here.now, deck, form)
+        with here.writing() as session:
+            name = make(session, here.learner(session), deck.id, form.name, plan, here.now)
     except (BadFormError, NothingToAskError) as error:
         problems = error.problems if isinstance(error, BadFormError) else {form.kind: str(error)}
-        with database.read() as session:
-            who = preferences(session, settings, learner)
-            return _page(request, session, who, now, deck, form=form, checked=form.topic, problems=problems)
+        with here.reading() as session:
+            return _page(here, session, deck, form=form, checked=form.topic, problems=problems)
     except ValueError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
     return RedirectResponse(f"/quiz/{name}", HTTPStatus.SEE_OTHER)
@@ -96,10 +83,8 @@ def _plan(session: Session, who: Preferences, now: datetime, deck: Deck, form: Q
 
 
 def _page(
-    request: Request,
+    here: Here,
     session: Session,
-    who: Preferences,
-    now: datetime,
     deck: Deck,
     *,
     form: QuizForm | None = None,
@@ -108,10 +93,10 @@ def _page(
     all_past: bool = False,
 ) -> Response:
     """The page, with the form as it was sent if there are `problems` with it."""
-    topics = [row for row in by_topic(session, who, now, deck.id) if row.cards]
+    who = here.learner(session)
+    topics = [row for row in by_topic(session, who, here.now, deck.id) if row.cards]
     quizzes = past(session, who, deck.id)
-    return page(
-        request,
+    return here.page(
         "quiz/quiz.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK,
         deck=deck,
@@ -124,9 +109,9 @@ def _page(
         bounds={"fewest": FEWEST, "most": MOST, "minutes": LONGEST_MINUTES, "weakest": WEAKEST},
         interview={"questions": INTERVIEW, "seconds": INTERVIEW * INTERVIEW_SECONDS},
         has_studied=any(row.cards > row.new for row in topics),
-        open_quizzes=[one for one in quizzes if one.is_open(now)],
+        open_quizzes=[one for one in quizzes if one.is_open(here.now)],
         past=quizzes if all_past else quizzes[:LISTED],
         hidden=0 if all_past else max(0, len(quizzes) - LISTED),
-        now=now,
+        now=here.now,
         zone=who.zone,
     )

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from app.models import Card, CardDemo, CardSource, Deck, Quiz, Topic
 from app.settings import Settings
-from app.study.learner.preferences import Preferences, preferences
+from app.study.learner.preferences import Preferences
 from app.study.quiz.past import Past, past, topics_asked
 from app.study.quiz.result import DOUBTFUL, SURE, Result, result_of
 from app.study.quiz.take import Item, Run, UnknownQuizError, run_of
@@ -22,6 +22,7 @@ from app.study.schedule.buttons import Offer, offer
 from app.study.schedule.rate import Rated, UnknownCardError
 from app.web.frame.editing import EditLink, edit_link
 from app.web.frame.errors import NotHereError
+from app.web.frame.here import Here
 from app.web.frame.pages import page
 from app.web.sitting.review_view import Typed, beside
 
@@ -71,11 +72,11 @@ class Over:
         return ",".join(item.name for item in self.result.missed)
 
 
-def visit_of(request: Request, session: Session, settings: Settings, learner: int, name: str, now: datetime) -> Visit:
+def visit_of(here: Here, session: Session, name: str) -> Visit:
     """Raises NotHereError for a quiz that is not there, AnothersQuizError for another learner's."""
-    who = preferences(session, settings, learner)
+    who = here.learner(session)
     try:
-        return Visit(request, session, settings, who, run_of(session, who, name), now)
+        return Visit(here.request, session, here.settings, who, run_of(session, who, name), here.now)
     except UnknownQuizError as error:
         raise NotHereError(str(error)) from error
 

@@ -5,11 +5,10 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import Form, HTTPException
 from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
-from app.study.learner.preferences import preferences
 from app.study.quiz import take as quiz
 from app.study.quiz.take import AnothersQuizError, NotAskedError, NotOfThisQuizError, UnknownQuizError
 from app.study.schedule.rate import (
@@ -20,20 +19,14 @@ from app.study.schedule.rate import (
     UndoneTokenError,
     UnknownCardError,
 )
-from app.web.frame.pages import Now, RowId, TheDatabase, TheLearner, TheSettings, wants_part
+from app.web.frame.here import Here, RowId
 from app.web.quiz.page import Visit, answer_page, question_page, refused, share_page, visit_of
 
-router = APIRouter()
 _REFUSED = (UnknownQuizError, AnothersQuizError, UnknownCardError, ValueError)
 
 
-@router.get("/quiz/{name}")
 def one_quiz(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     name: str,
     card: RowId | None = None,
     shown_at: datetime | None = None,
@@ -42,11 +35,11 @@ def one_quiz(
 
     Another's quiz shows what it asks, and can be taken afresh.
     """
-    with database.read() as session:
+    with here.reading() as session:
         try:
-            return _asked(visit_of(request, session, settings, learner, name, now), card, shown_at)
+            return _asked(visit_of(here, session, name), card, shown_at)
         except AnothersQuizError as error:
-            return share_page(request, session, preferences(session, settings, learner), error.quiz)
+            return share_page(here.request, session, here.learner(session), error.quiz)
 
 
 class TypedForm(BaseModel):
@@ -57,13 +50,8 @@ class TypedForm(BaseModel):
     typed: str = ""
 
 
-@router.post("/quiz/{name}/reveal")
 def reveal(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     name: str,
     form: Annotated[TypedForm, Form()],
 ) -> Response:
@@ -74,9 +62,9 @@ def reveal(
             f"A typed answer may have {LONGEST_TYPED} characters, this one has {len(typed)}: go back and shorten it."
         )
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, sentence)
-    with database.read() as session:
+    with here.reading() as session:
         try:
-            return _asked(visit_of(request, session, settings, learner, name, now), form.card, form.shown_at, typed)
+            return _asked(visit_of(here, session, name), form.card, form.shown_at, typed)
         except AnothersQuizError as error:
             raise refused(error) from error
 
@@ -102,13 +90,8 @@ class RatingForm(BaseModel):
     typed: str = ""
 
 
-@router.post("/quiz/{name}")
 def rate_answer(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     name: str,
     form: Annotated[RatingForm, Form()],
 ) -> Response:
@@ -116,18 +99,18 @@ def rate_answer(
     try:
         times = (form.shown_at, form.revealed_at)
         answered = Answer(form.card, form.rating, form.token, form.after, *times, _typed(form.typed))
-        with database.write() as session:
-            rated = quiz.answer(session, preferences(session, settings, learner), name, answered, now)
+        with here.writing() as session:
+            rated = quiz.answer(session, here.learner(session), name, answered, here.now)
     except _REFUSED as error:
         raise refused(error) from error
     except (NotAskedError, StaleFormError, UndoneTokenError, OldFormError) as error:
-        with database.read() as session:
-            visit = visit_of(request, session, settings, learner, name, now)
+        with here.reading() as session:
+            visit = visit_of(here, session, name)
             return question_page(replace(visit, notice=str(error), status=HTTPStatus.CONFLICT))
-    if not wants_part(request):
+    if not here.wants_part:
         return RedirectResponse(f"/quiz/{name}", HTTPStatus.SEE_OTHER)
-    with database.read() as session:
-        return question_page(replace(visit_of(request, session, settings, learner, name, now), rated=rated))
+    with here.reading() as session:
+        return question_page(replace(visit_of(here, session, name), rated=rated))
 
 
 def _typed(text: str) -> str:
@@ -135,20 +118,15 @@ def _typed(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-@router.post("/quiz/{name}/undo")
 def undo_last(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     name: str,
     token: Annotated[str, Form()],
 ) -> Response:
     """Take back the quiz's last answer, and ask it again."""
     try:
-        with database.write() as session:
-            undone = quiz.take_back(session, preferences(session, settings, learner), name, token, now)
+        with here.writing() as session:
+            undone = quiz.take_back(session, here.learner(session), name, token, here.now)
         notice = "There is no rating left to take back."
         if undone:
             notice = f"Taken back: your {undone.review.rating} is undone."
@@ -157,21 +135,20 @@ def undo_last(
         undone, notice, status = None, str(error), HTTPStatus.CONFLICT
     except _REFUSED as error:
         raise refused(error) from error
-    if undone and not wants_part(request):
+    if undone and not here.wants_part:
         return RedirectResponse(f"/quiz/{name}", HTTPStatus.SEE_OTHER)
-    with database.read() as session:
-        visit = visit_of(request, session, settings, learner, name, now)
-        if undone and visit.run.is_late(now):
+    with here.reading() as session:
+        visit = visit_of(here, session, name)
+        if undone and visit.run.is_late(here.now):
             notice += " The time is over, so that question stays unanswered."
         return question_page(replace(visit, notice=notice, status=status))
 
 
-@router.post("/quiz/{name}/end")
-def end_quiz(database: TheDatabase, settings: TheSettings, learner: TheLearner, now: Now, name: str) -> Response:
+def end_quiz(here: Here, name: str) -> Response:
     """Leave the rest unanswered, and show the result."""
     try:
-        with database.write() as session:
-            quiz.end(session, preferences(session, settings, learner), name, now)
+        with here.writing() as session:
+            quiz.end(session, here.learner(session), name, here.now)
     except _REFUSED as error:
         raise refused(error) from error
     return RedirectResponse(f"/quiz/{name}", HTTPStatus.SEE_OTHER)

@@ -5,21 +5,18 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi import Form, HTTPException
 from pydantic import AwareDatetime, StringConstraints
 from sqlmodel import Session
 from starlette.responses import Response
 
 from app.models import Card
-from app.study.learner.preferences import preferences
 from app.study.selection import marks
 from app.web.frame.errors import NotHereError
-from app.web.frame.pages import Now, RowId, TheDatabase, TheLearner, TheSettings
+from app.web.frame.here import Here, RowId
 from app.web.sitting.review_address import NONE_IF_EMPTY, SittingQuery, Typed
 from app.web.sitting.review_page import answer, next_page, question, sitting_page, visit_of
 from app.web.sitting.review_view import Aside, Visit
-
-router = APIRouter()
 
 
 class Act(StrEnum):
@@ -57,24 +54,19 @@ class MarkForm(SittingQuery):
     typed: Typed = ""
 
 
-@router.post("/review/mark")
 def mark(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     form: Annotated[MarkForm, Form()],
 ) -> Response:
     """Do it, commit, and go on: with the same card, or with the next when this one is set aside."""
-    form.check_learner(learner)
-    with database.write() as session:
+    form.check_learner(here.learner_id)
+    with here.writing() as session:
         if session.get(Card, form.card) is None:
             raise NotHereError(f"There is no card {form.card}.")
-        who = preferences(session, settings, learner)
-        _do(session, who.learner_id, form, tomorrow=who.day(now) + timedelta(days=1))
-    with database.read() as session:
-        return _go_on(visit_of(request, session, settings, learner, form, now), form)
+        who = here.learner(session)
+        _do(session, who.learner_id, form, tomorrow=who.day(here.now) + timedelta(days=1))
+    with here.reading() as session:
+        return _go_on(visit_of(here, session, form), form)
 
 
 def _do(session: Session, learner: int, form: MarkForm, tomorrow: date) -> None:

@@ -5,11 +5,10 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, HTTPException, Query, Request
+from fastapi import Form, HTTPException, Query
 from starlette.responses import RedirectResponse, Response
 
 from app.models import Card
-from app.study.learner.preferences import preferences
 from app.study.schedule.rate import (
     Answer,
     OldFormError,
@@ -21,12 +20,10 @@ from app.study.schedule.rate import (
     undo,
 )
 from app.web.frame.errors import NotHereError
-from app.web.frame.pages import Now, RowId, TheDatabase, TheLearner, TheSettings, wants_part
+from app.web.frame.here import Here, RowId
 from app.web.sitting.review_address import SittingQuery, Typed
 from app.web.sitting.review_page import answer, next_page, question, sitting_page, visit_of
 from app.web.sitting.review_view import Visit
-
-router = APIRouter()
 
 
 class CardQuery(SittingQuery):
@@ -36,19 +33,14 @@ class CardQuery(SittingQuery):
     shown_at: datetime | None = None
 
 
-@router.get("/review")
 def review(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     asked: Annotated[CardQuery, Query()],
 ) -> Response:
     """The next card's question; with `card`, that card's; with `shown_at` too, its answer."""
-    with database.read() as session:
-        visit = visit_of(request, session, settings, learner, asked, now)
-        if visit.sitting.filters.since and asked.since is None and not wants_part(request):
+    with here.reading() as session:
+        visit = visit_of(here, session, asked)
+        if visit.sitting.filters.since and asked.since is None and not here.wants_part:
             return RedirectResponse(f"/review?{visit.sitting.query}")  # the address says from now on when it began
         return _asked(visit, asked, "")
 
@@ -59,18 +51,13 @@ class TypedForm(CardQuery):
     typed: Typed = ""
 
 
-@router.post("/review/answer")
 def reveal(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     form: Annotated[TypedForm, Form()],
 ) -> Response:
     """The answer beside what was typed. Records nothing."""
-    with database.read() as session:
-        return _asked(visit_of(request, session, settings, learner, form, now), form, form.typed)
+    with here.reading() as session:
+        return _asked(visit_of(here, session, form), form, form.typed)
 
 
 def _asked(visit: Visit, asked: CardQuery, typed: str) -> Response:
@@ -99,35 +86,30 @@ class RatingForm(SittingQuery):
     typed: Typed = ""
 
 
-@router.post("/review")
 def rate_card(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     form: Annotated[RatingForm, Form()],
 ) -> Response:
     """Record the rating, commit, and show the next card. Sent twice, it counts once and is answered the same."""
-    form.check_learner(learner)
+    form.check_learner(here.learner_id)
     try:
         answered = Answer(
             form.card, form.rating, form.token, form.after, form.shown_at, form.revealed_at, form.typed, form.key
         )
-        with database.write() as session:
-            who = preferences(session, settings, learner)
-            rated = rate(session, who, answered, now)
+        with here.writing() as session:
+            who = here.learner(session)
+            rated = rate(session, who, answered, here.now)
     except UnknownCardError as error:
         raise NotHereError(str(error)) from error
     except ValueError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
     except (StaleFormError, UndoneTokenError, OldFormError) as error:
-        with database.read() as session:
-            return _not_counted(visit_of(request, session, settings, learner, form, now), form, error)
-    if not wants_part(request):
+        with here.reading() as session:
+            return _not_counted(visit_of(here, session, form), form, error)
+    if not here.wants_part:
         return RedirectResponse(f"/review?{urlencode(form.pairs)}", HTTPStatus.SEE_OTHER)
-    with database.read() as session:
-        return next_page(visit_of(request, session, settings, who, form, now), rated=rated)
+    with here.reading() as session:
+        return next_page(visit_of(here, session, form), rated=rated)
 
 
 def _not_counted(visit: Visit, form: RatingForm, error: Exception) -> Response:
@@ -147,28 +129,23 @@ class UndoForm(SittingQuery):
     token: str
 
 
-@router.post("/review/undo")
 def undo_last(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     form: Annotated[UndoForm, Form()],
 ) -> Response:
     """Take back the last rating, and show its card again."""
-    form.check_learner(learner)
+    form.check_learner(here.learner_id)
     try:
-        with database.write() as session:
-            undone = undo(session, preferences(session, settings, learner), form.token, now)
+        with here.writing() as session:
+            undone = undo(session, here.learner(session), form.token, here.now)
     except ValueError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
-    with database.read() as session:
-        visit = visit_of(request, session, settings, learner, form, now)
+    with here.reading() as session:
+        visit = visit_of(here, session, form)
         card = session.get(Card, undone.card_id) if undone else None
         if undone is None or card is None:
             return next_page(visit, notice="There is no rating left to take back.")
-        if not wants_part(request):
+        if not here.wants_part:
             query = urlencode([*visit.sitting.pairs, ("card", card.id)])
             return RedirectResponse(f"/review?{query}", HTTPStatus.SEE_OTHER)
         notice = f"Taken back: your {undone.review.rating} is undone."

@@ -3,15 +3,12 @@
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from fastapi import Request
 from sqlalchemy import bindparam
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
 from app.models import Card, CardDemo, CardSource
-from app.settings import Settings
-from app.study.learner.preferences import Preferences, preferences
 from app.study.schedule.buttons import offer
 from app.study.schedule.rate import Rated
 from app.study.schedule.review_log import stored_state
@@ -27,6 +24,7 @@ from app.study.sitting.summary import summary
 from app.study.sitting.today import next_due
 from app.tables import CARD_MARK, TOPIC
 from app.web.frame.editing import EditLink, edit_link
+from app.web.frame.here import Here
 from app.web.frame.pages import page
 from app.web.sitting.review_address import SittingQuery, sitting_of, words
 from app.web.sitting.review_view import Aside, JustRated, Over, Shown, Visit, beside
@@ -35,18 +33,10 @@ IN_SIGHT = timedelta(minutes=15)
 """How long the last rating stays on the page, with its undo."""
 
 
-def visit_of(
-    request: Request,
-    session: Session,
-    settings: Settings,
-    who: Preferences | int,
-    asked: SittingQuery,
-    now: datetime,
-) -> Visit:
-    """`who` may be the learner's id. Raises NotHereError for a deck or topic, UnknownLearnerError for a learner."""
-    if isinstance(who, int):
-        who = preferences(session, settings, who)
-    return Visit(request, session, settings, who, sitting_of(session, asked, now), now)
+def visit_of(here: Here, session: Session, asked: SittingQuery) -> Visit:
+    """Raises NotHereError for a deck or topic, UnknownLearnerError for a learner."""
+    sitting = sitting_of(session, asked, here.now)
+    return Visit(here.request, session, here.settings, here.learner(session), sitting, here.now)
 
 
 # Built once: building a statement costs as much as running it.

@@ -3,13 +3,12 @@
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import Response
 
 from app.cards.file.sources import documents
-from app.study.learner.preferences import Preferences, preferences
+from app.study.learner.preferences import Preferences
 from app.study.schedule.undo import last_rating
 from app.study.selection.tags import tags_in
 from app.study.sitting.progress import progress
@@ -17,45 +16,37 @@ from app.study.sitting.readiness import readiness
 from app.study.sitting.today import by_topic, next_due
 from app.web.frame.decks import all_decks, deck_named
 from app.web.frame.errors import NotHereError
-from app.web.frame.pages import Now, TheDatabase, TheLearner, TheSettings, page
+from app.web.frame.here import Here
 from app.web.sitting.review_address import Sitting, SittingQuery, sitting_of, words
-
-router = APIRouter()
 
 SECONDS_A_CARD = 30
 """A fair guess for the estimate on the page: people take 10 to 60 seconds a card."""
 
 
-@router.get("/")
 def today(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     deck: str | None = None,
 ) -> Response:
     """The day at a glance."""
-    with database.read() as session:
+    with here.reading() as session:
         chosen = deck_named(session, deck)
-        who = preferences(session, settings, learner)
-        begun = _begun(session, who, now)
-        return page(
-            request,
+        who = here.learner(session)
+        begun = _begun(session, who, here.now)
+        return here.page(
             "today.html",
             deck=chosen,
             decks=all_decks(session),
-            today=who.day(now),
-            progress=progress(session, who, now, chosen.id),
-            topics=by_topic(session, who, now, chosen.id),
-            next_due=next_due(session, who, now, chosen.id),
+            today=who.day(here.now),
+            progress=progress(session, who, here.now, chosen.id),
+            topics=by_topic(session, who, here.now, chosen.id),
+            next_due=next_due(session, who, here.now, chosen.id),
             new_per_day=who.new_per_day,
             seconds_a_card=SECONDS_A_CARD,
-            ready=readiness(session, who, now, chosen.id),
+            ready=readiness(session, who, here.now, chosen.id),
             begun=begun,
-            begun_words=words(begun, settings) if begun else "",
-            tags=tags_in(session, learner, chosen.id),
-            documents=documents(settings.content_dir),
+            begun_words=words(begun, here.settings) if begun else "",
+            tags=tags_in(session, here.learner_id, chosen.id),
+            documents=documents(here.settings.content_dir),
         )
 
 

@@ -2,41 +2,31 @@
 
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
 from sqlmodel import col, select
 from starlette.responses import Response
 
 from app.models import Topic
-from app.study.learner.preferences import preferences
 from app.study.stats.period import Period
 from app.study.stats.retention import ENOUGH
 from app.study.stats.statistics import statistics
 from app.web.frame.decks import all_decks, deck_named, topic_named
-from app.web.frame.pages import Now, TheDatabase, TheLearner, TheSettings, page, wants_part
+from app.web.frame.here import Here
 from app.web.stats import drawing as stats_drawing
 
-router = APIRouter()
 
-
-@router.get("/stats")
 def stats(
-    request: Request,
-    database: TheDatabase,
-    settings: TheSettings,
-    learner: TheLearner,
-    now: Now,
+    here: Here,
     deck: str | None = None,
     topic: str = "",
     period: Period = Period.DAYS_90,
 ) -> Response:
     """Each figure as a table and a drawing, of what stands in the totals."""
-    with database.read() as session:
+    with here.reading() as session:
         chosen = deck_named(session, deck)
         within = topic_named(session, chosen.name, topic)[1] if topic else None
-        who = preferences(session, settings, learner)
+        who = here.learner(session)
         live = (Topic.deck_id == chosen.id, col(Topic.retired_at).is_(None))
-        response = page(
-            request,
+        response = here.page(
             "stats.html",
             part="figures",
             deck=chosen,
@@ -47,9 +37,9 @@ def stats(
             periods=Period,
             enough=ENOUGH,
             draw=stats_drawing,
-            stats=statistics(session, who, now, chosen.id, within.id if within else None, period),
+            stats=statistics(session, who, here.now, chosen.id, within.id if within else None, period),
         )
-    if wants_part(request):
+    if here.wants_part:
         response.headers["HX-Replace-Url"] = "/stats?" + urlencode(
             {"deck": chosen.name, "topic": topic, "period": str(period)}
         )

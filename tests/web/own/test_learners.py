@@ -1,7 +1,5 @@
 """/learners: several people on one server, each with what is their own and nothing of another's."""
 
-import importlib
-import pkgutil
 import re
 from datetime import date
 from typing import Any
@@ -12,12 +10,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import insert
 from sqlmodel import SQLModel, select
 
-import app.web
 from app.database import Database
 from app.main import create_app
 from app.models import Learner
 from app.settings import Settings
 from app.web.frame.pages import LEARNER_COOKIE
+from app.web.routes import ROUTES
 from tests.test_migrations import ROWS
 from tests.web.conftest import NOW
 from tests.web.sitting.test_review import HIDDEN
@@ -224,10 +222,8 @@ SLOW = ("/demos", "/api")
 
 
 def addresses() -> list[str]:
-    """The paths of all pages, of every room of app/web."""
-    rooms = (importlib.import_module(module.name) for module in pkgutil.walk_packages(app.web.__path__, "app.web."))
-    routes = [route for room in rooms if hasattr(room, "router") for route in room.router.routes]
-    return [route.path for route in routes if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
+    """The paths of all pages."""
+    return [route.path for route in ROUTES if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
 
 
 def pages_of(one: TestClient) -> dict[str, str]:

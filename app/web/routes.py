@@ -1,0 +1,99 @@
+"""Every address of the app and the function that answers it, by what a person does there."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Route
+
+from app.web.browse import browse
+from app.web.course import cards, content, sources, topics
+from app.web.demos import api, demo, index, training
+from app.web.frame import docs, health
+from app.web.own import history, learners, settings
+from app.web.quiz import choose, results, take
+from app.web.sitting import mark, review, today
+from app.web.stats import stats
+
+
+def _get(path: str, answer: Callable[..., Any]) -> APIRoute:
+    return APIRoute(path, answer, methods=["GET"], include_in_schema=False)
+
+
+def _post(path: str, answer: Callable[..., Any]) -> APIRoute:
+    return APIRoute(path, answer, methods=["POST"], include_in_schema=False)
+
+
+REVIEW = (
+    _get("/review", review.review),
+    _post("/review", review.rate_card),
+    _post("/review/answer", review.reveal),
+    _post("/review/undo", review.undo_last),
+    _post("/review/mark", mark.mark),
+    _get("/", today.today),
+)
+COMPUTE = (
+    _get("/demos/{name}.csv", demo.as_csv),
+    _get("/demos/{name}.json", demo.as_json),
+    # A plain route, without what FastAPI does for typed parameters: a tenth of a slider's answer.
+    Route("/demos/{name}", demo.demo),
+    _get("/demos/{name}/predict", demo.predict),
+    _get("/demos/{name}/beneath", demo.beneath),
+    _get("/demos/{name}/train", training.train),
+    _get("/demos", index.index),
+)
+TAKE_A_QUIZ = (
+    _get("/quiz/{name}", take.one_quiz),
+    _post("/quiz/{name}", take.rate_answer),
+    _post("/quiz/{name}/reveal", take.reveal),
+    _post("/quiz/{name}/undo", take.undo_last),
+    _post("/quiz/{name}/end", take.end_quiz),
+    _get("/quiz", choose.quiz),
+    _post("/quiz", choose.make_quiz),
+    _post("/quiz/{name}/again", results.again),
+    _get("/quiz/{name}/compare", results.compare),
+)
+FIND_CARDS = (
+    _get("/browse", browse.browse),
+    _post("/browse/act", browse.act),
+    _get("/topics", topics.topics),
+    _get("/topics/{deck}/{name}", topics.topic),
+    _get("/cards/{name}", cards.card_by_short_name),
+    _get("/cards/{deck}/{name}", cards.card),
+)
+SEE_PROGRESS = (_get("/stats", stats.stats),)
+CHANGE_SETTINGS = (
+    _get("/settings", settings.settings_),
+    _post("/settings", settings.save_settings),
+    _get("/settings/history.jsonl", history.download),
+    _post("/settings/history", history.take_in),
+    _get("/learners", learners.learners),
+    _post("/learners", learners.add),
+    _post("/learners/choose", learners.choose),
+    _post("/learners/rename", learners.rename_learner),
+    _get("/learners/{chosen}/delete", learners.ask_to_delete),
+    _post("/learners/{chosen}/delete", learners.delete),
+)
+WRITE_CARDS = (
+    _get("/content", content.content),
+    _get("/content/{deck}/{name}", content.content_of_file),
+    _get("/sources", sources.sources),
+)
+FOR_PROGRAMS = (
+    _get("/docs", docs.docs),
+    _get("/healthz", health.alive),
+    _get("/readyz", health.ready),
+    *api.router.routes,
+)
+
+# Routes are tried in this order: what answers most often, and has least time for it, comes first.
+ROUTES: tuple[BaseRoute, ...] = (
+    *REVIEW,
+    *COMPUTE,
+    *TAKE_A_QUIZ,
+    *FIND_CARDS,
+    *SEE_PROGRESS,
+    *CHANGE_SETTINGS,
+    *WRITE_CARDS,
+    *FOR_PROGRAMS,
+)
