@@ -1,0 +1,135 @@
+"""How far one walks through the code on the commonest trips: a rating, a slider's move, a saved file.
+
+Counted are the files of app/ that a trip touches, and the moves between files: calls in a row whose file differs. A
+budget may be raised only with its reason in the commit.
+"""
+
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.cards.load.load import load
+from app.database import Database
+from app.main import create_app
+from app.settings import ROOT, Settings
+from app.study.schedule.totals import move_cards
+from tests.web.conftest import NOW
+from tests.web.quiz.test_take import rating_form as quiz_form
+from tests.web.sitting.test_review import PART, rating_form
+
+APP = f"{ROOT / 'app'}/"
+SMALL = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<lambda>", "<module>")
+pytestmark = pytest.mark.usefixtures("content")
+
+
+@dataclass(repr=False)
+class Walk:
+    """The files of the calls of a trip, in order."""
+
+    files: list[str]
+
+    @property
+    def moves(self) -> int:
+        return sum(a != b for a, b in zip(self.files, self.files[1:], strict=False))
+
+    def fits(self, files: int, moves: int) -> bool:
+        """True if it keeps to the budgets. A failed assert shows the walk."""
+        return len(set(self.files)) <= files and self.moves <= moves
+
+    def __repr__(self) -> str:
+        return f"{len(set(self.files))} files, {self.moves} moves: {' '.join(self.files)}"
+
+
+@contextmanager
+def walking() -> Iterator[Walk]:
+    """Record every call of a function of app/ within the block, in every thread that it starts or uses."""
+    walk = Walk([])
+
+    def note(frame: FrameType, event: str, _value: Any) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(APP) and code.co_name not in SMALL:
+            walk.files.append(code.co_filename.removeprefix(APP))
+
+    before = sys.getprofile()
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        yield walk
+    finally:
+        sys.setprofile(before)
+        threading.setprofile(None)
+
+
+@pytest.fixture
+def fresh(database: Database, settings: Settings, content: Path) -> Callable[[], TestClient]:
+    """Makes a client whose worker threads are started within `walking()`, so that they are recorded."""
+    assert not load(database, content, NOW).mistakes
+    return lambda: TestClient(create_app(settings, database, lambda: NOW), base_url="http://127.0.0.1:8000")
+
+
+def walked(fresh: Callable[[], TestClient], act: Callable[[TestClient, int], Any]) -> Walk:
+    """The walk of the second of two requests; the first warms what is remembered."""
+    with walking() as walk, fresh() as client:
+        assert act(client, 1).status_code == 200
+        last: list[str] = []
+        original = client.request
+
+        def request(*args: Any, **kwargs: Any) -> Any:
+            walk.files.clear()
+            answer = original(*args, **kwargs)
+            last[:] = walk.files
+            return answer
+
+        client.request = request  # type: ignore[method-assign]
+        assert act(client, 2).status_code == 200
+    return Walk(last)
+
+
+def test_a_rating(fresh: Callable[[], TestClient]) -> None:
+    walk = walked(fresh, lambda client, n: client.post("/review", data=rating_form(client, of=n), headers=PART))
+    assert walk.fits(files=23, moves=55), walk
+
+
+def test_a_rating_in_a_quiz(fresh: Callable[[], TestClient]) -> None:
+    def rate(client: TestClient, n: int) -> Any:
+        if n == 1:
+            chosen = {"kind": "chosen", "name": "q1", "deck": "small", "topic": "first", "number": "5"}
+            client.post("/quiz", data=chosen, follow_redirects=False)
+        return client.post("/quiz/q1", data=quiz_form(client, "/quiz/q1"), headers=PART)
+
+    walk = walked(fresh, rate)
+    assert walk.fits(files=23, moves=55), walk
+
+
+def test_a_slider(fresh: Callable[[], TestClient]) -> None:
+    walk = walked(fresh, lambda client, n: client.get(f"/demos/gradient-flow?cell=rnn&gain=0.9{n}", headers=PART))
+    assert walk.fits(files=20, moves=90), walk
+
+
+def test_browsing(fresh: Callable[[], TestClient]) -> None:
+    walk = walked(fresh, lambda client, _n: client.get("/browse?q=answer", headers=PART))
+    assert walk.fits(files=11, moves=26), walk
+
+
+def test_saving_a_file(database: Database, settings: Settings) -> None:
+    folder = settings.content_dir
+    shutil.rmtree(folder)
+    shutil.copytree(ROOT / "content", folder)
+    file = folder / "rnn" / "bidirectional-and-stacked.md"
+    load(database, folder, NOW, move_cards=move_cards)
+    for n in (1, 2):
+        file.write_text(" More.\n\nLevel:".join(file.read_text().rsplit("\n\nLevel:", 1)))
+        with walking() as walk:
+            report = load(database, folder, NOW + timedelta(minutes=n), move_cards=move_cards)
+        assert (report.read, report.changed) == (1, 1)
+    assert walk.fits(files=24, moves=270), walk
