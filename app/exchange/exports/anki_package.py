@@ -1,7 +1,10 @@
-"""Cards as an Anki package: the one door to genanki."""
+"""Cards as an Anki package: a zip with an SQLite database of schema 11, Anki's own format for its older versions.
+
+https://github.com/ankidroid/Anki-Android/wiki/Database-Structure
+"""
 
 import hashlib
-import itertools
+import json
 import re
 import sqlite3
 import tempfile
@@ -9,13 +12,12 @@ import zipfile
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
+from itertools import count
 from pathlib import Path
-
-import genanki  # type: ignore[import-untyped]
 
 from app.exchange.exports.cards import ExportedCard, ExportedDeck
 
-# The names of fields and the number of the note type stand in people's collections: another set is another number.
+# People's collections know the note type by its number and its fields. If you change the fields, change the number.
 NOTE_TYPE = 1_700_330_471
 FIELDS = ("Question", "Answer", "More", "Level", "Sources", "Page", "Id")
 _FRONT = "{{Question}}"
@@ -33,6 +35,50 @@ pre { padding: .6em; overflow-x: auto; border: 1px solid #8888; font-size: 15px;
 table { border-collapse: collapse; } th, td { padding: .2em .6em; border: 1px solid #8888; }
 .wide { overflow-x: auto; } .about { font-size: 14px; opacity: .8; }
 """
+# What Anki expects beside what we decide, as in a new collection.
+_FIELD = {"font": "Liberation Sans", "size": 20, "rtl": False, "sticky": False, "media": []}
+_TEMPLATE = {"bqfmt": "", "bafmt": "", "bfont": "", "bsize": 0, "did": None}
+_TODAY = dict.fromkeys(("newToday", "revToday", "lrnToday", "timeToday"), (0, 0))
+_DECK = {"conf": 1, "desc": "", "dyn": 0, "collapsed": False, "extendNew": 0, "extendRev": 50} | _TODAY
+_NEW = {"bury": True, "delays": [1, 10], "initialFactor": 2500, "ints": [1, 4, 7], "order": 1, "perDay": 20}
+_REVIEW = {"bury": True, "ease4": 1.3, "fuzz": 0.05, "ivlFct": 1, "maxIvl": 36500, "minSpace": 1, "perDay": 100}
+_LAPSE = {"delays": [10], "leechAction": 0, "leechFails": 8, "minInt": 1, "mult": 0}
+_KINDS = {"new": _NEW | {"separate": True}, "rev": _REVIEW, "lapse": _LAPSE}
+_OPTIONS = {"id": 1, "name": "Default", "mod": 0, "usn": 0, "autoplay": True, "maxTaken": 60, "timer": 0} | _KINDS
+# The defaults are those of a new card and a note without flags.
+_SCHEMA = """\
+CREATE TABLE col (
+    id integer PRIMARY KEY, crt integer NOT NULL, mod integer NOT NULL, scm integer NOT NULL,
+    ver integer NOT NULL DEFAULT 11, dty integer NOT NULL DEFAULT 0, usn integer NOT NULL DEFAULT 0,
+    ls integer NOT NULL DEFAULT 0, conf text NOT NULL DEFAULT '{"nextPos": 1, "curDeck": 1, "activeDecks": [1]}',
+    models text NOT NULL, decks text NOT NULL, dconf text NOT NULL, tags text NOT NULL DEFAULT '{}'
+);
+CREATE TABLE notes (
+    id integer PRIMARY KEY, guid text NOT NULL, mid integer NOT NULL, mod integer NOT NULL,
+    usn integer NOT NULL DEFAULT -1, tags text NOT NULL, flds text NOT NULL, sfld integer NOT NULL,
+    csum integer NOT NULL DEFAULT 0, flags integer NOT NULL DEFAULT 0, data text NOT NULL DEFAULT ''
+);
+CREATE TABLE cards (
+    id integer PRIMARY KEY, nid integer NOT NULL, did integer NOT NULL, ord integer NOT NULL DEFAULT 0,
+    mod integer NOT NULL, usn integer NOT NULL DEFAULT -1, type integer NOT NULL DEFAULT 0,
+    queue integer NOT NULL DEFAULT 0, due integer NOT NULL, ivl integer NOT NULL DEFAULT 0,
+    factor integer NOT NULL DEFAULT 0, reps integer NOT NULL DEFAULT 0, lapses integer NOT NULL DEFAULT 0,
+    left integer NOT NULL DEFAULT 0, odue integer NOT NULL DEFAULT 0, odid integer NOT NULL DEFAULT 0,
+    flags integer NOT NULL DEFAULT 0, data text NOT NULL DEFAULT ''
+);
+CREATE TABLE revlog (
+    id integer PRIMARY KEY, cid integer NOT NULL, usn integer NOT NULL, ease integer NOT NULL, ivl integer NOT NULL,
+    lastIvl integer NOT NULL, factor integer NOT NULL, time integer NOT NULL, type integer NOT NULL
+);
+CREATE TABLE graves (usn integer NOT NULL, oid integer NOT NULL, type integer NOT NULL);
+CREATE INDEX ix_notes_usn ON notes (usn);
+CREATE INDEX ix_notes_csum ON notes (csum);
+CREATE INDEX ix_cards_usn ON cards (usn);
+CREATE INDEX ix_cards_nid ON cards (nid);
+CREATE INDEX ix_cards_sched ON cards (did, queue, due);
+CREATE INDEX ix_revlog_usn ON revlog (usn);
+CREATE INDEX ix_revlog_cid ON revlog (cid);
+"""
 _MATHS = re.compile(
     r'<math(?: display="(?P<display>\w+)")?[^>]*>.*?'
     r'<annotation encoding="application/x-tex">(?P<latex>.*?)</annotation></semantics></math>',
@@ -43,54 +89,92 @@ _ALIGN = re.compile(r"\\(begin|end)\s*\{align\*?\}")
 
 
 def write_anki(path: Path, decks: Sequence[ExportedDeck], now: datetime) -> None:
-    """Write a package with a deck for each of ours, a note and its card for each card, in learning order.
+    """Write a package with a deck for each of ours, and a note with one card for each card, in learning order.
 
-    A note's guid depends on the deck's and the card's names alone: imported again, it updates the note that is there
-    and leaves its scheduling. Anki takes the newer of two versions, so `now` (aware) is when the notes changed.
+    A note's guid depends on the names of the deck and the card alone: a second import updates the note and leaves its
+    scheduling. Anki keeps the newer of two versions; `now` (aware) is when the notes changed.
     """
-    note_type = genanki.Model(
-        NOTE_TYPE,
-        "Recur",
-        fields=[{"name": name} for name in FIELDS],
-        templates=[{"name": "Card", "qfmt": _FRONT, "afmt": _BACK}],
-        css=_CSS,
-    )
-    made = [_deck(deck, note_type) for deck in decks]
-    moment = now.timestamp()
     with tempfile.TemporaryDirectory() as folder:
         collection = Path(folder) / "collection.anki2"
-        # genanki's own write_to_file leaves its copy of the database behind.
         with closing(sqlite3.connect(collection)) as connection:
-            genanki.Package(made).write_to_db(connection.cursor(), moment, itertools.count(int(moment * 1000)))
+            connection.executescript(_SCHEMA)
+            _write_collection(connection, decks, now)
             connection.commit()
         with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as package:
             package.write(collection, collection.name)
-            package.writestr("media", "{}")
+            package.writestr("media", "{}")  # no pictures, no sounds
 
 
-def _deck(deck: ExportedDeck, note_type: genanki.Model) -> genanki.Deck:
+def _write_collection(connection: sqlite3.Connection, decks: Sequence[ExportedDeck], now: datetime) -> None:
+    seconds, milliseconds = int(now.timestamp()), int(now.timestamp() * 1000)
+    made = [_deck(1, "Default"), *(_deck(deck_id(deck.name), deck.title) for deck in decks)]
+    tables = ([_note_type(seconds)], made, [_OPTIONS])
+    connection.execute(
+        "INSERT INTO col (id, crt, mod, scm, models, decks, dconf) VALUES (1, ?, ?, ?, ?, ?, ?)",
+        (seconds, milliseconds, milliseconds, *(json.dumps({one["id"]: one for one in table}) for table in tables)),
+    )
+    ids = count(milliseconds)
+    for deck in decks:
+        for position, card in enumerate(deck.cards):
+            note, fields = next(ids), _fields(card)
+            connection.execute(
+                "INSERT INTO notes (id, guid, mid, mod, tags, flds, sfld) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (note, guid(card.deck, card.id), NOTE_TYPE, seconds, _tags(card), "\x1f".join(fields), fields[0]),
+            )
+            connection.execute(
+                "INSERT INTO cards (id, nid, did, mod, due) VALUES (?, ?, ?, ?, ?)",
+                (next(ids), note, deck_id(deck.name), seconds, position),
+            )
+
+
+def _note_type(changed: int) -> dict[str, object]:
+    return {
+        "id": NOTE_TYPE,
+        "name": "Recur",
+        "mod": changed,
+        "usn": -1,
+        "did": None,
+        "type": 0,  # one card a template, not cloze
+        "sortf": 0,
+        "req": [[0, "all", [0]]],  # template 0 makes a card where field 0, the question, is not empty
+        "flds": [_FIELD | {"name": name, "ord": at} for at, name in enumerate(FIELDS)],
+        "tmpls": [_TEMPLATE | {"name": "Card", "ord": 0, "qfmt": _FRONT, "afmt": _BACK}],
+        "css": _CSS,
+        "latexPre": "\\documentclass[12pt]{article}\n\\usepackage{amssymb,amsmath}\n\\begin{document}\n",
+        "latexPost": "\\end{document}",
+        "tags": [],
+        "vers": [],
+    }
+
+
+def _deck(number: int, title: str) -> dict[str, object]:
     # "::" would make a deck within a deck.
-    made = genanki.Deck(2**30 + _number(deck.name) % 2**30, re.sub(":{2,}", ":", deck.title))
-    for position, card in enumerate(deck.cards):
-        made.add_note(_note(card, note_type, position))
-    return made
+    return _DECK | {"id": number, "name": re.sub(":{2,}", ":", title), "mod": 0, "usn": -1}
 
 
-def _note(card: ExportedCard, note_type: genanki.Model, position: int) -> genanki.Note:
+def _fields(card: ExportedCard) -> list[str]:
+    rendered = [mathjax(part) for part in (card.question_html, card.short_html, card.answer_html)]
+    return [*rendered, card.level or "", ", ".join(card.sources), card.address, f"{card.deck}/{card.id}"]
+
+
+def _tags(card: ExportedCard) -> str:
     levels = [f"level::{card.level}"] if card.level else []
     tags = [*(tag.replace(" ", "-") for tag in card.tags), *levels, f"topic::{card.topic}"]
-    rendered = (mathjax(part) for part in (card.question_html, card.short_html, card.answer_html))
-    fields = [*rendered, card.level or "", ", ".join(card.sources), card.address, f"{card.deck}/{card.id}"]
-    return genanki.Note(note_type, fields, tags=tags, guid=guid(card.deck, card.id), due=position)
+    return f" {' '.join(tags)} "  # Anki finds whole tags by the spaces around them
+
+
+def deck_id(deck: str) -> int:
+    """The number of a deck in a collection, from its name alone."""
+    return 2**30 + _number(deck) % 2**30
 
 
 def guid(deck: str, card: str) -> str:
-    """What makes a note of one export the same note in the next: from the names alone."""
+    """The identity of a note in a collection, from the names alone."""
     return f"{_number(f'{deck}/{card}'):016x}"
 
 
 def mathjax(rendered: str) -> str:
-    r"""Rendered HTML whose formulas are LaTeX between \( and \), or \[ and \], as Anki shows them."""
+    r"""Replace the MathML in rendered HTML by LaTeX between \( and \), or \[ and \], as Anki expects it."""
     return _MATHS.sub(_as_latex, rendered)
 
 

@@ -12,7 +12,7 @@ import pytest
 from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPackageRequest
 
 from app.exchange.export import export_cards
-from app.exchange.exports.anki_package import guid, mathjax
+from app.exchange.exports.anki_package import NOTE_TYPE, deck_id, guid, mathjax
 from app.settings import ROOT
 
 BASE = "http://127.0.0.1:8000"
@@ -135,6 +135,36 @@ def test_a_second_import_updates_and_keeps_the_scheduling(tmp_path: Path, conten
     assert len([one for one in anki.models.all_names_and_ids() if one.name.startswith("Recur")]) == 1
 
 
+def test_an_import_updates_what_an_earlier_version_exported(tmp_path: Path, content: Path, anki: Collection) -> None:
+    """`exported_by_genanki.apkg` holds the same content as it was written until genanki was replaced."""
+    import_package(anki, Path(__file__).with_name("exported_by_genanki.apkg"))
+    before = {name: note(anki, name) for name in ("d/less", "d/second")}
+    decks, types = anki.decks.all_names_and_ids(), anki.models.all_names_and_ids()
+    export(tmp_path / "same.apkg", content)
+    log = import_package(anki, tmp_path / "same.apkg")
+    assert (len(log.new), len(log.updated), len(log.duplicate), len(log.conflicting)) == (0, 0, 2, 0)
+    file = content / "d/t.md"
+    file.write_text(file.read_text().replace("Short.", "Shorter."))
+    export(tmp_path / "later.apkg", content, THEN + timedelta(days=1))
+    log = import_package(anki, tmp_path / "later.apkg")
+    assert (len(log.new), len(log.updated), len(log.conflicting)) == (0, 2, 0)
+    assert note(anki, "d/second")["Answer"] == "<p>Shorter.</p>"
+    for name, old in before.items():
+        now = note(anki, name)
+        assert (now.id, now.mid, now.guid, now.tags) == (old.id, old.mid, old.guid, old.tags)
+        assert [card.did for card in now.cards()] == [card.did for card in old.cards()]
+    assert note(anki, "d/less").fields == before["d/less"].fields
+    assert anki.decks.all_names_and_ids() == decks
+    assert anki.models.all_names_and_ids() == types
+
+
+def test_anki_finds_no_fault_in_a_collection_with_our_cards(tmp_path: Path, content: Path, anki: Collection) -> None:
+    export(tmp_path / "d.apkg", content)
+    import_package(anki, tmp_path / "d.apkg")
+    report, is_sound = anki.fix_integrity()
+    assert is_sound, report
+
+
 def test_what_was_edited_in_anki_after_the_export_stays(tmp_path: Path, content: Path, anki: Collection) -> None:
     export(tmp_path / "d.apkg", content)
     import_package(anki, tmp_path / "d.apkg")
@@ -171,8 +201,9 @@ def test_every_formula_and_link_of_our_own_content_arrives(tmp_path: Path, anki:
     assert len(written) > 300
 
 
-def test_names_alone_make_the_guid() -> None:
+def test_names_alone_make_the_guid_and_the_deck() -> None:
     """Golden: another value would double every note in the collections of those who imported before."""
+    assert (deck_id("rnn"), NOTE_TYPE) == (2048392040, 1_700_330_471)
     assert guid("rnn", "vanishing-why") == "e5e4be4c36e4a795"
     assert len({guid("a", "b"), guid("a", "c"), guid("b", "b"), guid("a/b", "")}) == 4
 

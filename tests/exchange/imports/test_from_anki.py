@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import genanki  # type: ignore[import-untyped]
 import pytest
 from anki.collection import Collection, ExportAnkiPackageOptions
 
@@ -91,15 +90,8 @@ def test_a_package_becomes_content_without_a_mistake(packages, tmp_path, name):
 
 
 def test_a_package_of_genanki(tmp_path):
-    deck = genanki.Deck(1, "D")
-    deck.add_note(genanki.Note(model=genanki.BASIC_MODEL, fields=["Why?", "Because."], tags=["a"]))
-    deck.add_note(genanki.Note(model=genanki.BASIC_AND_REVERSED_CARD_MODEL, fields=["up", "down"]))
-    deck.add_note(genanki.Note(model=genanki.CLOZE_MODEL, fields=["{{c1::one}} and {{c2::two}}", ""]))
-    (tmp_path / "x.mp3").write_bytes(b"")
-    package = genanki.Package(deck, media_files=[str(tmp_path / "x.mp3")])
-    package.write_to_file(str(tmp_path / "g.apkg"))
-    (tmp_path / "scratch").mkdir()
-    items = list(read_anki(tmp_path / "g.apkg", tmp_path / "scratch").items)
+    """`genanki.apkg` holds a note of its basic type, one of the reversed and one of the cloze type, and a sound."""
+    items = list(read_anki(Path(__file__).with_name("genanki.apkg"), tmp_path).items)
     assert [item.question for item in items if isinstance(item, Draft)] == [
         *("Why?", "up", "down", "[…] and two", "one and […]"),
     ]

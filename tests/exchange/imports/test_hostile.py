@@ -8,12 +8,14 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
-import genanki  # type: ignore[import-untyped]
 import pytest
 import zstandard
 
+from app.exchange.exports.anki_package import write_anki
+from app.exchange.exports.cards import ExportedCard, ExportedDeck
 from app.exchange.imports import anki_archive
 from app.exchange.imports.draft import RefusedError
 from app.exchange.imports.import_cards import import_cards
@@ -26,9 +28,22 @@ MEGABYTE = bytes(1_000_000)
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package that can be imported."""
     path = tmp_path_factory.mktemp("honest") / "honest.apkg"
-    deck = genanki.Deck(1, "D")
-    deck.add_note(genanki.Note(model=genanki.BASIC_MODEL, fields=["Why?", "Because."]))
-    genanki.Package(deck).write_to_file(str(path))
+    card = ExportedCard(
+        deck="d",
+        topic="t",
+        id="why",
+        question="Why?",
+        answer="Because.",
+        question_html="Why?",
+        short_html="<p>Because.</p>",
+        answer_html="",
+        tags=(),
+        level=None,
+        sources=(),
+        demos=(),
+        address="http://127.0.0.1:8000/cards/d/why",
+    )
+    write_anki(path, [ExportedDeck("d", "D", (card,))], datetime(2025, 6, 1, tzinfo=UTC))
     return path
 
 
