@@ -1,12 +1,23 @@
-"""What every test may ask for: a migrated database of its own and the settings that go with it."""
+"""What every test may ask for: a migrated database of its own and the settings that go with it; and the three lanes."""
 
-from collections.abc import Iterator
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.database import Database
-from app.settings import Settings
+from app.settings import ROOT, Settings
+from tests.examples import register_profiles
+
+FOLDERS = {ROOT / "tests/browser": "browser"}
+"""Folders whose tests all carry a marker."""
+LANES = ("browser", "server", "slow", "proof")
+LEFT_OUT: pytest.StashKey[Counter[str]] = pytest.StashKey()
+
+register_profiles()
 
 
 @pytest.fixture
@@ -19,9 +30,55 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    database = Database(settings.database_url)
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database with all tables, to be copied: a copy is fifty times quicker than the migrations."""
+    path = tmp_path_factory.mktemp("migrated") / "empty.sqlite"
+    database = Database(f"sqlite:///{path}")
     database.migrate()
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database(settings: Settings, migrated_file: Path) -> Iterator[Database]:
+    database = Database(settings.database_url)
+    shutil.copyfile(migrated_file, database.engine.url.database or "")
     yield database
     database.close()
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        for folder, marker in FOLDERS.items():
+            if item.path.is_relative_to(folder):
+                item.add_marker(marker)
+
+
+# --- What a lane leaves out is printed at its end, with xdist too, whose workers alone know the tests. ----------------
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        left_out = item.config.stash.setdefault(LEFT_OUT, Counter())
+        left_out[next((marker for marker in LANES if item.get_closest_marker(marker)), "other")] += 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_out"] = dict(session.config.stash.get(LEFT_OUT, None) or {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[LEFT_OUT] = Counter(getattr(node, "workeroutput", {}).get("left_out", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    left_out = terminalreporter.config.stash.get(LEFT_OUT, None)
+    if left_out:
+        counts = ", ".join(f"{number} {marker}" for marker, number in sorted(left_out.items()))
+        terminalreporter.write_line(
+            f"Left out: {counts}. `make test` runs all but proof, `make proof` the long proofs."
+        )

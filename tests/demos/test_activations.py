@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.activations import DEMO
 from app.demos.machine.figures import Curve
 from app.demos.machine.result import Result
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -40,7 +41,7 @@ def test_the_drawn_slope_is_the_difference_of_the_drawn_activation(phi: str, ste
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_the_product_is_that_of_the_slopes_and_never_above_its_bound(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)
@@ -52,7 +53,7 @@ def test_the_product_is_that_of_the_slopes_and_never_above_its_bound(states: Any
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     p = p.model_copy(update={"z": round(p.z, 3), "w": round(p.w, 3)})

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.attention import DEMO, Attention
@@ -14,6 +14,7 @@ from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Diagram
 from app.demos.machine.numbers import short, show
 from app.demos.machine.result import Result
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -52,7 +53,7 @@ def by_hand(p: Attention) -> tuple[list[list[float]], list[list[float]]]:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_weights_and_contexts_are_those_worked_out_by_loops(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)
@@ -70,7 +71,7 @@ def test_weights_and_contexts_are_those_worked_out_by_loops(states: Any, data: s
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_the_filled_in_formulas_give_their_cells(
     states: Any, value_of: Callable[[str], float], data: st.DataObject
 ) -> None:

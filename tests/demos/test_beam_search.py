@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.beam_search import DEMO
@@ -15,6 +15,7 @@ from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Curve, Diagram
 from app.demos.machine.numbers import short
 from app.demos.machine.result import Result
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -81,7 +82,7 @@ def test_a_candidate_whose_parent_is_not_drawn_grows_from_those_that_are_summed_
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_formulas_give_their_cells(states: Any, value_of: Callable[[str], float], data: st.DataObject) -> None:
     result = DEMO.compute(data.draw(states(DEMO)))
     for trace in result.traces():
@@ -93,7 +94,7 @@ def test_formulas_give_their_cells(states: Any, value_of: Callable[[str], float]
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_tree_shows_the_candidates_of_the_table(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)

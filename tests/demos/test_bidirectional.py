@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.bidirectional import DEMO, Bidirectional
 from app.demos.machine.figures import Diagram, Trace
 from app.demos.machine.result import Result
 from app.nn import count
+from tests.examples import examples
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
 
@@ -48,7 +49,7 @@ def walk(p: Bidirectional, shown: list[float], W_x: float, W_h: float, order: li
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_any_state_is_two_walks(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     trace, T = DEMO.compute(p).traces()[0], len(p.x)
@@ -59,7 +60,7 @@ def test_any_state_is_two_walks(states: Any, data: st.DataObject) -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_future_moves_nothing_that_an_online_reader_holds(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     other = p.model_copy(update={"x": p.x[: p.arrived] + tuple(-v - 1 for v in p.x[p.arrived :])})
@@ -69,7 +70,7 @@ def test_the_future_moves_nothing_that_an_online_reader_holds(states: Any, data:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     rounded = {name: round(getattr(p, name), 3) for name in type(p).model_fields if name.startswith("W_")}
@@ -83,7 +84,7 @@ def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, 
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_the_diagram_joins_the_states_of_one_position(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     diagram = DEMO.compute(p).figures[0]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.bigram_or_rnn import DEMO, RUN, predict
@@ -15,6 +15,7 @@ from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Curve
 from app.demos.machine.result import Result
 from app.demos.parts import character_marks as marks
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -29,7 +30,7 @@ prefixes: dict[str, Any] = {"mark": st.sampled_from("¿¡"), "words": st.integer
 
 
 @given(**prefixes)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_both_are_distributions_and_the_bigram_is_the_share_in_the_text(mark: str, words: int, w: float) -> None:
     p = state(mark, words, w)
     bigram, with_memory, _ = predict(p)
@@ -41,7 +42,7 @@ def test_both_are_distributions_and_the_bigram_is_the_share_in_the_text(mark: st
 
 
 @given(**prefixes)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_the_memory_is_a_loop_of_one_unit(mark: str, words: int, w: float) -> None:
     p = state(mark, words, w)
     m, wanted = 0.0, []
@@ -52,7 +53,7 @@ def test_the_memory_is_a_loop_of_one_unit(mark: str, words: int, w: float) -> No
 
 
 @given(words=st.integers(1, len(RUN)), w=st.floats(0, 3))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_bigram_cannot_see_the_first_mark_and_a_memory_can(words: int, w: float) -> None:
     asks, exclaims = (state(mark, words, w) for mark in "¿¡")
     assert predict(asks)[0].tolist() == predict(exclaims)[0].tolist()
@@ -64,7 +65,7 @@ def test_the_bigram_cannot_see_the_first_mark_and_a_memory_can(words: int, w: fl
 
 
 @given(mark=st.sampled_from("¿¡"), words=st.integers(1, len(RUN)))
-@settings(deadline=None, max_examples=20)
+@examples(20)
 def test_without_its_loop_the_rnn_is_the_bigram(mark: str, words: int) -> None:
     bigram, with_memory, _ = predict(state(mark, words, 0.0))
     assert with_memory.tolist() == bigram.tolist()
@@ -101,7 +102,7 @@ def test_memory_makes_the_text_less_surprising() -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_formulas_give_their_cells(states: Any, value_of: Callable[[str], float], data: st.DataObject) -> None:
     result = DEMO.compute(data.draw(states(DEMO)))
     for trace in result.traces():

@@ -6,13 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.bptt import BPTT, DEMO
 from app.demos.machine.figures import Curve, Diagram
 from app.demos.machine.numbers import short
 from app.demos.machine.result import Result
+from tests.examples import examples
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 PHI: dict[str, Any] = {
@@ -43,7 +44,7 @@ def loss(weights: Any, p: BPTT, k: int) -> Any:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=25)
+@examples(25)
 def test_gradients_whole_and_cut_are_those_of_jax(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     # With a large recurrent weight a rounding grows over the steps, and no two programs agree to nine digits; and what
@@ -58,7 +59,7 @@ def test_gradients_whole_and_cut_are_those_of_jax(states: Any, data: st.DataObje
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     # Python's own power refuses what is next to nothing.

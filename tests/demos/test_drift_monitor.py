@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.drift_monitor import DEMO
 from app.demos.machine.result import Result
 from app.demos.parts.drifting_world import BEFORE, CHECK, TRAIN, USE, DriftMonitor, make_world, watch
+from tests.examples import examples
 
 SEEDS = range(21)  # those that the slider offers
 
@@ -47,7 +48,7 @@ def test_inputs_that_move_are_seen_without_labels_and_do_little_harm(seed: int) 
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_the_alarm_is_the_first_day_above_the_threshold_written_as_a_loop(states: Any, data: st.DataObject) -> None:
     p: DriftMonitor = data.draw(states(DEMO))
     w = watch(p)
@@ -69,7 +70,7 @@ def test_the_alarm_is_the_first_day_above_the_threshold_written_as_a_loop(states
 
 
 @given(data=st.data(), day=st.integers(1, USE))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_world_before_the_shift_is_the_world_without_one(states: Any, data: st.DataObject, day: int) -> None:
     p: DriftMonitor = data.draw(states(DEMO))
     h, y = make_world(p)

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.encoder_decoder import DEMO, TARGET, EncoderDecoder, translate
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Diagram
 from app.demos.machine.result import Result
+from tests.examples import examples
 
 ORDER: dict[str, Callable[[list[int]], list[int]]] = {
     "same": lambda x: x,
@@ -38,13 +39,13 @@ def said(scores: Any) -> list[int | None]:
 
 
 @given(x=sentences, order=orders)
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_who_reads_all_first_translates_every_word(x: list[int], order: str) -> None:
     assert said(translate(state(x, order)).full) == ORDER[order](x)
 
 
 @given(x=sentences, order=orders, data=st.data())
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_the_plain_one_cannot_see_what_is_not_yet_read(x: list[int], order: str, data: st.DataObject) -> None:
     t = data.draw(st.integers(1, len(x)))
     others = data.draw(st.lists(st.integers(1, 9), min_size=len(x) - t, max_size=len(x) - t))
@@ -53,7 +54,7 @@ def test_the_plain_one_cannot_see_what_is_not_yet_read(x: list[int], order: str,
 
 
 @given(x=sentences, order=orders, slots=st.integers(1, 12))
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_an_answer_is_right_or_a_guess_and_never_wrong(x: list[int], order: str, slots: int) -> None:
     p = state(x, order, slots)
     run, wanted = translate(p), ORDER[order](x)
@@ -90,7 +91,7 @@ def test_a_code_too_small_loses_the_first_words() -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_formulas_give_their_cells_and_answers_sum_to_one(
     states: Any, value_of: Callable[[str], float], data: st.DataObject
 ) -> None:
@@ -108,7 +109,7 @@ def test_formulas_give_their_cells_and_answers_sum_to_one(
 
 
 @given(x=sentences, order=orders, slots=st.integers(1, 12))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_picture_says_known_words_and_marks_guesses(x: list[int], order: str, slots: int) -> None:
     result = DEMO.compute(state(x, order, slots))
     diagram = result.figures[0]

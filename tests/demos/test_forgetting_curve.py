@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.forgetting_curve import DEMO, ForgettingCurve, remember
@@ -16,6 +16,7 @@ from app.demos.machine.result import Result
 from app.demos.parts.forgetting_formulas import five_digits
 from app.study.schedule import scheduler
 from app.study.schedule.scale import Rating
+from tests.examples import examples
 
 histories = st.lists(
     st.tuples(st.integers(1, 5), st.sampled_from([0, 1, 2, 5, 11, 46, 163, 1000])), max_size=12
@@ -42,7 +43,7 @@ def scheduled(p: ForgettingCurve) -> list[tuple[float, float, float, float]]:
 
 
 @given(history=histories, retention=st.sampled_from([0.7, 0.8, 0.9, 0.95]))
-@settings(deadline=None, max_examples=300)
+@examples(300)
 def test_every_number_is_the_schedulers(history: list[tuple[int, int]], retention: float) -> None:
     p = DEMO.parse(query_of(history, retention))
     numbers = DEMO.compute(p).numbers
@@ -73,7 +74,7 @@ def test_what_is_shown_is_the_schedulers_to_the_digit(query: str) -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_curve_falls_between_reviews_and_starts_anew_at_each(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result, seen = DEMO.compute(p), remember(p)
@@ -91,7 +92,7 @@ def test_the_curve_falls_between_reviews_and_starts_anew_at_each(states: Any, da
 
 
 @given(history=histories)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_every_state_is_the_value_of_its_formula(history: list[tuple[int, int]]) -> None:
     trace = compute(query_of(history)).traces()[0]
     for one in trace.rows:

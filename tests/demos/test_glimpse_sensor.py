@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.demos.glimpse_sensor import DEMO, GlimpseSensor
@@ -13,6 +13,7 @@ from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Diagram, Trace
 from app.demos.machine.result import Result
 from app.demos.parts.glimpse_images import IMAGES
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -36,7 +37,7 @@ def test_at_full_scale_the_patch_is_the_mean_pooled_image(image: str, size: int,
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_arithmetic_of_the_core_gives_its_numbers(states: Any, evaluated: Any, data: st.DataObject) -> None:
     p: GlimpseSensor = data.draw(states(DEMO))
     assume(all(value == 0 or value > 1e-6 for value in (p.home, p.keeps, p.gain)))  # shown to 3 digits, not to 300
@@ -55,7 +56,7 @@ def test_the_arithmetic_of_the_core_gives_its_numbers(states: Any, evaluated: An
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_picture_shows_the_pixels_and_the_patches(states: Any, data: st.DataObject) -> None:
     result = DEMO.compute(data.draw(states(DEMO)))
     cells = {f"{key},{column}": value for _, key, column, value in result.table()}

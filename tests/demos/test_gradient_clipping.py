@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.gradient_clipping import DEMO, descend
 from app.demos.machine.figures import Curve
 from app.demos.machine.result import Result
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -36,7 +37,7 @@ def test_the_defaults_are_those_that_a_card_works_by_hand() -> None:
     c=st.floats(0.01, 100),
     by=st.sampled_from(["norm", "value"]),
 )
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_angle_and_length_are_those_of_the_vectors(g: list[float], c: float, by: str) -> None:
     result = compute(f"g={','.join(map(str, g))}&threshold={c!r}&by={by}&updates=1")
     before, after = np.array(g), row(result, 0, "after")
@@ -52,7 +53,7 @@ def test_angle_and_length_are_those_of_the_vectors(g: list[float], c: float, by:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_each_update_follows_from_the_one_before(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     for clipped in (False, True):
@@ -68,7 +69,7 @@ def test_each_update_follows_from_the_one_before(states: Any, data: st.DataObjec
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_the_arithmetic_of_a_vector_is_its_value(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)

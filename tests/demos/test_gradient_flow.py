@@ -7,12 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.gradient_flow import DEMO, GradientFlow, draw, run_cell
 from app.demos.machine.figures import Curve
 from app.demos.machine.result import Result
+from tests.examples import examples
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
@@ -38,7 +39,7 @@ def test_the_default_is_the_number_that_cards_quote() -> None:
 
 
 @given(gain=st.floats(0.01, 3), steps=st.integers(1, 200))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_a_linear_scalar_is_a_power_of_its_weight(gain: float, steps: int) -> None:
     result = compute(f"units=1&phi=linear&gain={gain!r}&steps={steps}")
     expected = [gain ** (steps - t) for t in range(steps + 1)]
@@ -47,7 +48,7 @@ def test_a_linear_scalar_is_a_power_of_its_weight(gain: float, steps: int) -> No
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_nothing_is_ever_above_its_bound(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     with np.errstate(all="ignore"):

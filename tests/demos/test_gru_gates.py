@@ -8,13 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.gru_gates import DEMO, GRUGates
 from app.demos.machine.figures import Diagram
 from app.demos.machine.numbers import plain, short
 from app.demos.machine.result import Result
+from tests.examples import examples
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
@@ -47,7 +48,7 @@ def equinox_cell(p: GRUGates) -> Any:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=25)
+@examples(25)
 def test_each_step_is_that_of_equinox_from_the_state_before(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     h = row(DEMO.compute(p), "h")
@@ -57,7 +58,7 @@ def test_each_step_is_that_of_equinox_from_the_state_before(states: Any, data: s
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=25)
+@examples(25)
 def test_the_gradient_over_all_steps_is_that_of_equinox(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     # With large recurrent weights a rounding grows over the steps, and no two programs agree.
@@ -74,14 +75,14 @@ def test_the_gradient_over_all_steps_is_that_of_equinox(states: Any, data: st.Da
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_cell_is_the_value_of_its_arithmetic(states: Any, gates_add_up: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     gates_add_up(DEMO, p)
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_both_conventions_agree_after_z_for_1_minus_z(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     texts = DEMO.texts(p)

@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.initialisation import DEMO, draw
 from app.demos.machine.figures import Curve
 from app.demos.machine.result import Result
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -38,7 +39,7 @@ def test_a_weight_has_the_spread_of_its_paper(query: str, std: float) -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_what_is_drawn_is_what_the_rule_says(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)
@@ -49,7 +50,7 @@ def test_what_is_drawn_is_what_the_rule_says(states: Any, data: st.DataObject) -
 
 
 @given(seed=st.integers(0, 9999), units=st.integers(1, 100), layers=st.integers(1, 30), scheme=st.sampled_from([0, 1]))
-@settings(deadline=None, max_examples=25)
+@examples(25)
 def test_orthogonal_and_identity_keep_norms_forward_and_back(seed: int, units: int, layers: int, scheme: int) -> None:
     name = ("orthogonal", "identity")[scheme]
     result = compute(f"scheme={name}&phi=linear&units={units}&inputs={units}&layers={layers}&seed={seed}")

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.layer_norm_and_dropout import DEMO, RUNS, UNITS, recur
 from app.demos.machine.figures import Curve
 from app.demos.machine.result import Result
 from app.nn.dropout import masks
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -32,7 +33,7 @@ def test_the_row_that_a_card_works_by_hand() -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_every_cell_of_the_row_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     trace = DEMO.compute(p.model_copy(update={"steps": 1, "rate": 0.2, "gain": 1, "input": 1})).traces()[0]
@@ -81,7 +82,7 @@ def test_what_is_passed_on_is_near_what_is_expected(rate: float) -> None:
 
 
 @given(size=st.floats(0.5, 10), gain=st.floats(0, 3), seed=st.integers(0, 999))
-@settings(deadline=None, max_examples=20)
+@examples(20)
 def test_the_norm_holds_the_spread_at_1(size: float, gain: float, seed: int) -> None:
     result = compute(f"dropout=none&input={size!r}&gain={gain!r}&seed={seed}&steps=20")
     np.testing.assert_allclose(curve(result, "spread").series[0].values, 1.0, rtol=2e-3)

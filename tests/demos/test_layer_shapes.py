@@ -6,12 +6,13 @@ import equinox as eqx
 import jax
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.layer_shapes import DEMO, build
 from app.demos.machine.figures import Diagram
 from app.demos.machine.result import Result
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -69,7 +70,7 @@ def test_out_of_the_numbers_that_cards_quote() -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_formulas_give_the_counts_and_time_is_not_in_them(states: Any, evaluated: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)
@@ -88,7 +89,7 @@ def test_formulas_give_the_counts_and_time_is_not_in_them(states: Any, evaluated
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_the_diagram_names_every_shape_and_count(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     diagram = DEMO.compute(p).figures[0]

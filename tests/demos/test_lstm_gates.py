@@ -8,13 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.lstm_gates import DEMO, LSTMGates
 from app.demos.machine.figures import Curve, Diagram, Trace
 from app.demos.machine.numbers import short
 from app.demos.machine.result import Result
+from tests.examples import examples
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
@@ -45,7 +46,7 @@ def equinox_cell(p: LSTMGates) -> Any:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=25)
+@examples(25)
 def test_each_step_is_that_of_equinox_from_the_states_before(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)
@@ -57,7 +58,7 @@ def test_each_step_is_that_of_equinox_from_the_states_before(states: Any, data: 
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=25)
+@examples(25)
 def test_the_gradient_over_all_steps_is_that_of_equinox(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     # With large recurrent weights a rounding grows over the steps, and no two programs agree.
@@ -75,7 +76,7 @@ def test_the_gradient_over_all_steps_is_that_of_equinox(states: Any, data: st.Da
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_cell_is_the_value_of_its_arithmetic(states: Any, gates_add_up: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     gates_add_up(DEMO, p)
@@ -98,7 +99,7 @@ def test_without_recurrent_weights_the_direct_path_is_all_there_is() -> None:
 
 
 @given(x=st.lists(st.floats(-10, 10), min_size=1, max_size=12), c0=st.floats(-10, 10))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_forget_open_and_input_shut_keep_the_cell_to_the_last_bit(x: list[float], c0: float) -> None:
     query = {"forget": "open", "input": "shut", "x": ",".join(map(repr, x)), "c0": repr(c0)}
     result = DEMO.compute(DEMO.parse(query))

@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.demos.machine.result import Result
 from app.demos.mlp_cnn_rnn import DEMO
 from app.demos.parts import four_forecasts
 from app.demos.parts.four_forecasts import TIME, TRAIN, MlpCnnRnn, make_series, run_all
+from tests.examples import examples
 
 SEEDS = range(20)
 
@@ -20,7 +21,7 @@ def compute(query: str) -> Result:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_naive_forecast_comes_first_and_is_the_last_value(states: Any, data: st.DataObject) -> None:
     p: MlpCnnRnn = data.draw(states(DEMO))
     result, x = DEMO.compute(p), make_series(p)
@@ -33,7 +34,7 @@ def test_the_naive_forecast_comes_first_and_is_the_last_value(states: Any, data:
 
 
 @given(data=st.data(), step=st.integers(TRAIN, TIME - 1))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_no_forecast_depends_on_what_is_still_to_come(states: Any, data: st.DataObject, step: int) -> None:
     p: MlpCnnRnn = data.draw(states(DEMO))
     before = run_all(p)
@@ -48,7 +49,7 @@ def test_no_forecast_depends_on_what_is_still_to_come(states: Any, data: st.Data
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_mlp_and_cnn_are_blind_beyond_the_window_and_the_rnn_is_not(states: Any, data: st.DataObject) -> None:
     p: MlpCnnRnn = data.draw(states(DEMO))
     assume(p.series != "trend")  # without noise it has nothing to learn: the readouts are 0

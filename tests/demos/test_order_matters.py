@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.figures import Curve, Diagram
 from app.demos.machine.result import Result
 from app.demos.order_matters import DEMO, SENTENCES
 from app.demos.parts.negation_task import LEXICON, bag, dense, dense_weights, features, run
+from tests.examples import examples
 
 any_words = st.lists(st.sampled_from(["good", "bad", "funny", "slow", "not", "but", "plot"]), min_size=1, max_size=9)
 
@@ -30,21 +31,21 @@ def rule(words: list[str] | tuple[str, ...]) -> float:
 
 
 @given(words=any_words)
-@settings(deadline=None, max_examples=200)
+@examples(200)
 def test_the_network_built_by_hand_follows_the_rule_after_every_word(words: list[str]) -> None:
     _, scores = run(features(words)[None])
     assert scores[0].tolist() == [rule(words[: t + 1]) for t in range(len(words))]
 
 
 @given(words=any_words, seed=st.integers(0, 999))
-@settings(deadline=None, max_examples=200)
+@examples(200)
 def test_the_bag_is_invariant_under_permutation_exactly(words: list[str], seed: int) -> None:
     shuffled = [words[i] for i in np.random.default_rng(seed).permutation(len(words))]
     assert bag(features(words)[None])[0] == bag(features(shuffled)[None])[0] == sum(LEXICON.get(w, 0) for w in words)
 
 
 @given(words=any_words)
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_the_dense_layer_is_right_for_the_sentence_that_it_was_made_for(words: list[str]) -> None:
     assert dense(features(words)[None], dense_weights(words))[0] == rule(words)
 
@@ -78,7 +79,7 @@ def test_all_orders_are_all_orders(sentence: str) -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_the_words_are_those_of_the_sentence_and_the_score_is_the_rules(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     assert sorted(p.words) == sorted(SENTENCES[p.sentence])
@@ -89,7 +90,7 @@ def test_the_words_are_those_of_the_sentence_and_the_score_is_the_rules(states: 
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_unit_is_the_value_of_its_arithmetic(states: Any, value_of: Any, data: st.DataObject) -> None:
     trace = DEMO.compute(data.draw(states(DEMO))).traces()[0]
     for row in trace.rows:
@@ -100,7 +101,7 @@ def test_every_unit_is_the_value_of_its_arithmetic(states: Any, value_of: Any, d
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=20)
+@examples(20)
 def test_the_diagram_reads_the_words_in_order(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     diagram = DEMO.compute(p).figures[0]

@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Diagram, Trace
 from app.demos.machine.result import Result
 from app.demos.padding_and_masking import DEMO
+from tests.examples import examples
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
 sequence = st.lists(st.integers(-9, 9), min_size=1, max_size=12).map(lambda s: ",".join(map(str, s)))
@@ -60,7 +61,7 @@ def test_the_numbers_of_the_cards() -> None:
 
 
 @given(given_=queries)
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_masked_equals_each_sequence_run_alone(given_: dict[str, str]) -> None:
     p = DEMO.parse(given_)
     result = DEMO.compute(p)
@@ -78,7 +79,7 @@ def test_masked_equals_each_sequence_run_alone(given_: dict[str, str]) -> None:
 
 
 @given(given_=queries)
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_neighbours_change_nothing_behind_a_mask(given_: dict[str, str]) -> None:
     longer = given_ | {"mask": "1", "row": "1"}
     other = longer | {"batch": longer["batch"].split(";")[0] + ";" + ",".join(["3"] * 12)}
@@ -88,7 +89,7 @@ def test_the_neighbours_change_nothing_behind_a_mask(given_: dict[str, str]) -> 
 
 
 @given(given_=queries)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_every_cell_is_the_value_of_its_arithmetic(
     evaluated: Callable[[str], tuple[float, float]], given_: dict[str, str]
 ) -> None:
@@ -102,7 +103,7 @@ def test_every_cell_is_the_value_of_its_arithmetic(
 
 
 @given(given_=queries)
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_diagram_tells_padding_from_real_steps(given_: dict[str, str]) -> None:
     p = DEMO.parse(given_)
     result = DEMO.compute(p)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.demo import BadParametersError
@@ -12,6 +12,7 @@ from app.demos.machine.figures import Curve
 from app.demos.machine.result import Result
 from app.demos.parts.moved_pattern import PositionalInvariance, run_both
 from app.demos.positional_invariance import DEMO
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -19,7 +20,7 @@ def compute(query: str) -> Result:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=120)
+@examples(120)
 def test_the_map_moves_exactly_with_the_pattern(states: Any, data: st.DataObject) -> None:
     p: PositionalInvariance = data.draw(states(DEMO))
     run = run_both(p)
@@ -31,7 +32,7 @@ def test_the_map_moves_exactly_with_the_pattern(states: Any, data: st.DataObject
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=120)
+@examples(120)
 def test_both_layers_are_numpys_correlation_and_product(states: Any, data: st.DataObject) -> None:
     p: PositionalInvariance = data.draw(states(DEMO))
     numbers = DEMO.compute(p).numbers

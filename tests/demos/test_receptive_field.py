@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.demo import BadParametersError
@@ -12,6 +12,7 @@ from app.demos.machine.figures import Curve, Diagram
 from app.demos.machine.result import Result
 from app.demos.receptive_field import DEMO, DRAWN, WIDEST, ReceptiveField
 from app.nn import conv1d
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -23,7 +24,7 @@ def curve_of(result: Result) -> Curve:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_the_field_is_the_formulas(states: Any, data: st.DataObject) -> None:
     p: ReceptiveField = data.draw(states(DEMO))
     numbers = DEMO.compute(p).numbers
@@ -39,7 +40,7 @@ def test_the_field_is_the_formulas(states: Any, data: st.DataObject) -> None:
     kernel=st.integers(1, 3), layers=st.integers(1, 4), dilation=st.integers(1, 3), stride=st.integers(1, 2),
     doubling=st.booleans(),
 )  # fmt: skip
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_each_input_weighs_what_disturbing_it_shows(
     kernel: int, layers: int, dilation: int, stride: int, doubling: bool
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos import unrolled_rnn
@@ -13,6 +13,7 @@ from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Curve, Diagram, Trace
 from app.demos.machine.result import Result
 from app.demos.recursive_tree import DEMO, PARSE, SENTENCE, RecursiveTree
+from tests.examples import examples
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
 
@@ -34,14 +35,14 @@ def value(node: Any, p: RecursiveTree) -> float:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_the_root_is_the_recursion_over_the_brackets(states: Any, data: st.DataObject) -> None:
     p = drawn(states, data)
     assert DEMO.compute(p).numbers["root"] == pytest.approx(value(p.nested, p), rel=1e-9, abs=1e-9)
 
 
 @given(x=st.lists(st.integers(-3, 3), min_size=2, max_size=11), phi=st.sampled_from(["tanh", "relu", "linear"]))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_a_chain_equals_the_rnn(x: list[int], phi: str) -> None:
     chain = compute(f"tree=chain&words={len(x)}&x={','.join(map(str, x))}&phi={phi}&W_l=0.8&W_r=0.5")
     assert chain.numbers["root"] == pytest.approx(chain.numbers["rnn"], rel=1e-12, abs=1e-12)
@@ -82,7 +83,7 @@ def row(trace: Trace, key: str) -> list[float]:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_what_the_root_feels_of_a_word_is_the_central_difference(states: Any, data: st.DataObject) -> None:
     p = drawn(states, data)
     p = p.model_copy(update={"phi": "tanh", "words": 8, "x": (*p.x, *[0.5] * 8)[:8]})
@@ -112,7 +113,7 @@ def test_the_parse_is_of_its_sentence_alone() -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
     for trace in DEMO.compute(drawn(states, data)).traces():
         for one in trace.rows:
@@ -124,7 +125,7 @@ def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, 
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_the_diagram_draws_every_node_once_above_its_children(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     diagram = DEMO.compute(p).figures[0]

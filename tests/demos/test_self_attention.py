@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.figures import Curve, Diagram, Trace
 from app.demos.machine.numbers import show
 from app.demos.machine.result import Result
 from app.demos.self_attention import DEMO, SENTENCE
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -42,7 +43,7 @@ def test_words_look_for_their_like() -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_rows_sum_to_one_and_the_mask_leaves_the_future_out(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)
@@ -54,7 +55,7 @@ def test_rows_sum_to_one_and_the_mask_leaves_the_future_out(states: Any, data: s
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_formulas_give_their_cells(states: Any, value_of: Callable[[str], float], data: st.DataObject) -> None:
     result = DEMO.compute(data.draw(states(DEMO)))
     for trace in result.traces():

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.figures import Diagram
 from app.demos.machine.result import Result
 from app.demos.parts.task_steps import steps_of
 from app.demos.sequence_shapes import DEMO, SequenceShapes
+from tests.examples import examples
 
 QUERIES = {
     "one-to-one": "reads=one&writes=one",
@@ -37,7 +38,7 @@ def test_the_number_of_inputs_outputs_and_steps(kind: str, inputs: int, outputs:
 
 
 @given(kind=st.sampled_from(sorted(QUERIES)), n=st.integers(1, 12), m=st.integers(1, 12))
-@settings(deadline=None)
+@examples(100)
 def test_inputs_and_outputs_come_once_each_and_in_order(kind: str, n: int, m: int) -> None:
     steps = steps_of(kind, n, m)
     reads, writes = ([v for v in (getattr(s, name) for s in steps) if v] for name in ("reads", "writes"))
@@ -66,7 +67,7 @@ def by_hand(p: SequenceShapes, shown: Sequence[float] = ()) -> list[float]:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_each_step_is_a_plain_one_from_the_state_before(states: Any, data: st.DataObject) -> None:
     # Not a second run: with large weights two runs part by what one of them rounds.
     p = data.draw(states(DEMO))
@@ -77,7 +78,7 @@ def test_each_step_is_a_plain_one_from_the_state_before(states: Any, data: st.Da
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_what_is_felt_of_the_first_input_is_the_central_difference(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO)).model_copy(update={"W_x": 0.5, "W_h": 0.4})
     eps = 1e-6
@@ -89,7 +90,7 @@ def test_what_is_felt_of_the_first_input_is_the_central_difference(states: Any, 
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_an_output_does_not_move_with_inputs_that_it_has_not_seen(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)
@@ -99,7 +100,7 @@ def test_an_output_does_not_move_with_inputs_that_it_has_not_seen(states: Any, d
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     rounded = {name: round(getattr(p, name), 3) for name in type(p).model_fields if name.startswith("W_")}
@@ -113,7 +114,7 @@ def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, 
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_the_diagram_names_every_input_and_output(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.figures import Diagram
 from app.demos.machine.result import Result
 from app.demos.simple_rnn_options import DEMO
+from tests.examples import examples
 
 PHI: dict[str, Callable[[float], float]] = {
     "tanh": math.tanh,
@@ -67,7 +68,7 @@ def test_a_stateful_layer_called_twice_is_one_run_over_both() -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_each_step_is_a_plain_one_from_the_state_before(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     w, result = p.weights(), DEMO.compute(p)
@@ -89,7 +90,7 @@ def test_each_step_is_a_plain_one_from_the_state_before(states: Any, data: st.Da
 
 
 @given(seed=st.integers(0, 9999), units=st.integers(1, 4))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_the_initialisers_keep_what_their_papers_promise(seed: int, units: int) -> None:
     w = DEMO.parse({"seed": str(seed), "units": str(units)}).weights()
     np.testing.assert_allclose(w.W_hh.T @ w.W_hh, np.eye(units), atol=1e-12)
@@ -98,7 +99,7 @@ def test_the_initialisers_keep_what_their_papers_promise(seed: int, units: int) 
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_every_step_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
     trace = DEMO.compute(data.draw(states(DEMO))).traces()[0]
     for row in trace.rows:

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.figures import Diagram
 from app.demos.machine.result import Result
 from app.demos.stacked_rnn import DEMO, StackedRNN
+from tests.examples import examples
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
 
@@ -27,7 +28,7 @@ def drawn(states: Any, data: st.DataObject) -> StackedRNN:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_any_state_equals_plain_loops(states: Any, data: st.DataObject) -> None:
     p = drawn(states, data)
     ws, units = p.weights(), range(p.units)
@@ -54,7 +55,7 @@ def test_any_state_equals_plain_loops(states: Any, data: st.DataObject) -> None:
 
 
 @given(T=st.integers(1, 12), L=st.integers(1, 4))
-@settings(deadline=None, max_examples=48)
+@examples(48)
 def test_with_weights_of_one_the_top_counts_the_paths(T: int, L: int) -> None:
     push = ",".join(["1"] + ["0"] * (T - 1))
     numbers = compute(f"x={push}&layers={L}&W_x=1&W_h=1&phi=linear").numbers
@@ -63,7 +64,7 @@ def test_with_weights_of_one_the_top_counts_the_paths(T: int, L: int) -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_what_the_top_feels_of_the_first_input_is_the_central_difference(states: Any, data: st.DataObject) -> None:
     p = drawn(states, data).model_copy(update={"phi": "tanh"})
     eps = 1e-5
@@ -81,7 +82,7 @@ def test_parameters_are_those_of_the_layers(layers: int, units: int, total: int)
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_a_state_depends_on_its_past_light_cone_alone(states: Any, data: st.DataObject) -> None:
     p = drawn(states, data)
     _, t = p.at
@@ -92,7 +93,7 @@ def test_a_state_depends_on_its_past_light_cone_alone(states: Any, data: st.Data
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_state_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
     trace = DEMO.compute(drawn(states, data)).traces()[0]
     for row in trace.rows:
@@ -103,7 +104,7 @@ def test_every_state_is_the_value_of_its_arithmetic(states: Any, evaluated: Any,
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_the_diagram_has_an_arrow_from_below_and_from_before(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     diagram = DEMO.compute(p).figures[0]

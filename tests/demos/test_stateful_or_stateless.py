@@ -4,12 +4,13 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.figures import Curve
 from app.demos.machine.result import Result
 from app.demos.stateful_or_stateless import DEMO, PERIODS, StatefulOrStateless
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -29,7 +30,7 @@ def test_the_numbers_of_the_cards() -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_each_step_is_a_plain_one_from_the_state_before(states: Any, data: st.DataObject) -> None:
     # Not a second run: with large weights the series is chaotic, and two runs part by what one of them rounds.
     p: StatefulOrStateless = data.draw(states(DEMO))
@@ -42,7 +43,7 @@ def test_each_step_is_a_plain_one_from_the_state_before(states: Any, data: st.Da
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_stateful_over_windows_equals_one_long_run(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO)).model_copy(update={"stateful": True, "mixed": False})
     result = DEMO.compute(p)
@@ -54,7 +55,7 @@ def test_stateful_over_windows_equals_one_long_run(states: Any, data: st.DataObj
 
 
 @given(window=st.integers(1, 48), period=st.integers(2, 24), seed=st.integers(0, 99))
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_stateless_answers_only_where_cue_and_answer_share_a_window(window: int, period: int, seed: int) -> None:
     numbers = compute(f"window={window}&period={period}&cue=1&W_x=5&W_h=0.5&seed={seed}").numbers
     apart = sum((k * period) // window != (k * period + period - 1) // window for k in range(PERIODS))
@@ -67,7 +68,7 @@ def test_stateless_answers_only_where_cue_and_answer_share_a_window(window: int,
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_step_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     p = p.model_copy(update={"W_x": round(p.W_x, 3), "W_h": round(p.W_h, 3)})

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.demo import BadParametersError
@@ -15,6 +15,7 @@ from app.demos.machine.numbers import show
 from app.demos.machine.result import Result
 from app.demos.parts import character_marks as marks
 from app.demos.text_generation import DEMO, generate
+from tests.examples import examples
 
 
 def compute(query: str) -> Result:
@@ -36,7 +37,7 @@ def counted_by_search(context: str) -> dict[str, int]:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_character_is_drawn_from_the_counts_and_the_memory(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     text, steps = generate(p)
@@ -62,7 +63,7 @@ def test_every_character_is_drawn_from_the_counts_and_the_memory(states: Any, da
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_a_temperature_of_zero_is_greedy_and_needs_no_seed(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     cold = DEMO.parse({**DEMO.texts(p), "temperature": "0"})
@@ -104,7 +105,7 @@ def test_greedy_text_goes_in_circles() -> None:
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_formulas_give_their_cells(states: Any, value_of: Callable[[str], float], data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)

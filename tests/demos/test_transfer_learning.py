@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.result import Result
 from app.demos.parts.two_tasks import DRAWS, PENALTY, TransferLearning, pretrain, second_task, three_ways, traits
 from app.demos.transfer_learning import DEMO
+from tests.examples import examples
 
 SEEDS = range(20)
 
@@ -30,7 +31,7 @@ def ridge_again(F: Any, y: Any, penalty: float, start: Any) -> tuple[Any, float]
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_all_three_ways_learn_from_the_same_examples(states: Any, data: st.DataObject) -> None:
     p: TransferLearning = data.draw(states(DEMO))
     drawn = pretrain(p.seed)

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.figures import Diagram, Trace
 from app.demos.machine.numbers import short, show
 from app.demos.machine.result import Result
 from app.demos.unrolled_rnn import DEMO, UnrolledRNN
+from tests.examples import examples
 
 FUNCTIONS: dict[str, Callable[[float], float]] = {
     "tanh": math.tanh,
@@ -69,7 +70,7 @@ def by_hand(p: UnrolledRNN, shown: list[list[float]]) -> tuple[list[list[float]]
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_each_step_is_a_plain_one_from_the_state_before(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)
@@ -83,7 +84,7 @@ def test_each_step_is_a_plain_one_from_the_state_before(states: Any, data: st.Da
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
     trace = trace_of(DEMO.compute(data.draw(states(DEMO))))
     for row in trace.rows:

@@ -4,10 +4,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn.activations import ACTIVATIONS, RELU, sigmoid
+from tests.examples import examples
 
 JAX: dict[str, Any] = {"tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu, "linear": lambda z: z}
 GRID = np.linspace(-9.0, 9.0, 1801)
@@ -47,7 +48,7 @@ def test_sigmoid_far_out_keeps_its_digits() -> None:
 
 
 @given(st.floats(allow_nan=False))
-@settings(deadline=None)
+@examples(100)
 def test_sigmoid_is_between_0_and_1_and_symmetric(z: float) -> None:
     there, back = sigmoid(np.array([z, -z]))
     assert 0.0 <= there <= 1.0

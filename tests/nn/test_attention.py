@@ -8,11 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import attention as att
 from app.nn.shapes import Array
+from tests.examples import examples
 
 SHAPES = [(1, 1, 1, 1, 1), (2, 3, 4, 2, 3), (1, 5, 2, 7, 1), (3, 2, 6, 4, 5)]  # batch, m, T, d, n
 draws: dict[str, Any] = {"shape": st.sampled_from(SHAPES), "seed": st.integers(0, 2**32 - 1)}
@@ -66,7 +67,7 @@ def oracle(run: Any) -> Any:
 
 
 @given(**draws)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_scaled_dot_product_is_that_of_jax(shape: tuple[int, ...], seed: int) -> None:
     Q, K, V, dc = draw(shape, seed)
     scale = 1 / math.sqrt(shape[3])
@@ -87,7 +88,7 @@ def test_equal_widths_are_compared_with_the_library_function_too() -> None:
 
 
 @given(**draws)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_additive_scores_are_those_of_jax(shape: tuple[int, ...], seed: int) -> None:
     Q, K, V, dc = draw(shape, seed)
     rng = np.random.default_rng(seed + 1)

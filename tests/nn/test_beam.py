@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import beam
 from app.nn.beam import BigramModel
+from tests.examples import examples
 
 
 def model(first: list[float], after: list[list[float]]) -> BigramModel:
@@ -48,7 +49,7 @@ searches: dict[str, Any] = {"m": models(), "steps": st.integers(1, 4), "penalty"
 
 
 @given(**searches)
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_wide_enough_it_is_an_exhaustive_search(m: BigramModel, steps: int, penalty: float) -> None:
     wanted = everything(m, steps)
     found = beam.search(m, len(wanted) + m.end**steps, steps, penalty)[-1]
@@ -61,14 +62,14 @@ def test_wide_enough_it_is_an_exhaustive_search(m: BigramModel, steps: int, pena
 
 
 @given(**searches)
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_the_best_there_is_is_the_best_of_all(m: BigramModel, steps: int, penalty: float) -> None:
     wanted = max(log_p / len(tokens) ** penalty for tokens, log_p in everything(m, steps))
     assert beam.best(m, steps, penalty).score == pytest.approx(wanted, rel=1e-12)
 
 
 @given(**searches, width=st.integers(1, 5))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_only_what_is_kept_is_extended_and_nothing_beats_the_best(
     m: BigramModel, steps: int, penalty: float, width: int
 ) -> None:
@@ -80,7 +81,7 @@ def test_only_what_is_kept_is_extended_and_nothing_beats_the_best(
 
 
 @given(m=models(), steps=st.integers(1, 5))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_a_width_of_one_takes_the_likeliest_token_at_every_step(m: BigramModel, steps: int) -> None:
     tokens = [int(np.argmax(m.first))]
     while len(tokens) < steps and tokens[-1] != m.end:

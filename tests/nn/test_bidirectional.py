@@ -6,13 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import bidirectional, count, rnn
 from app.nn.activations import TANH
 from app.nn.bidirectional import BidirectionalWeights
 from app.nn.shapes import Array
+from tests.examples import examples
 
 runs: dict[str, Any] = {
     "shape": st.sampled_from([(1, 1, 1, 1, 1), (2, 4, 3, 4, 2), (3, 5, 2, 3, 3)]),
@@ -56,7 +57,7 @@ def run_and_pull(dhs: Any, *arguments: Any) -> Any:
 
 
 @given(**runs)
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_forward_and_backward_are_those_of_jax(shape: tuple[int, ...], seed: int) -> None:
     x, h0, w, dhs = draw(shape, seed)
     hs, caches = bidirectional.forward(x, h0, w, TANH)
@@ -72,7 +73,7 @@ def test_forward_and_backward_are_those_of_jax(shape: tuple[int, ...], seed: int
 
 
 @given(**runs)
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_reversing_the_sequence_swaps_the_directions(shape: tuple[int, ...], seed: int) -> None:
     x, (left, right), w, _ = draw(shape, seed)
     hs, _ = bidirectional.forward(x, (left, right), w, TANH)

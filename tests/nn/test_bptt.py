@@ -6,12 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import bptt, rnn
 from app.nn.activations import ACTIVATIONS
 from app.nn.shapes import Array
+from tests.examples import examples
 
 SHAPES = [(1, 1, 1, 1), (3, 7, 2, 4)]
 PHI: dict[str, Any] = {"tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid}
@@ -42,7 +43,7 @@ oracle = jax.jit(jax.grad(loss), static_argnames=("phi", "k"))
 
 
 @given(shape=st.sampled_from(SHAPES), phi=st.sampled_from(sorted(PHI)), cut=st.sampled_from([1, 3, 12]), seed=seeds)
-@settings(deadline=None, max_examples=150)
+@examples(150)
 def test_the_shares_add_up_to_the_gradient_that_jax_finds_with_the_state_detached(
     shape: tuple[int, int, int, int], phi: str, cut: int, seed: int
 ) -> None:
@@ -54,7 +55,7 @@ def test_the_shares_add_up_to_the_gradient_that_jax_finds_with_the_state_detache
 
 
 @given(shape=st.sampled_from(SHAPES), phi=st.sampled_from(sorted(ACTIVATIONS)), beyond=st.integers(0, 5), seed=seeds)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_k_of_t_or_more_is_the_whole_way(shape: tuple[int, int, int, int], phi: str, beyond: int, seed: int) -> None:
     x, h0, w, dhs = draw(shape, seed)
     _, caches = rnn.forward(x, h0, w, ACTIVATIONS[phi])
@@ -65,7 +66,7 @@ def test_k_of_t_or_more_is_the_whole_way(shape: tuple[int, int, int, int], phi: 
 
 
 @given(seed=seeds)
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_a_share_is_what_nudging_the_weights_of_that_step_alone_does(seed: int) -> None:
     x, h0, w, dhs = draw((2, 5, 3, 4), seed)
     _, caches = rnn.forward(x, h0, w, ACTIVATIONS["tanh"])

@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import chain
 from app.nn.activations import ACTIVATIONS
+from tests.examples import examples
 
 PHI: dict[str, Any] = {
     "tanh": jnp.tanh,
@@ -36,7 +37,7 @@ def to_six_digits(largest: float) -> st.SearchStrategy[float]:
 
 
 @given(z=to_six_digits(10), w=to_six_digits(5), phi=st.sampled_from(sorted(PHI)), depth=st.sampled_from([1, 2, 7]))
-@settings(deadline=None, max_examples=200)
+@examples(200)
 def test_the_gradient_is_that_of_jax(z: float, w: float, phi: str, depth: int) -> None:
     _, a = chain.forward(z, w, depth, ACTIVATIONS[phi])
     slopes, _ = chain.slope_products(a, ACTIVATIONS[phi])
@@ -46,7 +47,7 @@ def test_the_gradient_is_that_of_jax(z: float, w: float, phi: str, depth: int) -
 
 
 @given(z=st.floats(-10, 10), w=st.floats(-5, 5), phi=st.sampled_from(sorted(PHI)), depth=st.integers(1, 100))
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_no_product_is_above_the_largest_slope_to_its_power(z: float, w: float, phi: str, depth: int) -> None:
     gamma = {"sigmoid": 0.25}.get(phi, 1.0)
     _, a = chain.forward(z, w, depth, ACTIVATIONS[phi])

@@ -5,10 +5,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn.cliff import loss_and_gradient
+from tests.examples import examples
 
 
 @jax.jit
@@ -25,7 +26,7 @@ def oracle(w: Any, b: Any, steps: Any) -> Any:
 
 
 @given(w=st.floats(-4, 4), b=st.floats(-3, 3), steps=st.integers(1, 30))
-@settings(deadline=None, max_examples=200)
+@examples(200)
 def test_loss_and_gradient_are_those_of_jax(w: float, b: float, steps: int) -> None:
     loss, dw, db = loss_and_gradient(w, b, steps)
     wanted, (want_w, want_b) = oracle(w, b, steps)

@@ -3,12 +3,13 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from app.nn.clipping import by_norm, by_value, global_norm
 from app.nn.shapes import Array
+from tests.examples import examples
 
 entries = st.floats(-1e6, 1e6).map(lambda value: round(value, 6))
 gradients = st.lists(arrays(np.float64, array_shapes(max_dims=3, max_side=4), elements=entries), min_size=1, max_size=4)
@@ -20,7 +21,7 @@ def joined(parts: list[Array]) -> Array:
 
 
 @given(gradients, thresholds)
-@settings(deadline=None, max_examples=200)
+@examples(200)
 def test_by_norm_caps_the_global_norm_and_keeps_the_direction(parts: list[Array], c: float) -> None:
     clipped = by_norm(parts, c)
     before, after = joined(parts), joined(clipped)
@@ -33,7 +34,7 @@ def test_by_norm_caps_the_global_norm_and_keeps_the_direction(parts: list[Array]
 
 
 @given(gradients, thresholds)
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_by_value_is_jax_clip(parts: list[Array], c: float) -> None:
     for part, clipped in zip(parts, by_value(parts, c), strict=True):
         np.testing.assert_array_equal(clipped, jnp.clip(part, -c, c))

@@ -6,10 +6,11 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import conv1d
+from tests.examples import examples
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 runs: dict[str, Any] = {
@@ -28,7 +29,7 @@ def jax_forward(x: Any, W: Any, b: Any, stride: int, dilation: int) -> Any:
 
 
 @given(**runs)
-@settings(deadline=None, max_examples=120)
+@examples(120)
 def test_forward_and_backward_are_those_of_jax(
     shape: tuple[int, int, int, int, int], stride: int, dilation: int, seed: int
 ) -> None:

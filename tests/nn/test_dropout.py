@@ -2,17 +2,18 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn.dropout import Kind, masks, passed_on
+from tests.examples import examples
 
 rates = st.floats(0.05, 0.9)
 seeds = st.integers(0, 2**32 - 1)
 
 
 @given(p=rates, kind=st.sampled_from(["each", "one"]), seed=seeds)
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_a_mask_is_0_or_makes_up_for_what_is_dropped(p: float, kind: Kind, seed: int) -> None:
     m = masks(np.random.default_rng(seed), kind, p, 5, 4, 6)
     assert m.shape == (5, 4, 6)
@@ -56,6 +57,6 @@ def test_fresh_masks_wipe_a_memory_out_and_one_mask_does_not() -> None:
 
 
 @given(seed=seeds)
-@settings(deadline=None, max_examples=20)
+@examples(20)
 def test_a_rate_of_0_drops_nothing(seed: int) -> None:
     assert (masks(np.random.default_rng(seed), "each", 0.0, 3, 2, 2) == 1).all()

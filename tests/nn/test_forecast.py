@@ -3,12 +3,13 @@
 import math
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import forecast
+from tests.examples import examples
 
-runs = settings(deadline=None, max_examples=30)
+runs = examples(30)
 seeds = st.integers(0, 2**32 - 1)
 
 

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import fsrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import forgetting
 from app.nn.forgetting import Memory, first, interval, recall, review
+from tests.examples import examples
 
 GRADES = {1: fsrs.Rating.Again, 2: fsrs.Rating.Hard, 3: fsrs.Rating.Good, 4: fsrs.Rating.Easy}
 memories = st.builds(Memory, st.floats(0.001, 36_500), st.floats(1, 10))
@@ -46,7 +47,7 @@ def test_recall_and_interval_are_inverse_and_stability_is_ninety_percent(stabili
 
 
 @given(memories, st.integers(1, 1000))
-@settings(deadline=None, max_examples=200)
+@examples(200)
 def test_a_better_answer_leaves_more_and_a_miss_never_raises(memory: Memory, days: int) -> None:
     again, hard, good, easy = (review(memory, grade, days) for grade in (1, 2, 3, 4))
     assert again.stability <= memory.stability <= hard.stability <= good.stability <= easy.stability
@@ -54,6 +55,6 @@ def test_a_better_answer_leaves_more_and_a_miss_never_raises(memory: Memory, day
 
 
 @given(memories)
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_on_the_same_day_only_a_miss_lowers_the_stability(memory: Memory) -> None:
     assert all(review(memory, grade, 0).stability >= memory.stability for grade in (2, 3, 4))

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn.glimpse import looks, mean_pool, moments, sensor
+from tests.examples import examples
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 seeds = st.integers(0, 2**32 - 1)
@@ -25,7 +26,7 @@ def pooled_by_jax(image: Any, k: int) -> Any:
 
 
 @given(seed=seeds, k=st.sampled_from([1, 2, 4, 8]))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_at_full_scale_a_glimpse_is_the_mean_pooled_image(seed: int, k: int) -> None:
     image = image_of(seed)
     size = 16 // k
@@ -36,7 +37,7 @@ def test_at_full_scale_a_glimpse_is_the_mean_pooled_image(seed: int, k: int) -> 
 
 
 @given(seed=seeds, row=st.integers(0, 16), column=st.integers(0, 16), size=st.sampled_from([2, 4, 8]))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_every_cell_is_the_mean_of_its_pixels(seed: int, row: int, column: int, size: int) -> None:
     image, scales = image_of(seed), 3
 
@@ -61,7 +62,7 @@ def test_moments_point_to_the_ink() -> None:
 
 
 @given(seed=seeds, keeps=st.floats(0, 0.9), gain=st.floats(0, 10), home=st.floats(0, 0.5))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_core_is_a_plain_rnn_and_stays_within_the_image(seed: int, keeps: float, gain: float, home: float) -> None:
     made = looks(image_of(seed), (3, 13), 4, 2, 6, keeps, gain, home)
     before, place = np.zeros(2), np.array([3, 13])

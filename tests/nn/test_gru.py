@@ -8,11 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import gru
 from app.nn.shapes import Array
+from tests.examples import examples
 
 Shape = tuple[int, int, int, int]
 SHAPES = [(1, 1, 1, 1), (2, 5, 3, 4), (3, 25, 2, 6), (8, 100, 1, 16)]
@@ -102,7 +103,7 @@ ORACLE = {True: run_and_pull(equinox_cell), False: run_and_pull(cho_cell)}
 
 
 @given(shape=st.sampled_from(SHAPES), gain=st.floats(0.0, 1.0), seed=seeds, reset_after=either)
-@settings(deadline=None, max_examples=300)
+@examples(300)
 def test_forward_and_backward_are_those_of_equinox_and_of_cho(
     shape: Shape, gain: float, seed: int, reset_after: bool
 ) -> None:
@@ -120,7 +121,7 @@ CHUNG = jax.jit(lambda *arguments: run(chung_cell, *arguments))
 
 
 @given(seed=seeds)
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_both_conventions_agree_once_z_and_1_minus_z_change_places(seed: int) -> None:
     x, h0, w, _ = draw((2, 5, 3, 4), 1.0, seed, reset_after=False)
     hs, _ = gru.forward(x, h0, w)
@@ -130,7 +131,7 @@ def test_both_conventions_agree_once_z_and_1_minus_z_change_places(seed: int) ->
 
 
 @given(seed=seeds, reset_after=either)
-@settings(deadline=None, max_examples=25)
+@examples(25)
 def test_the_other_of_the_other_convention_is_the_first(seed: int, reset_after: bool) -> None:
     _, _, w, _ = draw((1, 1, 2, 3), 1.0, seed, reset_after)
     for there, here in zip(arrays(gru.other_convention(gru.other_convention(w))), arrays(w), strict=True):
@@ -146,7 +147,7 @@ def test_reset_before_and_after_agree_when_nothing_is_reset_and_differ_otherwise
 
 
 @given(shape=st.sampled_from(SHAPES), seed=seeds, reset_after=either)
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_backward_is_step_backward_from_the_last_step_to_the_first(shape: Shape, seed: int, reset_after: bool) -> None:
     x, h0, w, dhs = draw(shape, 1.0, seed, reset_after)
     _, caches = gru.forward(x, h0, w)
@@ -161,7 +162,7 @@ def test_backward_is_step_backward_from_the_last_step_to_the_first(shape: Shape,
 
 
 @given(seed=seeds, reset_after=either)
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_gradients_are_the_central_differences(seed: int, reset_after: bool) -> None:
     x, h0, w, dhs = draw((2, 6, 3, 4), 1.0, seed, reset_after)
     start = [x, h0, *arrays(w)]
@@ -187,7 +188,7 @@ JACOBIAN = {True: jacobian_oracle(equinox_cell), False: jacobian_oracle(cho_cell
 
 
 @given(seed=seeds, gain=st.floats(0.0, 3.0), reset_after=either)
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_the_jacobian_of_a_step_is_that_of_jax(seed: int, gain: float, reset_after: bool) -> None:
     x, h0, w, _ = draw((2, 1, 2, 5), gain, seed, reset_after)
     _, cache = gru.step(x[:, 0], h0, w)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import gru, lstm, rnn
@@ -15,6 +15,7 @@ from app.nn.activations import ACTIVATIONS, LINEAR, SIGMOID, TANH
 from app.nn.initialise import orthogonal
 from app.nn.jacobian import cell_path, gradient_norms, jacobians, products, rnn_bound, spectral_norms
 from app.nn.shapes import Array
+from tests.examples import examples
 
 BATCH, TIME, N, H = 2, 12, 3, 4
 seeds = st.integers(0, 2**32 - 1)
@@ -73,7 +74,7 @@ ORACLE = {cell: oracle(cell) for cell in ("rnn", "lstm", "gru")}
 
 
 @given(cell=st.sampled_from(sorted(ORACLE)), seed=seeds)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_products_are_the_derivatives_of_the_whole_run(cell: str, seed: int) -> None:
     x, weights, s0, J = run_cell(cell, seed)
     got = products(J)
@@ -82,7 +83,7 @@ def test_products_are_the_derivatives_of_the_whole_run(cell: str, seed: int) -> 
 
 
 @given(cell=st.sampled_from(sorted(ORACLE)), seed=seeds)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_a_vector_carried_back_is_the_vector_times_the_product(cell: str, seed: int) -> None:
     *_, J = run_cell(cell, seed)
     ds_T = np.random.default_rng(seed).normal(size=(BATCH, J.shape[-1]))
@@ -117,7 +118,7 @@ def test_the_linear_scalar_case_is_a_power_exactly(w: float) -> None:
 
 
 @given(w=st.floats(-3.0, 3.0), time=st.integers(1, 200))
-@settings(deadline=None)
+@examples(100)
 def test_the_linear_scalar_case_is_a_power_to_round_off(w: float, time: int) -> None:
     J = constant(np.array([[w]]), time)
     for norms in (spectral_norms(products(J)), gradient_norms(np.ones((1, 1)), J)):
@@ -132,7 +133,7 @@ def test_the_linear_scalar_case_is_a_power_to_round_off(w: float, time: int) -> 
     time=st.integers(1, 60),
     seed=seeds,
 )
-@settings(deadline=None, max_examples=200)
+@examples(200)
 def test_no_norm_is_above_the_bound(name: str, gain: float, h: int, time: int, seed: int) -> None:
     rng, phi = np.random.default_rng(seed), ACTIVATIONS[name]
     w = rnn.RNNWeights(rng.normal(size=(2, h)), gain * rng.normal(size=(h, h)) / np.sqrt(h), rng.normal(size=h))
@@ -156,7 +157,7 @@ def test_the_bound_is_reached_by_an_orthogonal_matrix_at_rest() -> None:
 
 
 @given(seed=seeds)
-@settings(deadline=None, max_examples=25)
+@examples(25)
 def test_the_cell_path_is_the_whole_truth_where_the_state_does_not_feed_back(seed: int) -> None:
     rng = np.random.default_rng(seed)
     w = lstm.LSTMWeights(rng.normal(size=(N, 4 * H)), np.zeros((H, 4 * H)), rng.normal(size=4 * H))

@@ -6,11 +6,12 @@ import equinox as eqx
 import jax
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import layer_norm
 from app.nn.shapes import Array
+from tests.examples import examples
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -33,7 +34,7 @@ def oracle(dy: Any, *arguments: Any) -> Any:
 
 
 @given(h=st.sampled_from([1, 2, 5, 16]), seed=seeds)
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_forward_and_backward_are_those_of_equinox(h: int, seed: int) -> None:
     z, g, b, dy = draw(h, seed)
     y, cache = layer_norm.forward(z, g, b)
@@ -44,7 +45,7 @@ def test_forward_and_backward_are_those_of_equinox(h: int, seed: int) -> None:
 
 
 @given(h=st.integers(2, 40), size=st.floats(1, 1e6), shift=st.floats(-1e3, 1e3), seed=seeds)
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_each_row_has_mean_0_and_variance_1(h: int, size: float, shift: float, seed: int) -> None:
     z, *_ = draw(h, seed, size)
     y, _ = layer_norm.forward(z + shift, np.ones(h), np.zeros(h))
@@ -54,7 +55,7 @@ def test_each_row_has_mean_0_and_variance_1(h: int, size: float, shift: float, s
 
 
 @given(h=st.integers(2, 20), scale=st.floats(0.5, 1e4), shift=st.floats(-10, 10), seed=seeds)
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_neither_size_nor_shift_of_a_row_matters(h: int, scale: float, shift: float, seed: int) -> None:
     z, g, b, _ = draw(h, seed, 10.0)
     once, _ = layer_norm.forward(z, g, b, epsilon=0.0)

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn.least_squares import fit
 from app.nn.shapes import Array
+from tests.examples import examples
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -17,7 +18,7 @@ def problem(seed: int, n: int = 30, f: int = 5) -> tuple[Array, Array, Array]:
 
 
 @given(seed=seeds)
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_without_a_penalty_it_is_numpys_least_squares(seed: int) -> None:
     F, y, _ = problem(seed)
     readout = fit(F, y, 0)
@@ -26,7 +27,7 @@ def test_without_a_penalty_it_is_numpys_least_squares(seed: int) -> None:
 
 
 @given(seed=seeds, penalty=st.floats(1e-3, 1e3))
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_the_loss_is_flat_where_it_ends(seed: int, penalty: float) -> None:
     F, y, start = problem(seed)
     readout = fit(F, y, penalty, start)
@@ -41,7 +42,7 @@ def test_the_loss_is_flat_where_it_ends(seed: int, penalty: float) -> None:
 
 
 @given(seed=seeds)
-@settings(deadline=None, max_examples=20)
+@examples(20)
 def test_a_firm_hold_ends_at_the_weights_it_started_from(seed: int) -> None:
     F, y, start = problem(seed)
     np.testing.assert_allclose(fit(F, y, 1e12, start).w, start, atol=1e-6)
@@ -58,7 +59,7 @@ def test_fewer_examples_than_features_are_fitted_exactly_and_shortest() -> None:
 
 
 @given(seed=seeds, penalty=st.sampled_from([0, 0.5, 3]))
-@settings(deadline=None, max_examples=20)
+@examples(20)
 def test_many_fits_at_once_are_each_alone(seed: int, penalty: float) -> None:
     rng = np.random.default_rng(seed)
     F, y, start = rng.normal(size=(2, 3, 20, 4)), rng.normal(size=(2, 3, 20)), rng.normal(size=(2, 3, 4))

@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import lstm
 from app.nn.shapes import Array
+from tests.examples import examples
 
 Shape = tuple[int, int, int, int]
 SHAPES = [(1, 1, 1, 1), (2, 5, 3, 4), (3, 25, 2, 6), (8, 100, 1, 16)]
@@ -63,7 +64,7 @@ def oracle(dstates: Any, *arguments: Any) -> Any:
 
 
 @given(shape=st.sampled_from(SHAPES), gain=st.floats(0.0, 1.0), seed=seeds)
-@settings(deadline=None, max_examples=200)
+@examples(200)
 def test_forward_and_backward_are_those_of_equinox(shape: Shape, gain: float, seed: int) -> None:
     x, state0, w, dstates = draw(shape, gain, seed)
     states, caches = lstm.forward(x, state0, w)
@@ -76,7 +77,7 @@ def test_forward_and_backward_are_those_of_equinox(shape: Shape, gain: float, se
 
 
 @given(shape=st.sampled_from(SHAPES), seed=seeds)
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_backward_is_step_backward_from_the_last_step_to_the_first(shape: Shape, seed: int) -> None:
     x, state0, w, dstates = draw(shape, 1.0, seed)
     _, caches = lstm.forward(x, state0, w)
@@ -91,7 +92,7 @@ def test_backward_is_step_backward_from_the_last_step_to_the_first(shape: Shape,
 
 
 @given(seed=seeds)
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_gradients_are_the_central_differences(seed: int) -> None:
     x, state0, w, dstates = draw((2, 6, 3, 4), 1.0, seed)
     start = {"x": x, "h0": state0.h, "c0": state0.c, "W_xh": w.W_xh, "W_hh": w.W_hh, "b": w.b}
@@ -120,7 +121,7 @@ def jacobian_oracle(x_t: Any, h: Any, c: Any, W_xh: Any, W_hh: Any, b: Any) -> A
 
 
 @given(seed=seeds, gain=st.floats(0.0, 3.0))
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_the_jacobian_of_a_step_is_that_of_equinox(seed: int, gain: float) -> None:
     x, state0, w, _ = draw((2, 1, 2, 5), gain, seed)
     _, cache = lstm.step(x[:, 0], state0, w)
@@ -139,7 +140,7 @@ def forced(h: int, **biases: float) -> lstm.LSTMWeights:
 
 
 @given(seed=seeds)
-@settings(deadline=None, max_examples=25)
+@examples(25)
 def test_forget_1_and_input_0_keep_the_cell_exactly(seed: int) -> None:
     x, state0, _, _ = draw((2, 200, 1, 3), 0.0, seed)
     states, caches = lstm.forward(x, state0, forced(3, f=1e3, i=-1e3, g=0.7))

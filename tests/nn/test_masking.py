@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import masking, rnn
 from app.nn.activations import ACTIVATIONS, LINEAR, TANH
+from tests.examples import examples
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -38,7 +39,7 @@ def oracle(dhs: Any, mask: Any, *arguments: Any) -> Any:
 
 
 @given(seed=seeds)
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_forward_and_backward_are_those_of_jax(seed: int) -> None:
     rng = np.random.default_rng(seed)
     x, h0, w = rng.normal(size=(3, 6, 2)), rng.normal(size=(3, 4)), weights(rng, 2, 4)
@@ -58,7 +59,7 @@ def test_forward_and_backward_are_those_of_jax(seed: int) -> None:
     name=st.sampled_from(sorted(ACTIVATIONS)),
     seed=seeds,
 )
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_masked_equals_each_sequence_run_alone(
     sequences: list[list[float]], side: Any, value: float, name: str, seed: int
 ) -> None:

@@ -2,16 +2,17 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn.monitor import first_above, rolling_mean, smoothed
+from tests.examples import examples
 
 series = st.lists(st.floats(-100, 100), min_size=1, max_size=40)
 
 
 @given(u=series, keeps=st.lists(st.floats(0, 0.99), min_size=1, max_size=3))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_smoothing_is_a_sum_that_forgets(u: list[float], keeps: list[float]) -> None:
     h = smoothed(np.array(u), np.array(keeps))
     for j, keep in enumerate(keeps):
@@ -20,7 +21,7 @@ def test_smoothing_is_a_sum_that_forgets(u: list[float], keeps: list[float]) -> 
 
 
 @given(x=series, data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_a_rolling_mean_is_the_mean_of_each_stretch(x: list[float], data: st.DataObject) -> None:
     window = data.draw(st.integers(1, len(x)))
     means = rolling_mean(np.array(x), window)

@@ -4,10 +4,11 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import ngram
+from tests.examples import examples
 
 
 def test_a_small_text_counted_by_hand() -> None:
@@ -17,7 +18,7 @@ def test_a_small_text_counted_by_hand() -> None:
 
 
 @given(text=st.text("abc ", min_size=2, max_size=60), n=st.integers(1, 4))
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_counts_are_what_a_search_of_the_text_finds(text: str, n: int) -> None:
     found = ngram.counts(text, n)
     for context, followed in found.items():

@@ -4,18 +4,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from app.nn import remembering
 from app.nn.losses import mean_squared
 from app.nn.optimise import adam, at_rest, descend
-from app.nn.remembering import Model, draw, examples, forward_backward, gradient_by_step
+from app.nn.remembering import Model, draw, forward_backward, gradient_by_step
+from tests.examples import examples
 
 seeds = st.integers(0, 10_000)
 
 
 @given(seed=seeds, rate=st.floats(1e-4, 1.0), count=st.integers(1, 12))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_adam_is_its_closed_form(seed: int, rate: float, count: int) -> None:
     rng = np.random.default_rng(seed)
     weights = [rng.normal(size=(3, 2)), rng.normal(size=4)]
@@ -44,7 +46,7 @@ def test_descent_on_a_parabola_is_geometric() -> None:
 
 
 @given(seed=seeds, batch=st.integers(1, 9))
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_the_loss_is_jaxs(seed: int, batch: int) -> None:
     rng = np.random.default_rng(seed)
     y, target = rng.normal(size=(2, batch))
@@ -59,7 +61,7 @@ def test_the_loss_is_jaxs(seed: int, batch: int) -> None:
 def test_the_gradients_are_those_of_central_differences(cell: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     model = draw(rng, cell, 3, 0.8)  # type: ignore[arg-type]
-    x, target = examples(rng, 4, 5)
+    x, target = remembering.examples(rng, 4, 5)
     done = forward_backward(model, x, target)
     for which, array in enumerate(model.arrays()):
         for index in np.ndindex(array.shape):
@@ -74,14 +76,14 @@ def test_the_gradients_are_those_of_central_differences(cell: str, seed: int) ->
 def test_the_gradient_that_comes_back_shrinks_by_the_gain_in_the_linear_limit() -> None:
     model = draw(np.random.default_rng(1), "rnn", 6, 0.7)
     tiny = Model("rnn", type(model.w)(model.w.W_xh * 1e-9, model.w.W_hh, model.w.b), model.W_o)
-    x, target = examples(np.random.default_rng(2), 8, 12)
+    x, target = remembering.examples(np.random.default_rng(2), 8, 12)
     norms = gradient_by_step(tiny, forward_backward(tiny, x, target))
     assert norms.shape == (13,)
     np.testing.assert_allclose(norms, norms[-1] * 0.7 ** np.arange(12, -1, -1.0), rtol=1e-9)
 
 
 def test_examples_hold_their_target_at_the_start_alone() -> None:
-    x, target = examples(np.random.default_rng(0), 50, 7)
+    x, target = remembering.examples(np.random.default_rng(0), 50, 7)
     assert x.shape == (50, 8, 1)
     assert set(target) == {-1.0, 1.0}
     assert (x[:, 0, 0] == target).all()

@@ -1,12 +1,13 @@
 """The receptive field against published fields, and against disturbing one input after the other."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import conv1d
 from app.nn.receptive_field import Layer, fields, footprint, jumps, offsets
 from app.nn.shapes import Array
+from tests.examples import examples
 
 stacks = st.lists(st.builds(Layer, st.integers(1, 4), st.integers(1, 2), st.integers(1, 4)), min_size=1, max_size=4)
 
@@ -21,7 +22,7 @@ def newest(x: Array, layers: list[Layer], weights: list[Array]) -> float:
 
 
 @given(layers=stacks, seed=st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_disturbing_an_input_moves_the_output_exactly_where_the_field_says(layers: list[Layer], seed: int) -> None:
     rng, R = np.random.default_rng(seed), fields(layers)[-1]
     positive = [rng.uniform(0.5, 1, layer.k) for layer in layers]

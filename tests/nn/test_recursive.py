@@ -7,12 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import recursive, rnn
 from app.nn.activations import ACTIVATIONS, TANH
 from app.nn.recursive import Nested, RecursiveWeights
+from tests.examples import examples
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -61,7 +62,7 @@ def test_forward_and_backward_are_those_of_jax(n: int, seed: int) -> None:
 
 
 @given(n=st.integers(1, 12), seed=seeds, name=st.sampled_from(sorted(ACTIVATIONS)))
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_a_chain_is_the_rnn_that_starts_at_its_first_leaf(n: int, seed: int, name: str) -> None:
     rng = np.random.default_rng(seed)
     w, leaves = weights(rng, 3), rng.normal(size=(n + 1, 3))
@@ -71,7 +72,7 @@ def test_a_chain_is_the_rnn_that_starts_at_its_first_leaf(n: int, seed: int, nam
 
 
 @given(n=st.integers(1, 64), seed=seeds)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_any_tree_of_n_leaves_has_n_less_one_merges_and_one_root(n: int, seed: int) -> None:
     for nested in (recursive.chain(0, n - 1), recursive.balanced(0, n - 1),
                    random_tree(np.random.default_rng(seed), 0, n - 1)):  # fmt: skip

@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import register, rnn
 from app.nn.activations import LINEAR
+from tests.examples import examples
 
 sentences: dict[str, Any] = {"words": st.lists(st.integers(0, 4), min_size=1, max_size=9), "slots": st.integers(1, 9)}
 V = 5
@@ -30,7 +31,7 @@ def read(words: list[int], slots: int) -> Any:
 
 
 @given(**sentences)
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_a_state_holds_the_last_words_newest_first(words: list[int], slots: int) -> None:
     hs = read(words, slots)
     for t in range(len(words)):
@@ -39,7 +40,7 @@ def test_a_state_holds_the_last_words_newest_first(words: list[int], slots: int)
 
 
 @given(**sentences, data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_the_writer_brings_the_words_by_in_the_order_of_places(
     words: list[int], slots: int, data: st.DataObject
 ) -> None:

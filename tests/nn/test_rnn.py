@@ -7,12 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import rnn
 from app.nn.activations import ACTIVATIONS, LINEAR, RELU, TANH, Activation
 from app.nn.shapes import Array
+from tests.examples import examples
 
 JAX: dict[str, Any] = {"tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu, "linear": lambda z: z}
 Shape = tuple[int, int, int, int]
@@ -60,7 +61,7 @@ def oracle(name: str) -> Any:
 
 
 @given(**runs)
-@settings(deadline=None, max_examples=200)
+@examples(200)
 def test_forward_and_backward_are_those_of_jax(shape: Shape, name: str, gain: float, seed: int) -> None:
     x, h0, w, dhs = draw(shape, gain, seed)
     hs, caches = rnn.forward(x, h0, w, ACTIVATIONS[name])
@@ -72,7 +73,7 @@ def test_forward_and_backward_are_those_of_jax(shape: Shape, name: str, gain: fl
 
 
 @given(**runs)
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_backward_is_step_backward_from_the_last_step_to_the_first(
     shape: Shape, name: str, gain: float, seed: int
 ) -> None:
@@ -89,7 +90,7 @@ def test_backward_is_step_backward_from_the_last_step_to_the_first(
 
 
 @given(seed=st.integers(0, 2**32 - 1), name=st.sampled_from(["tanh", "sigmoid", "linear"]))
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_gradients_are_the_central_differences(seed: int, name: str) -> None:
     x, h0, w, dhs = draw((2, 6, 3, 4), 1.0, seed)
     start = {"x": x, "h0": h0, "W_xh": w.W_xh, "W_hh": w.W_hh, "b": w.b}
@@ -108,7 +109,7 @@ def test_gradients_are_the_central_differences(seed: int, name: str) -> None:
 
 
 @given(seed=st.integers(0, 2**32 - 1), name=st.sampled_from(sorted(ACTIVATIONS)))
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_the_jacobian_of_a_step_carries_any_gradient_back(seed: int, name: str) -> None:
     x, h0, w, dhs = draw((3, 1, 2, 5), 1.0, seed)
     _, cache = rnn.step(x[:, 0], h0, w, ACTIVATIONS[name])

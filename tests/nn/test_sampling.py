@@ -4,16 +4,17 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import sampling
+from tests.examples import examples
 
 weights = st.lists(st.floats(0.01, 10), min_size=1, max_size=8)
 
 
 @given(weights=weights, temperature=st.floats(0.2, 5))
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_a_temperature_is_a_power_of_the_probabilities(weights: list[float], temperature: float) -> None:
     powers = [weight ** (1 / temperature) for weight in weights]
     wanted = [power / sum(powers) for power in powers]
@@ -28,7 +29,7 @@ def test_the_table_that_cards_show() -> None:
 
 
 @given(weights=weights, temperature=st.sampled_from([1e-3, 1e-9, 5e-324]))
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_towards_zero_it_is_greedy(weights: list[float], temperature: float) -> None:
     s = np.array([round(math.log(weight), 1) for weight in weights])  # no near ties
     p = sampling.temper(s, temperature)
@@ -45,7 +46,7 @@ def test_what_cannot_come_has_no_chance_at_any_temperature() -> None:
 
 
 @given(weights=weights)
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_each_token_is_drawn_by_a_stretch_as_long_as_its_probability(weights: list[float]) -> None:
     p = np.array(weights) / sum(weights)
     edges = [0.0, *np.cumsum(p)]

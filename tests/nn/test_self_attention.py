@@ -8,11 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import self_attention as sa
 from app.nn.shapes import Array
+from tests.examples import examples
 
 SHAPES = [(1, 1, 2, 1), (2, 5, 4, 2), (1, 9, 6, 3), (3, 4, 8, 4)]  # batch, T, d, heads
 draws: dict[str, Any] = {"shape": st.sampled_from(SHAPES), "causal": st.booleans(), "seed": st.integers(0, 2**32 - 1)}
@@ -55,7 +56,7 @@ def oracle(heads: int, causal: bool) -> Any:
 
 
 @given(**draws)
-@settings(deadline=None, max_examples=80)
+@examples(80)
 def test_forward_and_backward_are_those_of_jax(shape: tuple[int, ...], causal: bool, seed: int) -> None:
     X, w, dY = draw(shape, seed)
     Y, cache = sa.forward(X, w, shape[3], causal)
@@ -68,7 +69,7 @@ def test_forward_and_backward_are_those_of_jax(shape: tuple[int, ...], causal: b
 
 
 @given(**draws)
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_a_causal_mask_hides_what_comes_later(shape: tuple[int, ...], causal: bool, seed: int) -> None:
     X, w, other = draw(shape, seed)
     t = shape[1] // 2
@@ -77,7 +78,7 @@ def test_a_causal_mask_hides_what_comes_later(shape: tuple[int, ...], causal: bo
 
 
 @given(**draws)
-@settings(deadline=None, max_examples=40)
+@examples(40)
 def test_without_position_codes_a_shuffled_sequence_gives_the_shuffled_outputs(
     shape: tuple[int, ...], causal: bool, seed: int
 ) -> None:

@@ -7,13 +7,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import signal
 from app.nn.activations import ACTIVATIONS
 from app.nn.initialise import glorot_uniform, he_normal, orthogonal
 from app.nn.shapes import Array
+from tests.examples import examples
 
 PHI: dict[str, Any] = {"tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu, "linear": lambda z: z}
 
@@ -23,7 +24,7 @@ PHI: dict[str, Any] = {"tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "relu": jax.
     phi=st.sampled_from(sorted(PHI)),
     seed=st.integers(0, 2**32 - 1),
 )
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_forward_and_backward_are_those_of_jax(widths: tuple[int, ...], phi: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
     x, da = rng.normal(size=(4, widths[0])), rng.normal(size=(4, widths[-1]))

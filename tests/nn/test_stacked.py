@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import rnn, stacked
 from app.nn.activations import TANH
+from tests.examples import examples
 
 
 def close(got: Any, want: Any) -> None:
@@ -35,7 +36,7 @@ def oracle(dhs: Any, x: Any, h0s: Any, ws: Any) -> Any:
 
 
 @given(seed=st.integers(0, 2**32 - 1), sizes=st.sampled_from([(2, 3), (1, 4, 2), (3, 2, 2, 5)]))
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_forward_and_backward_are_those_of_jax(seed: int, sizes: tuple[int, ...]) -> None:
     rng = np.random.default_rng(seed)
     ws = [

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import rnn, windows
 from app.nn.activations import LINEAR, TANH
 from app.nn.shapes import Array
+from tests.examples import examples
 
 runs = {"time": st.integers(1, 30), "window": st.integers(1, 12), "seed": st.integers(0, 2**32 - 1)}
 
@@ -19,7 +20,7 @@ def draw(time: int, seed: int) -> tuple[Array, Array, rnn.RNNWeights]:
 
 
 @given(**runs)
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_stateful_over_windows_equals_one_long_run(time: int, window: int, seed: int) -> None:
     x, h0, w = draw(time, seed)
     long, caches = rnn.forward(x, h0, w, TANH)
@@ -29,7 +30,7 @@ def test_stateful_over_windows_equals_one_long_run(time: int, window: int, seed:
 
 
 @given(**runs)
-@settings(deadline=None, max_examples=100)
+@examples(100)
 def test_stateless_is_each_window_alone(time: int, window: int, seed: int) -> None:
     x, h0, w = draw(time, seed)
     hs, _ = windows.forward(x, h0, w, TANH, window, 0.0)

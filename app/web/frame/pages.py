@@ -1,5 +1,6 @@
 """How a page is made: the templates, what each of them may use, and whether a whole page or a part is wanted."""
 
+import functools
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -30,8 +31,12 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@functools.cache
 def environment(static_version: str) -> Environment:
-    """The Jinja2 environment: autoescaping, and an error for a variable that a route forgot."""
+    """The Jinja2 environment: autoescaping, and an error for a variable that a route forgot.
+
+    The apps of one process share it, so that each template is compiled once.
+    """
     made = Environment(
         loader=FileSystemLoader(ROOT / "templates"),
         autoescape=select_autoescape(("html", "svg")),

@@ -3,12 +3,13 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cards.check.format import format_content, with_ids
 from app.cards.file.files import text_of
 from app.cards.file.parse import parse
+from tests.examples import examples
 
 TEXT = """\
 ---
@@ -84,7 +85,7 @@ def test_permissions_and_links_stay(content, write, topic, tmp_path):
 HEADING = st.lists(st.sampled_from([*"ab#`*$\\{}[]()?! \t", "é", "``", " #"]), max_size=10).map("".join)
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(st.lists(HEADING, min_size=1, max_size=3), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_a_written_id_is_read_back_and_taking_it_out_gives_the_file_back(headings, newline):
     text = newline.join(["---", "title: T", "---", *(f"## {heading}{newline}A.{newline}" for heading in headings)])

@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from app.cards.check.check import check, examine
 from app.cards.check.skeleton import NewError, new_card, new_topic
+from tests.examples import examples
 
 
 def test_a_new_topic_is_a_draft_that_passes_and_comes_last(content, write, topic):
@@ -91,7 +92,7 @@ def test_which_deck_and_which_topic_must_be_clear(content, write, topic):
 
 
 @given(st.text(min_size=1, max_size=80))
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_words_give_a_file_that_passes_or_nothing(content, title):
     """A title is shown as it was given; what cannot be a title or a question leaves no file."""
     for path in (content / "d").iterdir():

@@ -1,11 +1,12 @@
 """A file's text becomes a topic and its cards, with the lines that the author sees."""
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cards.file.files import text_of
 from app.cards.file.parse import parse
 from app.cards.file.slug import NAME, slug
+from tests.examples import examples
 
 TEXT = """\
 ---
@@ -81,7 +82,7 @@ def test_the_answer_s_hash_is_of_the_answer_alone():
     assert card(TEXT.replace("longer", "shorter")).answer_hash != base.answer_hash
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(
     st.text(max_size=200) | st.lists(st.sampled_from([*TEXT.splitlines(), "---", "```", "$", "## {#"])).map("\n".join)
 )
@@ -96,7 +97,7 @@ def test_any_text_parses_and_mistakes_have_lines_of_it(text):
         assert all(NAME.fullmatch(card.name) for card in parsed.cards)
 
 
-@settings(deadline=None)
+@examples(100)
 @given(st.text(max_size=120))
 def test_a_slug_is_a_name_and_depends_on_the_question_alone(question):
     assert NAME.fullmatch(slug(question))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, text, update
 from sqlmodel import SQLModel
@@ -16,10 +16,11 @@ from app.cards.load import search
 from app.cards.load.load import load
 from app.cards.load.search import asked, matches, words
 from app.database import Database
+from tests.examples import examples
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TABLES = SQLModel.metadata.tables
-SLOW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 ALL = "SELECT rowid, question, tags, sources, answer FROM card_search ORDER BY rowid"
 
 

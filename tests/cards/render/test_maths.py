@@ -4,10 +4,11 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cards.render.maths import ELEMENTS, MathsError, mathml
+from tests.examples import examples
 
 
 def shown(latex: str) -> str:
@@ -87,7 +88,7 @@ HOSTILE = r"\text{<i>} \href{x} \unicode{x41}"
 PIECES = st.sampled_from(re.split(" ", f"{COMMANDS} {HOSTILE}") + list("{}[]()_^&<>%'\"~a1é=,- \ue000"))
 
 
-@settings(deadline=None, max_examples=400)
+@examples(400)
 @given(st.lists(PIECES, max_size=12).map("".join) | st.text(max_size=30))
 def test_anything_gives_plain_mathml_or_a_reason(latex):
     try:

@@ -6,11 +6,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.cards.file.blocks import read
 from app.cards.render.render import Rendered, inline, render, render_line
+from tests.examples import examples
 
 HOSTILE = (Path(__file__).parent / "hostile.md").read_text().split("\n=====\n")
 ALLOWED = set(
@@ -100,7 +101,7 @@ PIECES = [
 MARKUP = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 
 
-@settings(deadline=None, max_examples=600)
+@examples(600)
 @given(MARKUP | st.text(max_size=60))
 @example("[a](<javascript:alert(1)> 'x')")
 @example("$\\text{</math><script>alert(1)</script>}$")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from app.demos.machine.demo import Demo
@@ -19,12 +19,13 @@ from app.demos.machine.figures import MOST_BUTTONS, MOST_CELLS, Curve, Trace
 from app.demos.machine.numbers import show
 from app.demos.machine.result import Result
 from app.demos.registry import IDEAS, UnknownDemoError, all_demos, find
+from tests.examples import examples, seeds
 
 DEMOS = sorted(all_demos())
 CELL = re.compile(
     r'<td data-heat="(-?\d)"( class="odd")?><button name="at" value="(.+?)" form="knobs"(.*?)>(.+?)</button>'
 )
-over_states = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+over_states = examples(60, suppress_health_check=[HealthCheck.too_slow])
 
 
 def same(one: float, other: float) -> None:
@@ -85,7 +86,7 @@ def test_any_state_computes_and_says_what_it_computed(name: str, states: Any, da
 
 @pytest.mark.parametrize("name", DEMOS)
 @given(data=st.data())
-@settings(deadline=None, max_examples=15)
+@examples(15)
 def test_the_same_state_gives_the_same_numbers(name: str, states: Any, data: st.DataObject) -> None:
     demo = find(name)
     parameters = data.draw(states(demo))
@@ -96,7 +97,7 @@ def test_the_same_state_gives_the_same_numbers(name: str, states: Any, data: st.
 
 @pytest.mark.parametrize("name", DEMOS)
 @given(data=st.data())
-@settings(deadline=None, max_examples=15)
+@examples(15)
 def test_csv_and_json_hold_the_table(name: str, states: Any, data: st.DataObject) -> None:
     demo = find(name)
     result = demo.compute(data.draw(states(demo)))
@@ -157,49 +158,49 @@ def ask(demo: Demo[Any], seed: int) -> tuple[Any, Result]:
 
 
 @pytest.mark.parametrize("name", DEMOS)
-@pytest.mark.parametrize("seed", range(20))
-def test_the_computed_number_is_judged_right_and_another_wrong(name: str, seed: int) -> None:
+def test_the_computed_number_is_judged_right_and_another_wrong(name: str) -> None:
     demo = find(name)
-    parameters, result = ask(demo, seed)
-    question = demo.prediction.question(parameters)
-    answer = result.numbers[question.number]
-    assert math.isfinite(answer)
-    assert demo.prediction.judge(parameters, result, answer).right
-    wrong = demo.prediction.judge(parameters, result, answer + 3 * abs(answer) + 1)
-    assert not wrong.right
-    assert wrong.answer == answer
-    assert show(wrong.steps[-1].result) == show(answer), "the working must end in the answer"
-    assert not demo.prediction.judge(parameters, result, math.nan).right
-    assert not demo.prediction.judge(parameters, result, math.inf).right
-    assert show(answer) not in " ".join(question.givens).split(), "the question must not give the answer away"
+    for seed in seeds(20):
+        parameters, result = ask(demo, seed)
+        question = demo.prediction.question(parameters)
+        answer = result.numbers[question.number]
+        assert math.isfinite(answer)
+        assert demo.prediction.judge(parameters, result, answer).right
+        wrong = demo.prediction.judge(parameters, result, answer + 3 * abs(answer) + 1)
+        assert not wrong.right
+        assert wrong.answer == answer
+        assert show(wrong.steps[-1].result) == show(answer), "the working must end in the answer"
+        assert not demo.prediction.judge(parameters, result, math.nan).right
+        assert not demo.prediction.judge(parameters, result, math.inf).right
+        assert show(answer) not in " ".join(question.givens).split(), "the question must not give the answer away"
 
 
 @pytest.mark.parametrize("name", DEMOS)
-@pytest.mark.parametrize("seed", range(5))
-def test_who_stopped_on_the_way_is_told_at_which_line(name: str, seed: int) -> None:
+def test_who_stopped_on_the_way_is_told_at_which_line(name: str) -> None:
     demo = find(name)
-    parameters, result = ask(demo, seed)
-    for step in demo.prediction.steps(parameters, result):
-        judged = demo.prediction.judge(parameters, result, step.result)
-        if judged.right or judged.slip:
-            assert judged.line is None
-        else:
-            assert judged.line
-            assert judged.steps[judged.line - 1].result == pytest.approx(step.result, rel=0.01)
+    for seed in seeds(5):
+        parameters, result = ask(demo, seed)
+        for step in demo.prediction.steps(parameters, result):
+            judged = demo.prediction.judge(parameters, result, step.result)
+            if judged.right or judged.slip:
+                assert judged.line is None
+            else:
+                assert judged.line
+                assert judged.steps[judged.line - 1].result == pytest.approx(step.result, rel=0.01)
 
 
 @pytest.mark.parametrize("name", DEMOS)
-@pytest.mark.parametrize("seed", range(20))
-def test_a_known_slip_is_recognised_and_told(name: str, seed: int) -> None:
+def test_a_known_slip_is_recognised_and_told(name: str) -> None:
     demo = find(name)
-    parameters, result = ask(demo, seed)
-    answer = result.numbers[demo.prediction.question(parameters).number]
-    told = [
-        slip
-        for slip in demo.prediction.slips(parameters, result)
-        if math.isfinite(slip.value) and not demo.prediction.tolerance.accepts(slip.value, answer)
-    ]
-    for slip in told:
-        judged = demo.prediction.judge(parameters, result, slip.value)
-        if demo.prediction.tolerance.accepts(slip.value, slip.value):
-            assert judged.slip
+    for seed in seeds(20):
+        parameters, result = ask(demo, seed)
+        answer = result.numbers[demo.prediction.question(parameters).number]
+        told = [
+            slip
+            for slip in demo.prediction.slips(parameters, result)
+            if math.isfinite(slip.value) and not demo.prediction.tolerance.accepts(slip.value, answer)
+        ]
+        for slip in told:
+            judged = demo.prediction.judge(parameters, result, slip.value)
+            if demo.prediction.tolerance.accepts(slip.value, slip.value):
+                assert judged.slip

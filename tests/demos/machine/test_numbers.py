@@ -4,10 +4,11 @@ import math
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.numbers import fill, heat, latex, plain, read_number, short, show, words
+from tests.examples import examples
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
@@ -45,19 +46,19 @@ def test_a_number_is_shown_as_one_reads_it(value: float, shown: str) -> None:
 
 
 @given(st.floats(-1e300, 1e300))
-@settings(deadline=None, max_examples=500)
+@examples(500)
 def test_what_is_shown_reads_back_within_its_digits(value: float) -> None:
     assert read_back(show(value)) == pytest.approx(value, rel=0.0051, abs=0)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-@settings(deadline=None, max_examples=300)
+@examples(300)
 def test_an_address_holds_the_very_float(value: float) -> None:
     assert float(plain(value)) == value
 
 
 @given(st.floats(-1e300, 1e300))
-@settings(deadline=None, max_examples=300)
+@examples(300)
 def test_a_circle_holds_a_short_text_that_reads_back(value: float) -> None:
     text = short(value)
     assert len(text) <= 7
@@ -65,7 +66,7 @@ def test_a_circle_holds_a_short_text_that_reads_back(value: float) -> None:
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(0, 1e308))
-@settings(deadline=None)
+@examples(100)
 def test_heat_has_the_sign_of_the_number_and_nine_steps(value: float, largest: float) -> None:
     found = heat(value, largest)
     assert -9 <= found <= 9
@@ -87,7 +88,7 @@ def test_a_text_alternative_has_no_marks() -> None:
 
 
 @given(st.floats(allow_nan=False))
-@settings(deadline=None)
+@examples(100)
 def test_latex_of_a_number_has_only_what_mathml_can_take(value: float) -> None:
     assert re.fullmatch(r"-?(\d+(\.\d+)?( \\cdot 10\^\{-?\d+\})?|\\infty)", latex(value))
 

@@ -3,19 +3,20 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.parameters import Parameters, form_fields, number
 from app.demos.registry import all_demos, find
+from tests.examples import examples
 
 DEMOS = sorted(all_demos())
 
 
 @pytest.mark.parametrize("name", DEMOS)
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_a_permalink_says_the_whole_state(name: str, states: Any, data: st.DataObject) -> None:
     demo = find(name)
     parameters = data.draw(states(demo))
@@ -25,7 +26,7 @@ def test_a_permalink_says_the_whole_state(name: str, states: Any, data: st.DataO
 
 @pytest.mark.parametrize("name", DEMOS)
 @given(data=st.data())
-@settings(deadline=None, max_examples=120)
+@examples(120)
 def test_whatever_an_address_says_the_nearest_state_is_good(name: str, data: st.DataObject) -> None:
     demo = find(name)
     names = st.one_of(st.sampled_from([field.name for field in demo.fields]), st.text(max_size=12))

@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, text
 from sqlmodel import SQLModel
@@ -32,6 +32,7 @@ from app.study.learner.profile import Profile, change, profile
 from app.study.schedule.buttons import offer
 from app.study.schedule.rate import Answer, rate, undo
 from app.study.schedule.replay import replay
+from tests.examples import examples
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 CARDS = ("d/a", "d/b", "d/c", "e/a")
@@ -246,7 +247,7 @@ QUIZ = st.tuples(st.just("quiz"), LAPSES, st.lists(CARD, max_size=4, unique=True
 EVENTS = st.lists(st.one_of(RATE, RATE, RATE, UNDO, CHANGE, MARK, TAG, QUIZ), max_size=25)
 
 
-@settings(deadline=None, max_examples=40)
+@examples(40)
 @given(EVENTS)
 def test_a_history_comes_back_to_the_bit(places: Any, events: list[Any]) -> None:
     with places("here", "there", "bare") as (here, there, bare):
@@ -313,7 +314,7 @@ def check_merged(here: list[Any], there: list[Any], now: list[Any]) -> None:
         assert set(now[part]) == set(here[part]) | set(there[part])
 
 
-@settings(deadline=None, max_examples=30)
+@examples(30)
 @given(EVENTS, EVENTS, EVENTS, st.integers(-3_000, 3_000))
 def test_two_histories_merge_in_time(
     places: Any, common: list[Any], ours: list[Any], theirs: list[Any], gap: int
@@ -468,7 +469,7 @@ def test_a_broken_file_is_refused_whole_by_its_line(three: list[Place], case: st
     assert place.take(history).added == 6
 
 
-@settings(deadline=None, max_examples=60)
+@examples(60)
 @given(st.data())
 def test_a_damaged_file_is_refused_or_harmless(places: Any, data: st.DataObject) -> None:
     """Bytes lost, doubled or changed anywhere: never another error, never a part of the file."""

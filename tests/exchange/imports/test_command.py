@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from app.exchange.imports.draft import RefusedError
 from app.exchange.imports.protobuf import ProtobufError, fields, number, text
 from app.exchange.imports.target_file import Names, target_file
 from app.settings import ROOT, Settings
+from tests.examples import examples
 
 Run = Callable[..., tuple[int, str, str]]
 LIST = "Trees\n\n1. What is a leaf?\n\nAnswer: A node, for $5.\n\n2. Why?\n\nAnswer: ![x](y.png)\n\n3. When?\n"
@@ -132,7 +132,7 @@ def test_files_are_moved_in_all_or_none(tmp_path):
     assert (tmp_path / "d" / "new-2.md").read_text() == "in the way"
 
 
-@examples(deadline=None)
+@examples(100)
 @given(st.lists(st.sampled_from(["a", "a-2", "a-3", "b", "No id"]), max_size=30))
 def test_ids_are_unique(wanted):
     names = Names({"a-4"})
@@ -140,7 +140,7 @@ def test_ids_are_unique(wanted):
     assert len({*given_, "a-4"}) == len(given_) + 1
 
 
-@examples(deadline=None, max_examples=300)
+@examples(300)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_message_or_no_message(data):
     try:

@@ -4,12 +4,13 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.exchange.imports.draft import Draft, RefusedError, Skipped
 from app.exchange.imports.from_csv import DELIMITERS, claims_table, read_table
 from app.exchange.imports.import_cards import import_cards
+from tests.examples import examples
 
 
 def cards(text: str) -> list[Draft]:
@@ -19,7 +20,7 @@ def cards(text: str) -> list[Draft]:
 CELL = st.text('ab c,;\t|"\nÄ', max_size=12)
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=6), st.sampled_from(DELIMITERS))
 def test_what_python_writes_is_read_back(rows, delimiter):
     out = io.StringIO()

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.cards.check.check import examine
@@ -18,6 +18,7 @@ from app.exchange.imports.html_to_markdown import markdown_of
 from app.exchange.imports.mend import mend, mend_question
 from app.exchange.imports.target_file import target_file
 from app.exchange.imports.write import write
+from tests.examples import examples
 
 PIECES = [
     *("# ", "## ", "### ", "\n", "\n\n", "    ", "\t", "- ", "1. ", "> ", "---", "===", "```", "~~~", "```python", "`"),
@@ -78,7 +79,7 @@ def mistakes_of(*drafts: Draft, explanation: str = "", key_points: str = "") -> 
         return [str(mistake) for mistake in checked.mistakes]
 
 
-@settings(deadline=None, max_examples=150)
+@examples(150)
 @given(st.lists(st.tuples(MARKDOWN, MARKDOWN), min_size=1, max_size=3), MARKDOWN, MARKDOWN)
 def test_any_text_passes_the_check(cards, explanation, key_points):
     drafts = [Draft(f"line {at}", f"Question {question}", answer) for at, (question, answer) in enumerate(cards)]
@@ -174,7 +175,7 @@ def plain(words: str) -> str:
     return " ".join(words.split())
 
 
-@settings(deadline=None, max_examples=400)
+@examples(400)
 @given(WORDS)
 def test_text_of_a_note_shows_as_it_is(words):
     # Anki shows html.escape(words) as these words; so does the Markdown made of it.
@@ -189,7 +190,7 @@ def tagged() -> Iterator[tuple[str, str]]:
     yield "<table><tr><td>", "</td></tr></table>"
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(st.lists(st.tuples(st.sampled_from(list(tagged())), st.text("ab(.* ", max_size=5)), max_size=5))
 def test_marks_and_blocks_lose_no_letter(parts):
     source = "".join(f"x{start}{html.escape(words)}{end}y" for (start, end), words in parts)

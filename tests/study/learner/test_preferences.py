@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import update
 
@@ -12,6 +12,7 @@ from app.database import Database
 from app.settings import Settings
 from app.study.learner.preferences import Preferences, UnknownLearnerError, preferences
 from app.tables import LEARNER
+from tests.examples import examples
 
 ZONES = st.sampled_from(sorted(available_timezones())).map(ZoneInfo)
 MOMENTS = st.datetimes(datetime(1975, 1, 1), datetime(2037, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
@@ -22,7 +23,7 @@ def prefs(zone: ZoneInfo, hour: int) -> Preferences:
     return Preferences(1, zone, hour, 20, 0.9)
 
 
-@settings(deadline=None, max_examples=400)
+@examples(400)
 @given(ZONES, MOMENTS, HOURS, st.integers(0, 3 * 86_400))
 @example(ZoneInfo("America/St_Johns"), datetime(2010, 11, 7, 2, 30, 30, tzinfo=UTC), 0, 300)  # back from 0:01 to 23:01
 @example(ZoneInfo("Pacific/Apia"), datetime(2011, 12, 29, 10, tzinfo=UTC), 4, 86_400)  # a date that never was
@@ -31,7 +32,7 @@ def test_the_day_never_goes_back_as_time_goes_on(zone: ZoneInfo, now: datetime, 
     assert learner.day(now) <= learner.day(now + timedelta(seconds=lapse))
 
 
-@settings(deadline=None, max_examples=400)
+@examples(400)
 @given(ZONES, MOMENTS, HOURS)
 def test_the_day_is_the_wall_clocks_where_no_clock_changes(zone: ZoneInfo, now: datetime, hour: int) -> None:
     local = now.astimezone(zone)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fsrs import Scheduler as PyFsrs
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.models import Learner
@@ -24,6 +24,7 @@ from app.study.learner.profile import (
 )
 from app.study.learners import add_learner, all_learners, rename
 from app.study.schedule.scheduler import days_until
+from tests.examples import examples
 from tests.study.conftest import Study
 
 TODAY = date(2026, 3, 2)
@@ -123,7 +124,7 @@ def test_an_interview_that_passed_meanwhile_hinders_no_other_change() -> None:
 TEXTS = st.dictionaries(st.sampled_from([*texts_of(FULL), "all_keys", "key-x"]), st.text(max_size=30))
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(TEXTS)
 def test_whatever_is_typed_is_read_or_refused_by_field(texts: dict[str, str]) -> None:
     problems: Mapping[str, str] = {}

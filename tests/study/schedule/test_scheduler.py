@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 import fsrs
 import pytest
 from fsrs_rs_python import DEFAULT_PARAMETERS, FSRS
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.study.schedule import scheduler
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import MAX_DAYS, Memory, fuzzed, outcomes, recall
+from tests.examples import examples
 
 MEMORIES = st.none() | st.builds(Memory, st.floats(0.0011, 36_500), st.floats(1, 10))
 FSRS_RATING = {
@@ -71,7 +72,7 @@ def test_recall_is_ninety_percent_after_the_stability() -> None:
     assert recall(17.0, 0) == 1
 
 
-@settings(deadline=None, max_examples=500)
+@examples(500)
 @given(MEMORIES, st.integers(0, 5_000), st.floats(0.70, 0.97), st.integers(1, 10**9), st.integers(0, 500))
 def test_a_better_rating_never_returns_sooner(
     memory: Memory | None, elapsed: int, retention: float, card: int, reviews: int

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fsrs_rs_python import DEFAULT_PARAMETERS, FSRS, MemoryState
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from tests.study.conftest import Study
@@ -100,7 +102,7 @@ CHANGE = st.tuples(st.just("change"), st.floats(0.7, 0.97), ZONES, st.integers(3
 HISTORIES = st.lists(st.one_of(RATE, RATE, RATE, UNDO, CHANGE), min_size=1, max_size=25)
 
 
-@settings(deadline=None, max_examples=120)
+@examples(120)
 @given(HISTORIES)
 def test_states_equal_a_replay_and_a_fold_and_what_was_offered(
     new_study: "Callable[[int], AbstractContextManager[Study]]", history: list[Any]

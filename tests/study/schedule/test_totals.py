@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fsrs_rs_python import DEFAULT_PARAMETERS, FSRS, MemoryState
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from app.study.schedule.replay import replay_what_has_no_totals
 from app.study.schedule.totals import move_cards
 from app.tables import CARD, DAY_TOTAL, MONTH_TOTAL
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from tests.study.conftest import Study
@@ -145,7 +146,7 @@ MOVE = st.tuples(st.just("move"), st.integers(1, CARDS), st.integers(1, TOPICS))
 CHANGE = st.tuples(st.just("change"), st.floats(0.7, 0.97), ZONES)
 
 
-@settings(deadline=None, max_examples=120)
+@examples(120)
 @given(st.lists(st.one_of(RATE, RATE, RATE, UNDO, MOVE, CHANGE), min_size=1, max_size=25))
 def test_totals_equal_those_of_the_log_and_of_a_replay(
     three_topics: "Callable[[], AbstractContextManager[Study]]", history: list[Any]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
@@ -15,6 +15,7 @@ from app.study.selection import marks
 from app.study.selection.selection import Filters, Mode
 from app.study.sitting import queue
 from app.tables import CARD, CARD_SOURCE, CARD_TAG
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from tests.study.conftest import Study
@@ -135,7 +136,7 @@ STEPS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=120)
+@examples(120)
 @given(chosen=FILTERS, before=STEPS, within=STEPS, first_look=st.sampled_from([1, 200]))
 def test_the_next_card_is_one_that_a_look_at_every_card_finds(
     described: Any, chosen: dict[str, Any], before: Any, within: Any, first_look: int

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.study.selection.selection import Filters
+from tests.examples import examples
 
 if TYPE_CHECKING:
     from tests.study.conftest import Study
@@ -159,7 +160,7 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@examples(80)
 @given(st.lists(ACTIONS, min_size=1, max_size=20), st.integers(0, 9))
 def test_the_next_card_is_the_one_that_a_look_at_every_card_finds(
     new_study: MakeStudy, actions: list[Any], new_per_day: int

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -16,6 +16,7 @@ from app.cards.load.load import load
 from app.database import Database
 from app.web.browse.query import Query
 from app.web.browse.words import Done, sentence
+from tests.examples import examples
 from tests.web.conftest import NOW
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Current-URL": "http://127.0.0.1:8000/browse"}
@@ -97,7 +98,7 @@ def test_what_cannot_be_asked_for_is_named(client: TestClient, query: str, statu
 
 
 @given(typed=st.text(), state=st.text(max_size=8), sort=st.text(max_size=8), tag=st.text(max_size=8))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_address_is_a_server_error(client: TestClient, typed: str, state: str, sort: str, tag: str) -> None:
     pairs = {"q": typed, "state": state, "sort": sort, "tag": tag}
     address = "&".join(f"{name}={quote(value)}" for name, value in pairs.items())
