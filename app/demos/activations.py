@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, words
+from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Parameters, choice, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import activations, chain
 from app.nn.activations import ACTIVATIONS
@@ -66,7 +66,6 @@ def compute(p: Activations) -> Result:
         "unit",
         "The activation and its slope",
         told,
-        words(f"Two lines over z from −6 to 6. {told}"),
         "z",
         "value, slope",
         over_z,
@@ -82,15 +81,7 @@ def compute(p: Activations) -> Result:
     if p.w != 1:
         series.append(Series("gradient", "with the weights", "with the weights", np.abs(gradients), "dotted"))
     curve = Curve(
-        "chain",
-        "What the slopes let through",
-        chain_told,
-        words(f"Lines over layers from 1 to {p.depth}, on a log scale. {chain_told}"),
-        "layer k",
-        "left of the gradient",
-        layers,
-        series,
-        log=True,
+        "chain", "What the slopes let through", chain_told, "layer k", "left of the gradient", layers, series, log=True
     )
     return Result(numbers, (unit, curve, _trace(p, z, a, slopes, products, gradients)))
 
@@ -118,11 +109,11 @@ def _chain_told(p: Activations, numbers: dict[str, float]) -> str:
 
 def _trace(p: Activations, z: Values, a: Values, slopes: Values, products: Values, gradients: Values) -> Trace:
     rows = [
-        Row("z", "sum $z_k$", "sum", z),
-        Row("a", r"output $a_k = \varphi(z_k)$", "output", a),
-        Row("slope", r"slope $\varphi'(z_k)$", "slope", slopes),
-        Row("product", r"product $\prod \varphi'$", "product of the slopes", products),
-        Row("gradient", r"gradient $\partial a_k / \partial z_1$", "gradient with the weights", gradients),
+        Row("z", "sum $z_k$", z),
+        Row("a", r"output $a_k = \varphi(z_k)$", a),
+        Row("slope", r"slope $\varphi'(z_k)$", slopes),
+        Row("product", r"product $\prod \varphi'$", products, words="product of the slopes"),
+        Row("gradient", r"gradient $\partial a_k / \partial z_1$", gradients, words="gradient with the weights"),
     ]
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -154,7 +145,9 @@ def _trace(p: Activations, z: Values, a: Values, slopes: Values, products: Value
 
     caption = "The chain, unit by unit. Choose a number to see where it comes from."
     columns = [f"k = {k}" for k in range(1, p.depth + 1)]
-    return Trace("trace", "The chain", caption, columns, rows, arithmetic, ("slope", 0), column_word="layer")
+    return Trace(
+        "trace", "The chain", caption, rows, ("slope", 0), columns=columns, column_word="layer", by_hand=arithmetic
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -180,7 +173,7 @@ def _steps(p: Activations, result: Result) -> list[Arithmetic]:
     return [trace.arithmetic("a", 0), trace.arithmetic("slope", 0)]
 
 
-def _slips(p: Activations, result: Result) -> list[Slip]:
+def _slips(p: Activations, result: Result) -> Slips:
     a = result.numbers["value"]
     told = [
         (a, "That is the output itself."),
@@ -193,40 +186,14 @@ def _slips(p: Activations, result: Result) -> list[Slip]:
         told.append((a * (1 - a), "That is the sigmoid's slope: tanh has $1 - a^2$."))
     else:
         told.append((1 - a * a, "That is tanh's slope: the sigmoid has $a (1 - a)$."))
-    return [Slip(value, says) for value, says in told]
+    return told
 
 
 DEMO = Demo(
-    name="activations",
-    title="Activations and their slopes",
-    idea="Learning",
-    summary="How steep φ is decides what a gradient keeps of itself; along a chain the slopes multiply.",
-    parameters=Activations,
-    run=compute,
-    try_this=(
-        TryThis("tanh in its place", {"phi": "tanh"}, "The same chain at rest. What do ten slopes leave now?"),
-        TryThis(
-            "Saturated at the start",
-            {"phi": "tanh", "z": "3", "depth": "5"},
-            "Only the first unit sits on the flat part. Which of the five slopes costs the most?",
-        ),
-        TryThis(
-            "A weight of 4 against the sigmoid",
-            {"w": "4", "depth": "20"},
-            r"$4 \cdot \frac{1}{4} = 1$, one would think. Where do the units settle, and how steep is it there?",
-        ),
-    ),
-    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.005 is right.", near=0.005)),
-    sources=(
-        Source(
-            "Bengio, Simard and Frasconi, Learning long-term dependencies with gradient descent is difficult, 1994",
-            r"\frac{\partial a_n}{\partial z_1} = w^{n-1} \prod_{k=1}^{n} \varphi'(z_k)",
-        ),
-        Source(
-            "The slopes, from the outputs: tanh and sigmoid",
-            r"\tanh'(z) = 1 - a^2 \le 1, \qquad \sigma'(z) = a (1 - a) \le \frac{1}{4}",
-        ),
-    ),
+    __file__,
+    Activations,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.005 is right.", near=0.005)),
     shows=(chain.forward, chain.slope_products, chain.gradients, activations.sigmoid),
     miniature="unit",
 )

@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Matrix, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.area_picture import is_rectangle, rectangle
 from app.demos.parts.attention_looks import look_back
@@ -120,17 +120,19 @@ def _table(e: Values, alpha: Values) -> Trace:
         i = int(key[1:]) - 1
         return softmax_share(e[i], column, float(alpha[i, column]), f"{i + 1},")
 
-    rows = [Row(f"a{i + 1}", f"output {i + 1}", f"output {i + 1}", row) for i, row in enumerate(alpha)]
+    rows = [Row(f"a{i + 1}", f"output {i + 1}", row) for i, row in enumerate(alpha)]
     told = "The alignment: each row is one output, its weights sum to 1. Read where its largest weight stands."
     columns = [f"input {t + 1}" for t in range(alpha.shape[1])]
-    return Trace("alignment", "Who looks where", told, columns, rows, arithmetic, ("a1", 0), "input")
+    return Trace(
+        "alignment", "Who looks where", told, rows, ("a1", 0), columns=columns, column_word="input", by_hand=arithmetic
+    )
 
 
 def _one(p: Attention, e: Values, i: int) -> Trace:
     shifted = np.exp(e[i] - e[i].max())
     rows = (
-        Row("e", "score $e_t$", "score", e[i]),
-        Row("exp", r"$\exp(e_t - e_{max})$", "exponential of the score", shifted),
+        Row("e", "score $e_t$", e[i]),
+        Row("exp", r"$\exp(e_t - e_{max})$", shifted, words="exponential of the score"),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -146,11 +148,11 @@ def _one(p: Attention, e: Values, i: int) -> Trace:
         "scores",
         "Scores of one output",
         told,
-        [f"input {t + 1}" for t in range(e.shape[1])],
         rows,
-        arithmetic,
         ("e", 0),
-        "input",
+        columns=[f"input {t + 1}" for t in range(e.shape[1])],
+        column_word="input",
+        by_hand=arithmetic,
     )
 
 
@@ -184,11 +186,14 @@ def _contexts(V: Values, alpha: Values, context: Values) -> Trace:
         )
 
     rows = [
-        Row(f"c{i + 1}", f"context $c_{{{i + 1}}}$", f"context of output {i + 1}", row) for i, row in enumerate(context)
+        Row(f"c{i + 1}", f"context $c_{{{i + 1}}}$", row, words=f"context of output {i + 1}")
+        for i, row in enumerate(context)
     ]
     told = "What each output gets: a mean of the values, never beyond the largest or the smallest of them."
     columns = [f"number {j + 1}" for j in range(V.shape[1])]
-    return Trace("contexts", "The contexts", told, columns, rows, arithmetic, ("c1", 0), "number")
+    return Trace(
+        "contexts", "The contexts", told, rows, ("c1", 0), columns=columns, column_word="number", by_hand=arithmetic
+    )
 
 
 def _matrix(rows: Sequence[Sequence[int]]) -> str:
@@ -221,57 +226,28 @@ def _steps(p: Attention, result: Result) -> list[Arithmetic]:
     return [*found, softmax_share(e, best, result.numbers["largest"])]
 
 
-def _slips(p: Attention, result: Result) -> list[Slip]:
+def _slips(p: Attention, result: Result) -> Slips:
     e = scores(p)[0]
     other = e * 2 if p.score == "scaled" else e / 2
     missing = (
         "The division by $\\sqrt{d}$ is missing." if p.score == "scaled" else "Nothing is divided by $\\sqrt{d}$ here."
     )
     return [
-        Slip(1.0, "That is a hard choice. A softmax leaves something to every input."),
-        Slip(float(nn.softmax(other).max()), missing),
-        Slip(float(e.max() / e.sum()), "That is the score's share of all scores: take the exponential of each first."),
-        Slip(1 / len(e), "That would be equal weights, as for equal scores."),
-        Slip(float(e.max()), "That is the score; the weights come out of a softmax and sum to 1."),
+        (1.0, "That is a hard choice. A softmax leaves something to every input."),
+        (float(nn.softmax(other).max()), missing),
+        (float(e.max() / e.sum()), "That is the score's share of all scores: take the exponential of each first."),
+        (1 / len(e), "That would be equal weights, as for equal scores."),
+        (float(e.max()), "That is the score; the weights come out of a softmax and sum to 1."),
     ]
 
 
 DEMO = Demo(
-    name="attention",
-    title="Attention",
-    idea="Sequence to sequence",
-    summary="Each output scores all inputs, turns the scores into weights, and gets a weighted mean.",
-    parameters=Attention,
-    run=compute,
-    try_this=(
-        TryThis("Ask for nothing: $q = 0$", {"queries": "0,0,0"}, "Where does a query of zeros look?"),
-        TryThis(
-            "Add 5 to every score",
-            {"score": "dot", "queries": "1", "keys": "6;8;5", "values": "0.4621;0.8786;0.9759"},
-            "Now take the 5 off again: keys 1; 3; 0. Which weights change?",
-        ),
-        TryThis(
-            "Two inputs fit alike",
-            {"keys": "3,0,0;0,3,0;3,0,0", "values": "-1;0;1", "beta": "4"},
-            "Output 1 could take −1 or 1. What does it get, and does more sharpness help?",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    Attention,
+    compute,
+    Prediction(
         _instance, _question, _steps, _slips, Tolerance("Within 0.02 is right: two decimals are enough.", near=0.02)
-    ),
-    sources=(
-        Source(
-            "Vaswani et al., Attention is all you need, 2017, equation 1", r"\mathrm{softmax}(Q K^\top / \sqrt{d}) \, V"
-        ),
-        Source(
-            "Bahdanau, Cho and Bengio, Neural machine translation by jointly learning to align and translate, 2015",
-            r"e_{ij} = v^\top \tanh(W_q q_i + W_k k_j)",
-        ),
     ),
     shows=(nn.softmax, nn.dot_scores, nn.additive_scores, nn.attend, scores),
     miniature="look",
-    next=(
-        ("self-attention", "What if the words look at each other, and nothing recurs?"),
-        ("encoder-decoder", "What was there before: one code for the whole sentence."),
-    ),
 )

@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, plain, words
+from app.demos.machine.numbers import factor, fill, latex, plain
 from app.demos.machine.parameters import Matrix, Numbers, Parameters, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.beam_tree import beam_tree, named
 from app.nn import beam
@@ -117,11 +117,13 @@ def _candidates(p: BeamSearch, candidates: Sequence[Candidate], at: int, V: int)
     before = [one.log_p - one.last if len(one.tokens) == at + 1 else one.log_p for one in candidates]
     last = [one.last if len(one.tokens) == at + 1 else 0.0 for one in candidates]
     rows = (
-        Row("before", r"$\log p$ before", "log p before this step", np.array(before)),
-        Row("last", r"$\log p$ of the token", "log p of the token", np.array(last)),
-        Row("sum", r"$\log p$", "log p", np.array([one.log_p for one in candidates])),
-        Row("score", "score", "score", np.array([one.score for one in candidates])),
-        Row("kept", "kept", "kept: 1, dropped: 0", np.array([float(i < p.width) for i in range(len(candidates))])),
+        Row("before", r"$\log p$ before", np.array(before), words="log p before this step"),
+        Row("last", r"$\log p$ of the token", np.array(last), words="log p of the token"),
+        Row("sum", r"$\log p$", np.array([one.log_p for one in candidates]), words="log p"),
+        Row("score", "score", np.array([one.score for one in candidates])),
+        Row(
+            "kept", "kept", np.array([float(i < p.width) for i in range(len(candidates))]), words="kept: 1, dropped: 0"
+        ),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -145,15 +147,24 @@ def _candidates(p: BeamSearch, candidates: Sequence[Candidate], at: int, V: int)
     counted = {"at": at + 1, "many": len(candidates), "kept": min(p.width, len(candidates))}
     told = f"Step {counted['at']}: candidates, best first. What is not kept is gone for good, with its state."
     columns = [named(one.tokens, V) for one in candidates]
-    return Trace("candidates", "Candidates of one step", told, columns, rows, arithmetic, ("score", 0), "candidate")
+    return Trace(
+        "candidates",
+        "Candidates of one step",
+        told,
+        rows,
+        ("score", 0),
+        columns=columns,
+        column_word="candidate",
+        by_hand=arithmetic,
+    )
 
 
 def _found(p: BeamSearch, ends: tuple[Candidate, Candidate, Candidate], V: int) -> Trace:
     steps = [[math.exp(last) for last in _lasts(p.model(), one.tokens)] for one in ends]
     rows = (
-        Row("p", "probability $p$", "probability", np.array([one.p for one in ends])),
-        Row("length", "length", "length", np.array([float(len(one.tokens)) for one in ends])),
-        Row("value", "score", "score", np.array([one.score for one in ends])),
+        Row("p", "probability $p$", np.array([one.p for one in ends])),
+        Row("length", "length", np.array([float(len(one.tokens)) for one in ends])),
+        Row("value", "score", np.array([one.score for one in ends])),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -170,7 +181,17 @@ def _found(p: BeamSearch, ends: tuple[Candidate, Candidate, Candidate], V: int) 
         f"{who}: {named(one.tokens, V)}" for who, one in zip(("beam", "greedy", "best there is"), ends, strict=True)
     ]
     told = "What each ends with. This model looks one token back only, so its best is known: by dynamic programming."
-    return Trace("ends", "What is found", told, columns, rows, arithmetic, ("p", 0), "search", coloured=False)
+    return Trace(
+        "ends",
+        "What is found",
+        told,
+        rows,
+        ("p", 0),
+        columns=columns,
+        column_word="search",
+        coloured=False,
+        by_hand=arithmetic,
+    )
 
 
 def _lasts(model: BigramModel, tokens: Sequence[int]) -> list[float]:
@@ -192,8 +213,7 @@ def _curve(scores: Values, best: Candidate, worse: int | None, numbers: dict[str
         Series("found", "found", "score found", scores),
         Series("best", "best there is", "best score there is", np.full(len(scores), best.score), "dashed"),
     )
-    alt = words(f"A line over widths from 1 to {len(scores)}, and the best score as a level. {told}")
-    return Curve("width", "Score against width", told, alt, "width K", "score", K, series)
+    return Curve("width", "Score against width", told, "width K", "score", K, series)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -227,59 +247,26 @@ def _steps(p: BeamSearch, result: Result) -> list[Arithmetic]:
     return [*told[:-1], replace(told[-1], result=result.numbers["p"])]
 
 
-def _slips(p: BeamSearch, result: Result) -> list[Slip]:
+def _slips(p: BeamSearch, result: Result) -> Slips:
     other = result.numbers["best_p" if p.width == 1 else "greedy_p"]
     says = (
         "A width of 1 has dropped $B$ after the first step." if p.width == 1 else "That is greedy: it never tried $B$."
     )
     return [
-        Slip(other, says),
-        Slip(max(p.first), "That is the first token alone: multiply by the second."),
-        Slip(max(max(row) for row in p.next), "That is the second token alone: multiply by the first."),
-        Slip(p.first[0] + max(p.next[0]), "Probabilities multiply along a sequence; it is their logarithms that add."),
+        (other, says),
+        (max(p.first), "That is the first token alone: multiply by the second."),
+        (max(max(row) for row in p.next), "That is the second token alone: multiply by the first."),
+        (p.first[0] + max(p.next[0]), "Probabilities multiply along a sequence; it is their logarithms that add."),
     ]
 
 
 DEMO = Demo(
-    name="beam-search",
-    title="Beam search",
-    idea="Sequence to sequence",
-    summary="Keep the K best beginnings at each step, where greedy keeps one and an exhaustive search keeps all.",
-    parameters=BeamSearch,
-    run=compute,
-    try_this=(
-        TryThis(
-            "A wider beam that loses",
-            {"width": "2", "steps": "4", "first": "0.4,0.5,0.1", "next": "0,1,0;0,0.4,0.6;0.5,0.4,0.1", "step": "3"},
-            "Step 3 drops what width 1 kept. Look at the curve: is wider always better?",
-        ),
-        TryThis(
-            "Sequences that may end",
-            {"width": "3", "steps": "6", "first": "0.9,0.1", "next": "0,0.5,0.5;0,0.9,0.1", "step": "6"},
-            "The end mark wins at once, as each further token costs. Now move α to 1: which one wins?",
-        ),
-        TryThis(
-            "As wide as all there are",
-            {"width": "16", "steps": "4", "first": "0.5,0.5", "next": "0.45,0.55;0.1,0.9", "step": "4"},
-            "16 sequences and a width of 16: nothing is dropped. How narrow may it be and still find the best?",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    BeamSearch,
+    compute,
+    Prediction(
         _instance, _question, _steps, _slips, Tolerance("Within 0.005 is right: it is a product of two.", near=0.005)
-    ),
-    sources=(
-        Source(
-            "Lowerre, The Harpy speech recognition system, 1976",
-            r"\log p = \sum_t \log p(y_t \mid y_1, \dots, y_{t-1})",
-        ),
-        Source(
-            "Wu et al., Google's neural machine translation system, 2016, section 7", r"s(y) = \log p(y) / |y|^\alpha"
-        ),
     ),
     shows=(beam.score, beam.extend, beam.search, beam.best),
     miniature="tree",
-    next=(
-        ("text-generation", "What if one draws instead of searching?"),
-        ("bigram-or-rnn", "Where do such probabilities come from?"),
-    ),
 )

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import bidirectional, count, rnn
 from app.nn.activations import ACTIVATIONS
@@ -117,11 +117,11 @@ def _diagram(p: Bidirectional, x: Values, f: Values, b: Values, numbers: dict[st
 def _trace(p: Bidirectional, x: Values, f: Values, b: Values, now: Values) -> Trace:
     T = len(x)
     rows = (
-        Row("x", "input $x_t$", "input", x),
-        Row("f", r"forward $\overrightarrow{h}_t$", "forward state", f),
-        Row("b", r"backward $\overleftarrow{h}_t$", "backward state", b),
-        Row("now", f"backward, {p.arrived} arrived", "backward state of an online reader", now),
-        Row("wrong", "still to change", "backward state less that of an online reader", b - now),
+        Row("x", "input $x_t$", x),
+        Row("f", r"forward $\overrightarrow{h}_t$", f, words="forward state"),
+        Row("b", r"backward $\overleftarrow{h}_t$", b, words="backward state"),
+        Row("now", f"backward, {p.arrived} arrived", now, words="backward state of an online reader"),
+        Row("wrong", "still to change", b - now, words="backward state less that of an online reader"),
     )
 
     def state(key: str, t: int, values: Values, before: int, past: bool, says: str) -> Arithmetic:
@@ -155,8 +155,17 @@ def _trace(p: Bidirectional, x: Values, f: Values, b: Values, now: Values) -> Tr
 
     caption = "Each column is one position. Both states in it are about the same input."
     columns = [f"t = {t}" for t in range(1, T + 1)]
-    return Trace("positions", "Both states of each position", caption, columns, rows, arithmetic, ("b", p.at - 1),
-                 column_word="position", follows="position")  # fmt: skip
+    return Trace(
+        "positions",
+        "Both states of each position",
+        caption,
+        rows,
+        ("b", p.at - 1),
+        columns=columns,
+        column_word="position",
+        follows="position",
+        by_hand=arithmetic,
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -189,57 +198,25 @@ def _steps(p: Bidirectional, result: Result) -> list[Arithmetic]:
     return [trace.arithmetic("b", t - 1) for t in range(len(p.x), p.at - 1, -1)]
 
 
-def _slips(p: Bidirectional, result: Result) -> list[Slip]:
+def _slips(p: Bidirectional, result: Result) -> Slips:
     n, v = result.numbers, p.W_h_back
     mirrored = compute(p.model_copy(update={"x": p.x[: p.at]}))
     own = compute(p.model_copy(update={"W_h_back": p.W_h}))
     return [
-        Slip(n["forward"], "That is the forward state: it has read what comes before, not what comes after."),
-        Slip(n["forward"] + n["backward"], "That adds the two directions: they are joined as a pair."),
-        Slip(own.numbers["backward"], "That uses the forward weight: the backward run has weights of its own."),
-        Slip(n["backward"] - p.x[p.at - 1], "The input at the position itself is missing: the state includes it."),
-        Slip(n[f"b{len(p.x) + 1 - p.at}"], "That counts the position from the end: the state is about the same input."),
-        Slip(v * mirrored.numbers["backward"], "That runs from the position to the front. It comes from the end."),
+        (n["forward"], "That is the forward state: it has read what comes before, not what comes after."),
+        (n["forward"] + n["backward"], "That adds the two directions: they are joined as a pair."),
+        (own.numbers["backward"], "That uses the forward weight: the backward run has weights of its own."),
+        (n["backward"] - p.x[p.at - 1], "The input at the position itself is missing: the state includes it."),
+        (n[f"b{len(p.x) + 1 - p.at}"], "That counts the position from the end: the state is about the same input."),
+        (v * mirrored.numbers["backward"], "That runs from the position to the front. It comes from the end."),
     ]
 
 
 DEMO = Demo(
-    name="bidirectional",
-    title="Both directions",
-    idea="The recurrence",
-    summary="One run from each end, joined at every position; and the half that an online reader cannot have yet.",
-    parameters=Bidirectional,
-    run=compute,
-    try_this=(
-        TryThis(
-            "The last input arrives", {"present": "3"}, "Position 2 was done, one would think. Which half changes?"
-        ),
-        TryThis(
-            "A 3 at the end, or a −3",
-            {"x": "0,0,-3", "position": "1", "present": "1"},
-            "Position 1 read 0.4586 when a 3 came last. What does it read now, and when could it know?",
-        ),
-        TryThis(
-            "Let the backward run forget",
-            {"W_h_back": "0", "x": "1,2,3,4,5", "present": "12"},
-            "With $W_h = 0$ on the way back, is anything left of the future?",
-        ),
-    ),
-    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
-    sources=(
-        Source(
-            "Schuster and Paliwal, Bidirectional recurrent neural networks, 1997",
-            r"h_t = [\overrightarrow{h}_t \,;\, \overleftarrow{h}_t]",
-        ),
-        Source(
-            "Graves and Schmidhuber, Framewise phoneme classification with bidirectional LSTM, 2005",
-            r"\overleftarrow{h}_t = \varphi(x_t W_x + \overleftarrow{h}_{t+1} W_h + b)",
-        ),
-    ),
+    __file__,
+    Bidirectional,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
     shows=(bidirectional.forward, rnn.step),
     miniature="joined",
-    next=(
-        ("padding-and-masking", "What if the backward run meets padding first?"),
-        ("self-attention", "What if every position saw every other at once?"),
-    ),
 )

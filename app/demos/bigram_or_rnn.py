@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, words
+from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Parameters, choice, number, text
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts import character_marks as marks
 from app.demos.parts.character_marks import ALPHABET, CLOSES, SENTENCES, SURE, shown
@@ -111,9 +111,8 @@ def _curve(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Curve:
         Series("rnn", "RNN", "share of the right mark by the RNN", shares),
         Series("bigram", "bigram", "share of the right mark by the bigram", np.full(len(memory), 0.5), "dashed"),
     )
-    alt = words(f"Two lines over the characters read: the share of the right one among closing marks. {told}")
     x = np.arange(1.0, len(memory) + 1)
-    return Curve("far", "The far past decides", told, alt, "characters read", "share of the right mark", x, series)
+    return Curve("far", "The far past decides", told, "characters read", "share of the right mark", x, series)
 
 
 def _verdict(share: float) -> str:
@@ -128,9 +127,9 @@ def _next(p: BigramOrRNN, bigram: Values, with_memory: Values, memory: Values) -
     seen = [i for i, character in enumerate(ALPHABET) if followed[character]]
     total, m = sum(followed.values()), float(memory[-1])
     rows = (
-        Row("count", "count", "times that it came next", np.array([float(followed[ALPHABET[i]]) for i in seen])),
-        Row("bigram", "bigram $p$", "probability by the bigram", bigram[seen]),
-        Row("rnn", "RNN $p$", "probability by the RNN", with_memory[seen]),
+        Row("count", "count", np.array([float(followed[ALPHABET[i]]) for i in seen]), words="times that it came next"),
+        Row("bigram", "bigram $p$", bigram[seen], words="probability by the bigram"),
+        Row("rnn", "RNN $p$", with_memory[seen], words="probability by the RNN"),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -158,16 +157,25 @@ def _next(p: BigramOrRNN, bigram: Values, with_memory: Values, memory: Values) -
     told = f"What can come after “{shown(p.prefix[-1])}”; all other characters have the probability 0."
     columns = [shown(ALPHABET[i]) for i in seen]
     at = columns.index(CLOSES[p.mark]) if CLOSES[p.mark] in columns else 0
-    return Trace("next", "The next character", told, columns, rows, arithmetic, ("rnn", at), "character")
+    return Trace(
+        "next",
+        "The next character",
+        told,
+        rows,
+        ("rnn", at),
+        columns=columns,
+        column_word="character",
+        by_hand=arithmetic,
+    )
 
 
 def _memory(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Trace:
     given = np.array([{"¿": 1.0, "¡": -1.0}.get(character, 0.0) for character in p.prefix])
     shares = np.array([marks.question(float(m)) for m in memory])
     rows = (
-        Row("mark", "mark $x_t$", "opening mark: 1 or −1", given),
-        Row("m", "memory $m_t$", "memory", memory),
-        Row("asks", "share of ?", "share of the question mark among closing marks", shares),
+        Row("mark", "mark $x_t$", given, words="opening mark: 1 or −1"),
+        Row("m", "memory $m_t$", memory),
+        Row("asks", "share of ?", shares, words="share of the question mark among closing marks"),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -189,7 +197,9 @@ def _memory(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Trace:
     told += "Over the whole text the bigram has a perplexity of {bigram_perplexity}, the RNN of {rnn_perplexity}."
     told = fill(told, numbers)
     columns = [f"{t} · {shown(character)}" for t, character in enumerate(p.prefix, start=1)]
-    return Trace("memory", "The memory", told, columns, rows, arithmetic, ("m", 0), "character")
+    return Trace(
+        "memory", "The memory", told, rows, ("m", 0), columns=columns, column_word="character", by_hand=arithmetic
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -216,59 +226,31 @@ def _steps(p: BigramOrRNN, result: Result) -> list[Arithmetic]:
     ]
 
 
-def _slips(p: BigramOrRNN, result: Result) -> list[Slip]:
+def _slips(p: BigramOrRNN, result: Result) -> Slips:
     followed = marks.counted(1)[p.prefix[-1]]
     many, close = followed[CLOSES[p.mark]], CLOSES[p.mark]
     return [
-        Slip(
+        (
             result.numbers["rnn"],
             "That is what the RNN says, which remembers the first mark. The bigram sees one character.",
         ),
-        Slip(0.5, "That is the share among the closing marks; other characters may come too."),
-        Slip(1 / len(followed), "The characters are not equally likely: count them."),
-        Slip(
+        (0.5, "That is the share among the closing marks; other characters may come too."),
+        (1 / len(followed), "The characters are not equally likely: count them."),
+        (
             many / marks.TEXT.count(close),
             f"That is how often “{close}” has this character before it: the other way round.",
         ),
-        Slip(0.0, "The bigram cannot know which mark the sentence began with."),
+        (0.0, "The bigram cannot know which mark the sentence began with."),
     ]
 
 
 DEMO = Demo(
-    name="bigram-or-rnn",
-    title="Bigram or RNN",
-    idea="Sequence to sequence",
-    summary="A bigram sees one character; an RNN's state can carry the sentence's first mark to its last.",
-    parameters=BigramOrRNN,
-    run=compute,
-    try_this=(
-        TryThis(
-            "No memory: $w = 0$", {"w": "0"}, "Compare the two rows of probabilities. What is an RNN without its loop?"
-        ),
-        TryThis(
-            "A memory that fades",
-            {"w": "0.9", "words": "10"},
-            "Below 1 the mark fades a little at each character. Where does it become a coin toss?",
-        ),
-        TryThis("The other mark", {"mark": "¡", "words": "10"}, "Forty characters on: which of the two has noticed?"),
-    ),
-    prediction=Prediction(
+    __file__,
+    BigramOrRNN,
+    compute,
+    Prediction(
         _instance, _question, _steps, _slips, Tolerance("Within 0.005 is right: divide two counts.", near=0.005)
-    ),
-    sources=(
-        Source(
-            "Shannon, A mathematical theory of communication, 1948, section 3",
-            r"p(y_t \mid y_1, \dots, y_{t-1}) \approx p(y_t \mid y_{t-1})",
-        ),
-        Source(
-            "Mikolov et al., Recurrent neural network based language model, 2010; classes of outputs, 2011",
-            r"p(y_{t+1} \mid h_t) = p(\mathrm{class} \mid h_t) \cdot p(y_{t+1} \mid \mathrm{class}, h_t)",
-        ),
     ),
     shows=(ngram.counts, ngram.probabilities, rnn.step, marks.weights, marks.share_marks, predict),
     miniature="far",
-    next=(
-        ("text-generation", "What do such models write?"),
-        ("gradient-flow", "What does it take to learn to remember that far?"),
-    ),
 )

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, short, words
+from app.demos.machine.numbers import factor, fill, latex, short
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.backward import backward_picture
 from app.nn import bptt, rnn
@@ -91,7 +91,6 @@ def compute(p: BPTT) -> Result:
         "shares",
         "Each step's share of the gradient",
         shares_told,
-        words(f"A line over steps t from 1 to {T}. {shares_told}"),
         "step t",
         "share of the gradient",
         np.arange(1.0, T + 1),
@@ -142,14 +141,16 @@ def _trace(
     slope = np.array([float(cache.phi.slope(cache.h_t)[0, 0]) for cache in caches])
     later = np.array([0.0 if t + 1 == T or starts[t + 1] else p.W_h * delta[t + 1] for t in range(T)])
     rows = (
-        Row("x", "input $x_t$", "input", x, "forward"),
-        Row("h", "state $h_t$", "state", h, "forward"),
-        Row("slope", r"slope $\varphi'(z_t)$", "slope", slope, "back"),
-        Row("g", "own loss $g_t$", "from this step's own loss", g, "back"),
-        Row("later", r"from later $W_h \, \delta_{t+1}$", "from the step after", later, "back"),
-        Row("delta", r"error $\delta_t$", "error", delta, "back"),
-        Row("sh", r"share of $W_h$: $h_{t-1} \delta_t$", "share of the recurrent weight", share_h, "shares"),
-        Row("sx", r"share of $W_x$: $x_t \delta_t$", "share of the input weight", share_x, "shares"),
+        Row("x", "input $x_t$", x, group="forward"),
+        Row("h", "state $h_t$", h, group="forward"),
+        Row("slope", r"slope $\varphi'(z_t)$", slope, group="back"),
+        Row("g", "own loss $g_t$", g, words="from this step's own loss", group="back"),
+        Row("later", r"from later $W_h \, \delta_{t+1}$", later, words="from the step after", group="back"),
+        Row("delta", r"error $\delta_t$", delta, group="back"),
+        Row(
+            "sh", r"share of $W_h$: $h_{t-1} \delta_t$", share_h, words="share of the recurrent weight", group="shares"
+        ),
+        Row("sx", r"share of $W_x$: $x_t \delta_t$", share_x, words="share of the input weight", group="shares"),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -191,8 +192,16 @@ def _trace(
 
     caption = "Read it from right to left: the error starts at the loss. Choose a number to see where it comes from."
     columns = [f"t = {t}" for t in range(1, T + 1)]
-    return Trace("trace", "The backward pass", caption, columns, rows, arithmetic, ("delta", p.looked_at - 1),
-                 follows="step")  # fmt: skip
+    return Trace(
+        "trace",
+        "The backward pass",
+        caption,
+        rows,
+        ("delta", p.looked_at - 1),
+        columns=columns,
+        follows="step",
+        by_hand=arithmetic,
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -222,10 +231,10 @@ def _steps(p: BPTT, result: Result) -> list[Arithmetic]:
     return [*steps, Arithmetic(r"\partial L / \partial W_h = \sum_t h_{t-1} \, \delta_t", filled, total)]
 
 
-def _slips(p: BPTT, result: Result) -> list[Slip]:
+def _slips(p: BPTT, result: Result) -> Slips:
     n, steps = result.numbers, range(1, len(p.x) + 1)
     errors, shifted = sum(n[f"delta{t}"] for t in steps), sum(n[f"h{t}"] * n[f"delta{t}"] for t in steps)
-    told = (
+    return (
         (n["share_last"], "That is the last step's share alone: the state it used was made with the same $W_h$."),
         (n["h_last"], "That is the loss itself, $h_T$."),
         (n["delta1"], r"That is $\delta_1$, the error at the first step: the shares are $h_{t-1} \delta_t$."),
@@ -233,46 +242,14 @@ def _slips(p: BPTT, result: Result) -> list[Slip]:
         (errors, r"That adds up the errors: each is multiplied by $h_{t-1}$."),
         (shifted, "That takes $h_t$; the weight was used on $h_{t-1}$."),
     )
-    return [Slip(value, says) for value, says in told]
 
 
 DEMO = Demo(
-    name="bptt",
-    title="Backpropagation through time",
-    idea="Learning",
-    summary="The error walks back over the steps; each adds its share to the gradient of the same weights.",
-    parameters=BPTT,
-    run=compute,
-    try_this=(
-        TryThis(
-            "Three steps by hand",
-            {"x": "1,0,0", "W_x": "1", "W_h": "0.5", "phi": "linear", "step": "3"},
-            "$h_3 = W_h^2$, so the gradient is $2 W_h$. Which two steps bring one half each?",
-        ),
-        TryThis(
-            "One pulse, cut after 3 steps",
-            {"x": "1,0,0,0,0,0", "W_x": "1", "phi": "linear", "k": "3", "step": "6"},
-            "The pulse is at step 1 and the loss at step 6. How many steps keep their share, and how large is it?",
-        ),
-        TryThis(
-            "A loss at every step",
-            {"loss": "all", "x": "1,0,0,0,0,0,0,0", "W_h": "1", "W_x": "0.1"},
-            "Later errors pile up on the way back. At which step is the error largest?",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    BPTT,
+    compute,
+    Prediction(
         _instance, _question, _steps, _slips, Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01)
-    ),
-    sources=(
-        Source(
-            "Werbos, Backpropagation through time: what it does and how to do it, 1990",
-            r"\delta_t = (g_t + W_h \, \delta_{t+1}) \, \varphi'(z_t), \qquad "
-            r"\frac{\partial L}{\partial W_h} = \sum_{t=1}^{T} h_{t-1} \, \delta_t",
-        ),
-        Source(
-            "Williams and Peng, An efficient gradient-based algorithm for on-line training, 1990: truncated",
-            r"\delta_{t+1} = 0 \quad \text{where a piece of } k \text{ steps ends}",
-        ),
     ),
     shows=(bptt.deltas, bptt.shares, rnn.forward),
     miniature="backward",

@@ -6,10 +6,10 @@ import random
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import fill, latex, words
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.numbers import fill, latex
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.drifting_world import (
     AGAIN,
@@ -68,8 +68,13 @@ def _verdict(p: DriftMonitor, w: Watch, numbers: dict[str, float]) -> str:
             return (
                 "No alarm yet: the error reaches {rolling_most} times the reference, but labels are {late} days late."
             )
-        return told + (", and there is no shift." if harmless else "." if p.shift != "inputs" else
-                       ", though the inputs moved: what follows from them did not.")  # fmt: skip
+        return told + (
+            ", and there is no shift."
+            if harmless
+            else "."
+            if p.shift != "inputs"
+            else ", though the inputs moved: what follows from them did not."
+        )
     if harmless or w.alarm - p.late < p.since:
         told = "A false alarm on day {alarm_day}: nothing had shifted, a few bad days made up the window."
     else:
@@ -95,16 +100,7 @@ def _errors(p: DriftMonitor, w: Watch, after: Values | None, numbers: dict[str, 
         renewed = np.full(USE, np.nan)
         renewed[w.retrained - 1 :] = [float(after[max(0, n - p.window) : n].mean()) for n in range(1, len(after) + 1)]
         lines.append(Series("renewed", "fitted again", "rolling error of the model fitted again", renewed, "dotted"))
-    return Curve(
-        "error",
-        "The rolling error",
-        told,
-        words(f"{len(lines)} lines over {USE} days in use. {told}"),
-        "day in use",
-        "error / reference",
-        np.arange(1.0, USE + 1),
-        lines,
-    )
+    return Curve("error", "The rolling error", told, "day in use", "error / reference", np.arange(1.0, USE + 1), lines)
 
 
 def _inputs(w: Watch, numbers: dict[str, float]) -> Curve:
@@ -123,7 +119,6 @@ def _inputs(w: Watch, numbers: dict[str, float]) -> Curve:
         "inputs",
         "The inputs",
         told,
-        words(f"Three lines over {USE} days in use: the inputs' mean between two limits. {told}"),
         "day in use",
         "standard deviations",
         np.arange(1.0, USE + 1),
@@ -159,20 +154,26 @@ def _days(p: DriftMonitor, w: Watch) -> Trace:
             return Arithmetic(rf"\lvert y_{{{t}}} - \hat{{y}}_{{{t}}} \rvert", filled, error_now, "How far off it was.")
         mean = float(w.rolling[column]) * w.reference
         says = f"The mean error of the last {p.window} days, by that of the {CHECK} days before release."
-        return Arithmetic(r"\text{rolling} / \text{reference}", f"{latex(mean)} / {latex(w.reference)}",
-                          float(w.rolling[column]), says)  # fmt: skip
+        return Arithmetic(
+            r"\text{rolling} / \text{reference}",
+            f"{latex(mean)} / {latex(w.reference)}",
+            float(w.rolling[column]),
+            says,
+        )
 
     rows = (
-        Row("u", "input $u_t$", "input", h[:, 0]),
-        Row("f", r"forecast $\hat{y}_t$", "forecast", forecast),
-        Row("y", "came $y_t$", "what came", y),
-        Row("e", "error", "absolute error", error),
-        Row("r", "rolling / reference", "rolling error by the reference", w.rolling),
+        Row("u", "input $u_t$", h[:, 0]),
+        Row("f", r"forecast $\hat{y}_t$", forecast),
+        Row("y", "came $y_t$", y, words="what came"),
+        Row("e", "error", error, words="absolute error"),
+        Row("r", "rolling / reference", w.rolling, words="rolling error by the reference"),
     )
     chosen = (w.alarm - p.late if w.alarm else p.since) - 1
     caption = "Day by day: what was measured, forecast, and what came."
     columns = [f"day {t}" for t in range(1, USE + 1)]
-    return Trace("days", "The record", caption, columns, rows, arithmetic, ("r", chosen), "day")
+    return Trace(
+        "days", "The record", caption, rows, ("r", chosen), columns=columns, column_word="day", by_hand=arithmetic
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -209,51 +210,31 @@ def _working(p: DriftMonitor, result: Result) -> list[Arithmetic]:
     expected = p.window * (p.threshold - 1) / (ratio - 1)
     days = result.numbers["days"]
     return [
-        Arithmetic(rf"1 + \frac{{k}}{{{p.window}}} ({latex(ratio)} - 1) > {latex(p.threshold)} \text{{ once }} k",
-                   rf"{p.window} \cdot ({latex(p.threshold)} - 1) / ({latex(ratio)} - 1)", expected),
+        Arithmetic(
+            rf"1 + \frac{{k}}{{{p.window}}} ({latex(ratio)} - 1) > {latex(p.threshold)} \text{{ once }} k",
+            rf"{p.window} \cdot ({latex(p.threshold)} - 1) / ({latex(ratio)} - 1)",
+            expected,
+        ),
         Arithmetic("k", "", days, "In this record, with its own errors and late labels:"),
-    ]  # fmt: skip
+    ]
 
 
-def _slips(p: DriftMonitor, result: Result) -> list[Slip]:
+def _slips(p: DriftMonitor, result: Result) -> Slips:
     return [
-        Slip(p.window + p.late, "The window need not fill: a few large errors already lift its mean."),
-        Slip(p.window / 2 + p.late, "Half a window would be needed if errors grew by little; these are far larger."),
-        Slip(result.numbers["days"] - p.late, "The labels come late, and the alarm waits for them."),
-        Slip(0.5, "One bad day is not enough: the mean still holds the good days before."),
+        (p.window + p.late, "The window need not fill: a few large errors already lift its mean."),
+        (p.window / 2 + p.late, "Half a window would be needed if errors grew by little; these are far larger."),
+        (result.numbers["days"] - p.late, "The labels come late, and the alarm waits for them."),
+        (0.5, "One bad day is not enough: the mean still holds the good days before."),
     ]
 
 
 DEMO = Demo(
-    name="drift-monitor",
-    title="Drift, and the alarm that tells",
-    idea="Beside the RNN",
-    summary="A forecaster in use meets a world that shifts. What tells the harmless shift from the harmful one?",
-    parameters=DriftMonitor,
-    run=compute,
-    try_this=(
-        TryThis(
-            "Only the inputs move", {"shift": "inputs", "size": "2"}, "They leave what was seen in training. The error?"
-        ),
-        TryThis(
-            "No shift, a nervous alarm",
-            {"shift": "none", "window": "7", "threshold": "1.4"},
-            "Nothing has happened. How long until it rings?",
-        ),
-        TryThis("Retrain on four days", {"fresh": "4"}, "Quick to react: is the new model better than the old one?"),
-    ),
-    prediction=Prediction(
+    __file__,
+    DriftMonitor,
+    compute,
+    Prediction(
         _instance, _question, _working, _slips, Tolerance("Within a factor of 2 is right: errors are random.", times=2)
-    ),
-    sources=(
-        Source("Gama et al., A survey on concept drift adaptation, 2014: inputs, or what follows from them",
-               r"p(u) \text{ or } p(y \mid u)"),
-        Source("Holt, 1957: exponential smoothing, the model's memory", r"h_t = \lambda h_{t-1} + (1 - \lambda) u_t"),
     ),
     shows=(smoothed, fit, rolling_mean, make_world, watch),
     miniature="error",
-    next=(
-        ("transfer-learning", "How few examples are enough for a new start?"),
-        ("stateful-or-stateless", "And who keeps the state between two requests?"),
-    ),
-)  # fmt: skip
+)

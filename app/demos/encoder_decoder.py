@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import fill, plain
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.encoder_decoder_lanes import two_lanes
 from app.demos.parts.softmax_share import softmax_share
@@ -134,10 +134,10 @@ def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Value
     T = len(sources)
     read = np.arange(1.0, T + 1)
     rows = (
-        Row("needs", "needs input", "the input that it needs", np.array(sources, dtype=float)),
-        Row("read", "plain has read", "inputs that the plain network has read", read),
-        Row("plain", "plain: $p$ of the right word", "plain network: probability of the right word", p_plain),
-        Row("full", "encoder–decoder: $p$", "encoder–decoder: probability of the right word", p_full),
+        Row("needs", "needs input", np.array(sources, dtype=float), words="the input that it needs"),
+        Row("read", "plain has read", read, words="inputs that the plain network has read"),
+        Row("plain", "plain: $p$ of the right word", p_plain, words="plain network: probability of the right word"),
+        Row("full", "encoder–decoder: $p$", p_full, words="encoder–decoder: probability of the right word"),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -162,7 +162,15 @@ def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Value
     told = "An output can only be right for certain when the input that it needs has been read."
     columns = [f"{t} · {word}" for t, word in enumerate(wanted, start=1)]
     return Trace(
-        "needs", "What each output needs", told, columns, rows, arithmetic, ("plain", 0), "output", coloured=False
+        "needs",
+        "What each output needs",
+        told,
+        rows,
+        ("plain", 0),
+        columns=columns,
+        column_word="output",
+        coloured=False,
+        by_hand=arithmetic,
     )
 
 
@@ -174,10 +182,14 @@ def _answers(p: EncoderDecoder, run: Run, wanted: list[int]) -> Trace:
         t = int(key[1:])
         return softmax_share(scores[t - 1], column, float(shares[t - 1, column]), f"{t},")
 
-    rows = [Row(f"y{t + 1}", f"{t + 1} · {TARGET[w]}", f"output {t + 1}", shares[t]) for t, w in enumerate(wanted)]
+    rows = [
+        Row(f"y{t + 1}", f"{t + 1} · {TARGET[w]}", shares[t], words=f"output {t + 1}") for t, w in enumerate(wanted)
+    ]
     who = "plain network" if p.model == "plain" else "encoder–decoder"
     told = f"The answers of the {who}: a row for each output, which sums to 1."
-    return Trace("answers", "The answers", told, TARGET, rows, arithmetic, ("y1", wanted[0]), "word")
+    return Trace(
+        "answers", "The answers", told, rows, ("y1", wanted[0]), columns=TARGET, column_word="word", by_hand=arithmetic
+    )
 
 
 def _state(p: EncoderDecoder, states: Values) -> Trace:
@@ -192,10 +204,20 @@ def _state(p: EncoderDecoder, states: Values) -> Trace:
         return Arithmetic(rf"h_{{{t},{s}}} = h_{{{t - 1},{s - 1}}}", plain(before), float(held[column, s - 1]), says)
 
     shown = min(p.slots, len(p.x))
-    rows = [Row(f"s{s + 1}", f"slot {s + 1}", f"slot {s + 1}", held[:, s]) for s in range(shown)]
+    rows = [Row(f"s{s + 1}", f"slot {s + 1}", held[:, s]) for s in range(shown)]
     told = "What the reading state holds after each word, the newest on top; its last column is the code."
     columns = [f"{t} · {SOURCE[int(word) - 1]}" for t, word in enumerate(p.x, start=1)]
-    return Trace("state", "What the state holds", told, columns, rows, arithmetic, ("s1", 0), "step", coloured=False)
+    return Trace(
+        "state",
+        "What the state holds",
+        told,
+        rows,
+        ("s1", 0),
+        columns=columns,
+        column_word="step",
+        coloured=False,
+        by_hand=arithmetic,
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -227,53 +249,21 @@ def _steps(p: EncoderDecoder, result: Result) -> list[Arithmetic]:
     return [*told, Arithmetic(r"\mathrm{right}", " + ".join(map(str, known)), result.numbers["plain_right"])]
 
 
-def _slips(p: EncoderDecoder, result: Result) -> list[Slip]:
+def _slips(p: EncoderDecoder, result: Result) -> Slips:
     T, right = len(p.x), result.numbers["plain_right"]
     return [
-        Slip(float(T), "That is the encoder–decoder, which reads all before it writes."),
-        Slip(0.0, "Some words do come early enough: those whose input lies behind."),
-        Slip(float(sum(k < t for t, k in enumerate(p.sources, start=1))), "The input of the same step counts as read."),
-        Slip(T - right, "That is how many it must guess."),
+        (float(T), "That is the encoder–decoder, which reads all before it writes."),
+        (0.0, "Some words do come early enough: those whose input lies behind."),
+        (float(sum(k < t for t, k in enumerate(p.sources, start=1))), "The input of the same step counts as read."),
+        (T - right, "That is how many it must guess."),
     ]
 
 
 DEMO = Demo(
-    name="encoder-decoder",
-    title="Encoder and decoder",
-    idea="Sequence to sequence",
-    summary="One network speaks while it listens and errs where the order differs; the other hears the sentence out.",
-    parameters=EncoderDecoder,
-    run=compute,
-    try_this=(
-        TryThis("The same order", {"order": "same"}, "Who needs an encoder now? And who is the first to speak?"),
-        TryThis(
-            "Only the last word moves",
-            {"order": "last", "x": "2,7,1,8,9"},
-            "As with a verb at the end of the sentence. How many words does the plain one miss, and which?",
-        ),
-        TryThis(
-            "A code too small",
-            {"x": "1,2,3,4,5,6,7", "slots": "4"},
-            "Which words does the encoder–decoder lose, the first or the last?",
-        ),
-    ),
-    prediction=Prediction(
-        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")
-    ),
-    sources=(
-        Source(
-            "Sutskever, Vinyals and Le, Sequence to sequence learning with neural networks, 2014, equation 1",
-            r"p(y_1, \dots, y_{T'} \mid x) = \prod_t p(y_t \mid c, y_1, \dots, y_{t-1})",
-        ),
-        Source(
-            "Cho et al., Learning phrase representations using RNN encoder–decoder, 2014: the code is the last state",
-            r"c = h_T",
-        ),
-    ),
+    __file__,
+    EncoderDecoder,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")),
     shows=(register.reader, register.writer, register.slot, rnn.step, translate),
     miniature="lanes",
-    next=(
-        ("attention", "What if the decoder could look back at every word?"),
-        ("beam-search", "How does a decoder choose what to write?"),
-    ),
 )

@@ -9,11 +9,11 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import fill, latex, words
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import MOST_ENTRIES, Numbers, Parameters, entries, number, split_numbers
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.forgetting_formulas import Reviewed, difficulty_formula, five_digits, grade_of, stability_formula
 from app.nn import forgetting
@@ -87,7 +87,6 @@ def compute(p: ForgettingCurve) -> Result:
         "recall",
         "Recall from day to day",
         told,
-        words(f"Lines over {int(numbers['days'])} days. {told}"),
         "day",
         "recall",
         x,
@@ -133,12 +132,12 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
         return np.array([numbers[f"{name}{k}"] for k in range(1, len(seen) + 1)])
 
     rows = (
-        Row("rating", "rating", "rating", np.array([float(one.rating) for one in seen]), "review"),
-        Row("stability", "stability $S$", "stability in days", row("stability"), "state"),
-        Row("difficulty", "difficulty $D$", "difficulty", row("difficulty"), "state"),
-        Row("interval", "due after, days", "due after, in days", row("interval"), "then"),
-        Row("waited", "waited, days", "days waited", np.array([float(one.waited) for one in seen]), "then"),
-        Row("recall", "recall then $R$", "recall then", row("recall"), "then"),
+        Row("rating", "rating", np.array([float(one.rating) for one in seen]), group="review"),
+        Row("stability", "stability $S$", row("stability"), words="stability in days", group="state"),
+        Row("difficulty", "difficulty $D$", row("difficulty"), group="state"),
+        Row("interval", "due after, days", row("interval"), words="due after, in days", group="then"),
+        Row("waited", "waited, days", np.array([float(one.waited) for one in seen]), words="days waited", group="then"),
+        Row("recall", "recall then $R$", row("recall"), group="then"),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -166,8 +165,16 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
 
     caption = "A recurrence: each column's state comes from the state before it, the days waited and the new rating."
     columns = [f"review {k}" for k in range(1, len(seen) + 1)]
-    return Trace("states", "The state after each review", caption, columns, rows, arithmetic,
-                 ("stability", len(seen) - 1), column_word="review")  # fmt: skip
+    return Trace(
+        "states",
+        "The state after each review",
+        caption,
+        rows,
+        ("stability", len(seen) - 1),
+        columns=columns,
+        column_word="review",
+        by_hand=arithmetic,
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -198,53 +205,23 @@ def _steps(p: ForgettingCurve, result: Result) -> list[Arithmetic]:
     return [*(trace.arithmetic("stability", k) for k in range(count)), trace.arithmetic("interval", count - 1)]
 
 
-def _slips(p: ForgettingCurve, result: Result) -> list[Slip]:
+def _slips(p: ForgettingCurve, result: Result) -> Slips:
     n, count = result.numbers, int(result.numbers["reviews"])
     last, first = n[f"stability{count - 1}"], n["stability1"]
     return [
-        Slip(last, "That is the same interval again: each success in time makes the next one longer."),
-        Slip(first * count, "That adds the first interval each time; stability is multiplied."),
-        Slip(2 * last, "That doubles it; after a success in time it grows more than that."),
-        Slip(10 * last, "That is ten times the last one: the growth slows down as stability rises."),
+        (last, "That is the same interval again: each success in time makes the next one longer."),
+        (first * count, "That adds the first interval each time; stability is multiplied."),
+        (2 * last, "That doubles it; after a success in time it grows more than that."),
+        (10 * last, "That is ten times the last one: the growth slows down as stability rises."),
     ]
 
 
 DEMO = Demo(
-    name="forgetting-curve",
-    title="Forgetting, a recurrence",
-    idea="Beside the RNN",
-    summary="Recur schedules with a recurrence of its own: a state of two numbers, a rating as its input.",
-    parameters=ForgettingCurve,
-    run=compute,
-    try_this=(
-        TryThis(
-            "Four times on one day",
-            {"days": "0,0,0,222"},
-            "As many reviews as before, all at once. For how long is it known now?",
-        ),
-        TryThis(
-            "One miss on the way",
-            {"ratings": "4,4,4,1,4", "days": "2,11,46,1,30"},
-            "The interval had grown to months. What is left of it after a rating of 1?",
-        ),
-        TryThis(
-            "Twice as late, and known all the same",
-            {"days": "4,40,200,163"},
-            "Recall had fallen further at each review. Is the stability smaller for it, or larger?",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    ForgettingCurve,
+    compute,
+    Prediction(
         _instance, _question, _steps, _slips, Tolerance("Within a factor of 1.4 is right: the order counts.", times=1.4)
-    ),
-    sources=(
-        Source(
-            "FSRS-6, The Algorithm, of the open-spaced-repetition project: recall",
-            r"R(t, S) = \left(1 + F \frac{t}{S}\right)^{-w_{20}}, \qquad R(S, S) = 0.9",
-        ),
-        Source(
-            "The same: stability after an answer that was known",
-            r"S' = S \left(1 + e^{w_8} (11 - D) \, S^{-w_9} (e^{w_{10} (1 - R)} - 1)\right)",
-        ),
     ),
     shows=(forgetting.review, forgetting.growth, forgetting.recall, remember),
     miniature="recall",

@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace
 from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Parameters, choice, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.glimpse_images import IMAGES
 from app.demos.parts.retina import SIDE, retina
@@ -83,7 +83,9 @@ def _verdict(numbers: dict[str, float]) -> str:
 
 def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
     half = p.size * 2 ** (p.scales - 1) / 2
-    rows = [Row("ink", "ink, sharp", "ink in the sharp patch", np.array([look.patches[0].mean() for look in made]))]
+    rows = [
+        Row("ink", "ink, sharp", np.array([look.patches[0].mean() for look in made]), words="ink in the sharp patch")
+    ]
     for key, words, axis in AXES:
         name = ("row", "column")[axis]
         for begin, label, says, values in (
@@ -91,7 +93,7 @@ def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
             ("g", "glimpse $g_t$", f"ink {words}", [look.g[axis] for look in made]),
             ("h", "state $h_t$", f"state: {words}", [look.h[axis] for look in made]),
         ):
-            rows.append(Row(begin + key, label, says, np.array(values, dtype=float), words))
+            rows.append(Row(begin + key, label, np.array(values, dtype=float), words=says, group=words))
 
     def arithmetic(key: str, column: int) -> Arithmetic:
         look, t = made[column], column + 1
@@ -106,8 +108,12 @@ def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
             terms = " + ".join(rf"{factor(o)} \cdot {factor(v)}" for o, v in zip(offsets, lines, strict=True))
             where = rf" + {latex(p.home)} \cdot {factor((8 - look.place[axis]) / 8)}" if p.home else ""
             says = "What: the widest patch's ink, weighted by how far out it lies. Where: the pull to the middle."
-            return Arithmetic(rf"g_{{{t}}} = \frac{{1}}{{{p.size**2}}} \sum o \, v + \text{{where}}",
-                              rf"({terms}) / {p.size**2}{where}", value, says)  # fmt: skip
+            return Arithmetic(
+                rf"g_{{{t}}} = \frac{{1}}{{{p.size**2}}} \sum o \, v + \text{{where}}",
+                rf"({terms}) / {p.size**2}{where}",
+                value,
+                says,
+            )
         if key.startswith("h"):
             h = float(before.h[axis]) if before else 0.0
             inner = sum_of_products(
@@ -123,7 +129,17 @@ def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
 
     caption = "Each look adds to the state, and the state says where to look next."
     columns = [f"look {t}" for t in range(1, p.looks + 1)]
-    return Trace("core", "The recurrent core", caption, columns, rows, arithmetic, ("hdown", at - 1), "look", "look")
+    return Trace(
+        "core",
+        "The recurrent core",
+        caption,
+        rows,
+        ("hdown", at - 1),
+        columns=columns,
+        column_word="look",
+        follows="look",
+        by_hand=arithmetic,
+    )
 
 
 def _patches(p: GlimpseSensor, seen: glimpse.Look) -> Trace:
@@ -138,18 +154,36 @@ def _patches(p: GlimpseSensor, seen: glimpse.Look) -> Trace:
         outside = " What lies outside the image is 0." if inside.size < k * k else ""
         if k == 1:
             return Arithmetic(rf"x_{{{top + 1},{left + 1}}}", "", value, f"The pixel itself.{outside}")
-        return Arithmetic(rf"\frac{{1}}{{{k * k}}} \sum x", f"{latex(float(inside.sum()))} / {k * k}", value,
-                          f"The mean of {k} × {k} pixels.{outside}")  # fmt: skip
+        return Arithmetic(
+            rf"\frac{{1}}{{{k * k}}} \sum x",
+            f"{latex(float(inside.sum()))} / {k * k}",
+            value,
+            f"The mean of {k} × {k} pixels.{outside}",
+        )
 
     rows = [
-        Row(f"s{scale}r{i}", f"row {i}", f"scale {scale}, row {i}", patch[i - 1],
-            f"scale {scale}: {p.size * 2 ** (scale - 1)} pixels wide")
+        Row(
+            f"s{scale}r{i}",
+            f"row {i}",
+            patch[i - 1],
+            words=f"scale {scale}, row {i}",
+            group=f"scale {scale}: {p.size * 2 ** (scale - 1)} pixels wide",
+        )
         for scale, patch in enumerate(seen.patches, start=1)
         for i in range(1, p.size + 1)
-    ]  # fmt: skip
+    ]
     caption = "All that the core reads at this look: each scale as many numbers, for four times the area."
     columns = [str(j) for j in range(1, p.size + 1)]
-    return Trace("patches", "The patches", caption, columns, rows, arithmetic, (rows[0].key, 0), "column")
+    return Trace(
+        "patches",
+        "The patches",
+        caption,
+        rows,
+        (rows[0].key, 0),
+        columns=columns,
+        column_word="column",
+        by_hand=arithmetic,
+    )
 
 
 def _image(p: GlimpseSensor) -> Trace:
@@ -157,10 +191,18 @@ def _image(p: GlimpseSensor) -> Trace:
         value = float(IMAGES[p.image][int(key[1:]) - 1, column])
         return Arithmetic(f"x_{{{key[1:]},{column + 1}}}", "", value, "A pixel: 0 is paper, 1 is ink.")
 
-    rows = [Row(f"i{r}", f"row {r}", f"row {r}", line) for r, line in enumerate(IMAGES[p.image], start=1)]
+    rows = [Row(f"i{r}", f"row {r}", line) for r, line in enumerate(IMAGES[p.image], start=1)]
     columns = [str(c) for c in range(1, SIDE + 1)]
-    return Trace("image", "The image", "All of the image, which the eye never reads at once.", columns, rows,
-                 arithmetic, ("i1", 0), "column")  # fmt: skip
+    return Trace(
+        "image",
+        "The image",
+        "All of the image, which the eye never reads at once.",
+        rows,
+        ("i1", 0),
+        columns=columns,
+        column_word="column",
+        by_hand=arithmetic,
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -192,53 +234,28 @@ def _working(p: GlimpseSensor, result: Result) -> list[Arithmetic]:
     ]
 
 
-def _slips(p: GlimpseSensor, result: Result) -> list[Slip]:
+def _slips(p: GlimpseSensor, result: Result) -> Slips:
     read, once = result.numbers["read"], result.numbers["read_once"]
     told = [
         (once, "That is one look."),
         (p.size**2 * p.looks, "That is one scale: each look takes a patch at every scale."),
         (SIDE * SIDE, "That is the whole image: it never reads it."),
         (SIDE * SIDE * p.looks, "That is the whole image at every look: it never reads it."),
-        (p.looks * sum((p.size * 2**s) ** 2 for s in range(p.scales)),
-         "A wider patch has no more cells: it is pooled to the same size."),
-    ]  # fmt: skip
-    return [Slip(value, says) for value, says in told if value != read]
+        (
+            p.looks * sum((p.size * 2**s) ** 2 for s in range(p.scales)),
+            "A wider patch has no more cells: it is pooled to the same size.",
+        ),
+    ]
+    return [(value, says) for value, says in told if value != read]
 
 
 DEMO = Demo(
-    name="glimpse-sensor",
-    title="Looking at an image in glimpses",
-    idea="Beside the RNN",
-    summary="A small sharp patch and wider blurred ones at each step; the state decides where to look next.",
-    parameters=GlimpseSensor,
-    run=compute,
-    try_this=(
-        TryThis("The sharp patch alone", {"scales": "1"}, "No blur, no waste. Where does the eye go from there?"),
-        TryThis(
-            "From the middle, all at once",
-            {"row": "8", "column": "8", "looks": "1"},
-            "The widest patch now is the whole image, mean-pooled to 4 × 4. Can you still tell that it is a 7?",
-        ),
-        TryThis(
-            "A core without memory",
-            {"image": "two", "row": "3", "column": "13", "gain": "5", "keeps": "0", "looks": "8", "look": "8"},
-            "The faint ink at the rim moves nothing. Now let the core keep 0.3: what adds up?",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    GlimpseSensor,
+    compute,
+    Prediction(
         _instance, _question, _working, _slips, Tolerance("It is a whole number: only the exact count is right.")
-    ),
-    sources=(
-        Source(
-            "Mnih, Heess, Graves and Kavukcuoglu, Recurrent models of visual attention, 2014; there the next place is "
-            "learned from rewards, here it is made by hand",
-            r"h_t = f(W_h h_{t-1} + W_g g_t)",
-        ),
     ),
     shows=(glimpse.sensor, glimpse.moments, glimpse.looks),
     miniature="retina",
-    next=(
-        ("attention", "And if it weighed all places at once?"),
-        ("unrolled-rnn", "What does the core compute, number by number?"),
-    ),
 )

@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, words
+from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import clipping
 from app.nn.cliff import loss_and_gradient
@@ -91,7 +91,6 @@ def compute(p: GradientClipping) -> Result:
         "descent",
         "The loss on the way down",
         told,
-        words(f"Two lines over updates from 0 to {p.updates}, on a log scale. {told}"),
         "update",
         "loss",
         np.arange(p.updates + 1.0),
@@ -132,8 +131,8 @@ def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
     else:
         told = "The norm goes from {norm} to {norm_after}, and the direction turns by {angle} degrees."
     rows = (
-        Row("before", "gradient $g_j$", "gradient", g),
-        Row("after", "clipped", "clipped gradient", after),
+        Row("before", "gradient $g_j$", g),
+        Row("after", "clipped", after, words="clipped gradient"),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -150,8 +149,16 @@ def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
         return Arithmetic(rf"\min(c, \max(-c, g_{{{j}}}))", filled, float(after[column]), "Each entry by itself.")
 
     columns = [f"entry {j}" for j in range(1, len(g) + 1)]
-    return Trace("vector", "One gradient, clipped", fill(told, numbers), columns, rows, arithmetic, ("after", 0),
-                 column_word="entry")  # fmt: skip
+    return Trace(
+        "vector",
+        "One gradient, clipped",
+        fill(told, numbers),
+        rows,
+        ("after", 0),
+        columns=columns,
+        column_word="entry",
+        by_hand=arithmetic,
+    )
 
 
 def _walk(p: GradientClipping, plain: Descent, clipped: Descent, wall_at: int) -> Trace:
@@ -160,10 +167,10 @@ def _walk(p: GradientClipping, plain: Descent, clipped: Descent, wall_at: int) -
     for mark, group in (("c", f"clipped by {p.by}"), ("p", "not clipped")):
         walk = walks[mark]
         rows += [
-            Row(f"{mark}w", "weight $w$", "weight", walk.weights[:, 0], group),
-            Row(f"{mark}b", "bias $b$", "bias", walk.weights[:, 1], group),
-            Row(f"{mark}loss", "loss $L$", "loss", walk.loss, group),
-            Row(f"{mark}norm", r"gradient $\lVert g \rVert$", "norm of the gradient", walk.norm, group),
+            Row(f"{mark}w", "weight $w$", walk.weights[:, 0], group=group),
+            Row(f"{mark}b", "bias $b$", walk.weights[:, 1], group=group),
+            Row(f"{mark}loss", "loss $L$", walk.loss, group=group),
+            Row(f"{mark}norm", r"gradient $\lVert g \rVert$", walk.norm, words="norm of the gradient", group=group),
         ]
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -188,7 +195,16 @@ def _walk(p: GradientClipping, plain: Descent, clipped: Descent, wall_at: int) -
 
     caption = r"The same start, twice: $h_t = w \, \sigma(h_{t-1}) + b$. Choose a number to see where it comes from."
     columns = [f"update {k}" for k in range(p.updates + 1)]
-    return Trace("walk", "The way down", caption, columns, rows, arithmetic, ("pnorm", wall_at), column_word="update")
+    return Trace(
+        "walk",
+        "The way down",
+        caption,
+        rows,
+        ("pnorm", wall_at),
+        columns=columns,
+        column_word="update",
+        by_hand=arithmetic,
+    )
 
 
 def _squared(value: float) -> str:
@@ -221,9 +237,9 @@ def _steps(p: GradientClipping, result: Result) -> list[Arithmetic]:
     return [Arithmetic(r"\lVert g \rVert", rf"\sqrt{{{squares}}}", result.numbers["norm"]), first]
 
 
-def _slips(p: GradientClipping, result: Result) -> list[Slip]:
+def _slips(p: GradientClipping, result: Result) -> Slips:
     first, norm, c = p.g[0], result.numbers["norm"], p.threshold
-    told = (
+    return (
         (first, "That is the entry unclipped: the threshold was passed."),
         (max(-c, min(c, first)), "That is clipping by value: by norm all entries shrink together."),
         (first * min(1.0, c / norm), "That is clipping by norm: by value each entry is cut by itself."),
@@ -231,38 +247,14 @@ def _slips(p: GradientClipping, result: Result) -> list[Slip]:
         (first * c / norm, "That stretches a short gradient: clipping never makes one longer."),
         (abs(first * min(1.0, c / norm)), "The size is right: clipping keeps the sign."),
     )
-    return [Slip(value, says) for value, says in told]
 
 
 DEMO = Demo(
-    name="gradient-clipping",
-    title="Gradient clipping",
-    idea="Learning",
-    summary="A gradient shortened before it is used: what that does to a vector, and on a wall in the error surface.",
-    parameters=GradientClipping,
-    run=compute,
-    try_this=(
-        TryThis("By value", {"by": "value"}, "The same threshold, entry by entry. Where does the vector point now?"),
-        TryThis(
-            "A small gradient",
-            {"g": "0.003,0.004", "threshold": "1"},
-            "A gradient that has vanished. What does clipping do for it?",
-        ),
-        TryThis(
-            "A threshold of 25",
-            {"threshold": "25"},
-            "Just above the largest gradient that is met. Where does the descent end now?",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    GradientClipping,
+    compute,
+    Prediction(
         _instance, _question, _steps, _slips, Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01)
-    ),
-    sources=(
-        Source(
-            "Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013, algorithm 1",
-            r"g \leftarrow g \cdot \min\left(1, \frac{c}{\lVert g \rVert}\right)",
-        ),
-        Source("The same, figure 6: one unit and its wall", r"h_t = w \, \sigma(h_{t-1}) + b"),
     ),
     shows=(clipping.by_norm, clipping.by_value, descend, loss_and_gradient),
     miniature="descent",

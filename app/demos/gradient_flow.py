@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import fill, latex, words
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, choice, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import gru, jacobian, lstm, rnn
 from app.nn.activations import ACTIVATIONS
@@ -140,7 +140,6 @@ def compute(p: GradientFlow) -> Result:
         "flow",
         "The gradient on its way back",
         told,
-        words(f"A line over steps t from 0 to {p.steps}, on a log scale. {told}"),
         "step t",
         "gradient left",
         np.arange(p.steps + 1.0),
@@ -236,15 +235,15 @@ def _trace(p: GradientFlow, run: Run) -> Trace:
         "steps",
         "What each step passes",
         "Each column is one step on the way back, from $h_t$ to $h_{t-1}$. The product of the shares is what is left.",
-        [f"t = {t}" for t in range(1, p.steps + 1)],
         (
-            Row("most", r"at most $\sigma_1(J_t)$", "most that the step can pass", run.most_per_step),
-            Row("passed", "passed on", "share passed on", passed),
-            Row("left", r"left $\lVert \partial h_T / \partial h_{t-1} \rVert$", "gradient left", before),
-            Row("bound", "bound", "bound", run.bound[:-1]),
+            Row("most", r"at most $\sigma_1(J_t)$", run.most_per_step, words="most that the step can pass"),
+            Row("passed", "passed on", passed, words="share passed on"),
+            Row("left", r"left $\lVert \partial h_T / \partial h_{t-1} \rVert$", before, words="gradient left"),
+            Row("bound", "bound", run.bound[:-1]),
         ),
-        arithmetic,
         ("left", 0),
+        columns=[f"t = {t}" for t in range(1, p.steps + 1)],
+        by_hand=arithmetic,
     )
 
 
@@ -277,56 +276,28 @@ def _steps(p: GradientFlow, result: Result) -> list[Arithmetic]:
     ]
 
 
-def _slips(p: GradientFlow, result: Result) -> list[Slip]:
+def _slips(p: GradientFlow, result: Result) -> Slips:
     g, T = p.gain, p.steps
     return [
-        Slip(g * T, "That is $g \\cdot T$: steps multiply, they do not add."),
-        Slip(1 - T * (1 - g), "That takes the same amount off at every step; each step takes the same share."),
-        Slip(g, "That is one step back: the rest of the way multiplies on."),
-        Slip(g ** (T / 2), "That is the square root of it: half of the way."),
-        Slip(1.0, "A matrix that keeps lengths would leave it as it is, but here it is scaled by $g$."),
+        (g * T, "That is $g \\cdot T$: steps multiply, they do not add."),
+        (1 - T * (1 - g), "That takes the same amount off at every step; each step takes the same share."),
+        (g, "That is one step back: the rest of the way multiplies on."),
+        (g ** (T / 2), "That is the square root of it: half of the way."),
+        (1.0, "A matrix that keeps lengths would leave it as it is, but here it is scaled by $g$."),
     ]
 
 
 DEMO = Demo(
-    name="gradient-flow",
-    title="Vanishing and exploding gradients",
-    idea="Learning",
-    summary="A gradient meets the same weights at every step back: it fades, it blows up, or gates carry it.",
-    parameters=GradientFlow,
-    run=compute,
-    try_this=(
-        TryThis("A gain of 1.1", {"gain": "1.1", "phi": "linear"}, "From 0.9 to 1.1: what do fifty steps make of it?"),
-        TryThis(
-            "Add inputs", {"gain": "1.1", "input": "1"}, "The same weights, but tanh saturates. Does it still explode?"
-        ),
-        TryThis(
-            "An LSTM that keeps",
-            {"cell": "lstm", "steps": "100", "gain": "0.1", "forget_bias": "5"},
-            "The dotted path is a product of forget gates, and no matrix. What does a bias of 0 do to it?",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    GradientFlow,
+    compute,
+    Prediction(
         _instance,
         _question,
         _steps,
         _slips,
         Tolerance("Within a factor of 2 is right: the order of size counts.", times=2),
     ),
-    sources=(
-        Source(
-            "Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013",
-            r"\left\lVert \frac{\partial h_T}{\partial h_t} \right\rVert \le (\gamma \, \sigma_1(W_h))^{T-t}",
-        ),
-        Source(
-            "Hochreiter and Schmidhuber, Long short-term memory, 1997; forget gates, Gers et al., 2000",
-            r"\frac{\partial c_T}{\partial c_t} = \prod_{k=t+1}^{T} f_k",
-        ),
-    ),
     shows=(jacobian.products, jacobian.spectral_norms, jacobian.rnn_bound, rnn.step_jacobian),
     miniature="flow",
-    next=(
-        ("lstm-gates", "What carries the gradient? Force a gate open and see."),
-        ("gradient-clipping", "What if it explodes?"),
-    ),
 )

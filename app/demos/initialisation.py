@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import fill, latex, words
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, choice, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import initialise, signal
 from app.nn.activations import ACTIVATIONS
@@ -109,7 +109,6 @@ def compute(p: Initialisation) -> Result:
         "spread",
         "The signal forward, the gradient back",
         told,
-        words(f"Two lines over layers from 1 to {p.layers}, on a log scale. {told}"),
         "layer",
         "spread",
         np.arange(1.0, p.layers + 1),
@@ -155,12 +154,18 @@ RULE = {
 
 def _trace(p: Initialisation, weights: list[Values], fans: list[int], values: dict[str, Values]) -> Trace:
     rows = (
-        Row("rule", "a weight, by rule", "spread of a weight by the rule", values["rule"], "weights"),
-        Row("weight", "a weight, as drawn", "spread of a weight as drawn", values["weight"], "weights"),
-        Row("z", "sums $z_l$", "spread of the sums", values["z"], "signal"),
-        Row("a", "outputs $a_l$", "spread of the outputs", values["a"], "signal"),
-        Row("flat", f"share with a slope below {FLAT}", "share of units that are flat", values["flat"], "signal"),
-        Row("grad", "gradient left", "gradient left", values["grad"], "back"),
+        Row("rule", "a weight, by rule", values["rule"], words="spread of a weight by the rule", group="weights"),
+        Row("weight", "a weight, as drawn", values["weight"], words="spread of a weight as drawn", group="weights"),
+        Row("z", "sums $z_l$", values["z"], words="spread of the sums", group="signal"),
+        Row("a", "outputs $a_l$", values["a"], words="spread of the outputs", group="signal"),
+        Row(
+            "flat",
+            f"share with a slope below {FLAT}",
+            values["flat"],
+            words="share of units that are flat",
+            group="signal",
+        ),
+        Row("grad", "gradient left", values["grad"], group="back"),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -182,7 +187,9 @@ def _trace(p: Initialisation, weights: list[Values], fans: list[int], values: di
 
     caption = "Spread is the root mean square. What the rule promises stands beside what was drawn and measured."
     columns = [f"layer {k}" for k in range(1, p.layers + 1)]
-    return Trace("layers", "Layer by layer", caption, columns, rows, arithmetic, ("rule", 0), column_word="layer")
+    return Trace(
+        "layers", "Layer by layer", caption, rows, ("rule", 0), columns=columns, column_word="layer", by_hand=arithmetic
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -213,10 +220,10 @@ def _steps(p: Initialisation, result: Result) -> list[Arithmetic]:
     ]
 
 
-def _slips(p: Initialisation, result: Result) -> list[Slip]:
+def _slips(p: Initialisation, result: Result) -> Slips:
     n, h, std = p.inputs, p.units, result.numbers["weight_std"]
     other = math.sqrt(2 / n) if p.scheme == "glorot" else math.sqrt(2 / (n + h))
-    told = (
+    return (
         (std**2, "That is the variance: the standard deviation is its root."),
         (other, "That is the other rule: He looks at the fan-in alone, Glorot at fan-in and fan-out."),
         (math.sqrt(1 / n), r"That is $\sqrt{1/n}$, which keeps linear sums alike in the forward pass alone."),
@@ -224,40 +231,13 @@ def _slips(p: Initialisation, result: Result) -> list[Slip]:
         (math.sqrt(6 / (n + h)), "That is the limit of Glorot's uniform draw, not its standard deviation."),
         (1.0, "It is the signal whose spread should stay near 1, not the weights."),
     )
-    return [Slip(value, says) for value, says in told]
 
 
 DEMO = Demo(
-    name="initialisation",
-    title="Starting the weights",
-    idea="Learning",
-    summary="A little too small or too large, layer upon layer: what is left of a signal, and of a gradient.",
-    parameters=Initialisation,
-    run=compute,
-    try_this=(
-        TryThis("ReLU with Glorot", {"phi": "relu"}, "Half of every signal is cut away. By what does it fall a layer?"),
-        TryThis("ReLU with He", {"phi": "relu", "scheme": "he"}, "One factor of 2 in the variance. What is left now?"),
-        TryThis(
-            "Orthogonal, linear, ten per cent too large",
-            {"scheme": "orthogonal", "phi": "linear", "gain": "1.1", "layers": "30"},
-            "With a gain of 1 the norm stays to the last digit. And what do thirty times 10 % make?",
-        ),
-    ),
-    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.003 is right.", near=0.003)),
-    sources=(
-        Source(
-            "Glorot and Bengio, Understanding the difficulty of training deep feedforward neural networks, 2010",
-            r"\mathrm{Var}(w) = \frac{2}{\mathrm{fan}_{in} + \mathrm{fan}_{out}}",
-        ),
-        Source(
-            "He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015",
-            r"\mathrm{Var}(w) = \frac{2}{\mathrm{fan}_{in}}",
-        ),
-        Source(
-            "Saxe, McClelland and Ganguli, Exact solutions to the nonlinear dynamics of learning, 2014: orthogonal",
-            r"W^\top W = I \;\Rightarrow\; \lVert a W \rVert = \lVert a \rVert",
-        ),
-    ),
+    __file__,
+    Initialisation,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.003 is right.", near=0.003)),
     shows=(
         initialise.glorot_uniform,
         initialise.he_normal,

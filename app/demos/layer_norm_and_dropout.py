@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, words
+from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import dropout, layer_norm
 from app.nn.activations import ACTIVATIONS
@@ -95,24 +95,53 @@ def compute(p: LayerNormAndDropout) -> Result:
 
     figures = (
         _curve(
-            "memory", "What is passed on at every step", _memory_told(p), numbers, steps, "share of the units", False,
-            (Series("passed", "never dropped so far", "units never dropped so far", passed),
-             Series("expected", "expected", "expected share", expected, "dashed")),
+            "memory",
+            "What is passed on at every step",
+            _memory_told(p),
+            numbers,
+            steps,
+            "share of the units",
+            False,
+            (
+                Series("passed", "never dropped so far", "units never dropped so far", passed),
+                Series("expected", "expected", "expected share", expected, "dashed"),
+            ),
         ),
         table,
         _curve(
-            "spread", "What goes into tanh", _spread_told(p), numbers, steps, "spread of the sums", False,
-            (Series("spread", "here", "spread here", np.sqrt((runs.into**2).mean(axis=(1, 2)))),
-             Series("bare", "without norm and dropout", "spread of the bare layer",
-                    np.sqrt((bare.into**2).mean(axis=(1, 2))), "dashed")),
+            "spread",
+            "What goes into tanh",
+            _spread_told(p),
+            numbers,
+            steps,
+            "spread of the sums",
+            False,
+            (
+                Series("spread", "here", "spread here", np.sqrt((runs.into**2).mean(axis=(1, 2)))),
+                Series(
+                    "bare",
+                    "without norm and dropout",
+                    "spread of the bare layer",
+                    np.sqrt((bare.into**2).mean(axis=(1, 2))),
+                    "dashed",
+                ),
+            ),
         ),
         _curve(
-            "average", "One run and the average of many", _average_told(p), numbers, steps, "state of unit 1", False,
-            (Series("one", "one run", "one run", runs.states[:, 0, 0]),
-             Series("mean", f"average of {RUNS}", f"average of {RUNS} runs", average, "dashed"),
-             Series("none", "without dropout", "without dropout", whole.states[:, 0, 0], "dotted")),
+            "average",
+            "One run and the average of many",
+            _average_told(p),
+            numbers,
+            steps,
+            "state of unit 1",
+            False,
+            (
+                Series("one", "one run", "one run", runs.states[:, 0, 0]),
+                Series("mean", f"average of {RUNS}", f"average of {RUNS} runs", average, "dashed"),
+                Series("none", "without dropout", "without dropout", whole.states[:, 0, 0], "dotted"),
+            ),
         ),
-    )  # fmt: skip
+    )
     return Result(numbers, figures)
 
 
@@ -127,8 +156,7 @@ def _curve(
     series: tuple[Series, ...],
 ) -> Curve:
     caption = fill(told, numbers)
-    alt = words(f"Lines over steps t from 1 to {len(x)}. {caption}")
-    return Curve(name, title, caption, alt, "step t", y, x, series, log)
+    return Curve(name, title, caption, "step t", y, x, series, log=log)
 
 
 def _memory_told(p: LayerNormAndDropout) -> str:
@@ -172,13 +200,13 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
     numbers |= {"n_last": float(n[0, -1]), "h_last": float(values["a"][-1]), "slope_last": float(values["slope"][-1])}
     numbers |= {"raw_last": float(values["raw"][-1]), "raw_slope_last": float(values["rawslope"][-1])}
     rows = (
-        Row("z", "sum $z_j$", "sum", z, "as they are"),
-        Row("raw", r"$\tanh(z_j)$", "tanh of the sum", values["raw"], "as they are"),
-        Row("rawslope", "slope", "slope", values["rawslope"], "as they are"),
-        Row("apart", r"$z_j - \mu$", "distance from the mean", values["apart"], "normalised"),
-        Row("n", r"$\hat{z}_j$", "normalised", values["n"], "normalised"),
-        Row("a", r"$\tanh(\hat{z}_j)$", "tanh of the normalised sum", values["a"], "normalised"),
-        Row("slope", "slope", "slope after normalising", values["slope"], "normalised"),
+        Row("z", "sum $z_j$", z, group="as they are"),
+        Row("raw", r"$\tanh(z_j)$", values["raw"], words="tanh of the sum", group="as they are"),
+        Row("rawslope", "slope", values["rawslope"], group="as they are"),
+        Row("apart", r"$z_j - \mu$", values["apart"], words="distance from the mean", group="normalised"),
+        Row("n", r"$\hat{z}_j$", values["n"], words="normalised", group="normalised"),
+        Row("a", r"$\tanh(\hat{z}_j)$", values["a"], words="tanh of the normalised sum", group="normalised"),
+        Row("slope", "slope", values["slope"], words="slope after normalising", group="normalised"),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -204,7 +232,16 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
     told = "From mean {mean} and variance {variance} to mean 0 and variance 1. The last unit's slope goes from "
     caption = fill(told + "{raw_slope_last} to {slope_last}.", numbers)
     columns = [f"unit {j}" for j in range(1, h + 1)]
-    return Trace("hand", "One row, normalised", caption, columns, rows, arithmetic, ("n", h - 1), column_word="unit")
+    return Trace(
+        "hand",
+        "One row, normalised",
+        caption,
+        rows,
+        ("n", h - 1),
+        columns=columns,
+        column_word="unit",
+        by_hand=arithmetic,
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -238,10 +275,10 @@ def _steps(p: LayerNormAndDropout, result: Result) -> list[Arithmetic]:
     ]
 
 
-def _slips(p: LayerNormAndDropout, result: Result) -> list[Slip]:
+def _slips(p: LayerNormAndDropout, result: Result) -> Slips:
     n, z = result.numbers, np.array(p.sums)
     apart, variance = float(z[-1]) - n["mean"], n["variance"]
-    told = (
+    return (
         (apart, "That is the distance from the mean: it is still to be divided by the standard deviation."),
         (apart / variance, "That divides by the variance: its root is meant."),
         (apart / math.sqrt(float(z.var(ddof=1))), "That is the sample's deviation, by $h - 1$; here it is by $h$."),
@@ -249,41 +286,14 @@ def _slips(p: LayerNormAndDropout, result: Result) -> list[Slip]:
         (-apart / math.sqrt(variance), "The sign is turned: it is the sum less the mean."),
         (math.tanh(n["n_last"]), "That is already through tanh."),
     )
-    return [Slip(value, says) for value, says in told]
 
 
 DEMO = Demo(
-    name="layer-norm-and-dropout",
-    title="Layer norm and dropout",
-    idea="Learning",
-    summary="One keeps the sums in range at every step; the other must not be drawn anew on the path of the memory.",
-    parameters=LayerNormAndDropout,
-    run=compute,
-    try_this=(
-        TryThis("One mask for all steps", {"dropout": "one"}, "The same rate of 0.2. What is left after fifty steps?"),
-        TryThis(
-            "Without layer norm",
-            {"norm": "0", "dropout": "none", "input": "3"},
-            "Inputs of size 3. How many units still have a slope?",
-        ),
-        TryThis(
-            "Inputs next to nothing",
-            {"input": "0.03", "gain": "0", "dropout": "none"},
-            "Too small in place of too large. What does the layer norm make of it?",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    LayerNormAndDropout,
+    compute,
+    Prediction(
         _instance, _question, _steps, _slips, Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01)
-    ),
-    sources=(
-        Source(
-            "Ba, Kiros and Hinton, Layer normalization, 2016",
-            r"\hat{z} = \frac{z - \mu}{\sqrt{\sigma^2 + \varepsilon}}",
-        ),
-        Source(
-            "Gal and Ghahramani, A theoretically grounded application of dropout in recurrent neural networks, 2016",
-            r"h_t = \tanh(x_t W_x + (m \odot h_{t-1}) W_h), \qquad \mathrm{E}[m] = 1",
-        ),
     ),
     shows=(layer_norm.forward, dropout.masks, dropout.passed_on, recur),
     miniature="memory",

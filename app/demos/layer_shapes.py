@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import count
 
@@ -137,10 +137,10 @@ def _trace(layers: list[Layer], numbers: dict[str, float]) -> Trace:
     names = [f"{i + 1} · {layer.name}" for i, layer in enumerate(layers)]
     words_of = (("input weights", "input weights"), ("recurrent weights", "recurrent weights"), ("biases", "biases"))
     rows = [
-        Row(key, label, says, np.array([float(part[i]) for part in parts]))
+        Row(key, label, np.array([float(part[i]) for part in parts]), words=says)
         for i, (key, (label, says)) in enumerate(zip(("kernel", "recurrent", "bias"), words_of, strict=True))
     ]
-    rows.append(Row("total", "**layer**", "all parameters", np.array([float(layer.total) for layer in layers])))
+    rows.append(Row("total", "**layer**", np.array([float(layer.total) for layer in layers]), words="all parameters"))
 
     def arithmetic(key: str, column: int) -> Arithmetic:
         layer = layers[column]
@@ -166,17 +166,20 @@ def _trace(layers: list[Layer], numbers: dict[str, float]) -> Trace:
         "count",
         "Where the parameters are",
         fill("All layers together have {parameters}. Choose a number to see its formula.", numbers),
-        names,
         rows,
-        arithmetic,
         ("total", 0),
+        columns=names,
         column_word="layer",
         coloured=False,
+        by_hand=arithmetic,
     )
 
 
-SAYS = {1: "One weight from each input to each unit, and a bias each.", 3: "Three times: update, reset, candidate.",
-        4: "Four times: input, forget and output gate, and candidate."}  # fmt: skip
+SAYS = {
+    1: "One weight from each input to each unit, and a bias each.",
+    3: "Three times: update, reset, candidate.",
+    4: "Four times: input, forget and output gate, and candidate.",
+}
 
 
 def _term(layer: Layer, part: str) -> tuple[str | int, ...] | None:
@@ -230,7 +233,7 @@ def _steps(p: LayerShapes, result: Result) -> list[Arithmetic]:
     return [trace.arithmetic(key, 0) for key in ("kernel", "recurrent", "bias", "total")]
 
 
-def _slips(p: LayerShapes, result: Result) -> list[Slip]:
+def _slips(p: LayerShapes, result: Result) -> Slips:
     layer = next(build(p))
     _, recurrent, bias = _parts(layer)
     total, times, both = layer.total, layer.count.times, layer.directions
@@ -243,33 +246,14 @@ def _slips(p: LayerShapes, result: Result) -> list[Slip]:
         (total - times * p.units * both, "With reset_after a GRU has two biases a gate."),
         (total + times * p.units * both, "One bias too many: that would be reset_after, or PyTorch's two."),
     ]
-    return [Slip(value, says) for value, says in told if value != total]
+    return [(value, says) for value, says in told if value != total]
 
 
 DEMO = Demo(
-    name="layer-shapes",
-    title="Shapes and parameters",
-    idea="The recurrence",
-    summary="What goes in, what comes out, and how many numbers are learned: time and batch are not among them.",
-    parameters=LayerShapes,
-    run=compute,
-    try_this=(
-        TryThis("LSTM instead", {"layer": "lstm"}, "The same shape comes out. How many times the parameters?"),
-        TryThis(
-            "Only the last step",
-            {"return_sequences": "0", "outputs": "1"},
-            "Which axis is gone, and what can a Dense read now?",
-        ),
-        TryThis("Twice the time", {"time": "20"}, "The output is twice as long. Does the count change?"),
-    ),
-    prediction=Prediction(
-        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")
-    ),
-    sources=(
-        Source("Keras, SimpleRNN, LSTM, GRU and Dense: their documented weights", r"h \cdot (x + h + 1)"),
-        Source("Cho et al., 2014 (GRU); reset_after as in cuDNN", r"3 \cdot (x \cdot h + h \cdot h + 2 h)"),
-    ),
+    __file__,
+    LayerShapes,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")),
     shows=(build, count.rnn, count.lstm, count.gru, count.dense),
     miniature="model",
-    next=(("stacked-rnn", "What happens in the layers above?"), ("bptt", "How do these weights learn?")),
 )

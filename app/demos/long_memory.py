@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, Training, TryThis
+from app.demos.machine.demo import Demo, Training
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, words
+from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Parameters, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import clipping, jacobian, lstm, optimise, remembering
 from app.nn.activations import SIGMOID
@@ -111,7 +111,6 @@ def shown(p: LongMemory, update: int, learners: dict[Cell, Learner]) -> Result:
         "losses",
         "Loss of the three",
         caption,
-        words(f"Three lines over {update} updates. {caption}"),
         "update",
         "loss",
         np.arange(update + 1.0),
@@ -159,10 +158,10 @@ def _way_back(p: LongMemory, flows: dict[Cell, Values]) -> Trace:
         "back",
         "What comes back of the gradient",
         "The gradient of the loss at every step, as a share of what it is at the last. Step 1 is the one to remember.",
-        [f"t = {t}" for t in range(1, p.gap + 2)],
-        [Row(cell, cell.upper(), cell.upper(), shares[cell]) for cell in CELLS],
-        arithmetic,
+        [Row(cell, cell.upper(), shares[cell]) for cell in CELLS],
         ("rnn", 0),
+        columns=[f"t = {t}" for t in range(1, p.gap + 2)],
+        by_hand=arithmetic,
     )
 
 
@@ -201,41 +200,29 @@ def _steps(p: LongMemory, result: Result) -> list[Arithmetic]:
     ]
 
 
-def _slips(p: LongMemory, result: Result) -> list[Slip]:
+def _slips(p: LongMemory, result: Result) -> Slips:
     gate = _gate(p)
     return [
-        Slip(gate, "That is what a single step keeps: every further step multiplies again."),
-        Slip(1 - p.gap * (1 - gate), "That takes the same amount off at every step; each step takes the same share."),
-        Slip(gate * p.gap, "Steps multiply, they do not add."),
-        Slip((1 - gate) ** p.gap, "That is made of what a step forgets; $f$ is what it keeps."),
-        Slip(gate ** (p.gap / 2), "That is half of the way."),
-        Slip(1.0, "Only a gate that is wide open keeps all: this one keeps a share at each step."),
-        Slip(0.0, "A share is kept at every step: little may be left, but not nothing."),
+        (gate, "That is what a single step keeps: every further step multiplies again."),
+        (1 - p.gap * (1 - gate), "That takes the same amount off at every step; each step takes the same share."),
+        (gate * p.gap, "Steps multiply, they do not add."),
+        ((1 - gate) ** p.gap, "That is made of what a step forgets; $f$ is what it keeps."),
+        (gate ** (p.gap / 2), "That is half of the way."),
+        (1.0, "Only a gate that is wide open keeps all: this one keeps a share at each step."),
+        (0.0, "A share is kept at every step: little may be left, but not nothing."),
     ]
 
 
 DEMO = Demo(
-    name="long-memory",
-    title="Which cell still remembers",
-    idea="Gates",
-    summary="Read a number, wait through noise, say it. An RNN, an LSTM and a GRU learn it side by side.",
-    parameters=LongMemory,
-    run=compute,
-    try_this=(
-        TryThis("A gain of 1", {"gain": "1"}, "The same RNN, drawn a little stronger. Does it need gates?"),
-        TryThis("Gates that let go", {"keep": "-4"}, "The gates start nearly shut. Who remembers now?"),
-        TryThis("A gap of three", {"gap": "3"}, "Nobody needs gates for this. Who is the quickest?"),
-    ),
-    prediction=Prediction(
+    __file__,
+    LongMemory,
+    compute,
+    Prediction(
         _instance,
         _question,
         _steps,
         _slips,
         Tolerance("Within a factor of 2 is right: the order of size counts.", times=2),
-    ),
-    sources=(
-        Source("Hochreiter and Schmidhuber, Long short-term memory, 1997", r"c_t = f_t \odot c_{t-1} + i_t \odot g_t"),
-        Source("Kingma and Ba, Adam, 2015", r"W \leftarrow W - \eta \, \hat m / (\sqrt{\hat v} + \varepsilon)"),
     ),
     shows=(remembering.forward_backward, optimise.adam, lstm.step, train),
     miniature="losses",

@@ -5,10 +5,10 @@ import random
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace
-from app.demos.machine.numbers import factor, fill, latex, words
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.four_forecasts import KERNELS, TIME, TRAIN, UNITS, MlpCnnRnn, Run, run_all
 from app.nn import forecast
@@ -57,7 +57,6 @@ def _curve(p: MlpCnnRnn, run: Run, numbers: dict[str, float]) -> Curve:
         "forecasts",
         "One step ahead",
         told,
-        words(f"Three lines over the last {TIME - TRAIN} steps: the series, and two forecasts of it. {told}"),
         "step",
         "value",
         np.arange(TRAIN + 1.0, TIME + 1),
@@ -86,10 +85,11 @@ def _errors(p: MlpCnnRnn, run: Run, numbers: dict[str, float]) -> Trace:
     counts = {
         "fitted": {"mlp": f"{UNITS} + 1", "cnn": rf"{KERNELS} \cdot {places} + 1", "rnn": f"{UNITS} + 1"},
         "fixed": {
-            "mlp": rf"{p.window} \cdot {UNITS} + {UNITS}", "cnn": rf"{k} \cdot {KERNELS} + {KERNELS}",
+            "mlp": rf"{p.window} \cdot {UNITS} + {UNITS}",
+            "cnn": rf"{k} \cdot {KERNELS} + {KERNELS}",
             "rnn": rf"{UNITS} + {UNITS} \cdot {UNITS}",
         },
-    }  # fmt: skip
+    }
 
     def arithmetic(key: str, column: int) -> Arithmetic:
         name, value = MODELS[column], float(rows[key][2][column])
@@ -111,12 +111,12 @@ def _errors(p: MlpCnnRnn, run: Run, numbers: dict[str, float]) -> Trace:
         "errors",
         "Errors side by side",
         "The naive forecast first: it is what has to be beaten.",
-        [NAMES[name] for name in MODELS],
-        [Row(key, label, says, np.array(values, dtype=float)) for key, (label, says, values) in rows.items()],
-        arithmetic,
+        [Row(key, label, np.array(values, dtype=float), words=says) for key, (label, says, values) in rows.items()],
         ("ratio", 3),
+        columns=[NAMES[name] for name in MODELS],
         column_word="model",
         coloured=False,
+        by_hand=arithmetic,
     )
 
 
@@ -155,11 +155,11 @@ def _steps_trace(run: Run) -> Trace:
         says = f"Off by {abs(value - truth[column]):.3f}. The readout gives the change."
         return Arithmetic(symbols, rf"{latex(last)} + {factor(value - last)}", value, says)
 
-    rows = [Row("x", "series $x_t$", "series", truth)]
-    rows += [Row(f"{name}_at", NAMES[name], f"{NAMES[name]} forecast", run.forecasts[name]) for name in MODELS]
+    rows = [Row("x", "series $x_t$", truth)]
+    rows += [Row(f"{name}_at", NAMES[name], run.forecasts[name], words=f"{NAMES[name]} forecast") for name in MODELS]
     columns = [f"t = {t}" for t in range(TRAIN + 1, TIME + 1)]
     caption = "Each forecast is made one step before, from what was there until then."
-    return Trace("steps", "Every forecast", caption, columns, rows, arithmetic, ("x", 0), coloured=True)
+    return Trace("steps", "Every forecast", caption, rows, ("x", 0), columns=columns, coloured=True, by_hand=arithmetic)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -185,52 +185,26 @@ def _working(p: MlpCnnRnn, result: Result) -> list[Arithmetic]:
     return [errors.arithmetic("error", 0), errors.arithmetic("error", 1), errors.arithmetic("ratio", 1)]
 
 
-def _slips(p: MlpCnnRnn, result: Result) -> list[Slip]:
+def _slips(p: MlpCnnRnn, result: Result) -> Slips:
     short_window = p.window < p.period
-    told = [
+    return [
         (1.0, "As bad as no model? After a beat it at least knows that the next step is not another one."),
-        (result.numbers["rnn_ratio"] if short_window else 0.7,
-         "The beat before lies outside the window: when the next one is due, the MLP sees nothing but noise."
-         if short_window else "The beat before lies inside the window, so the MLP can count the steps since."),
+        (
+            result.numbers["rnn_ratio"] if short_window else 0.7,
+            "The beat before lies outside the window: when the next one is due, the MLP sees nothing but noise."
+            if short_window
+            else "The beat before lies inside the window, so the MLP can count the steps since.",
+        ),
         (0.05, "Noise is left over even where the beat is foretold, and the naive forecast suffers from it as well."),
         (1.5, "Above 1 it would be worse than no model: rare, where there is something to learn."),
-    ]  # fmt: skip
-    return [Slip(value, says) for value, says in told]
+    ]
 
 
 DEMO = Demo(
-    name="mlp-cnn-rnn",
-    title="MLP, CNN, RNN and no model at all",
-    idea="Beside the RNN",
-    summary="Four forecasts of one series. What a network can see decides, and the naive one is the rival to beat.",
-    parameters=MlpCnnRnn,
-    run=compute,
-    try_this=(
-        TryThis("A longer window", {"window": "12", "show": "mlp"}, "The MLP now sees the last beat. Why not the CNN?"),
-        TryThis(
-            "A random walk",
-            {"series": "walk", "seed": "2", "show": "mlp"},
-            "Hundreds of weights against none. Who forecasts best?",
-        ),
-        TryThis(
-            "A rising line",
-            {"series": "trend", "noise": "0.1", "window": "4", "seed": "9"},
-            "Its values soon leave all that was seen in training. Which network minds most?",
-        ),
-    ),
-    prediction=Prediction(
-        _instance, _question, _working, _slips, Tolerance("Within a factor of 1.5 is right.", times=1.5)
-    ),
-    sources=(
-        Source("Hyndman and Koehler, Another look at measures of forecast accuracy, 2006: errors by the naive one's",
-               r"\frac{\sum_t \lvert x_t - \hat{x}_t \rvert}{\sum_t \lvert x_t - x_{t-1} \rvert}"),
-        Source("Jaeger, The echo state approach, 2001: a recurrence as drawn, a readout fitted",
-               r"\hat{x}_{t+1} = x_t + h_t w + b"),
-    ),
+    __file__,
+    MlpCnnRnn,
+    compute,
+    Prediction(_instance, _question, _working, _slips, Tolerance("Within a factor of 1.5 is right.", times=1.5)),
     shows=(fit, forecast.mlp_features, forecast.cnn_features, forecast.rnn_features, run_all),
     miniature="forecasts",
-    next=(
-        ("receptive-field", "How far can a convolution see without pooling?"),
-        ("drift-monitor", "And when the series changes its ways?"),
-    ),
-)  # fmt: skip
+)

@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
 from app.demos.machine.numbers import factor, fill, heat, latex, short
 from app.demos.machine.numbers import words as plain_words
 from app.demos.machine.parameters import Parameters, choice, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.negation_task import UNITS, W_O, bag, dense, dense_weights, features, run, weights
 from app.nn import rnn
@@ -111,10 +111,19 @@ def _diagram(p: OrderMatters, x: Values, scores: Values, numbers: dict[str, floa
 
 
 SAYS = {
-    "v": "value $v_t$", "nu": "“not” $\\nu_t$", "n": "$n_t$: now “not”", "a": "$a_t$: good", "b": "$b_t$: bad",
-    "c": "$c_t$: good, after “not”", "d": "$d_t$: bad, after “not”", "P": "$P_t$: for, so far",
-    "N": "$N_t$: against, so far", "y": "score $y_t$", "place": "weight of the place", "times": "dense: weight · value",
-}  # fmt: skip
+    "v": "value $v_t$",
+    "nu": "“not” $\\nu_t$",
+    "n": "$n_t$: now “not”",
+    "a": "$a_t$: good",
+    "b": "$b_t$: bad",
+    "c": "$c_t$: good, after “not”",
+    "d": "$d_t$: bad, after “not”",
+    "P": "$P_t$: for, so far",
+    "N": "$N_t$: against, so far",
+    "y": "score $y_t$",
+    "place": "weight of the place",
+    "times": "dense: weight · value",
+}
 
 
 def _trace(p: OrderMatters, x: Values, states: Values, scores: Values, w: Values) -> Trace:
@@ -123,7 +132,7 @@ def _trace(p: OrderMatters, x: Values, states: Values, scores: Values, w: Values
     values |= {"place": w, "times": w * x[:, 0]}
     groups = dict.fromkeys(("v", "nu"), "The word") | dict.fromkeys("nabcdPNy", "The recurrent network")
     rows = [
-        Row(key, SAYS[key], plain_words(SAYS[key]), series, groups.get(key, "The dense layer"))
+        Row(key, SAYS[key], series, words=plain_words(SAYS[key]), group=groups.get(key, "The dense layer"))
         for key, series in values.items()
     ]
     net = weights()
@@ -159,7 +168,14 @@ def _trace(p: OrderMatters, x: Values, states: Values, scores: Values, w: Values
     columns = [f"{t} {word}" for t, word in enumerate(p.words, start=1)]
     caption = "Each column is one word, in the order read. Seven units, their weights set by hand: choose a number."
     return Trace(
-        "words", "Word by word", caption, columns, rows, arithmetic, ("y", len(columns) - 1), column_word="word"
+        "words",
+        "Word by word",
+        caption,
+        rows,
+        ("y", len(columns) - 1),
+        columns=columns,
+        column_word="word",
+        by_hand=arithmetic,
     )
 
 
@@ -177,8 +193,7 @@ def _curve(every: dict[str, Values], numbers: dict[str, float]) -> Curve:
         numbers,
     )
     steps = np.arange(1.0, numbers["orders"] + 1)
-    alt = plain_words(f"Steps that rise with the recurrent network's score, and a level line for the bag. {told}")
-    return Curve("orders", "Every order of these words", told, alt, "order, by score", "score", steps, series)
+    return Curve("orders", "Every order of these words", told, "order, by score", "score", steps, series)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -207,7 +222,7 @@ def _steps(p: OrderMatters, result: Result) -> list[Arithmetic]:
     return [trace.arithmetic("y", column) for column in range(len(p.words))]
 
 
-def _slips(p: OrderMatters, result: Result) -> list[Slip]:
+def _slips(p: OrderMatters, result: Result) -> Slips:
     n = result.numbers
     after = next((i + 1 for i, word in enumerate(p.words) if word == "not"), len(p.words))
     values = features(p.words)[:, 0]
@@ -218,50 +233,14 @@ def _slips(p: OrderMatters, result: Result) -> list[Slip]:
         (n["mlp"], "That turns the place that was behind “not”, not the word that now is."),
         (-n["rnn"], "The sign is turned round."),
     ]
-    return [Slip(value, says) for value, says in told if value != n["rnn"]]
+    return [(value, says) for value, says in told if value != n["rnn"]]
 
 
 DEMO = Demo(
-    name="order-matters",
-    title="Does order matter?",
-    idea="The recurrence",
-    summary="Shuffle the words: a recurrent network's answer moves, a bag of words' cannot, a dense layer is lost.",
-    parameters=OrderMatters,
-    run=compute,
-    try_this=(
-        TryThis(
-            "Move a phrase as a whole",
-            {"sentence": "slow", "order": "written", "rotate": "1"},
-            "“Funny” comes first now, and the meaning is the same. Who notices that it is?",
-        ),
-        TryThis(
-            "Where order tells nothing",
-            {"sentence": "funny"},
-            "Six orders, one score: the recurrent network can do without order too. Would you need it here?",
-        ),
-        TryThis(
-            "A hundred and twenty orders",
-            {"sentence": "plot", "seed": "0"},
-            "How often is the dense layer right, though it was perfect for the sentence as written?",
-        ),
-    ),
-    prediction=Prediction(
-        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact score is right.")
-    ),
-    sources=(
-        Source(
-            "Elman, Finding structure in time, 1990: the recurrence, here with weights set by hand",
-            r"h_t = \mathrm{relu}(x_t W_x + h_{t-1} W_h + b)",
-        ),
-        Source(
-            "A bag of words, and a dense layer on the flattened sentence",
-            r"\sum_t w \cdot x_t, \qquad \sum_t w_t \cdot x_t",
-        ),
-    ),
+    __file__,
+    OrderMatters,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact score is right.")),
     shows=(rnn.step, weights, run, bag, dense),
     miniature="reading",
-    next=(
-        ("bigram-or-rnn", "What if only the last word counts?"),
-        ("mlp-cnn-rnn", "And on a series of numbers?"),
-    ),
 )

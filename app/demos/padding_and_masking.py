@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Matrix, Parameters, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.batch_grid import batch_grid
 from app.nn import masking, rnn
@@ -116,10 +116,10 @@ def _made(p: PaddingAndMasking, name: str, t: int, x: float, before: float, valu
 def _steps_trace(p: PaddingAndMasking, x: Values, m: Values, made: Values, h: Values) -> Trace:
     i = p.looked_at - 1
     rows = (
-        Row("x", "input $x_t$", "input", x[i, :, 0]),
-        Row("m", "mask $m_t$", "mask", m[i]),
-        Row("made", r"made $\hat{h}_t$", "what the cell makes", made[i]),
-        Row("h", "state $h_t$", "state", h[i, :, 0]),
+        Row("x", "input $x_t$", x[i, :, 0]),
+        Row("m", "mask $m_t$", m[i]),
+        Row("made", r"made $\hat{h}_t$", made[i], words="what the cell makes"),
+        Row("h", "state $h_t$", h[i, :, 0]),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -144,7 +144,9 @@ def _steps_trace(p: PaddingAndMasking, x: Values, m: Values, made: Values, h: Va
 
     columns = [f"t = {t}" for t in range(1, m.shape[1] + 1)]
     caption = fill("Sequence {row}, step by step.", {"row": p.looked_at})
-    return Trace("steps", "The sequence looked at", caption, columns, rows, arithmetic, ("h", m.shape[1] - 1))
+    return Trace(
+        "steps", "The sequence looked at", caption, rows, ("h", m.shape[1] - 1), columns=columns, by_hand=arithmetic
+    )
 
 
 def _ends_trace(p: PaddingAndMasking, alone: Values, runs: dict[str, Values], x: Values, h: Values, m: Values) -> Trace:
@@ -152,11 +154,11 @@ def _ends_trace(p: PaddingAndMasking, alone: Values, runs: dict[str, Values], x:
     mean_real = np.array([h[r, real[r], 0].mean() for r in range(len(h))])
     mean_all = h[:, :, 0].mean(axis=1)
     rows = (
-        Row("alone", "last state, run alone", "last state alone", alone, "The last state"),
-        Row("unmasked", "in the batch, no mask", "last state without mask", unmasked, "The last state"),
-        Row("masked", "in the batch, masked", "last state with mask", masked, "The last state"),
-        Row("mean_real", "mean over real steps", "mean over real steps", mean_real, "Pooling the states shown"),
-        Row("mean_all", "mean over all steps", "mean over all steps", mean_all, "Pooling the states shown"),
+        Row("alone", "last state, run alone", alone, words="last state alone", group="The last state"),
+        Row("unmasked", "in the batch, no mask", unmasked, words="last state without mask", group="The last state"),
+        Row("masked", "in the batch, masked", masked, words="last state with mask", group="The last state"),
+        Row("mean_real", "mean over real steps", mean_real, group="Pooling the states shown"),
+        Row("mean_all", "mean over all steps", mean_all, group="Pooling the states shown"),
     )
     says = {
         "alone": "The sequence as a batch of one, without padding: what the others should equal.",
@@ -183,8 +185,16 @@ def _ends_trace(p: PaddingAndMasking, alone: Values, runs: dict[str, Values], x:
 
     columns = [f"sequence {r + 1}" for r in range(len(h))]
     caption = "What each sequence ends with. Masked equals alone, whatever the neighbours in the batch are."
-    return Trace("ends", "Alone and in the batch", caption, columns, rows, arithmetic, ("unmasked", p.looked_at - 1),
-                 column_word="sequence")  # fmt: skip
+    return Trace(
+        "ends",
+        "Alone and in the batch",
+        caption,
+        rows,
+        ("unmasked", p.looked_at - 1),
+        columns=columns,
+        column_word="sequence",
+        by_hand=arithmetic,
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -219,55 +229,30 @@ def _steps(p: PaddingAndMasking, result: Result) -> list[Arithmetic]:
     return [trace.arithmetic("made" if not p.mask else "h", t) for t in range(len(trace.columns))]
 
 
-def _slips(p: PaddingAndMasking, result: Result) -> list[Slip]:
+def _slips(p: PaddingAndMasking, result: Result) -> Slips:
     def other(**change: object) -> float:
         return compute(p.model_copy(update=change)).numbers["last"]
 
     side: Literal["pre", "post"] = "pre" if p.padding == "post" else "post"
-    there = "There is a mask: a padded step hands the state on." if p.mask else (
-        "That is the sequence alone. Without a mask the padded steps are steps."
-    )  # fmt: skip
+    there = (
+        "There is a mask: a padded step hands the state on."
+        if p.mask
+        else ("That is the sequence alone. Without a mask the padded steps are steps.")
+    )
     return [
-        Slip(other(mask=not p.mask), there),
-        Slip(other(padding=side), f"The padding stands {'after' if p.padding == 'post' else 'before'} the sequence."),
-        Slip(other(value=0.0), f"The padding is {latex(p.value)}, not 0, and goes in through $W_x$."),
-        Slip(other(b=0.0), "The bias is missing: it acts at padded steps too."),
-        Slip(0.0, "Padding does not wipe the state out; each step leaves half of it."),
+        (other(mask=not p.mask), there),
+        (other(padding=side), f"The padding stands {'after' if p.padding == 'post' else 'before'} the sequence."),
+        (other(value=0.0), f"The padding is {latex(p.value)}, not 0, and goes in through $W_x$."),
+        (other(b=0.0), "The bias is missing: it acts at padded steps too."),
+        (0.0, "Padding does not wipe the state out; each step leaves half of it."),
     ]
 
 
 DEMO = Demo(
-    name="padding-and-masking",
-    title="Padding and masks",
-    idea="The recurrence",
-    summary="A batch is a rectangle and sequences are not: what filling it up does to the last state.",
-    parameters=PaddingAndMasking,
-    run=compute,
-    try_this=(
-        TryThis("Put the mask on", {"mask": "1"}, "Which states stand still, and what does sequence 1 end with now?"),
-        TryThis(
-            "Pad in front",
-            {"padding": "pre"},
-            "No mask, zeros, no bias: the last state is right. Then give $b$ a value.",
-        ),
-        TryThis(
-            "A longer neighbour",
-            {"batch": "1,2,3;2,0,1,-1,1,0,2,1,-1,0,1,1"},
-            "Not one number of sequence 1 has changed. What has become of its last state?",
-        ),
-    ),
-    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
-    sources=(
-        Source(
-            "Keras, Understanding masking and padding: a masked step hands the state on",
-            r"h_t = m_t \hat{h}_t + (1 - m_t) h_{t-1}",
-        ),
-        Source("The mean over real steps, as for a masked loss", r"\frac{\sum_t m_t h_t}{\sum_t m_t}"),
-    ),
+    __file__,
+    PaddingAndMasking,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
     shows=(masking.pad, masking.forward),
     miniature="grid",
-    next=(
-        ("stateful-or-stateless", "And if the sequences are too long for one batch?"),
-        ("bidirectional", "What does padding do to a run from the end?"),
-    ),
 )

@@ -31,9 +31,9 @@ def path() -> list[tuple[Demo[Any], str]]:
 
 
 def neighbours(demo: Demo[Any]) -> list[tuple[Demo[Any], str]]:
-    """Where to go on from a demo: what its file says, or the next one on the path, or the next one of its idea."""
+    """Where to go on from a demo: what its Markdown says, or the next on the path, or the next of its idea."""
     demos: Mapping[str, Demo[Any]] = all_demos()
-    found = [(demos[name], words) for name, words in demo.next if name in demos]
+    found = [(demos[name], words) for name, words in demo.words.next if name in demos]
     if found:
         return found
     way = path()

@@ -5,10 +5,10 @@ import random
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace
-from app.demos.machine.numbers import fill, latex, words
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.numbers import fill, latex
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.conv_and_dense import two_layers
 from app.demos.parts.moved_pattern import PositionalInvariance, Run, run_both
@@ -35,9 +35,12 @@ def compute(p: PositionalInvariance) -> Result:
         "dense_same": int((run.dense == run.dense[then]).sum()),
     }
     figures = (
-        two_layers(p, run, winner, numbers), _curve(run, numbers), _answers(p, run), _map(p, run, winner, numbers),
+        two_layers(p, run, winner, numbers),
+        _curve(run, numbers),
+        _answers(p, run),
+        _map(p, run, winner, numbers),
         _input(p, run),
-    )  # fmt: skip
+    )
     return Result(numbers, figures)
 
 
@@ -51,7 +54,6 @@ def _curve(run: Run, numbers: dict[str, float]) -> Curve:
         "places",
         "The answer for each place of the pattern",
         told,
-        words(f"Two lines over the place of the pattern, 1 to {len(run.x)}. {told}"),
         "place of the pattern",
         "answer",
         np.arange(1.0, len(run.x) + 1),
@@ -79,12 +81,22 @@ def _answers(p: PositionalInvariance, run: Run) -> Trace:
         return sum_of_products(r"\mathrm{dense}", terms, float(run.dense[place]), says=says)
 
     rows = [
-        Row(key, label, label, np.array([run.pooled[both[key]], run.dense[both[key]]]))
+        Row(key, label, np.array([run.pooled[both[key]], run.dense[both[key]]]))
         for key, label in (("then", f"pattern at {p.learned}, as learned"), ("now", f"pattern at {p.position}, now"))
     ]
     caption = "What the two layers answer, there and here."
     columns = ("convolution + max-pool", "dense layer")
-    return Trace("answers", "Answers", caption, columns, rows, arithmetic, ("now", 0), "layer", coloured=False)
+    return Trace(
+        "answers",
+        "Answers",
+        caption,
+        rows,
+        ("now", 0),
+        columns=columns,
+        column_word="layer",
+        coloured=False,
+        by_hand=arithmetic,
+    )
 
 
 def _map(p: PositionalInvariance, run: Run, winner: int, numbers: dict[str, float]) -> Trace:
@@ -111,14 +123,14 @@ def _map(p: PositionalInvariance, run: Run, winner: int, numbers: dict[str, floa
         "map",
         "The feature map",
         fill(told, numbers),
-        [f"from {j * p.stride + 1}" for j in range(run.maps.shape[1])],
         (
-            Row("was", f"pattern at {p.learned}", "map for the learned place", run.maps[rows["was"]]),
-            Row("y", f"pattern at {p.position}", "map for the place now", run.maps[rows["y"]]),
+            Row("was", f"pattern at {p.learned}", run.maps[rows["was"]], words="map for the learned place"),
+            Row("y", f"pattern at {p.position}", run.maps[rows["y"]], words="map for the place now"),
         ),
-        arithmetic,
         ("y", winner),
+        columns=[f"from {j * p.stride + 1}" for j in range(run.maps.shape[1])],
         column_word="window",
+        by_hand=arithmetic,
     )
 
 
@@ -139,17 +151,19 @@ def _input(p: PositionalInvariance, run: Run) -> Trace:
     return Trace(
         "input",
         "What the dense layer reads",
-        fill("The dense layer has {weights_dense} weights, one a step; the kernel {weights_conv} for all places.",
-             {"weights_dense": p.length, "weights_conv": len(p.kernel)}),
-        [f"t = {t}" for t in range(1, p.length + 1)],
-        (
-            Row("x", "input $x_t$", "input", x),
-            Row("W", "dense weight $W_t$", "dense weight", run.W),
-            Row("Wx", r"product $W_t \, x_t$", "product", run.W * x),
+        fill(
+            "The dense layer has {weights_dense} weights, one a step; the kernel {weights_conv} for all places.",
+            {"weights_dense": p.length, "weights_conv": len(p.kernel)},
         ),
-        arithmetic,
+        (
+            Row("x", "input $x_t$", x),
+            Row("W", "dense weight $W_t$", run.W),
+            Row("Wx", r"product $W_t \, x_t$", run.W * x),
+        ),
         ("x", p.position - 1),
-    )  # fmt: skip
+        columns=[f"t = {t}" for t in range(1, p.length + 1)],
+        by_hand=arithmetic,
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -176,57 +190,21 @@ def _steps(p: PositionalInvariance, result: Result) -> list[Arithmetic]:
     return [feature_map.arithmetic("y", feature_map.chosen[1]), answers.arithmetic("now", 0)]
 
 
-def _slips(p: PositionalInvariance, result: Result) -> list[Slip]:
+def _slips(p: PositionalInvariance, result: Result) -> Slips:
     return [
-        Slip(result.numbers["dense"], "That is the dense layer's answer: its weights stayed at the old place."),
-        Slip(sum(p.pattern), "That is the sum of the pattern: each number is also weighted by the kernel's."),
-        Slip(max(p.pattern), "That is the pattern's largest: the pool looks at the feature map, not at the input."),
-        Slip(float(result.numbers["found_at"]), "That is where it was found: the pool forgets the place."),
-        Slip(float(np.sum(np.square(p.pattern)) / len(p.pattern)), "That averages: max-pool takes the largest sum."),
+        (result.numbers["dense"], "That is the dense layer's answer: its weights stayed at the old place."),
+        (sum(p.pattern), "That is the sum of the pattern: each number is also weighted by the kernel's."),
+        (max(p.pattern), "That is the pattern's largest: the pool looks at the feature map, not at the input."),
+        (float(result.numbers["found_at"]), "That is where it was found: the pool forgets the place."),
+        (float(np.sum(np.square(p.pattern)) / len(p.pattern)), "That averages: max-pool takes the largest sum."),
     ]
 
 
 DEMO = Demo(
-    name="positional-invariance",
-    title="A pattern, wherever it is",
-    idea="Beside the RNN",
-    summary="One kernel for all places finds what has moved; a dense layer has to learn each place anew.",
-    parameters=PositionalInvariance,
-    run=compute,
-    try_this=(
-        TryThis(
-            "Move it by one step",
-            {"position": "3"},
-            "Two of its three numbers still meet trained weights. How much of the answer is left?",
-        ),
-        TryThis(
-            "A stride of 3",
-            {"stride": "3", "learned": "4", "position": "8"},
-            "The convolution now leaves places out. At which of them does it still find the pattern?",
-        ),
-        TryThis(
-            "Turn the pattern around",
-            {"pattern": "-2,3,1"},
-            "The same three numbers. Invariant to the place: is it invariant to the order as well?",
-        ),
-    ),
-    prediction=Prediction(
-        _instance, _question, _steps, _slips, Tolerance("They are whole numbers: only the exact one is right.")
-    ),
-    sources=(
-        Source(
-            "LeCun et al., Backpropagation applied to handwritten zip code recognition, 1989: one kernel, all places",
-            r"y_j = \sum_i k_i \, x_{j s + i}",
-        ),
-        Source(
-            "Zhang, Making convolutional networks shift-invariant again, 2019: what a stride takes away",
-            r"f(\mathrm{shift}(x)) = \mathrm{shift}(f(x))",
-        ),
-    ),
+    __file__,
+    PositionalInvariance,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("They are whole numbers: only the exact one is right.")),
     shows=(run_both, conv1d.forward),
     miniature="layers",
-    next=(
-        ("order-matters", "And when the order itself is the message?"),
-        ("receptive-field", "How far does a stack of them see?"),
-    ),
 )

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
-from app.demos.machine.numbers import STRONGEST, fill, latex, show, words
+from app.demos.machine.numbers import STRONGEST, fill, latex, show
 from app.demos.machine.parameters import Parameters, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import receptive_field as rf
 
@@ -124,18 +124,20 @@ def _curve(p: ReceptiveField, share: Values, numbers: dict[str, float]) -> Curve
         "weight",
         "What each input weighs",
         told,
-        words(f"Two lines over the steps back, from 0 to {span}. {told}"),
         "steps back",
         "weight, the largest is 1",
         back,
         (
             Series("conv", "convolutions, kernels of equal weights", "weight in the convolutions' output", conv),
             Series(
-                "rnn", rf"RNN, ${latex(p.keeps)}^j$", "weight in the RNN's state",
-                p.keeps**back, "dashed",
+                "rnn",
+                rf"RNN, ${latex(p.keeps)}^j$",
+                "weight in the RNN's state",
+                p.keeps**back,
+                "dashed",
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _trace(stack: list[rf.Layer], numbers: dict[str, float]) -> Trace:
@@ -163,19 +165,23 @@ def _trace(stack: list[rf.Layer], numbers: dict[str, float]) -> Trace:
             symbols = rf"(k_{{{n}}} - 1) \, d_{{{n}}} \prod_{{m<{n}}} s_m"
             return Arithmetic(symbols, adds, fields[n] - fields[column], "Further back than the layer below.")
         says = "What the layer below sees, and what this one adds."
-        return Arithmetic(rf"R_{{{n}}} = R_{{{column}}} + (k_{{{n}}} - 1) \, d_{{{n}}} \prod_{{m<{n}}} s_m",
-                          f"{fields[column]} + {adds}", fields[n], says)  # fmt: skip
+        return Arithmetic(
+            rf"R_{{{n}}} = R_{{{column}}} + (k_{{{n}}} - 1) \, d_{{{n}}} \prod_{{m<{n}}} s_m",
+            f"{fields[column]} + {adds}",
+            fields[n],
+            says,
+        )
 
     return Trace(
         "layers",
         "The field, layer by layer",
         fill("It starts at 1, the present alone, and ends at {field}. Choose a number to see its formula.", numbers),
-        [f"layer {n}" for n in range(1, len(stack) + 1)],
-        [Row(key, label, says, np.array(values, dtype=float)) for key, (label, says, values) in rows.items()],
-        arithmetic,
+        [Row(key, label, np.array(values, dtype=float), words=says) for key, (label, says, values) in rows.items()],
         ("field", len(stack) - 1),
+        columns=[f"layer {n}" for n in range(1, len(stack) + 1)],
         column_word="layer",
         coloured=False,
+        by_hand=arithmetic,
     )
 
 
@@ -194,16 +200,18 @@ def _question(p: ReceptiveField) -> Question:
     return Question(
         "How many steps does one output of the top layer see?",
         "field",
-        (f"{p.layers} convolutions, each with a kernel of {p.kernel} steps and a stride of {p.stride}",
-         f"their dilations, from the bottom up: {dilations}"),
-    )  # fmt: skip
+        (
+            f"{p.layers} convolutions, each with a kernel of {p.kernel} steps and a stride of {p.stride}",
+            f"their dilations, from the bottom up: {dilations}",
+        ),
+    )
 
 
 def _steps(p: ReceptiveField, result: Result) -> list[Arithmetic]:
     return [result.traces()[0].arithmetic("field", column) for column in range(p.layers)]
 
 
-def _slips(p: ReceptiveField, result: Result) -> list[Slip]:
+def _slips(p: ReceptiveField, result: Result) -> Slips:
     field = result.numbers["field"]
     told = [
         (field - 1, "The present itself is seen too: the sum starts at 1."),
@@ -211,47 +219,19 @@ def _slips(p: ReceptiveField, result: Result) -> list[Slip]:
         (p.layers * p.kernel, "Kernels overlap: each layer adds k − 1 steps, not k."),
         (p.kernel**p.layers, "That multiplies the kernels; only strides multiply, kernels add."),
         (rf.fields([layer._replace(s=1) for layer in p.stack()])[-1], "The strides below widen each layer's steps."),
-        (1 + sum(layer.k * layer.d * jump for layer, jump in zip(p.stack(), rf.jumps(p.stack()), strict=False)),
-         "A kernel of k steps has k − 1 gaps."),
-    ]  # fmt: skip
-    return [Slip(value, says) for value, says in told if value != field]
+        (
+            1 + sum(layer.k * layer.d * jump for layer, jump in zip(p.stack(), rf.jumps(p.stack()), strict=False)),
+            "A kernel of k steps has k − 1 gaps.",
+        ),
+    ]
+    return [(value, says) for value, says in told if value != field]
 
 
 DEMO = Demo(
-    name="receptive-field",
-    title="How far a convolution sees",
-    idea="Beside the RNN",
-    summary="A stack of convolutions remembers a window that is counted in layers; an RNN's past fades with no border.",
-    parameters=ReceptiveField,
-    run=compute,
-    try_this=(
-        TryThis("WaveNet's ten layers", {"layers": "10"}, "Twenty weights. How many steps do they see?"),
-        TryThis(
-            "No doubling",
-            {"doubling": "0", "layers": "16"},
-            "The field is 17 steps wide, but look at what the newest and the oldest input weigh.",
-        ),
-        TryThis(
-            "The same dilation everywhere",
-            {"doubling": "0", "dilation": "3"},
-            "A wide field with holes in it: which steps can the output never hear of?",
-        ),
-    ),
-    prediction=Prediction(
-        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")
-    ),
-    sources=(
-        Source(
-            "Araujo, Norris and Sim, Computing receptive fields of convolutional neural networks, Distill, 2019",
-            r"R = 1 + \sum_{l} (k_l - 1) \, d_l \prod_{m<l} s_m",
-        ),
-        Source("Van den Oord et al., WaveNet, 2016: dilations 1, 2, 4, … 512", r"R = 2^{10} = 1024"),
-        Source("Luo et al., Understanding the effective receptive field, 2016", r"\frac{\partial y}{\partial x_{t-j}}"),
-    ),
+    __file__,
+    ReceptiveField,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")),
     shows=(rf.jumps, rf.fields, rf.footprint),
     miniature="stack",
-    next=(
-        ("positional-invariance", "And if it does not matter where the pattern is?"),
-        ("gradient-flow", "How does an RNN's reach fade on the way back?"),
-    ),
 )

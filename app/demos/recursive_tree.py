@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, words
+from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.tree_picture import tree_picture
 from app.nn import recursive, rnn
@@ -116,11 +116,11 @@ def _merges_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: V
     left, right = (np.array([nodes[pair[side]] for pair in tree]) for side in (0, 1))
     z = left * p.W_l + right * p.W_r + p.b
     rows = (
-        Row("l", "left child $l$", "left child", left),
-        Row("r", "right child $r$", "right child", right),
-        Row("z", "sum $z$", "sum", z),
-        Row("p", "node $p$", "node", nodes[n:]),
-        Row("share", r"$\partial\, \text{root} / \partial p$", "slope of the root along the node", felt[n:]),
+        Row("l", "left child $l$", left),
+        Row("r", "right child $r$", right),
+        Row("z", "sum $z$", z),
+        Row("p", "node $p$", nodes[n:]),
+        Row("share", r"$\partial\, \text{root} / \partial p$", felt[n:], words="slope of the root along the node"),
     )
     parent = {child: k for k, pair in enumerate(tree) for child in pair}
 
@@ -151,16 +151,25 @@ def _merges_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: V
 
     columns = [f"node {k}" for k in range(1, len(tree) + 1)]
     caption = "Each column is one merge, children before parents; the last is the root."
-    return Trace("merges", "Every merge", caption, columns, rows, arithmetic, ("p", len(tree) - 1), column_word="node")
+    return Trace(
+        "merges",
+        "Every merge",
+        caption,
+        rows,
+        ("p", len(tree) - 1),
+        columns=columns,
+        column_word="node",
+        by_hand=arithmetic,
+    )
 
 
 def _leaves_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, depths: list[int], felt: Values) -> Trace:
     n, x = p.words, nodes[: p.words]
     parent = {child: k for k, pair in enumerate(tree) for child in pair}
     rows = (
-        Row("x", "word $x_i$", "word", x),
-        Row("below", "merges to the root", "merges to the root", np.array(depths[:n], dtype=float)),
-        Row("felt", r"$\partial\, \text{root} / \partial x_i$", "slope of the root along the word", felt[:n]),
+        Row("x", "word $x_i$", x),
+        Row("below", "merges to the root", np.array(depths[:n], dtype=float)),
+        Row("felt", r"$\partial\, \text{root} / \partial x_i$", felt[:n], words="slope of the root along the word"),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -176,7 +185,9 @@ def _leaves_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, depths:
 
     columns = [f"{i + 1} {SENTENCE[i]}" if n == len(SENTENCE) else f"word {i + 1}" for i in range(n)]
     caption = "How far each word is from the root, and how much of it the root still feels."
-    return Trace("leaves", "Every word", caption, columns, rows, arithmetic, ("felt", 0), column_word="word")
+    return Trace(
+        "leaves", "Every word", caption, rows, ("felt", 0), columns=columns, column_word="word", by_hand=arithmetic
+    )
 
 
 def _symbol(node: int, n: int) -> str:
@@ -197,12 +208,16 @@ def _curve(numbers: dict[str, float]) -> Curve:
     n = np.arange(1, MOST + 1)
     series = (
         Series("deep_chain", "chain, $n - 1$", "depth of the chain", (n - 1).astype(float)),
-        Series("deep_balanced", r"balanced tree, $\lceil \log_2 n \rceil$", "depth of the balanced tree",
-               np.array([int(k - 1).bit_length() for k in n], dtype=float), "dashed"),
-    )  # fmt: skip
+        Series(
+            "deep_balanced",
+            r"balanced tree, $\lceil \log_2 n \rceil$",
+            "depth of the balanced tree",
+            np.array([int(k - 1).bit_length() for k in n], dtype=float),
+            "dashed",
+        ),
+    )
     told = fill("At {words} words a chain is {depth_chain} deep and a balanced tree {depth_balanced}.", numbers)
-    alt = words(f"Over 1 to {MOST} words a straight line and one that hardly rises. {told}")
-    return Curve("depth", "Depth against words", told, alt, "words", "depth", n.astype(float), series)
+    return Curve("depth", "Depth against words", told, "words", "depth", n.astype(float), series)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -235,57 +250,24 @@ def _steps(p: RecursiveTree, result: Result) -> list[Arithmetic]:
     return [trace.arithmetic("z", k) for k in range(len(trace.columns))]
 
 
-def _slips(p: RecursiveTree, result: Result) -> list[Slip]:
+def _slips(p: RecursiveTree, result: Result) -> Slips:
     def other(**change: object) -> float:
         return compute(p.model_copy(update=change)).numbers["root"]
 
     shape = "chain" if p.tree == "balanced" else "balanced"
-    told = [
+    return [
         (other(tree=shape), f"That is the {shape}: here the brackets say another order."),
         (other(W_l=p.W_r, W_r=p.W_l), "Left and right are exchanged."),
         (float(sum(p.x)), "That adds the words up: each merge multiplies by its weights."),
         (float(result.figures[1].row("p").values[-2]), "That is a node below the root."),  # type: ignore[union-attr]
     ]
-    return [Slip(value, says) for value, says in told]
 
 
 DEMO = Demo(
-    name="recursive-tree",
-    title="Up a tree or along a chain",
-    idea="The recurrence",
-    summary="Two children make one parent, with the same weights everywhere: a tree is shallow, and a chain is an RNN.",
-    parameters=RecursiveTree,
-    run=compute,
-    try_this=(
-        TryThis(
-            "The chain", {"tree": "chain"}, "Each node takes one more word. Which network have you seen do just that?"
-        ),
-        TryThis(
-            "64 words in a balanced tree",
-            {"tree": "balanced", "words": "64", "x": "1", "W_l": "0.9", "W_r": "0.9", "phi": "linear"},
-            "0.9 a merge, for 64 words: how much is left of the first? Then make it a chain.",
-        ),
-        TryThis(
-            "The words of the tree in another order",
-            {"tree": "balanced", "x": "-2,1,2,-1,0,3,2,1"},
-            "All eight numbers are there, backwards. Is the root the same?",
-        ),
-    ),
-    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
-    sources=(
-        Source(
-            "Socher, Lin, Ng and Manning, Parsing natural scenes and natural language with recursive networks, 2011",
-            r"p = \varphi(l \, W_l + r \, W_r + b)",
-        ),
-        Source(
-            "Goller and Küchler, Backpropagation through structure, 1996",
-            r"\frac{\partial L}{\partial l} = \left(\frac{\partial L}{\partial p} \odot \varphi'\right) W_l^\top",
-        ),
-    ),
+    __file__,
+    RecursiveTree,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
     shows=(recursive.forward, recursive.backward, recursive.balanced, recursive.chain),
     miniature="tree",
-    next=(
-        ("unrolled-rnn", "What does the chain compute, number by number?"),
-        ("self-attention", "What if every word reached every other in one step?"),
-    ),
 )

@@ -10,8 +10,7 @@ from typing import Any
 
 import app.demos
 from app.demos.machine.demo import Demo
-
-IDEAS = ("The recurrence", "Learning", "Gates", "Sequence to sequence", "Beside the RNN")
+from app.demos.machine.markdown import IDEAS
 
 
 class UnknownDemoError(LookupError):
@@ -30,7 +29,7 @@ def all_demos() -> Mapping[str, Demo[Any]]:
         importlib.import_module(f"app.demos.{module.name}") for module in pkgutil.iter_modules(app.demos.__path__)
     ]
     found: list[Demo[Any]] = [module.DEMO for module in modules if hasattr(module, "DEMO")]
-    found.sort(key=lambda demo: (IDEAS.index(demo.idea), demo.title))
+    found.sort(key=lambda demo: (IDEAS.index(demo.idea) if demo.idea in IDEAS else len(IDEAS), demo.title))
     return MappingProxyType({demo.name: demo for demo in found})
 
 

@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.attention_looks import look_around
 from app.demos.parts.layer_costs import costs, counted, paths
@@ -108,10 +108,19 @@ def _table(p: SelfAttention, e: Values, alpha: Values, i: int) -> Trace:
         seen = e[row, : row + 1] if p.causal else e[row]
         return softmax_share(seen, column, float(alpha[row, column]), f"{row + 1},")
 
-    rows = [Row(f"a{j + 1}", SENTENCE[j], f"{SENTENCE[j]}, word {j + 1}", row) for j, row in enumerate(alpha)]
+    rows = [Row(f"a{j + 1}", SENTENCE[j], row, words=f"{SENTENCE[j]}, word {j + 1}") for j, row in enumerate(alpha)]
     told = "A row for each word that looks, a column for each that is looked at: "
     told += f"{alpha.size} weights for {len(alpha)} words, and each row sums to 1."
-    return Trace("table", "The attention table", told, SENTENCE[: p.length], rows, arithmetic, (f"a{i + 1}", 0), "word")
+    return Trace(
+        "table",
+        "The attention table",
+        told,
+        rows,
+        (f"a{i + 1}", 0),
+        columns=SENTENCE[: p.length],
+        column_word="word",
+        by_hand=arithmetic,
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -138,51 +147,22 @@ def _steps(p: SelfAttention, result: Result) -> list[Arithmetic]:
     ]
 
 
-def _slips(p: SelfAttention, result: Result) -> list[Slip]:
+def _slips(p: SelfAttention, result: Result) -> Slips:
     T, heads, pairs = p.far, int(p.heads), result.numbers["pairs"]
     return [
-        Slip(pairs, "That is one head: each head has scores of its own."),
-        Slip(heads * T * T, "The mask leaves out what comes later: about half."),
-        Slip(heads * T * (T - 1) / 2, "A position also looks at itself: the diagonal belongs to it."),
-        Slip(heads * T * (T + 1) / 2, "There is no mask: a position looks ahead as well as back."),
-        Slip(heads * T, "That grows with the length, as a recurrence does; here every pair has a score."),
+        (pairs, "That is one head: each head has scores of its own."),
+        (heads * T * T, "The mask leaves out what comes later: about half."),
+        (heads * T * (T - 1) / 2, "A position also looks at itself: the diagonal belongs to it."),
+        (heads * T * (T + 1) / 2, "There is no mask: a position looks ahead as well as back."),
+        (heads * T, "That grows with the length, as a recurrence does; here every pair has a score."),
     ]
 
 
 DEMO = Demo(
-    name="self-attention",
-    title="Self-attention",
-    idea="Sequence to sequence",
-    summary="Every word looks at every word: one step from end to end, at the price of a score for each pair.",
-    parameters=SelfAttention,
-    run=compute,
-    try_this=(
-        TryThis("Tell positions", {"positions": "1"}, "“the” comes twice. What sets the two apart now?"),
-        TryThis(
-            "Mask the future",
-            {"causal": "1", "word": "1"},
-            "The first word has nobody but itself. And is “the” still “the”?",
-        ),
-        TryThis(
-            "Short and wide",
-            {"far": "50", "width": "128"},
-            "Compare the multiplications: when is attention the cheaper one?",
-        ),
-    ),
-    prediction=Prediction(
-        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")
-    ),
-    sources=(
-        Source(
-            "Vaswani et al., Attention is all you need, 2017, equation 1 and table 1",
-            r"\mathrm{softmax}(Q K^\top / \sqrt{d_k}) \, V",
-        ),
-        Source("The same, section 3.2.2: heads", r"\mathrm{concat}(\mathrm{head}_1, \dots, \mathrm{head}_n) \, W_o"),
-    ),
+    __file__,
+    SelfAttention,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")),
     shows=(nn.forward, nn.causal_mask, nn.sinusoids, reach.recurrent, reach.attention, run_layer),
     miniature="look",
-    next=(
-        ("attention", "One query at a time: where do the weights come from?"),
-        ("gradient-flow", "What does a path of a thousand steps do to a gradient?"),
-    ),
 )

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.task_steps import Run, Step, run_steps, steps_of
 from app.nn import rnn
@@ -104,12 +104,14 @@ def _diagram(p: SequenceShapes, steps: list[Step], run: Run, at: int, numbers: d
         nodes.append(Node(first + gap * (n + (p.outputs - 1) / 2), 252, "decoder", "text", 80, 20))
     caption = fill(_caption(p, numbers), numbers)
     said = " ".join(
-        f"Step {t}: " + " and ".join(
+        f"Step {t}: "
+        + " and ".join(
             [f"reads x {step.reads}"] * bool(step.reads) + [f"writes y {step.writes}"] * bool(step.writes)
             or ["neither reads nor writes"]
-        ) + "."
+        )
+        + "."
         for t, step in enumerate(steps, start=1)
-    )  # fmt: skip
+    )
     width = first + gap * (len(steps) - 1) + 60
     return Diagram(
         "roles", "Which steps read and which write", caption, f"{words(caption)} {said}", width, 270, nodes, edges
@@ -121,12 +123,17 @@ def _trace(p: SequenceShapes, steps: list[Step], run: Run, seen: Values, at: int
         return np.array(values, dtype=float)
 
     rows = (
-        Row("reads", "reads an input", "reads an input", flags([step.reads is not None for step in steps])),
-        Row("fed", "is fed $u_t$", "what the step is fed", run.fed),
-        Row("h", "state $h_t$", "state", run.h),
-        Row("writes", "writes an output", "writes an output", flags([step.writes is not None for step in steps])),
-        Row("seen", "inputs seen", "inputs seen", seen.astype(float)),
-        Row("felt", r"feels the first, $\partial h_t / \partial x_1$", "how much the first input is felt", run.felt),
+        Row("reads", "reads an input", flags([step.reads is not None for step in steps])),
+        Row("fed", "is fed $u_t$", run.fed, words="what the step is fed"),
+        Row("h", "state $h_t$", run.h),
+        Row("writes", "writes an output", flags([step.writes is not None for step in steps])),
+        Row("seen", "inputs seen", seen.astype(float)),
+        Row(
+            "felt",
+            r"feels the first, $\partial h_t / \partial x_1$",
+            run.felt,
+            words="how much the first input is felt",
+        ),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -171,7 +178,7 @@ def _trace(p: SequenceShapes, steps: list[Step], run: Run, seen: Values, at: int
 
     caption = "Each column is one step. What an output cannot have seen, it cannot depend on."
     columns = [f"step {t}" for t in range(1, len(steps) + 1)]
-    return Trace("steps", "Every step", caption, columns, rows, arithmetic, ("seen", at - 1))
+    return Trace("steps", "Every step", caption, rows, ("seen", at - 1), columns=columns, by_hand=arithmetic)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -213,7 +220,7 @@ def _steps(p: SequenceShapes, result: Result) -> list[Arithmetic]:
     ]
 
 
-def _slips(p: SequenceShapes, result: Result) -> list[Slip]:
+def _slips(p: SequenceShapes, result: Result) -> Slips:
     n = result.numbers
     told = [
         (n["output"], "That would be aligned: here all is read before the first output."),
@@ -225,44 +232,14 @@ def _slips(p: SequenceShapes, result: Result) -> list[Slip]:
         (1.0, "At the first step no more than one input is read."),
         (n["inputs"], "That is when the last input is read."),
     ]
-    return [Slip(value, says) for value, says in told if value != n["written_at"]]
+    return [(value, says) for value, says in told if value != n["written_at"]]
 
 
 DEMO = Demo(
-    name="sequence-shapes",
-    title="One or many, in and out",
-    idea="The recurrence",
-    summary="Which steps read, which write, and what an output can have seen: five kinds of task, one recurrence.",
-    parameters=SequenceShapes,
-    run=compute,
-    try_this=(
-        TryThis(
-            "Aligned instead", {"aligned": "1"}, "Three in, three out, as before. What has the first output missed?"
-        ),
-        TryThis(
-            "One to many",
-            {"reads": "one", "outputs": "8", "output": "8", "x": "2"},
-            "One input, eight outputs. What feeds the steps that read nothing, and is the first input still felt?",
-        ),
-        TryThis(
-            "A long way to the answer",
-            {"writes": "one", "x": "1,0,0,0,0,0,0,0,0,0"},
-            "One output, ten steps. How much of the first input is left in it?",
-        ),
-    ),
-    prediction=Prediction(
-        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact step is right.")
-    ),
-    sources=(
-        Source(
-            "Karpathy, The unreasonable effectiveness of recurrent neural networks, 2015: the five kinds",
-            "y_t = h_t W_o",
-        ),
-        Source(
-            "Sutskever, Vinyals and Le, Sequence to sequence learning with neural networks, 2014: read all, then write",
-            r"p(y \mid x) = \prod_k p(y_k \mid h_n, y_1 \ldots y_{k-1})",
-        ),
-    ),
+    __file__,
+    SequenceShapes,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact step is right.")),
     shows=(steps_of, run_steps, rnn.step),
     miniature="roles",
 )

@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.layer_call import layer_call
 from app.nn import count, rnn
@@ -127,11 +127,11 @@ def _steps_trace(p: SimpleRNNOptions, w: rnn.RNNWeights, h: Values, caches: list
     z = np.array([cache.z[0] for cache in caches])
     before = np.array([cache.h_prev[0] for cache in caches])
     x = np.array([cache.x_t[0, 0] for cache in caches])
-    rows = [Row("x", "input as read", "input as read", x)]
+    rows = [Row("x", "input as read", x)]
     for j in range(p.units):
         of, low = ("", "") if one else (f" of unit {j + 1}", f",{j + 1}")
-        rows.append(Row(f"z{j + 1}", f"sum $z_{{t{low}}}$", f"sum{of}", z[:, j]))
-        rows.append(Row(f"h{j + 1}", f"state $h_{{t{low}}}$", f"state{of}", h[:, j]))
+        rows.append(Row(f"z{j + 1}", f"sum $z_{{t{low}}}$", z[:, j], words=f"sum{of}"))
+        rows.append(Row(f"h{j + 1}", f"state $h_{{t{low}}}$", h[:, j], words=f"state{of}"))
 
     def arithmetic(key: str, column: int) -> Arithmetic:
         t = column % time + 1
@@ -163,7 +163,9 @@ def _steps_trace(p: SimpleRNNOptions, w: rnn.RNNWeights, h: Values, caches: list
         f"call {k + 1}, step {t + 1}" if p.calls > 1 else f"step {t + 1}" for k in range(p.calls) for t in range(time)
     ]
     caption = "Steps in the order in which they are computed. Choose a number to see where it comes from."
-    return Trace("steps", "Every step of every call", caption, columns, rows, arithmetic, ("h1", len(x) - 1))
+    return Trace(
+        "steps", "Every step of every call", caption, rows, ("h1", len(x) - 1), columns=columns, by_hand=arithmetic
+    )
 
 
 DRAWN = {
@@ -178,12 +180,13 @@ DRAWN = {
 
 def _weights_trace(p: SimpleRNNOptions, w: rnn.RNNWeights) -> Trace:
     lengths = np.sqrt((w.W_hh**2).sum(axis=0))
-    rows = [Row("wx", "kernel $W_x$", "input weights", w.W_xh[0])]
+    rows = [Row("wx", "kernel $W_x$", w.W_xh[0], words="input weights")]
     rows += [
-        Row(f"wh{i + 1}", f"recurrent, from unit {i + 1}", f"from unit {i + 1}", w.W_hh[i]) for i in range(p.units)
+        Row(f"wh{i + 1}", f"recurrent, from unit {i + 1}", w.W_hh[i], words=f"from unit {i + 1}")
+        for i in range(p.units)
     ]
-    rows.append(Row("length", r"length of its column of $W_h$", "length of the column", lengths))
-    rows.append(Row("bias", "bias $b$", "bias", w.b))
+    rows.append(Row("length", r"length of its column of $W_h$", lengths, words="length of the column"))
+    rows.append(Row("bias", "bias $b$", w.b))
     start = {"wx": p.kernel_initializer, "bias": p.bias_initializer if p.use_bias else ""}
 
     def arithmetic(key: str, j: int) -> Arithmetic:
@@ -198,7 +201,9 @@ def _weights_trace(p: SimpleRNNOptions, w: rnn.RNNWeights) -> Trace:
 
     columns = [f"unit {j + 1}" for j in range(p.units)]
     caption = "The weights before training, as the initialisers set them."
-    return Trace("weights", "The weights", caption, columns, rows, arithmetic, ("length", 0), column_word="unit")
+    return Trace(
+        "weights", "The weights", caption, rows, ("length", 0), columns=columns, column_word="unit", by_hand=arithmetic
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -234,56 +239,26 @@ def _steps(p: SimpleRNNOptions, result: Result) -> list[Arithmetic]:
     return [trace.arithmetic("z1", column) for column in range(first, len(p.x) * p.calls)]
 
 
-def _slips(p: SimpleRNNOptions, result: Result) -> list[Slip]:
+def _slips(p: SimpleRNNOptions, result: Result) -> Slips:
     def other(**change: object) -> float:
         return compute(p.model_copy(update=change)).numbers["out"]
 
     reads = "backwards: the last input comes first" if p.go_backwards else "forwards"
     starts = "Stateful: the second call starts from the first one's end." if p.stateful else "Each call starts at zero."
     return [
-        Slip(other(stateful=not p.stateful), starts),
-        Slip(other(go_backwards=not p.go_backwards), f"It reads {reads}."),
-        Slip(other(use_bias=False), "The bias is missing."),
-        Slip(other(go_backwards=not p.go_backwards, stateful=not p.stateful), f"It reads {reads}. {starts}"),
-        Slip(float(0.5 * p.reading[-1]), "That is the last input alone: the state before it is missing."),
+        (other(stateful=not p.stateful), starts),
+        (other(go_backwards=not p.go_backwards), f"It reads {reads}."),
+        (other(use_bias=False), "The bias is missing."),
+        (other(go_backwards=not p.go_backwards, stateful=not p.stateful), f"It reads {reads}. {starts}"),
+        (float(0.5 * p.reading[-1]), "That is the last input alone: the state before it is missing."),
     ]
 
 
 DEMO = Demo(
-    name="simple-rnn-options",
-    title="Keras' SimpleRNN and its options",
-    idea="The recurrence",
-    summary="One formula, many switches: which of them change the numbers, and which only the shape or the graph.",
-    parameters=SimpleRNNOptions,
-    run=compute,
-    try_this=(
-        TryThis("Stateful", {"stateful": "1"}, "The same sequence, twice. Why are the two answers no longer the same?"),
-        TryThis(
-            "Backwards, and every step",
-            {"go_backwards": "1", "return_sequences": "1"},
-            "Which input does the first output belong to?",
-        ),
-        TryThis(
-            "Start the recurrent weights at zero",
-            {"recurrent_initializer": "zeros", "x": "2,1,0"},
-            "The kernel is as before. What is left of the 2 and the 1 after the last step?",
-        ),
-    ),
-    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
-    sources=(
-        Source(
-            "Keras, SimpleRNN: tanh, use_bias, glorot_uniform, orthogonal and zeros are its documented defaults",
-            r"h_t = \tanh(x_t W_x + h_{t-1} W_h + b)",
-        ),
-        Source(
-            "Glorot and Bengio, 2010; orthogonal starts, Saxe, McClelland and Ganguli, 2014",
-            r"W_x \sim U\left(\pm\sqrt{6 / (n + h)}\right), \quad W_h^\top W_h = 1",
-        ),
-    ),
+    __file__,
+    SimpleRNNOptions,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
     shows=(rnn.step, run_calls, unrolled_end),
     miniature="layer",
-    next=(
-        ("layer-shapes", "Which shapes and counts does each layer give?"),
-        ("stateful-or-stateless", "What does stateful do over a long series?"),
-    ),
 )

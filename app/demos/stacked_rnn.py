@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import count, rnn, stacked
 from app.nn.activations import ACTIVATIONS
@@ -141,10 +141,10 @@ def _trace(p: StackedRNN, ws: list[rnn.RNNWeights], z: Values, h: Values) -> Tra
             low, of = ("", "") if one else (f",{j + 1}", f", unit {j + 1}")
             if not one:  # with one unit the sum is short enough to stand inside φ
                 label, says = f"sum $z_{{t{low}}}^{{({layer})}}$", f"sum of layer {layer}{of}"
-                rows.append(Row(f"z{layer}{j + 1}", label, says, z[layer - 1, :, j], f"Layer {layer}"))
+                rows.append(Row(f"z{layer}{j + 1}", label, z[layer - 1, :, j], words=says, group=f"Layer {layer}"))
             label, says = f"state $h_{{t{low}}}^{{({layer})}}$", f"state of layer {layer}{of}"
-            rows.append(Row(f"h{layer}{j + 1}", label, says, h[layer - 1, :, j], f"Layer {layer}"))
-    rows.append(Row("x", "input $x_t$", "input", np.array(p.x, dtype=float), "Input"))
+            rows.append(Row(f"h{layer}{j + 1}", label, h[layer - 1, :, j], words=says, group=f"Layer {layer}"))
+    rows.append(Row("x", "input $x_t$", np.array(p.x, dtype=float), group="Input"))
 
     def symbol(layer: int, t: int, i: int) -> str:
         if layer == 0:
@@ -182,7 +182,16 @@ def _trace(p: StackedRNN, ws: list[rnn.RNNWeights], z: Values, h: Values) -> Tra
     caption = "Each row is one layer's run over time; it reads the row below. Choose a state to see its two sources."
     columns = [f"t = {t}" for t in range(1, T + 1)]
     layer, at = p.at
-    return Trace("states", "Every state", caption, columns, rows, arithmetic, (f"h{layer}1", at - 1), follows="step")
+    return Trace(
+        "states",
+        "Every state",
+        caption,
+        rows,
+        (f"h{layer}1", at - 1),
+        columns=columns,
+        follows="step",
+        by_hand=arithmetic,
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -214,57 +223,23 @@ def _steps(p: StackedRNN, result: Result) -> list[Arithmetic]:
     return [trace.arithmetic(key, t) for t in range(2) for key in ("h11", "h21")]
 
 
-def _slips(p: StackedRNN, result: Result) -> list[Slip]:
+def _slips(p: StackedRNN, result: Result) -> Slips:
     (u, v), (first, last) = (p.W_x, p.W_h), p.x
     low1, low2 = u * first, u * last + v * u * first
     return [
-        Slip(low2, "That is the first layer: the second one reads it and adds its own past."),
-        Slip(u * low2, "That leaves out the second layer's own state of the step before."),
-        Slip(u * low2 + v * low1, "From the step before it takes its own layer's state, not the one below."),
-        Slip(u * low1 + v * u * low1, "The layer below is read at the same step, not at the one before."),
-        Slip(u * u * last, "That is the second step with no past at all."),
+        (low2, "That is the first layer: the second one reads it and adds its own past."),
+        (u * low2, "That leaves out the second layer's own state of the step before."),
+        (u * low2 + v * low1, "From the step before it takes its own layer's state, not the one below."),
+        (u * low1 + v * u * low1, "The layer below is read at the same step, not at the one before."),
+        (u * u * last, "That is the second step with no past at all."),
     ]
 
 
 DEMO = Demo(
-    name="stacked-rnn",
-    title="Layers upon layers",
-    idea="The recurrence",
-    summary="Time runs one way, depth the other: each state is made of the one below and the one before.",
-    parameters=StackedRNN,
-    run=compute,
-    try_this=(
-        TryThis(
-            "Count the paths",
-            {"phi": "linear", "W_h": "1", "layer": "3", "step": "6"},
-            "One push of 1, all weights 1, no activation. Why does the top end at exactly the number of paths?",
-        ),
-        TryThis(
-            "Cut time, keep depth",
-            {"W_h": "0", "layer": "3", "step": "2"},
-            "Three layers, and not one of them remembers. What does depth alone do for memory?",
-        ),
-        TryThis(
-            "Deeper, and yet it forgets",
-            {"layers": "4", "layer": "4", "step": "12", "x": "1,0,0,0,0,0,0,0,0,0,0,0"},
-            "The top peaks later than the first layer does. Does it also keep the push for ever?",
-        ),
-    ),
-    prediction=Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
-    sources=(
-        Source(
-            "Pascanu, Gulcehre, Cho and Bengio, How to construct deep recurrent neural networks, 2014",
-            r"h_t^{(l)} = \varphi(h_t^{(l-1)} W_x^{(l)} + h_{t-1}^{(l)} W_h^{(l)} + b^{(l)})",
-        ),
-        Source(
-            "Paths through the grid, from bottom left to top right",
-            r"\frac{(T - 1 + L - 1)!}{(T - 1)! \, (L - 1)!}",
-        ),
-    ),
+    __file__,
+    StackedRNN,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
     shows=(stacked.forward, rnn.step),
     miniature="grid",
-    next=(
-        ("bidirectional", "What if the second layer read from the end?"),
-        ("gradient-flow", "What is left of a gradient along time?"),
-    ),
 )

@@ -6,11 +6,11 @@ import random
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import fill, latex, words
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import rnn, windows
 from app.nn.activations import TANH
@@ -113,9 +113,8 @@ def _curve(p: StatefulOrStateless, x: Values, h: Values, long: Values, numbers: 
         Series("long", "state $h_t$ in one long run", "state in one long run", long, "dashed"),
         Series("input", "input $x_t$", "input", x, "dotted"),
     )
-    alt = words(f"Lines over {len(x)} steps, cut every {p.window}. {told}")
     steps = np.arange(1.0, len(x) + 1)
-    return Curve("states", "The state over the windows", told, alt, "step t", "state", steps, series)
+    return Curve("states", "The state over the windows", told, "step t", "state", steps, series)
 
 
 def _state(p: StatefulOrStateless, t: int, x: float, before: float, value: float, says: str = "") -> Arithmetic:
@@ -130,12 +129,12 @@ def _answers_trace(p: StatefulOrStateless, x: Values, cues: Values, runs: dict[s
     ends = {key: run.hs[0, p.period - 1 :: p.period, 0] for key, run in runs.items()}
     given = np.sign(ends["shown"])
     rows = (
-        Row("cue", "cue", "cue", cues),
-        Row("kept", "last state, stateful", "last state of the period, stateful", ends["kept"]),
-        Row("dropped", "last state, stateless", "last state of the period, stateless", ends["dropped"]),
-        Row("shown", "last state, as set", "last state of the period, as set", ends["shown"]),
-        Row("answer", "answer, its sign", "answer", given),
-        Row("wrong", "wrong", "wrong", (given != cues).astype(float)),
+        Row("cue", "cue", cues),
+        Row("kept", "last state, stateful", ends["kept"], words="last state of the period, stateful"),
+        Row("dropped", "last state, stateless", ends["dropped"], words="last state of the period, stateless"),
+        Row("shown", "last state, as set", ends["shown"], words="last state of the period, as set"),
+        Row("answer", "answer, its sign", given, words="answer"),
+        Row("wrong", "wrong", (given != cues).astype(float)),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -162,7 +161,9 @@ def _answers_trace(p: StatefulOrStateless, x: Values, cues: Values, runs: dict[s
 
     columns = [f"period {k}" for k in range(1, PERIODS + 1)]
     caption = "At the end of each period the sign of the state must be the sign of its cue."
-    return Trace("answers", "The answers", caption, columns, rows, arithmetic, ("shown", 0), column_word="period")
+    return Trace(
+        "answers", "The answers", caption, rows, ("shown", 0), columns=columns, column_word="period", by_hand=arithmetic
+    )
 
 
 AT_A_CUT = {0.0: "A cut: it starts at 0.", 1.0: "A cut: the state runs on.", -1.0: "A cut: a stranger's state."}
@@ -170,10 +171,10 @@ AT_A_CUT = {0.0: "A cut: it starts at 0.", 1.0: "A cut: the state runs on.", -1.
 
 def _steps_trace(p: StatefulOrStateless, x: Values, before: Values, h: Values, long: Values) -> Trace:
     rows = (
-        Row("x", "input $x_t$", "input", x),
-        Row("before", "found $h_{t-1}$", "state that the step found", before),
-        Row("h", "state $h_t$", "state", h),
-        Row("long", "in one long run", "state in one long run", long),
+        Row("x", "input $x_t$", x),
+        Row("before", "found $h_{t-1}$", before, words="state that the step found"),
+        Row("h", "state $h_t$", h),
+        Row("long", "in one long run", long, words="state in one long run"),
     )
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -198,7 +199,7 @@ def _steps_trace(p: StatefulOrStateless, x: Values, before: Values, h: Values, l
         f"window {t // p.window + 1}, t = {t + 1}" if t % p.window == 0 else f"t = {t + 1}" for t in range(len(x))
     ]
     caption = "Every step. A column that names its window stands behind a cut."
-    return Trace("steps", "Every step", caption, columns, rows, arithmetic, ("h", p.period - 1))
+    return Trace("steps", "Every step", caption, rows, ("h", p.period - 1), columns=columns, by_hand=arithmetic)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -233,7 +234,7 @@ def _steps(p: StatefulOrStateless, result: Result) -> list[Arithmetic]:
     return [*told, Arithmetic(r"\text{wrong}", "", result.numbers["missed"])]
 
 
-def _slips(p: StatefulOrStateless, result: Result) -> list[Slip]:
+def _slips(p: StatefulOrStateless, result: Result) -> Slips:
     missed = result.numbers["missed"]
     told = [
         (0.0, "That would be stateful: here the state is lost at every cut."),
@@ -241,43 +242,14 @@ def _slips(p: StatefulOrStateless, result: Result) -> list[Slip]:
         (PERIODS - missed, "That is how many are right."),
         (result.numbers["cuts"], "That counts the cuts: a cut hurts only between a cue and its answer."),
     ]
-    return [Slip(value, says) for value, says in told if value != missed]
+    return [(value, says) for value, says in told if value != missed]
 
 
 DEMO = Demo(
-    name="stateful-or-stateless",
-    title="State across windows",
-    idea="The recurrence",
-    summary="A long series is cut into windows. Does the state survive the cut, and what if the pattern is longer?",
-    parameters=StatefulOrStateless,
-    run=compute,
-    try_this=(
-        TryThis("Stateful", {"stateful": "1"}, "The same windows and weights. How far is it from one long run?"),
-        TryThis(
-            "A window of 4, still shorter than the pattern",
-            {"window": "4"},
-            "Stateless, and yet some answers are right. Which, and why those?",
-        ),
-        TryThis(
-            "Mix up the rows of the batch",
-            {"stateful": "1", "mixed": "1"},
-            "Nothing is reported and training would go on. What do the answers say?",
-        ),
-    ),
-    prediction=Prediction(
-        _instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")
-    ),
-    sources=(
-        Source("Keras, RNN layers: stateful", r"h_0^{(k+1)} = h_w^{(k)} \;\text{ or }\; h_0^{(k+1)} = 0"),
-        Source(
-            "The unit, and the answer read off its state",
-            r"h_t = \tanh(W_x x_t + W_h h_{t-1}), \; y = \mathrm{sign}(h_t)",
-        ),
-    ),
+    __file__,
+    StatefulOrStateless,
+    compute,
+    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")),
     shows=(windows.forward, rnn.step, answers),
     miniature="states",
-    next=(
-        ("bptt", "Where does the gradient stop, though the state runs on?"),
-        ("drift-monitor", "What if the series itself changes in use?"),
-    ),
 )

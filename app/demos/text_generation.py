@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Parameters, number, text
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts import character_marks as marks
 from app.demos.parts.character_marks import ALPHABET, shown
@@ -126,10 +126,10 @@ def _one(p: TextGeneration, one: Step, at: int, text: str) -> Trace:
     s, total, tau = _scores(one.p), np.cumsum(one.tempered), p.temperature
     top = float(s.max())
     rows = [
-        Row("likely", "model's $p$", "probability by the model", one.p[seen]),
-        Row("score", r"score $s = \ln p$", "score", s[seen]),
-        Row("tempered", r"$p$ at $\tau$", "probability at this temperature", one.tempered[seen]),
-        Row("upto", "sum so far", "sum of the probabilities so far", total[seen]),
+        Row("likely", "model's $p$", one.p[seen], words="probability by the model"),
+        Row("score", r"score $s = \ln p$", s[seen]),
+        Row("tempered", r"$p$ at $\tau$", one.tempered[seen], words="probability at this temperature"),
+        Row("upto", "sum so far", total[seen], words="sum of the probabilities so far"),
     ]
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -158,7 +158,16 @@ def _one(p: TextGeneration, one: Step, at: int, text: str) -> Trace:
     after = known_end(text[: len(p.start) + at], p.context)
     told = f"Character {at + 1}: what may follow “{after}”, by the model and at this temperature."
     columns = [shown(ALPHABET[i]) for i in seen]
-    return Trace("one", "One draw", told, columns, rows, arithmetic, ("tempered", seen.index(one.drawn)), "character")
+    return Trace(
+        "one",
+        "One draw",
+        told,
+        rows,
+        ("tempered", seen.index(one.drawn)),
+        columns=columns,
+        column_word="character",
+        by_hand=arithmetic,
+    )
 
 
 SAYS = r"Scores are divided by $\tau$: below 1 their differences grow, above 1 they shrink."
@@ -167,15 +176,17 @@ SAYS = r"Scores are divided by $\tau$: below 1 their differences grow, above 1 t
 def _all(p: TextGeneration, steps: list[Step], text: str) -> Trace:
     columns = [f"{t} · {shown(ALPHABET[step.drawn])}" for t, step in enumerate(steps, start=1)]
     rows = [
-        Row("memory", "memory $m$", "memory of the opening mark", np.array([step.memory for step in steps])),
-        Row("u", "drawn $u$", "random number", np.array([step.u for step in steps])),
+        Row("memory", "memory $m$", np.array([step.memory for step in steps]), words="memory of the opening mark"),
+        Row("u", "drawn $u$", np.array([step.u for step in steps]), words="random number"),
         Row(
             "p",
             "its $p$",
-            "probability of the drawn character",
             np.array([step.tempered[step.drawn] for step in steps]),
+            words="probability of the drawn character",
         ),
-        Row("choices", "choices", "equally likely choices", np.array([_choices(step.tempered) for step in steps])),
+        Row(
+            "choices", "choices", np.array([_choices(step.tempered) for step in steps]), words="equally likely choices"
+        ),
     ]
 
     def arithmetic(key: str, column: int) -> Arithmetic:
@@ -202,9 +213,16 @@ def _all(p: TextGeneration, steps: list[Step], text: str) -> Trace:
         return Arithmetic(r"\exp(\sum_i p_i \ln(1 / p_i))", filled, value, "The exponential of the entropy.")
 
     return Trace(
-        "all", "All draws", "Each character is drawn, then read: it becomes the next input.", columns, rows, arithmetic,
-        ("p", min(p.step, p.length) - 1), "character", follows="step",
-    )  # fmt: skip
+        "all",
+        "All draws",
+        "Each character is drawn, then read: it becomes the next input.",
+        rows,
+        ("p", min(p.step, p.length) - 1),
+        columns=columns,
+        column_word="character",
+        follows="step",
+        by_hand=arithmetic,
+    )
 
 
 def _before(p: TextGeneration) -> float:
@@ -245,64 +263,30 @@ def _steps(p: TextGeneration, result: Result) -> list[Arithmetic]:
     return [*told, Arithmetic(r"p_{max} / \sum_k p_k", filled, result.numbers["top_p"])]
 
 
-def _slips(p: TextGeneration, result: Result) -> list[Slip]:
+def _slips(p: TextGeneration, result: Result) -> Slips:
     seen, likely = _first(p)
     top = float(likely.max())
     inverted = likely[seen] ** p.temperature
     sharper = "sharpens" if p.temperature < 1 else "flattens"
     return [
-        Slip(top, "That is the probability at $\\tau = 1$."),
-        Slip(
+        (top, "That is the probability at $\\tau = 1$."),
+        (
             float(inverted.max() / inverted.sum()),
             f"That multiplies the scores by $\\tau$: {latex(p.temperature)} {sharper}.",
         ),
-        Slip(top ** (1 / p.temperature), "Divide by the sum: the new probabilities must add up to 1."),
-        Slip(top / p.temperature, "It is the score that is divided by $\\tau$, not the probability."),
-        Slip(1.0, "That is greedy, the limit at $\\tau = 0$."),
+        (top ** (1 / p.temperature), "Divide by the sum: the new probabilities must add up to 1."),
+        (top / p.temperature, "It is the score that is divided by $\\tau$, not the probability."),
+        (1.0, "That is greedy, the limit at $\\tau = 0$."),
     ]
 
 
 DEMO = Demo(
-    name="text-generation",
-    title="Text, a character at a time",
-    idea="Sequence to sequence",
-    summary="Predict, draw, feed the draw back in; the temperature says how bold the draws are.",
-    parameters=TextGeneration,
-    run=compute,
-    try_this=(
-        TryThis(
-            "Greedy: a temperature of 0",
-            {"temperature": "0", "length": "60"},
-            "Always the likeliest character, and yet no sentence of the text. Where does it lead in the end?",
-        ),
-        TryThis(
-            "Short memory, hot draws",
-            {"temperature": "3", "context": "1", "length": "40"},
-            "Every pair of neighbours has stood in the text. Is there a word left?",
-        ),
-        TryThis(
-            "Forget the mark",
-            {"w": "0", "start": "¡el ", "length": "48", "seed": "1"},
-            "It begins with ¡ and closes with ? at once. Set $w$ to 1.5: the same draws, another text.",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    TextGeneration,
+    compute,
+    Prediction(
         _instance, _question, _steps, _slips, Tolerance("Within 0.02 is right: two decimals are enough.", near=0.02)
-    ),
-    sources=(
-        Source(
-            "Ackley, Hinton and Sejnowski, A learning algorithm for Boltzmann machines, 1985",
-            r"p_i = \exp(s_i / \tau) / \sum_k \exp(s_k / \tau)",
-        ),
-        Source(
-            "Graves, Generating sequences with recurrent neural networks, 2013, section 2",
-            r"y_t \sim p(y \mid h_t), \quad x_{t+1} = y_t",
-        ),
     ),
     shows=(sampling.temper, sampling.draw, known_end, next_p, generate, rnn.step),
     miniature="lines",
-    next=(
-        ("beam-search", "What if the most probable text is wanted?"),
-        ("bigram-or-rnn", "What does the memory of the first mark change?"),
-    ),
 )

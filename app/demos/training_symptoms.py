@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, Training, TryThis
+from app.demos.machine.demo import Demo, Training
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, words
+from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Parameters, choice, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import clipping, optimise, remembering
 from app.nn.remembering import FORGETS_NOTHING, Model, Pass
@@ -111,7 +111,6 @@ def shown(p: TrainingSymptoms, update: int, run: Run) -> Result:
         "loss",
         "Loss",
         caption,
-        words(f"The loss over {update} updates on a log scale, beside the 1 that saying 0 always costs. {caption}"),
         "update",
         "loss",
         np.arange(update + 1.0),
@@ -129,7 +128,6 @@ def shown(p: TrainingSymptoms, update: int, run: Run) -> Result:
         "back",
         "The gradient on its way back",
         back,
-        words(f"Two lines over the steps on a log scale, now and before training. {back}"),
         "step t",
         "gradient",
         np.arange(1.0, p.gap + 2),
@@ -208,14 +206,14 @@ def _weights(p: TrainingSymptoms, run: Run) -> Trace:
         "weights",
         "The weights and their last update",
         "The weights into the new state and out of it, a column a unit. Choose one to see its last update.",
-        [f"unit {j + 1}" for j in range(h)],
         [
-            Row(name, label, say, np.asarray(row))
+            Row(name, label, np.asarray(row), words=say)
             for name, label, say, row in zip(names, labels, says, new_rows, strict=True)
         ],
-        arithmetic,
         ("h1", 0),
+        columns=[f"unit {j + 1}" for j in range(h)],
         column_word="unit",
+        by_hand=arithmetic,
     )
 
 
@@ -238,60 +236,36 @@ def _question(p: TrainingSymptoms) -> Question:
 def _steps(p: TrainingSymptoms, result: Result) -> list[Arithmetic]:
     return [
         Arithmetic(r"g^{T-1}", f"{latex(p.gain)}^{{{p.gap}}}", p.gain**p.gap, "If all slopes were 1:"),
-        Arithmetic(r"\lVert \partial L / \partial h_1 \rVert / \lVert \partial L / \partial h_T \rVert", "",
-                   result.numbers["reaches"], "With the slopes of tanh, a little below 1:"),
-    ]  # fmt: skip
+        Arithmetic(
+            r"\lVert \partial L / \partial h_1 \rVert / \lVert \partial L / \partial h_T \rVert",
+            "",
+            result.numbers["reaches"],
+            "With the slopes of tanh, a little below 1:",
+        ),
+    ]
 
 
-def _slips(p: TrainingSymptoms, result: Result) -> list[Slip]:
+def _slips(p: TrainingSymptoms, result: Result) -> Slips:
     return [
-        Slip(p.gain, "That is one step back: every further step multiplies again."),
-        Slip(p.gain * p.gap, "Steps multiply, they do not add."),
-        Slip(1.0, "A matrix that keeps lengths would, but here it is scaled by the gain."),
-        Slip(p.gain ** (p.gap / 2), "That is half of the way."),
+        (p.gain, "That is one step back: every further step multiplies again."),
+        (p.gain * p.gap, "Steps multiply, they do not add."),
+        (1.0, "A matrix that keeps lengths would, but here it is scaled by the gain."),
+        (p.gain ** (p.gap / 2), "That is half of the way."),
     ]
 
 
 DEMO = Demo(
-    name="training-symptoms",
-    title="Symptoms of a training",
-    idea="Learning",
-    summary="A small network trains live. Is it stalled, an avalanche, NaN, or does it learn?",
-    parameters=TrainingSymptoms,
-    run=compute,
-    try_this=(
-        TryThis(
-            "A gain of 1.2",
-            {"gain": "1.2", "gap": "10"},
-            "A gain above 1 is said to explode. What does it do for a gap of ten?",
-        ),
-        TryThis(
-            "Three times the learning rate",
-            {"gain": "1", "gap": "10", "rate": "0.3"},
-            "Each update overshoots the one before. How high does the loss fly? Then clip at 1.",
-        ),
-        TryThis(
-            "A learning rate of 50",
-            {"gain": "1", "gap": "5", "rate": "50"},
-            "How many updates until nothing is a number? And with an LSTM in its place?",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    TrainingSymptoms,
+    compute,
+    Prediction(
         _instance,
         _question,
         _steps,
         _slips,
         Tolerance("Within a factor of 3 is right: the order of size counts.", times=3),
     ),
-    sources=(
-        Source(
-            "Bengio, Simard and Frasconi, Learning long-term dependencies with gradient descent is difficult, 1994",
-            r"L = \frac{1}{B} \sum (y - v)^2",
-        ),
-        Source("Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks, 2013",
-               r"g \leftarrow g \cdot \min(1, c / \lVert g \rVert)"),
-    ),
     shows=(remembering.forward_backward, clipping.by_norm, optimise.descend, train),
     miniature="loss",
     training=Training("updates", progress),
-)  # fmt: skip
+)

@@ -6,10 +6,10 @@ import random
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, words
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.two_tasks import (
     DRAWS,
@@ -85,7 +85,6 @@ def _curve(p: TransferLearning, counts: list[int], errors: dict[str, Values], nu
         "learning",
         "Error against examples",
         told,
-        words(f"Three falling lines over the number of examples, 2 to {MOST}. {told}"),
         "examples of the second task",
         "error",
         np.array(counts, dtype=float),
@@ -112,11 +111,11 @@ def _errors(p: TransferLearning, counts: list[int], off: dict[str, Values], std:
         "errors",
         "Errors side by side",
         "Three times the same examples and network: what differs is where the weights start, and which may move.",
-        [f"{count} examples" for count in counts],
-        [Row(way, WAYS[way][0], WAYS[way][1], off[way] / std) for way in WAYS],
-        arithmetic,
+        [Row(way, WAYS[way][0], off[way] / std, words=WAYS[way][1]) for way in WAYS],
         ("tuned", counts.index(p.examples)),
+        columns=[f"{count} examples" for count in counts],
         column_word="count",
+        by_hand=arithmetic,
     )
 
 
@@ -126,35 +125,54 @@ def _traits(p: TransferLearning) -> Trace:
 
     def arithmetic(key: str, column: int) -> Arithmetic:
         if key == "share" and column == 3:
-            return Arithmetic(r"\sqrt{1 - r^2}", rf"\sqrt{{1 - {latex(p.related)}^2}}", float(share[3]),
-                              "The first task never asked for the swing.")  # fmt: skip
+            return Arithmetic(
+                r"\sqrt{1 - r^2}",
+                rf"\sqrt{{1 - {latex(p.related)}^2}}",
+                float(share[3]),
+                "The first task never asked for the swing.",
+            )
         if key == "share":
-            return Arithmetic(rf"r \cdot m_{{{column + 1}}}", rf"{latex(p.related)} \cdot {factor(MIX[column])}",
-                              float(share[column]), "In the first task, too.")  # fmt: skip
+            return Arithmetic(
+                rf"r \cdot m_{{{column + 1}}}",
+                rf"{latex(p.related)} \cdot {factor(MIX[column])}",
+                float(share[column]),
+                "In the first task, too.",
+            )
         n, v = float(left[key][column]), float(spread[column])
         says = "Share of its variance that a readout of the three features can tell."
         says = says if key == "features" else "The states hold it all: it is the three features that drop it."
         return Arithmetic(r"1 - \text{error}^2 / \text{variance}", f"1 - {latex(n)} / {latex(v)}", 1 - n / v, says)
 
     rows = (
-        Row("share", "weight in the second task", "weight in the second task", share),
+        Row("share", "weight in the second task", share),
         Row(
             "features",
             "told by the 3 features",
-            "share of variance told by the features",
             1 - left["features"] / spread,
+            words="share of variance told by the features",
         ),
-        Row("states", "told by all states", "share of variance told by the states", 1 - left["states"] / spread),
+        Row("states", "told by all states", 1 - left["states"] / spread, words="share of variance told by the states"),
     )
     caption = "What the second task asks of a sequence, and how much of it the pre-trained features still hold."
-    return Trace("traits", "What was carried over", caption, TRAITS, rows, arithmetic, ("features", 3), "trait")
+    return Trace(
+        "traits",
+        "What was carried over",
+        caption,
+        rows,
+        ("features", 3),
+        columns=TRAITS,
+        column_word="trait",
+        by_hand=arithmetic,
+    )
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
     return {
-        "related": str(rng.choice([0.4, 0.5, 0.6, 0.8, 0.9])), "examples": str(MOST), "noise": "0",
+        "related": str(rng.choice([0.4, 0.5, 0.6, 0.8, 0.9])),
+        "examples": str(MOST),
+        "noise": "0",
         "seed": str(rng.randrange(20)),
-    }  # fmt: skip
+    }
 
 
 def _question(p: TransferLearning) -> Question:
@@ -178,46 +196,23 @@ def _working(p: TransferLearning, result: Result) -> list[Arithmetic]:
     ]
 
 
-def _slips(p: TransferLearning, result: Result) -> list[Slip]:
+def _slips(p: TransferLearning, result: Result) -> Slips:
     return [
-        Slip(result.numbers["floor"] ** 2, "That is the variance that is left: the error is its root."),
-        Slip(1 - p.related, "Shares of a length, not of a sum: the rest of $r$ is $\\sqrt{1 - r^2}$."),
-        Slip(p.related, "That is the part that it can tell; the error is the part that it cannot."),
-        Slip(result.numbers["scratch"], "That is from scratch: it learns the swing as well. Frozen features cannot."),
-        Slip(0.0, "No number of examples teaches frozen features what they dropped."),
+        (result.numbers["floor"] ** 2, "That is the variance that is left: the error is its root."),
+        (1 - p.related, "Shares of a length, not of a sum: the rest of $r$ is $\\sqrt{1 - r^2}$."),
+        (p.related, "That is the part that it can tell; the error is the part that it cannot."),
+        (result.numbers["scratch"], "That is from scratch: it learns the swing as well. Frozen features cannot."),
+        (0.0, "No number of examples teaches frozen features what they dropped."),
     ]
 
 
 DEMO = Demo(
-    name="transfer-learning",
-    title="Pre-trained, frozen, from scratch",
-    idea="Learning",
-    summary="What a network learned from many examples of one task is worth most where the next has few of its own.",
-    parameters=TransferLearning,
-    run=compute,
-    try_this=(
-        TryThis("An unrelated task", {"related": "0"}, "Can it be worse to know something than to know nothing?"),
-        TryThis(
-            "Fine-tuning without a hold",
-            {"hold": "0", "examples": "24"},
-            "Compare it with from scratch. What became of all that was learned before?",
-        ),
-        TryThis(
-            "Plenty of examples",
-            {"examples": "64", "noise": "0"},
-            "More examples help all but one. What can the frozen features never learn?",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    TransferLearning,
+    compute,
+    Prediction(
         _instance, _question, _working, _slips, Tolerance("Within 0.1 is right: the examples are random.", near=0.1)
-    ),
-    sources=(
-        Source("Yosinski et al., How transferable are features in deep neural networks?, 2014: frozen or fine-tuned",
-               r"\hat{y} = (h_T W_{\mathrm{pre}}) \, w + b"),
-        Source("Li, Grandvalet and Davoine, Explicit inductive bias for transfer learning, 2018: held to the start",
-               r"\min_w \lVert F w - y \rVert^2 + \lambda \lVert w - w_{\mathrm{pre}} \rVert^2"),
     ),
     shows=(fit, pretrain, three_ways),
     miniature="learning",
-    next=(("mlp-cnn-rnn", "What can a network see at all?"), ("drift-monitor", "And when the task shifts in use?")),
-)  # fmt: skip
+)

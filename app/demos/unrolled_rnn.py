@@ -7,11 +7,11 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
-from app.demos.machine.demo import Demo, Source, TryThis
+from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import fill, latex, short
 from app.demos.machine.parameters import Matrix, Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slip, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.unrolled_picture import unrolled
 from app.nn import rnn
@@ -105,19 +105,21 @@ def _trace(
     p: UnrolledRNN, w: rnn.RNNWeights, W_o: Values, x: Values, before: Values, z: Values, h: Values, y: Values
 ) -> Trace:
     one, units = p.units == 1, range(p.units)
-    rows = [Row("x", "input $x_t$", "input", x)]
+    rows = [Row("x", "input $x_t$", x)]
     for j in units:
         unit = "" if one else f"unit {j + 1}"
         to, of = ("", "") if one else (f"{j + 1}", f" of unit {j + 1}")
         name = "" if one else f",{to}"
-        rows.append(Row(f"wx{j + 1}", _product("W_x", to, "x_t"), f"input product{of}", w.W_xh[0, j] * x, unit))
+        rows.append(
+            Row(f"wx{j + 1}", _product("W_x", to, "x_t"), w.W_xh[0, j] * x, words=f"input product{of}", group=unit)
+        )
         for i in units:
             label = _product("W_h", "" if one else f"{i + 1}{to}", f"h_{{t-1{'' if one else f',{i + 1}'}}}")
             says = "recurrent product" if one else f"recurrent product from unit {i + 1} to unit {to}"
-            rows.append(Row(f"wh{i + 1}{j + 1}", label, says, w.W_hh[i, j] * before[:, i], unit))
-        rows.append(Row(f"z{j + 1}", f"sum $z_{{t{name}}}$", f"sum{of}", z[:, j], unit))
-        rows.append(Row(f"h{j + 1}", f"state $h_{{t{name}}}$", f"state{of}", h[:, j], unit))
-    rows.append(Row("y", "output $y_t$", "output", y, "" if one else "all units"))
+            rows.append(Row(f"wh{i + 1}{j + 1}", label, w.W_hh[i, j] * before[:, i], words=says, group=unit))
+        rows.append(Row(f"z{j + 1}", f"sum $z_{{t{name}}}$", z[:, j], words=f"sum{of}", group=unit))
+        rows.append(Row(f"h{j + 1}", f"state $h_{{t{name}}}$", h[:, j], words=f"state{of}", group=unit))
+    rows.append(Row("y", "output $y_t$", y, group="" if one else "all units"))
 
     def arithmetic(key: str, column: int) -> Arithmetic:
         t, kind, digits = column + 1, key.rstrip("0123456789"), key.lstrip("wxhzy")
@@ -150,11 +152,11 @@ def _trace(
         "trace",
         "Every product, sum and φ",
         "Rows are quantities, columns are steps. Choose a number to see where it comes from.",
-        [f"t = {t}" for t in range(1, len(x) + 1)],
         rows,
-        arithmetic,
         ("h1", p.looked_at - 1),
+        columns=[f"t = {t}" for t in range(1, len(x) + 1)],
         follows="step",
+        by_hand=arithmetic,
     )
 
 
@@ -235,7 +237,7 @@ def _steps(p: UnrolledRNN, result: Result) -> list[Arithmetic]:
     return [trace.arithmetic(key, t) for t in range(len(p.x)) for key in ("z1", "h1")]
 
 
-def _slips(p: UnrolledRNN, result: Result) -> list[Slip]:
+def _slips(p: UnrolledRNN, result: Result) -> Slips:
     w, _ = p.weights()
     phi, u, v, b = ACTIVATIONS[p.phi].f, w.W_xh[0, 0], w.W_hh[0, 0], w.b[0]
     last, h_before = p.x[-1], result.numbers.get(f"h{len(p.x) - 1}", 0.0)
@@ -247,42 +249,16 @@ def _slips(p: UnrolledRNN, result: Result) -> list[Slip]:
         (phi(np.array(u * last + v * z_before + b)), "That carries the sum $z_{t-1}$ over, not the state $h_{t-1}$."),
         (h_before, "That is the state one step earlier."),
     )
-    return [Slip(float(value), says) for value, says in told]
+    return [(float(value), says) for value, says in told]
 
 
 DEMO = Demo(
-    name="unrolled-rnn",
-    title="An RNN, unrolled",
-    idea="The recurrence",
-    summary="One cell, used again at every step: the same weights, a new state.",
-    parameters=UnrolledRNN,
-    run=compute,
-    try_this=(
-        TryThis("Cut the loop: $W_h = 0$", {"W_h": "0"}, "Step 4 has input 0. What is left of the past?"),
-        TryThis(
-            "Turn its sign: $W_h = -0.9$",
-            {"W_h": "-0.9", "x": "1,0,0,0,0,0,0,0"},
-            "One push, then silence. Why does the state swing?",
-        ),
-        TryThis(
-            "Two units that rotate",
-            {"units": "2", "W_x": "1,0", "W_h": "0.8,0.6;-0.6,0.8", "phi": "linear", "x": "1,0,0,0,0,0,0,0,0,0"},
-            "A linear state turned by the same angle at each step: nothing fades, nothing grows.",
-        ),
-    ),
-    prediction=Prediction(
+    __file__,
+    UnrolledRNN,
+    compute,
+    Prediction(
         _instance, _question, _steps, _slips, Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01)
-    ),
-    sources=(
-        Source(
-            "Elman, Finding structure in time, Cognitive Science 14, 1990", r"h_t = \varphi(W_x x_t + W_h h_{t-1} + b)"
-        ),
-        Source("Rumelhart, Hinton and Williams, Nature 323, 1986: unrolling in time", r"y_t = W_o h_t"),
     ),
     shows=(rnn.step, rnn.forward),
     miniature="unrolled",
-    next=(
-        ("gradient-flow", "What if the sequence is long? Fifty steps back, how much of a gradient is left?"),
-        ("layer-shapes", "What are the shapes and weights of a layer of many units?"),
-    ),
 )

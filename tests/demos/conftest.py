@@ -100,22 +100,3 @@ def evaluated() -> Callable[[str], tuple[float, float]]:
 def value_of() -> Callable[[str], float]:
     """The value of a formula that the page shows with its numbers filled in."""
     return lambda filled: _value(_python(filled))
-
-
-@pytest.fixture(scope="session")
-def gates_add_up() -> Callable[[AnyDemo, Any], None]:
-    """Asserts that every cell of a gated cell's trace is the value of its filled-in arithmetic."""
-
-    def check(demo: AnyDemo, p: Any) -> None:
-        # Python's own power refuses what is next to nothing.
-        rounded = {name: round(value, 3) for name, value in dict(p).items() if isinstance(value, float)}
-        trace = demo.compute(p.model_copy(update=rounded)).traces()[0]
-        for one in trace.rows:
-            for column, value in enumerate(one.values.tolist()):
-                shown = trace.arithmetic(one.key, column)
-                assert shown.result == pytest.approx(value, rel=1e-12, abs=1e-12)
-                if shown.filled:
-                    filled, size = _evaluated(shown.filled)
-                    assert filled == pytest.approx(value, abs=0.006 * abs(size) + 2e-3), f"{one.key} {shown}"
-
-    return check

@@ -76,13 +76,6 @@ def test_the_gradient_over_all_steps_is_that_of_equinox(states: Any, data: st.Da
 
 @given(data=st.data())
 @examples(40)
-def test_every_cell_is_the_value_of_its_arithmetic(states: Any, gates_add_up: Any, data: st.DataObject) -> None:
-    p = data.draw(states(DEMO))
-    gates_add_up(DEMO, p)
-
-
-@given(data=st.data())
-@examples(40)
 def test_both_conventions_agree_after_z_for_1_minus_z(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     texts = DEMO.texts(p)

@@ -75,13 +75,6 @@ def test_the_gradient_over_all_steps_is_that_of_equinox(states: Any, data: st.Da
     assert result.numbers["whole"] == pytest.approx(abs(float(gradient[0])), rel=1e-8, abs=1e-10)
 
 
-@given(data=st.data())
-@examples(40)
-def test_every_cell_is_the_value_of_its_arithmetic(states: Any, gates_add_up: Any, data: st.DataObject) -> None:
-    p = data.draw(states(DEMO))
-    gates_add_up(DEMO, p)
-
-
 def test_the_direct_path_is_the_product_of_the_forget_gates() -> None:
     result = compute("")
     f = row(result, "f")

@@ -1,19 +1,121 @@
-"""How one number came about, with the numbers filled in."""
+r"""How a number came about: a formula that is written once, with its index set and its numbers filled in.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+A demo writes `h_t = \tanh(W_x \, x_t + W_h \, h_{t-1})` and says which numbers the symbols have. The machine makes of
+it what the page shows: `h_3 = \tanh(W_x \, x_3 + W_h \, h_2)`, then `\tanh(0.5 \cdot 1 + 0.8 \cdot 0.4)`.
+"""
 
-from app.demos.machine.numbers import factor, latex
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from app.demos.machine.numbers import latex
+
+Write = Callable[[float], str]
 
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """How one number came about: `symbols = filled = result`, in LaTeX, and what to say beside it."""
+    """How one number came about: `symbols = filled = result`, in LaTeX, and what to say beside it.
+
+    `filled` is empty where the number is given. `write` makes it with another way to write a number.
+    """
 
     symbols: str
     filled: str
     result: float
     says: str = ""
+    write: Callable[[Write], str] | None = None
+
+    @property
+    def exact(self) -> str:
+        """`filled` with every number to its last digit, for tests."""
+        return self.write(_to_the_last_digit) if self.write else ""
+
+
+@dataclass(frozen=True)
+class Formula:
+    r"""A formula in LaTeX, `name = right side` or the right side alone.
+
+    `note` stands beside the number on the page. `values` are numbers of symbols that only this formula has. Where the
+    text is short for more (`q k^\top`), `written` writes it out, and is what the numbers are filled into.
+    Write a product as `a \, b` or `a \cdot b`: what stands beside each other without a sign is not filled in as one.
+    """
+
+    text: str
+    note: str = ""
+    written: str = ""
+    values: Mapping[str, float] = field(default_factory=dict)
+    is_given: bool = False
+
+    def worked_out(self, result: float, values: Mapping[str, float], index: str = "", at: int = 0) -> Arithmetic:
+        """The arithmetic of `result`, with `values` for the symbols; the index letter becomes the number `at`."""
+        symbols = set_index(self.text, index, at) if index else self.text
+        if self.is_given:
+            return Arithmetic(symbols, "", result, self.note)
+        values = {**values, **self.values} if self.values else values
+        pieces = _pieces(self.written or self.text.rpartition(" = ")[2], tuple(values))
+
+        def write(number: Write) -> str:
+            filled = list(pieces)
+            for i in range(1, len(pieces), 2):
+                filled[i] = _placed(number, values[pieces[i]], pieces[i - 1], pieces[i + 1])
+            return "".join(filled)
+
+        return Arithmetic(symbols, write(latex), result, self.note, write)
+
+
+def given(symbol: str, note: str = "It is given.") -> Formula:
+    """For a number that no formula of the page makes: it is typed, drawn, measured or counted. `note` says so."""
+    return Formula(symbol, note, is_given=True)
+
+
+def set_index(text: str, index: str, at: int) -> str:
+    """Replace an index letter in all subscripts: with t at 3, `h_{t-1}` becomes `h_{2}`."""
+    one, shifted = _index_patterns(index)
+    return one.sub(lambda sub: "_{" + shifted.sub(lambda i: str(at + int(i[1] or 0)), sub[1] or sub[2]) + "}", text)
+
+
+def products(index: str, *factors: tuple[str, Sequence[float]]) -> tuple[str, dict[str, float]]:
+    r"""A sum over an index, written out, and the values of its symbols.
+
+    `products("j", ("w_j", w), ("x_{t,j}", x))` is `w_{1} \, x_{t,1} + w_{2} \, x_{t,2} + …`.
+    """
+    terms, values = [], dict[str, float]()
+    for j in range(1, len(factors[0][1]) + 1):
+        names = [set_index(name, index, j) for name, _ in factors]
+        values |= {name: float(numbers[j - 1]) for name, (_, numbers) in zip(names, factors, strict=True)}
+        terms.append(r" \, ".join(names))
+    return " + ".join(terms), values
+
+
+@lru_cache(maxsize=64)
+def _index_patterns(index: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    return re.compile(rf"_(?:({index})(?!\w)|\{{([^{{}}]*)\}})"), re.compile(rf"(?<!\w){index}(?!\w)([-+]\d+)?")
+
+
+@lru_cache(maxsize=4096)
+def _pieces(text: str, names: tuple[str, ...]) -> Sequence[str]:
+    """The text cut at its symbols: text, symbol, text, …, text. Products get a sign."""
+    known = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    # A symbol is no part of a longer one, of a command or of another's subscript, and no function's name.
+    pieces = re.split(rf"(?<![\\\w])(?<!_\{{)({known})(?![\w{{_'(])", text) if names else [text]
+    return [piece if i % 2 else piece.replace(r"\,", r"\cdot") for i, piece in enumerate(pieces)]
+
+
+_OPENS = re.compile(r"(?:^|[({\[,|]|\\l[vV]ert)\s*$")
+
+
+def _placed(number: Write, value: float, before: str, after: str) -> str:
+    """A number between two texts, in brackets where its sign or its power of ten would be misread."""
+    text = number(value)
+    is_power, is_below = after.startswith("^"), before.rstrip().endswith("/")
+    signed = value < 0 and (is_power or not _OPENS.search(before))
+    return f"({text})" if signed or ((is_power or is_below) and r"\cdot" in text) else text
+
+
+def _to_the_last_digit(value: float) -> str:
+    return repr(float(value)) if value else "0"
 
 
 @dataclass(frozen=True)
@@ -29,7 +131,9 @@ class Term:
 def sum_of_products(
     name: str, terms: Sequence[Term], result: float, bias: tuple[str, float] | None = None, says: str = ""
 ) -> Arithmetic:
-    """`name = w v + … + bias`, where name and bias may be left out."""
+    """`name = w v + … + bias`, where name and bias may be left out. (For demos that fill in their numbers by hand.)"""
+    from app.demos.machine.numbers import factor
+
     symbols = [rf"{term.weight_symbol} \, {term.value_symbol}" for term in terms]
     filled = [rf"{factor(term.weight)} \cdot {factor(term.value)}" for term in terms]
     if terms[0].weight < 0:  # nothing stands before the first factor, so its sign needs no brackets

@@ -1,4 +1,4 @@
-"""What a demo is: one file that says its parameters, how they become a result, and what to try.
+"""What a demo is: its parameters, how they become a result, and its words.
 
 From this the pages make the form, the answer to bad values, the permalink, the figures, the table as CSV and JSON, the
 question to predict, the list of cards and the code panel.
@@ -9,12 +9,14 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl, quote
 
 import numpy as np
 from pydantic import ValidationError
 
+from app.demos.machine.markdown import Source, TryThis, Words, read_words
 from app.demos.machine.parameters import FormField, Parameters, form_fields
 from app.demos.machine.prediction import Prediction
 from app.demos.machine.result import Result
@@ -43,23 +45,6 @@ class BadParametersError(ValueError):
 
 
 @dataclass(frozen=True)
-class TryThis:
-    """A state worth seeing, told as what changes from the defaults, and what to notice there."""
-
-    label: str
-    change: Mapping[str, str]
-    notice: str
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where the mathematics comes from: the paper, and its equation in LaTeX."""
-
-    paper: str
-    equation: str
-
-
-@dataclass(frozen=True)
 class Training(Generic[P]):
     """How a demo learns: `updates` names the parameter that says how long, `progress` yields every so often how many
     updates are done and the result at that point, which is the demo's own result with `updates` set to it.
@@ -71,26 +56,59 @@ class Training(Generic[P]):
 
 @dataclass(frozen=True)
 class Demo(Generic[P]):
-    """A demo. `shows` are the functions whose source stands beside that of `compute`, as they ran.
+    """A demo: the Python of `file`, and the words of the Markdown file beside it.
 
-    `miniature` names the figure that stands for the demo in the list of demos. `next` are the demos to go on with, each
-    with the words that lead there; where it is empty, the path through the demos says. With `training` it learns
-    behind a button, and its result is remembered.
+    `shows` are the functions whose source stands beside that of `run`, as they ran. `miniature` names the figure that
+    stands for the demo in the list of demos. With `training` it learns behind a button, and its result is remembered.
     """
 
-    name: str
-    title: str
-    idea: str
-    summary: str
+    file: str
     parameters: type[P]
     run: Callable[[P], Result]
-    try_this: Sequence[TryThis]
     prediction: Prediction[P]
-    sources: Sequence[Source]
     shows: Sequence[Callable[..., Any]]
     miniature: str
-    next: Sequence[tuple[str, str]] = ()
     training: Training[P] | None = None
+
+    @cached_property
+    def name(self) -> str:
+        """Its name in addresses: `gru-gates` for gru_gates.py."""
+        return Path(self.file).stem.replace("_", "-")
+
+    @cached_property
+    def path(self) -> Path:
+        """The Markdown file."""
+        return Path(self.file).with_suffix(".md")
+
+    @cached_property
+    def words(self) -> Words:
+        """What the Markdown file says, read once."""
+        return read_words(self.path)
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return self.words.title
+
+    @property
+    def idea(self) -> str:
+        """The group of demos that it belongs to, one of IDEAS."""
+        return self.words.idea
+
+    @property
+    def summary(self) -> str:
+        """What it shows, in a sentence."""
+        return self.words.summary
+
+    @property
+    def try_this(self) -> Sequence[TryThis]:
+        """Three states worth seeing."""
+        return self.words.try_this
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """The papers that its mathematics comes from."""
+        return self.words.sources
 
     @cached_property
     def fields(self) -> tuple[FormField, ...]:

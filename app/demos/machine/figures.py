@@ -1,14 +1,16 @@
 """What a demo shows. A figure is a table first; drawings are made from the same numbers."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula
+from app.demos.machine.numbers import show, words
 
 MOST_CELLS = 800  # of a curve's table
 MOST_BUTTONS = 400  # of a trace, whose cells can be chosen
@@ -20,34 +22,92 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Row:
-    """One quantity over all columns. `label` is LaTeX between dollar signs, `says` the words for it."""
+    r"""One quantity over all columns, and the formula of each of its numbers.
+
+    `label` may hold LaTeX between dollar signs: a symbol (`state $h_t$`), which the table's formulas may use, or the
+    row's formula (`kept $f_t \\, c_{t-1}$`). `formula` says it otherwise: a text, a Formula, or a function from the
+    column's index to a Formula. `note` is said beside a number whose formula is a text. `words` say the label without
+    LaTeX, where leaving it out is not enough. `group` heads this row and those after it.
+    """
 
     key: str
     label: str
-    says: str
     values: Values
+    formula: str | Formula | Callable[[int], Formula] = ""
+    note: str = ""
+    words: str = ""
     group: str = ""
+
+    @property
+    def says(self) -> str:
+        """The label in words."""
+        return self.words or without_latex(self.label)
+
+    @property
+    def symbol(self) -> str:
+        """The symbol in the label, if there is one."""
+        return symbol_in(self.label)
+
+    def formula_at(self, index: int) -> Formula:
+        """The formula of the number in the column with this index."""
+        if callable(self.formula):
+            return self.formula(index)
+        if isinstance(self.formula, Formula):
+            return self.formula
+        return Formula(self.formula or self.label.partition("$")[2].partition("$")[0], self.note)
+
+
+@lru_cache(maxsize=1024)
+def without_latex(label: str) -> str:
+    """A label's words alone; where it has none, its LaTeX as it would be read."""
+    return re.sub(r"\s*\$.*?\$", "", label).replace("**", "").strip() or words(label)
+
+
+@lru_cache(maxsize=1024)
+def symbol_in(label: str) -> str:
+    """What a label says between dollars, up to an equals sign; empty where that is more than one symbol."""
+    found = re.search(r"\$(.+?)(?: = .*)?\$", label)
+    return found[1] if found and " " not in found[1] else ""
 
 
 @dataclass(frozen=True)
 class Trace:
     """A table of numbers, rows by columns, with the arithmetic behind each.
 
-    `columns` are plain words. `arithmetic(key, column)` is asked for the chosen cell alone. `chosen` is the row's key
-    and the column (from 0). `follows` names the parameter that holds the chosen column (from 1), if there is one.
+    `chosen` is the row's key and the column (from 0). `symbols` are the numbers of the formulas' symbols, beside those
+    in the rows' labels: one for all columns, or one for each. The column's index, from `first`, stands for the letter
+    `index`. `columns` are plain words, such as "t = 1". `follows` names the parameter that holds the chosen column
+    (from 1), if there is one.
     """
 
     name: str
     title: str
     caption: str
-    columns: Sequence[str]
     rows: Sequence[Row]
-    arithmetic: Callable[[str, int], Arithmetic]
     chosen: tuple[str, int]
+    symbols: Mapping[str, float | Values] = field(default_factory=dict)
+    index: str = "t"
+    first: int = 1
+    columns: Sequence[str] = ()
     column_word: str = "step"
     follows: str | None = None
     coloured: bool = True
+    by_hand: Callable[[str, int], Arithmetic] | None = None
     kind: Literal["trace"] = "trace"
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            object.__setattr__(self, "columns", _numbered(self.index, self.first, len(self.rows[0].values)))
+
+    def arithmetic(self, key: str, column: int) -> Arithmetic:
+        """How the number in this row and column (from 0) came about."""
+        if self.by_hand:
+            return self.by_hand(key, column)
+        row = next(row for row in self.rows if row.key == key)
+        known = {row.symbol: row.values for row in self.rows if row.symbol} | dict(self.symbols)
+        values = {name: float(v[column] if isinstance(v, np.ndarray) else v) for name, v in known.items()}
+        at = self.first + column
+        return row.formula_at(at).worked_out(float(row.values[column]), values, self.index, at)
 
     def row(self, key: str) -> Row | None:
         """The row of this key."""
@@ -88,13 +148,20 @@ class Curve:
     name: str
     title: str
     caption: str
-    alt: str
     x_label: str
     y_label: str
     x: Values
     series: Sequence[Series]
     log: bool = False
     kind: Literal["curve"] = "curve"
+
+    @property
+    def alt(self) -> str:
+        """The text alternative: how many lines, over what, which they are, and the caption."""
+        lines = f"{COUNT[len(self.series)]} line{'s' * (len(self.series) > 1)}"
+        over = f"{self.x_label} from {show(float(self.x[0]))} to {show(float(self.x[-1]))}"
+        names = ", ".join(words(series.says) for series in self.series)
+        return f"{lines} over {over}{', on a log scale' * self.log}: {names}. {words(self.caption)}"
 
     def shown(self) -> list[int]:
         """The positions that the table shows: all, or an even sample with both ends."""
@@ -141,6 +208,14 @@ class Curve:
         for series in self.series:
             for x, value in zip(places, series.values.tolist(), strict=True):
                 yield series.key, x, value
+
+
+COUNT = {1: "A", 2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six"}
+
+
+@lru_cache(maxsize=256)
+def _numbered(index: str, first: int, many: int) -> Sequence[str]:
+    return [f"{index} = {n}" for n in range(first, first + many)]
 
 
 def _drawable(values: Values, log: bool) -> NDArray[np.bool_]:

@@ -7,10 +7,13 @@ import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_origin
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
@@ -43,7 +46,40 @@ class Parameters(BaseModel):
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
         """(parameter, what it must be beside the others, the nearest text that is) for each that does not fit."""
-        yield from ()
+        for name, names in _each(type(self)):
+            given = getattr(self, name)
+            if len(given) not in (1, len(names)):
+                fitted = (*given, *(0.0 for _ in names))[: len(names)]
+                wanted = f"one number, or {COUNT[len(names)]}: for {', '.join(names[:-1])} and {names[-1]}"
+                yield name, wanted, ",".join(map(repr, fitted))
+
+    def each(self, name: str) -> NDArray[np.float64]:
+        """A list that holds one number for each of its names: a single one is repeated."""
+        given: tuple[float, ...] = getattr(self, name)
+        return np.array(given * len(dict(_each(type(self)))[name]) if len(given) == 1 else given, dtype=float)
+
+
+COUNT = {2: "two", 3: "three", 4: "four"}
+
+
+@cache
+def _each(model: type[Parameters]) -> Sequence[tuple[str, tuple[str, ...]]]:
+    """(parameter, names) of the lists that hold a number for each of these names."""
+    extras: dict[str, Any] = {name: info.json_schema_extra or {} for name, info in model.model_fields.items()}
+    return [(name, tuple(extra["each"])) for name, extra in extras.items() if "each" in extra]
+
+
+class Stepwise(Parameters):
+    """Parameters with inputs `x`, one a step, and the `step` to look at."""
+
+    if TYPE_CHECKING:  # the demo's own fields, which say their place in the form
+        x: Numbers
+        step: int
+
+    @property
+    def looked_at(self) -> int:
+        """The step to look at, from 1: past the end it is the last."""
+        return min(self.step, len(self.x))
 
 
 def number(
@@ -78,11 +114,23 @@ def text(default: str, *, of: str, most: int, least: int = 1, title: str, says: 
 
 
 def entries(
-    default: Any, *, title: str, says: str, slide: tuple[float, float] | None = None, step: float = 0.05
+    default: Any,
+    *,
+    title: str,
+    says: str = "",
+    each: Sequence[str] = (),
+    slide: tuple[float, float] | None = None,
+    step: float = 0.05,
 ) -> Any:
-    """A list or a matrix of numbers; one that is a single number has a slider over `slide`."""
-    extra = {"step": step, "slide": slide}
-    return Field(default, title=title, description=says, json_schema_extra=extra)  # type: ignore[arg-type]
+    """A list or a matrix of numbers; one that is a single number has a slider over `slide`.
+
+    With `each` it is a list of one number for each of these names, or of one that serves them all.
+    """
+    extra: dict[str, Any] = {"step": step, "slide": slide}
+    if each:
+        extra["each"] = list(each)
+        says = says or f"For {', '.join(each)}; a single one serves all {COUNT[len(each)]}."
+    return Field(default, title=title, description=says, json_schema_extra=extra)
 
 
 @dataclass(frozen=True)

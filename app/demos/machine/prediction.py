@@ -13,12 +13,8 @@ from app.demos.machine.result import Result
 P = TypeVar("P", bound=Parameters)
 
 
-@dataclass(frozen=True)
-class Slip:
-    """A mistake that people make: the number it leads to, and what went wrong."""
-
-    value: float
-    says: str
+Slips = Sequence[tuple[float, str]]
+"""The mistakes that people make: the number that each leads to, and what went wrong."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +64,7 @@ class Prediction(Generic[P]):
     change: Callable[[random.Random], dict[str, str]]
     question: Callable[[P], Question]
     steps: Callable[[P, Result], Sequence[Arithmetic]]
-    slips: Callable[[P, Result], Sequence[Slip]]
+    slips: Callable[[P, Result], Slips]
     tolerance: Tolerance
 
     def judge(self, parameters: P, result: Result, guess: float) -> Judged:
@@ -76,7 +72,7 @@ class Prediction(Generic[P]):
         answer = result.numbers[self.question(parameters).number]
         right = self.tolerance.accepts(guess, answer)
         slips = () if right else self.slips(parameters, result)
-        slip = next((slip.says for slip in slips if self.tolerance.accepts(guess, slip.value)), None)
+        slip = next((says for value, says in slips if self.tolerance.accepts(guess, value)), None)
         steps = self.steps(parameters, result)
         reached = [i for i, step in enumerate(steps, start=1) if math.isclose(guess, step.result, rel_tol=0.01)]
         return Judged(right, answer, slip, steps, reached[-1] if reached and not (right or slip) else None)

@@ -4,7 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from app.demos.machine.figures import Figure, Trace
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.figures import Figure, Trace, Values
 from app.demos.machine.numbers import finite_or_name, plain
 
 
@@ -22,6 +23,15 @@ class Result:
     def traces(self) -> list[Trace]:
         """The figures whose cells can be chosen."""
         return [figure for figure in self.figures if isinstance(figure, Trace)]
+
+    def worked(self, *cells: str) -> list[Arithmetic]:
+        """The arithmetic of cells, each as an address says it: row key, comma, column from 1."""
+        found = []
+        for cell in cells:
+            key, _, column = cell.rpartition(",")
+            trace = next(trace for trace in self.traces() if trace.row(key))
+            found.append(trace.arithmetic(key, int(column) - 1))
+        return found
 
     def table(self) -> Iterator[tuple[str, str, float, float]]:
         """Every number that the figures show: (figure, row, column, value)."""
@@ -42,3 +52,14 @@ class Result:
         numbers = {name: finite_or_name(value) for name, value in self.numbers.items()}
         content = {"numbers": numbers, "figures": figures, "warnings": list(self.warnings)}
         return json.dumps(content, ensure_ascii=False, allow_nan=False)
+
+
+def by_step(series: Mapping[str, Values], at: int | None = None) -> dict[str, float]:
+    """The numbers h1, h2, … of each series, and h_at at the step (from 1) that is looked at."""
+    numbers: dict[str, float] = {}
+    for name, values in series.items():
+        listed = values.tolist()
+        numbers |= {f"{name}{t}": value for t, value in enumerate(listed, start=1)}
+        if at is not None:
+            numbers[f"{name}_at"] = listed[at - 1]
+    return numbers

@@ -53,8 +53,9 @@ def stability_formula(one: Reviewed, before: Reviewed | None, value: float) -> A
     symbols = r"S \cdot (1 + e^{w_8} (11 - D) \, S^{-w_9} (e^{w_{10} (1 - R)} - 1)" + letter + ")"
     filled = (
         rf"{S} \cdot (1 + e^{{{W[8]}}} \cdot (11 - {D}) \cdot {S}^{{-{W[9]}}} \cdot (e^{{{W[10]} \cdot (1 - {R})}} - 1)"
-        + extra + ")"
-    )  # fmt: skip
+        + extra
+        + ")"
+    )
     return Arithmetic(symbols, filled, value, "The more was forgotten, the more a success is worth.")
 
 

@@ -1,11 +1,10 @@
-"""Gated cells drawn at one step, and what the demos of LSTM and GRU share: forced gates, the sum inside a gate."""
+"""Gated cells drawn at one step, and what the demos of LSTM and GRU share: forced gates."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Term
 from app.demos.machine.figures import Diagram, Edge, Node, Values
 from app.demos.machine.numbers import heat, short, show
 
@@ -15,14 +14,6 @@ WIDE, SMALL, UNDER = 44.0, 26.0, 36.0
 def forced_bias(is_open: bool) -> float:
     """A bias with which the sigmoid is 1 or 0 to the last bit, once its weights are 0."""
     return 1000.0 if is_open else -1000.0
-
-
-def recurrent_terms(gate: str, t: int, W_x: float, W_h: float, x: float, h_before: float) -> Sequence[Term]:
-    """The two products that a gate adds up at step t: of the input, and of the state before."""
-    return (
-        Term(f"W_{{x{gate}}}", W_x, f"x_{{{t}}}", x),
-        Term(f"W_{{h{gate}}}", W_h, f"h_{{{t - 1}}}", h_before),
-    )
 
 
 class _Drawing:

@@ -6,7 +6,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic
 from app.demos.machine.figures import Curve, Row, Series, Trace
-from app.demos.machine.numbers import fill, words
+from app.demos.machine.numbers import fill
 from app.nn import reach
 
 KINDS = {"rnn": "RNN", "conv": "convolution", "dilated": "dilated", "attention": "self-attention"}
@@ -32,7 +32,7 @@ def costs(numbers: Mapping[str, float]) -> Trace:
     """The counts as a table, each with its formula."""
     T, d, k = int(numbers["T"]), int(numbers["d"]), KERNEL
     rows = [
-        Row(row, label, says, np.array([float(numbers[f"{kind}_{row}"]) for kind in KINDS]))
+        Row(row, label, np.array([float(numbers[f"{kind}_{row}"]) for kind in KINDS]), words=says)
         for row, label, says in (
             ("steps", "steps in sequence", "steps that must wait for one another"),
             ("path", "path, end to end", "steps from the first position to the last"),
@@ -68,7 +68,15 @@ def costs(numbers: Mapping[str, float]) -> Trace:
     told = "At {T} positions the layer uses {scores} scores; a recurrence takes {rnn_steps} steps, one after another."
     told = fill(told, numbers)
     return Trace(
-        "costs", "What it costs", told, [*KINDS.values()], rows, arithmetic, ("path", 0), "layer", coloured=False
+        "costs",
+        "What it costs",
+        told,
+        rows,
+        ("path", 0),
+        columns=[*KINDS.values()],
+        column_word="layer",
+        coloured=False,
+        by_hand=arithmetic,
     )
 
 
@@ -86,6 +94,5 @@ def paths(numbers: Mapping[str, float]) -> Curve:
         Series("dilated", dilated, f"path through {dilated}", found[:, 2], "dashed"),
         Series("attention", "self-attention", "path through self-attention", found[:, 3], "dotted"),
     )
-    alt = words(f"Three lines over the length, on a log scale. {told}")
     x = np.array(lengths, dtype=float)
-    return Curve("path", "Length of the path", told, alt, "length T", "path", x, series, log=True)
+    return Curve("path", "Length of the path", told, "length T", "path", x, series, log=True)

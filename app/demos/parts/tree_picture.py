@@ -36,9 +36,18 @@ def tree_picture(
         cell = f"x,{i + 1}" if i < n else f"p,{i - n + 1}"
         text = "" if small else short(value)
         nodes.append(
-            Node(across[i], bottom - step * heights[i], text, "circle", size, size, heat(value, largest),
-                 i == len(values) - 1, at=cell)
-        )  # fmt: skip
+            Node(
+                across[i],
+                bottom - step * heights[i],
+                text,
+                "circle",
+                size,
+                size,
+                heat(value, largest),
+                i == len(values) - 1,
+                at=cell,
+            )
+        )
     edges = [Edge(child, n + k, recurrent=True) for k, pair in enumerate(tree) for child in pair]
     nodes += [Node(across[i], bottom + 40, label, "text", 62, 18) for i, label in enumerate(labels)]
     alt = (

@@ -112,5 +112,7 @@ def three_ways(p: TransferLearning, data: Data, count: int) -> dict[str, Values]
     tuned = fit(h, y, p.hold, start=frozen.w @ data.W_pre.T)
     scratch = fit(h, y, PENALTY)
     return {
-        "frozen": frozen(data.test_h @ data.W_pre), "tuned": tuned(data.test_h), "scratch": scratch(data.test_h),
-    }  # fmt: skip
+        "frozen": frozen(data.test_h @ data.W_pre),
+        "tuned": tuned(data.test_h),
+        "scratch": scratch(data.test_h),
+    }

@@ -13,10 +13,11 @@ from starlette.responses import Response
 
 from app.demos.machine import drawing
 from app.demos.machine.demo import Demo
+from app.demos.machine.markdown import IDEAS
 from app.demos.machine.numbers import words
 from app.demos.machine.state import state_of
 from app.demos.path import path
-from app.demos.registry import IDEAS, all_demos
+from app.demos.registry import all_demos
 from app.models import Card, CardDemo
 from app.web.frame.here import Here
 

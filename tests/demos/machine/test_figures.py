@@ -10,7 +10,7 @@ from app.demos.machine.figures import Curve, Series
 
 def path_of(values: list[float], *, log: bool = False) -> str:
     series = (Series("y", "y", "y", np.array(values)),)
-    curve = Curve("c", "C", "caption", "alt", "x", "y", np.arange(float(len(values))), series, log)
+    curve = Curve("c", "C", "caption", "x", "y", np.arange(float(len(values))), series, log)
     return dict(curve.paths(30, 10))["y"] if curve.paths(30, 10) else ""
 
 
@@ -37,10 +37,8 @@ def test_what_is_drawn_reaches_from_its_smallest_number_to_its_largest() -> None
         Series("a", "a", "a", np.array([0.5, 0.0, math.inf])),
         Series("b", "b", "b", np.array([-1.0, 3.0, math.nan])),
     )
-    flat, log = (Curve("c", "C", "caption", "alt", "x", "y", np.arange(3.0), series, log) for log in (False, True))
+    flat, log = (Curve("c", "C", "caption", "x", "y", np.arange(3.0), series, log) for log in (False, True))
     assert flat.extent() == (-1.0, 3.0)
     assert log.extent() == (0.5, 3.0)
-    nothing = Curve(
-        "c", "C", "caption", "alt", "x", "y", np.arange(1.0), (Series("n", "n", "n", np.array([math.nan])),)
-    )
+    nothing = Curve("c", "C", "caption", "x", "y", np.arange(1.0), (Series("n", "n", "n", np.array([math.nan])),))
     assert nothing.extent() is None

@@ -1,0 +1,116 @@
+"""The Markdown file of a demo: its title, its idea, its summary, what to try, its sources and where to go on."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+IDEAS = ("The recurrence", "Learning", "Gates", "Sequence to sequence", "Beside the RNN")
+
+_FORMS = {
+    "Try this": (
+        "- [label](?parameter=value): what to notice",
+        re.compile(r"- \[(?P<label>.+?)\]\(\?(?P<query>[^#)]*)(?:#(?P<numbers>[^)]*))?\): (?P<notice>.+)"),
+    ),
+    "Sources": ("- paper: $equation$", re.compile(r"- (?P<paper>.+?): \$(?P<equation>.+)\$")),
+    "Next": ("- [words](demo:name)", re.compile(r"- \[(?P<words>.+?)\]\(demo:(?P<name>[a-z0-9-]+)\)")),
+}
+
+
+@dataclass(frozen=True)
+class TryThis:
+    """A state worth seeing: a label, what changes from the defaults, and what to notice there.
+
+    `numbers` are those that the link states, as in a card (`#ratio=0.0052`); `line` is its place in the file.
+    """
+
+    label: str
+    change: Mapping[str, str]
+    notice: str
+    numbers: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the mathematics comes from: the paper, and its equation in LaTeX."""
+
+    paper: str
+    equation: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a demo's Markdown file says. `next` are (demo, words that lead there); `mistakes` are (line, message)."""
+
+    title: str
+    idea: str
+    summary: str
+    try_this: Sequence[TryThis]
+    sources: Sequence[Source]
+    next: Sequence[tuple[str, str]]
+    mistakes: Sequence[tuple[int, str]]
+
+
+def read_words(path: Path) -> Words:
+    """Read a demo's Markdown file. What cannot be read is left out, and named in `mistakes`."""
+    front: dict[str, str] = {}
+    summary: list[str] = []
+    items: dict[str, list[tuple[int, re.Match[str]]]] = {}
+    mistakes: list[tuple[int, str]] = []
+    place = "start"
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+        if line == "---" and place in ("start", "front"):
+            place = "front" if place == "start" else "summary"
+        elif line.startswith("## "):
+            place = line.removeprefix("## ")
+            if place not in _FORMS or place in items:
+                mistakes.append((number, f"the sections are {', '.join(_FORMS)}, each once, not {place!r}"))
+            items.setdefault(place, [])
+        elif place == "front":
+            key, _, value = line.partition(": ")
+            if key not in ("title", "idea") or not value.strip():
+                mistakes.append((number, f"the front matter has title: … and idea: …, not {line!r}"))
+            front[key] = value.strip()
+        elif place == "summary":
+            summary += line.split()
+        elif place in _FORMS and line.strip():
+            form, pattern = _FORMS[place]
+            if found := pattern.fullmatch(line.rstrip()):
+                items[place].append((number, found))
+            else:
+                mistakes.append((number, f"under {place!r} each line is {form}"))
+        elif place == "start":
+            mistakes.append(
+                (number, "the file must begin with front matter: a line ---, title: …, idea: …, a line ---")
+            )
+            place = "summary"
+    mistakes += [(1, problem) for problem in _missing(front, summary, items)]
+    return Words(
+        title=front.get("title", path.stem),
+        idea=front.get("idea", ""),
+        summary=" ".join(summary),
+        try_this=[
+            TryThis(f["label"], dict(parse_qsl(f["query"], keep_blank_values=True)), f["notice"], f["numbers"] or "", n)
+            for n, f in items.get("Try this", ())
+        ],
+        sources=[Source(f["paper"], f["equation"]) for _, f in items.get("Sources", ())],
+        next=[(f["name"], f["words"]) for _, f in items.get("Next", ())],
+        mistakes=mistakes,
+    )
+
+
+def _missing(front: Mapping[str, str], summary: Sequence[str], items: Mapping[str, Sequence[object]]) -> list[str]:
+    found = [f"the front matter needs {key}: …" for key in ("title", "idea") if key not in front]
+    if front.get("idea", IDEAS[0]) not in IDEAS:
+        found.append(f"the idea must be one of {', '.join(IDEAS)}, not {front['idea']!r}")
+    if not summary:
+        found.append("a summary must follow the front matter")
+    if len(items.get("Try this", ())) != 3:
+        found.append(
+            f"a section '## Try this' must have three states to try; here are {len(items.get('Try this', ()))}"
+        )
+    if not items.get("Sources"):
+        found.append("a section '## Sources' must name a source")
+    return found
