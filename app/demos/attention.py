@@ -2,15 +2,15 @@
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Arithmetic, Formula, products
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Matrix, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -116,84 +116,60 @@ def _caption(alpha: Values, numbers: dict[str, float]) -> str:
 
 
 def _table(e: Values, alpha: Values) -> Trace:
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        i = int(key[1:]) - 1
-        return softmax_share(e[i], column, float(alpha[i, column]), f"{i + 1},")
-
-    rows = [Row(f"a{i + 1}", f"output {i + 1}", row) for i, row in enumerate(alpha)]
+    rows = [Row(f"a{i}", f"output {i}", row, softmax_share(e[i - 1], f"{i},")) for i, row in enumerate(alpha, start=1)]
     told = "The alignment: each row is one output, its weights sum to 1. Read where its largest weight stands."
-    columns = [f"input {t + 1}" for t in range(alpha.shape[1])]
-    return Trace(
-        "alignment", "Who looks where", told, rows, ("a1", 0), columns=columns, column_word="input", by_hand=arithmetic
-    )
+    columns = [f"input {t}" for t in range(1, alpha.shape[1] + 1)]
+    return Trace("alignment", "Who looks where", told, rows, ("a1", 0), columns=columns, column_word="input")
 
 
 def _one(p: Attention, e: Values, i: int) -> Trace:
-    shifted = np.exp(e[i] - e[i].max())
     rows = (
-        Row("e", "score $e_t$", e[i]),
-        Row("exp", r"$\exp(e_t - e_{max})$", shifted, words="exponential of the score"),
+        Row("e", "score $e_t$", e[i], _score(p, i)),
+        Row("exp", r"$\exp(e_t - e_{max})$", np.exp(e[i] - e[i].max()), words="exponential of the score"),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        if key == "exp":
-            filled = rf"\exp({latex(e[i, column])} - {factor(e[i].max())})"
-            return Arithmetic(rf"\exp(e_{{{column + 1}}} - e_{{max}})", filled, float(shifted[column]))
-        return _score(p, i, column, float(e[i, column]))
-
+    symbols = {"e_{max}": float(e[i].max())}
+    columns = [f"input {t}" for t in range(1, e.shape[1] + 1)]
     told = fill(
         "How well each key fits the query of output {output}, and what the softmax makes of it.", {"output": i + 1}
     )
-    return Trace(
-        "scores",
-        "Scores of one output",
-        told,
-        rows,
-        ("e", 0),
-        columns=[f"input {t + 1}" for t in range(e.shape[1])],
-        column_word="input",
-        by_hand=arithmetic,
-    )
+    return Trace("scores", "Scores of one output", told, rows, ("e", 0), symbols, columns=columns, column_word="input")
 
 
-def _score(p: Attention, i: int, t: int, result: float) -> Arithmetic:
-    q, k, name = p.queries[i], p.keys[t], f"e_{{{t + 1}}}"
-    beta, times = ("", "") if p.beta == 1 else (r"\beta \,", rf"{latex(p.beta)} \cdot ")
-    if p.score == "additive":
-        inside = [
-            rf"\tanh({latex(p.W_q)} \cdot {factor(a)} + {factor(p.W_k)} \cdot {factor(b)})"
-            for a, b in zip(q, k, strict=True)
-        ]
-        filled = rf"{times}{factor(p.v)} \cdot ({' + '.join(inside)})"
-        return Arithmetic(rf"{name} = {beta} v \sum_j \tanh(W_q q_j + W_k k_{{{t + 1},j}})", filled, result)
-    terms = [Term(f"q_{{{j}}}", a, f"k_{{{t + 1},{j}}}", b) for j, (a, b) in enumerate(zip(q, k, strict=True), start=1)]
-    dot = sum_of_products("", terms, result)
-    root = rf" / \sqrt{{{len(q)}}}" if p.score == "scaled" else ""
-    letters = r" / \sqrt{d}" if root else ""
-    symbols = rf"{name} = {beta} q k_{{{t + 1}}}^\top{letters}"
-    return Arithmetic(symbols, rf"{times}({dot.filled}){root}", result, "Query times key, number by number.")
+def _score(p: Attention, i: int) -> Callable[[int], Formula]:
+    """The formulas of the scores of output i (from 0)."""
+    beta = "" if p.beta == 1 else r"\beta \,"
+    known = {r"\beta": p.beta, "W_q": p.W_q, "W_k": p.W_k, "v": p.v, "d": len(p.keys[0])}
+
+    def additive(t: int) -> Formula:
+        _, values = products("j", ("q_j", p.queries[i]), ("k_{t,j}", p.keys[t - 1]))
+        inside = [rf"\tanh(W_q \, q_{{{j}}} + W_k \, k_{{t,{j}}})" for j in range(1, len(p.keys[0]) + 1)]
+        text = rf"e_t = {beta} v \sum_j \tanh(W_q q_j + W_k k_{{t,j}})"
+        return Formula(text, "", rf"{beta} v \, ({' + '.join(inside)})", known | values)
+
+    def dot(t: int) -> Formula:
+        summed, values = products("j", ("q_j", p.queries[i]), ("k_{t,j}", p.keys[t - 1]))
+        root = r" / \sqrt{d}" if p.score == "scaled" else ""
+        text = rf"e_t = {beta} q k_t^\top{root}"
+        return Formula(text, "Query times key, number by number.", rf"{beta} ({summed}){root}", known | values)
+
+    return additive if p.score == "additive" else dot
 
 
 def _contexts(V: Values, alpha: Values, context: Values) -> Trace:
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        i = int(key[1:]) - 1
-        terms = [
-            Term(rf"\alpha_{{{i + 1},{t + 1}}}", float(alpha[i, t]), f"v_{{{t + 1}}}", float(V[t, column]))
-            for t in range(len(V))
-        ]
-        return sum_of_products(
-            f"c_{{{i + 1}}}", terms, float(context[i, column]), says="A weighted mean of the values."
-        )
+    def mean(i: int) -> Callable[[int], Formula]:
+        def formula(j: int) -> Formula:
+            summed, values = products("t", (rf"\alpha_{{{i},t}}", alpha[i - 1]), ("v_t", V[:, j - 1]))
+            return Formula(rf"c_{{{i}}} = {summed}", "A weighted mean of the values.", "", values)
+
+        return formula
 
     rows = [
-        Row(f"c{i + 1}", f"context $c_{{{i + 1}}}$", row, words=f"context of output {i + 1}")
-        for i, row in enumerate(context)
+        Row(f"c{i}", f"context $c_{{{i}}}$", row, mean(i), words=f"context of output {i}")
+        for i, row in enumerate(context, start=1)
     ]
     told = "What each output gets: a mean of the values, never beyond the largest or the smallest of them."
-    columns = [f"number {j + 1}" for j in range(V.shape[1])]
-    return Trace(
-        "contexts", "The contexts", told, rows, ("c1", 0), columns=columns, column_word="number", by_hand=arithmetic
-    )
+    columns = [f"number {j}" for j in range(1, V.shape[1] + 1)]
+    return Trace("contexts", "The contexts", told, rows, ("c1", 0), columns=columns, column_word="number")
 
 
 def _matrix(rows: Sequence[Sequence[int]]) -> str:
@@ -221,9 +197,8 @@ def _question(p: Attention) -> Question:
 
 
 def _steps(p: Attention, result: Result) -> list[Arithmetic]:
-    e, best = scores(p)[0], int(result.numbers["at_input"]) - 1
-    found = [_score(p, 0, t, float(e[t])) for t in range(len(e))]
-    return [*found, softmax_share(e, best, result.numbers["largest"])]
+    scores = [f"e,{t}" for t in range(1, len(p.keys) + 1)]
+    return result.worked(*scores, f"a1,{result.numbers['at_input']:.0f}")
 
 
 def _slips(p: Attention, result: Result) -> Slips:
@@ -245,9 +220,7 @@ DEMO = Demo(
     __file__,
     Attention,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance("Within 0.02 is right: two decimals are enough.", near=0.02)
-    ),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.02, why="two decimals are enough")),
     shows=(nn.softmax, nn.dot_scores, nn.additive_scores, nn.attend, scores),
     miniature="look",
 )

@@ -264,9 +264,7 @@ DEMO = Demo(
     __file__,
     BeamSearch,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance("Within 0.005 is right: it is a product of two.", near=0.005)
-    ),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.005, why="it is a product of two")),
     shows=(beam.score, beam.extend, beam.search, beam.best),
     miniature="tree",
 )

@@ -216,7 +216,7 @@ DEMO = Demo(
     __file__,
     Bidirectional,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
     shows=(bidirectional.forward, rnn.step),
     miniature="joined",
 )

@@ -248,9 +248,7 @@ DEMO = Demo(
     __file__,
     BigramOrRNN,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance("Within 0.005 is right: divide two counts.", near=0.005)
-    ),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.005, why="divide two counts")),
     shows=(ngram.counts, ngram.probabilities, rnn.step, marks.weights, marks.share_marks, predict),
     miniature="far",
 )

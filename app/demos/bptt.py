@@ -248,9 +248,7 @@ DEMO = Demo(
     __file__,
     BPTT,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01)
-    ),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
     shows=(bptt.deltas, bptt.shares, rnn.forward),
     miniature="backward",
 )

@@ -232,9 +232,7 @@ DEMO = Demo(
     __file__,
     DriftMonitor,
     compute,
-    Prediction(
-        _instance, _question, _working, _slips, Tolerance("Within a factor of 2 is right: errors are random.", times=2)
-    ),
+    Prediction(_instance, _question, _working, _slips, Tolerance(times=2, why="errors are random")),
     shows=(smoothed, fit, rolling_mean, make_world, watch),
     miniature="error",
 )

@@ -180,7 +180,7 @@ def _answers(p: EncoderDecoder, run: Run, wanted: list[int]) -> Trace:
 
     def arithmetic(key: str, column: int) -> Arithmetic:
         t = int(key[1:])
-        return softmax_share(scores[t - 1], column, float(shares[t - 1, column]), f"{t},")
+        return softmax_share(scores[t - 1], f"{t},")(column + 1).worked_out(float(shares[t - 1, column]), {})
 
     rows = [
         Row(f"y{t + 1}", f"{t + 1} · {TARGET[w]}", shares[t], words=f"output {t + 1}") for t, w in enumerate(wanted)
@@ -263,7 +263,9 @@ DEMO = Demo(
     __file__,
     EncoderDecoder,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")),
+    Prediction(
+        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
+    ),
     shows=(register.reader, register.writer, register.slot, rnn.step, translate),
     miniature="lanes",
 )

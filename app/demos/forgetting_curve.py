@@ -220,9 +220,7 @@ DEMO = Demo(
     __file__,
     ForgettingCurve,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance("Within a factor of 1.4 is right: the order counts.", times=1.4)
-    ),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(times=1.4, why="the order counts")),
     shows=(forgetting.review, forgetting.growth, forgetting.recall, remember),
     miniature="recall",
 )

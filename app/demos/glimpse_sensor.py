@@ -254,7 +254,7 @@ DEMO = Demo(
     GlimpseSensor,
     compute,
     Prediction(
-        _instance, _question, _working, _slips, Tolerance("It is a whole number: only the exact count is right.")
+        _instance, _question, _working, _slips, Tolerance(why="It is a whole number: only the exact count is right")
     ),
     shows=(glimpse.sensor, glimpse.moments, glimpse.looks),
     miniature="retina",

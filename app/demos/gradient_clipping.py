@@ -253,9 +253,7 @@ DEMO = Demo(
     __file__,
     GradientClipping,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01)
-    ),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
     shows=(clipping.by_norm, clipping.by_value, descend, loss_and_gradient),
     miniature="descent",
 )

@@ -296,7 +296,7 @@ DEMO = Demo(
         _question,
         _steps,
         _slips,
-        Tolerance("Within a factor of 2 is right: the order of size counts.", times=2),
+        Tolerance(times=2, why="the order of size counts"),
     ),
     shows=(jacobian.products, jacobian.spectral_norms, jacobian.rnn_bound, rnn.step_jacobian),
     miniature="flow",

@@ -187,9 +187,9 @@ DEMO = Demo(
     Prediction(
         _instance,
         _question,
-        lambda _, result: result.worked("kept,1", "new,1", "h,1"),
+        ("kept,1", "new,1", "h,1"),
         _slips,
-        Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01),
+        Tolerance(near=0.01, why="two decimals are enough"),
     ),
     shows=(gru.step, gru.forward, gru.other_convention),
     miniature="cell",

@@ -237,7 +237,7 @@ DEMO = Demo(
     __file__,
     Initialisation,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.003 is right.", near=0.003)),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.003)),
     shows=(
         initialise.glorot_uniform,
         initialise.he_normal,

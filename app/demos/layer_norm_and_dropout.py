@@ -292,9 +292,7 @@ DEMO = Demo(
     __file__,
     LayerNormAndDropout,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01)
-    ),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
     shows=(layer_norm.forward, dropout.masks, dropout.passed_on, recur),
     miniature="memory",
 )

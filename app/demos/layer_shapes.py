@@ -253,7 +253,9 @@ DEMO = Demo(
     __file__,
     LayerShapes,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")),
+    Prediction(
+        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
+    ),
     shows=(build, count.rnn, count.lstm, count.gru, count.dense),
     miniature="model",
 )

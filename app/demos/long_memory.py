@@ -222,7 +222,7 @@ DEMO = Demo(
         _question,
         _steps,
         _slips,
-        Tolerance("Within a factor of 2 is right: the order of size counts.", times=2),
+        Tolerance(times=2, why="the order of size counts"),
     ),
     shows=(remembering.forward_backward, optimise.adam, lstm.step, train),
     miniature="losses",

@@ -190,9 +190,9 @@ DEMO = Demo(
     Prediction(
         _instance,
         _question,
-        lambda _, result: result.worked("c,1", "c,2", "c,3"),
+        ("c,1", "c,2", "c,3"),
         _slips,
-        Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01),
+        Tolerance(near=0.01, why="two decimals are enough"),
     ),
     shows=(lstm.step, lstm.forward, jacobian.cell_path),
     miniature="cell",

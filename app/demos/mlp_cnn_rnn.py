@@ -204,7 +204,7 @@ DEMO = Demo(
     __file__,
     MlpCnnRnn,
     compute,
-    Prediction(_instance, _question, _working, _slips, Tolerance("Within a factor of 1.5 is right.", times=1.5)),
+    Prediction(_instance, _question, _working, _slips, Tolerance(times=1.5)),
     shows=(fit, forecast.mlp_features, forecast.cnn_features, forecast.rnn_features, run_all),
     miniature="forecasts",
 )

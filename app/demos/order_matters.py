@@ -240,7 +240,9 @@ DEMO = Demo(
     __file__,
     OrderMatters,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact score is right.")),
+    Prediction(
+        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact score is right")
+    ),
     shows=(rnn.step, weights, run, bag, dense),
     miniature="reading",
 )

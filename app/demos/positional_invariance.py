@@ -204,7 +204,9 @@ DEMO = Demo(
     __file__,
     PositionalInvariance,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("They are whole numbers: only the exact one is right.")),
+    Prediction(
+        _instance, _question, _steps, _slips, Tolerance(why="They are whole numbers: only the exact one is right")
+    ),
     shows=(run_both, conv1d.forward),
     miniature="layers",
 )

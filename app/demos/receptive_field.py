@@ -231,7 +231,9 @@ DEMO = Demo(
     __file__,
     ReceptiveField,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")),
+    Prediction(
+        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
+    ),
     shows=(rf.jumps, rf.fields, rf.footprint),
     miniature="stack",
 )

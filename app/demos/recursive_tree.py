@@ -267,7 +267,7 @@ DEMO = Demo(
     __file__,
     RecursiveTree,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
     shows=(recursive.forward, recursive.backward, recursive.balanced, recursive.chain),
     miniature="tree",
 )

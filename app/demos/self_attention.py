@@ -106,7 +106,8 @@ def _table(p: SelfAttention, e: Values, alpha: Values, i: int) -> Trace:
                 rf"\alpha_{{{row + 1},{column + 1}}}", "", 0.0, "It comes later: its score is −∞, its weight 0."
             )
         seen = e[row, : row + 1] if p.causal else e[row]
-        return softmax_share(seen, column, float(alpha[row, column]), f"{row + 1},")
+        share = softmax_share(seen, f"{row + 1},")(column + 1)
+        return share.worked_out(float(alpha[row, column]), {})
 
     rows = [Row(f"a{j + 1}", SENTENCE[j], row, words=f"{SENTENCE[j]}, word {j + 1}") for j, row in enumerate(alpha)]
     told = "A row for each word that looks, a column for each that is looked at: "
@@ -162,7 +163,9 @@ DEMO = Demo(
     __file__,
     SelfAttention,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")),
+    Prediction(
+        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
+    ),
     shows=(nn.forward, nn.causal_mask, nn.sinusoids, reach.recurrent, reach.attention, run_layer),
     miniature="look",
 )

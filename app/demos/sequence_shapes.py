@@ -239,7 +239,9 @@ DEMO = Demo(
     __file__,
     SequenceShapes,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact step is right.")),
+    Prediction(
+        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact step is right")
+    ),
     shows=(steps_of, run_steps, rnn.step),
     miniature="roles",
 )

@@ -258,7 +258,7 @@ DEMO = Demo(
     __file__,
     SimpleRNNOptions,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
     shows=(rnn.step, run_calls, unrolled_end),
     miniature="layer",
 )

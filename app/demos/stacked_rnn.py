@@ -239,7 +239,7 @@ DEMO = Demo(
     __file__,
     StackedRNN,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("Within 0.01 is right.", near=0.01)),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
     shows=(stacked.forward, rnn.step),
     miniature="grid",
 )

@@ -249,7 +249,9 @@ DEMO = Demo(
     __file__,
     StatefulOrStateless,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance("It is a whole number: only the exact count is right.")),
+    Prediction(
+        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
+    ),
     shows=(windows.forward, rnn.step, answers),
     miniature="states",
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import factor, fill, latex
@@ -152,8 +152,9 @@ def _one(p: TextGeneration, one: Step, at: int, text: str) -> Trace:
         with np.errstate(over="ignore"):  # as in temper
             scaled = (s[seen] - top) / tau
         symbols = r"\exp((s_i - s_{max}) / \tau) / \sum_k \exp((s_k - s_{max}) / \tau)"
-        filled = rf"\exp({latex(s[i] - top)} / {latex(tau)}) / {sum_of_exponentials(scaled)}"
-        return Arithmetic(symbols, filled, float(one.tempered[i]), SAYS)
+        below, values = sum_of_exponentials(scaled)
+        share = Formula(symbols, SAYS, rf"\exp(a / \tau) / {below}", values | {"a": float(s[i] - top), r"\tau": tau})
+        return share.worked_out(float(one.tempered[i]), {})
 
     after = known_end(text[: len(p.start) + at], p.context)
     told = f"Character {at + 1}: what may follow “{after}”, by the model and at this temperature."
@@ -284,9 +285,7 @@ DEMO = Demo(
     __file__,
     TextGeneration,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance("Within 0.02 is right: two decimals are enough.", near=0.02)
-    ),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.02, why="two decimals are enough")),
     shows=(sampling.temper, sampling.draw, known_end, next_p, generate, rnn.step),
     miniature="lines",
 )

@@ -263,7 +263,7 @@ DEMO = Demo(
         _question,
         _steps,
         _slips,
-        Tolerance("Within a factor of 3 is right: the order of size counts.", times=3),
+        Tolerance(times=3, why="the order of size counts"),
     ),
     shows=(remembering.forward_backward, clipping.by_norm, optimise.descend, train),
     miniature="loss",

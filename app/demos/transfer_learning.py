@@ -210,9 +210,7 @@ DEMO = Demo(
     __file__,
     TransferLearning,
     compute,
-    Prediction(
-        _instance, _question, _working, _slips, Tolerance("Within 0.1 is right: the examples are random.", near=0.1)
-    ),
+    Prediction(_instance, _question, _working, _slips, Tolerance(near=0.1, why="the examples are random")),
     shows=(fit, pretrain, three_ways),
     miniature="learning",
 )

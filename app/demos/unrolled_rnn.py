@@ -256,9 +256,7 @@ DEMO = Demo(
     __file__,
     UnrolledRNN,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance("Within 0.01 is right: two decimals are enough.", near=0.01)
-    ),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
     shows=(rnn.step, rnn.forward),
     miniature="unrolled",
 )

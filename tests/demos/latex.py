@@ -194,7 +194,8 @@ def _power(a: About, b: About) -> About:
         return float(np.power(np.float64(x), np.float64(y)))
 
     value = power(a.value, b.value)
-    ends = [power(a.value + i * a.error, b.value + j * b.error) for i in (-1, 1) for j in (-1, 1)]
+    off = 0.0 if b.value.is_integer() and b.error < 1e-9 else b.error  # else no power of a negative base were known
+    ends = [power(a.value + i * a.error, b.value + j * off) for i in (-1, 1) for j in (-1, 1)]
     return About(
         value, max((abs(end - value) for end in ends if not math.isnan(end)), default=0.0) + EPSILON * abs(value)
     )

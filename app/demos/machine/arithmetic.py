@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from app.demos.machine.numbers import latex
+import numpy as np
+from numpy.typing import NDArray
+
+from app.demos.machine.numbers import factor, latex
 
 Write = Callable[[float], str]
 
@@ -54,7 +57,7 @@ class Formula:
         if self.is_given:
             return Arithmetic(symbols, "", result, self.note)
         values = {**values, **self.values} if self.values else values
-        pieces = _pieces(self.written or self.text.rpartition(" = ")[2], tuple(values))
+        pieces = _pieces((self.written or self.text.rpartition(" = ")[2]).strip(), tuple(values))
 
         def write(number: Write) -> str:
             filled = list(pieces)
@@ -70,13 +73,18 @@ def given(symbol: str, note: str = "It is given.") -> Formula:
     return Formula(symbol, note, is_given=True)
 
 
+def first_then(first: Formula, rest: Formula) -> Callable[[int], Formula]:
+    """For a row whose first number, at index 1, comes about in another way than the rest."""
+    return lambda index: first if index == 1 else rest
+
+
 def set_index(text: str, index: str, at: int) -> str:
     """Replace an index letter in all subscripts: with t at 3, `h_{t-1}` becomes `h_{2}`."""
     one, shifted = _index_patterns(index)
     return one.sub(lambda sub: "_{" + shifted.sub(lambda i: str(at + int(i[1] or 0)), sub[1] or sub[2]) + "}", text)
 
 
-def products(index: str, *factors: tuple[str, Sequence[float]]) -> tuple[str, dict[str, float]]:
+def products(index: str, *factors: tuple[str, Sequence[float] | NDArray[np.float64]]) -> tuple[str, dict[str, float]]:
     r"""A sum over an index, written out, and the values of its symbols.
 
     `products("j", ("w_j", w), ("x_{t,j}", x))` is `w_{1} \, x_{t,1} + w_{2} \, x_{t,2} + …`.
@@ -132,8 +140,6 @@ def sum_of_products(
     name: str, terms: Sequence[Term], result: float, bias: tuple[str, float] | None = None, says: str = ""
 ) -> Arithmetic:
     """`name = w v + … + bias`, where name and bias may be left out. (For demos that fill in their numbers by hand.)"""
-    from app.demos.machine.numbers import factor
-
     symbols = [rf"{term.weight_symbol} \, {term.value_symbol}" for term in terms]
     filled = [rf"{factor(term.weight)} \cdot {factor(term.value)}" for term in terms]
     if terms[0].weight < 0:  # nothing stands before the first factor, so its sign needs no brackets

@@ -19,11 +19,22 @@ Slips = Sequence[tuple[float, str]]
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How near a guess must be. `near` is a relative distance; with `times`, right is within that factor."""
+    """How near a guess must be. `near` is a relative distance; with `times`, right is within that factor.
 
-    says: str
+    `why` ends the sentence that says so; it is the whole sentence where only the exact number is right.
+    """
+
     near: float = 0.0
     times: float = 1.0
+    why: str = ""
+
+    @property
+    def says(self) -> str:
+        """The tolerance in words."""
+        if self.times == 1 and not self.near:
+            return f"{self.why}."
+        within = f"a factor of {self.times:g}" if self.times > 1 else f"{self.near:g}"
+        return f"Within {within} is right{self.why and ': '}{self.why}."
 
     def accepts(self, guess: float, answer: float) -> bool:
         """Whether the guess is right, as `says` tells it."""
@@ -59,13 +70,20 @@ class Judged:
 
 @dataclass(frozen=True)
 class Prediction(Generic[P]):
-    """`change(rng)` makes the parameters of a new instance; the rest is told from them and from what they compute."""
+    """`change(rng)` makes the parameters of a new instance; the rest is told from them and from what they compute.
+
+    `steps` are the working of the answer: cells of the tables (`"h,3"`, the third number of row h), or a function.
+    """
 
     change: Callable[[random.Random], dict[str, str]]
     question: Callable[[P], Question]
-    steps: Callable[[P, Result], Sequence[Arithmetic]]
+    steps: Sequence[str] | Callable[[P, Result], Sequence[Arithmetic]]
     slips: Callable[[P, Result], Slips]
     tolerance: Tolerance
+
+    def worked(self, parameters: P, result: Result) -> Sequence[Arithmetic]:
+        """The working of the answer, line by line."""
+        return self.steps(parameters, result) if callable(self.steps) else result.worked(*self.steps)
 
     def judge(self, parameters: P, result: Result, guess: float) -> Judged:
         """Whether `guess` is the hidden number of `result`; if not, which known slip leads to it."""
@@ -73,6 +91,6 @@ class Prediction(Generic[P]):
         right = self.tolerance.accepts(guess, answer)
         slips = () if right else self.slips(parameters, result)
         slip = next((says for value, says in slips if self.tolerance.accepts(guess, value)), None)
-        steps = self.steps(parameters, result)
+        steps = self.worked(parameters, result)
         reached = [i for i, step in enumerate(steps, start=1) if math.isclose(guess, step.result, rel_tol=0.01)]
         return Judged(right, answer, slip, steps, reached[-1] if reached and not (right or slip) else None)

@@ -1,25 +1,33 @@
-"""A softmax weight with its numbers filled in: the same arithmetic wherever scores become shares."""
+"""The formula of a softmax weight: the same wherever scores become shares."""
+
+from collections.abc import Callable
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Formula
 from app.demos.machine.figures import Values
-from app.demos.machine.numbers import latex
 
 MOST_TERMS = 4
+NOTE = "The largest score is taken off each: it changes no weight."
 
 
-def softmax_share(e: Values, t: int, result: float, index: str = "") -> Arithmetic:
-    """α_t = exp(e_t − e_max) / Σ exp(e_k − e_max), with the numbers of one row of scores."""
-    top, symbol = e.max(), rf"\exp(e_{{{index}{t + 1}}} - e_{{max}})"
-    symbols = rf"\alpha_{{{index}{t + 1}}} = {symbol} / \sum_k \exp(e_{{{index}k}} - e_{{max}})"
-    filled = rf"\exp({latex(e[t] - top)}) / {sum_of_exponentials(e - top)}"
-    return Arithmetic(symbols, filled, result, "The largest score is taken off each: it changes no weight.")
+def softmax_share(e: Values, index: str = "") -> Callable[[int], Formula]:
+    """The formulas of a row of weights, α_t = exp(e_t − e_max) / Σ exp(e_k − e_max), from its scores e (T)."""
+    apart = e - e.max()
+
+    def share(t: int) -> Formula:
+        top = rf"\exp(e_{{{index}{t}}} - e_{{max}})"
+        text = rf"\alpha_{{{index}{t}}} = {top} / \sum_k \exp(e_{{{index}k}} - e_{{max}})"
+        below, values = sum_of_exponentials(apart)
+        return Formula(text, NOTE, rf"\exp(d) / {below}", values | {"d": float(apart[t - 1])})
+
+    return share
 
 
-def sum_of_exponentials(scores: Values) -> str:
-    """The sum below a softmax: its terms where they are few, its value where they would fill the page."""
+def sum_of_exponentials(scores: Values) -> tuple[str, dict[str, float]]:
+    """The sum below a softmax, and its symbols' values: its terms where they are few; many would fill the page."""
     if len(scores) > MOST_TERMS:
-        return latex(float(np.exp(scores).sum()))
-    terms = [rf"\exp({latex(score)})" for score in scores]
-    return f"({' + '.join(terms)})"
+        return "S", {"S": float(np.exp(scores).sum())}
+    values = {f"d_{{{k}}}": float(score) for k, score in enumerate(scores, start=1)}
+    terms = [rf"\exp({name})" for name in values]
+    return f"({' + '.join(terms)})", values

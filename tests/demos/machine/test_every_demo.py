@@ -181,7 +181,7 @@ def test_who_stopped_on_the_way_is_told_at_which_line(name: str) -> None:
     demo = find(name)
     for seed in seeds(5):
         parameters, result = ask(demo, seed)
-        for step in demo.prediction.steps(parameters, result):
+        for step in demo.prediction.worked(parameters, result):
             judged = demo.prediction.judge(parameters, result, step.result)
             if judged.right or judged.slip:
                 assert judged.line is None
