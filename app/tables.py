@@ -1,9 +1,10 @@
 """The tables as SQLAlchemy Core sees them, for statements that are built once and never refresh an object."""
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import TypeVar, cast
 
-from sqlalchemy import Connection, Table, bindparam, inspect, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Date, Table, bindparam, case, inspect, select
 from sqlmodel import SQLModel
 
 from app.models import (
@@ -51,10 +52,15 @@ QUIZ_ITEM = _table(QuizItem)
 REVIEW = _table(Review)
 TOPIC = _table(Topic)
 
+THE_LEARNER: BindParameter[int] = bindparam("learner")
+THE_DECK: BindParameter[int] = bindparam("deck")
+TODAY: BindParameter[date] = bindparam("today", type_=Date())
+"""Parameters that many statements share: two ids, and the learner's date."""
+
 AT_ONCE = 5_000
 """The most values in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 _Value = TypeVar("_Value", int, str)
-_LOCK = select(LEARNER.c.id).where(LEARNER.c.id == bindparam("learner")).with_for_update()
+_LOCK = select(LEARNER.c.id).where(LEARNER.c.id == THE_LEARNER).with_for_update()
 
 
 def chunks(values: Iterable[_Value]) -> Iterator[list[_Value]]:
@@ -62,6 +68,11 @@ def chunks(values: Iterable[_Value]) -> Iterator[list[_Value]]:
     distinct = sorted(set(values))
     for start in range(0, len(distinct), AT_ONCE):
         yield distinct[start : start + AT_ONCE]
+
+
+def without_index(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """`condition`, in a form that no planner looks up in an index: it filters the rows that another index finds."""
+    return case((condition, 1), else_=0) == 1
 
 
 def lock_learner(connection: Connection, learner_id: int) -> None:

@@ -12,8 +12,8 @@ from app.models import CardState, Review
 from app.settings import Settings
 from app.study.learner.preferences import preferences
 from app.study.schedule.new_card_cursor import move_cursor
-from app.study.selection.selection import Filters, Mode
-from app.study.sitting import queue
+from app.study.selection.selection import Selection
+from app.study.sitting.queue import Mode, Queue, next_card
 from bench.cards import database_with_cards
 from bench.figures import Timing, heading, ratio, row, timed
 
@@ -68,20 +68,22 @@ def _history(path: Path, cards: list[int], due: bool) -> None:
     database.close()
 
 
+DECK = 1
+TOPIC = Selection(topic=("topic-30",))
 FILTERED = {
-    "a topic": Filters(topic=30),
-    "a level": Filters(level="hard"),
-    "a tag": Filters(tag="tag-7"),
-    "a source": Filters(source="book-7"),
-    "a level of a topic": Filters(topic=30, level="hard"),
-    "learning": Filters(state="learning"),
-    "leeches": Filters(state="leech"),
-    "a topic, crammed": Filters(topic=30, mode=Mode.CRAM, since=NOW),
-    "everything, ahead": Filters(mode=Mode.AHEAD, since=NOW),
+    "a topic": Queue(DECK, TOPIC),
+    "a level": Queue(DECK, Selection(level="hard")),
+    "a tag": Queue(DECK, Selection(tag="tag-7")),
+    "a source": Queue(DECK, Selection(source="book-7")),
+    "a level of a topic": Queue(DECK, Selection(topic=("topic-30",), level="hard")),
+    "learning": Queue(DECK, Selection(state="learning")),
+    "leeches": Queue(DECK, Selection(state="leech")),
+    "a topic, crammed": Queue(DECK, TOPIC, Mode.CRAM, NOW),
+    "everything, ahead": Queue(DECK, mode=Mode.AHEAD, since=NOW),
 }
 
 
-def _measure(count: int, due: bool, filters: Filters = queue.EVERYTHING, name: str = "") -> Timing:
+def _measure(count: int, due: bool, queue: Queue | None = None, name: str = "") -> Timing:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "recur.sqlite"
         _history(path, database_with_cards(path, count), due)
@@ -89,10 +91,11 @@ def _measure(count: int, due: bool, filters: Filters = queue.EVERYTHING, name: s
         settings = Settings(time_zone="UTC")
         with database.write() as session:
             # As after rating any new card: the hint where the unseen ones begin is there.
-            move_cursor(session.connection(), learner_id=1, deck_id=1, exists_already=False)
+            move_cursor(session.connection(), learner_id=1, deck_id=DECK, exists_already=False)
         with database.read() as session:
             who = preferences(session, settings, 1)
-            seconds = [timed(lambda: queue.next_card(session, who, NOW, 1, filters)) for _ in range(CALLS)]
+            asked = queue or Queue(DECK)
+            seconds = [timed(lambda: next_card(session, who, NOW, asked)) for _ in range(CALLS)]
         database.close()
     return Timing(name or f"{count:,} cards, {'some due' if due else 'new ones next'}", seconds)
 
@@ -109,7 +112,7 @@ def run() -> None:
     heading("Next card of a filtered sitting, 20,000 cards, half of them seen")
     whole = _measure(20_000, True, name="no filter")
     row(whole)
-    for name, filters in FILTERED.items():
-        found = _measure(20_000, True, filters, name)
+    for name, queue in FILTERED.items():
+        found = _measure(20_000, True, queue, name)
         row(found)
         ratio(f"{name} over no filter", found.median / whole.median, 2)

@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "nn": set(),
     "demos": {"nn"},
     "cards": {"models", "tables", "database", "demos"},
-    "study": {"models", "tables", "database", "settings"},
+    "study": {"cards", "models", "tables", "database", "settings"},
     "exchange": {"cards", "study", "models", "tables", "database"},
     "web": {"exchange", "study", "cards", "demos", "models", "tables", "database", "settings"},
     "main": {"web", "cards", "study", "database", "settings"},

@@ -12,15 +12,12 @@ from app.models import Learner
 from app.study.learner.preferences import UnknownLearnerError
 from app.study.learner.profile import WrongProfileError, name_taken, read_name
 from app.study.schedule.review_log import COUNTED, STANDS
+from app.study.selection.marks import SAYS_SOMETHING
 from app.tables import CARD_MARK, CARD_STATE, LEARNER, OWN_TAG, QUIZ, REVIEW, lock_learner
 
 FIRST = 1
 """The learner who is always there."""
 FIRST_NAME = "You"
-SOME_MARK = (
-    CARD_MARK.c.buried_until.is_not(None) | CARD_MARK.c.is_suspended | CARD_MARK.c.is_flagged | (CARD_MARK.c.note != "")
-)
-"""Of the rows of card_mark, those that say something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ def belongings(session: Session, learner_id: int) -> Belongings:
     def count(table: Table, *which: ColumnElement[bool]) -> ScalarSelect[int]:
         return select(func.count()).select_from(table).where(table.c.learner_id == learner_id, *which).scalar_subquery()
 
-    marked = SOME_MARK, CARD_MARK.c.note != ""
+    marked = SAYS_SOMETHING, CARD_MARK.c.note != ""
     columns = (count(CARD_STATE), *(count(CARD_MARK, which) for which in marked), count(OWN_TAG), count(QUIZ))
     return Belongings(*session.connection().execute(select(reviews.scalar_subquery(), *columns)).one())
 

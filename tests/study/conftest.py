@@ -19,9 +19,8 @@ from app.study.learner.preferences import Preferences
 from app.study.schedule.buttons import Offer, offer
 from app.study.schedule.rate import Answer, Rated, Undone, rate, undo
 from app.study.schedule.replay import Replayed, replay
-from app.study.selection.selection import Filters
 from app.study.sitting.progress import Progress, progress
-from app.study.sitting.queue import EVERYTHING, next_card
+from app.study.sitting.queue import Queue, next_card
 from app.tables import CARD, CARD_STATE, LEARNER
 
 DECK = 1
@@ -95,14 +94,14 @@ class Study:
         with self.database.write() as session:
             return undo(session, self.prefs, token or f"undo-{next(self.tokens)}", self.now)
 
-    def next(self, filters: Filters = EVERYTHING) -> int | None:
+    def next(self, queue: Queue | None = None) -> int | None:
         with self.database.read() as session:
-            card = next_card(session, self.prefs, self.now, DECK, filters)
+            card = next_card(session, self.prefs, self.now, queue or Queue(DECK))
             return None if card is None else card.id
 
-    def progress(self, filters: Filters = EVERYTHING, sitting: str | None = None) -> Progress:
+    def progress(self, queue: Queue | None = None, sitting: str | None = None) -> Progress:
         with self.database.read() as session:
-            return progress(session, self.prefs, self.now, DECK, filters, sitting)
+            return progress(session, self.prefs, self.now, queue or Queue(DECK), sitting)
 
     def replay(self, learner_id: int | None = None) -> Replayed:
         with self.database.write() as session:

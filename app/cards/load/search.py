@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     Connection,
-    Float,
+    Dialect,
     Select,
+    String,
+    TypeDecorator,
     bindparam,
     cast,
     column,
@@ -29,6 +32,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 
 from app.tables import CARD, CARD_SOURCE, CARD_TAG, chunks
 
@@ -71,7 +77,7 @@ class Asked:
 
     def for_sqlite(self) -> str:
         """As FTS5 reads it; words are letters and digits alone, so nothing in them can be an operator."""
-        return " ".join(f'"{" ".join(phrase)}" *' for phrase in self.phrases)
+        return " ".join(f'"{" ".join(phrase)}" *' for phrase in self.phrases) or '""'
 
     def for_server(self) -> str:
         """As PostgreSQL's tsquery reads it."""
@@ -93,10 +99,6 @@ def asked(typed: str) -> Asked:
 
 def matches(connection: Connection, query: Asked) -> Select[Any]:
     """The cards that hold every phrase, as a SELECT of `card_id` and `rank`: the smaller, the better."""
-    if not query.phrases:
-        return select(CARD.c.id.label("card_id"), literal_column("0", Float()).label("rank")).where(
-            CARD.c.id != CARD.c.id
-        )
     if connection.dialect.name == "sqlite":
         found = text("card_search MATCH :search AND rank MATCH :search_rank").bindparams(
             search=query.for_sqlite(), search_rank=_BM25
@@ -105,6 +107,42 @@ def matches(connection: Connection, query: Asked) -> Select[Any]:
     terms = cast(bindparam("search", query.for_server()), TSQUERY)
     rank = (-func.ts_rank(_WEIGHTS, _SERVER.c.document, terms)).label("rank")
     return select(_SERVER.c.card_id, rank).where(_SERVER.c.document.op("@@")(terms))
+
+
+class _AsAsked(TypeDecorator[str]):
+    """What a person typed, sent to each database as its search reads it."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str:
+        query = asked(value or "")
+        return query.for_sqlite() if dialect.name == "sqlite" else query.for_server()
+
+
+class is_found(FunctionElement[bool]):  # noqa: N801 (it reads as SQL)
+    """is_found(card_id, "typed"): the card holds every phrase of what was typed, the parameter of that name."""
+
+    name = "is_found"
+    type = Boolean()
+    inherit_cache = True
+
+    def __init__(self, card_id: ColumnElement[int], typed: str) -> None:
+        super().__init__(card_id, bindparam(typed, type_=_AsAsked()))
+
+
+@compiles(is_found)
+def _is_found_by_server(element: is_found, compiler: SQLCompiler, **how: Any) -> str:
+    card_id, typed = element.clauses
+    found = _SERVER.c.document.op("@@")(cast(typed, TSQUERY))
+    return compiler.process(card_id.in_(select(_SERVER.c.card_id).where(found)), **how)
+
+
+@compiles(is_found, "sqlite")
+def _is_found_by_sqlite(element: is_found, compiler: SQLCompiler, **how: Any) -> str:
+    card_id, typed = element.clauses
+    found = literal_column("card_search").op("MATCH")(typed)
+    return compiler.process(card_id.in_(select(_SQLITE.c.rowid).select_from(_SQLITE).where(found)), **how)
 
 
 def index(connection: Connection, card_ids: Iterable[int]) -> None:

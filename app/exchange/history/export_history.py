@@ -24,8 +24,8 @@ from app.exchange.history.format import (
     QuizLine,
     ReviewLine,
 )
-from app.study.learners import SOME_MARK
 from app.study.schedule.review_log import SEED
+from app.study.selection.marks import SAYS_SOMETHING
 from app.tables import CARD, CARD_MARK, DECK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
 
 BATCH = 1_000
@@ -120,7 +120,7 @@ def _cards(connection: Connection, learner_id: int) -> Iterator[Line]:
     asked = select(QUIZ_ITEM.c.card_id).join(QUIZ, QUIZ.c.id == QUIZ_ITEM.c.quiz_id)
     is_spoken_of = or_(
         exists().where(REVIEW.c.card_id == CARD.c.id, REVIEW.c.learner_id == learner_id),
-        exists().where(CARD_MARK.c.card_id == CARD.c.id, CARD_MARK.c.learner_id == learner_id, SOME_MARK),
+        exists().where(CARD_MARK.c.card_id == CARD.c.id, CARD_MARK.c.learner_id == learner_id, SAYS_SOMETHING),
         exists().where(OWN_TAG.c.card_id == CARD.c.id, OWN_TAG.c.learner_id == learner_id),
         CARD.c.id.in_(asked.where(QUIZ.c.learner_id == learner_id)),
     )
@@ -139,7 +139,7 @@ def _marks(connection: Connection, learner_id: int) -> Iterator[Line]:
     mine = select(OWN_TAG.c.card_id, OWN_TAG.c.tag).where(OWN_TAG.c.learner_id == learner_id)
     for card_id, tag in connection.execute(mine.order_by(OWN_TAG.c.tag)):
         tags.setdefault(card_id, []).append(tag)
-    marked = (CARD_MARK.c.card_id == CARD.c.id) & (CARD_MARK.c.learner_id == learner_id) & SOME_MARK
+    marked = (CARD_MARK.c.card_id == CARD.c.id) & (CARD_MARK.c.learner_id == learner_id) & SAYS_SOMETHING
     query = (
         select(CARD.c.id, *_CARD_NAME, *(CARD_MARK.c[name] for name in _MARKS))
         .join_from(CARD, DECK, DECK.c.id == CARD.c.deck_id)

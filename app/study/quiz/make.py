@@ -16,8 +16,8 @@ from app.study.quiz.choose import WEAKEST, Candidate, Question, Which, Wish, cho
 from app.study.schedule.form_id import check_token
 from app.study.selection.recall import chance_of_recall, prepare_recall
 from app.study.selection.standing import EVERY_CARD, IS_SET_ASIDE, IS_SUSPENDED
-from app.study.sitting.queue import DECK, TODAY, parameters
-from app.tables import CARD, CARD_STATE, QUIZ_ITEM, lock_learner
+from app.study.sitting.queue import Queue, parameters
+from app.tables import CARD, CARD_STATE, QUIZ_ITEM, THE_DECK, TODAY, lock_learner
 
 SECONDS_A_QUESTION = 60
 INTERVIEW_SECONDS = 120
@@ -54,7 +54,7 @@ _RECALL = chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, TOD
 _CANDIDATES = (
     select(CARD.c.id, CARD.c.topic_id, CARD.c.place, CARD.c.level, _RECALL, CARD_STATE.c.difficulty)
     .select_from(EVERY_CARD)
-    .where(CARD.c.deck_id == DECK, CARD.c.retired_at.is_(None), ~IS_SET_ASIDE)
+    .where(CARD.c.deck_id == THE_DECK, CARD.c.retired_at.is_(None), ~IS_SET_ASIDE)
 )
 _SAME = (
     select(CARD.c.id, _RECALL, QUIZ_ITEM.c.is_follow_up)
@@ -68,7 +68,7 @@ def candidates(session: Session, prefs: Preferences, now: datetime, deck_id: int
     """The deck's cards that may be asked today: neither retired nor suspended nor buried."""
     connection = session.connection()
     prepare_recall(connection)
-    rows = connection.execute(_CANDIDATES, parameters(prefs, now, deck_id))
+    rows = connection.execute(_CANDIDATES, parameters(prefs, now, Queue(deck_id)))
     return [Candidate(*row) for row in rows]
 
 
@@ -99,7 +99,7 @@ def plan_again(session: Session, prefs: Preferences, quiz: Quiz, now: datetime) 
     """The questions of a quiz, one's own or another's, as far as they can still be asked."""
     connection = session.connection()
     prepare_recall(connection)
-    rows = connection.execute(_SAME, parameters(prefs, now, quiz.deck_id) | {"quiz": quiz.id})
+    rows = connection.execute(_SAME, parameters(prefs, now, Queue(quiz.deck_id)) | {"quiz": quiz.id})
     return Plan(Kind(quiz.kind), quiz.title, [Question(*row) for row in rows], quiz.seconds)
 
 

@@ -22,7 +22,7 @@ from app.study.schedule.review_log import (
 )
 from app.study.schedule.state import Counted, State, fold
 from app.study.schedule.totals import Place, add_rating
-from app.tables import CARD, CARD_STATE, REVIEW, lock_learner
+from app.tables import CARD, CARD_STATE, REVIEW, THE_LEARNER, lock_learner, without_index
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Undone:
 
 
 _STATE = (CARD_STATE.c.learner_id == bindparam("learner")) & (CARD_STATE.c.card_id == bindparam("card"))
-# The + 0 keeps the planner from gathering all of a learner's reviews by an index, only to sort them by id.
+# By an index, the planner would gather all of a learner's reviews, only to sort them by id.
 _LAST = (
     select(REVIEW)
     .select_from(COUNTED)
-    .where(REVIEW.c.learner_id + 0 == bindparam("learner"), STANDS)
+    .where(without_index(REVIEW.c.learner_id == THE_LEARNER), STANDS)
     .order_by(REVIEW.c.id.desc())
     .limit(1)
 )

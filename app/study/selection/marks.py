@@ -19,7 +19,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    false,
     insert,
     literal,
     select,
@@ -27,10 +26,14 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
-from app.tables import CARD, CARD_MARK, OWN_TAG, chunks, lock_learner
+from app.tables import CARD, CARD_MARK, OWN_TAG, THE_LEARNER, chunks, lock_learner
 
 LONGEST_NOTE = 4_000
 LONGEST_TAG = 40
+SAYS_SOMETHING = (
+    CARD_MARK.c.buried_until.is_not(None) | CARD_MARK.c.is_suspended | CARD_MARK.c.is_flagged | (CARD_MARK.c.note != "")
+)
+"""For a row of `card_mark`: it holds a mark. Rows without one are deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +114,13 @@ def own_tag(text: str) -> str:
     return tag
 
 
-_KEY = and_(CARD_MARK.c.learner_id == bindparam("learner"), CARD_MARK.c.card_id == bindparam("card"))
+_KEY = and_(CARD_MARK.c.learner_id == THE_LEARNER, CARD_MARK.c.card_id == bindparam("card"))
 _MARKS = select(
     CARD_MARK.c.buried_until, CARD_MARK.c.is_suspended, CARD_MARK.c.is_flagged, CARD_MARK.c.note
 ).where(_KEY)  # fmt: skip
 _TAGS = (
     select(OWN_TAG.c.tag)
-    .where(OWN_TAG.c.learner_id == bindparam("learner"), OWN_TAG.c.card_id == bindparam("card"))
+    .where(OWN_TAG.c.learner_id == THE_LEARNER, OWN_TAG.c.card_id == bindparam("card"))
     .order_by(OWN_TAG.c.tag)
 )
 
@@ -146,7 +149,7 @@ def _mark_some(connection: Connection, learner_id: int, some: Sequence[int], nam
     differs = CARD_MARK.c[name].is_distinct_from(value)
     changed = connection.execute(update(CARD_MARK).where(these, differs).values({name: value})).rowcount
     if value == _NOTHING[name]:
-        connection.execute(delete(CARD_MARK).where(these, _SAYS_NOTHING))
+        connection.execute(delete(CARD_MARK).where(these, ~SAYS_SOMETHING))
         return changed
     row = {"learner_id": learner_id, "card_id": CARD.c.id} | _NOTHING | {name: value}
     has_mark = exists().where(CARD_MARK.c.learner_id == learner_id, CARD_MARK.c.card_id == CARD.c.id)
@@ -159,14 +162,6 @@ def _insert(connection: Connection, table: Table, names: Sequence[str], rows: Se
     # psycopg forgets how many there were, unless it is told.
     counted = insert(table).from_select(list(names), rows).execution_options(preserve_rowcount=True)
     return connection.execute(counted).rowcount
-
-
-_SAYS_NOTHING = and_(
-    CARD_MARK.c.buried_until.is_(None),
-    CARD_MARK.c.is_suspended == false(),
-    CARD_MARK.c.is_flagged == false(),
-    CARD_MARK.c.note == "",
-)
 
 
 def _typed(column: str, value: Any) -> ColumnElement[Any]:

@@ -1,197 +1,315 @@
-"""What a sitting is confined to: filters, as values and as conditions of a query."""
+"""Which cards: each filter with its field in an address, its English and its SQL.
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from datetime import datetime
-from enum import StrEnum
-from functools import lru_cache
-from typing import Any, NamedTuple, cast
+To add a filter, add a field to Selection: every page that chooses cards has it then.
+"""
 
-from sqlalchemy import ColumnClause, ColumnElement, Date, FromClause, and_, bindparam, case, false, or_, select, true
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property, lru_cache
+from typing import Annotated, Any, NamedTuple, TypeVar, cast
 
+from pydantic import BaseModel
+from sqlalchemy import ColumnClause, ColumnElement, Date, FromClause, and_, bindparam, exists, false, or_, select, true
+
+from app.cards.file.metadata import LEVELS
+from app.cards.load.search import is_found
 from app.study.schedule.review_log import COUNTED, STANDS
 from app.study.schedule.scale import Rating
-from app.study.selection.standing import IS_DUE, IS_FLAGGED, IS_KNOWN, IS_LEARNING, IS_LEECH, IS_SET_ASIDE
-from app.tables import CARD, CARD_MARK, CARD_SOURCE, CARD_TAG, OWN_TAG, REVIEW
+from app.study.selection.fields import Days, Names, Text, Tick, Words, one_of
+from app.study.selection.standing import (
+    ARE_ASKABLE,
+    IS_BURIED,
+    IS_DUE,
+    IS_FLAGGED,
+    IS_KNOWN,
+    IS_LEARNING,
+    IS_LEECH,
+    IS_SUSPENDED,
+    STATES,
+)
+from app.tables import (
+    CARD,
+    CARD_MARK,
+    CARD_SOURCE,
+    CARD_STATE,
+    CARD_TAG,
+    OWN_TAG,
+    REVIEW,
+    THE_DECK,
+    THE_LEARNER,
+    TOPIC,
+    without_index,
+)
 
+Titles = Mapping[str, Mapping[str, str]]
+"""What pages call a value, by field: the titles of topics and of source documents."""
 Shape = frozenset[str]
-"""Which of its fields confine a sitting: what statements are built by."""
+"""Which filters a selection has, `state` with its word: statements are built by it, and differ in parameters alone."""
 
 
-STATES = ("new", "learning", "known", "due", "leech", "flagged")
-"""The standings of a card by which a sitting may choose; see app.study.selection.standing."""
+class OfCard(NamedTuple):
+    """A condition on a row of `card`."""
+
+    condition: ColumnElement[bool]
 
 
-class Mode(StrEnum):
-    """Which cards a sitting asks: those due and new, as the schedule has it; more, before their date; or all there are.
+class OfState(NamedTuple):
+    """A condition on the learner's row of `card_state`, which cards have that were rated."""
 
-    Whatever the mode, every rating counts.
-    """
-
-    DUE = "due"
-    AHEAD = "ahead"
-    CRAM = "cram"
+    condition: ColumnElement[bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Every field that is not None confines the sitting further.
-
-    `source` is an item of a source document or, without its number, the document; `state` is one of STATES; `missed`
-    is in days, today the first; `names` are cards by name. A sitting that is not Mode.DUE asks each card once, and
-    `since` (aware) says from when on a rating is of this sitting.
-    """
-
-    topic: int | None = None
-    tag: str | None = None
-    level: str | None = None
-    source: str | None = None
-    state: str | None = None
-    missed: int | None = None
-    names: tuple[str, ...] | None = None
-    mode: Mode = Mode.DUE
-    since: datetime | None = None
-
-    def __post_init__(self) -> None:
-        if self.mode is not Mode.DUE and self.since is None:
-            raise ValueError("A sitting ahead of the schedule needs the time since when it goes on.")
-
-    @property
-    def shape(self) -> Shape:
-        """Which fields confine it: two of the same shape differ in their parameters alone."""
-        named = {field.name for field in fields(self) if getattr(self, field.name) is not None} - {"mode", "since"}
-        return frozenset((named - {"state"}) | ({f"state {self.state}"} if self.state else set()))
-
-    def parameters(self) -> Mapping[str, Any]:
-        """What the conditions of `matching` are executed with, beside the queue's own."""
-        values = {
-            "topic": self.topic,
-            "tag": self.tag,
-            "level": self.level,
-            **({} if self.source is None else source_parameters(self.source)),
-            "names": list(self.names or ()),
-            "since": self.since,
-        }
-        return {name: value for name, value in values.items() if value is not None}
-
-
-class _Condition(NamedTuple):
-    """One filter in two forms: `of` asks of one card by its id, `gathered` finds the cards that it lets through."""
+class OfId(NamedTuple):
+    """A condition in two forms: `of` asks about one card by its id, `gathered` starts from the cards that pass."""
 
     of: Callable[[ColumnElement[int]], ColumnElement[bool]]
     gathered: ColumnElement[bool]
 
 
-def _by(column: ColumnElement[int], *conditions: ColumnElement[bool], of: FromClause | None = None) -> _Condition:
-    """That a table has a row for the card, which `column` names, under the conditions on it."""
+Asks = OfCard | OfState | OfId
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """How a field of Selection chooses cards.
+
+    `words` makes English of the value; of the titles where there are some. `asks` is the SQL: one for every value, or
+    several by kind of value (`_kind`). Its parameter is the field with its value, or what `parameters` makes of the
+    value and the learner's date. A filter is sparse if it lets few cards through, as a rule.
+    """
+
+    words: Callable[[Any], str]
+    asks: Asks | Mapping[str, Asks]
+    parameters: Callable[[Any, date], Mapping[str, Any]] | None = None
+    is_sparse: bool = True
+
+
+def _by(column: ColumnElement[int], *conditions: ColumnElement[bool], of: FromClause | None = None) -> OfId:
+    """The table has a row for the card that meets `conditions`; `column` holds card ids."""
     rows = select(column).where(*conditions)
     rows = rows if of is None else rows.select_from(of)
 
     def of_card(card_id: ColumnElement[int]) -> ColumnElement[bool]:
-        # Of the statement around it only that column is meant, even where it has a state or a review of its own.
+        # Only that column of the statement around it is meant, even if it has a state or a review of its own.
         return rows.where(column == card_id).correlate(cast(ColumnClause[int], card_id).table).exists()
 
-    return _Condition(of_card, CARD.c.id.in_(rows.correlate(None)))
+    return OfId(of_card, CARD.c.id.in_(rows.correlate(None)))
 
 
-_SET_ASIDE = _by(CARD_MARK.c.card_id, CARD_MARK.c.learner_id == bindparam("learner"), IS_SET_ASIDE)
-IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~_SET_ASIDE.of(CARD.c.id))
-"""Of a row of `card`: it is in the files, and neither suspended nor buried."""
-ARE_ASKABLE = and_(CARD.c.retired_at.is_(None), ~_SET_ASIDE.gathered)
-"""The same, for where many rows are looked at: what is set aside is gathered first."""
+def _marked(condition: ColumnElement[bool]) -> OfId:
+    return _by(CARD_MARK.c.card_id, CARD_MARK.c.learner_id == THE_LEARNER, condition)
 
 
-def _missed() -> _Condition:
-    missed = (REVIEW.c.learner_id == bindparam("learner")) & (REVIEW.c.rating <= Rating.HARDLY) & STANDS
+def _tagged() -> OfId:
+    by_author = _by(CARD_TAG.c.card_id, CARD_TAG.c.tag == bindparam("tag"))
+    own = _by(OWN_TAG.c.card_id, OWN_TAG.c.learner_id == THE_LEARNER, OWN_TAG.c.tag == bindparam("tag"))
+    return OfId(lambda card_id: or_(by_author.of(card_id), own.of(card_id)), by_author.gathered | own.gathered)
+
+
+def _from_source() -> OfId:
+    item = CARD_SOURCE.c.item
+    in_document = and_(item >= bindparam("source_from"), item < bindparam("source_to"))
+    return _by(CARD_SOURCE.c.card_id, or_(item == bindparam("source"), in_document))
+
+
+def _of_source(source: str, _today: date) -> dict[str, str]:
+    """Items are named `<document>-<rest>`, so a document's items form a range: . follows - in every alphabet."""
+    return {"source": source, "source_from": f"{source}-", "source_to": f"{source}."}
+
+
+def _missed() -> OfId:
+    missed = (REVIEW.c.learner_id == THE_LEARNER) & (REVIEW.c.rating <= Rating.HARDLY) & STANDS
     return _by(REVIEW.c.card_id, missed, REVIEW.c.day > bindparam("missed_after", type_=Date()), of=COUNTED)
 
 
-def _tagged() -> _Condition:
-    by_author = _by(CARD_TAG.c.card_id, CARD_TAG.c.tag == bindparam("tag"))
-    own = _by(OWN_TAG.c.card_id, OWN_TAG.c.learner_id == bindparam("learner"), OWN_TAG.c.tag == bindparam("tag"))
-    return _Condition(lambda card_id: or_(by_author.of(card_id), own.of(card_id)), by_author.gathered | own.gathered)
+def _missed_after(days: int, today: date) -> dict[str, date]:
+    return {"missed_after": today - timedelta(days=days)}
 
 
-IS_FROM_SOURCE = or_(
-    CARD_SOURCE.c.item == bindparam("source"),
-    and_(CARD_SOURCE.c.item >= bindparam("source_from"), CARD_SOURCE.c.item < bindparam("source_to")),
-)
-"""Of a row of `card_source`: it is that item, or one of that document. Executed with `source_parameters`."""
-
-
-def source_parameters(source: str) -> dict[str, str]:
-    """An item of a document is called by the document's key, a hyphen, and more."""
-    return {"source": source, "source_from": f"{source}-", "source_to": f"{source}."}  # . follows - in every alphabet
-
-
-def _from_source() -> _Condition:
-    return _by(CARD_SOURCE.c.card_id, IS_FROM_SOURCE)
-
-
-def _flagged() -> _Condition:
-    return _by(CARD_MARK.c.card_id, CARD_MARK.c.learner_id == bindparam("learner"), IS_FLAGGED)
-
-
-_OF_ID: Mapping[str, Callable[[], _Condition]] = {
-    "tag": _tagged,
-    "source": _from_source,
-    "missed": _missed,
-    "state flagged": _flagged,
+_IN_DECK = select(TOPIC.c.id).where(TOPIC.c.deck_id == THE_DECK, TOPIC.c.name == bindparam("topic"))
+_NAMED = select(TOPIC.c.id).where(TOPIC.c.name.in_(bindparam("topics", expanding=True)))
+_TOPICS: Mapping[str, Asks] = {
+    "one": OfCard(CARD.c.topic_id == _IN_DECK.scalar_subquery()),  # of one topic both planners know that it is small
+    "several": OfCard(CARD.c.topic_id.in_(_NAMED)),
 }
-_OF_ROW: Mapping[str, Callable[[], ColumnElement[bool]]] = {
-    "topic": lambda: CARD.c.topic_id == bindparam("topic"),
-    "level": lambda: CARD.c.level == bindparam("level"),
-    "names": lambda: CARD.c.name.in_(bindparam("names", expanding=True)),
+
+
+def _of_topics(names: tuple[str, ...], _today: date) -> dict[str, Any]:
+    return {"topic": names[0], "topics": names}
+
+
+_STATES: Mapping[str, Asks] = {
+    "new": OfState(false()),
+    "seen": OfState(true()),
+    "learning": OfState(IS_LEARNING),
+    "known": OfState(IS_KNOWN),
+    "due": OfState(IS_DUE),
+    "leech": OfState(IS_LEECH),
+    "suspended": _marked(IS_SUSPENDED),
+    "buried": _marked(IS_BURIED),
+    "flagged": _marked(IS_FLAGGED),
 }
-_OF_STATE: Mapping[str, ColumnElement[bool]] = {
-    "state new": false(),
-    "state learning": IS_LEARNING,
-    "state known": IS_KNOWN,
-    "state due": IS_DUE,
-    "state leech": IS_LEECH,
+
+
+class Selection(BaseModel, frozen=True):
+    """Which cards: every field that is not empty confines it further. An address and a form have the same fields.
+
+    `q` is what a person types into a search box. `topic` and `cards` are names, `tag` the content's or the learner's
+    own, `source` an item of a source document or, without its number, the document. `missed` counts days, today the
+    first.
+    """
+
+    q: Annotated[
+        Words,
+        Filter("found by “{:.80}”".format, OfId(lambda card_id: is_found(card_id, "q"), is_found(CARD.c.id, "q"))),
+    ] = ""
+    topic: Annotated[Names, Filter(", ".join, _TOPICS, _of_topics)] = ()
+    tag: Annotated[Text, Filter("tagged {}".format, _tagged())] = ""
+    level: Annotated[
+        Text, one_of("level", LEVELS), Filter(str, OfCard(CARD.c.level == bindparam("level")), is_sparse=False)
+    ] = ""
+    source: Annotated[Text, Filter("from {}".format, _from_source(), _of_source)] = ""
+    state: Annotated[Text, one_of("state", STATES), Filter(lambda state: STATES[state].words, _STATES)] = ""
+    flagged: Annotated[Tick, Filter(lambda _is: "flagged", _marked(IS_FLAGGED))] = False
+    missed: Annotated[
+        Days,
+        Filter(
+            lambda days: "missed today" if days == 1 else f"missed in the last {days} days", _missed(), _missed_after
+        ),
+    ] = None
+    cards: Annotated[
+        Names,
+        Filter(
+            lambda names: f"{len(names)} chosen card{'s' * (len(names) > 1)}",
+            OfCard(CARD.c.name.in_(bindparam("cards", expanding=True))),
+        ),
+    ] = ()
+
+    def asked(self) -> Iterator[tuple[str, Any]]:
+        """The fields that are not empty, with their values."""
+        return ((name, value) for name in FILTERS if (value := getattr(self, name)))
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Those fields as an address has them."""
+        return tuple((name, _as_text(value)) for name, value in self.asked())
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What the statements for this selection are built by."""
+        return frozenset(_key(name, value) for name, value in self.asked())
+
+    def parameters(self, today: date) -> dict[str, Any]:
+        """What the conditions are executed with, beside THE_LEARNER and TODAY."""
+        values: dict[str, Any] = {}
+        for name, value in self.asked():
+            make = FILTERS[name].parameters
+            values |= {name: value} if make is None else make(value, today)
+        return values
+
+    def words(self, titles: Titles) -> list[str]:
+        """What it is confined to, in English: «LSTM and GRU», «hard», «missed in the last 7 days»."""
+        return [FILTERS[name].words(_titled(value, titles.get(name, {}))) for name, value in self.asked()]
+
+
+def _key(name: str, value: Any) -> str:
+    return f"{name} {_kind(value)}" if isinstance(FILTERS[name].asks, Mapping) else name
+
+
+def _kind(value: Any) -> str:
+    """A state is its own kind; of names there is one, or several."""
+    return value if isinstance(value, str) else "one" if len(value) == 1 else "several"
+
+
+def _as_text(value: Any) -> str:
+    return ",".join(value) if isinstance(value, tuple) else "1" if value is True else str(value)
+
+
+def _titled(value: Any, titles: Mapping[str, str]) -> Any:
+    return tuple(titles.get(one, one) for one in value) if isinstance(value, tuple) else titles.get(value, value)
+
+
+FILTERS: Mapping[str, Filter] = {
+    name: one for name, field in Selection.model_fields.items() for one in field.metadata if isinstance(one, Filter)
 }
+_ASKS: Mapping[str, Asks] = {
+    key: asks
+    for name, one in FILTERS.items()
+    for key, asks in (
+        [(f"{name} {kind}", asks) for kind, asks in one.asks.items()]
+        if isinstance(one.asks, Mapping)
+        else [(name, one.asks)]
+    )
+}
+_NOT_SPARSE = {name for name, one in FILTERS.items() if not one.is_sparse}
+_Kind = TypeVar("_Kind", OfCard, OfState, OfId)
+
+
+def _of_kind(kind: type[_Kind], shape: Shape) -> dict[str, _Kind]:
+    return {key: asks for key in sorted(shape) if isinstance(asks := _ASKS[key], kind)}
+
+
+def in_any_deck(shape: Shape) -> Shape:
+    """The shape for a statement without THE_DECK: a topic is looked up by its name in all decks."""
+    return frozenset(key.replace("topic one", "topic several") for key in shape)
 
 
 def card_part(shape: Shape) -> Shape:
-    """What of a shape speaks of cards alone."""
-    return shape & (_OF_ID.keys() | _OF_ROW.keys())
+    """The filters that depend on the card only, not on the learner's state."""
+    return shape - _of_kind(OfState, shape).keys()
 
 
 def is_sparse(shape: Shape) -> bool:
-    """Whether a shape lets few cards through, as a rule: anything of cards but their level."""
-    return bool(card_part(shape) - {"level"})
+    """Whether a shape lets few cards through, as a rule."""
+    return bool(card_part(shape) - _NOT_SPARSE)
+
+
+def matching_row(shape: Shape) -> ColumnElement[bool]:
+    """The filters that look at the card's row, as a condition on it."""
+    return and_(true(), *(asks.condition for asks in _of_kind(OfCard, shape).values()))
+
+
+def matching_id(shape: Shape, card_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The filters that need no more than the card's id, as a condition on a column that holds it."""
+    return and_(true(), *(asks.of(card_id) for asks in _of_kind(OfId, shape).values()))
 
 
 @lru_cache(maxsize=1024)
 def matching(shape: Shape) -> ColumnElement[bool]:
-    """What a shape says of cards, as a condition on a row of `card`."""
+    """Both, as a condition on a row of `card`."""
     return matching_row(shape) & matching_id(shape, CARD.c.id)
-
-
-def matching_row(shape: Shape) -> ColumnElement[bool]:
-    """The part of it that looks at the card's row."""
-    return and_(true(), *(_OF_ROW[name]() for name in sorted(shape & _OF_ROW.keys())))
-
-
-def matching_id(shape: Shape, card_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """The part of it that needs no more than the card's id, as a condition on a column that holds it."""
-    return and_(true(), *(_OF_ID[name]().of(card_id) for name in sorted(shape & _OF_ID.keys())))
 
 
 @lru_cache(maxsize=1024)
 def gathered(shape: Shape) -> ColumnElement[bool]:
-    """What a shape says of cards, in a form that begins with the few that it lets through."""
-    of_row = {name: _OF_ROW[name]() for name in shape & _OF_ROW.keys()}
-    if is_sparse(shape) and "level" in of_row:
-        of_row["level"] = case((of_row["level"], 1), else_=0) == 1  # its index would bring a third of all cards
-    return and_(true(), *of_row.values(), *(_OF_ID[name]().gathered for name in sorted(shape & _OF_ID.keys())))
+    """The same, in a form that starts from the few cards that pass."""
+    of_row = {key: asks.condition for key, asks in _of_kind(OfCard, shape).items()}
+    if is_sparse(shape):
+        # An index on what lets many through would bring a third of all cards.
+        of_row |= {key: without_index(of_row[key]) for key in of_row.keys() & _NOT_SPARSE}
+    return and_(true(), *of_row.values(), *(asks.gathered for asks in _of_kind(OfId, shape).values()))
 
 
 def of_state(shape: Shape) -> ColumnElement[bool]:
-    """What a shape says of states, as a condition on a row of `card_state`."""
-    return and_(true(), *(_OF_STATE[name] for name in shape & _OF_STATE.keys()))
+    """The filters that look at the learner's state, as a condition on a row of `card_state`."""
+    return and_(true(), *(asks.condition for asks in _of_kind(OfState, shape).values()))
 
 
 def lets_new_ones_through(shape: Shape) -> bool:
-    """Whether a card that was never seen can be meant."""
-    return not shape & (_OF_STATE.keys() - {"state new"})
+    """Whether a card that was never seen can pass."""
+    return not _of_kind(OfState, shape).keys() - {"state new"}
+
+
+@lru_cache(maxsize=1024)
+def passing(shape: Shape) -> ColumnElement[bool]:
+    """All filters, as a condition on a row of `card`, whatever else the statement joins."""
+    rated = select(CARD_STATE.c.card_id).where(CARD_STATE.c.learner_id == THE_LEARNER)
+    conditions = [gathered(shape)]
+    if "state new" in shape:
+        conditions.append(~exists(rated.where(CARD_STATE.c.card_id == CARD.c.id).correlate(CARD)))
+    elif not lets_new_ones_through(shape):
+        conditions.append(CARD.c.id.in_(rated.where(of_state(shape)).correlate(None)))
+    if "state due" in shape:  # a sitting asks nothing that is set aside, anyway
+        conditions.append(ARE_ASKABLE)
+    return and_(*conditions)

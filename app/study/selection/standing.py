@@ -1,36 +1,33 @@
 """Where a card stands with a learner, as conditions that both databases can check.
 
-They speak of EVERY_CARD's columns and are executed with `learner` and `today` (see `queue.parameters`).
+They are about the columns of EVERY_CARD, with the parameters THE_LEARNER and TODAY.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from typing import NamedTuple
 
-from sqlalchemy import BindParameter, ColumnElement, Date, and_, bindparam, func, or_
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
-from app.tables import CARD, CARD_MARK, CARD_STATE
+from app.tables import CARD, CARD_MARK, CARD_STATE, THE_LEARNER, TODAY
 
 KNOWN_FROM = 21
 """Stability, in days, from which a card counts as known: three weeks on, 9 of 10 such answers are still there."""
 LEECH_FROM = 4
 """Lapses from which a card counts as a leech: it costs more time than it is worth as it is."""
 
-LEARNER: BindParameter[int] = bindparam("learner")
-TODAY: BindParameter[date] = bindparam("today", type_=Date())
-
-ITS_STATE = and_(CARD_STATE.c.learner_id == LEARNER, CARD_STATE.c.card_id == CARD.c.id)
-ITS_MARK = and_(CARD_MARK.c.learner_id == LEARNER, CARD_MARK.c.card_id == CARD.c.id)
+ITS_STATE = and_(CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.card_id == CARD.c.id)
+ITS_MARK = and_(CARD_MARK.c.learner_id == THE_LEARNER, CARD_MARK.c.card_id == CARD.c.id)
 EVERY_CARD = CARD.outerjoin(CARD_STATE, ITS_STATE).outerjoin(CARD_MARK, ITS_MARK)
 """All cards, each beside the learner's state and mark, if there are any."""
 
 IS_NEW = CARD_STATE.c.card_id.is_(None)
-"""Never rated, as far as ratings stand."""
+"""Never rated; ratings that were undone do not count."""
 IS_LEARNING = or_(CARD_STATE.c.stability < KNOWN_FROM, CARD_STATE.c.due_at.is_not(None))
 """Rated, and either missed the last time or not yet remembered for weeks."""
 IS_KNOWN = and_(CARD_STATE.c.stability >= KNOWN_FROM, CARD_STATE.c.due_at.is_(None))
 """The rest: every card is exactly one of new, learning and known."""
 IS_DUE = or_(CARD_STATE.c.due_on <= TODAY, CARD_STATE.c.due_at.is_not(None))
-"""To be asked today, now or later in the sitting."""
+"""To be asked today, now or later in the sitting, unless it is set aside."""
 IS_LEECH = CARD_STATE.c.lapses >= LEECH_FROM
 # Without a mark these are false, not NULL, so that their opposites hold.
 IS_SUSPENDED = func.coalesce(CARD_MARK.c.is_suspended, False)
@@ -39,17 +36,31 @@ IS_FLAGGED = func.coalesce(CARD_MARK.c.is_flagged, False)
 IS_SET_ASIDE = or_(IS_SUSPENDED, IS_BURIED)
 """Not asked at all today, whatever its date."""
 
-STATES: Mapping[str, ColumnElement[bool]] = {
-    "new": IS_NEW,
-    "learning": IS_LEARNING,
-    "known": IS_KNOWN,
-    "due": and_(IS_DUE, ~IS_SET_ASIDE),
-    "leech": IS_LEECH,
-    "suspended": IS_SUSPENDED,
-    "buried": IS_BURIED,
-    "flagged": IS_FLAGGED,
+_IS_IN_FILES = CARD.c.retired_at.is_(None)
+_SET_ASIDE = select(CARD_MARK.c.card_id).where(CARD_MARK.c.learner_id == THE_LEARNER, IS_SET_ASIDE)
+IS_ASKABLE = and_(_IS_IN_FILES, ~_SET_ASIDE.where(CARD_MARK.c.card_id == CARD.c.id).correlate(CARD).exists())
+"""For a row of `card`, whatever else the statement joins: it is in the files, and neither suspended nor buried."""
+ARE_ASKABLE = and_(_IS_IN_FILES, CARD.c.id.not_in(_SET_ASIDE.correlate(None)))
+"""The same for a statement that looks at many cards: the cards that are set aside are gathered first."""
+
+
+class Standing(NamedTuple):
+    """Where a card may stand: its name in a menu and in a sentence, and the condition on EVERY_CARD's columns."""
+
+    name: str
+    words: str
+    condition: ColumnElement[bool]
+
+
+STATES: Mapping[str, Standing] = {
+    "new": Standing("new", "new", IS_NEW),
+    "seen": Standing("seen before", "seen before", ~IS_NEW),
+    "learning": Standing("learning", "learning", IS_LEARNING),
+    "known": Standing("known", "known", IS_KNOWN),
+    "due": Standing("due today", "due", and_(IS_DUE, ~IS_SET_ASIDE)),
+    "leech": Standing("leech (missed again and again)", "leeches", IS_LEECH),
+    "suspended": Standing("suspended", "suspended", IS_SUSPENDED),
+    "buried": Standing("buried until a later day", "buried", IS_BURIED),
+    "flagged": Standing("flagged", "flagged", IS_FLAGGED),
 }
-"""Each by the word that people and addresses use. A card may be several at once."""
-ONLY_RATED = frozenset({"learning", "known", "due", "leech"})
-ONLY_MARKED = frozenset({"suspended", "buried", "flagged"})
-"""Those that no card is in without a row of card_state, or of card_mark: begin with these rows, for they are fewer."""
+"""Each by the word that addresses use. A card may be several at once."""

@@ -11,30 +11,28 @@ from sqlmodel import Session
 from app.study.learner.preferences import Preferences
 from app.study.schedule.new_card_cursor import unseen
 from app.study.schedule.review_log import COUNTED, STANDS
-from app.study.selection.selection import ARE_ASKABLE, Filters, Mode, Shape, lets_new_ones_through, matching
+from app.study.selection.selection import Shape, lets_new_ones_through, matching
+from app.study.selection.standing import ARE_ASKABLE
 from app.study.sitting.queue import (
-    DECK,
-    EVERYTHING,
     INTRODUCED,
     IS_AHEAD,
     IS_IN_SITTING,
     IS_SIMPLY_DUE,
-    LEARNER,
     MOST_COUNTED,
-    TODAY,
+    Mode,
+    Queue,
     mine,
     not_yet_in_sitting,
     parameters,
 )
-from app.tables import CARD, CARD_STATE, REVIEW
+from app.tables import CARD, CARD_STATE, REVIEW, THE_DECK, THE_LEARNER, TODAY
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Cards done in the sitting and still to do: due, missed in it, new ones, and those asked before their date.
 
-    New cards are those that the day allows, where the sitting follows the schedule. None is counted further than
-    MOST_COUNTED.
+    New cards are those that the day allows, where the sitting follows the schedule. Every count stops at MOST_COUNTED.
     """
 
     done: int
@@ -65,12 +63,12 @@ _DONE = (
             CARD_STATE, and_(CARD_STATE.c.learner_id == REVIEW.c.learner_id, CARD_STATE.c.card_id == REVIEW.c.card_id)
         ).join(CARD, CARD.c.id == CARD_STATE.c.card_id)
     )
-    .where(REVIEW.c.learner_id == LEARNER, REVIEW.c.day == TODAY, STANDS)
-    .where(CARD_STATE.c.due_at.is_(None), CARD.c.deck_id == DECK)
+    .where(REVIEW.c.learner_id == THE_LEARNER, REVIEW.c.day == TODAY, STANDS)
+    .where(CARD_STATE.c.due_at.is_(None), CARD.c.deck_id == THE_DECK)
 )
 _DONE_IN_SITTING = _DONE.where(REVIEW.c.sitting == bindparam("sitting"))
-"""The cards that were rated today, or in this sitting, and are not missed: what was done under filters need not pass
-them any more, for a new card is seen, and a due one not due."""
+"""The cards that were rated today, or in this sitting, and are not missed. They need not pass the filters any more: a
+new card has been seen by then, and a due one is not due."""
 
 
 @lru_cache(maxsize=256)
@@ -88,22 +86,15 @@ def _progress(shape: Shape, mode: Mode, is_apart: bool) -> Select[Any]:
     return select(_count(done), due, _count(_STATE.where(mine(shape), IS_IN_SITTING)), new, early, INTRODUCED)
 
 
-def progress(
-    session: Session,
-    prefs: Preferences,
-    now: datetime,
-    deck_id: int,
-    filters: Filters = EVERYTHING,
-    sitting: str | None = None,
-) -> Progress:
-    """How far the learner has come with the deck, as far as the filters let through.
+def progress(session: Session, prefs: Preferences, now: datetime, queue: Queue, sitting: str | None = None) -> Progress:
+    """How far the learner has come with the queue.
 
-    Done is what was rated today; with `sitting`, what a review keeps of it, what was rated in it.
+    Done is what was rated today or, with `sitting`, in the sitting that reviews keep under this name.
     """
-    is_limited = filters.mode is Mode.DUE
+    is_limited = queue.mode is Mode.DUE
     more = {"most_new": min(prefs.new_per_day, MOST_COUNTED) if is_limited else MOST_COUNTED, "sitting": sitting}
-    statement = _progress(filters.shape, filters.mode, sitting is not None)
-    row = session.connection().execute(statement, parameters(prefs, now, deck_id, filters) | more).one()
+    statement = _progress(queue.selection.shape, queue.mode, sitting is not None)
+    row = session.connection().execute(statement, parameters(prefs, now, queue) | more).one()
     done, due, in_sitting, new, early, introduced = row
     if is_limited:
         new = min(new, max(0, prefs.new_per_day - introduced))

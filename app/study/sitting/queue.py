@@ -1,22 +1,12 @@
 """Which card comes next."""
 
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
-    Date,
-    Select,
-    and_,
-    bindparam,
-    case,
-    exists,
-    func,
-    select,
-    true,
-)
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, exists, func, select, true
 from sqlmodel import Session
 from sqlmodel.sql.sqltypes import UTCDateTime
 
@@ -24,9 +14,7 @@ from app.models import Card
 from app.study.learner.preferences import Preferences
 from app.study.schedule.new_card_cursor import unseen
 from app.study.selection.selection import (
-    IS_ASKABLE,
-    Filters,
-    Mode,
+    Selection,
     Shape,
     card_part,
     gathered,
@@ -37,57 +25,82 @@ from app.study.selection.selection import (
     matching_row,
     of_state,
 )
-from app.tables import CARD, CARD_STATE, REVIEW
+from app.study.selection.standing import IS_ASKABLE
+from app.tables import CARD, CARD_STATE, REVIEW, THE_DECK, THE_LEARNER, TODAY, without_index
 
 MOST_COUNTED = 500
 """No count of cards goes further, so that a page costs the same with a million cards."""
 FIRST_LOOK = 200
-"""So many cards in the order in which they would be asked are looked at, before those that a filter lets through are
-gathered and put in order: where it lets many through the one finds a card soon, where few the other."""
+"""So many cards, in the order in which they would be asked, are looked at first. Only then are the cards that pass the
+filters gathered and put in order. If many pass, the first look finds a card soon; if few pass, gathering does."""
 
-EVERYTHING = Filters()
-_ALL = EVERYTHING.shape
-LEARNER: BindParameter[int] = bindparam("learner")
-DECK: BindParameter[int] = bindparam("deck")
+
+class Mode(StrEnum):
+    """Which cards a sitting asks: those due and new, as the schedule has it; more, before their date; or all there are.
+
+    Whatever the mode, every rating counts.
+    """
+
+    DUE = "due"
+    AHEAD = "ahead"
+    CRAM = "cram"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What a sitting asks: cards of a deck, as far as the selection has them.
+
+    Unless the mode is DUE, it asks each card once, and `since` (aware) says when the sitting began.
+    """
+
+    deck_id: int
+    selection: Selection = field(default_factory=Selection)
+    mode: Mode = Mode.DUE
+    since: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode is not Mode.DUE and self.since is None:
+            raise ValueError("A sitting ahead of the schedule needs the time since when it goes on.")
+
+
+_ALL = Selection().shape
 NOW: BindParameter[datetime] = bindparam("now")
-TODAY: BindParameter[date] = bindparam("today", type_=Date())
 SINCE: BindParameter[datetime] = bindparam("since", type_=UTCDateTime())
 
 
-def _flag(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """`condition`, in a form for which no planner will leave the index that is meant."""
-    return case((condition, 1), else_=0) == 1
-
-
 def askable(shape: Shape) -> ColumnElement[bool]:
-    """Of a row of `card`: the filters let it through, and it can be asked at all."""
+    """For a row of `card`: it passes the filters and can be asked."""
     return and_(matching(shape), IS_ASKABLE)
 
 
 def mine(shape: Shape = _ALL) -> ColumnElement[bool]:
-    """Of a row of `card_state`: it is the learner's, of a card of the deck that can be asked and is let through."""
+    """True for this learner's states of askable cards of the deck that pass the filters."""
     # As a subquery, not a join: a planner without statistics might begin with all cards of the deck.
     deck = select(CARD.c.deck_id).where(CARD.c.id == CARD_STATE.c.card_id, askable(shape)).scalar_subquery()
-    return and_(CARD_STATE.c.learner_id == LEARNER, _flag(of_state(shape)) if shape else true(), deck == DECK)
+    return and_(_OWN, without_index(of_state(shape)) if shape else true(), deck == THE_DECK)
 
 
-_OWN = CARD_STATE.c.learner_id == LEARNER
-IS_IN_SITTING = CARD_STATE.c.due_at.is_not(None) & _flag(CARD_STATE.c.due_on >= TODAY)
+_OWN = CARD_STATE.c.learner_id == THE_LEARNER
+IS_IN_SITTING = CARD_STATE.c.due_at.is_not(None) & without_index(CARD_STATE.c.due_on >= TODAY)
 # A card that was missed on an earlier day and left is simply due.
-IS_SIMPLY_DUE = (CARD_STATE.c.due_on <= TODAY) & _flag(CARD_STATE.c.due_at.is_(None) | (CARD_STATE.c.due_on < TODAY))
-IS_AHEAD = (CARD_STATE.c.due_on > TODAY) & _flag(CARD_STATE.c.due_at.is_(None) & (CARD_STATE.c.reviewed_at < SINCE))
+IS_SIMPLY_DUE = (CARD_STATE.c.due_on <= TODAY) & without_index(
+    CARD_STATE.c.due_at.is_(None) | (CARD_STATE.c.due_on < TODAY)
+)
+IS_AHEAD = (CARD_STATE.c.due_on > TODAY) & without_index(
+    CARD_STATE.c.due_at.is_(None) & (CARD_STATE.c.reviewed_at < SINCE)
+)
 
 _STATE = select(CARD_STATE.c.card_id)
 _NEW_PER_DAY: BindParameter[int] = bindparam("new_per_day")
 INTRODUCED = (
     select(func.count())
     .select_from(CARD_STATE)
-    .where(CARD_STATE.c.learner_id == LEARNER, CARD_STATE.c.introduced_on == TODAY)
+    .where(CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.introduced_on == TODAY)
     .scalar_subquery()
 )
 _JUST_RATED = (
     select(REVIEW.c.card_id)
-    .where(REVIEW.c.learner_id == LEARNER)
+    .where(REVIEW.c.learner_id == THE_LEARNER)
     .order_by(REVIEW.c.day.desc(), REVIEW.c.id.desc())
     .limit(1)
     .scalar_subquery()
@@ -99,29 +112,29 @@ def _first(cards: Select[Any]) -> ColumnElement[int]:
 
 
 def _by_date(condition: ColumnElement[bool], shape: Shape) -> Select[Any]:
-    """The cards under a condition on their state, by due_on."""
+    """The cards whose state meets a condition, by due_on."""
     return _STATE.where(mine(shape), condition).order_by(CARD_STATE.c.due_on)
 
 
 def _near(condition: ColumnElement[bool], shape: Shape) -> Select[Any]:
-    """Of those, the ones among the FIRST_LOOK by due_on."""
+    """Those among the first FIRST_LOOK by due_on."""
     near = (
         select(CARD_STATE.c.card_id, CARD_STATE.c.due_on)
-        .where(_OWN, condition, _flag(of_state(shape)))
+        .where(_OWN, condition, without_index(of_state(shape)))
         .order_by(CARD_STATE.c.due_on)
         .limit(FIRST_LOOK)
         .subquery()
     )
-    of_row = (CARD.c.id == near.c.card_id, CARD.c.deck_id == DECK, matching_row(shape), IS_ASKABLE)
+    of_row = (CARD.c.id == near.c.card_id, CARD.c.deck_id == THE_DECK, matching_row(shape), IS_ASKABLE)
     is_let_through = matching_id(shape, near.c.card_id) & exists().where(*of_row)
     return select(near.c.card_id).where(is_let_through).order_by(near.c.due_on)
 
 
 def _far(condition: ColumnElement[bool], shape: Shape) -> Select[Any]:
-    """All of them, found from the cards that are let through."""
-    state = (_OWN, CARD_STATE.c.card_id == CARD.c.id, condition, _flag(of_state(shape)))
+    """All of them, found from the cards that pass the filters."""
+    state = (_OWN, CARD_STATE.c.card_id == CARD.c.id, condition, without_index(of_state(shape)))
     due_on = select(CARD_STATE.c.due_on).where(*state).scalar_subquery().label("due_on")
-    cards = select(CARD.c.id, due_on).where(CARD.c.deck_id == DECK, gathered(shape), IS_ASKABLE).subquery()
+    cards = select(CARD.c.id, due_on).where(CARD.c.deck_id == THE_DECK, gathered(shape), IS_ASKABLE).subquery()
     return select(cards.c.id).where(cards.c.due_on.is_not(None)).order_by(cards.c.due_on)
 
 
@@ -132,7 +145,7 @@ def not_yet_in_sitting(shape: Shape) -> Select[Any]:
     missed_today = exists().where(of_card, IS_IN_SITTING)
     stands_so = exists().where(of_card, of_state(shape))
     is_let_through = gathered(shape) & IS_ASKABLE if is_sparse(shape) else askable(shape)
-    wanted = (CARD.c.deck_id == DECK) & is_let_through & ~rated & ~missed_today
+    wanted = (CARD.c.deck_id == THE_DECK) & is_let_through & ~rated & ~missed_today
     if not lets_new_ones_through(shape):
         wanted &= stands_so
     elif shape - card_part(shape):
@@ -146,7 +159,7 @@ def _next(shape: Shape, mode: Mode) -> tuple[Select[Any], ...]:
     """The statements of which the first to find a card finds the next one."""
     in_sitting = _STATE.where(mine(shape), IS_IN_SITTING)
     back = _first(in_sitting.where(CARD_STATE.c.due_at <= NOW).order_by(CARD_STATE.c.due_at))
-    just_rated = _flag(CARD_STATE.c.card_id == _JUST_RATED)
+    just_rated = without_index(CARD_STATE.c.card_id == _JUST_RATED)
     early = _first(in_sitting.where(CARD_STATE.c.due_at > NOW).order_by(just_rated, CARD_STATE.c.due_at))
     if mode is Mode.CRAM:
         return _in_turn([back, _first(not_yet_in_sitting(shape)), early])
@@ -176,12 +189,8 @@ def _in_turn(parts: list[ColumnElement[int]]) -> tuple[Select[Any]]:
     return (select(CARD).where(CARD.c.id == func.coalesce(*parts)),)
 
 
-def next_card(
-    session: Session, prefs: Preferences, now: datetime, deck_id: int, filters: Filters = EVERYTHING
-) -> Card | None:
-    """The card to ask now, of the deck as far as the filters let through; None when the sitting is over.
-
-    It is no object of the session's: a copy of the row.
+def next_card(session: Session, prefs: Preferences, now: datetime, queue: Queue) -> Card | None:
+    """The card to ask now; None when the sitting is over. It is no object of the session's: a copy of the row.
 
     First cards missed earlier in the sitting whose minutes have passed, then due cards, the longest due first, then
     new ones in learning order while the day's allowance lasts, and at last missed cards ahead of their time, so that
@@ -189,25 +198,23 @@ def next_card(
     Ahead of the schedule those due soonest come before new ones, which the allowance does not limit; cramming asks
     every card in learning order.
     """
-    connection, values = session.connection(), parameters(prefs, now, deck_id, filters)
-    for statement in _next(filters.shape, filters.mode):
+    connection, values = session.connection(), parameters(prefs, now, queue)
+    for statement in _next(queue.selection.shape, queue.mode):
         row = connection.execute(statement, values).mappings().one_or_none()
         if row is not None:
             return Card(**row)
     return None
 
 
-def parameters(prefs: Preferences, now: datetime, deck_id: int, filters: Filters = EVERYTHING) -> dict[str, Any]:
+def parameters(prefs: Preferences, now: datetime, queue: Queue) -> dict[str, Any]:
     """What the statements here are executed with."""
     today = prefs.day(now)
-    values = {
+    return {
         "learner": prefs.learner_id,
-        "deck": deck_id,
+        "deck": queue.deck_id,
         "now": now,
         "today": today,
+        "since": queue.since,
         "new_per_day": prefs.new_per_day,
-        **filters.parameters(),
+        **queue.selection.parameters(today),
     }
-    if filters.missed is not None:
-        values["missed_after"] = today - timedelta(days=filters.missed)
-    return values

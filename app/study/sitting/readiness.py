@@ -9,9 +9,9 @@ from sqlmodel import Session
 
 from app.study.learner.preferences import Preferences
 from app.study.selection.recall import chance_of_recall, prepare_recall
-from app.study.selection.standing import EVERY_CARD
-from app.study.sitting.queue import DECK, parameters
-from app.tables import CARD, CARD_STATE
+from app.study.selection.standing import EVERY_CARD, IS_NEW
+from app.study.sitting.queue import Queue, parameters
+from app.tables import CARD, CARD_STATE, THE_DECK
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,10 @@ _SUMS = (
             func.sum(chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, bindparam("on", type_=Date()))),
             0.0,
         ),
-        func.count().filter(CARD_STATE.c.card_id.is_(None)),
+        func.count().filter(IS_NEW),
     )
     .select_from(EVERY_CARD)
-    .where(CARD.c.deck_id == DECK, CARD.c.retired_at.is_(None))
+    .where(CARD.c.deck_id == THE_DECK, CARD.c.retired_at.is_(None))
 )
 
 
@@ -54,6 +54,6 @@ def readiness(session: Session, prefs: Preferences, now: datetime, deck_id: int)
         return None
     connection = session.connection()
     prepare_recall(connection)
-    values = parameters(prefs, now, deck_id) | {"on": prefs.interview_on}
+    values = parameters(prefs, now, Queue(deck_id)) | {"on": prefs.interview_on}
     cards, known, unmet = connection.execute(_SUMS, values).one()
     return Readiness(prefs.interview_on, (prefs.interview_on - today).days, cards, known, unmet)

@@ -1,6 +1,6 @@
 """The day at a glance: what is due by topic, and when there is more to do."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import and_, bindparam, func, select
@@ -11,17 +11,16 @@ from app.models import Topic
 from app.study.learner.preferences import Preferences
 from app.study.schedule.new_card_cursor import unseen
 from app.study.selection.recall import chance_of_recall, prepare_recall
-from app.study.selection.selection import IS_ASKABLE
-from app.study.selection.standing import EVERY_CARD, IS_DUE, IS_KNOWN, IS_LEARNING, IS_NEW, IS_SET_ASIDE
-from app.study.sitting.queue import DECK, MOST_COUNTED, TODAY, mine, parameters
-from app.tables import CARD, CARD_STATE
+from app.study.selection.standing import EVERY_CARD, IS_ASKABLE, STATES
+from app.study.sitting.queue import MOST_COUNTED, Queue, mine, parameters
+from app.tables import CARD, CARD_STATE, THE_DECK, TODAY
 
 
 @dataclass(frozen=True, slots=True)
 class TopicToday:
-    """A topic's cards: all, those never seen, learning, known, and due, and the mean chance (0 to 1) of recall today.
+    """How many cards a topic has: all, new, learning, known, due; and the mean chance (0 to 1) of recall today.
 
-    A card is new, learning or known; due are those to be asked today, without those set aside.
+    A card is new, learning or known. Cards that are set aside are not due.
     """
 
     topic: Topic
@@ -37,14 +36,11 @@ _BY_TOPIC = (
     select(
         CARD.c.topic_id,
         func.count().label("cards"),
-        func.count().filter(IS_NEW).label("new"),
-        func.count().filter(IS_LEARNING).label("learning"),
-        func.count().filter(IS_KNOWN).label("known"),
-        func.count().filter(IS_DUE, ~IS_SET_ASIDE).label("due"),
+        *(func.count().filter(STATES[word].condition).label(word) for word in ("new", "learning", "known", "due")),
         func.avg(chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, TODAY)).label("recall"),
     )
     .select_from(EVERY_CARD)
-    .where(CARD.c.deck_id == DECK, CARD.c.retired_at.is_(None))
+    .where(CARD.c.deck_id == THE_DECK, CARD.c.retired_at.is_(None))
     .group_by(CARD.c.topic_id)
 )
 
@@ -53,23 +49,19 @@ def by_topic(session: Session, prefs: Preferences, now: datetime, deck_id: int) 
     """Every topic of the deck in learning order, with what is due in it today."""
     connection = session.connection()
     prepare_recall(connection)
-    rows = {row.topic_id: row for row in connection.execute(_BY_TOPIC, parameters(prefs, now, deck_id))}
+    rows = connection.execute(_BY_TOPIC, parameters(prefs, now, Queue(deck_id))).mappings()
+    counts = {row["topic_id"]: {name: row[name] for name in row if name != "topic_id"} for row in rows}
     topics = session.exec(
         select_models(Topic).where(Topic.deck_id == deck_id, col(Topic.retired_at).is_(None)).order_by(Topic.place)
     )
-    return [
-        TopicToday(topic, *(getattr(row, field.name) for field in fields(TopicToday)[1:]))
-        if (row := rows.get(topic.id))
-        else TopicToday(topic)
-        for topic in topics
-    ]
+    return [TopicToday(topic, **counts.get(topic.id, {})) for topic in topics]
 
 
 @dataclass(frozen=True, slots=True)
 class NextDue:
     """The next date with something to do, how many cards will be due then, and how many new ones allowed.
 
-    No number is counted further than MOST_COUNTED.
+    Every count stops at MOST_COUNTED.
     """
 
     on: date
@@ -88,10 +80,10 @@ _UNSEEN = select(func.count()).select_from(unseen("id", IS_ASKABLE).limit(MOST_C
 def next_due(session: Session, prefs: Preferences, now: datetime, deck_id: int) -> NextDue | None:
     """When, after today, the deck asks for more; None when nothing is left to come.
 
-    It takes today's sitting for finished.
+    Assumes that today's sitting is finished.
     """
     connection = session.connection()
-    values = parameters(prefs, now, deck_id)
+    values = parameters(prefs, now, Queue(deck_id))
     new = min(prefs.new_per_day, connection.execute(_UNSEEN, values).scalar_one())
     then = values["today"] + timedelta(days=1) if new else connection.execute(_EARLIEST, values).scalar()
     if then is None:

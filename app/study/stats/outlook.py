@@ -1,4 +1,4 @@
-"""Where a learner's cards stand now: what falls due when, how firmly they are held, and which are hardest."""
+"""What a learner's cards will ask: what falls due when, how stable they are, and which are hardest."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -7,16 +7,17 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Date, Select, and_, bindparam, case, func, null, select, type_coerce
 
+from app.study.selection.standing import IS_SUSPENDED
 from app.study.stats.activity import Scope
 from app.study.stats.period import days_between
-from app.tables import CARD, CARD_DEMO, CARD_MARK, CARD_STATE, TOPIC
+from app.tables import CARD, CARD_DEMO, CARD_MARK, CARD_STATE, THE_DECK, THE_LEARNER, TODAY, TOPIC
 
 FORECAST_DAYS = 30
 STABILITIES = (1, 3, 7, 21, 60, 180)
 """The days with which a new class of stability begins; the first class lies below."""
 MOST_HARD = 10
 MIDDLING, VERY_HARD = 5, 9
-"""Of a scale of difficulty from 1 to 10. Where a deck is large, ten are found among the very hard, and soon."""
+"""On the scale of difficulty from 1 to 10. A large deck has ten very hard cards, which are found quickly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """How many cards have a stability from `shortest` up to, not with, `below` days (None: without end)."""
+    """How many cards have a stability in days with shortest ≤ stability < below; None is no upper bound."""
 
     shortest: int
     below: int | None
@@ -37,10 +38,10 @@ class Stability:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """The seen cards that are in the files: when they fall due, as the schedule is now, and their stabilities.
+class Outlook:
+    """The seen cards that are in the files: when they fall due as of now, and their stabilities.
 
-    `later` fall due after the forecast; `suspended` are in no forecast, and in the spread of stability.
+    `later` counts those due after the forecast. `suspended` cards are not in the forecast, but in the stabilities.
     """
 
     forecast: list[Due]
@@ -68,13 +69,10 @@ class Hard:
 
 
 _MARKED = and_(CARD_MARK.c.learner_id == CARD_STATE.c.learner_id, CARD_MARK.c.card_id == CARD_STATE.c.card_id)
-_TODAY: BindParameter[date] = bindparam("today", type_=Date())
 _END: BindParameter[date] = bindparam("end", type_=Date())
 _RETURNS = case((CARD_MARK.c.buried_until > CARD_STATE.c.due_on, CARD_MARK.c.buried_until), else_=CARD_STATE.c.due_on)
-# No day at all for a suspended card, today for all that waited until now, and one for what comes after the forecast.
-_FALLS_DUE = case(
-    (CARD_MARK.c.is_suspended, null()), (_RETURNS <= _TODAY, _TODAY), (_RETURNS >= _END, _END), else_=_RETURNS
-)
+# No day for a suspended card, today for every card due by now, and one day for all that comes after the forecast.
+_FALLS_DUE = case((IS_SUSPENDED, null()), (_RETURNS <= TODAY, TODAY), (_RETURNS >= _END, _END), else_=_RETURNS)
 _CLASS = case(
     *((CARD_STATE.c.stability < days, number) for number, days in enumerate(STABILITIES)), else_=len(STABILITIES)
 )
@@ -83,11 +81,11 @@ _HARDEST_FIRST = (CARD_STATE.c.difficulty.desc(), CARD_STATE.c.lapses.desc(), CA
 
 
 def _in_scope(query: Select[Any], of_topic: bool) -> Select[Any]:
-    query = query.where(CARD_STATE.c.learner_id == bindparam("learner"))
-    in_files = (CARD.c.deck_id == bindparam("deck"), CARD.c.retired_at.is_(None))
+    query = query.where(CARD_STATE.c.learner_id == THE_LEARNER)
+    in_files = (CARD.c.deck_id == THE_DECK, CARD.c.retired_at.is_(None))
     if not of_topic:
         return query.where(CARD_STATE.c.card_id == CARD.c.id, *in_files)
-    # As a list, not a join: of few cards the states are looked up one by one.
+    # As a list, not a join: the states of few cards are looked up one by one.
     return query.where(
         CARD_STATE.c.card_id.in_(select(CARD.c.id).where(CARD.c.topic_id == bindparam("topic"), *in_files))
     )
@@ -100,15 +98,15 @@ def _counts(of_topic: bool) -> Select[Any]:
 
 
 def _hardest(of_topic: bool) -> Select[Any]:
-    # As a subquery, not a join: what is hard is looked at first, and of few cards where they belong.
+    # As a subquery, not a join: hard cards are found first, and only then which deck they belong to.
     card = select(CARD.c.deck_id).where(CARD.c.id == CARD_STATE.c.card_id, CARD.c.retired_at.is_(None))
     deck = (card.where(CARD.c.topic_id == bindparam("topic")) if of_topic else card).scalar_subquery()
     found = select(CARD_STATE.c.card_id).where(
-        CARD_STATE.c.learner_id == bindparam("learner"),
+        CARD_STATE.c.learner_id == THE_LEARNER,
         CARD_STATE.c.difficulty > bindparam("above"),
-        deck == bindparam("deck"),
+        deck == THE_DECK,
     )
-    # First which they are, then what they say: their texts are not carried through the sorting.
+    # First their ids, then their texts, which need not be carried through the sorting.
     ids = found.order_by(*_HARDEST_FIRST).limit(MOST_HARD).subquery()
     texts = (CARD.c.name, CARD.c.question_html, TOPIC.c.title)
     return (
@@ -118,7 +116,7 @@ def _hardest(of_topic: bool) -> Select[Any]:
             .join(TOPIC, TOPIC.c.id == CARD.c.topic_id)
             .outerjoin(CARD_DEMO, and_(CARD_DEMO.c.card_id == CARD.c.id, CARD_DEMO.c.position == 0))
         )
-        .where(CARD_STATE.c.learner_id == bindparam("learner"))
+        .where(CARD_STATE.c.learner_id == THE_LEARNER)
         .order_by(*_HARDEST_FIRST)
     )
 
@@ -127,8 +125,8 @@ _COUNTS = {of_topic: _counts(of_topic) for of_topic in (False, True)}
 _HARDEST = {of_topic: _hardest(of_topic) for of_topic in (False, True)}
 
 
-def standing(connection: Connection, scope: Scope, today: date) -> Standing:
-    """Where the cards stand on `today`."""
+def outlook(connection: Connection, scope: Scope, today: date) -> Outlook:
+    """The forecast from `today` on, and the stabilities."""
     end = today + timedelta(days=FORECAST_DAYS)
     due: Counter[date | None] = Counter()
     firm: Counter[int] = Counter()
@@ -136,7 +134,7 @@ def standing(connection: Connection, scope: Scope, today: date) -> Standing:
     for day, number, cards in connection.execute(_COUNTS[scope.topic_id is not None], values):
         due[day] += cards
         firm[number] += cards
-    return Standing(
+    return Outlook(
         forecast=[Due(day, due[day]) for day in days_between(today, end - timedelta(days=1))],
         later=due[end],
         suspended=due[None],

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.study.learner.preferences import Preferences
 from app.study.stats.activity import Scope, Span, by_day, by_month, has_rated, total
-from app.study.stats.outlook import Hard, Standing, hardest, standing
+from app.study.stats.outlook import Hard, Outlook, hardest, outlook
 from app.study.stats.period import AHEAD, Period, weeks_of, year_until
 from app.study.stats.retention import Retention, retention
 
@@ -27,7 +27,7 @@ class Statistics:
     spans: list[Span]
     months: list[Span]
     retention: Retention
-    standing: Standing
+    outlook: Outlook
     hardest: list[Hard]
 
     @property
@@ -60,6 +60,6 @@ def statistics(
         spans=[span for span in year if first is None or span.first >= first] if period.is_by_day else months,
         months=months,
         retention=retention(connection, scope, first, last),
-        standing=standing(connection, scope, today),
+        outlook=outlook(connection, scope, today),
         hardest=hardest(connection, scope),
     )

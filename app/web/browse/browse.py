@@ -19,9 +19,11 @@ from app.cards.file.sources import documents
 from app.study.learner.preferences import Preferences
 from app.study.schedule.reset import Ratings, reset, to_take_back
 from app.study.selection import marks
-from app.study.selection.browse import choices, find, matching_ids
+from app.study.selection.browse import find, matching_ids
+from app.study.selection.choices import choices
+from app.study.selection.standing import STATES
 from app.web.browse.query import Query
-from app.web.browse.words import ORDERS, STATE_WORDS, Done, sentence
+from app.web.browse.words import ORDERS, Done, sentence
 from app.web.frame.decks import all_decks
 from app.web.frame.here import Here, RowId
 
@@ -29,11 +31,11 @@ MARKING = {"suspend": marks.suspend, "resume": marks.resume, "flag": marks.flag,
 TAGGING = {"tag": marks.add_tag, "untag": marks.remove_tag}
 
 
-class Address(Query):
-    """With what was just done to how many cards, for the first showing after it."""
+class Address(Query, frozen=True):
+    """The query plus the outcome of the last action, shown once."""
 
     did: str = Field("", max_length=20)
-    cards: int = Field(0, ge=0)
+    changed: int = Field(0, ge=0)
     of: int = Field(0, ge=0)
 
 
@@ -61,10 +63,9 @@ def browse(
 ) -> Response:
     """The cards that the address asks for, a page of them; when htmx asks, the list alone."""
     query = Query.model_validate(address.model_dump(include=set(Query.model_fields)))
-    query.check()
     with here.reading() as session:
         visit = Visit(here, session)
-        response = _list(visit, query, notice=sentence(Done(address.did, address.cards, address.of)))
+        response = _list(visit, query, notice=sentence(Done(address.did, address.changed, address.of)))
     if here.wants_part:
         typing = query.differs_only_in_words(here.request.headers.get("hx-current-url", ""))
         response.headers["HX-Replace-Url" if typing and query.page == 1 else "HX-Push-Url"] = query.address()
@@ -80,10 +81,7 @@ def _list(
     selected: Sequence[int] = (),
     own_tag: str = "",
 ) -> Response:
-    filters = query.filters(visit.session)
-    found = find(
-        visit.session, visit.who, visit.now, filters, query.found(visit.session), query.order(), query.page
-    )  # fmt: skip
+    found = find(visit.session, visit.who, visit.now, query.wanted(visit.session))
     return visit.here.page(
         "browse/browse.html",
         status,
@@ -94,7 +92,7 @@ def _list(
         notice=notice,
         selected=selected,
         own_tag=own_tag,
-        state_words=STATE_WORDS,
+        states=STATES,
         orders=ORDERS,
         levels=LEVELS,
         decks=() if visit.here.wants_part else all_decks(visit.session),
@@ -117,12 +115,10 @@ class Act(BaseModel):
     def query(self) -> Query:
         """The address that the form was on. Raises HTTPException for what no form of ours sends."""
         try:
-            query = Query.model_validate(dict(parse_qsl(self.back)))
+            return Query.model_validate(dict(parse_qsl(self.back)))
         except pydantic.ValidationError as error:
             said = "The form says wrongly where it was. Load the page again."
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, said) from error
-        query.check()
-        return query
 
 
 def act(
@@ -144,7 +140,7 @@ def act(
         with here.reading() as session:
             return _refused(Visit(here, session), form, query, str(error))
     if not here.wants_part:
-        return RedirectResponse(query.address(did=done.what, cards=done.cards, of=done.of), HTTPStatus.SEE_OTHER)
+        return RedirectResponse(query.address(did=done.what, changed=done.cards, of=done.of), HTTPStatus.SEE_OTHER)
     with here.reading() as session:
         response = _list(Visit(here, session), query, sentence(done))
     response.headers["HX-Replace-Url"] = query.address()
@@ -154,7 +150,7 @@ def act(
 def _chosen(visit: Visit, form: Act, query: Query) -> Sequence[int]:
     if not form.all:
         return sorted(set(form.card))
-    return matching_ids(visit.session, visit.who, visit.now, query.filters(visit.session), query.found(visit.session))
+    return matching_ids(visit.session, visit.who, visit.now, query.wanted(visit.session))
 
 
 def _refused(visit: Visit, form: Act, query: Query, why: str) -> Response:

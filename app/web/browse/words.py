@@ -1,19 +1,9 @@
-"""The words of /browse: states, orders, and what was done."""
+"""The words of /browse: orders, and what was done."""
 
 from dataclasses import dataclass
 
 from app.web.frame.dates import plural
 
-STATE_WORDS = {
-    "new": "new",
-    "learning": "learning",
-    "known": "known",
-    "due": "due today",
-    "leech": "leech (missed again and again)",
-    "suspended": "suspended",
-    "buried": "buried until a later day",
-    "flagged": "flagged",
-}
 ORDERS = {
     "": "automatic",
     "place": "learning order",

@@ -1,7 +1,7 @@
 """Which deck a page is about."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
@@ -36,13 +36,28 @@ def deck_named(session: Session, name: str | None) -> Deck:
     raise NotHereError(f"There is no deck called {name!r}. The nearest is {near!r}.")
 
 
+def topic_titles(session: Session, names: Collection[str], deck: Deck | None = None) -> dict[str, str]:
+    """The titles of topics of the deck, or of any deck, by name. Raises NotHereError, with the nearest name."""
+    if not names:
+        return {}
+    topics = select(Topic.name, Topic.title).where(col(Topic.retired_at).is_(None))
+    known = dict(session.exec(topics if deck is None else topics.where(Topic.deck_id == deck.id)).all())
+    for name in names:
+        if name not in known:
+            where = f" in {deck.title}" if deck else ""
+            raise NotHereError(f"There is no topic called {name!r}{where}.{_nearest(name, known)}")
+    return {name: known[name] for name in names}
+
+
 def topic_named(session: Session, deck_name: str, name: str) -> tuple[Deck, Topic]:
     """The deck and its topic. Raises NotHereError, with the nearest name."""
     deck = deck_named(session, deck_name)
     topics = session.exec(select(Topic).where(Topic.deck_id == deck.id, col(Topic.retired_at).is_(None))).all()
     found = next((topic for topic in topics if topic.name == name), None)
     if found is None:
-        raise NotHereError(f"There is no topic called {name!r} in {deck.title}.{_nearest(name, topics)}")
+        raise NotHereError(
+            f"There is no topic called {name!r} in {deck.title}.{_nearest(name, [topic.name for topic in topics])}"
+        )
     return deck, found
 
 
@@ -52,10 +67,12 @@ def card_named(session: Session, deck_name: str, name: str) -> tuple[Deck, Card]
     card = session.exec(select(Card).where(Card.deck_id == deck.id, Card.name == name)).first()
     if card is None:
         cards = session.exec(select(Card).where(Card.deck_id == deck.id, col(Card.retired_at).is_(None))).all()
-        raise NotHereError(f"There is no card called {name!r} in {deck.title}.{_nearest(name, cards)}")
+        raise NotHereError(
+            f"There is no card called {name!r} in {deck.title}.{_nearest(name, [card.name for card in cards])}"
+        )
     return deck, card
 
 
-def _nearest(name: str, things: Sequence[Topic] | Sequence[Card]) -> str:
-    near = difflib.get_close_matches(name, [thing.name for thing in things], n=1)
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
     return f" The nearest is {near[0]!r}." if near else ""

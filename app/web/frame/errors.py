@@ -70,7 +70,10 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _validation(request: Request, error: Exception) -> Response:
     error = cast(RequestValidationError, error)
     sentences = [
-        f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}" + ("" if e["type"] == "missing" else f" (got {e['input']!r})")
+        e["msg"]
+        if e["type"] == "unknown_word"
+        else f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}"
+        + ("" if e["type"] == "missing" else f" (got {e['input']!r})")
         for e in error.errors()
     ]
     if _is_for_a_program(request):

@@ -12,9 +12,10 @@ from starlette.responses import Response
 
 from app.models import Card
 from app.study.selection import marks
+from app.study.selection.fields import NONE_IF_EMPTY
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Here, RowId
-from app.web.sitting.review_address import NONE_IF_EMPTY, SittingQuery, Typed
+from app.web.sitting.review_address import SittingQuery, Typed
 from app.web.sitting.review_page import answer, next_page, question, sitting_page, visit_of
 from app.web.sitting.review_view import Aside, Visit
 

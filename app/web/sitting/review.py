@@ -40,7 +40,7 @@ def review(
     """The next card's question; with `card`, that card's; with `shown_at` too, its answer."""
     with here.reading() as session:
         visit = visit_of(here, session, asked)
-        if visit.sitting.filters.since and asked.since is None and not here.wants_part:
+        if visit.sitting.queue.since and asked.since is None and not here.wants_part:
             return RedirectResponse(f"/review?{visit.sitting.query}")  # the address says from now on when it began
         return _asked(visit, asked, "")
 

@@ -1,50 +1,41 @@
 """What a sitting asks for, as it stands in an address and in every form of its page."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import HTTPException
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import AwareDatetime, BeforeValidator, StringConstraints
 from sqlmodel import Session
 
 from app.cards.file.sources import documents
-from app.models import Deck, Topic
+from app.models import Deck
 from app.settings import Settings
 from app.study.schedule.rate import LONGEST_TYPED
-from app.study.selection.selection import Filters, Mode
-from app.web.frame.dates import plural
-from app.web.frame.decks import deck_named, topic_named
+from app.study.selection.fields import NONE_IF_EMPTY, Text
+from app.study.selection.selection import Selection
+from app.study.sitting.queue import Mode, Queue
+from app.web.frame.decks import deck_named, topic_titles
 
-MOST_NAMES = 50
 Typed = Annotated[
     str,
     StringConstraints(max_length=LONGEST_TYPED, pattern="^[^\0]*$"),
     # Browsers count a line's end as one character, and send two.
     BeforeValidator(lambda text: text.replace("\r\n", "\n") if isinstance(text, str) else text),
 ]
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-# A form without a script sends every field, the empty ones too.
-NONE_IF_EMPTY = BeforeValidator(lambda value: None if value == "" else value)
 
 
-class SittingQuery(BaseModel):
-    """The filters as text; an empty one confines nothing.
+class SittingQuery(Selection, frozen=True):
+    """A selection of a deck's cards, and the order in which the schedule or the learner has them.
 
-    `missed` is in days, `cards` names cards separated by commas, `since` is when a sitting ahead of the schedule began.
-    `learner` is whose page a form stands on; it is no part of an address.
+    `since` is when a sitting ahead of the schedule began. `learner` is whose page a form stands on; it is no part of
+    an address.
     """
 
-    deck: _Text = ""
-    topic: _Text = ""
-    tag: _Text = ""
-    level: Literal["", "easy", "medium", "hard"] = ""
-    source: _Text = ""
-    state: Literal["", "new", "learning", "known", "due", "leech", "flagged"] = ""
-    missed: Annotated[Annotated[int, Field(ge=1, le=3650)] | None, NONE_IF_EMPTY] = None
-    cards: Annotated[str, StringConstraints(max_length=10_000)] = ""
+    deck: Text = ""
     mode: Mode = Mode.DUE
     since: Annotated[AwareDatetime | None, NONE_IF_EMPTY] = None
     learner: int | None = None
@@ -56,26 +47,15 @@ class SittingQuery(BaseModel):
             raise HTTPException(HTTPStatus.CONFLICT, sentence)
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The cards that are named, each once."""
-        return tuple(dict.fromkeys(name for part in self.cards.split(",") if (name := part.strip())))[:MOST_NAMES]
-
-    @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """What is not empty, as it stands in an address."""
-        written = {
-            "deck": self.deck,
-            "topic": self.topic,
-            "tag": self.tag,
-            "level": self.level,
-            "source": self.source,
-            "state": self.state,
-            "missed": str(self.missed or ""),
-            "cards": ",".join(self.names),
-            "mode": "" if self.mode is Mode.DUE else self.mode.value,
-            "since": self.since.isoformat(timespec="seconds") if self.since else "",
-        }
-        return tuple((name, value) for name, value in written.items() if value)
+        whole = (
+            ("deck", self.deck),
+            *super().pairs,
+            ("mode", "" if self.mode is Mode.DUE else self.mode.value),
+            ("since", self.since.isoformat(timespec="seconds") if self.since else ""),
+        )
+        return tuple((name, value) for name, value in whole if value)
 
     @property
     def key(self) -> str | None:
@@ -88,8 +68,8 @@ class Sitting:
     """What a sitting is of. `pairs` are its part of an address, which every form of its page sends along."""
 
     deck: Deck
-    topic: Topic | None
-    filters: Filters
+    queue: Queue
+    topics: Mapping[str, str]
     pairs: tuple[tuple[str, str], ...]
     key: str | None
 
@@ -105,45 +85,16 @@ def sitting_of(session: Session, asked: SittingQuery, now: datetime) -> Sitting:
     Raises NotHereError for a deck or topic that is not there, with the nearest.
     """
     deck = deck_named(session, asked.deck or None)
-    topic = topic_named(session, deck.name, asked.topic)[1] if asked.topic else None
+    topics = topic_titles(session, asked.topic, deck)
     since = None if asked.mode is Mode.DUE else asked.since or now
-    filters = Filters(
-        topic=topic.id if topic else None,
-        tag=asked.tag or None,
-        level=asked.level or None,
-        source=asked.source or None,
-        state=asked.state or None,
-        missed=asked.missed,
-        names=asked.names or None,
-        mode=asked.mode,
-        since=since,
-    )
     whole = asked.model_copy(update={"deck": deck.name, "since": since})
-    return Sitting(deck, topic, filters, whole.pairs, whole.key)
+    return Sitting(deck, Queue(deck.id, asked, asked.mode, since), topics, whole.pairs, whole.key)
 
 
 def words(sitting: Sitting, settings: Settings) -> str:
     """«LSTM and GRU · hard · missed in the last 7 days»: what the sitting is confined to; empty when it is not."""
-    filters = sitting.filters
-    parts = [
-        sitting.topic.title if sitting.topic else None,
-        filters.level,
-        f"tagged {filters.tag}" if filters.tag else None,
-        f"from {_title(filters.source, settings)}" if filters.source else None,
-        {"leech": "leeches"}.get(filters.state, filters.state) if filters.state else None,
-        _missed(filters.missed),
-        plural(len(filters.names), "chosen card") if filters.names else None,
-        {Mode.DUE: None, Mode.AHEAD: "ahead of the schedule", Mode.CRAM: "all, due or not"}[filters.mode],
-    ]
-    return " · ".join(part for part in parts if part)
-
-
-def _title(source: str, settings: Settings) -> str:
-    """The title of a document; an item stands for itself."""
-    return {one.key: one.title for one in documents(settings.content_dir)}.get(source, source)
-
-
-def _missed(days: int | None) -> str | None:
-    if days is None:
-        return None
-    return "missed today" if days == 1 else f"missed in the last {days} days"
+    queue = sitting.queue
+    by_key = {one.key: one.title for one in documents(settings.content_dir)} if queue.selection.source else {}
+    parts = queue.selection.words({"topic": sitting.topics, "source": by_key})
+    order = {Mode.DUE: "", Mode.AHEAD: "ahead of the schedule", Mode.CRAM: "all, due or not"}[queue.mode]
+    return " · ".join([*parts, *([order] if order else [])])

@@ -16,10 +16,9 @@ from app.study.schedule.scale import Rating
 from app.study.schedule.undo import last_rating
 from app.study.selection.leech import leech
 from app.study.selection.marks import Marks
-from app.study.selection.selection import Mode
 from app.study.selection.standing import LEECH_FROM
 from app.study.sitting.progress import progress
-from app.study.sitting.queue import next_card
+from app.study.sitting.queue import Mode, Queue, next_card
 from app.study.sitting.summary import summary
 from app.study.sitting.today import next_due
 from app.tables import CARD_MARK, TOPIC
@@ -103,7 +102,7 @@ def next_page(
 ) -> Response:
     """The page with the next card's question, or with the end. `rated` is the last rating, where it is known."""
     sitting = visit.sitting
-    card = next_card(visit.session, visit.who, visit.now, sitting.deck.id, sitting.filters)
+    card = next_card(visit.session, visit.who, visit.now, sitting.queue)
     shown = question(visit, card) if card else None
     return sitting_page(visit, shown, rated=rated, notice=notice, status=status, aside=aside)
 
@@ -127,11 +126,11 @@ def sitting_page(
         deck=sitting.deck,
         sitting=sitting,
         words=words(sitting, visit.settings),
-        is_early=sitting.filters.mode is not Mode.DUE,
+        is_early=sitting.queue.mode is not Mode.DUE,
         who=visit.who,
         shown=shown,
         over=_over(visit) if shown is None else None,
-        progress=progress(visit.session, visit.who, visit.now, sitting.deck.id, sitting.filters, sitting.key),
+        progress=progress(visit.session, visit.who, visit.now, sitting.queue, sitting.key),
         today=visit.who.day(visit.now),
         rated=_just_rated(visit, shown, rated),
         notice=notice,
@@ -141,11 +140,17 @@ def sitting_page(
 
 
 def _over(visit: Visit) -> Over:
-    day = (visit.session, visit.who, visit.now, visit.sitting.deck.id)
-    done = summary(*day, visit.sitting.key)
+    today = (visit.session, visit.who, visit.now)
+    deck_id = visit.sitting.deck.id
+    done = summary(*today, deck_id, visit.sitting.key)
     missed = [card.card_id for card in done.missed]
     links = visit.session.exec(select(CardDemo).where(col(CardDemo.card_id).in_(missed), CardDemo.position == 0))
-    return Over(done, {link.card_id: link for link in links}, next_due(*day), progress(*day).remaining)
+    return Over(
+        done,
+        {link.card_id: link for link in links},
+        next_due(*today, deck_id),
+        progress(*today, Queue(deck_id)).remaining,
+    )
 
 
 def _just_rated(visit: Visit, shown: Shown | None, rated: Rated | None) -> JustRated | None:

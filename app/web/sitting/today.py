@@ -10,8 +10,9 @@ from starlette.responses import Response
 from app.cards.file.sources import documents
 from app.study.learner.preferences import Preferences
 from app.study.schedule.undo import last_rating
-from app.study.selection.tags import tags_in
+from app.study.selection.choices import choices
 from app.study.sitting.progress import progress
+from app.study.sitting.queue import Queue
 from app.study.sitting.readiness import readiness
 from app.study.sitting.today import by_topic, next_due
 from app.web.frame.decks import all_decks, deck_named
@@ -37,7 +38,7 @@ def today(
             deck=chosen,
             decks=all_decks(session),
             today=who.day(here.now),
-            progress=progress(session, who, here.now, chosen.id),
+            progress=progress(session, who, here.now, Queue(chosen.id)),
             topics=by_topic(session, who, here.now, chosen.id),
             next_due=next_due(session, who, here.now, chosen.id),
             new_per_day=who.new_per_day,
@@ -45,7 +46,7 @@ def today(
             ready=readiness(session, who, here.now, chosen.id),
             begun=begun,
             begun_words=words(begun, here.settings) if begun else "",
-            tags=tags_in(session, here.learner_id, chosen.id),
+            tags=choices(session, who, chosen.id).tags,
             documents=documents(here.settings.content_dir),
         )
 
@@ -59,4 +60,4 @@ def _begun(session: Session, who: Preferences, now: datetime) -> Sitting | None:
         sitting = sitting_of(session, SittingQuery(**dict(parse_qsl(review.sitting))), now)
     except (ValidationError, NotHereError):  # of another version, or its topic has left the files
         return None
-    return sitting if progress(session, who, now, sitting.deck.id, sitting.filters).remaining else None
+    return sitting if progress(session, who, now, sitting.queue).remaining else None

@@ -6,12 +6,15 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import insert, literal, select, text
+from sqlalchemy import insert, text
 
+from app.cards.load import search
 from app.models import CardMark, CardState
 from app.study.schedule.scheduler import recall
-from app.study.selection import browse, marks
-from app.study.selection.browse import A_PAGE, SORTS, Filters, find, matching_ids
+from app.study.selection import marks
+from app.study.selection.browse import A_PAGE, SORTS, Wanted, find, matching_ids
+from app.study.selection.choices import choices
+from app.study.selection.selection import Selection
 from app.study.selection.standing import STATES
 from app.tables import CARD, CARD_MARK, CARD_SOURCE, CARD_STATE, CARD_TAG
 from tests.study.conftest import NOON
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
 TODAY = date(2025, 6, 1)
 LEVELS = (None, "easy", "medium", "hard")
-EVERY = Filters()
+EVERY = Selection()
 
 
 class Deck:
@@ -72,17 +75,18 @@ class Deck:
                     if row:
                         connection.execute(insert(table), row.model_dump())
 
-    def find(self, filters: Filters = EVERY, **how: Any) -> Any:
+    def find(self, selection: Selection = EVERY, **how: Any) -> Any:
         with self.study.database.read() as session:
-            return find(session, self.study.prefs, NOON, filters, **how)
+            return find(session, self.study.prefs, NOON, Wanted(selection, **how))
 
-    def ids(self, filters: Filters = EVERY, **how: Any) -> list[int]:
+    def ids(self, selection: Selection = EVERY, **how: Any) -> list[int]:
         """All pages, one after the other; and what would be done to all must be the same cards."""
-        first = self.find(filters, **how)
-        ids = [card.id for page in range(1, first.pages + 1) for card in self.find(filters, page=page, **how).cards]
+        first = self.find(selection, **how)
+        pages = range(1, first.pages + 1)
+        ids = [card.id for page in pages for card in self.find(selection, page=page, **how).cards]
         assert len(ids) == first.count
         with self.study.database.read() as session:
-            assert sorted(matching_ids(session, self.study.prefs, NOON, filters, how.get("found"))) == sorted(ids)
+            assert sorted(matching_ids(session, self.study.prefs, NOON, Wanted(selection, **how))) == sorted(ids)
         return ids
 
 
@@ -97,6 +101,7 @@ def holds(card: dict[str, Any], state: str) -> bool:
     learning = s is not None and (s.stability < 21 or s.due_at is not None)
     return {
         "new": s is None,
+        "seen": s is not None,
         "learning": learning,
         "known": s is not None and not learning,
         "due": s is not None and (s.due_on <= TODAY or s.due_at is not None) and not (m.is_suspended or buried),
@@ -111,28 +116,28 @@ def test_every_filter_keeps_what_its_words_say(deck: Deck) -> None:
     def by(rule: Any) -> list[int]:
         return [card["id"] for card in deck.cards if rule(card)]
 
-    assert deck.ids(Filters(deck_id=1)) == by(lambda card: True)
-    assert deck.ids(Filters(deck_id=2)) == []
-    assert deck.ids(Filters(topic_ids=(1, 3))) == by(lambda card: card["topic"] in (1, 3))
+    assert deck.ids(deck_id=1) == by(lambda card: True)
+    assert deck.ids(deck_id=2) == []
+    assert deck.ids(Selection(topic=("t1", "t3"))) == by(lambda card: card["topic"] in (1, 3))
     for level in LEVELS[1:]:
-        assert deck.ids(Filters(level=level)) == by(lambda card, level=level: card["level"] == level)
+        assert deck.ids(Selection(level=level)) == by(lambda card, level=level: card["level"] == level)
     for tag in ("a", "b", "mine", "theirs", "nobody's"):
         expected = by(lambda card, tag=tag: tag in card["tags"] | card["own"])
-        assert deck.ids(Filters(tag=tag)) == expected, tag
-    assert deck.ids(Filters(source="x")) == by(lambda card: "x" in card["sources"])
+        assert deck.ids(Selection(tag=tag)) == expected, tag
+    assert deck.ids(Selection(source="x")) == by(lambda card: "x" in card["sources"])
     with deck.study.database.write() as session:
         session.connection().execute(text("UPDATE card_source SET item = 'book-2' WHERE item = 'y'"))
-    assert deck.ids(Filters(source="book")) == by(lambda card: "y" in card["sources"]), "all of a document"
-    assert deck.ids(Filters(source="boo")) == deck.ids(Filters(source="book-")) == []
+    assert deck.ids(Selection(source="book")) == by(lambda card: "y" in card["sources"]), "all of a document"
+    assert deck.ids(Selection(source="boo")) == deck.ids(Selection(source="book-")) == []
     for state in STATES:
-        assert deck.ids(Filters(state=state)) == by(lambda card, state=state: holds(card, state)), state
-    assert deck.ids(Filters(flagged=True)) == by(lambda card: holds(card, "flagged"))
+        assert deck.ids(Selection(state=state)) == by(lambda card, state=state: holds(card, state)), state
+    assert deck.ids(Selection(flagged=True)) == by(lambda card: holds(card, "flagged"))
     for state in STATES:  # with an order or a flag more tables come in
         expected = by(lambda card, state=state: holds(card, state) and holds(card, "flagged"))
-        assert deck.ids(Filters(state=state, flagged=True)) == expected
-        assert set(deck.ids(Filters(state=state), sort="lapses")) == set(deck.ids(Filters(state=state)))
-    several = Filters(deck_id=1, topic_ids=(2, 3), level="easy", state="learning", tag="a")
-    assert deck.ids(several) == by(
+        assert deck.ids(Selection(state=state, flagged=True)) == expected
+        assert set(deck.ids(Selection(state=state), sort="lapses")) == set(deck.ids(Selection(state=state)))
+    several = Selection(topic=("t2", "t3"), level="easy", state="learning", tag="a")
+    assert deck.ids(several, deck_id=1) == by(
         lambda card: (
             card["topic"] > 1
             and card["level"] == "easy"
@@ -172,7 +177,7 @@ def test_a_row_says_where_the_card_stands(deck: Deck) -> None:
     for page in (1, 2, 3):
         for row in deck.find(page=page).cards:
             card = deck.cards[row.id - 1]
-            words = {word for word in STATES if word != "due" and holds(card, word)}
+            words = {word for word in STATES if word not in ("due", "seen") and holds(card, word)}
             assert set(row.states) == words
             assert row.recall == (chance(card) if card["state"] else None)
             assert row.due_on == (card["state"].due_on if card["state"] else None)
@@ -184,36 +189,46 @@ def test_a_row_says_where_the_card_stands(deck: Deck) -> None:
 def test_pages_are_of_fifty_and_one_past_the_last_is_the_last(deck: Deck) -> None:
     assert [len(deck.find(page=page).cards) for page in (1, 2, 3)] == [A_PAGE, A_PAGE, 30]
     assert deck.find(page=10**20) == deck.find(page=3)
-    nothing = deck.find(Filters(tag="nobody's"), page=7)
+    nothing = deck.find(Selection(tag="nobody's"), page=7)
     assert (nothing.cards, nothing.count, nothing.page, nothing.pages) == ([], 0, 1, 1)
 
 
 def test_what_was_searched_for_comes_best_first_unless_sorted_otherwise(deck: Deck) -> None:
-    found = select(CARD.c.id.label("card_id"), (-CARD.c.id + literal(0)).label("rank")).where(CARD.c.id % 2 == 0)
-    even = [card["id"] for card in deck.cards if card["id"] % 2 == 0]
-    assert deck.ids(found=found) == even[::-1]
-    assert deck.ids(found=found, sort="place") == even
-    assert deck.ids(Filters(state="new"), found=found) == [n for n in even[::-1] if holds(deck.cards[n - 1], "new")]
+    """Any beginning of a word is found; the more often a card says it, the better."""
+    every = [card["id"] for card in deck.cards if card["question"].startswith("what")]
+    often = every[1::3]
+    with deck.study.database.write() as session:
+        connection = session.connection()
+        connection.execute(CARD.update().where(CARD.c.id.in_(often)).values(question="what, what?"))
+        search.rebuild(connection)
+    best_first = deck.ids(Selection(q="WHA"))
+    assert sorted(best_first) == every
+    assert set(best_first[: len(often)]) == set(often)
+    assert deck.ids(Selection(q="wha"), sort="place") == every
+    assert deck.ids(Selection(q="wha", state="new")) == [n for n in best_first if holds(deck.cards[n - 1], "new")]
+    assert deck.ids(Selection(q="whatever")) == []
 
 
 def test_retired_cards_are_not_listed(deck: Deck) -> None:
+    with deck.study.database.write() as session:
+        search.rebuild(session.connection())
     deck.study.retire(5)
     assert 5 not in deck.ids()
-    assert 5 not in deck.ids(found=select(CARD.c.id.label("card_id"), CARD.c.id.label("rank")))
+    assert 5 not in deck.ids(Selection(q="5"), sort="place")
 
 
 def test_one_learner_sees_nothing_of_another(deck: Deck) -> None:
     deck.study.prefs = replace(deck.study.prefs, learner_id=2)
-    assert deck.ids(Filters(state="new")) == [card["id"] for card in deck.cards]
-    assert deck.ids(Filters(tag="mine")) == []
-    assert len(deck.ids(Filters(tag="theirs"))) > 0
+    assert deck.ids(Selection(state="new")) == [card["id"] for card in deck.cards]
+    assert deck.ids(Selection(tag="mine")) == []
+    assert len(deck.ids(Selection(tag="theirs"))) > 0
 
 
 def test_the_choices_are_what_the_cards_and_the_learner_have(deck: Deck) -> None:
     with deck.study.database.write() as session:
         session.connection().execute(text("UPDATE card_source SET item = 'x-10' WHERE item = 'x'"))
         session.connection().execute(text("UPDATE card_source SET item = 'x-9' WHERE item = 'y'"))
-        found = browse.choices(session, deck.study.prefs)
-        assert [name for name, _title in found.topics] == ["t1", "t2", "t3"]
+        found = choices(session, deck.study.prefs)
+        assert list(found.topics) == ["t1", "t2", "t3"]
         assert found.tags == ["a", "b", "c", "mine"]
         assert found.sources == ["x-9", "x-10", "z"]

@@ -61,6 +61,7 @@ def test_every_condition_is_what_its_words_say(study: "Study") -> None:
     due = {card for card, s in states.items() if s.due_on <= TODAY or s.due_at is not None}
     expected = {
         "new": every - set(states),
+        "seen": set(states),
         "learning": learning,
         "known": set(states) - learning,
         "due": due - suspended - buried,
@@ -70,14 +71,14 @@ def test_every_condition_is_what_its_words_say(study: "Study") -> None:
         "flagged": {card for card, m in marks.items() if m.is_flagged},
     }
     assert all(expected.values())
-    assert {name: cards_in(study, condition) for name, condition in STATES.items()} == expected
+    assert {name: cards_in(study, condition) for name, (_, _, condition) in STATES.items()} == expected
     assert cards_in(study, ~IS_SET_ASIDE) == every - suspended - buried
 
 
 def test_every_card_is_new_learning_or_known_and_no_two(study: "Study") -> None:
     study.add_cards(90)
     fill(study, seed=2)
-    parts = [cards_in(study, STATES[name]) for name in ("new", "learning", "known")]
+    parts = [cards_in(study, STATES[name].condition) for name in ("new", "learning", "known")]
     assert sum(map(len, parts)) == len(set.union(*parts)) == 100
 
 
@@ -85,17 +86,17 @@ def test_a_condition_and_its_opposite_share_out_every_card(study: "Study") -> No
     """NULL would be neither."""
     study.add_cards(90)
     fill(study, seed=3)
-    for condition in (STATES["suspended"], STATES["flagged"], IS_BURIED, IS_SET_ASIDE):
+    for condition in (STATES["suspended"].condition, STATES["flagged"].condition, IS_BURIED, IS_SET_ASIDE):
         assert len(cards_in(study, condition)) + len(cards_in(study, ~condition)) == 100
 
 
 def test_cards_move_from_new_to_learning_to_known_as_they_are_rated(study: "Study") -> None:
-    assert cards_in(study, STATES["new"]) == set(range(1, 11))
+    assert cards_in(study, STATES["new"].condition) == set(range(1, 11))
     study.rate(1, 4)
     study.rate(2, 1)
-    assert cards_in(study, STATES["learning"]) == {1, 2}
+    assert cards_in(study, STATES["learning"].condition) == {1, 2}
     for days in (5, 20, 60):
         study.later(days=days)
         study.rate(1, 5)
-    assert cards_in(study, STATES["known"]) == {1}
-    assert cards_in(study, STATES["new"], learner=2) == set(range(1, 11))
+    assert cards_in(study, STATES["known"].condition) == {1}
+    assert cards_in(study, STATES["new"].condition, learner=2) == set(range(1, 11))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.study.selection.selection import Filters
+from app.study.selection.selection import Selection
+from app.study.sitting.queue import Queue
 from tests.examples import examples
 
 if TYPE_CHECKING:
@@ -110,18 +111,18 @@ def test_retired_cards_never_come_whether_new_due_or_missed(study: "Study") -> N
 
 def test_a_topic_is_studied_by_itself_and_the_deck_goes_on_where_it_was(study: "Study") -> None:
     other = study.add_cards(3, topic="t2")
-    topic = study.rows(f"SELECT topic_id FROM card WHERE id = {other[0]}")[0][0]
+    topic = Queue(1, Selection(topic=("t2",)))
     assert study.next() == 1
-    assert study.next(Filters(topic=topic)) == other[0]
+    assert study.next(topic) == other[0]
     study.rate(other[0], 1)
     study.rate(1, 1)
     study.later(minutes=5)
-    assert study.next(Filters(topic=topic)) == other[0]
-    assert (study.progress(Filters(topic=topic)).in_sitting, study.progress(Filters(topic=topic)).new) == (1, 2)
+    assert study.next(topic) == other[0]
+    assert (study.progress(topic).in_sitting, study.progress(topic).new) == (1, 2)
     for card in other:
         study.rate(card, 5, sitting="topic=t2")
-    assert study.next(Filters(topic=topic)) is None
-    assert study.progress(Filters(topic=topic), "topic=t2").done == 3
+    assert study.next(topic) is None
+    assert study.progress(topic, "topic=t2").done == 3
     assert study.progress().done == 3, "the first is missed, and comes back"
     assert study.next() == 1
     study.rate(1, 5)

@@ -148,7 +148,7 @@ def test_where_the_cards_stand(lived: "Callable[[int], AbstractContextManager[tu
         today = study.prefs.day(study.now)
         for topic in (None, 1, 2):
             mine = [row for row in states if topic in (None, log.topic_of[row[1]])]
-            found = figures(study, topic=topic).standing
+            found = figures(study, topic=topic).outlook
             if topic is None:  # or this would prove nothing
                 assert found.later
                 assert sum(one.cards for one in found.forecast[1:])
@@ -232,7 +232,7 @@ def test_who_travels_west_keeps_what_was_rated_on_a_date_still_to_come(study: "S
         assert found.today == date(2025, 5, 31)
         assert [(one.first, one.reviews) for one in found.months][-2:] == [(date(2025, 5, 1), 1), (date(2025, 6, 1), 1)]
         assert [(one.first.day, one.reviews) for one in found.year][-2:] == [(31, 1), (1, 1)]
-    assert found.standing.cards == 2
+    assert found.outlook.cards == 2
     # A clock that was years ahead makes no page of years.
     study.now = datetime(2035, 1, 1, tzinfo=UTC)
     study.rate(3, 4)
@@ -306,7 +306,7 @@ def test_no_other_deck_nor_learner_is_counted(study: "Study") -> None:
     study.rate(2, 1)
     study.prefs = replace(study.prefs, learner_id=1)
     found = figures(study)
-    assert (found.total.reviews, found.retention.all.asked, found.standing.cards, found.hardest) == (1, 0, 1, [])
+    assert (found.total.reviews, found.retention.all.asked, found.outlook.cards, found.hardest) == (1, 0, 1, [])
     with study.database.read() as session:
         assert statistics(session, study.prefs, study.now, 2, None, Period.ALL) is None
 
