@@ -9,6 +9,7 @@ import typer
 from app.cards.check.check import Checked, examine
 from app.cards.check.check_cache import Memory, place_for
 from app.cards.check.coverage import places, table
+from app.cards.check.demo_words import demo_words_mistakes
 from app.cards.check.format import format_content
 from app.cards.check.report import Format, as_github, as_json, excerpts
 from app.cards.check.skeleton import NewError, Written, new_card, new_topic
@@ -33,9 +34,10 @@ def check(
         bool, typer.Option("--cache/--no-cache", help="Keep what was found in a file until it changes.")
     ] = True,
 ) -> None:
-    """Name every mistake in the content by file and line, and say which source items no card covers."""
+    """Name every mistake in the content and the demos' words by file and line, and source items that no card covers."""
     folder = content or settings().content_dir
     checked = examine(folder, memory=Memory(place_for(folder)) if remember else None)
+    checked.mistakes += demo_words_mistakes()
     if form is Format.json:
         typer.echo(as_json(checked.mistakes, shown_in(folder), excerpts(folder)))
     elif form is Format.github:

@@ -1,0 +1,45 @@
+"""What is wrong in the demos' Markdown files: their form, their links and the formulas in them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from app.cards.check.links import demo_mistakes
+from app.cards.file.mistake import Mistake, nearest
+from app.cards.render.maths import MathsError, mathml
+from app.demos.machine.demo import BadParametersError, Demo
+from app.demos.registry import all_demos
+
+_FORMULA = re.compile(r"\$(.+?)\$")
+
+
+def demo_words_mistakes(demos: Mapping[str, Demo[Any]] | None = None) -> list[Mistake]:
+    """Every mistake in the Markdown files of these demos, or of all. Paths are absolute: the files are no content."""
+    demos = all_demos() if demos is None else demos
+    return sorted(mistake for demo in demos.values() for mistake in _of(demo, demos))
+
+
+def _of(demo: Demo[Any], demos: Mapping[str, Demo[Any]]) -> list[Mistake]:
+    found = list(demo.words.mistakes)
+    for one in demo.try_this:
+        try:
+            demo.parse(one.change)
+        except BadParametersError as error:
+            found.append((one.line, str(error)))
+        else:
+            if one.numbers:  # it is run only then
+                problems = demo_mistakes(demo.name, urlencode(one.change), one.numbers, demos.__getitem__)
+                found += [(one.line, problem) for problem in problems]
+    lines = demo.path.read_text(encoding="utf-8").split("\n")
+    for name, words in demo.words.next:
+        if name not in demos:
+            line = next(number for number, text in enumerate(lines, start=1) if f"[{words}](demo:{name})" in text)
+            found.append((line, f"there is no demo {name!r}.{nearest(name, demos)}"))
+    for number, text in enumerate(lines, start=1):
+        for formula in _FORMULA.findall(text):
+            try:
+                mathml(formula)
+            except MathsError as error:
+                found.append((number, f"formula ${formula}$: {error}"))
+    return [Mistake(demo.path.as_posix(), line, message) for line, message in found]
