@@ -30,7 +30,7 @@ FOLLOW_UP = "**They may ask next:**"
 
 _TEXT_TAGS = {"p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "span", "div", "a"}
 _TAGS = _TEXT_TAGS | {"h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"} | set(maths.ELEMENTS)
-_CLEANER = nh3.Cleaner(
+CLEANER = nh3.Cleaner(
     tags=_TAGS,
     attributes={
         "a": {"href", "rel"},
@@ -118,7 +118,7 @@ def inline(text: str) -> str:
 
 def _html(tokens: list[Token]) -> str:
     written = MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}).strip()
-    return _CLEANER.clean(written) if "<" in written else written
+    return CLEANER.clean(written) if "<" in written else written
 
 
 def _block_token(token: Token, line: int, references: References, deck: str, out: Rendered) -> Token:

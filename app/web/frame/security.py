@@ -148,9 +148,10 @@ class Guard:
                 f"its Origin is {origin}, ours is {url.scheme}://{url.netloc}. Behind a proxy, let it pass the Host "
                 "header on and set X-Forwarded-Proto (uvicorn's FORWARDED_ALLOW_IPS names the proxy)"
             )
-        # A browser that sends neither still sends its credentials; a script that has none cannot be abused.
-        if "cookie" in headers or ("authorization" in headers and "mozilla" in headers.get("user-agent", "").lower()):
-            raise self._cross_origin("it has neither Sec-Fetch-Site nor Origin, but credentials")
+        # An old browser sends neither header, even for another site's form, and even without a cookie or a password it
+        # reaches what its own machine reaches. A script sends what its owner gave it.
+        if "cookie" in headers or "mozilla" in headers.get("user-agent", "").lower():
+            raise self._cross_origin("it has neither Sec-Fetch-Site nor Origin, and may come from a browser")
 
     @staticmethod
     def _cross_origin(why: str) -> Refusal:

@@ -1,16 +1,49 @@
 """The guard around every page: each rule, with a request that would get through without it."""
 
 import base64
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
+from pydantic import SecretStr
+from starlette.routing import Mount, Route
 
+from app.cards.load.load import load
 from app.database import Database
 from app.main import create_app
 from app.settings import Settings
+from tests.web.conftest import NOW
 
 OWN = "http://127.0.0.1:8000"
+OPEN = {"/healthz", "/readyz"}
+"""All that answers without a password and to any host name."""
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; "
+    "style-src 'self' 'sha256-jSYQUrW7J0b3jPqhZP9C2Xh1PyJKHKXd4s0fpGGKrww='; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+DEEPER = [
+    ("GET", "/topics/small/first"),
+    ("GET", "/cards/q1"),
+    ("GET", "/cards/small/q1"),
+    ("GET", "/content/small/first"),
+    ("GET", "/learners/1/delete"),
+    ("GET", "/demos/gradient-flow"),
+    ("GET", "/demos/gradient-flow.csv"),
+    ("GET", "/demos/gradient-flow.json"),
+    ("GET", "/demos/gradient-flow/predict"),
+    ("GET", "/api/v1/demos/gradient-flow"),
+    ("PUT", "/review"),
+]
+PASSWORD = "correct: horse — ✓"
 Make = Callable[..., TestClient]
 
 
@@ -32,6 +65,30 @@ def client(database: Database, settings: Settings) -> Iterator[Make]:
 UNDO = {"token": "t1", "deck": "rnn"}
 
 
+def basic(word: str, scheme: str = "Basic") -> dict[str, str]:
+    """What a browser sends once it was told the password."""
+    return {"authorization": f"{scheme} {base64.b64encode(f'me:{word}'.encode()).decode()}"}
+
+
+def every_address(client: TestClient) -> list[tuple[str, str]]:
+    """Method and address of everything that the app answers, with `x1` in the place of each name in it."""
+    found = [("GET", "/nowhere")]
+    for route in client.app.routes:  # type: ignore[attr-defined]
+        if isinstance(route, Mount):
+            found += [("GET", f"{route.path}/recur.css"), ("GET", f"{route.path}/nothing.css")]
+        else:
+            assert isinstance(route, Route), f"{route} passes no guard"
+            address = re.sub(r"{\w+}", "x1", route.path)
+            found += [(method, address) for method in sorted(route.methods or ())]
+    assert len(found) > 50
+    return found
+
+
+def carries_the_policy(answer: Response) -> bool:
+    """True if each header is there once, to the letter."""
+    return all(answer.headers.get_list(name) == [value] for name, value in HEADERS.items())
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/review", "/nowhere", "/demos"])
 def test_every_answer_carries_the_policy(client: Make, path: str) -> None:
     headers = client().get(path).headers
@@ -41,6 +98,37 @@ def test_every_answer_carries_the_policy(client: Make, path: str) -> None:
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
+
+
+def test_every_address_answers_with_the_whole_policy(client: Make, database: Database, content: Path) -> None:
+    """Pages, files, errors, and forms that are refused."""
+    load(database, content, NOW)
+    ours = client()
+    addresses = [*every_address(ours), *DEEPER]
+    answers = [ours.request(method, address, follow_redirects=False) for method, address in addresses]
+    assert {answer.status_code for answer in answers} >= {200, 307, 404, 405, 422}
+    assert sum(answer.status_code == 200 for answer in answers) > 20
+    assert [str(answer.url) for answer in answers if not carries_the_policy(answer)] == []
+
+
+def test_every_refusal_carries_the_whole_policy(client: Make) -> None:
+    refused = {
+        401: client(password=SecretStr(PASSWORD)).get("/review"),
+        403: client().post("/review/undo", data=UNDO, headers={"sec-fetch-site": "cross-site"}),
+        413: client(max_body_bytes=1000).post("/review/undo", content=b"x" * 1001),
+        421: client().get("/review", headers={"host": "attacker.example"}),
+    }
+    assert {status: answer.status_code for status, answer in refused.items()} == {status: status for status in refused}
+    assert [status for status, answer in refused.items() if not carries_the_policy(answer)] == []
+
+
+def test_a_history_that_is_too_large_is_refused_with_the_whole_policy(client: Make) -> None:
+    small = client(max_import_bytes=1000)
+    for content in (b"x" * 1001, (b"x" * 100 for _ in range(11))):
+        headers = {"content-type": "multipart/form-data; boundary=b"}
+        answer = small.post("/settings/history", content=content, headers=headers)
+        assert answer.status_code == 413
+        assert carries_the_policy(answer)
 
 
 def test_an_unexpected_error_is_a_page_with_the_policy_and_no_traceback(
@@ -53,7 +141,7 @@ def test_an_unexpected_error_is_a_page_with_the_policy_and_no_traceback(
     answer = client().get("/")
     assert answer.status_code == 500
     assert "secret detail" not in answer.text
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert carries_the_policy(answer)
     assert "secret detail" in caplog.text
 
 
@@ -69,8 +157,12 @@ def test_an_unexpected_error_is_a_page_with_the_policy_and_no_traceback(
         ({"origin": "http://127.0.0.1:9000"}, 403),
         ({"origin": "https://127.0.0.1:8000"}, 403),
         ({"origin": "null"}, 403),
-        ({}, 404),
+        ({}, 404),  # a script
         ({"cookie": "a=b"}, 403),
+        # A browser that sends neither header: it may have been led here by another site.
+        ({"user-agent": "Mozilla/5.0 (X11)"}, 403),
+        ({"user-agent": "Mozilla/5.0 (X11)", "cookie": "a=b"}, 403),
+        ({"user-agent": "Mozilla/5.0 (X11)", "origin": OWN}, 404),
     ],
 )
 def test_writes_are_taken_from_our_own_pages_only(client: Make, headers: dict[str, str], status: int) -> None:
@@ -78,6 +170,25 @@ def test_writes_are_taken_from_our_own_pages_only(client: Make, headers: dict[st
     assert answer.status_code == status
     if status == 403:
         assert "Recur's own pages" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"user-agent": "curl/8.5"}, 404),  # a script that was given the password
+        ({"user-agent": "curl/8.5", "cookie": "a=b"}, 403),
+        ({"user-agent": "Mozilla/5.0 (X11)"}, 403),
+        ({"user-agent": "mozilla/5.0 (X11)"}, 403),
+        ({"user-agent": "Mozilla/5.0 (X11)", "sec-fetch-site": "same-origin"}, 404),
+        ({"user-agent": "Mozilla/5.0 (X11)", "origin": "https://elsewhere.example"}, 403),
+    ],
+)
+def test_a_browser_s_password_is_no_proof_of_where_a_write_comes_from(
+    client: Make, headers: dict[str, str], status: int
+) -> None:
+    locked = client(password=SecretStr(PASSWORD))
+    assert locked.post("/review/undo", data=UNDO, headers=headers | basic(PASSWORD)).status_code == status
+    assert locked.post("/review/undo", data=UNDO, headers=headers).status_code == 401
 
 
 def test_a_refused_origin_names_the_setting(client: Make) -> None:
@@ -96,7 +207,8 @@ def test_a_body_past_its_bound_is_refused_declared_or_not(client: Make) -> None:
     assert declared.status_code == chunked.status_code == 413
     assert "1000 bytes" in declared.text
     assert small.post("/review/undo", content=b"x" * 1000).status_code == 422
-    assert small.post("/review/undo", headers={"content-length": "-1"}, content=b"").status_code == 413
+    for length in ("-1", "1001"):
+        assert small.post("/review/undo", headers={"content-length": length}, content=b"").status_code == 413
 
 
 def test_a_foreign_host_name_is_refused_unless_allowed(client: Make) -> None:
@@ -109,6 +221,74 @@ def test_a_foreign_host_name_is_refused_unless_allowed(client: Make) -> None:
     assert answer.status_code == 421
     assert "RECUR_ALLOWED_HOSTS=attacker.example" in answer.text
     assert client(allowed_hosts=("attacker.example",)).get("/content", headers=rebound).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1", "127.0.0.1:1", "[::1]", "[::1]:8000"])
+def test_every_name_of_this_machine_is_answered(client: Make, host: str) -> None:
+    assert client().get("/content", headers={"host": host}).status_code == 200
+
+
+def test_every_address_but_health_asks_for_a_host_name_of_ours(client: Make) -> None:
+    ours = client()
+    answered = {
+        address
+        for method, address in every_address(ours)
+        if ours.request(method, address, headers={"host": "attacker.example"}).status_code != 421
+    }
+    assert answered == OPEN
+
+
+def test_every_address_but_health_asks_for_the_password(client: Make) -> None:
+    locked = client(password=SecretStr(PASSWORD))
+    addresses = every_address(locked)
+    assert {one for method, one in addresses if locked.request(method, one).status_code != 401} == OPEN
+    assert {
+        one for method, one in addresses if locked.request(method, one, headers=basic(PASSWORD)).status_code == 401
+    } == set()
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE"])
+def test_another_method_is_no_way_around(client: Make, method: str) -> None:
+    for path in ("/review", "/static/recur.css", "/demos/gradient-flow"):
+        answer = client(password=SecretStr(PASSWORD)).request(method, path)
+        assert answer.status_code == 401
+        assert carries_the_policy(answer)
+        assert client().request(method, path, headers={"host": "attacker.example"}).status_code == 421
+        if method not in ("HEAD", "OPTIONS"):
+            assert client().request(method, path, headers={"sec-fetch-site": "cross-site"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        basic("wrong"),
+        basic("horse — ✓"),  # what follows the password's own colon
+        basic(""),
+        basic(PASSWORD + "!"),
+        basic("correct: horse  "),  # without the letters that are not ASCII
+        basic(PASSWORD, "Bearer"),
+        basic(PASSWORD, "Digest"),
+        basic(PASSWORD, ""),
+        {"authorization": "Basic ???"},
+        {"authorization": "Basic"},
+        {"authorization": "Basic " + base64.b64encode(PASSWORD.encode()).decode()},  # no user name and no colon
+        {"authorization": "Basic " + base64.b64encode(b"me").decode()},
+    ],
+)
+def test_what_is_not_the_password(client: Make, headers: dict[str, str]) -> None:
+    answer = client(password=SecretStr(PASSWORD)).get("/content", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == 'Basic realm="Recur", charset="UTF-8"'
+
+
+@pytest.mark.parametrize("word", ["plain enough", "co:lon:s", ":::::::::", "pässwört ✓", PASSWORD])
+def test_what_is_the_password(client: Make, word: str) -> None:
+    locked = client(password=SecretStr(word))
+    for scheme in ("Basic", "basic", "BASIC"):
+        assert locked.get("/content", headers=basic(word, scheme)).status_code == 200
+    nameless = {"authorization": "Basic " + base64.b64encode(f":{word}".encode()).decode()}
+    assert locked.get("/content", headers=nameless).status_code == 200
 
 
 def test_a_password_is_asked_for_everywhere_but_health(client: Make, settings: Settings) -> None:
