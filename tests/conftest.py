@@ -1,13 +1,17 @@
 """What every test may ask for: a migrated database of its own and the settings that go with it; and the three lanes."""
 
+import os
 import shutil
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.cli import main
 from app.database import Database
 from app.settings import ROOT, Settings
 from tests.examples import register_profiles
@@ -46,6 +50,44 @@ def database(settings: Settings, migrated_file: Path) -> Iterator[Database]:
     shutil.copyfile(migrated_file, database.engine.url.database or "")
     yield database
     database.close()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What a command printed, to standard output and to standard error, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run_recur(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Ended]:
+    """Run `recur` over the test's own database and content, as it would be typed in `cwd` (default: `tmp_path`).
+
+    Within this process, since a Python and its imports for each command take longer than the command.
+    """
+
+    def run(*words: str | Path, cwd: Path = tmp_path, **variables: str) -> Ended:
+        own = {"RECUR_DATABASE_URL": settings.database_url, "RECUR_CONTENT_DIR": str(settings.content_dir)}
+        with monkeypatch.context() as patch:
+            for name in os.environ:
+                if name.startswith("RECUR_"):
+                    patch.delenv(name)
+            for name, value in {**own, "XDG_CACHE_HOME": str(tmp_path / "cache"), **variables}.items():
+                patch.setenv(name, value)
+            patch.chdir(cwd)
+            patch.setattr(sys, "argv", ["recur", *map(str, words)])
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main()
+        code = ended.value.code
+        assert isinstance(code, int | None)
+        return Ended(code or 0, *capsys.readouterr())
+
+    return run
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:

@@ -12,23 +12,26 @@ from app.settings import ROOT
 
 
 @pytest.fixture
-def recur(settings, content, tmp_path):
-    """Run a command; gives its exit code and everything it printed."""
+def recur(run_recur, content):
+    """Run a command over the content; gives its exit code and everything it printed."""
 
     def recur(*words: str | Path, **variables: str) -> tuple[int, str]:
-        environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("RECUR_")},
-            "RECUR_DATABASE_URL": settings.database_url,
-            "RECUR_CONTENT_DIR": str(content),
-            "XDG_CACHE_HOME": str(tmp_path / "cache"),
-            **variables,
-        }
-        command = [sys.executable, "-c", "from app.cli import main; main()", *map(str, words)]
-        done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=60)
-        assert "Traceback" not in done.stderr
-        return done.returncode, done.stdout + done.stderr
+        ended = run_recur(*words, cwd=ROOT, **variables)
+        return ended.code, ended.out + ended.err
 
     return recur
+
+
+@pytest.mark.server
+def test_a_program_of_its_own_ends_with_the_commands_code_and_message(settings, content):
+    """The other tests run the command within their own process."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("RECUR_")}
+    environ |= {"RECUR_DATABASE_URL": settings.database_url, "RECUR_CONTENT_DIR": str(content / "nowhere")}
+    command = [sys.executable, "-m", "app", "load"]
+    done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert f"{content}/nowhere cannot be read: No such file or directory" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_check_names_mistakes_and_counts_what_is_covered(recur, content, write, topic):

@@ -1,5 +1,6 @@
 """Saved files are in the database soon after, whatever went wrong before."""
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -75,10 +76,10 @@ def test_it_outlives_failures(database, content, write, topic, answer, caplog):
     assert "still none" in caplog.text
 
 
-def test_it_waits_for_a_folder_that_is_not_there(database, content, write, topic, answer):
+def test_it_waits_for_a_folder_that_is_not_there(database, content, write, topic, answer, caplog):
     content.rename(content.with_name("elsewhere"))
     with ContentWatch(database, content, clock):
-        time.sleep(0.3)
+        eventually(lambda: f"Watching {content} failed; trying again." in caplog.text)
         content.with_name("elsewhere").rename(content)
         write("d/a.md", topic("## Q {#q}\nOne."))
         eventually(lambda: answer("q") == "<p>One.</p>")
@@ -90,9 +91,14 @@ def test_it_says_what_it_loaded_and_ends(database, content, write, topic):
     watch = ContentWatch(database, content, clock, on_load=reports.append)
     watch.start()
     eventually(lambda: bool(reports))
+    assert watches()
     watch.stop()
     watch.stop()
     assert reports[0].added == 1
-    write("d/a.md", topic("## Q {#q}\nTwo."))
-    time.sleep(0.3)
+    assert not watches()
     assert len(reports) == 1
+
+
+def watches() -> bool:
+    """True if a thread is there that could load what is saved."""
+    return "content watch" in {thread.name for thread in threading.enumerate()}

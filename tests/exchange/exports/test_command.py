@@ -1,16 +1,14 @@
 """`recur export`, as it is typed, and `recur import` of what it wrote."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.database import Database
-from app.settings import ROOT, Settings
+from app.settings import Settings
 from app.study.learner.preferences import preferences
 from app.study.schedule.rate import Answer, rate, undo
 
@@ -19,7 +17,7 @@ Run = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def recur(settings: Settings) -> Run:
+def recur(run_recur: Callable[..., Any], settings: Settings) -> Run:
     """Run a command in the folder above the content; gives its exit code and everything it printed."""
     folder = settings.content_dir / "d"
     folder.mkdir(parents=True)
@@ -27,18 +25,8 @@ def recur(settings: Settings) -> Run:
     (settings.content_dir / "sources.yaml").write_text("documents: []\n")
 
     def run(*words: str, **variables: str) -> tuple[int, str]:
-        environ = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("RECUR_")},
-            "PYTHONPATH": str(ROOT),
-            "RECUR_DATABASE_URL": settings.database_url,
-            "RECUR_CONTENT_DIR": str(settings.content_dir),
-            **variables,
-        }
-        command = [sys.executable, "-c", "from app.cli import main; main()", *words]
-        here = settings.content_dir.parent
-        done = subprocess.run(command, env=environ, cwd=here, capture_output=True, text=True, timeout=60)
-        assert "Traceback" not in done.stderr
-        return done.returncode, done.stdout + done.stderr
+        ended = run_recur(*words, **variables)
+        return ended.code, ended.out + ended.err
 
     return run
 

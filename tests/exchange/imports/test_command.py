@@ -1,10 +1,8 @@
 """`recur import`, as it is typed."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +11,7 @@ from hypothesis import strategies as st
 from app.exchange.imports.draft import RefusedError
 from app.exchange.imports.protobuf import ProtobufError, fields, number, text
 from app.exchange.imports.target_file import Names, target_file
-from app.settings import ROOT, Settings
+from app.settings import Settings
 from tests.examples import examples
 
 Run = Callable[..., tuple[int, str, str]]
@@ -21,22 +19,16 @@ LIST = "Trees\n\n1. What is a leaf?\n\nAnswer: A node, for $5.\n\n2. Why?\n\nAns
 
 
 @pytest.fixture
-def recur(settings: Settings) -> Run:
+def recur(run_recur: Callable[..., Any], settings: Settings) -> Run:
     """Run a command beside the content; gives its exit code, what it printed, and its complaints."""
     (settings.content_dir / "d").mkdir(parents=True)
     (settings.content_dir / "d" / "a.md").write_text("---\ntitle: A\n---\n\n## Why? {#why}\nSo.\n")
     (settings.content_dir / "sources.yaml").write_text("documents: []\n")
-    here = settings.content_dir.parent
-    (here / "My List.txt").write_text(LIST)
+    (settings.content_dir.parent / "My List.txt").write_text(LIST)
 
     def run(*words: str) -> tuple[int, str, str]:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("RECUR_")}
-        environ |= {"RECUR_CONTENT_DIR": str(settings.content_dir), "RECUR_DATABASE_URL": settings.database_url}
-        environ |= {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(here / "cache")}
-        command = [sys.executable, "-c", "from app.cli import main; main()", *words]
-        done = subprocess.run(command, env=environ, cwd=here, capture_output=True, text=True, timeout=60)
-        assert "Traceback" not in done.stderr
-        return done.returncode, done.stdout, done.stderr
+        ended = run_recur(*words)
+        return ended.code, ended.out, ended.err
 
     return run
 
