@@ -8,7 +8,7 @@ from pathlib import Path
 import alembic.command
 import alembic.config
 import alembic.util
-from sqlalchemy import Connection, Engine, event, make_url
+from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -17,6 +17,7 @@ from sqlmodel import Session, create_engine
 from app.settings import ROOT
 
 BUSY_TIMEOUT_MS = 10_000
+_LOCK = text("SELECT id FROM learner WHERE id = :learner FOR UPDATE")
 
 
 class UnusableDatabaseError(RuntimeError):
@@ -85,6 +86,12 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def lock_learner(connection: Connection, learner_id: int) -> None:
+    """Keep everybody else from writing this learner's rows until the transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(_LOCK, {"learner": learner_id})
 
 
 def _server_engine(url: str) -> Engine:

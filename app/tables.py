@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TypeVar, cast
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, Date, Table, bindparam, case, inspect, select
+from sqlalchemy import BindParameter, ColumnElement, Date, Table, bindparam, case, inspect
 from sqlmodel import SQLModel
 
 from app.models import (
@@ -60,7 +60,6 @@ TODAY: BindParameter[date] = bindparam("today", type_=Date())
 AT_ONCE = 5_000
 """The most values in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 _Value = TypeVar("_Value", int, str)
-_LOCK = select(LEARNER.c.id).where(LEARNER.c.id == THE_LEARNER).with_for_update()
 
 
 def chunks(values: Iterable[_Value]) -> Iterator[list[_Value]]:
@@ -73,9 +72,3 @@ def chunks(values: Iterable[_Value]) -> Iterator[list[_Value]]:
 def without_index(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """`condition`, in a form that no planner looks up in an index: it filters the rows that another index finds."""
     return case((condition, 1), else_=0) == 1
-
-
-def lock_learner(connection: Connection, learner_id: int) -> None:
-    """Keep everybody else from writing this learner's rows until the transaction ends. SQLite has one writer anyway."""
-    if connection.dialect.name != "sqlite":
-        connection.execute(_LOCK, {"learner": learner_id})

@@ -11,7 +11,7 @@ from app.database import Database
 from app.models import CardState, Review
 from app.settings import Settings
 from app.study.learner.preferences import preferences
-from app.study.schedule.new_card_cursor import move_cursor
+from app.study.schedule.new_card_cursor import ADD_CURSOR
 from app.study.selection.selection import Selection
 from app.study.sitting.queue import Mode, Queue, next_card
 from bench.cards import database_with_cards
@@ -91,7 +91,7 @@ def _measure(count: int, due: bool, queue: Queue | None = None, name: str = "") 
         settings = Settings(time_zone="UTC")
         with database.write() as session:
             # As after rating any new card: the hint where the unseen ones begin is there.
-            move_cursor(session.connection(), learner_id=1, deck_id=DECK, exists_already=False)
+            session.connection().execute(ADD_CURSOR, {"learner": 1, "deck": DECK})
         with database.read() as session:
             who = preferences(session, settings, 1)
             asked = queue or Queue(DECK)

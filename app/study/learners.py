@@ -8,12 +8,13 @@ from random import Random
 from sqlalchemy import ColumnElement, ScalarSelect, Table, delete, func, insert, select, update
 from sqlmodel import Session, SQLModel
 
+from app.database import lock_learner
 from app.models import Learner
 from app.study.learner.preferences import UnknownLearnerError
 from app.study.learner.profile import WrongProfileError, name_taken, read_name
 from app.study.schedule.review_log import COUNTED, STANDS
 from app.study.selection.marks import SAYS_SOMETHING
-from app.tables import CARD_MARK, CARD_STATE, LEARNER, OWN_TAG, QUIZ, REVIEW, lock_learner
+from app.tables import CARD_MARK, CARD_STATE, LEARNER, OWN_TAG, QUIZ, REVIEW
 
 FIRST = 1
 """The learner who is always there."""

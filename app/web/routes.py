@@ -12,7 +12,7 @@ from app.web.demos import api, demo, index, training
 from app.web.frame import docs, health
 from app.web.own import history, learners, settings
 from app.web.quiz import choose, results, take
-from app.web.sitting import mark, review, today
+from app.web.sitting import review, today
 from app.web.stats import stats
 
 
@@ -29,7 +29,7 @@ REVIEW = (
     _post("/review", review.rate_card),
     _post("/review/answer", review.reveal),
     _post("/review/undo", review.undo_last),
-    _post("/review/mark", mark.mark),
+    _post("/review/mark", review.mark_card),
     _get("/", today.today),
 )
 COMPUTE = (
@@ -47,6 +47,7 @@ TAKE_A_QUIZ = (
     _post("/quiz/{name}", take.rate_answer),
     _post("/quiz/{name}/reveal", take.reveal),
     _post("/quiz/{name}/undo", take.undo_last),
+    _post("/quiz/{name}/mark", take.mark_card),
     _post("/quiz/{name}/end", take.end_quiz),
     _get("/quiz", choose.quiz),
     _post("/quiz", choose.make_quiz),

@@ -17,8 +17,10 @@ from app.database import Database
 from app.models import Card, Deck, Learner, Topic
 from app.study.learner.preferences import Preferences
 from app.study.schedule.buttons import Offer, offer
-from app.study.schedule.rate import Answer, Rated, Undone, rate, undo
+from app.study.schedule.rate import Answer, Rated, rate
 from app.study.schedule.replay import Replayed, replay
+from app.study.schedule.review_log import seed_of, stored_state
+from app.study.schedule.undo import Undone, undo
 from app.study.sitting.progress import Progress, progress
 from app.study.sitting.queue import Queue, next_card
 from app.tables import CARD, CARD_STATE, LEARNER
@@ -68,7 +70,9 @@ class Study:
 
     def offer(self, card_id: int, revealed_at: datetime | None = None) -> Offer:
         with self.database.read() as session:
-            return offer(session, self.prefs, card_id, revealed_at or self.now)
+            connection = session.connection()
+            state = stored_state(connection, self.prefs.learner_id, card_id)
+            return offer(self.prefs, state, seed_of(connection, card_id), revealed_at or self.now)
 
     def answer(self, card_id: int, rating: int, **changes: Any) -> Answer:
         """A form as it would be made now."""

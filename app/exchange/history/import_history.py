@@ -7,7 +7,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, RowMapping, exists, func, insert, select, update
 from sqlmodel import Session
 
-from app.database import Database
+from app.database import Database, lock_learner
 from app.exchange.history.format import (
     CardLine,
     HeaderLine,
@@ -24,7 +24,7 @@ from app.exchange.history.merge_reviews import merge_in_time
 from app.exchange.history.placeholders import Cards
 from app.exchange.history.read_history import read_lines
 from app.study.schedule.replay import replay
-from app.tables import LEARNER, REVIEW, lock_learner
+from app.tables import LEARNER, REVIEW
 
 BATCH = 1_000
 _ADD = insert(REVIEW)

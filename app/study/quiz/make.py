@@ -10,14 +10,15 @@ from sqlalchemy import bindparam, insert, select
 from sqlmodel import Session
 from sqlmodel import select as select_models
 
+from app.database import lock_learner
 from app.models import Quiz
 from app.study.learner.preferences import Preferences
 from app.study.quiz.choose import WEAKEST, Candidate, Question, Which, Wish, chosen, interview, weakest
-from app.study.schedule.form_id import check_token
+from app.study.schedule.rate import check_token
 from app.study.selection.recall import chance_of_recall, prepare_recall
-from app.study.selection.standing import EVERY_CARD, IS_SET_ASIDE, IS_SUSPENDED
+from app.study.selection.standing import EVERY_CARD, IS_SET_ASIDE
 from app.study.sitting.queue import Queue, parameters
-from app.tables import CARD, CARD_STATE, QUIZ_ITEM, THE_DECK, TODAY, lock_learner
+from app.tables import CARD, CARD_STATE, QUIZ_ITEM, THE_DECK, TODAY
 
 SECONDS_A_QUESTION = 60
 INTERVIEW_SECONDS = 120
@@ -59,7 +60,7 @@ _CANDIDATES = (
 _SAME = (
     select(CARD.c.id, _RECALL, QUIZ_ITEM.c.is_follow_up)
     .select_from(EVERY_CARD.join(QUIZ_ITEM, QUIZ_ITEM.c.card_id == CARD.c.id))
-    .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"), CARD.c.retired_at.is_(None), ~IS_SUSPENDED)
+    .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"), CARD.c.retired_at.is_(None), ~IS_SET_ASIDE)
     .order_by(QUIZ_ITEM.c.position)
 )
 

@@ -1,4 +1,4 @@
-"""A learner's quizzes, the latest first, each with what it came to; and what another may know of one."""
+"""A learner's quizzes, the latest first, each with its result; and what another learner may know of one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from app.models import Quiz
 from app.study.learner.preferences import Preferences
-from app.study.quiz.take import ANSWERED, IS_ASKABLE, RATING
+from app.study.quiz.take import ANSWERED, RATING
+from app.study.selection.standing import IS_ASKABLE
 from app.tables import CARD, QUIZ, QUIZ_ITEM, TOPIC
 
 MOST_LISTED = 200
@@ -17,7 +18,7 @@ MOST_LISTED = 200
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """One quiz: its questions and answers counted, `left` those that could still be given, and the mean rating."""
+    """One quiz: how many questions, how many answers, how many answers are `left` to give, and the mean rating."""
 
     name: str
     title: str
@@ -30,7 +31,7 @@ class Past:
     mean: float | None
 
     def is_open(self, now: datetime) -> bool:
-        """Whether one can go on with it."""
+        """True if one can go on with it."""
         is_late = self.seconds is not None and now >= self.started_at + timedelta(seconds=self.seconds)
         return self.left > 0 and self.ended_at is None and not is_late
 
@@ -62,13 +63,14 @@ _TOPICS = (
 )
 
 
-def past(session: Session, prefs: Preferences, deck_id: int, most: int = MOST_LISTED) -> list[Past]:
+def past(session: Session, learner: Preferences, now: datetime, deck_id: int, most: int = MOST_LISTED) -> list[Past]:
     """The learner's latest quizzes of the deck."""
-    values = {"learner": prefs.learner_id, "deck": deck_id, "limit": most}
+    values = {"learner": learner.learner_id, "today": learner.day(now), "deck": deck_id, "limit": most}
     return [Past(*row) for row in session.connection().execute(_COUNTED, values)]
 
 
-def topics_asked(session: Session, prefs: Preferences, quiz: Quiz) -> Sequence[tuple[str, int, int]]:
-    """Of a quiz, anyone's: each topic's title, its questions, and how many of them this learner can be asked."""
-    rows = session.connection().execute(_TOPICS, {"quiz": quiz.id, "learner": prefs.learner_id})
+def topics_asked(session: Session, learner: Preferences, now: datetime, quiz: Quiz) -> Sequence[tuple[str, int, int]]:
+    """The topics of a quiz, anyone's: title, number of questions, and how many of them this learner can be asked."""
+    values = {"quiz": quiz.id, "learner": learner.learner_id, "today": learner.day(now)}
+    rows = session.connection().execute(_TOPICS, values)
     return [(title, asked, askable) for title, asked, askable in rows]

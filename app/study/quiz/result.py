@@ -1,4 +1,4 @@
-"""What a quiz came to: mean and spread, by topic, and beside what the schedule foresaw. Items in, figures out."""
+"""The result of a quiz: mean and spread, by topic, and beside what the schedule expected. Items in, figures out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from app.study.quiz.take import Item
 from app.study.schedule.scale import Rating
 
 SURE, DOUBTFUL = 0.8, 0.5
-"""Chances of recall from which on a miss is worse than foreseen, and down from which an answer known is better."""
+"""A miss at a chance of recall of SURE or more is worse than expected; a recall at DOUBTFUL or less is better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Ratings: how many, their mean, their standard deviation (of these very ratings), the lowest and the highest."""
+    """Ratings: how many, their mean, their standard deviation (of the population), the lowest and the highest."""
 
     answered: int
     mean: float
@@ -33,7 +33,7 @@ class Foreseen:
 
 @dataclass(frozen=True, slots=True)
 class TopicResult:
-    """One topic: questions asked, and what the answers came to; None where none was given."""
+    """One topic: how many questions, and the figures of the answers, None if there are none."""
 
     topic: str
     asked: int
@@ -56,7 +56,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One topic in two quizzes; None where nothing of it was answered."""
+    """One topic in two quizzes; None for a quiz in which nothing of it was answered."""
 
     topic: str
     one: Spread | None
@@ -69,7 +69,7 @@ class Difference:
 
 
 def result_of(items: Sequence[Item]) -> Result:
-    """What the answers to these questions come to."""
+    """The result of the answers to these questions."""
     places = dict(sorted({item.topic_place: item.topic for item in items}.items()))
     missed = [item for item in items if item.rating is not None and Rating(item.rating).missed]
     known = [item for item in items if item.rating is not None and not Rating(item.rating).missed]
@@ -85,7 +85,7 @@ def result_of(items: Sequence[Item]) -> Result:
 
 
 def spread(items: Sequence[Item]) -> Spread | None:
-    """Mean and spread of the answers given; None without any."""
+    """Mean and spread of the answers; None if there are none."""
     ratings = [item.rating for item in items if item.rating is not None]
     if not ratings:
         return None
@@ -93,7 +93,7 @@ def spread(items: Sequence[Item]) -> Spread | None:
 
 
 def foreseen(items: Sequence[Item]) -> Foreseen | None:
-    """The answers beside what the schedule foresaw; None when no answered card had been seen before."""
+    """The answers beside what the schedule expected; None if no answered card had been seen before."""
     pairs = [(i.expected, Rating(i.rating)) for i in items if i.rating is not None and i.expected is not None]
     if not pairs:
         return None

@@ -1,22 +1,23 @@
-"""A quiz as it is taken: each answer is a review like any other, and the quiz knows which."""
+"""Take a quiz: each answer is a review like any other, and the quiz knows which."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, case, exists, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 from sqlmodel import Session
 from sqlmodel import select as select_models
 
+from app.database import lock_learner
 from app.models import Quiz
 from app.study.learner.preferences import Preferences
-from app.study.schedule.form_id import is_token, use_of
-from app.study.schedule.rate import Answer, Rated, UnknownCardError, rate
-from app.study.schedule.review_log import STANDS, UNDOING
+from app.study.schedule.rate import Answer, NotCountedError, Rated, UnknownCardError, is_token, rate
+from app.study.schedule.review_log import STANDS, UNDOING, use_of
 from app.study.schedule.undo import Undone, last_rating, undo
-from app.tables import CARD, CARD_MARK, QUIZ, QUIZ_ITEM, REVIEW, TOPIC, lock_learner
+from app.study.selection.standing import IS_ASKABLE
+from app.tables import CARD, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
 
 GRACE = timedelta(seconds=5)
-"""An answer on its way when the time is over still counts."""
+"""An answer that arrives so long after the end still counts."""
 
 
 class UnknownQuizError(LookupError):
@@ -31,12 +32,12 @@ class AnothersQuizError(Exception):
         self.quiz = quiz
 
 
-class NotAskedError(Exception):
-    """The answer was to a question that the quiz asks no more; the message says why. Nothing was counted."""
+class NotAskedError(NotCountedError):
+    """The quiz no longer asks the question that was answered; the message says why."""
 
 
-class NotOfThisQuizError(Exception):
-    """The learner's last rating was given elsewhere: undoing it here would surprise."""
+class NotOfThisQuizError(NotCountedError):
+    """The learner's last rating was given elsewhere: nobody expects it to be undone here."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -46,11 +47,11 @@ class NotOfThisQuizError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question of a quiz and, as far as it stands, its answer.
+    """A question of a quiz and, unless it was taken back, its answer.
 
-    `is_askable` is False when the card left the files, or the learner suspended it. `token` is of the last form that
-    answered it, even if that was taken back; `rating` is None then. `expected` is the chance of recall, 0 to 1, when
-    the quiz was made.
+    `is_askable` is False if the card has left the files, or the learner suspended it or buried it for today. `token` is
+    that of the last form that answered the question, even if that answer was taken back; `rating` is None then.
+    `expected` is the chance of recall, 0 to 1, when the quiz was made.
     """
 
     card_id: int
@@ -66,44 +67,37 @@ class Item:
     is_askable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """A quiz of one's own, as far as it has come."""
+@dataclass
+class Attempt:
+    """A learner's own quiz, as far as it has come.
+
+    `asked` are the questions that count: one without an answer that cannot be asked is skipped. `done` counts the
+    answers. `ends_at` is when the time is over, None for a quiz without a limit.
+    """
 
     quiz: Quiz
     items: tuple[Item, ...]
+    asked: tuple[Item, ...] = field(init=False)
+    done: int = field(init=False)
+    ends_at: datetime | None = field(init=False)
 
-    @property
-    def asked(self) -> tuple[Item, ...]:
-        """What counts as part of it: an unanswered question that can be asked no more is skipped."""
-        return tuple(item for item in self.items if item.is_askable or item.rating is not None)
-
-    @property
-    def done(self) -> int:
-        """How many questions are answered."""
-        return sum(item.rating is not None for item in self.items)
-
-    @property
-    def ends_at(self) -> datetime | None:
-        """When the time is over; None for a quiz that may take any time."""
-        return None if self.quiz.seconds is None else self.quiz.started_at + timedelta(seconds=self.quiz.seconds)
+    def __post_init__(self) -> None:
+        quiz = self.quiz
+        self.asked = tuple(item for item in self.items if item.is_askable or item.rating is not None)
+        self.done = sum(item.rating is not None for item in self.items)
+        self.ends_at = None if quiz.seconds is None else quiz.started_at + timedelta(seconds=quiz.seconds)
 
     def is_late(self, now: datetime) -> bool:
-        """Whether the time is over."""
+        """True if the time is over."""
         return self.ends_at is not None and now >= self.ends_at
 
     def current(self, now: datetime) -> Item | None:
-        """The question to ask now; None when the quiz is over."""
+        """The question to ask now; None if the quiz is over."""
         if self.quiz.ended_at is not None or self.is_late(now):
             return None
         return next((item for item in self.items if item.rating is None and item.is_askable), None)
 
 
-IS_SUSPENDED = exists().where(
-    CARD_MARK.c.learner_id == bindparam("learner"), CARD_MARK.c.card_id == CARD.c.id, CARD_MARK.c.is_suspended
-)
-IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~IS_SUSPENDED)
-"""Of a row of `card`: it is in the files, and the learner has not suspended it."""
 RATING = case((STANDS, REVIEW.c.rating))
 # One join after the other: of a join in brackets SQLite would first make a table of all reviews.
 ANSWERED = (
@@ -139,76 +133,76 @@ _END = update(QUIZ).where(QUIZ.c.id == bindparam("quiz")).values(ended_at=bindpa
 
 
 def quiz_named(session: Session, name: str) -> Quiz:
-    """A quiz, whoever's it is. Raises UnknownQuizError."""
+    """The quiz called `name`, whoever's it is. Raises UnknownQuizError."""
     quiz = session.exec(select_models(Quiz).where(Quiz.name == name)).first() if is_token(name) else None
     if quiz is None:
         raise UnknownQuizError(f"There is no quiz {name!r}.")
     return quiz
 
 
-def run_of(session: Session, prefs: Preferences, name: str) -> Run:
+def attempt_at(session: Session, learner: Preferences, name: str, now: datetime) -> Attempt:
     """The learner's own quiz. Raises UnknownQuizError, AnothersQuizError."""
     quiz = quiz_named(session, name)
-    if quiz.learner_id != prefs.learner_id:
+    if quiz.learner_id != learner.learner_id:
         raise AnothersQuizError(quiz)
-    rows = session.connection().execute(_ITEMS, {"quiz": quiz.id, "learner": prefs.learner_id})
-    return Run(quiz, tuple(Item(*row) for row in rows))
+    values = {"quiz": quiz.id, "learner": learner.learner_id, "today": learner.day(now)}
+    return Attempt(quiz, tuple(Item(*row) for row in session.connection().execute(_ITEMS, values)))
 
 
-def answer(session: Session, prefs: Preferences, name: str, given: Answer, now: datetime) -> Rated:
+def answer(session: Session, learner: Preferences, name: str, given: Answer, now: datetime) -> Rated:
     """Count `given` once, as a review and as the quiz's answer to its card's question.
 
-    Call it in a write session. Raises what `run_of` and `rate` raise, UnknownCardError also for a card that the quiz
-    does not ask, and NotAskedError for a question that was answered, or when the quiz is over.
+    Call it in a write session. Raises what `attempt_at` and `rate` raise, UnknownCardError also for a card that the
+    quiz does not ask, and NotAskedError for a question that was answered, or if the quiz is over.
     """
-    lock_learner(session.connection(), prefs.learner_id)
-    run = run_of(session, prefs, name)
-    item = next((item for item in run.items if item.card_id == given.card_id), None)
+    lock_learner(session.connection(), learner.learner_id)
+    attempt = attempt_at(session, learner, name, now)
+    item = next((item for item in attempt.items if item.card_id == given.card_id), None)
     if item is None:
         raise UnknownCardError(f"This quiz does not ask card {given.card_id}.")
     if item.token != given.token:
-        _check_asked(run, item, now)
-    rated = rate(session, prefs, given, now)
+        _check_asked(attempt, item, now)
+    rated = rate(session, learner, given, now)
     if not rated.repeated:
-        values = {"quiz": run.quiz.id, "card": item.card_id, "by": given.token}
+        values = {"quiz": attempt.quiz.id, "card": item.card_id, "by": given.token}
         session.connection().execute(_ANSWER, values)
     return rated
 
 
-def _check_asked(run: Run, item: Item, now: datetime) -> None:
+def _check_asked(attempt: Attempt, item: Item, now: datetime) -> None:
     if item.rating is not None:
         raise NotAskedError(f"You have answered that question already, with {item.rating}. Nothing was counted now.")
-    if run.quiz.ended_at is not None:
+    if attempt.quiz.ended_at is not None:
         raise NotAskedError("This quiz was ended before that answer came. Nothing was counted now.")
-    if run.is_late(now - GRACE):
+    if attempt.is_late(now - GRACE):
         raise NotAskedError("The time was over when that answer came. It was not counted.")
 
 
-def take_back(session: Session, prefs: Preferences, name: str, token: str, now: datetime) -> Undone | None:
-    """Undo the quiz's last answer, and go on with it if it was ended; None when nothing is left to undo at all.
+def take_back(session: Session, learner: Preferences, name: str, token: str, now: datetime) -> Undone | None:
+    """Undo the quiz's last answer, and go on with it if it was ended; None if nothing is left to undo at all.
 
-    The same `token` twice undoes once. Call it in a write session. Raises what `run_of` and `undo` raise, and
-    NotOfThisQuizError when the learner's last rating is not of this quiz.
+    The same `token` twice undoes once. Call it in a write session. Raises what `attempt_at` and `undo` raise, and
+    NotOfThisQuizError if the learner's last rating was not given in this quiz.
     """
     connection = session.connection()
-    lock_learner(connection, prefs.learner_id)
-    run = run_of(session, prefs, name)
-    if use_of(connection, token, prefs.learner_id) is None:
-        last = last_rating(session, prefs)
-        if last is not None and last.token not in {item.token for item in run.items}:
+    lock_learner(connection, learner.learner_id)
+    attempt = attempt_at(session, learner, name, now)
+    if use_of(connection, token, learner.learner_id) is None:
+        last = last_rating(session, learner)
+        if last is not None and last.token not in {item.token for item in attempt.items}:
             raise NotOfThisQuizError
-    undone = undo(session, prefs, token, now)
+    undone = undo(session, learner, token, now)
     if undone is not None and not undone.repeated:
-        _end(connection, run, None)
+        _end(connection, attempt, None)
     return undone
 
 
-def end(session: Session, prefs: Preferences, name: str, now: datetime) -> None:
-    """Leave the rest of the quiz unanswered. Call it in a write session. Raises what `run_of` raises."""
-    run = run_of(session, prefs, name)
-    if run.current(now) is not None:
-        _end(session.connection(), run, now)
+def end(session: Session, learner: Preferences, name: str, now: datetime) -> None:
+    """Leave the rest of the quiz unanswered. Call it in a write session. Raises what `attempt_at` raises."""
+    attempt = attempt_at(session, learner, name, now)
+    if attempt.current(now) is not None:
+        _end(session.connection(), attempt, now)
 
 
-def _end(connection: Connection, run: Run, at: datetime | None) -> None:
-    connection.execute(_END, {"quiz": run.quiz.id, "at": at})
+def _end(connection: Connection, attempt: Attempt, at: datetime | None) -> None:
+    connection.execute(_END, {"quiz": attempt.quiz.id, "at": at})

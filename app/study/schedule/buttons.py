@@ -1,20 +1,16 @@
-"""What the five buttons say: when the card would return."""
+"""The five buttons: when the card would return."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from sqlmodel import Session
-
 from app.study.learner.preferences import Preferences
-from app.study.schedule.review_log import seed_of, stored_state
 from app.study.schedule.scale import Rating
-from app.study.schedule.scheduler import IN_SITTING
-from app.study.schedule.state import foretell, is_second_look
+from app.study.schedule.scheduler import IN_SITTING, State, foretell, is_second_look
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One button. `due_at` is set when the card returns within the sitting, and counts from the reveal."""
+    """One button. `due_at` is set if the card returns within the sitting, and counts from the reveal."""
 
     rating: Rating
     label: str
@@ -26,7 +22,7 @@ class Choice:
 class Offer:
     """The five choices, and the id of the review after which they hold (0 for a new card).
 
-    `counts` is False when the card was rated within the minute before: whatever is pressed, its date stays.
+    `counts` is False if the card was rated within the minute before: whatever is pressed, its date stays.
     """
 
     choices: tuple[Choice, ...]
@@ -34,22 +30,19 @@ class Offer:
     counts: bool = True
 
 
-def offer(session: Session, prefs: Preferences, card_id: int, revealed_at: datetime) -> Offer:
+def offer(learner: Preferences, state: State | None, seed: int, revealed_at: datetime) -> Offer:
     """What each rating would lead to if the answer was shown at `revealed_at` (aware).
 
-    `rate()` gives just these dates for the same `revealed_at`, whenever it is called.
+    `state` and `seed` are the card's. `rate()` gives the same dates for the same `revealed_at`, whenever it is called.
     """
-    state = stored_state(session.connection(), prefs.learner_id, card_id)
     revealed_at = revealed_at.astimezone(UTC)
-    day = prefs.day(revealed_at)
+    day = learner.day(revealed_at)
     if state is not None and is_second_look(state, revealed_at):
         label = days_label(max(0, (state.due_on - day).days))
         same = tuple(Choice(rating, label, state.due_on, state.due_at) for rating in Rating)
         return Offer(same, state.last_review_id, counts=False)
     choices = []
-    for rating, outcome in foretell(
-        state, seed_of(session.connection(), card_id), day, prefs.desired_retention
-    ).items():
+    for rating, outcome in foretell(state, seed, day, learner.desired_retention).items():
         delay = IN_SITTING.get(rating)
         choices.append(
             Choice(

@@ -1,70 +1,56 @@
 """Rating a card: one review, counted once, at the date that was shown."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlmodel import Session
 
+from app.database import lock_learner
 from app.models import Review
 from app.study.learner.preferences import Preferences
-from app.study.schedule.buttons import Choice, Offer, offer
-from app.study.schedule.form_id import check_token, use_of
-from app.study.schedule.new_card_cursor import move_cursor
+from app.study.schedule.new_card_cursor import ADD_CURSOR, MOVE_CURSOR
 from app.study.schedule.review_log import (
     MAX_ID,
     SEED,
     STATE_COLUMNS,
-    add_review,
-    columns,
-    counted,
     review_by_id,
     seed_of,
-    stored_state,
+    standing_ratings,
+    use_of,
 )
-from app.study.schedule.state import Counted, State, count, fold
+from app.study.schedule.scheduler import CountedRating, State, after, fold
 from app.study.schedule.totals import Place, add_rating
-from app.study.schedule.undo import Undone, undo
-from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW, lock_learner
-
-__all__ = [
-    "Answer",
-    "Choice",
-    "Offer",
-    "OldFormError",
-    "Rated",
-    "StaleFormError",
-    "Undone",
-    "UndoneTokenError",
-    "UnknownCardError",
-    "offer",
-    "rate",
-    "rated_since",
-    "undo",
-]
+from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW
 
 FORM_LASTS = timedelta(hours=12)
 LONGEST_TYPED = 4_000
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 class UnknownCardError(LookupError):
     """There is no such card."""
 
 
-class UndoneTokenError(Exception):
-    """The form was sent before and its review undone since: it counts no second time. `review` is that review."""
+class NotCountedError(Exception):
+    """A form of ours that cannot be counted any more; the message says why. Nothing was written."""
+
+
+class UndoneTokenError(NotCountedError):
+    """The form was sent before and its review, `review`, undone since: it is not counted again."""
 
     def __init__(self, review: Review) -> None:
         super().__init__("This rating was taken back. Rate the card again if you want it counted.")
         self.review = review
 
 
-class StaleFormError(Exception):
+class StaleFormError(NotCountedError):
     """The card was reviewed, or a review of it undone, after the form was made.
 
-    `last` is the card's last review that counts, None when there is none; `undone` says that the review on which the
-    form built was taken back.
+    `last` is the card's last review that counts, None if there is none; `undone` is True if the review on which the
+    form builds was taken back.
     """
 
     def __init__(self, last: Review | None, undone: bool) -> None:
@@ -74,8 +60,8 @@ class StaleFormError(Exception):
         self.undone = undone
 
 
-class OldFormError(Exception):
-    """The answer was shown so long ago that the dates on the form hold no more."""
+class OldFormError(NotCountedError):
+    """The answer was shown so long ago that the dates on the form no longer hold."""
 
     def __init__(self, revealed_at: datetime) -> None:
         super().__init__(
@@ -85,14 +71,25 @@ class OldFormError(Exception):
         self.revealed_at = revealed_at
 
 
+def is_token(text: str) -> bool:
+    """True if `text` can be the one-use id of a form: 1 to 64 letters, digits, - or _."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def check_token(token: str) -> None:
+    """Raise ValueError unless `token` is 1 to 64 letters, digits, - or _."""
+    if not is_token(token):
+        raise ValueError("The form's token must be 1 to 64 letters, digits, - or _. Load the page again.")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A form as it was sent.
 
     `token` is its one-use id, `after` the last review of the card when the offer was made (0 for a new card).
     `shown_at` and `revealed_at` (aware) are when the question and the answer were shown, `typed` is what was typed
-    between, and `sitting` the filters under which the card was asked, as in an address.
-    Raises ValueError for what no form of ours can send.
+    in between, and `sitting` the filters under which the card was asked, as in an address.
+    Raises ValueError for values that no form of ours sends.
     """
 
     card_id: int
@@ -116,7 +113,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """A counted review and the card's state after it. `repeated`: the form had been sent before."""
+    """A counted review and the card's state after it. `repeated` is True if the form had been sent before."""
 
     review: Review
     state: State
@@ -143,89 +140,89 @@ _BEFORE = (
     )
     .where(CARD.c.id == bindparam("card"))
 )
+_ADD_REVIEW = insert(REVIEW)
 _ADD_STATE = insert(CARD_STATE)
 _CHANGE_STATE = update(CARD_STATE).where(
     CARD_STATE.c.learner_id == bindparam("learner"), CARD_STATE.c.card_id == bindparam("card")
 )
 
 
-def rate(session: Session, prefs: Preferences, answer: Answer, now: datetime) -> Rated:
+def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) -> Rated:
     """Count `answer` once, and move its card to the date that `offer()` showed for the same `revealed_at`.
 
     Call it in a write session and commit before answering. A card that was retired while its form was open is
-    counted like any other. The token decides: an answer sent again is answered with the review it made.
-    Raises UnknownCardError, UndoneTokenError, StaleFormError, OldFormError; then nothing is counted.
+    counted like any other. The token decides: a form sent again is answered with the review it made.
+    Raises UnknownCardError, and a NotCountedError (UndoneTokenError, StaleFormError, OldFormError).
     """
     if not 0 < answer.card_id <= MAX_ID:
         raise UnknownCardError(f"There is no card {answer.card_id}.")
     connection = session.connection()
-    learner = prefs.learner_id
-    lock_learner(connection, learner)
-    before = connection.execute(
-        _BEFORE, {"learner": learner, "card": answer.card_id, "token": answer.token}
-    ).one_or_none()
+    key = {"learner": learner.learner_id, "card": answer.card_id}
+    lock_learner(connection, learner.learner_id)
+    before = connection.execute(_BEFORE, key | {"token": answer.token}).one_or_none()
     if before is None:
         raise UnknownCardError(f"There is no card {answer.card_id}.")
-    *stored, seed, deck_id, topic_id, cursor, used = before
-    if used is not None:
-        return _again(connection, learner, answer.token)
-    state = None if before.last_review_id is None else State(*stored)
+    if before.used is not None:
+        return _again(connection, learner.learner_id, answer.token)
+    state = None
+    if before.last_review_id is not None:
+        state = State(**{name: getattr(before, name) for name in State._fields})
     _check_fresh(connection, state, answer, now)
 
     now = now.astimezone(UTC)
     revealed_at = min(answer.revealed_at, now).astimezone(UTC)
     values: dict[str, Any] = {
-        "learner_id": learner,
+        "learner_id": learner.learner_id,
         "card_id": answer.card_id,
         "token": answer.token,
         "rating": int(answer.rating),
         "shown_at": None if answer.shown_at is None else min(answer.shown_at, revealed_at).astimezone(UTC),
         "revealed_at": revealed_at,
         "rated_at": now,
-        # The recall came before the reveal: its date holds, even when the day turns before the press.
-        "day": prefs.day(revealed_at),
-        "desired_retention": prefs.desired_retention,
+        # The recall came before the reveal: its date holds, even if the day turns before the press.
+        "day": learner.day(revealed_at),
+        "desired_retention": learner.desired_retention,
         "typed": answer.typed or None,
         "sitting": answer.sitting or None,
     }
-    review_id = add_review(connection, values)
-    review = Counted(review_id, *(values[name] for name in Counted._fields[1:]))
-    new = count(state, seed, review)
-    add_rating(connection, Place(learner, deck_id, topic_id), state, review)
+    (review_id,) = cast(tuple[int], connection.execute(_ADD_REVIEW, values).inserted_primary_key)
+    review = Review(**values, id=review_id)
+    given = CountedRating(**{name: getattr(review, name) for name in CountedRating._fields})
+    new = after(state, before.seed, given)
+    add_rating(connection, Place(learner.learner_id, before.deck_id, before.topic_id), state, given)
     if state is None:
-        connection.execute(_ADD_STATE, columns(new) | {"learner_id": learner, "card_id": answer.card_id})
+        connection.execute(_ADD_STATE, new._asdict() | {"learner_id": learner.learner_id, "card_id": answer.card_id})
     else:
-        connection.execute(_CHANGE_STATE, columns(new) | {"learner": learner, "card": answer.card_id})
-    if state is None or cursor is None:
-        move_cursor(connection, learner, deck_id, exists_already=cursor is not None)
-    return Rated(Review(id=review_id, **values), new, repeated=False)
+        connection.execute(_CHANGE_STATE, new._asdict() | key)
+    if state is None or before.cursor is None:
+        statement = ADD_CURSOR if before.cursor is None else MOVE_CURSOR
+        connection.execute(statement, {"learner": learner.learner_id, "deck": before.deck_id})
+    return Rated(review, new, repeated=False)
 
 
-def rated_since(session: Session, prefs: Preferences, card_id: int, shown_at: datetime) -> Review | None:
-    """The card's last rating if it stands and was given after `shown_at` (aware): a page shown then is of the past."""
-    state = stored_state(session.connection(), prefs.learner_id, card_id)
-    last = None if state is None else review_by_id(session.connection(), state.last_review_id)
-    # The page that a rating is answered with is shown at the very time of the rating, and may be of the same card.
+def rated_since(connection: Connection, state: State | None, shown_at: datetime) -> Review | None:
+    """The last rating of a card at `state`, if it was given after `shown_at` (aware): a page shown then is outdated."""
+    last = None if state is None else review_by_id(connection, state.last_review_id)
+    # The page that answers a rating is shown at the very time of the rating, and may show the same card again.
     return last if last is not None and last.rated_at > shown_at else None
 
 
 def _check_fresh(connection: Connection, state: State | None, answer: Answer, now: datetime) -> None:
     last_id = 0 if state is None else state.last_review_id
     if answer.after != last_id:
-        # Ids only grow: a form that builds on a later review than the last that stands has seen it undone.
+        # Ids only grow: a form that builds on a later review than the last that counts has seen it undone.
         raise StaleFormError(review_by_id(connection, last_id) if last_id else None, undone=answer.after > last_id)
     if now - answer.revealed_at > FORM_LASTS:
         raise OldFormError(answer.revealed_at)
 
 
 def _again(connection: Connection, learner_id: int, token: str) -> Rated:
-    """What was answered when `token` was first sent."""
+    """The answer given when `token` was first sent."""
     use = use_of(connection, token, learner_id)
     if use is None or use.review.undoes_id is not None:
         raise ValueError("The form's token was used by an undo. Load the page again.")
     if use.undone:
         raise UndoneTokenError(use.review)
-    *earlier, this = counted(connection, learner_id, use.review.card_id, last=use.review_id)
+    *earlier, this = standing_ratings(connection, learner_id, use.review.card_id, last=use.review_id)
     seed = seed_of(connection, use.review.card_id)
-    state = count(fold(seed, earlier), seed, this)
-    return Rated(use.review, state, repeated=True)
+    return Rated(use.review, after(fold(seed, earlier), seed, this), repeated=True)

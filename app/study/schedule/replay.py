@@ -1,4 +1,4 @@
-"""Rebuilding what is derived, card_state and the totals, from the reviews alone."""
+"""Rebuild the derived tables, card_state and the totals, from the reviews alone."""
 
 from dataclasses import dataclass
 from itertools import groupby
@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Table, delete, exists, insert, select
 from sqlmodel import Session
 
 from app.database import Database
-from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, SEED, STANDS, columns
-from app.study.schedule.state import Counted, steps
+from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, SEED, STANDS
+from app.study.schedule.scheduler import CountedRating, steps
 from app.study.schedule.totals import Place, Sums
 from app.tables import CARD, CARD_STATE, DAY_TOTAL, LEARNER, MONTH_TOTAL, NEW_CARD_CURSOR, REVIEW
 
@@ -20,7 +20,7 @@ _DERIVED: tuple[Table, ...] = (CARD_STATE, NEW_CARD_CURSOR, DAY_TOTAL, MONTH_TOT
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """How many cards (of each learner) have a state now, and how many ratings stand behind them."""
+    """How many cards (of each learner) have a state now, and how many ratings they were made from."""
 
     cards: int
     reviews: int
@@ -40,9 +40,9 @@ _RATED_BEFORE_TOTALS = select(LEARNER.c.id).where(
 
 
 def replay(session: Session, learner_id: int | None = None) -> Replayed:
-    """Make card_state and the totals what the reviews say, for one learner or for all. Call it in a write session.
+    """Rebuild card_state and the totals, for one learner or for all. Call it in a write session.
 
-    Only a batch of reviews, states and sums is held at a time.
+    Only a batch of reviews, states and sums is in memory at a time.
     """
     connection = session.connection()
     reviews = _REVIEWS if learner_id is None else _REVIEWS.where(REVIEW.c.learner_id == learner_id)
@@ -55,12 +55,12 @@ def replay(session: Session, learner_id: int | None = None) -> Replayed:
     sums = Sums()
     for (learner, card, seed, deck, topic), rows in groupby(connection.execute(reviews), key=lambda row: row[:5]):
         place, state = Place(learner, deck, topic), None
-        for before, review, after in steps(seed, (Counted(*row[5:]) for row in rows)):
+        for before, review, after in steps(seed, (CountedRating(*row[5:]) for row in rows)):
             sums.add(place, before, review)
             state = after
         if state is None:  # groupby gives no empty group
             continue
-        batch.append(columns(state) | {"learner_id": learner, "card_id": card})
+        batch.append(state._asdict() | {"learner_id": learner, "card_id": card})
         cards += 1
         counted += state.reviews
         if len(batch) == BATCH:
@@ -74,7 +74,7 @@ def replay(session: Session, learner_id: int | None = None) -> Replayed:
 
 
 def replay_what_has_no_totals(database: Database) -> None:
-    """Replay the learners who rated before there were totals. Call it where a database was migrated."""
+    """Replay the learners who rated before there were totals. Call it after a database was migrated."""
     with database.read() as session:
         learners = session.connection().execute(_RATED_BEFORE_TOTALS).scalars().all()
     for learner_id in learners:

@@ -1,4 +1,4 @@
-"""Taking back every rating of cards, so that they are as if never seen. The ratings stay on record, as undone."""
+"""Take back every rating of some cards, as if they had never been seen. The ratings stay on record, as undone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,18 +7,20 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, String, and_, cast, delete, func, insert, literal, select
 from sqlmodel import Session
 
+from app.database import lock_learner
 from app.study.learner.preferences import Preferences
-from app.study.schedule.form_id import check_token
+from app.study.schedule.rate import check_token
 from app.study.schedule.review_log import COUNTED, STANDS
 from app.study.schedule.totals import take_away
-from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW, chunks, lock_learner
+from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW, chunks
 
-LONGEST_TOKEN = 40  # so that a review's id finds room beside it
+LONGEST_TOKEN = 40
+"""Leaves room for a review's id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """So many ratings that stand, of so many cards."""
+    """A number of ratings that were not undone, and of the cards they were given to."""
 
     ratings: int
     cards: int
@@ -35,41 +37,41 @@ def to_take_back(session: Session, learner_id: int, card_ids: Iterable[int]) -> 
     return Ratings(ratings, cards)
 
 
-def reset(session: Session, prefs: Preferences, card_ids: Iterable[int], token: str, now: datetime) -> Ratings:
-    """Take back all ratings of these cards that stand. Call it in a write session.
+def reset(session: Session, learner: Preferences, card_ids: Iterable[int], token: str, now: datetime) -> Ratings:
+    """Take back all ratings of these cards. Call it in a write session.
 
-    `token` is the form's one-use id; sent again, it finds nothing left to take back. Raises ValueError for a malformed
-    one.
+    `token` is the form's one-use id; sent again, it finds nothing left to take back. Raises ValueError if it is
+    malformed.
     """
     check_token(token)
     if len(token) > LONGEST_TOKEN:
         raise ValueError(f"The form's token may have {LONGEST_TOKEN} characters. Load the page again.")
     connection = session.connection()
-    lock_learner(connection, prefs.learner_id)
+    lock_learner(connection, learner.learner_id)
     ids = list(card_ids)
-    taken = to_take_back(session, prefs.learner_id, ids)
+    taken = to_take_back(session, learner.learner_id, ids)
     for some in chunks(ids):
-        take_away(connection, prefs.learner_id, some)
-        _undo_all(connection, prefs, some, token, now)
-        mine = and_(CARD_STATE.c.learner_id == prefs.learner_id, CARD_STATE.c.card_id.in_(some))
+        take_away(connection, learner.learner_id, some)
+        _undo_all(connection, learner, some, token, now)
+        mine = and_(CARD_STATE.c.learner_id == learner.learner_id, CARD_STATE.c.card_id.in_(some))
         connection.execute(delete(CARD_STATE).where(mine))
         decks = select(CARD.c.deck_id).where(CARD.c.id.in_(some))
-        cursors = and_(NEW_CARD_CURSOR.c.learner_id == prefs.learner_id, NEW_CARD_CURSOR.c.deck_id.in_(decks))
+        cursors = and_(NEW_CARD_CURSOR.c.learner_id == learner.learner_id, NEW_CARD_CURSOR.c.deck_id.in_(decks))
         connection.execute(delete(NEW_CARD_CURSOR).where(cursors))
     return taken
 
 
-def _undo_all(connection: Connection, prefs: Preferences, ids: Iterable[int], token: str, now: datetime) -> None:
-    """Append an undo for each rating of these cards that stands, in the ratings' order."""
+def _undo_all(connection: Connection, learner: Preferences, ids: Iterable[int], token: str, now: datetime) -> None:
+    """Append an undo for each rating of these cards that was not undone, in the order of the ratings."""
     row = {
         "learner_id": REVIEW.c.learner_id,
         "card_id": REVIEW.c.card_id,
         "token": literal(f"{token}-").concat(cast(REVIEW.c.id, String)),
         "undoes_id": REVIEW.c.id,
         "rated_at": literal(now.astimezone(UTC), REVIEW.c.rated_at.type),
-        "day": literal(prefs.day(now), REVIEW.c.day.type),
-        "desired_retention": literal(prefs.desired_retention, REVIEW.c.desired_retention.type),
+        "day": literal(learner.day(now), REVIEW.c.day.type),
+        "desired_retention": literal(learner.desired_retention, REVIEW.c.desired_retention.type),
     }
-    these = (REVIEW.c.learner_id == prefs.learner_id, REVIEW.c.card_id.in_(ids), STANDS)
+    these = (REVIEW.c.learner_id == learner.learner_id, REVIEW.c.card_id.in_(ids), STANDS)
     rows = select(*row.values()).select_from(COUNTED).where(*these).order_by(REVIEW.c.id)
     connection.execute(insert(REVIEW).from_select(list(row), rows))

@@ -1,13 +1,12 @@
-"""A card's reviews as they stand: what was undone counts no more."""
+"""The log of reviews: which ratings count (those that were not undone), and what a form's token was used for."""
 
 from collections.abc import Iterator
-from dataclasses import fields
-from typing import Any, cast
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from app.models import Review
-from app.study.schedule.state import Counted, State
+from app.study.schedule.scheduler import CountedRating, State
 from app.tables import CARD, CARD_STATE, REVIEW
 
 MAX_ID = 2**31 - 1
@@ -17,13 +16,13 @@ UNDOING = REVIEW.alias("undoing")
 COUNTED = REVIEW.outerjoin(UNDOING, UNDOING.c.undoes_id == REVIEW.c.id)
 """Every review beside the row that undoes it."""
 STANDS = REVIEW.c.rating.is_not(None) & UNDOING.c.id.is_(None)
-"""Of COUNTED, the ratings that were not undone."""
+"""True for the rows of COUNTED that are ratings and were not undone."""
 
 SEED = func.coalesce(CARD.c.seed, CARD.c.id)
-"""What decides a card's fuzz, together with the number of its reviews."""
+"""Decides a card's fuzz, together with the number of its reviews."""
 
-COUNTED_COLUMNS = [REVIEW.c[name] for name in Counted._fields]
-STATE_COLUMNS = [CARD_STATE.c[field.name] for field in fields(State)]
+COUNTED_COLUMNS = [REVIEW.c[name] for name in CountedRating._fields]
+STATE_COLUMNS = [CARD_STATE.c[name] for name in State._fields]
 
 _OF_CARD = (
     select(*COUNTED_COLUMNS)
@@ -37,13 +36,24 @@ _STATE = select(*STATE_COLUMNS).where(
 )
 _SEED = select(SEED).where(CARD.c.id == bindparam("card"))
 _BY_ID = select(REVIEW).where(REVIEW.c.id == bindparam("id"))
-_ADD = insert(REVIEW)
+_USE = select(REVIEW, UNDOING.c.id.label("undone_by")).select_from(COUNTED).where(REVIEW.c.token == bindparam("token"))
 
 
-def counted(connection: Connection, learner_id: int, card_id: int, last: int = MAX_ID) -> Iterator[Counted]:
-    """The card's ratings that were not undone, up to and with the review `last`, in order."""
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a token was used for, a rating or an undo, and whether that was undone since."""
+
+    review_id: int
+    review: Review
+    undone: bool
+
+
+def standing_ratings(
+    connection: Connection, learner_id: int, card_id: int, last: int = MAX_ID
+) -> Iterator[CountedRating]:
+    """The card's ratings that were not undone, in order, up to and including the review `last`."""
     rows = connection.execute(_OF_CARD, {"learner": learner_id, "card": card_id, "last": last})
-    return (Counted(*row) for row in rows)
+    return (CountedRating(*row) for row in rows)
 
 
 def stored_state(connection: Connection, learner_id: int, card_id: int) -> State | None:
@@ -53,7 +63,7 @@ def stored_state(connection: Connection, learner_id: int, card_id: int) -> State
 
 
 def seed_of(connection: Connection, card_id: int) -> int:
-    """The seed of a card; of one that does not exist, the id."""
+    """The seed of a card; for a card that does not exist, its id."""
     found: int | None = connection.execute(_SEED, {"card": card_id}).scalar()
     return card_id if found is None else found
 
@@ -63,17 +73,16 @@ def review_by_id(connection: Connection, review_id: int) -> Review:
     return as_review(connection.execute(_BY_ID, {"id": review_id}).mappings().one())
 
 
-def add_review(connection: Connection, values: dict[str, Any]) -> int:
-    """Append a row to the table, and return its id."""
-    key = connection.execute(_ADD, values).inserted_primary_key
-    return cast(tuple[int], key)[0]
-
-
-def columns(state: State) -> dict[str, Any]:
-    """`state` as the values of a row."""
-    return {column.name: getattr(state, column.name) for column in STATE_COLUMNS}
-
-
 def as_review(row: RowMapping) -> Review:
-    """A row of the table as an object of its own, outside any session."""
+    """A row of the table as an object outside any session."""
     return Review(**{column.name: row[column] for column in REVIEW.columns})
+
+
+def use_of(connection: Connection, token: str, learner_id: int) -> Use | None:
+    """What `token` was used for; None for a fresh one. Raises ValueError if another learner used it."""
+    row = connection.execute(_USE, {"token": token}).mappings().one_or_none()
+    if row is None:
+        return None
+    if row["learner_id"] != learner_id:
+        raise ValueError("The form's token is not this learner's. Load the page again.")
+    return Use(row["id"], as_review(row), row["undone_by"] is not None)

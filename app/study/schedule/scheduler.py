@@ -1,4 +1,6 @@
-"""When a card returns: FSRS-6 with its published parameters. Nothing else imports the FSRS library.
+"""What a card's ratings add up to, and when it returns: FSRS-6 with its published parameters.
+
+Nothing else imports the FSRS library. The table card_state stores the result of the fold.
 
 The formulas are those of https://github.com/open-spaced-repetition/fsrs4anki/wiki/The-Algorithm (FSRS-6), in 32-bit
 floats. Two readings of them are in circulation, and these are the ones taken here:
@@ -10,7 +12,8 @@ floats. Two readings of them are in circulation, and these are the ones taken he
 
 import hashlib
 import math
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from fsrs_rs_python import DEFAULT_PARAMETERS, FSRS, ItemState, MemoryState
@@ -20,6 +23,8 @@ from app.study.schedule.scale import Rating
 MAX_DAYS = 36_500
 IN_SITTING = {Rating.NOT_AT_ALL: timedelta(minutes=1), Rating.HARDLY: timedelta(minutes=10)}
 """How long after the press a missed card returns."""
+SECOND_LOOK = timedelta(minutes=1)
+"""A remembered card looked at again within this time tells nothing new."""
 
 DECAY = -DEFAULT_PARAMETERS[20]
 FACTOR = 0.9 ** (1 / DECAY) - 1
@@ -45,6 +50,93 @@ class Outcome(NamedTuple):
     memory: Memory
     interval: float
     days: int
+
+
+class CountedRating(NamedTuple):
+    """A rating that was not undone, as far as the schedule and the totals need it. The fields are review's columns."""
+
+    id: int
+    rating: int
+    shown_at: datetime | None
+    revealed_at: datetime | None
+    rated_at: datetime
+    day: date
+    desired_retention: float
+
+
+class State(NamedTuple):
+    """One learner's card after its ratings. The fields are card_state's columns, in the same units."""
+
+    stability: float
+    difficulty: float
+    due_on: date
+    due_at: datetime | None
+    introduced_on: date
+    reviewed_on: date
+    reviewed_at: datetime
+    reviews: int
+    lapses: int
+    last_review_id: int
+
+
+def foretell(state: State | None, seed: int, day: date, desired_retention: float) -> dict[Rating, Outcome]:
+    """What each rating given on `day` would lead to.
+
+    `state` is None for a new card; `seed` decides the card's fuzz.
+    """
+    if state is None:
+        return outcomes(None, 0, desired_retention, seed, 0)
+    # If a clock or a time zone was set back since the last review, no time has passed.
+    elapsed = max(0, (day - state.reviewed_on).days)
+    return outcomes(Memory(state.stability, state.difficulty), elapsed, desired_retention, seed, state.reviews)
+
+
+def is_second_look(state: State | None, revealed_at: datetime) -> bool:
+    """True if the answer shown at `revealed_at` (aware) was still in mind from the review before: it counts nothing.
+
+    A missed card that returns within its sitting is no second look: that is how it is learned.
+    """
+    if state is None or state.due_at is not None:
+        return False
+    return timedelta(0) <= revealed_at - state.reviewed_at < SECOND_LOOK
+
+
+def after(state: State | None, seed: int, given: CountedRating) -> State:
+    """The state after the rating `given`. A second look changes only which review was the last."""
+    if state is not None and is_second_look(state, given.revealed_at or given.rated_at):
+        return state._replace(last_review_id=given.id)
+    rating = Rating(given.rating)
+    outcome = foretell(state, seed, given.day, given.desired_retention)[rating]
+    # due_at is set exactly if the last answer was missed; a second miss in a row is no second lapse.
+    lapsed = rating.missed and state is not None and state.due_at is None
+    return State(
+        stability=outcome.memory.stability,
+        difficulty=outcome.memory.difficulty,
+        due_on=given.day + timedelta(days=outcome.days),
+        due_at=given.rated_at + IN_SITTING[rating] if rating.missed else None,
+        introduced_on=given.day if state is None else state.introduced_on,
+        reviewed_on=given.day,
+        reviewed_at=given.rated_at,
+        reviews=1 if state is None else state.reviews + 1,
+        lapses=(0 if state is None else state.lapses) + lapsed,
+        last_review_id=given.id,
+    )
+
+
+def steps(seed: int, ratings: Iterable[CountedRating]) -> Iterator[tuple[State | None, CountedRating, State]]:
+    """Each of `ratings`, in the order of their ids, with the state before it (None for a new card) and after it."""
+    state = None
+    for given in ratings:
+        before, state = state, after(state, seed, given)
+        yield before, given, state
+
+
+def fold(seed: int, ratings: Iterable[CountedRating]) -> State | None:
+    """The state after `ratings`, in the order of their ids; None if there are none."""
+    state = None
+    for given in ratings:
+        state = after(state, seed, given)
+    return state
 
 
 def outcomes(

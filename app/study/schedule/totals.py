@@ -1,6 +1,6 @@
-"""What the statistics are drawn from: sums by day and by month, kept up as ratings come and go.
+"""The sums that statistics are drawn from, by day and by month, kept up as ratings come and go.
 
-They are a projection of the reviews that stand, by the topic in which each card is now.
+They are a projection of the ratings that were not undone, by the topic in which each card is now.
 """
 
 import functools
@@ -8,6 +8,7 @@ import operator
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -16,23 +17,28 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, SEED, STANDS
 from app.study.schedule.scale import Rating
-from app.study.schedule.scheduler import recall
-from app.study.schedule.spent import time_spent
-from app.study.schedule.state import Counted, State, is_second_look, steps
+from app.study.schedule.scheduler import CountedRating, State, is_second_look, recall, steps
 from app.tables import CARD, DAY_TOTAL, LEARNER, MONTH_TOTAL, REVIEW
 
 WHOLE_DECK = 0
-"""Stands in day_total where a topic's id would."""
+"""The topic_id of the rows of day_total that sum up a whole deck."""
+
+LONGEST_LOOK = timedelta(minutes=2)
+"""A card shown for longer was left, not thought about: no more of the time counts."""
 
 INTERVALS = (1, 2, 4, 8, 15, 31, 91, 181)
 """The shortest interval of each class, in days."""
 
 MILLION = 1_000_000
-MOST_CARDS = 1_000  # whose reviews are read at once
+MOST_CARDS = 1_000
+"""The reviews of so many cards are read at once."""
 
 
 class Recall(NamedTuple):
-    """A rating at least a day after the one before: the interval's class, and the chance of recall in millionths."""
+    """A rating at least a day after the one before.
+
+    `interval` is its class, one of INTERVALS; `expected` is the chance of recall, in millionths.
+    """
 
     interval: int
     recalled: bool
@@ -40,15 +46,15 @@ class Recall(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Whose totals a rating is added to. `topic_id` is that of the card now."""
+    """The totals that a rating is added to. `topic_id` is the card's topic now."""
 
     learner_id: int
     deck_id: int
     topic_id: int
 
 
-def recall_of(state: State | None, review: Counted) -> Recall | None:
-    """What `review` says of the schedule, if it was a recall; `state` is the card's before it, None for a new card."""
+def recall_of(state: State | None, review: CountedRating) -> Recall | None:
+    """The recall that `review` was, or None. `state` is the card's before the rating, None for a new card."""
     if state is None or is_second_look(state, review.revealed_at or review.rated_at):
         return None
     elapsed = (review.day - state.reviewed_on).days
@@ -60,13 +66,17 @@ def recall_of(state: State | None, review: Counted) -> Recall | None:
     return Recall(interval, not Rating(review.rating).missed, expected)
 
 
-def seconds_of(review: Counted) -> int:
-    """From the question to the rating, at most two minutes."""
-    return round(time_spent(review.shown_at or review.revealed_at, review.rated_at).total_seconds())
+def seconds_spent(shown_at: datetime | None, revealed_at: datetime | None, rated_at: datetime) -> int:
+    """How long a card took: from the question to the rating, or from the answer if the question's time is not known.
+
+    At most LONGEST_LOOK; 0 if neither time is known, or if a clock was set back.
+    """
+    spent = rated_at - (shown_at or revealed_at or rated_at)
+    return round(min(max(spent, timedelta()), LONGEST_LOOK).total_seconds())
 
 
 class Sums:
-    """Ratings counted and taken back, summed until they are written."""
+    """Ratings added and taken away, summed up until they are written."""
 
     def __init__(self) -> None:
         self._days: dict[tuple[Any, ...], Counter[str]] = {}
@@ -76,23 +86,24 @@ class Sums:
     def __len__(self) -> int:
         return len(self._days) + len(self._months)
 
-    def add(self, place: Place, state: State | None, review: Counted, sign: int = 1, in_deck: bool = True) -> None:
-        """Count `review`, given with the card at `state`; with a `sign` of -1 take it away.
+    def add(self, place: Place, state: State | None, given: CountedRating, sign: int = 1, in_deck: bool = True) -> None:
+        """Add a rating `given` with the card at `state`; with a `sign` of -1 take it away.
 
         Without `in_deck` only the topic's totals change.
         """
         self._took = self._took or sign < 0
-        day = {f"rated_{review.rating}": sign, "new": sign * (state is None), "seconds": sign * seconds_of(review)}
+        seconds = seconds_spent(given.shown_at, given.revealed_at, given.rated_at)
+        day = {f"rated_{given.rating}": sign, "new": sign * (state is None), "seconds": sign * seconds}
         for topic_id in (place.topic_id, WHOLE_DECK) if in_deck else (place.topic_id,):
-            self._days.setdefault((place.learner_id, place.deck_id, topic_id, review.day), Counter()).update(day)
-        asked = recall_of(state, review)
+            self._days.setdefault((place.learner_id, place.deck_id, topic_id, given.day), Counter()).update(day)
+        asked = recall_of(state, given)
         if asked is not None:
             month = {"asked": sign, "recalled": sign * asked.recalled, "expected": sign * asked.expected}
-            key = (*place, asked.interval, review.day.replace(day=1))
+            key = (*place, asked.interval, given.day.replace(day=1))
             self._months.setdefault(key, Counter()).update(month)
 
     def write(self, connection: Connection) -> None:
-        """Add them to the tables, drop the rows that come to nothing by it, and begin anew."""
+        """Add the sums to the tables, delete the rows that become zero, and reset."""
         for table, sums in ((DAY_TOTAL, self._days), (MONTH_TOTAL, self._months)):
             if not sums:
                 continue
@@ -108,7 +119,7 @@ class Sums:
 _KEYS = {table: [column.name for column in table.primary_key] for table in (DAY_TOTAL, MONTH_TOTAL)}
 _VALUES = {table: [c.name for c in table.columns if not c.primary_key] for table in (DAY_TOTAL, MONTH_TOTAL)}
 RATINGS_OF_DAY = functools.reduce(operator.add, (DAY_TOTAL.c[f"rated_{int(rating)}"] for rating in Rating))
-"""How many ratings a row of day_total holds."""
+"""The number of ratings in a row of day_total."""
 
 
 def _add_to(dialect: Any, table: Table) -> Any:
@@ -133,8 +144,8 @@ _DROP_EMPTY = {
 }
 
 
-def add_rating(connection: Connection, place: Place, state: State | None, review: Counted, sign: int = 1) -> None:
-    """Count a rating given with the card at `state`, or with a `sign` of -1 take it away again, exactly."""
+def add_rating(connection: Connection, place: Place, state: State | None, review: CountedRating, sign: int = 1) -> None:
+    """Add a rating given with the card at `state`, or with a `sign` of -1 take it away again, exactly."""
     sums = Sums()
     sums.add(place, state, review, sign)
     sums.write(connection)
@@ -154,9 +165,9 @@ _PLACES = select(CARD.c.id, CARD.c.deck_id, CARD.c.topic_id).where(CARD.c.id.in_
 
 
 def move_cards(connection: Connection, deck_id: int, topics: Mapping[int, tuple[int, int]]) -> None:
-    """Let the totals follow cards that go from one topic to another: `topics` has both ids for each card's.
+    """Move the totals of cards that go to another topic. `topics` maps card id → (old, new topic id).
 
-    Call it in the transaction that moves them, before they are moved: nobody rates between.
+    Call it in the transaction that moves the cards, before they are moved, so that nobody rates in between.
     """
     if connection.dialect.name != "sqlite":
         connection.execute(_LEARNERS.with_for_update()).all()
@@ -171,7 +182,7 @@ def move_cards(connection: Connection, deck_id: int, topics: Mapping[int, tuple[
 
 
 def take_away(connection: Connection, learner_id: int, cards: Sequence[int]) -> None:
-    """Take every rating of these cards that stands out of the learner's totals. Call it before they are undone."""
+    """Take every rating of these cards that was not undone from the learner's totals. Call it before undoing them."""
     found = connection.execute(_PLACES, {"cards": cards}).all()
     places = {card: Place(learner_id, deck, topic) for card, deck, topic in found}
     rows = connection.execute(_OF_CARDS.where(REVIEW.c.learner_id == learner_id), {"cards": cards})
@@ -181,8 +192,8 @@ def take_away(connection: Connection, learner_id: int, cards: Sequence[int]) -> 
     sums.write(connection)
 
 
-def _ratings(rows: Iterable[Any]) -> Iterator[tuple[int, int, State | None, Counted]]:
-    """Of rows of _OF_CARDS: learner, card, the card's state before the rating, and the rating."""
+def _ratings(rows: Iterable[Any]) -> Iterator[tuple[int, int, State | None, CountedRating]]:
+    """(learner, card, the card's state before the rating, the rating) for each of these rows of _OF_CARDS."""
     for (learner, card, seed), reviews in groupby(rows, key=lambda row: row[:3]):
-        for before, review, _after in steps(seed, (Counted(*row[3:]) for row in reviews)):
+        for before, review, _after in steps(seed, (CountedRating(*row[3:]) for row in reviews)):
             yield learner, card, before, review

@@ -1,4 +1,4 @@
-"""A card that keeps being missed, and what may help more than being asked again."""
+"""A leech, a card that is missed again and again, and what may help more than asking it again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from app.study.selection.standing import LEECH_FROM
 
 @dataclass(frozen=True)
 class Leech:
-    """How often the card was missed after having been known; its topic, its first demo, and what it builds on."""
+    """How often the card was missed after it had been known; its topic, its first demo, and the cards it builds on."""
 
     lapses: int
     topic: Topic
@@ -21,9 +21,9 @@ class Leech:
 
 
 def leech(session: Session, card: Card, lapses: int) -> Leech | None:
-    """What to offer with a card missed `lapses` times after having been known; None while it is no leech.
+    """What may help with a card that was missed `lapses` times after it had been known; None if it is no leech.
 
-    A card that nothing leads to builds on the one before it in its topic.
+    A card without prerequisites builds on the one before it in its topic.
     """
     if lapses < LEECH_FROM:
         return None

@@ -26,7 +26,8 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
-from app.tables import CARD, CARD_MARK, OWN_TAG, THE_LEARNER, chunks, lock_learner
+from app.database import lock_learner
+from app.tables import CARD, CARD_MARK, OWN_TAG, THE_LEARNER, chunks
 
 LONGEST_NOTE = 4_000
 LONGEST_TAG = 40

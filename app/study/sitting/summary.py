@@ -1,4 +1,4 @@
-"""What a sitting came to: how many, how long, how it went by topic, and what was missed."""
+"""The summary of a sitting: how many ratings, how long it took, how it went by topic, and which cards were missed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from sqlmodel import Session
 from app.study.learner.preferences import Preferences
 from app.study.schedule.review_log import COUNTED, STANDS
 from app.study.schedule.scale import Rating
-from app.study.schedule.spent import time_spent
+from app.study.schedule.totals import seconds_spent
 from app.tables import CARD, REVIEW, TOPIC
 
 
 class Given(NamedTuple):
-    """A rating that stands, with its card and topic."""
+    """A rating that was not undone, with its card and topic."""
 
     card_id: int
     card_name: str
@@ -24,6 +24,7 @@ class Given(NamedTuple):
     topic: str
     rating: int
     shown_at: datetime | None
+    revealed_at: datetime | None
     rated_at: datetime
 
 
@@ -68,6 +69,7 @@ _GIVEN = (
         TOPIC.c.title,
         REVIEW.c.rating,
         REVIEW.c.shown_at,
+        REVIEW.c.revealed_at,
         REVIEW.c.rated_at,
     )
     .select_from(COUNTED.join(CARD, CARD.c.id == REVIEW.c.card_id).join(TOPIC, TOPIC.c.id == CARD.c.topic_id))
@@ -78,20 +80,21 @@ _OF_TODAY = _GIVEN.where(REVIEW.c.day == bindparam("today", type_=Date()))
 _OF_SITTING = _OF_TODAY.where(REVIEW.c.sitting == bindparam("sitting"))
 
 
-def summary(session: Session, prefs: Preferences, now: datetime, deck_id: int, sitting: str | None = None) -> Summary:
+def summary(session: Session, learner: Preferences, now: datetime, deck_id: int, sitting: str | None = None) -> Summary:
     """What the learner did with the deck today; with `sitting`, under those filters alone."""
-    values = {"learner": prefs.learner_id, "deck": deck_id, "today": prefs.day(now), "sitting": sitting}
+    values = {"learner": learner.learner_id, "deck": deck_id, "today": learner.day(now), "sitting": sitting}
     rows = session.connection().execute(_OF_TODAY if sitting is None else _OF_SITTING, values)
     return summed_up([Given(*row) for row in rows])
 
 
 def summed_up(given: Sequence[Given]) -> Summary:
-    """What these ratings, in learning order, come to."""
+    """The summary of these ratings, which are in learning order."""
     topics = dict.fromkeys(one.topic for one in given)
+    seconds = sum(seconds_spent(one.shown_at, one.revealed_at, one.rated_at) for one in given)
     return Summary(
         reviews=len(given),
         cards=len({one.card_id for one in given}),
-        spent=sum((time_spent(one.shown_at, one.rated_at) for one in given), timedelta()),
+        spent=timedelta(seconds=seconds),
         by_rating={rating: sum(one.rating == rating for one in given) for rating in Rating},
         by_topic=[_of_topic(topic, [one for one in given if one.topic == topic]) for topic in topics],
         missed=_missed(given),

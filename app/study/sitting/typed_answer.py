@@ -1,6 +1,6 @@
-"""A typed answer beside the right one: which of its terms match, and which of the right one's are not in it.
+"""Compare a typed answer with the right one: which terms match, and which are missing.
 
-It judges nothing: the rating stays the learner's.
+It does not judge: the rating is the learner's.
 """
 
 import re
@@ -12,7 +12,7 @@ import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _STEM = snowballstemmer.stemmer("english").stemWord
-# Words that every answer has, and that say nothing of the matter.
+# Words that any answer may have, whatever it is about.
 _COMMON = frozenset(
     """
     a about after again all also although always an and any are as at back be because been before being between
@@ -29,14 +29,14 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of a typed answer; `matches` when it is a term that the right answer has too."""
+    """A part of a typed answer; `matches` is True for a term that the right answer has too."""
 
     text: str
     matches: bool
 
 
 def compared(typed: str, answer: str) -> list[Piece]:
-    """`typed` in pieces, which together are the whole of it. `answer` is plain text."""
+    """`typed` in pieces, which add up to the whole text. `answer` is plain text."""
     known = {stem(word) for word in _WORD.findall(answer)} - {None}
     pieces: list[Piece] = []
     at = 0
@@ -49,7 +49,7 @@ def compared(typed: str, answer: str) -> list[Piece]:
 
 
 def unsaid(typed: str, short: str) -> list[str]:
-    """The terms of the short answer (plain text) that are not in `typed`, each once, in its words and its order."""
+    """The terms of the short answer (plain text) that are not in `typed`, each once, in their order there."""
     said = {stem(word) for word in _WORD.findall(typed)}
     terms = {key: word for word in reversed(_WORD.findall(short)) if (key := stem(word)) and key not in said}
     return list(reversed(terms.values()))
@@ -57,7 +57,7 @@ def unsaid(typed: str, short: str) -> list[str]:
 
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str | None:
-    """What a word is compared by, so that gate, gates and gated are one term; None for one that says nothing."""
+    """What words are compared by: gate, gates and gated are one term. None for a common word."""
     folded = unicodedata.normalize("NFKC", word).casefold().replace("’", "'").removesuffix("'s")
     if folded in _COMMON or (len(folded) < 2 and not folded.isdecimal()):
         return None

@@ -12,6 +12,8 @@ from starlette.responses import Response
 
 from app.demos.machine.demo import BadParametersError
 from app.study.learner.preferences import UnknownLearnerError
+from app.study.quiz.take import AnothersQuizError, UnknownQuizError
+from app.study.schedule.rate import UnknownCardError
 from app.web.frame.pages import LEARNER_COOKIE, page
 
 log = logging.getLogger("recur")
@@ -81,6 +83,14 @@ async def _validation(request: Request, error: Exception) -> Response:
     return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, sentences)
 
 
+async def _not_found(request: Request, error: Exception) -> Response:
+    return error_page(request, HTTPStatus.NOT_FOUND, [str(error)])
+
+
+async def _forbidden(request: Request, error: Exception) -> Response:
+    return error_page(request, HTTPStatus.FORBIDDEN, [str(error)])
+
+
 async def _no_learner(request: Request, error: Exception) -> Response:
     sentences = [f"{error} The profile that this browser studied with was deleted.", "Go to Today to study as another."]
     response = error_page(request, HTTPStatus.NOT_FOUND, sentences)
@@ -101,4 +111,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(UnknownLearnerError, _no_learner)
+    app.add_exception_handler(UnknownCardError, _not_found)
+    app.add_exception_handler(UnknownQuizError, _not_found)
+    app.add_exception_handler(AnothersQuizError, _forbidden)
     app.add_exception_handler(Exception, _unexpected)

@@ -95,7 +95,7 @@ def _page(
     """The page, with the form as it was sent if there are `problems` with it."""
     who = here.learner(session)
     topics = [row for row in by_topic(session, who, here.now, deck.id) if row.cards]
-    quizzes = past(session, who, deck.id)
+    quizzes = past(session, who, here.now, deck.id)
     return here.page(
         "quiz/quiz.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if problems else HTTPStatus.OK,

@@ -1,35 +1,73 @@
-"""After a quiz: the same questions again, and two quizzes beside each other."""
+"""A quiz's result; the same questions again; and two quizzes beside each other."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from itertools import groupby
+from typing import Annotated, Any
 
 from fastapi import Form, HTTPException, Query
+from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 
-from app.models import Deck
+from app.models import Card, CardDemo, Deck
+from app.study.learner.preferences import Preferences
 from app.study.quiz.make import NothingToAskError, make, plan_again
-from app.study.quiz.result import compared
-from app.study.quiz.take import AnothersQuizError, UnknownQuizError, quiz_named
+from app.study.quiz.past import Past, past
+from app.study.quiz.result import DOUBTFUL, SURE, Result, compared, result_of
+from app.study.quiz.take import Attempt, attempt_at, quiz_named
 from app.web.frame.here import Here
-from app.web.quiz.page import refused, visit_of
+from app.web.sitting.shown import Typed, beside
 
 
-def again(
-    here: Here,
-    name: str,
-    new: Annotated[str, Form(alias="name")],
-) -> Response:
+@dataclass(frozen=True)
+class Over:
+    """The end: the result, typed answers with their cards, demos of the cards missed, and quizzes to compare."""
+
+    result: Result
+    cards: dict[int, Card]
+    typed: dict[int, Typed]
+    demos: dict[int, list[CardDemo]]
+    others: Sequence[Past]
+
+    @property
+    def names(self) -> str:
+        """The names of the missed cards, as an address has them."""
+        return ",".join(item.name for item in self.result.missed)
+
+
+def result_context(session: Session, learner: Preferences, attempt: Attempt, now: datetime) -> dict[str, Any]:
+    """What the template of the result needs."""
+    result = result_of(attempt.asked)
+    typed = {item.card_id: item.typed for item in result.items if item.typed}
+    missed = [item.card_id for item in result.missed]
+    cards = {card.id: card for card in session.exec(select(Card).where(col(Card.id).in_(typed)))}
+    links = session.exec(
+        select(CardDemo)
+        .where(col(CardDemo.card_id).in_(missed))
+        .order_by(col(CardDemo.card_id), col(CardDemo.position))
+    )
+    quizzes = past(session, learner, now, attempt.quiz.deck_id)
+    over = Over(
+        result,
+        cards,
+        {card_id: beside(text, cards[card_id]) for card_id, text in typed.items()},
+        {card_id: list(demos) for card_id, demos in groupby(links, key=lambda link: link.card_id)},
+        [one for one in quizzes if one.name != attempt.quiz.name and one.mean is not None],
+    )
+    return {"over": over, "is_late": attempt.is_late(now), "limits": {"sure": SURE, "doubtful": DOUBTFUL}}
+
+
+def again(here: Here, name: str, new: Annotated[str, Form(alias="name")]) -> Response:
     """A fresh quiz of the same questions, one's own or another's. The same form sent twice is one quiz."""
     with here.reading() as session:
-        try:
-            quiz = quiz_named(session, name)
-        except UnknownQuizError as error:
-            raise refused(error) from error
-        who = here.learner(session)
-        plan = plan_again(session, who, quiz, here.now)
+        quiz = quiz_named(session, name)
+        learner = here.learner(session)
+        plan = plan_again(session, learner, quiz, here.now)
     try:
         with here.writing() as session:
-            made = make(session, who, quiz.deck_id, new, plan, here.now)
+            made = make(session, learner, quiz.deck_id, new, plan, here.now)
     except NothingToAskError as error:
         raise HTTPException(HTTPStatus.CONFLICT, "None of this quiz’s cards can be asked any more.") from error
     except ValueError as error:
@@ -37,23 +75,17 @@ def again(
     return RedirectResponse(f"/quiz/{made}", HTTPStatus.SEE_OTHER)
 
 
-def compare(
-    here: Here,
-    name: str,
-    other: Annotated[str, Query(alias="with")],
-) -> Response:
+def compare(here: Here, name: str, other: Annotated[str, Query(alias="with")]) -> Response:
     """Two of one's own quizzes: the means, whole and by topic."""
     with here.reading() as session:
-        try:
-            runs = [visit_of(here, session, which).run for which in (name, other)]
-        except AnothersQuizError as error:
-            raise refused(error) from error
-        whole, by_topic = compared(*(run.asked for run in runs))
+        learner = here.learner(session)
+        attempts = [attempt_at(session, learner, which, here.now) for which in (name, other)]
+        whole, by_topic = compared(*(attempt.asked for attempt in attempts))
         return here.page(
             "quiz/compare.html",
-            deck=session.get_one(Deck, runs[0].quiz.deck_id),
-            quizzes=[run.quiz for run in runs],
+            deck=session.get_one(Deck, attempts[0].quiz.deck_id),
+            quizzes=[attempt.quiz for attempt in attempts],
             whole=whole,
             by_topic=by_topic,
-            zone=here.learner(session).zone,
+            zone=learner.zone,
         )

@@ -1,154 +1,142 @@
-"""/quiz/NAME: question, reveal, answer, rating; undo; the end, and the result."""
+"""/quiz/NAME: a sitting whose cards come from a quiz; and the quiz's end and result."""
 
-from dataclasses import replace
+import math
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property, partial
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Form, HTTPException
-from pydantic import BaseModel
+from fastapi import Form, Query
+from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
+from app.models import Card, Deck, Review
+from app.study.learner.preferences import Preferences
 from app.study.quiz import take as quiz
-from app.study.quiz.take import AnothersQuizError, NotAskedError, NotOfThisQuizError, UnknownQuizError
-from app.study.schedule.rate import (
-    LONGEST_TYPED,
-    Answer,
-    OldFormError,
-    StaleFormError,
-    UndoneTokenError,
-    UnknownCardError,
-)
-from app.web.frame.here import Here, RowId
-from app.web.quiz.page import Visit, answer_page, question_page, refused, share_page, visit_of
+from app.study.quiz.take import AnothersQuizError, Attempt, Item
+from app.study.schedule.rate import Answer, Rated
+from app.study.schedule.scheduler import State
+from app.study.schedule.undo import Undone
+from app.web.frame.here import Context, Here
+from app.web.quiz.results import result_context
+from app.web.quiz.share import share_page
+from app.web.sitting import sitting
+from app.web.sitting.forms import CardForm, MarkForm, RatingForm, UndoForm
+from app.web.sitting.mark import mark
+from app.web.sitting.shown import Shown
+from app.web.sitting.sitting import NotNowError
 
-_REFUSED = (UnknownQuizError, AnothersQuizError, UnknownCardError, ValueError)
+
+class QuizSitting:
+    """A quiz of the learner's own. Raises UnknownQuizError, AnothersQuizError."""
+
+    def __init__(self, name: str, here: Context, session: Session) -> None:
+        self.name, self.here, self.session = name, here, session
+
+    @cached_property
+    def learner(self) -> Preferences:
+        """The learner who takes it."""
+        return self.here.learner(self.session)
+
+    @cached_property
+    def attempt(self) -> Attempt:
+        """The quiz as far as it has come."""
+        return quiz.attempt_at(self.session, self.learner, self.name, self.here.now)
+
+    @cached_property
+    def item(self) -> Item | None:
+        """The question to answer now."""
+        return self.attempt.current(self.here.now)
+
+    def current(self) -> Card | None:
+        """The card to ask now."""
+        return self.session.get_one(Card, self.item.card_id) if self.item else None
+
+    def find(self, card_id: int) -> Card:
+        """The card of the current question and no other: the back button, or another tab, may ask for another."""
+        if self.item is None:
+            is_late = self.attempt.is_late(self.here.now)
+            raise NotNowError("The time is over, so that question stays unanswered." if is_late else "")
+        if self.item.card_id != card_id:
+            raise NotNowError("That question is not the one to answer now. This one is.")
+        return self.session.get_one(Card, card_id)
+
+    def check_shown(self, card: Card, state: State | None, shown_at: datetime) -> None:
+        """The current question is unanswered, whatever was rated elsewhere."""
+
+    def rate(self, answer: Answer) -> Rated:
+        """Count a rating, as the answer to its question."""
+        return quiz.answer(self.session, self.learner, self.name, answer, self.here.now)
+
+    def undo(self, token: str) -> Undone | None:
+        """Take back the quiz's last answer."""
+        return quiz.take_back(self.session, self.learner, self.name, token, self.here.now)
+
+    def gave(self, review: Review) -> bool:
+        """The answers to this quiz's questions."""
+        return any(item.token == review.token for item in self.attempt.items)
+
+    def address(self, card_id: int | None = None) -> str:
+        """The quiz's own address: it asks one question at a time."""
+        return f"/quiz/{self.name}"
+
+    def context(self, shown: Shown | None) -> Mapping[str, Any]:
+        """How far the quiz has come, and its clock; at the end its result."""
+        attempt, now = self.attempt, self.here.now
+        total = len(attempt.asked)
+        found: dict[str, Any] = {
+            "source": "quiz",
+            "deck": self.session.get_one(Deck, attempt.quiz.deck_id),
+            "path": f"/quiz/{self.name}",
+            "reveal_path": f"/quiz/{self.name}/reveal",
+            "pairs": (),
+            "today": self.learner.day(now),
+            "quiz": attempt.quiz,
+            "is_follow_up": self.item is not None and self.item.is_follow_up,
+            "done": attempt.done,
+            "place": attempt.done + 1,
+            "total": total,
+            "skipped": len(attempt.items) - total,
+            "ends_at": attempt.ends_at,
+            "seconds_left": None if attempt.ends_at is None else math.ceil((attempt.ends_at - now).total_seconds()),
+        }
+        return found if shown else found | result_context(self.session, self.learner, attempt, now)
 
 
-def one_quiz(
-    here: Here,
-    name: str,
-    card: RowId | None = None,
-    shown_at: datetime | None = None,
-) -> Response:
-    """The question to answer now; with its `card` and `shown_at` the answer; the result when the quiz is over.
+def one_quiz(here: Here, name: str, asked: Annotated[CardForm, Query()]) -> Response:
+    """The question to answer now; with its `card` and `shown_at` the answer; the result if the quiz is over.
 
-    Another's quiz shows what it asks, and can be taken afresh.
+    Another learner's quiz shows what it asks, and can be taken afresh.
     """
-    with here.reading() as session:
-        try:
-            return _asked(visit_of(here, session, name), card, shown_at)
-        except AnothersQuizError as error:
-            return share_page(here.request, session, here.learner(session), error.quiz)
-
-
-class TypedForm(BaseModel):
-    """An answer typed before the reveal: sent, since an address is no place for it."""
-
-    card: RowId
-    shown_at: datetime
-    typed: str = ""
-
-
-def reveal(
-    here: Here,
-    name: str,
-    form: Annotated[TypedForm, Form()],
-) -> Response:
-    """The answer beside what was typed. Records nothing."""
-    typed = _typed(form.typed)
-    if len(typed) > LONGEST_TYPED:
-        sentence = (
-            f"A typed answer may have {LONGEST_TYPED} characters, this one has {len(typed)}: go back and shorten it."
-        )
-        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, sentence)
-    with here.reading() as session:
-        try:
-            return _asked(visit_of(here, session, name), form.card, form.shown_at, typed)
-        except AnothersQuizError as error:
-            raise refused(error) from error
-
-
-def _asked(visit: Visit, card: int | None, shown_at: datetime | None, typed: str = "") -> Response:
-    item = visit.run.current(visit.now)
-    if item is None or card is None or shown_at is None or shown_at.tzinfo is None:
-        return question_page(visit)
-    if item.card_id != card:  # the back button, or another tab that went on
-        return question_page(replace(visit, notice="That question is not the one to answer now. This one is."))
-    return answer_page(visit, item, shown_at, typed)
-
-
-class RatingForm(BaseModel):
-    """The five buttons' form."""
-
-    card: RowId
-    rating: int
-    token: str
-    after: RowId
-    shown_at: datetime
-    revealed_at: datetime
-    typed: str = ""
-
-
-def rate_answer(
-    here: Here,
-    name: str,
-    form: Annotated[RatingForm, Form()],
-) -> Response:
-    """Record the rating, commit, and show the next question. Sent twice, it counts once and is answered the same."""
     try:
-        times = (form.shown_at, form.revealed_at)
-        answered = Answer(form.card, form.rating, form.token, form.after, *times, _typed(form.typed))
-        with here.writing() as session:
-            rated = quiz.answer(session, here.learner(session), name, answered, here.now)
-    except _REFUSED as error:
-        raise refused(error) from error
-    except (NotAskedError, StaleFormError, UndoneTokenError, OldFormError) as error:
-        with here.reading() as session:
-            visit = visit_of(here, session, name)
-            return question_page(replace(visit, notice=str(error), status=HTTPStatus.CONFLICT))
-    if not here.wants_part:
-        return RedirectResponse(f"/quiz/{name}", HTTPStatus.SEE_OTHER)
-    with here.reading() as session:
-        return question_page(replace(visit_of(here, session, name), rated=rated))
+        return sitting.show(here, partial(QuizSitting, name), asked)
+    except AnothersQuizError as error:
+        return share_page(here, error.quiz)
 
 
-def _typed(text: str) -> str:
-    """Forms send every line's end as two characters."""
-    return text.replace("\r\n", "\n")
+def reveal(here: Here, name: str, form: Annotated[CardForm, Form()]) -> Response:
+    """The answer beside what was typed."""
+    return sitting.show(here, partial(QuizSitting, name), form)
 
 
-def undo_last(
-    here: Here,
-    name: str,
-    token: Annotated[str, Form()],
-) -> Response:
+def rate_answer(here: Here, name: str, form: Annotated[RatingForm, Form()]) -> Response:
+    """Record the rating of an answer."""
+    return sitting.rate(here, partial(QuizSitting, name), form)
+
+
+def undo_last(here: Here, name: str, form: Annotated[UndoForm, Form()]) -> Response:
     """Take back the quiz's last answer, and ask it again."""
-    try:
-        with here.writing() as session:
-            undone = quiz.take_back(session, here.learner(session), name, token, here.now)
-        notice = "There is no rating left to take back."
-        if undone:
-            notice = f"Taken back: your {undone.review.rating} is undone."
-        status = HTTPStatus.OK
-    except NotOfThisQuizError as error:
-        undone, notice, status = None, str(error), HTTPStatus.CONFLICT
-    except _REFUSED as error:
-        raise refused(error) from error
-    if undone and not here.wants_part:
-        return RedirectResponse(f"/quiz/{name}", HTTPStatus.SEE_OTHER)
-    with here.reading() as session:
-        visit = visit_of(here, session, name)
-        if undone and visit.run.is_late(here.now):
-            notice += " The time is over, so that question stays unanswered."
-        return question_page(replace(visit, notice=notice, status=status))
+    return sitting.undo(here, partial(QuizSitting, name), form)
+
+
+def mark_card(here: Here, name: str, form: Annotated[MarkForm, Form()]) -> Response:
+    """Flag, bury, suspend or note a card."""
+    return mark(here, partial(QuizSitting, name), form)
 
 
 def end_quiz(here: Here, name: str) -> Response:
     """Leave the rest unanswered, and show the result."""
-    try:
-        with here.writing() as session:
-            quiz.end(session, here.learner(session), name, here.now)
-    except _REFUSED as error:
-        raise refused(error) from error
+    with here.writing() as session:
+        quiz.end(session, here.learner(session), name, here.now)
     return RedirectResponse(f"/quiz/{name}", HTTPStatus.SEE_OTHER)

@@ -1,152 +1,177 @@
-"""/review: question, reveal, answer, rating; and undo."""
+"""/review: a sitting whose cards come from the queue, as the schedule or the learner's choice has them."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
-from typing import Annotated
+from functools import cached_property
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Form, HTTPException, Query
+from fastapi import Form, Query
+from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 
-from app.models import Card
-from app.study.schedule.rate import (
-    Answer,
-    OldFormError,
-    StaleFormError,
-    UndoneTokenError,
-    UnknownCardError,
-    rate,
-    rated_since,
-    undo,
-)
-from app.web.frame.errors import NotHereError
-from app.web.frame.here import Here, RowId
-from app.web.sitting.review_address import SittingQuery, Typed
-from app.web.sitting.review_page import answer, next_page, question, sitting_page, visit_of
-from app.web.sitting.review_view import Visit
+from app.models import Card, CardDemo, Review
+from app.study.learner.preferences import Preferences
+from app.study.schedule.rate import Answer, Rated, rate, rated_since
+from app.study.schedule.scheduler import State
+from app.study.schedule.undo import Undone, undo
+from app.study.sitting.progress import progress
+from app.study.sitting.queue import Mode, Queue, next_card
+from app.study.sitting.summary import MissedCard, Summary, summary
+from app.study.sitting.today import NextDue, next_due
+from app.web.frame.here import Context, Here
+from app.web.sitting import sitting
+from app.web.sitting.forms import CardForm, MarkForm, RatingForm, UndoForm
+from app.web.sitting.mark import mark
+from app.web.sitting.review_address import Sitting as Asked
+from app.web.sitting.review_address import SittingQuery, sitting_of, words
+from app.web.sitting.shown import Shown
+from app.web.sitting.sitting import NotNowError
 
 
-class CardQuery(SittingQuery):
-    """A sitting, and a card in it: its question, or with `shown_at` its answer."""
+@dataclass(frozen=True)
+class Over:
+    """The end of a sitting: what was done in it, and what is left in the rest of the deck."""
 
-    card: RowId | None = None
-    shown_at: datetime | None = None
+    done: Summary
+    demos: dict[int, CardDemo]
+    next_due: NextDue | None
+    remaining: int
+
+    @property
+    def missed(self) -> Sequence[MissedCard]:
+        """The cards that were missed, in learning order."""
+        return self.done.missed
+
+    @property
+    def names(self) -> str:
+        """Their names, as an address has them."""
+        return ",".join(card.name for card in self.missed)
 
 
-def review(
-    here: Here,
-    asked: Annotated[CardQuery, Query()],
-) -> Response:
+class QueueSitting:
+    """A sitting over a selection of a deck's cards. Raises NotHereError for an unknown deck or topic."""
+
+    def __init__(self, query: SittingQuery, here: Context, session: Session) -> None:
+        self.query, self.here, self.session = query, here, session
+
+    @cached_property
+    def learner(self) -> Preferences:
+        """The learner who studies."""
+        return self.here.learner(self.session)
+
+    @cached_property
+    def asked(self) -> Asked:
+        """What is asked for, as found in the database."""
+        return sitting_of(self.session, self.query, self.here.now)
+
+    def current(self) -> Card | None:
+        """The card to ask now."""
+        return next_card(self.session, self.learner, self.here.now, self.asked.queue)
+
+    def find(self, card_id: int) -> Card:
+        """Any card of the deck, due or not."""
+        card = self.session.get(Card, card_id)
+        if card is None or card.retired_at is not None or card.deck_id != self.asked.deck.id:
+            raise NotNowError("That card is no longer in the deck. Here is the next one.")
+        return card
+
+    def check_shown(self, card: Card, state: State | None, shown_at: datetime) -> None:
+        """The back button leads to a card's answer again after its rating: that would be a second review."""
+        if rated := rated_since(self.session.connection(), state, shown_at):
+            raise NotNowError(f"You rated that card {rated.rating} since it was shown. Here is the next one.")
+
+    def rate(self, answer: Answer) -> Rated:
+        """Count a rating."""
+        return rate(self.session, self.learner, answer, self.here.now)
+
+    def undo(self, token: str) -> Undone | None:
+        """Take back the learner's last rating, wherever it was given."""
+        return undo(self.session, self.learner, token, self.here.now)
+
+    def gave(self, review: Review) -> bool:
+        """Every rating of the learner's."""
+        return True
+
+    def address(self, card_id: int | None = None) -> str:
+        """The address of the next question, or of a card's."""
+        pairs = self.query.pairs if card_id is None else (*self.asked.pairs, ("card", card_id))
+        return f"/review?{urlencode(pairs)}"
+
+    def context(self, shown: Shown | None) -> Mapping[str, Any]:
+        """How far the sitting has come, and what it is confined to."""
+        asked, here = self.asked, self.here
+        done = progress(self.session, self.learner, here.now, asked.queue, asked.key)
+        total = done.done + done.remaining
+        return {
+            "source": "review",
+            "deck": asked.deck,
+            "path": "/review",
+            "reveal_path": "/review/answer",
+            "pairs": asked.pairs,
+            "today": self.learner.day(here.now),
+            "words": words(asked, here.settings),
+            "is_early": asked.queue.mode is not Mode.DUE,
+            "done": done.done,
+            "place": min(done.done + 1, total),
+            "total": total,
+            "over": self._over() if shown is None else None,
+        }
+
+    def _over(self) -> Over:
+        today, deck_id = (self.session, self.learner, self.here.now), self.asked.deck.id
+        done = summary(*today, deck_id, self.asked.key)
+        missed = [card.card_id for card in done.missed]
+        links = self.session.exec(select(CardDemo).where(col(CardDemo.card_id).in_(missed), CardDemo.position == 0))
+        demos = {link.card_id: link for link in links}
+        return Over(done, demos, next_due(*today, deck_id), progress(*today, Queue(deck_id)).remaining)
+
+
+class _Card(CardForm, SittingQuery):
+    """A card of a sitting."""
+
+
+class _Rating(RatingForm, SittingQuery):
+    """A rating in a sitting."""
+
+
+class _Undo(UndoForm, SittingQuery):
+    """An undo in a sitting."""
+
+
+class _Mark(MarkForm, SittingQuery):
+    """A mark on a card in a sitting."""
+
+
+def _open(query: SittingQuery) -> sitting.Open:
+    return lambda here, session: QueueSitting(query, here, session)
+
+
+def review(here: Here, asked: Annotated[_Card, Query()]) -> Response:
     """The next card's question; with `card`, that card's; with `shown_at` too, its answer."""
-    with here.reading() as session:
-        visit = visit_of(here, session, asked)
-        if visit.sitting.queue.since and asked.since is None and not here.wants_part:
-            return RedirectResponse(f"/review?{visit.sitting.query}")  # the address says from now on when it began
-        return _asked(visit, asked, "")
-
-
-class TypedForm(CardQuery):
-    """An answer typed before the reveal. It is sent, and not part of an address: it is private, and may be long."""
-
-    typed: Typed = ""
-
-
-def reveal(
-    here: Here,
-    form: Annotated[TypedForm, Form()],
-) -> Response:
-    """The answer beside what was typed. Records nothing."""
-    with here.reading() as session:
-        return _asked(visit_of(here, session, form), form, form.typed)
-
-
-def _asked(visit: Visit, asked: CardQuery, typed: str) -> Response:
-    if asked.card is None:
-        return next_page(visit)
-    chosen = visit.session.get(Card, asked.card)
-    if chosen is None or chosen.retired_at is not None or chosen.deck_id != visit.sitting.deck.id:
-        return next_page(visit, notice="That card is no longer in the deck. Here is the next one.")
-    if asked.shown_at is None or asked.shown_at.tzinfo is None:
-        return sitting_page(visit, question(visit, chosen))
-    # The back button leads here again after the rating: without this, it would be a second review.
-    if rated := rated_since(visit.session, visit.who, chosen.id, asked.shown_at):
-        return next_page(visit, notice=f"You rated that card {rated.rating} since it was shown. Here is the next one.")
-    return sitting_page(visit, answer(visit, chosen, asked.shown_at, typed))
-
-
-class RatingForm(SittingQuery):
-    """The five buttons' form."""
-
-    card: RowId
-    rating: int
-    token: str
-    after: RowId
-    shown_at: datetime
-    revealed_at: datetime
-    typed: Typed = ""
-
-
-def rate_card(
-    here: Here,
-    form: Annotated[RatingForm, Form()],
-) -> Response:
-    """Record the rating, commit, and show the next card. Sent twice, it counts once and is answered the same."""
-    form.check_learner(here.learner_id)
-    try:
-        answered = Answer(
-            form.card, form.rating, form.token, form.after, form.shown_at, form.revealed_at, form.typed, form.key
-        )
-        with here.writing() as session:
-            who = here.learner(session)
-            rated = rate(session, who, answered, here.now)
-    except UnknownCardError as error:
-        raise NotHereError(str(error)) from error
-    except ValueError as error:
-        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
-    except (StaleFormError, UndoneTokenError, OldFormError) as error:
+    if asked.mode is not Mode.DUE and asked.since is None and not here.wants_part:
         with here.reading() as session:
-            return _not_counted(visit_of(here, session, form), form, error)
-    if not here.wants_part:
-        return RedirectResponse(f"/review?{urlencode(form.pairs)}", HTTPStatus.SEE_OTHER)
-    with here.reading() as session:
-        return next_page(visit_of(here, session, form), rated=rated)
+            whole = QueueSitting(asked, here, session).asked
+        return RedirectResponse(f"/review?{whole.query}")  # from now on the address has the time when it began
+    return sitting.show(here, _open(asked), asked)
 
 
-def _not_counted(visit: Visit, form: RatingForm, error: Exception) -> Response:
-    """Say why nothing was counted, and give what to do next: the card again, or the next one."""
-    card = visit.session.get_one(Card, form.card)
-    if isinstance(error, OldFormError):
-        shown = answer(visit, card, visit.now, form.typed)
-        return sitting_page(visit, shown, notice=str(error), status=HTTPStatus.CONFLICT)
-    if isinstance(error, UndoneTokenError):
-        return sitting_page(visit, question(visit, card), notice=str(error), status=HTTPStatus.CONFLICT)
-    return next_page(visit, notice=str(error), status=HTTPStatus.CONFLICT)
+def reveal(here: Here, form: Annotated[_Card, Form()]) -> Response:
+    """The answer beside what was typed."""
+    return sitting.show(here, _open(form), form)
 
 
-class UndoForm(SittingQuery):
-    """The undo button's form."""
+def rate_card(here: Here, form: Annotated[_Rating, Form()]) -> Response:
+    """Record a rating."""
+    return sitting.rate(here, _open(form), form, form.key)
 
-    token: str
+
+def undo_last(here: Here, form: Annotated[_Undo, Form()]) -> Response:
+    """Take back the last rating."""
+    return sitting.undo(here, _open(form), form)
 
 
-def undo_last(
-    here: Here,
-    form: Annotated[UndoForm, Form()],
-) -> Response:
-    """Take back the last rating, and show its card again."""
-    form.check_learner(here.learner_id)
-    try:
-        with here.writing() as session:
-            undone = undo(session, here.learner(session), form.token, here.now)
-    except ValueError as error:
-        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
-    with here.reading() as session:
-        visit = visit_of(here, session, form)
-        card = session.get(Card, undone.card_id) if undone else None
-        if undone is None or card is None:
-            return next_page(visit, notice="There is no rating left to take back.")
-        if not here.wants_part:
-            query = urlencode([*visit.sitting.pairs, ("card", card.id)])
-            return RedirectResponse(f"/review?{query}", HTTPStatus.SEE_OTHER)
-        notice = f"Taken back: your {undone.review.rating} is undone."
-        return sitting_page(visit, question(visit, card), notice=notice)
+def mark_card(here: Here, form: Annotated[_Mark, Form()]) -> Response:
+    """Flag, bury, suspend or note a card."""
+    return mark(here, _open(form), form)

@@ -3,48 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import HTTPException
-from pydantic import AwareDatetime, BeforeValidator, StringConstraints
+from pydantic import AwareDatetime
 from sqlmodel import Session
 
 from app.cards.file.sources import documents
 from app.models import Deck
 from app.settings import Settings
-from app.study.schedule.rate import LONGEST_TYPED
 from app.study.selection.fields import NONE_IF_EMPTY, Text
 from app.study.selection.selection import Selection
 from app.study.sitting.queue import Mode, Queue
 from app.web.frame.decks import deck_named, topic_titles
 
-Typed = Annotated[
-    str,
-    StringConstraints(max_length=LONGEST_TYPED, pattern="^[^\0]*$"),
-    # Browsers count a line's end as one character, and send two.
-    BeforeValidator(lambda text: text.replace("\r\n", "\n") if isinstance(text, str) else text),
-]
-
 
 class SittingQuery(Selection, frozen=True):
     """A selection of a deck's cards, and the order in which the schedule or the learner has them.
 
-    `since` is when a sitting ahead of the schedule began. `learner` is whose page a form stands on; it is no part of
-    an address.
+    `since` is when a sitting ahead of the schedule began.
     """
 
     deck: Text = ""
     mode: Mode = Mode.DUE
     since: Annotated[AwareDatetime | None, NONE_IF_EMPTY] = None
-    learner: int | None = None
-
-    def check_learner(self, learner: int) -> None:
-        """Raise a 409 when the form is of a page that was opened by another learner than the one who sends it."""
-        if self.learner not in (None, learner):
-            sentence = "This page was opened as another learner, so nothing was counted. Load it again to go on as you."
-            raise HTTPException(HTTPStatus.CONFLICT, sentence)
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:

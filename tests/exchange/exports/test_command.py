@@ -10,7 +10,8 @@ import pytest
 from app.database import Database
 from app.settings import Settings
 from app.study.learner.preferences import preferences
-from app.study.schedule.rate import Answer, rate, undo
+from app.study.schedule.rate import Answer, rate
+from app.study.schedule.undo import undo
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 Run = Callable[..., tuple[int, str]]

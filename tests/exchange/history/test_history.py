@@ -29,9 +29,10 @@ from app.exchange.history.import_history import ImportedHistory, import_history
 from app.models import CardMark, OwnTag
 from app.study.learner.preferences import Preferences
 from app.study.learner.profile import Profile, change, profile
-from app.study.schedule.buttons import offer
-from app.study.schedule.rate import Answer, rate, undo
+from app.study.schedule.rate import Answer, rate
 from app.study.schedule.replay import replay
+from app.study.schedule.review_log import stored_state
+from app.study.schedule.undo import undo
 from tests.examples import examples
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -135,7 +136,8 @@ class Place:
     def rate(self, name: str, rating: int, lag: int = 0) -> str:
         revealed_at = self.now - timedelta(minutes=lag, microseconds=7)
         with self.database.write() as session:
-            after = offer(session, self.prefs, self.card_id(name), revealed_at).after
+            state = stored_state(session.connection(), self.prefs.learner_id, self.card_id(name))
+            after = state.last_review_id if state else 0
             token = next(self.tokens)
             shown_at = None if rating == 1 else revealed_at - timedelta(seconds=3)
             answer = Answer(self.card_id(name), rating, token, after, shown_at, revealed_at)

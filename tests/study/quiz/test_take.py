@@ -23,11 +23,11 @@ from app.study.quiz.make import (
     plan_weakest,
 )
 from app.study.quiz.past import past, topics_asked
-from app.study.quiz.take import AnothersQuizError, NotAskedError, NotOfThisQuizError, Run, UnknownQuizError
-from app.study.schedule.rate import Rated, StaleFormError, Undone, UndoneTokenError, UnknownCardError
+from app.study.quiz.take import AnothersQuizError, Attempt, NotAskedError, NotOfThisQuizError, UnknownQuizError
+from app.study.schedule.rate import Rated, StaleFormError, UndoneTokenError, UnknownCardError
 from app.study.schedule.review_log import COUNTED_COLUMNS
-from app.study.schedule.scheduler import recall
-from app.study.schedule.state import Counted, fold
+from app.study.schedule.scheduler import CountedRating, fold, recall
+from app.study.schedule.undo import Undone
 from app.tables import CARD_MARK
 from tests.study.conftest import DECK
 
@@ -42,9 +42,9 @@ def make_quiz(study: "Study", *cards: int, seconds: int | None = None, name: str
         return make(session, study.prefs, DECK, name, plan, study.now)
 
 
-def run(study: "Study", name: str = "q") -> Run:
+def run(study: "Study", name: str = "q") -> Attempt:
     with study.database.read() as session:
-        return quiz.run_of(session, study.prefs, name)
+        return quiz.attempt_at(session, study.prefs, name, study.now)
 
 
 def current(study: "Study", name: str = "q") -> int | None:
@@ -247,7 +247,7 @@ def test_others_see_what_is_asked_and_take_it_afresh_but_no_answers(study: "Stud
     with pytest.raises(AnothersQuizError):
         give(study, 1, 4)
     with study.database.write() as session:
-        assert topics_asked(session, study.prefs, first) == [("t1", 2, 1), ("t2", 1, 1)]
+        assert topics_asked(session, study.prefs, study.now, first) == [("t1", 2, 1), ("t2", 1, 1)]
         plan = plan_again(session, study.prefs, first, study.now)
         make(session, study.prefs, DECK, "again", plan, study.now)
     fresh = run(study, "again")
@@ -282,7 +282,7 @@ def test_the_chance_of_recall_is_that_of_a_replay_and_so_are_the_weakest(study: 
         with study.database.read() as session:
             query = text(f"SELECT {columns} FROM review WHERE card_id = :card ORDER BY id")
             typed = query.columns(*COUNTED_COLUMNS)
-            rows = [Counted(*row) for row in session.connection().execute(typed, {"card": card})]
+            rows = [CountedRating(*row) for row in session.connection().execute(typed, {"card": card})]
         state = fold(card, rows)
         assert state is not None
         days = (study.prefs.day(study.now) - state.reviewed_on).days
@@ -320,16 +320,16 @@ def test_past_quizzes_are_listed_with_what_they_came_to(study: "Study") -> None:
     give(study, 6, 4, name="undone")
     study.undo()
     with study.database.read() as session:
-        listed = {one.name: one for one in past(session, study.prefs, DECK)}
+        listed = {one.name: one for one in past(session, study.prefs, study.now, DECK)}
         assert list(listed) == ["undone", "timed", "q"]
         assert [(one.asked, one.answered, one.left, one.mean) for one in listed.values()] == [
             (1, 0, 1, None), (2, 0, 2, None), (3, 2, 1, 2.5),
         ]  # fmt: skip
         assert [one.is_open(study.now) for one in listed.values()] == [True, True, True]
         assert not listed["timed"].is_open(study.now + timedelta(seconds=60))
-        assert past(session, replace(study.prefs, learner_id=2), DECK) == []
-        assert past(session, study.prefs, DECK + 1) == []
-        assert len(past(session, study.prefs, DECK, most=2)) == 2
+        assert past(session, replace(study.prefs, learner_id=2), study.now, DECK) == []
+        assert past(session, study.prefs, study.now, DECK + 1) == []
+        assert len(past(session, study.prefs, study.now, DECK, most=2)) == 2
 
 
 def test_no_page_of_a_quiz_walks_over_all_reviews(study: "Study") -> None:
@@ -339,8 +339,8 @@ def test_no_page_of_a_quiz_walks_over_all_reviews(study: "Study") -> None:
     with study.database.read() as session:
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
-        quiz.run_of(session, study.prefs, "q")
-        past(session, study.prefs, DECK)
+        quiz.attempt_at(session, study.prefs, "q", study.now)
+        past(session, study.prefs, study.now, DECK)
         steps = [
             row[3]
             for statement, values in list(asked)

@@ -1,13 +1,20 @@
 """Rating: once a token, at the date shown, and a clear refusal instead of a guess."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app.study.learner.preferences import Preferences
-from app.study.schedule.rate import Answer, OldFormError, StaleFormError, UndoneTokenError, UnknownCardError
+from app.study.schedule.rate import (
+    Answer,
+    OldFormError,
+    StaleFormError,
+    UndoneTokenError,
+    UnknownCardError,
+    rated_since,
+)
+from app.study.schedule.review_log import stored_state
 
 if TYPE_CHECKING:
     from tests.study.conftest import Study
@@ -186,7 +193,7 @@ def test_a_second_look_within_the_minute_is_kept_and_moves_nothing(study: "Study
     assert not offer.counts
     assert {(choice.due_on, choice.due_at, choice.label) for choice in offer.choices} == {(first.due_on, None, "2 d")}
     second = study.rate(1, rating)
-    assert replace(second.state, last_review_id=first.last_review_id) == first
+    assert second.state._replace(last_review_id=first.last_review_id) == first
     assert second.review.rating == rating
     study.later(seconds=1)
     assert study.offer(1).counts, "the minute runs from the look that counted"
@@ -228,3 +235,20 @@ def test_the_five_buttons_of_a_new_card(study: "Study") -> None:
         "Perfectly",
     ]
     assert [choice.label for choice in offer.choices] == ["1 min", "10 min", "1 d", "2 d", "9 d"]
+
+
+def test_a_page_is_outdated_by_a_rating_after_it_was_shown_and_not_by_one_at_that_very_time(study: "Study") -> None:
+    """The page that answers a rating is shown at the time of the rating, and may ask the same card again."""
+
+    def since(shown_at: datetime) -> int | None:
+        with study.database.read() as session:
+            connection = session.connection()
+            review = rated_since(connection, stored_state(connection, 1, 1), shown_at)
+            return review.rating if review else None
+
+    assert since(study.now) is None
+    rated_at = study.rate(1, 2).review.rated_at
+    assert since(rated_at - timedelta(microseconds=1)) == 2
+    assert since(rated_at) is None
+    study.undo()
+    assert since(rated_at - timedelta(hours=1)) is None

@@ -54,6 +54,18 @@ def test_time_runs_from_the_question_to_the_rating_and_a_card_left_open_counts_t
     assert today(study).spent == timedelta(seconds=20 + 100 + 120)
 
 
+def test_the_end_of_a_sitting_and_the_statistics_agree_on_the_time_spent(study: "Study") -> None:
+    """Also for a review that does not say when the question was shown, as an import may bring it."""
+    revealed = study.now
+    study.later(seconds=17.4)
+    study.rate(1, 4, shown_at=None, revealed_at=revealed)
+    shown = study.now
+    study.later(seconds=8.3)
+    study.rate(2, 4, shown_at=shown)
+    assert today(study).spent == timedelta(seconds=17 + 8)
+    assert study.rows("SELECT seconds FROM day_total WHERE topic_id = 0") == [(25,)]
+
+
 def test_a_sitting_under_filters_is_told_apart(study: "Study") -> None:
     study.rate(1, 4, sitting="tag=a")
     study.rate(2, 1)

@@ -13,12 +13,16 @@ from app.database import Database
 from app.main import create_app
 from app.models import Card, CardDemo, CardMark, CardState, Learner, Quiz, QuizItem, Review, Topic
 from app.settings import Settings
+from app.study.schedule.replay import replay
 from app.web.frame.pages import LEARNER_COOKIE
 from tests.web.conftest import NOW
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
 CHOSEN = {"kind": "chosen", "name": "q1", "deck": "small", "topic": "first", "number": "5"}
+
+
+GET = '<form action="{}" method="get"'
 
 
 class Clock:
@@ -50,7 +54,7 @@ def fields(page: str, part: str) -> dict[str, str]:
 
 
 def rating_form(client: TestClient, address: str, **changes: Any) -> dict[str, Any]:
-    question = fields(client.get(address).text, f'<form action="{address}" method="get"')
+    question = fields(client.get(address).text, GET.format(address))
     return fields(client.get(address, params=question).text, '<form class="rating"') | {"rating": 4} | changes
 
 
@@ -210,7 +214,7 @@ def test_an_answer_sent_twice_counts_once_and_is_answered_the_same(client: TestC
         answer = client.post(address, data=form, headers=PART)
         assert answer.status_code == 200
         assert "2 of 5" in answer.text
-        assert "You gave it 4 · Well" in answer.text
+        assert "</a> 4 · Well: back" in answer.text
         assert "<html" not in answer.text
     assert ratings(database) == [4]
     other = client.post(address, data=form | {"token": "another", "after": 1}, headers=PART)
@@ -244,7 +248,7 @@ def test_what_cannot_be_counted_is_refused_with_a_reason(
 
 def test_only_the_current_question_is_revealed(client: TestClient) -> None:
     address = make(client)
-    question = fields(client.get(address).text, f'<form action="{address}" method="get"')
+    question = fields(client.get(address).text, GET.format(address))
     give(client, address, 4)
     page = client.get(address, params=question).text
     assert "not the one to answer now" in page
@@ -436,3 +440,90 @@ def test_a_long_list_of_past_quizzes_shows_the_latest_first(client: TestClient, 
     assert re.findall(r'<th scope="row"><a href="/quiz/(p\d+)"', page) == [f"p{n}" for n in range(20)]
     assert "5 older" in page
     assert len(re.findall(r'<th scope="row"><a href="/quiz/p\d+"', client.get("/quiz?all=1").text)) == 25
+
+
+def mark(client: TestClient, address: str, act: str, **more: Any) -> str:
+    """Do something to the card that is asked now."""
+    form = rating_form(client, address)
+    asked = {"card": form["card"], "shown_at": form["shown_at"]}
+    answer = client.post(f"{address}/mark", data=asked | {"act": act} | more, headers=PART)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def heading(page: str) -> str:
+    return str(re.findall(r"<h1[^>]*>(?:<p>)?([^<]*)", page)[0])
+
+
+def marks(database: Database) -> list[CardMark]:
+    with database.read() as session:
+        return list(session.exec(select(CardMark)).all())
+
+
+def test_a_card_is_flagged_and_noted_in_a_quiz_and_its_answer_stays_open(
+    client: TestClient, database: Database
+) -> None:
+    address = make(client)
+    page = mark(client, address, "flag", typed="Mine.")
+    assert "Flagged." in page
+    assert "1 of 5" in page
+    assert fields(page, '<form class="rating"')["typed"] == "Mine."
+    page = mark(client, address, "note", note="Ask Ann.")
+    assert "Ask Ann." in page
+    assert [(one.is_flagged, one.note) for one in marks(database)] == [(True, "Ask Ann.")]
+    assert "Ask Ann." not in client.get(address).text, "it may hold the answer"
+
+
+@pytest.mark.parametrize(("act", "back"), [("bury", "unbury"), ("suspend", "resume")])
+def test_a_card_set_aside_in_a_quiz_is_skipped_until_it_is_back(
+    client: TestClient, clock: Clock, act: str, back: str
+) -> None:
+    address = make(client)
+    first = heading(client.get(address).text)
+    page = mark(client, address, act)
+    assert heading(page) != first
+    assert "1 of 4" in page
+    assert "1 question of this quiz can be asked no more" in page
+    bring_back = fields(page, '<form class="inline"')
+    page = client.post(f"{address}/mark", data=bring_back | {"act": back}, headers=PART).text
+    assert heading(page) == first
+    assert "1 of 5" in page
+    mark(client, address, act)
+    give(client, address, 4, 4, 4, 4)
+    page = client.get(address).text
+    assert "4 of 4 answered" in page
+    assert "counted for nothing" in page
+    clock.now += timedelta(days=1)
+    page = client.get(address).text
+    assert (heading(page) == first) == (act == "bury"), "buried until tomorrow, and this quiz has no end of its own"
+
+
+def test_a_leech_gets_its_help_in_a_quiz_too(client: TestClient, database: Database) -> None:
+    address = make(client)
+    form = rating_form(client, address)
+    with database.write() as session:
+        values = {"card": int(form["card"])}
+        session.connection().exec_driver_sql(
+            "INSERT INTO review (learner_id, card_id, token, rating, rated_at, day, desired_retention) "
+            "SELECT 1, :card, 't' || value, CASE value % 2 WHEN 1 THEN 4 ELSE 1 END, "
+            "'2026-02-' || printf('%02d', value) || ' 09:00:00.000000', '2026-02-' || printf('%02d', value), 0.9 "
+            "FROM json_each('[1,2,3,4,5,6,7,8]')",
+            values,
+        )
+        replay(session)
+    assert (
+        "was missed 4 times" in client.get(address, params=fields(client.get(address).text, GET.format(address))).text
+    )
+
+
+def test_the_last_answer_is_in_sight_without_htmx_too_and_another_sittings_is_not(client: TestClient) -> None:
+    address = make(client)
+    assert "</a> 4 · Well: back" in give(client, address, 4)
+    assert "You rated" not in client.get(make(client, name="q2")).text
+
+
+def test_a_typed_answer_that_is_too_long_is_refused_with_its_length(client: TestClient) -> None:
+    address = make(client)
+    answer = client.post(f"{address}/reveal", data=REVEAL | {"typed": "x" * 4_001})
+    assert answer.status_code == 422
+    assert "4000 characters, and no NUL; this one has 4001: go back and shorten it." in answer.text

@@ -1,0 +1,86 @@
+"""The forms of a sitting's page, the same for a queue and a quiz."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from app.study.schedule.rate import LONGEST_TYPED
+from app.study.selection.fields import NONE_IF_EMPTY
+from app.study.selection.marks import LONGEST_NOTE
+from app.web.frame.here import RowId
+
+
+def _one_line_end(text: object) -> object:
+    """Browsers count the end of a line as one character, and send two."""
+    return text.replace("\r\n", "\n") if isinstance(text, str) else text
+
+
+def _not_too_long(text: str) -> str:
+    if len(text) <= LONGEST_TYPED and "\0" not in text:
+        return text
+    sentence = (
+        f"A typed answer may have {LONGEST_TYPED} characters, and no NUL; this one has {len(text)}: "
+        "go back and shorten it."
+    )
+    raise PydanticCustomError("typed_answer", sentence)
+
+
+Typed = Annotated[str, BeforeValidator(_one_line_end), AfterValidator(_not_too_long)]
+"""An answer typed before the reveal. It is sent, and never part of an address: it is private, and may be long."""
+
+
+class Act(StrEnum):
+    """What can be done to a card apart from rating it."""
+
+    FLAG = "flag"
+    UNFLAG = "unflag"
+    BURY = "bury"
+    UNBURY = "unbury"
+    SUSPEND = "suspend"
+    RESUME = "resume"
+    NOTE = "note"
+
+
+class PageForm(BaseModel, frozen=True):
+    """Any form of the page. `learner` is who opened the page, None in an address."""
+
+    learner: int | None = None
+
+
+class CardForm(PageForm, frozen=True):
+    """The card to show: its question, or with `shown_at` (when the question was shown) its answer."""
+
+    card: RowId | None = None
+    shown_at: datetime | None = None
+    typed: Typed = ""
+
+
+class RatingForm(PageForm, frozen=True):
+    """The five buttons' form."""
+
+    card: RowId
+    rating: int
+    token: str
+    after: RowId
+    shown_at: datetime
+    revealed_at: datetime
+    typed: Typed = ""
+
+
+class UndoForm(PageForm, frozen=True):
+    """The undo button's form."""
+
+    token: str
+
+
+class MarkForm(PageForm, frozen=True):
+    """A card and what to do to it; with `shown_at`, its answer was open."""
+
+    card: RowId
+    act: Act
+    note: Annotated[str, StringConstraints(max_length=LONGEST_NOTE)] = ""
+    shown_at: Annotated[AwareDatetime | None, NONE_IF_EMPTY] = None
+    typed: Typed = ""

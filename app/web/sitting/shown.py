@@ -1,0 +1,72 @@
+"""A card on the page of a sitting: its question, and its answer with the five buttons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Session
+
+from app.cards.load.search import text_of
+from app.models import Card
+from app.study.learner.preferences import Preferences
+from app.study.schedule.buttons import Offer, offer
+from app.study.schedule.scheduler import State
+from app.study.selection.leech import Leech, leech
+from app.study.selection.marks import Marks
+from app.study.sitting.typed_answer import Piece, compared, unsaid
+from app.tables import CARD_SOURCE
+from app.web.frame.editing import EditLink, edit_link
+from app.web.frame.here import Context
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A typed answer in pieces, and the terms of the short answer that are missing from it."""
+
+    text: str
+    pieces: Sequence[Piece]
+    unsaid: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A card's question. If `offer` is set, its answer with the five buttons, shown at `revealed_at`."""
+
+    card: Card
+    topic: str
+    topic_path: str
+    marks: Marks
+    shown_at: datetime
+    revealed_at: datetime | None = None
+    offer: Offer | None = None
+    edit: EditLink | None = None
+    sources: Sequence[str] = ()
+    typed: Typed | None = None
+    leech: Leech | None = None
+
+
+# Built once: building a statement costs as much as running it.
+_SOURCES = select(CARD_SOURCE.c.item).where(CARD_SOURCE.c.card_id == bindparam("card")).order_by(CARD_SOURCE.c.item)
+
+
+def revealed(
+    here: Context, session: Session, learner: Preferences, asked: Shown, state: State | None, typed: str
+) -> Shown:
+    """The question `asked` with its answer, revealed now, beside what was typed. `state` is the card's."""
+    card = asked.card
+    return replace(
+        asked,
+        revealed_at=here.now,
+        offer=offer(learner, state, card.id if card.seed is None else card.seed, here.now),
+        edit=edit_link(here.settings, asked.topic_path, card),
+        sources=session.connection().execute(_SOURCES, {"card": card.id}).scalars().all(),
+        typed=beside(typed, card) if typed.strip() else None,
+        leech=leech(session, card, state.lapses) if state else None,
+    )
+
+
+def beside(typed: str, card: Card) -> Typed:
+    """A typed answer compared with the card's."""
+    short = text_of(card.short_html)
+    return Typed(typed, compared(typed, f"{short} {text_of(card.answer_html)}"), unsaid(typed, short))

@@ -1,0 +1,273 @@
+"""A sitting: one card after another is asked, revealed, rated, or taken back.
+
+A sitting has a source of cards: the queue (review.py) or a quiz (app/web/quiz/take.py). Everything else is the same,
+and is here: what the forms do, what happens to a form that cannot be counted any more, and the page.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any, Protocol
+from uuid import uuid4
+
+from fastapi import HTTPException
+from sqlalchemy import bindparam, select
+from sqlmodel import Session
+from starlette.responses import RedirectResponse, Response
+
+from app.models import Card, Review
+from app.study.learner.preferences import Preferences
+from app.study.schedule.rate import Answer, NotCountedError, OldFormError, Rated, UndoneTokenError
+from app.study.schedule.review_log import stored_state
+from app.study.schedule.scale import Rating
+from app.study.schedule.scheduler import State
+from app.study.schedule.undo import Undone, last_rating
+from app.study.selection.leech import Leech, leech
+from app.study.selection.marks import Marks
+from app.study.selection.standing import LEECH_FROM
+from app.tables import CARD, CARD_MARK, TOPIC
+from app.web.frame.here import Context
+from app.web.sitting.forms import CardForm, PageForm, RatingForm, UndoForm
+from app.web.sitting.shown import Shown, revealed
+
+IN_SIGHT = timedelta(minutes=15)
+"""How long the last rating stays on the page, with its undo."""
+
+
+class NotNowError(Exception):
+    """The sitting does not ask this card now; the message says why."""
+
+
+class Sitting(Protocol):
+    """A source of cards, for the learner of a request and within one session of the database."""
+
+    here: Context
+    session: Session
+
+    @property
+    def learner(self) -> Preferences:
+        """The learner who studies."""
+
+    def current(self) -> Card | None:
+        """The card to ask now; None if the sitting is over."""
+
+    def find(self, card_id: int) -> Card:
+        """The card, if the sitting can show it now. Raises NotNowError."""
+
+    def check_shown(self, card: Card, state: State | None, shown_at: datetime) -> None:
+        """Raise NotNowError if the question that was shown at `shown_at` is outdated. `state` is the card's."""
+
+    def rate(self, answer: Answer) -> Rated:
+        """Count a rating. Raises what `study.schedule.rate.rate` raises."""
+
+    def undo(self, token: str) -> Undone | None:
+        """Take back the last rating; None if there is none. Raises NotCountedError, ValueError."""
+
+    def gave(self, review: Review) -> bool:
+        """True if the rating belongs to this sitting."""
+
+    def address(self, card_id: int | None = None) -> str:
+        """The address of the next question, or of the question of a card."""
+
+    def context(self, shown: Shown | None) -> Mapping[str, Any]:
+        """What the templates need of this source; `shown` is None at the end of the sitting.
+
+        `source` is its folder of templates; `path` and `reveal_path` are the addresses of its forms, and `pairs` are
+        the hidden fields of all of them.
+        """
+
+
+Open = Callable[[Context, Session], Sitting]
+"""Makes the sitting that a request is about."""
+
+
+@dataclass(frozen=True)
+class JustRated:
+    """The rating given last, its card's name and question, and the card's state now."""
+
+    review: Review
+    name: str
+    question: str
+    state: State | None
+    leech: Leech | None
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A card that was set aside just now, and the act that brings it back."""
+
+    card: Card
+    back: str
+
+
+def show(here: Context, open_: Open, asked: CardForm) -> Response:
+    """The card to ask now; with `card` that card's question; with `shown_at` too its answer. Records nothing."""
+    with here.reading() as session:
+        response = card_page(open_(here, session), asked.card, asked.shown_at, asked.typed)
+    if asked.typed:
+        # What is not in the address is not asked for again by the browser's back button: let it keep the page.
+        response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def rate(here: Context, open_: Open, form: RatingForm, kept: str | None = None) -> Response:
+    """Record the rating, commit, and show the next card. Sent twice, it counts once and is answered the same.
+
+    `kept` is what the review keeps of the sitting.
+    """
+    check_learner(here, form)
+    try:
+        times = (form.shown_at, form.revealed_at)
+        answer = Answer(form.card, form.rating, form.token, form.after, *times, form.typed, kept)
+        with here.writing() as session:
+            rated = open_(here, session).rate(answer)
+    except ValueError as error:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+    except NotCountedError as error:
+        with here.reading() as session:
+            return _not_counted(open_(here, session), form, error)
+    with here.reading() as session:
+        sitting = open_(here, session)
+        if not here.wants_part:
+            return RedirectResponse(sitting.address(), HTTPStatus.SEE_OTHER)
+        return next_page(sitting, rated=rated)
+
+
+def undo(here: Context, open_: Open, form: UndoForm) -> Response:
+    """Take back the last rating, and ask its card again."""
+    check_learner(here, form)
+    undone, notice, status = None, "There is no rating left to take back.", HTTPStatus.OK
+    try:
+        with here.writing() as session:
+            undone = open_(here, session).undo(form.token)
+    except ValueError as error:
+        raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+    except NotCountedError as error:
+        notice, status = str(error), HTTPStatus.CONFLICT
+    with here.reading() as session:
+        sitting = open_(here, session)
+        if undone is None:
+            return next_page(sitting, notice, status)
+        if not here.wants_part:
+            return RedirectResponse(sitting.address(undone.card_id), HTTPStatus.SEE_OTHER)
+        return card_page(sitting, undone.card_id, notice=f"Taken back: your {undone.review.rating} is undone.")
+
+
+def check_learner(here: Context, form: PageForm) -> None:
+    """Raise a 409 if the form is of a page that another learner opened."""
+    if form.learner not in (None, here.learner_id):
+        sentence = "This page was opened as another learner, so nothing was counted. Load it again to go on as you."
+        raise HTTPException(HTTPStatus.CONFLICT, sentence)
+
+
+def card_page(
+    sitting: Sitting,
+    card_id: int | None,
+    shown_at: datetime | None = None,
+    typed: str = "",
+    notice: str = "",
+    status: int = HTTPStatus.OK,
+) -> Response:
+    """The page with the answer of a card whose question was shown at `shown_at`, beside what was typed.
+
+    Without `shown_at` it is the card's question, without a card the question to ask now. If the sitting does not ask
+    the card now, it is that one too, and the notice says why.
+    """
+    if card_id is None:
+        return next_page(sitting, notice, status)
+    try:
+        card = sitting.find(card_id)
+        if shown_at is None or shown_at.tzinfo is None:
+            return page(sitting, question(sitting, card), notice, status)
+        state = stored_state(sitting.session.connection(), sitting.learner.learner_id, card.id)
+        sitting.check_shown(card, state, shown_at)
+    except NotNowError as error:
+        return next_page(sitting, f"{notice} {error}".strip(), status)
+    asked = question(sitting, card, shown_at)
+    return page(sitting, revealed(sitting.here, sitting.session, sitting.learner, asked, state, typed), notice, status)
+
+
+def _not_counted(sitting: Sitting, form: RatingForm, error: NotCountedError) -> Response:
+    """Say why nothing was counted, and go on: with the card again, or with the next one."""
+    if isinstance(error, OldFormError):
+        return card_page(sitting, form.card, sitting.here.now, form.typed, str(error), HTTPStatus.CONFLICT)
+    if isinstance(error, UndoneTokenError):
+        return card_page(sitting, form.card, notice=str(error), status=HTTPStatus.CONFLICT)
+    return next_page(sitting, str(error), HTTPStatus.CONFLICT)
+
+
+# Built once: building a statement costs as much as running it.
+# Of the topic no more than this: the rest is long, and not shown here.
+_ABOUT = (
+    select(
+        TOPIC.c.title,
+        TOPIC.c.path,
+        CARD_MARK.c.buried_until,
+        CARD_MARK.c.is_suspended,
+        CARD_MARK.c.is_flagged,
+        CARD_MARK.c.note,
+    )
+    .outerjoin_from(
+        TOPIC, CARD_MARK, (CARD_MARK.c.learner_id == bindparam("learner")) & (CARD_MARK.c.card_id == bindparam("card"))
+    )
+    .where(TOPIC.c.id == bindparam("topic"))
+)
+_NAME_AND_QUESTION = select(CARD.c.name, CARD.c.question).where(CARD.c.id == bindparam("card"))
+
+
+def question(sitting: Sitting, card: Card, shown_at: datetime | None = None) -> Shown:
+    """The card as it is asked, since `shown_at` or now."""
+    values = {"topic": card.topic_id, "learner": sitting.learner.learner_id, "card": card.id}
+    about = sitting.session.connection().execute(_ABOUT, values).one()
+    marks = Marks()
+    if about.note is not None:  # the card has a mark
+        marks = Marks(about.buried_until, about.is_suspended, about.is_flagged, about.note)
+    return Shown(card, about.title, about.path, marks, shown_at or sitting.here.now)
+
+
+def next_page(sitting: Sitting, notice: str = "", status: int = HTTPStatus.OK, **more: Any) -> Response:
+    """The page with the question to ask now, or with the end. `more` is handed on to `page`."""
+    card = sitting.current()
+    return page(sitting, question(sitting, card) if card else None, notice, status, **more)
+
+
+def page(
+    sitting: Sitting,
+    shown: Shown | None,
+    notice: str = "",
+    status: int = HTTPStatus.OK,
+    *,
+    rated: Rated | None = None,
+    aside: Aside | None = None,
+) -> Response:
+    """The page with `shown`, or with what was done if nothing is left. `rated` is the last rating if it is known."""
+    return sitting.here.page(
+        "sitting/sitting.html",
+        status,
+        part="sitting",
+        learner=sitting.learner,
+        shown=shown,
+        rated=_just_rated(sitting, shown, rated),
+        notice=notice,
+        aside=aside,
+        undo_token=uuid4().hex,
+        **sitting.context(shown),
+    )
+
+
+def _just_rated(sitting: Sitting, shown: Shown | None, rated: Rated | None) -> JustRated | None:
+    """The last rating while it is in sight: with the next question, until its own card is asked again."""
+    review = rated.review if rated else last_rating(sitting.session, sitting.learner)
+    if review is None or not timedelta() <= sitting.here.now - review.rated_at < IN_SIGHT or not sitting.gave(review):
+        return None
+    is_answer = shown is not None and shown.offer is not None
+    if is_answer or (shown is not None and shown.card.id == review.card_id and rated is None):
+        return None
+    connection = sitting.session.connection()
+    name, asked = connection.execute(_NAME_AND_QUESTION, {"card": review.card_id}).one()
+    state = rated.state if rated else stored_state(connection, sitting.learner.learner_id, review.card_id)
+    help_with = None
+    if state is not None and Rating(review.rating or 1).missed and state.lapses >= LEECH_FROM:
+        help_with = leech(sitting.session, sitting.session.get_one(Card, review.card_id), state.lapses)
+    return JustRated(review, name, asked, state, help_with)
