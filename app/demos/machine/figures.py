@@ -104,8 +104,8 @@ class Trace:
         if self.by_hand:
             return self.by_hand(key, column)
         row = next(row for row in self.rows if row.key == key)
-        known = {row.symbol: row.values for row in self.rows if row.symbol} | dict(self.symbols)
-        values = {name: float(v[column] if isinstance(v, np.ndarray) else v) for name, v in known.items()}
+        values = {symbol: float(one.values[column]) for one in self.rows if (symbol := one.symbol)}
+        values |= {name: float(v[column] if isinstance(v, np.ndarray) else v) for name, v in self.symbols.items()}
         at = self.first + column
         return row.formula_at(at).worked_out(float(row.values[column]), values, self.index, at)
 

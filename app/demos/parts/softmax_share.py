@@ -13,9 +13,9 @@ NOTE = "The largest score is taken off each: it changes no weight."
 
 def softmax_share(e: Values, index: str = "") -> Callable[[int], Formula]:
     """The formulas of a row of weights, α_t = exp(e_t − e_max) / Σ exp(e_k − e_max), from its scores e (T)."""
-    apart = e - e.max()
 
     def share(t: int) -> Formula:
+        apart = e - e.max()
         top = rf"\exp(e_{{{index}{t}}} - e_{{max}})"
         text = rf"\alpha_{{{index}{t}}} = {top} / \sum_k \exp(e_{{{index}k}} - e_{{max}})"
         below, values = sum_of_exponentials(apart)
