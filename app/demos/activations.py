@@ -156,13 +156,7 @@ DEMO = Demo(
     __file__,
     Activations,
     compute,
-    Prediction(
-        _instance,
-        _question,
-        ("a,1", "slope,1"),
-        _slips,
-        Tolerance(near=0.005),
-    ),
+    Prediction(_instance, _question, ("a,1", "slope,1"), _slips, Tolerance(near=0.005)),
     shows=(chain.forward, chain.slope_products, chain.gradients, activations.sigmoid),
     miniature="unit",
 )

@@ -130,10 +130,7 @@ def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
         )
     else:
         told = "The norm goes from {norm} to {norm_after}, and the direction turns by {angle} degrees."
-    rows = (
-        Row("before", "gradient $g_j$", g),
-        Row("after", "clipped", after, words="clipped gradient"),
-    )
+    rows = (Row("before", "gradient $g_j$", g), Row("after", "clipped", after, words="clipped gradient"))
 
     def arithmetic(key: str, column: int) -> Arithmetic:
         j, value = column + 1, float(g[column])

@@ -291,13 +291,7 @@ DEMO = Demo(
     __file__,
     GradientFlow,
     compute,
-    Prediction(
-        _instance,
-        _question,
-        _steps,
-        _slips,
-        Tolerance(times=2, why="the order of size counts"),
-    ),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(times=2, why="the order of size counts")),
     shows=(jacobian.products, jacobian.spectral_norms, jacobian.rnn_bound, rnn.step_jacobian),
     miniature="flow",
 )

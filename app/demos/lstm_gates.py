@@ -188,11 +188,7 @@ DEMO = Demo(
     LSTMGates,
     compute,
     Prediction(
-        _instance,
-        _question,
-        ("c,1", "c,2", "c,3"),
-        _slips,
-        Tolerance(near=0.01, why="two decimals are enough"),
+        _instance, _question, ("c,1", "c,2", "c,3"), _slips, Tolerance(near=0.01, why="two decimals are enough")
     ),
     shows=(lstm.step, lstm.forward, jacobian.cell_path),
     miniature="cell",

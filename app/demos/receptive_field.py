@@ -129,13 +129,7 @@ def _curve(p: ReceptiveField, share: Values, numbers: dict[str, float]) -> Curve
         back,
         (
             Series("conv", "convolutions, kernels of equal weights", "weight in the convolutions' output", conv),
-            Series(
-                "rnn",
-                rf"RNN, ${latex(p.keeps)}^j$",
-                "weight in the RNN's state",
-                p.keeps**back,
-                "dashed",
-            ),
+            Series("rnn", rf"RNN, ${latex(p.keeps)}^j$", "weight in the RNN's state", p.keeps**back, "dashed"),
         ),
     )
 

@@ -78,6 +78,7 @@ def first_then(first: Formula, rest: Formula) -> Callable[[int], Formula]:
     return lambda index: first if index == 1 else rest
 
 
+@lru_cache(maxsize=4096)
 def set_index(text: str, index: str, at: int) -> str:
     """Replace an index letter in all subscripts: with t at 3, `h_{t-1}` becomes `h_{2}`."""
     one, shifted = _index_patterns(index)

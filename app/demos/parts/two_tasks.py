@@ -111,8 +111,4 @@ def three_ways(p: TransferLearning, data: Data, count: int) -> dict[str, Values]
     frozen = fit(h @ data.W_pre, y, PENALTY)
     tuned = fit(h, y, p.hold, start=frozen.w @ data.W_pre.T)
     scratch = fit(h, y, PENALTY)
-    return {
-        "frozen": frozen(data.test_h @ data.W_pre),
-        "tuned": tuned(data.test_h),
-        "scratch": scratch(data.test_h),
-    }
+    return {"frozen": frozen(data.test_h @ data.W_pre), "tuned": tuned(data.test_h), "scratch": scratch(data.test_h)}

@@ -40,11 +40,7 @@ def unrolled(caption: str, x: Values, h: Values, y: Values, looked_at: int, weig
             nodes.append(Node(at, middle, "", "box", wide, tall + 58, lit=lit))
         nodes.append(Node(at, bottom, short(float(x[t])), "text", 40, 24, lit=lit, at=f"x,{t + 1}"))
         nodes.append(Node(at, top, short(float(y[t])), "text", 50, 24, lit=lit, at=f"y,{t + 1}"))
-        edges += [
-            Edge(previous, state, weight, recurrent=True),
-            Edge(state + 1, state),
-            Edge(state, state + 2),
-        ]
+        edges += [Edge(previous, state, weight, recurrent=True), Edge(state + 1, state), Edge(state, state + 2)]
         if not one:
             for j in range(units):
                 value, high = float(h[t, j]), middle - tall / 2 + APART * j
