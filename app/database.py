@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import alembic.command
@@ -46,11 +46,11 @@ class Database:
             raise UnusableDatabaseError(f"RECUR_DATABASE_URL cannot be used: {error}") from error
         self._one_writer = threading.Lock()
 
-    @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self) -> AbstractContextManager[Session]:
         """A session that sees one snapshot; whatever is changed in it is dropped."""
-        with Session(self.engine) as session:
-            yield session
+        session = Session(self.engine)
+        session.connection()  # begins the transaction
+        return session
 
     @contextmanager
     def write(self) -> Iterator[Session]:

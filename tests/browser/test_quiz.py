@@ -12,7 +12,7 @@ from app.settings import Settings
 from app.study.learner.preferences import preferences
 from app.study.quiz.choose import Question
 from app.study.quiz.make import Kind, Plan, make
-from app.web.frame.pages import LEARNER_COOKIE
+from app.web.frame.here import LEARNER_COOKIE
 from tests.browser.conftest import Server, watched
 from tests.browser.test_every_page import sideways, violations
 

@@ -21,7 +21,7 @@ from app.demos.path import neighbours
 from app.models import Card, CardDemo, Deck
 from app.web.demos.results import TOOLS, address, asked, side_by_side
 from app.web.frame.errors import bad_parameters
-from app.web.frame.pages import page, wants_part
+from app.web.frame.here import page, wants_part
 
 # The one <style> that Observable Plot puts into a chart, which the policy must allow by its hash.
 PLOT_STYLE_HASH = "sha256-jSYQUrW7J0b3jPqhZP9C2Xh1PyJKHKXd4s0fpGGKrww="

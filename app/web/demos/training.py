@@ -17,7 +17,7 @@ from app.demos.machine.state import parameters_of, state_of
 from app.demos.machine.turns import TURNS
 from app.web.demos.results import TOOLS, address, asked, side_by_side
 from app.web.frame.errors import NotHereError
-from app.web.frame.pages import page
+from app.web.frame.here import page
 
 BUSY = "Two trainings are running already. Try again in a few seconds."
 

@@ -6,7 +6,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app.demos.registry import all_demos
-from app.web.frame.pages import page
+from app.web.frame.here import page
 
 
 def docs(request: Request) -> Response:

@@ -14,7 +14,7 @@ from app.demos.machine.demo import BadParametersError
 from app.study.learner.preferences import UnknownLearnerError
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
-from app.web.frame.pages import LEARNER_COOKIE, page
+from app.web.frame.here import LEARNER_COOKIE, page
 
 log = logging.getLogger("recur")
 

@@ -1,5 +1,6 @@
 """What a route is given: one dependency with the request, the learner, the time, and the sessions."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,8 +14,10 @@ from starlette.responses import HTMLResponse
 from app.database import Database
 from app.settings import Settings
 from app.study.learner.preferences import Preferences, preferences
-from app.web.frame.pages import learner_id, page, wants_part
 
+LEARNER_COOKIE = "recur-learner"
+FIRST_LEARNER = 1
+"""Who studies in a browser that has not chosen a learner."""
 RowId = Annotated[int, Field(ge=0, lt=2**31)]
 """A database id in an address or a form: as large as every database's columns allow."""
 
@@ -28,15 +31,17 @@ class Context:
     database: Database
     learner_id: int
     now: datetime
+    reading: Callable[[], AbstractContextManager[Session]] = field(init=False)
+    """Opens a session that sees one snapshot and writes nothing."""
+    writing: Callable[[], AbstractContextManager[Session]] = field(init=False)
+    """Opens a session in one short write transaction. The block must end before the route answers: it commits."""
+    wants_part: bool = field(init=False)
+    """True if htmx asks for a part of the page."""
     _learner: Preferences | None = field(default=None, init=False)
 
-    def reading(self) -> AbstractContextManager[Session]:
-        """A session that sees one snapshot and writes nothing."""
-        return self.database.read()
-
-    def writing(self) -> AbstractContextManager[Session]:
-        """A session in one short write transaction. The block must end before the route answers, since it commits."""
-        return self.database.write()
+    def __post_init__(self) -> None:
+        self.reading, self.writing = self.database.read, self.database.write
+        self.wants_part = wants_part(self.request)
 
     def learner(self, session: Session) -> Preferences:
         """The learner's preferences, read once a request. Raises UnknownLearnerError."""
@@ -44,14 +49,34 @@ class Context:
             self._learner = preferences(session, self.settings, self.learner_id)
         return self._learner
 
-    @property
-    def wants_part(self) -> bool:
-        """True if htmx asks for a part of the page."""
-        return wants_part(self.request)
-
     def page(self, template: str, status: int = 200, part: str | None = None, **context: Any) -> HTMLResponse:
-        """The page made from `template`, or its block `part` if htmx asks for a part; see pages.page."""
+        """The page made from `template`, or its block `part` if htmx asks for a part; see `page`."""
         return page(self.request, template, status, part, **context)
+
+
+def wants_part(request: Request) -> bool:
+    """Whether htmx asks for a part of the page; going back or opening an address asks for the whole."""
+    return request.headers.get("hx-request-type") == "partial" and "hx-history-restore-request" not in request.headers
+
+
+def page(request: Request, template: str, status: int = 200, part: str | None = None, **context: Any) -> HTMLResponse:
+    """The page made of `template`, or its block `part` when htmx asks for a part.
+
+    Raises jinja2.UndefinedError when the template uses a variable that is not in `context`.
+    """
+    made = request.app.state.templates.get_template(template)
+    context |= {"request": request, "current_path": request.url.path}
+    if part and wants_part(request):
+        body = "".join(made.blocks[part](made.new_context(context)))
+    else:
+        body = made.render(context)
+    return HTMLResponse(body, status, {"Vary": "HX-Request-Type", "Cache-Control": "no-store"})
+
+
+def learner_id(request: Request) -> int:
+    """The learner whom this browser has chosen, or the first."""
+    chosen = request.cookies.get(LEARNER_COOKIE, "")
+    return int(chosen) if chosen.isascii() and chosen.isdecimal() and int(chosen) < 2**31 else FIRST_LEARNER
 
 
 async def _context(request: Request) -> Context:

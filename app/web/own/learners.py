@@ -13,8 +13,7 @@ from app.study.learner.preferences import UnknownLearnerError
 from app.study.learner.profile import Profile, WrongProfileError, profile
 from app.study.learners import FIRST, add_learner, all_learners, belongings, erase, rename
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import Here, RowId
-from app.web.frame.pages import LEARNER_COOKIE
+from app.web.frame.here import LEARNER_COOKIE, Here, RowId
 
 A_YEAR = 365 * 24 * 3600
 Name = Annotated[str, Form()]

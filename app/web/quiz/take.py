@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -31,8 +31,11 @@ from app.web.sitting.sitting import NotNowError
 class QuizSitting:
     """A quiz of the learner's own. Raises UnknownQuizError, AnothersQuizError."""
 
-    def __init__(self, name: str, here: Context, session: Session) -> None:
-        self.name, self.here, self.session = name, here, session
+    session: Session
+    key = None
+
+    def __init__(self, here: Context, name: str) -> None:
+        self.here, self.name = here, name
 
     @cached_property
     def learner(self) -> Preferences:
@@ -110,29 +113,29 @@ def one_quiz(here: Here, name: str, asked: Annotated[CardForm, Query()]) -> Resp
     Another learner's quiz shows what it asks, and can be taken afresh.
     """
     try:
-        return sitting.show(here, partial(QuizSitting, name), asked)
+        return sitting.show(QuizSitting(here, name), asked)
     except AnothersQuizError as error:
         return share_page(here, error.quiz)
 
 
 def reveal(here: Here, name: str, form: Annotated[CardForm, Form()]) -> Response:
     """The answer beside what was typed."""
-    return sitting.show(here, partial(QuizSitting, name), form)
+    return sitting.show(QuizSitting(here, name), form)
 
 
 def rate_answer(here: Here, name: str, form: Annotated[RatingForm, Form()]) -> Response:
     """Record the rating of an answer."""
-    return sitting.rate(here, partial(QuizSitting, name), form)
+    return sitting.rate(QuizSitting(here, name), form)
 
 
 def undo_last(here: Here, name: str, form: Annotated[UndoForm, Form()]) -> Response:
     """Take back the quiz's last answer, and ask it again."""
-    return sitting.undo(here, partial(QuizSitting, name), form)
+    return sitting.undo(QuizSitting(here, name), form)
 
 
 def mark_card(here: Here, name: str, form: Annotated[MarkForm, Form()]) -> Response:
     """Flag, bury, suspend or note a card."""
-    return mark(here, partial(QuizSitting, name), form)
+    return mark(QuizSitting(here, name), form)
 
 
 def end_quiz(here: Here, name: str) -> Response:

@@ -13,7 +13,7 @@ from app.study.selection import marks
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context
 from app.web.sitting.forms import Act, MarkForm
-from app.web.sitting.sitting import Aside, Open, card_page, check_learner, next_page
+from app.web.sitting.sitting import Aside, Sitting, card_page, check_learner, next_page
 
 DONE = {
     Act.FLAG: "Flagged.",
@@ -28,16 +28,16 @@ BACK = {Act.BURY: Act.UNBURY, Act.SUSPEND: Act.RESUME}
 """The acts that set a card aside, each with the one that brings it back."""
 
 
-def mark(here: Context, open_: Open, form: MarkForm) -> Response:
+def mark(sitting: Sitting, form: MarkForm) -> Response:
     """Do it, commit, and go on: with the same card, or with the next one if this one is set aside."""
+    here = sitting.here
     check_learner(here, form)
     with here.writing() as session:
         card = session.get(Card, form.card)
         if card is None:
             raise NotHereError(f"There is no card {form.card}.")
         _do(session, here.learner(session), form, here)
-    with here.reading() as session:
-        sitting = open_(here, session)
+    with here.reading() as sitting.session:
         if back := BACK.get(form.act):
             return next_page(sitting, DONE[form.act], aside=Aside(card, back.value))
         return card_page(sitting, form.card, form.shown_at, form.typed, DONE[form.act])

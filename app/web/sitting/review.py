@@ -53,8 +53,11 @@ class Over:
 class QueueSitting:
     """A sitting over a selection of a deck's cards. Raises NotHereError for an unknown deck or topic."""
 
-    def __init__(self, query: SittingQuery, here: Context, session: Session) -> None:
-        self.query, self.here, self.session = query, here, session
+    session: Session
+
+    def __init__(self, here: Context, query: SittingQuery) -> None:
+        self.here, self.query = here, query
+        self.key = query.key
 
     @cached_property
     def learner(self) -> Preferences:
@@ -144,34 +147,30 @@ class _Mark(MarkForm, SittingQuery):
     """A mark on a card in a sitting."""
 
 
-def _open(query: SittingQuery) -> sitting.Open:
-    return lambda here, session: QueueSitting(query, here, session)
-
-
 def review(here: Here, asked: Annotated[_Card, Query()]) -> Response:
     """The next card's question; with `card`, that card's; with `shown_at` too, its answer."""
+    queue = QueueSitting(here, asked)
     if asked.mode is not Mode.DUE and asked.since is None and not here.wants_part:
-        with here.reading() as session:
-            whole = QueueSitting(asked, here, session).asked
-        return RedirectResponse(f"/review?{whole.query}")  # from now on the address has the time when it began
-    return sitting.show(here, _open(asked), asked)
+        with here.reading() as queue.session:
+            return RedirectResponse(f"/review?{queue.asked.query}")  # the address has the time when it began, too
+    return sitting.show(queue, asked)
 
 
 def reveal(here: Here, form: Annotated[_Card, Form()]) -> Response:
     """The answer beside what was typed."""
-    return sitting.show(here, _open(form), form)
+    return sitting.show(QueueSitting(here, form), form)
 
 
 def rate_card(here: Here, form: Annotated[_Rating, Form()]) -> Response:
     """Record a rating."""
-    return sitting.rate(here, _open(form), form, form.key)
+    return sitting.rate(QueueSitting(here, form), form)
 
 
 def undo_last(here: Here, form: Annotated[_Undo, Form()]) -> Response:
     """Take back the last rating."""
-    return sitting.undo(here, _open(form), form)
+    return sitting.undo(QueueSitting(here, form), form)
 
 
 def mark_card(here: Here, form: Annotated[_Mark, Form()]) -> Response:
     """Flag, bury, suspend or note a card."""
-    return mark(here, _open(form), form)
+    return mark(QueueSitting(here, form), form)

@@ -4,7 +4,7 @@ A sitting has a source of cards: the queue (review.py) or a quiz (app/web/quiz/t
 and is here: what the forms do, what happens to a form that cannot be counted any more, and the page.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -40,10 +40,14 @@ class NotNowError(Exception):
 
 
 class Sitting(Protocol):
-    """A source of cards, for the learner of a request and within one session of the database."""
+    """A source of cards, for one request. `session` is the one that is open: first to write, then to read."""
 
     here: Context
     session: Session
+
+    @property
+    def key(self) -> str | None:
+        """What a review keeps of the sitting in which it was given."""
 
     @property
     def learner(self) -> Preferences:
@@ -78,10 +82,6 @@ class Sitting(Protocol):
         """
 
 
-Open = Callable[[Context, Session], Sitting]
-"""Makes the sitting that a request is about."""
-
-
 @dataclass(frozen=True)
 class JustRated:
     """The rating given last, its card's name and question, and the card's state now."""
@@ -101,56 +101,53 @@ class Aside:
     back: str
 
 
-def show(here: Context, open_: Open, asked: CardForm) -> Response:
+def show(sitting: Sitting, asked: CardForm) -> Response:
     """The card to ask now; with `card` that card's question; with `shown_at` too its answer. Records nothing."""
-    with here.reading() as session:
-        response = card_page(open_(here, session), asked.card, asked.shown_at, asked.typed)
+    with sitting.here.reading() as sitting.session:
+        response = card_page(sitting, asked.card, asked.shown_at, asked.typed)
     if asked.typed:
-        # What is not in the address is not asked for again by the browser's back button: let it keep the page.
+        # What is not in the address cannot be asked for again by the browser's back button: let it keep the page.
         response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 
-def rate(here: Context, open_: Open, form: RatingForm, kept: str | None = None) -> Response:
-    """Record the rating, commit, and show the next card. Sent twice, it counts once and is answered the same.
-
-    `kept` is what the review keeps of the sitting.
-    """
+def rate(sitting: Sitting, form: RatingForm) -> Response:
+    """Record the rating, commit, and show the next card. Sent twice, it counts once and is answered the same."""
+    here = sitting.here
     check_learner(here, form)
     try:
         times = (form.shown_at, form.revealed_at)
-        answer = Answer(form.card, form.rating, form.token, form.after, *times, form.typed, kept)
-        with here.writing() as session:
-            rated = open_(here, session).rate(answer)
+        answer = Answer(form.card, form.rating, form.token, form.after, *times, form.typed, sitting.key)
+        with here.writing() as sitting.session:
+            rated = sitting.rate(answer)
     except ValueError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
     except NotCountedError as error:
-        with here.reading() as session:
-            return _not_counted(open_(here, session), form, error)
-    with here.reading() as session:
-        sitting = open_(here, session)
-        if not here.wants_part:
-            return RedirectResponse(sitting.address(), HTTPStatus.SEE_OTHER)
+        with here.reading() as sitting.session:
+            return _not_counted(sitting, form, error)
+    if not here.wants_part:
+        return RedirectResponse(sitting.address(), HTTPStatus.SEE_OTHER)
+    with here.reading() as sitting.session:
         return next_page(sitting, rated=rated)
 
 
-def undo(here: Context, open_: Open, form: UndoForm) -> Response:
+def undo(sitting: Sitting, form: UndoForm) -> Response:
     """Take back the last rating, and ask its card again."""
+    here = sitting.here
     check_learner(here, form)
     undone, notice, status = None, "There is no rating left to take back.", HTTPStatus.OK
     try:
-        with here.writing() as session:
-            undone = open_(here, session).undo(form.token)
+        with here.writing() as sitting.session:
+            undone = sitting.undo(form.token)
     except ValueError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
     except NotCountedError as error:
         notice, status = str(error), HTTPStatus.CONFLICT
-    with here.reading() as session:
-        sitting = open_(here, session)
+    if undone is not None and not here.wants_part:
+        return RedirectResponse(sitting.address(undone.card_id), HTTPStatus.SEE_OTHER)
+    with here.reading() as sitting.session:
         if undone is None:
             return next_page(sitting, notice, status)
-        if not here.wants_part:
-            return RedirectResponse(sitting.address(undone.card_id), HTTPStatus.SEE_OTHER)
         return card_page(sitting, undone.card_id, notice=f"Taken back: your {undone.review.rating} is undone.")
 
 
@@ -259,7 +256,9 @@ def page(
 def _just_rated(sitting: Sitting, shown: Shown | None, rated: Rated | None) -> JustRated | None:
     """The last rating while it is in sight: with the next question, until its own card is asked again."""
     review = rated.review if rated else last_rating(sitting.session, sitting.learner)
-    if review is None or not timedelta() <= sitting.here.now - review.rated_at < IN_SIGHT or not sitting.gave(review):
+    if review is None or not timedelta() <= sitting.here.now - review.rated_at < IN_SIGHT:
+        return None
+    if rated is None and not sitting.gave(review):
         return None
     is_answer = shown is not None and shown.offer is not None
     if is_answer or (shown is not None and shown.card.id == review.card_id and rated is None):

@@ -14,7 +14,7 @@ from app.database import Database
 from app.main import create_app
 from app.models import Learner
 from app.settings import Settings
-from app.web.frame.pages import LEARNER_COOKIE
+from app.web.frame.here import LEARNER_COOKIE
 from app.web.routes import ROUTES
 from tests.test_migrations import ROWS
 from tests.web.conftest import NOW

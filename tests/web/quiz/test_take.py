@@ -14,7 +14,7 @@ from app.main import create_app
 from app.models import Card, CardDemo, CardMark, CardState, Learner, Quiz, QuizItem, Review, Topic
 from app.settings import Settings
 from app.study.schedule.replay import replay
-from app.web.frame.pages import LEARNER_COOKIE
+from app.web.frame.here import LEARNER_COOKIE
 from tests.web.conftest import NOW
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
