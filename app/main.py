@@ -11,11 +11,8 @@ from app.cards.load.watch import ContentWatch
 from app.database import Database
 from app.settings import Settings
 from app.study.schedule.totals import move_cards
-from app.web.demos import demo
 from app.web.frame import assets, errors, pages, security
 from app.web.routes import ROUTES
-
-INLINE_STYLES = (demo.PLOT_STYLE_HASH,)
 
 
 def create_app(settings: Settings, database: Database | None = None, clock: pages.Clock = pages.utc_now) -> FastAPI:
@@ -44,9 +41,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.state.clock = clock
     app.state.trainings = {}
     app.state.templates = pages.environment(version)
-    app.state.policy = security.policy(INLINE_STYLES)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
-    app.add_middleware(security.Guard, settings=settings, style_hashes=INLINE_STYLES)
+    app.add_middleware(security.Guard, settings=settings)
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
     app.router.routes.extend(ROUTES)

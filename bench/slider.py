@@ -16,13 +16,7 @@ from bench.figures import Timing, heading, ratio, row
 from bench.serving import BARE, RECUR, bare_env, recur_env, serving
 
 ROUNDS = 250
-# As the page asks once its chart is drawn and no table of it is open.
-PART = {
-    "HX-Request": "true",
-    "HX-Request-Type": "partial",
-    "Recur-Results": "light",
-    "Accept-Encoding": "gzip",
-}
+PART = {"HX-Request": "true", "HX-Request-Type": "partial", "Accept-Encoding": "gzip"}
 TRAINED = 3
 MOST = 8  # of a demo that does not train
 

@@ -8,21 +8,15 @@ let asked = 0;
 for (const kind of ["input", "change", "slide"]) {
   document.addEventListener(kind, (event) => event.target.closest?.("#knobs") && (edits += 1), true);
 }
-// Where the charts are drawn by a script and no table of theirs is open, an answer need not hold either.
-const openTable = () => results?.querySelector("details.numbers[open]");
 document.addEventListener("htmx:config:request", (event) => {
-  const { headers, body, submitter } = event.detail.ctx.request;
+  const { body, submitter } = event.detail.ctx.request;
   asked = edits;
-  if (document.documentElement.classList.contains("drawn") && !openTable()) headers["Recur-Results"] = "light";
   // Of what was trained a number is looked at, whatever the form has come to hold since: it trains with its button alone.
   const state = form?.dataset.trains && submitter?.name === "at" && results.querySelector(".state");
   if (!state) return;
   asked = -1;
   for (const [name, value] of new URLSearchParams(state.dataset.query)) if (name !== "at") body.set(name, value);
 });
-document.addEventListener("toggle", (event) => {
-  if (event.target.open && event.target.matches("details.numbers") && !event.target.querySelector("table")) form.requestSubmit();
-}, true);
 
 // A range input bound to the text field that it stands under. It idles while the field holds more than one number.
 class RecurSlider extends HTMLElement {

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -132,21 +133,102 @@ def test_back_leads_to_the_page_before_and_forward_to_the_state(page: Page) -> N
 
 def test_a_curve_is_drawn_and_follows_its_table(page: Page) -> None:
     visit(page, "/demos/gradient-flow")
-    expect(page.locator("recur-curve svg[role=img]").last).to_be_visible()
-    shadow = "document.querySelector('recur-curve').shadowRoot"
-    expect(page.get_by_text("Drawn from")).to_be_hidden()  # the chart has axes
-    drawn = f"() => [...{shadow}.querySelectorAll('path')].map((path) => path.getAttribute('d')).join()"
-    page.wait_for_function(f"() => {shadow}.querySelectorAll('path').length > 2")
-    first = page.evaluate(drawn)
+    chart = page.locator("svg.chart")
+    expect(chart).to_be_visible()
+    first = chart.locator(".line").first.get_attribute("d")
     page.locator("label", has_text="lstm").click()
     page.wait_for_url(re.compile("cell=lstm"))
-    page.wait_for_function(f"(first) => ({drawn})() !== first", arg=first)
-    assert page.evaluate("document.querySelectorAll('recur-curve').length") == 1
-    alt = page.evaluate(
-        "document.querySelector('recur-curve').shadowRoot.querySelector('svg').getAttribute('aria-label')"
-    )
-    caption = page.locator("figcaption").first.inner_text()
-    assert caption in alt
+    expect(chart.locator(".line")).to_have_count(3)
+    assert chart.locator(".line").first.get_attribute("d") != first
+    alt = chart.get_attribute("aria-label")
+    assert page.locator("figcaption").first.inner_text() in (alt or "")
+
+
+def reading(page: Page) -> list[str]:
+    """What stands beside the place that is read on the first curve: the place, then a number a line."""
+    return page.locator(".reading").first.inner_text().split("\n")
+
+
+def row(page: Page, number: int) -> list[str]:
+    """The texts of a row of the first curve's table."""
+    return page.locator(".points").first.locator("tbody tr").nth(number).locator("th, td").all_text_contents()
+
+
+def test_the_pointer_reads_a_curve_as_its_table_has_it(page: Page) -> None:
+    visit(page, "/demos/gradient-flow?cell=lstm")
+    box = page.locator(".chart").bounding_box()
+    assert box
+    expect(page.locator(".reading")).to_be_hidden()
+    for share, at in ((0.0, 0), (0.6, 30), (0.613, 31), (1.0, 50)):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + 30)
+        assert reading(page) == [f"step t {at}", *row(page, at)[1:]]
+        mark = page.locator(".mark line").bounding_box()
+        assert mark
+        assert mark["x"] == pytest.approx(box["x"] + at / 50 * box["width"], abs=1)
+    expect(page.locator(".mark circle")).to_have_count(3)
+    seen = page.locator(".reading").bounding_box()
+    assert seen
+    assert seen["x"] >= box["x"]
+    page.mouse.move(5, 5)
+    expect(page.locator(".reading")).to_be_hidden()
+    expect(page.locator(".mark circle")).to_have_count(0)
+
+
+def test_the_arrow_keys_read_a_curve_and_say_its_numbers(page: Page) -> None:
+    visit(page, "/demos/gradient-flow?cell=lstm")
+    reader = page.get_by_role("slider", name="The gradient on its way back, number by number")
+    reader.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    at, *numbers = row(page, 3)
+    assert reading(page) == [f"step t {at}", *numbers]
+    names = ("gradient left", "bound", "direct path through the gates")
+    said = ", ".join(f"{name} {number}" for name, number in zip(names, numbers, strict=True))
+    expect(reader).to_have_attribute("aria-valuetext", f"step t {at}, {said}")
+    assert "step" not in address(page), "the arrows read, and choose no other step of the table"
+    page.keyboard.press("End")
+    assert reading(page)[0] == "step t 50"
+    page.keyboard.press("Escape")
+    expect(page.locator(".reading")).to_be_hidden()
+
+
+def test_a_gap_is_read_as_what_stands_in_the_table(page: Page) -> None:
+    visit(page, "/demos/drift-monitor")
+    page.locator(".plot input").first.focus()
+    assert reading(page) == ["day in use 1", *row(page, 0)[1:]]
+    assert reading(page)[-1] == "NaN"
+    expect(page.locator(".plot").first.locator(".mark circle")).to_have_count(2)
+
+
+def test_what_is_read_follows_an_answer(page: Page) -> None:
+    visit(page, "/demos/gradient-flow")
+    box = page.locator(".chart").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 1, box["y"] + 30)
+    assert reading(page)[1] == "0.00515"
+    page.keyboard.press("ArrowRight")  # the next step of the trace
+    page.wait_for_url(re.compile("at="))
+    assert reading(page)[1] == "0.00515"
+    page.fill("#p-gain", "1.1")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"gain=1\.1"))
+    expect(page.locator(".reading")).to_contain_text("117.39")
+
+
+@pytest.mark.parametrize(("width", "text"), [(1280, 100), (360, 100), (360, 200)])
+def test_the_numbers_of_an_axis_keep_their_size_and_do_not_touch(page: Page, width: int, text: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    visit(page, "/demos/self-attention?length=16")
+    page.evaluate(f"document.documentElement.style.fontSize = '{text}%'")
+    for axis, near, far in (("x", "left", "right"), ("y", "bottom", "top")):
+        boxes = page.locator(f".chart .{axis} text").evaluate_all(
+            "(all) => all.map((one) => one.getBoundingClientRect().toJSON()).filter((box) => box.width)"
+        )
+        assert len(boxes) >= 2
+        assert all(box["height"] >= 0.62 * 16 * text / 100 for box in boxes)
+        apart = [(b[near] - a[far]) * (1 if axis == "x" else -1) for a, b in pairwise(boxes)]
+        assert min(apart) > 0
+        assert all(box["left"] >= 0 and box["right"] <= width for box in boxes)
 
 
 def test_a_bad_value_is_told_and_the_next_good_one_computed(forgiving: Page) -> None:
@@ -172,10 +254,9 @@ def test_it_all_works_without_a_script(plain_page: Page) -> None:
     expect(plain_page.locator("#p-step")).to_have_value("5")
     expect(plain_page.locator("#p-W_h")).to_have_value("0")
     plain_page.goto("/demos/gradient-flow")
-    expect(plain_page.locator("svg.plain-curve")).to_be_visible()
-    expect(plain_page.locator("figure").first).to_contain_text(
-        "Drawn from 0.00515 to 1, on a log scale, over step t from 0 to 50."
-    )
+    expect(plain_page.locator("svg.chart")).to_be_visible()
+    assert plain_page.locator(".chart .y text").all_text_contents() == ["0.01", "0.1", "1"]
+    expect(plain_page.locator(".plot input")).to_be_hidden()
     plain_page.click("text=The numbers as a table")
     expect(plain_page.locator(".points tbody tr").first).to_contain_text("0.00515")
     plain_page.goto("/demos/layer-shapes/predict?seed=1")
@@ -231,13 +312,11 @@ def test_a_second_state_stays_while_the_first_moves(page: Page) -> None:
     expect(page.locator(".differing td")).to_have_text(["1.1", "0.9"])
 
 
-def test_the_table_of_a_curve_is_there_when_it_is_opened(page: Page) -> None:
+def test_the_table_of_a_curve_stays_open_while_a_slider_moves(page: Page) -> None:
     visit(page, "/demos/gradient-flow")
-    page.wait_for_selector("html.drawn")
     page.get_by_role("slider", name="Gain").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_url(re.compile(r"gain=0\.95"))
-    expect(page.locator(".points")).to_have_count(0)
     page.click("text=The numbers as a table")
     expect(page.locator(".points tbody tr").first).to_contain_text("0.0769")
     page.get_by_role("slider", name="Gain").focus()
@@ -287,12 +366,7 @@ def test_on_a_phone_the_chosen_part_of_a_wide_figure_is_in_sight(page: Page) -> 
 )
 def test_every_tick_of_a_log_axis_has_its_number(page: Page, state: str, axis: str) -> None:
     visit(page, f"/demos/{state}")
-    page.wait_for_selector("html.drawn")
-    told = page.evaluate(
-        """[...document.querySelector('recur-curve').shadowRoot.querySelectorAll('g[text-anchor="end"] text')]
-             .map((one) => one.textContent).filter((text) => /^\\d/.test(text))"""
-    )
-    assert told == axis.split()
+    assert page.locator(".chart .y text").all_text_contents() == axis.split()
 
 
 def test_enter_in_a_field_beneath_a_card_computes_and_chooses_no_number(page: Page) -> None:

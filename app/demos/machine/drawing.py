@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.demos.machine.figures import Curve, Diagram, Node, Row, Trace, Values
-from app.demos.machine.numbers import heat, show
+from app.demos.machine.numbers import heat, heats, show_all
 
 
 def table(trace: Trace, columns: Sequence[int], chosen: str, formatted: Callable[[str], str]) -> str:
@@ -35,16 +35,16 @@ def table(trace: Trace, columns: Sequence[int], chosen: str, formatted: Callable
 
 def cells(trace: Trace, row: Row, columns: Sequence[int], chosen: str) -> str:
     """The cells of one row, each a button that chooses it; coloured by the row's own largest finite size."""
-    values, key = row.values.tolist(), escape(row.key)
-    largest = largest_finite(row.values) if trace.coloured else 0.0
+    shown, key = row.values[columns].tolist(), escape(row.key)
+    colours = heats(shown, largest_finite(row.values) if trace.coloured else 0.0)
     drawn = []
-    for column in columns:
-        value, at = values[column], f"{key},{column + 1}"
+    for column, value, colour, text in zip(columns, shown, colours, show_all(shown), strict=True):
+        at = f"{key},{column + 1}"
         strange = "" if math.isfinite(value) else ' class="odd"'
         current = ' aria-current="true"' if at == chosen else ""
         drawn.append(
-            f'<td data-heat="{heat(value, largest)}"{strange}>'
-            f'<button name="at" value="{at}" form="knobs"{current}>{show(value)}</button></td>'
+            f'<td data-heat="{colour}"{strange}>'
+            f'<button name="at" value="{at}" form="knobs"{current}>{text}</button></td>'
         )
     return "".join(drawn)
 
@@ -71,24 +71,10 @@ def largest_finite(values: Values) -> float:
 
 def points(curve: Curve) -> str:
     """The rows of a curve's table."""
-    columns = [series.values.tolist() for series in curve.series]
-    drawn = []
-    for i in curve.shown():
-        drawn.append(f'<tr><th scope="row">{show(float(curve.x[i]))}</th>')
-        drawn += [f"<td>{show(values[i])}</td>" for values in columns]
-        drawn.append("</tr>\n")
-    return "".join(drawn)
-
-
-def lines(curve: Curve) -> str:
-    """The same numbers for the drawing, to five digits: x, then each series; what cannot be drawn is empty."""
-    shown = curve.shown()
-    columns = (curve.x, *(series.values for series in curve.series))
-    texts = []
-    for values in columns:
-        listed = values.tolist()
-        texts.append(",".join([f"{listed[i]:.5g}" if math.isfinite(listed[i]) else "" for i in shown]))
-    return ";".join(texts)
+    rows = curve.shown()
+    columns = [show_all(values[rows].tolist()) for values in (curve.x, *(series.values for series in curve.series))]
+    row = f'<tr><th scope="row">%s</th>{"<td>%s</td>" * len(curve.series)}</tr>\n'
+    return "".join([row % cells for cells in zip(*columns, strict=True)])
 
 
 def arrows(diagram: Diagram) -> str:

@@ -170,38 +170,6 @@ class Curve:
             return list(range(many))
         return sorted(set(np.linspace(0, many - 1, most).round().astype(int).tolist()))
 
-    def extent(self) -> tuple[float, float] | None:
-        """The smallest and the largest number that is drawn, if any is."""
-        drawn = [series.values[_drawable(series.values, self.log)] for series in self.series]
-        known = np.concatenate(drawn)
-        return (float(known.min()), float(known.max())) if known.size else None
-
-    def paths(self, width: float, height: float) -> list[tuple[str, str]]:
-        """(series key, SVG path) of each line in a box of this size: the drawing where no script runs.
-
-        What cannot be drawn is a gap, and not bridged; a point alone between gaps is a dot.
-        """
-        levels = [np.where(_drawable(s.values, self.log), s.values, np.nan) for s in self.series]
-        if self.log:
-            levels = [np.log10(level, out=np.full_like(level, np.nan), where=level > 0) for level in levels]
-        known = np.concatenate([level[np.isfinite(level)] for level in levels])
-        if known.size == 0:
-            return []
-        low, high = float(known.min()), float(known.max())
-        spread = (high - low) or 1.0
-        first, last = float(self.x[0]), float(self.x[-1])
-        across = (self.x - first) / ((last - first) or 1.0) * width
-        drawn = []
-        for series, level in zip(self.series, levels, strict=True):
-            up = height - (level - low) / spread * height
-            known_before, path = False, []
-            for x, y, known_here in zip(across.tolist(), up.tolist(), np.isfinite(up).tolist(), strict=True):
-                if known_here:
-                    path.append(f"{'L' if known_before else 'M'}{x:.1f},{y:.1f}")
-                known_before = known_here
-            drawn.append((series.key, re.sub(r"(M[^ML]*)(?=M|$)", r"\1Z", "".join(path))))
-        return drawn
-
     def table(self) -> Iterator[tuple[str, float, float]]:
         """Every number as (series key, position on the x axis, value), unsampled."""
         places = [int(x) if x.is_integer() else x for x in self.x.tolist()]
@@ -216,11 +184,6 @@ COUNT = {1: "A", 2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six"}
 @lru_cache(maxsize=256)
 def _numbered(index: str, first: int, many: int) -> Sequence[str]:
     return [f"{index} = {n}" for n in range(first, first + many)]
-
-
-def _drawable(values: Values, log: bool) -> NDArray[np.bool_]:
-    finite: NDArray[np.bool_] = np.isfinite(values)
-    return finite & (values > 0) if log else finite
 
 
 class Node(NamedTuple):

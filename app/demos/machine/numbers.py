@@ -1,12 +1,15 @@
 """How a number is shown: one formatter, used by captions, cells, legends, axes and text alternatives alike."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 STRONGEST = 9
+HAIR = 1e-6
 
 
+@lru_cache(maxsize=8192)
 def show(value: float) -> str:
     """A number as the page shows it, with a real minus sign.
 
@@ -15,7 +18,8 @@ def show(value: float) -> str:
     """
     size = abs(value)
     sign = "−" if value < 0 else ""
-    if 0.001 <= size < 1000 and size == round(size, 3):
+    # round() is slow, so it is asked only about what is within a hair of three decimals.
+    if 0.001 <= size < 1000 and not HAIR < size * 1000 % 1 < 1 - HAIR and size == round(size, 3):
         return f"{sign}{size:.3f}".rstrip("0").rstrip(".")
     if 0.1 <= size < 100:
         return f"{sign}{size:.4f}"
@@ -37,6 +41,35 @@ def show(value: float) -> str:
 
 def _three_digits(size: float) -> str:
     return f"{size:.{2 - math.floor(math.log10(size))}f}"
+
+
+def show_all(values: Iterable[float]) -> list[str]:
+    """Each number as the page shows it."""
+    return [show(value) for value in values]
+
+
+def ticks(values: Sequence[float], alike: bool) -> list[str]:
+    """The round numbers of an axis, as short as they can be: 0.02, 2,000, 10⁻⁷, 5×10⁶.
+
+    With `alike`, all have as many decimals as the longest: 0.00, 0.25, 0.50.
+    """
+    if not alike or any(_needs_power(value) for value in values):
+        return [_tick(value) for value in values]
+    decimals = max((len(f"{value:.12g}".partition(".")[2]) for value in values), default=0)
+    return [f"{value:,.{decimals}f}".replace("-", "−") for value in values]
+
+
+def _needs_power(value: float) -> bool:
+    return value != 0 and not 0.001 <= abs(value) < 10_000
+
+
+def _tick(value: float) -> str:
+    if not _needs_power(value):
+        return f"{value:,.12g}".replace("-", "−")
+    digits, power = f"{value:.11e}".split("e")
+    digits = digits.rstrip("0").rstrip(".").replace("-", "−")
+    times = {"1": "", "−1": "−"}.get(digits, f"{digits}×")
+    return f"{times}10{str(int(power)).translate(SUPERSCRIPT)}"
 
 
 def short(value: float) -> str:
@@ -102,6 +135,11 @@ def heat(value: float, largest: float) -> int:
     if 0 < largest < math.inf and math.isfinite(value):
         return round(STRONGEST * max(-1.0, min(1.0, value / largest)))
     return 0
+
+
+def heats(values: Sequence[float], largest: float) -> list[int]:
+    """The colour of each cell of a row."""
+    return [heat(value, largest) for value in values]
 
 
 def fill(sentence: str, numbers: Mapping[str, float]) -> str:

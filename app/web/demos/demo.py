@@ -23,8 +23,6 @@ from app.web.demos.results import TOOLS, address, asked, side_by_side
 from app.web.frame.errors import bad_parameters
 from app.web.frame.here import page, wants_part
 
-# The one <style> that Observable Plot puts into a chart, which the policy must allow by its hash.
-PLOT_STYLE_HASH = "sha256-jSYQUrW7J0b3jPqhZP9C2Xh1PyJKHKXd4s0fpGGKrww="
 SEEDS = 1_000_000
 LONGEST_BACK = 500
 
@@ -93,8 +91,7 @@ def _part(request: Request, found: Demo[Any], given: Mapping[str, str]) -> Respo
         other = beside(state, given)
     except BadParametersError as error:
         return page(request, "demos/bad_values.html", HTTPStatus.UNPROCESSABLE_ENTITY, error=error)
-    light = request.headers.get("recur-results") == "light"
-    response = page(request, "demos/results.html", state=state, light=light, **side_by_side(state, other), **TOOLS)
+    response = page(request, "demos/results.html", state=state, **side_by_side(state, other), **TOOLS)
     here = urlsplit(request.headers.get("hx-current-url", "")).path
     if here in ("", request.url.path):  # beneath a card's answer, the address is the card's
         response.headers["HX-Replace-Url"] = f"/demos/{found.name}?{address(state, other)}"
@@ -115,7 +112,6 @@ def beneath(request: Request, name: str) -> Response:
         state=state,
         error=None,
         texts=found.texts(state.parameters),
-        light=False,
         compare="",
         back=_back(request, given),
         **side_by_side(state, None),
@@ -144,7 +140,6 @@ def _whole(request: Request, name: str) -> Response:
         status,
         demo=found,
         state=state,
-        light=False,
         error=error,
         texts=texts,
         tries=[(one, found.query(found.changed(one.change))) for one in found.try_this],

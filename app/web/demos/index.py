@@ -11,7 +11,7 @@ from markupsafe import Markup
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
-from app.demos.machine import drawing
+from app.demos.machine import chart, drawing
 from app.demos.machine.demo import Demo
 from app.demos.machine.markdown import IDEAS
 from app.demos.machine.numbers import words
@@ -82,5 +82,5 @@ def _text(name: str) -> str:
 def _miniature(templates: Environment, name: str) -> Markup:
     """The picture of a demo's default state: it is the same each time, so it is drawn once."""
     state = state_of(all_demos()[name], {})
-    drawn = templates.get_template("demos/miniature.html").render(state=state, drawing=drawing)
+    drawn = templates.get_template("demos/miniature.html").render(state=state, chart=chart, drawing=drawing)
     return Markup(drawn)  # noqa: S704  (a template's own output)

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from app.cards.render.maths import mathml
 from app.cards.render.render import inline
-from app.demos.machine import drawing
+from app.demos.machine import chart, drawing
 from app.demos.machine.demo import Demo
 from app.demos.machine.numbers import show
 from app.demos.machine.state import State, differences, snippet
@@ -73,6 +73,7 @@ TOOLS: dict[str, Any] = {
     "show": show,
     "marked": marked,
     "filled": filled,
+    "chart": chart,
     "drawing": drawing,
     "inline": inline,
     "snippet": snippet,

@@ -84,7 +84,7 @@ def _next(
     if reached is None or demo.training is None:
         return None
     state = state_of(demo, demo.texts(reached) | ({"at": given["at"]} if "at" in given else {}))
-    body = page(request, "demos/results.html", state=state, light=True, **side_by_side(state, None), **TOOLS).body
+    body = page(request, "demos/results.html", state=state, **side_by_side(state, None), **TOOLS).body
     done, most = (getattr(p, demo.training.updates) for p in (reached, wanted))
     return _event(
         "progress",

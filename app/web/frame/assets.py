@@ -13,9 +13,7 @@ STATIC = ROOT / "static"
 MODULES = ROOT / "node_modules"
 LIBRARIES = {
     "lib/htmx.js": MODULES / "htmx.org/dist/htmx.min.js",
-    "lib/d3.js": MODULES / "d3/dist/d3.min.js",
     "lib/maths.woff2": MODULES / "@fontsource/noto-sans-math/files/noto-sans-math-latin-400-normal.woff2",
-    "lib/plot.js": MODULES / "@observablehq/plot/dist/plot.umd.min.js",
 }
 A_YEAR = "public, max-age=31536000, immutable"
 

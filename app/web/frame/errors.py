@@ -15,6 +15,7 @@ from app.study.learner.preferences import UnknownLearnerError
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
 from app.web.frame.here import LEARNER_COOKIE, page
+from app.web.frame.security import POLICY
 
 log = logging.getLogger("recur")
 
@@ -102,7 +103,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
     sentences = ["Something went wrong on our side; what you had saved before is safe.", "Reload, or go to Today."]
     response = error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentences)
-    response.headers.update(request.app.state.policy)  # this answer is made outside the guard
+    response.headers.update(POLICY)  # this answer is made outside the guard
     return response
 
 

@@ -6,7 +6,6 @@ One ASGI layer around the app, so that no page can forget it.
 import base64
 import binascii
 import secrets
-from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
 
@@ -24,20 +23,18 @@ LARGE_BODIES = frozenset({"/settings/history"})
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def policy(style_hashes: Iterable[str] = ()) -> dict[str, str]:
-    """The headers of every answer. `style_hashes` are the only inline styles allowed (a library's one sheet)."""
-    styles = " ".join(["'self'", *(f"'{digest}'" for digest in style_hashes)])
-    return {
-        "Content-Security-Policy": (
-            f"default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; font-src 'self'; "
-            "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-        ),
-        "X-Content-Type-Options": "nosniff",
-        "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    }
+POLICY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+"""The headers of every answer."""
 
 
 @lru_cache(maxsize=64)
@@ -60,13 +57,13 @@ class Refusal(Exception):  # noqa: N818  (not an error of ours: an answer)
 class Guard:
     """Refuses what must not come in, and signs what goes out with the policy headers."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, style_hashes: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
         self.max_body = settings.max_body_bytes
         self.max_import = settings.max_import_bytes
         self.password = settings.password.get_secret_value().encode() if settings.password else None
         self.hosts = LOCAL_HOSTS | {settings.host} | set(settings.allowed_hosts)
-        self.headers = [(name.lower().encode(), value.encode()) for name, value in policy(style_hashes).items()]
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in POLICY.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI app."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.demos.machine.numbers import fill, heat, latex, plain, read_number, short, show, words
+from app.demos.machine.numbers import fill, heat, latex, plain, read_number, short, show, ticks, words
 from tests.examples import examples
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -63,6 +63,24 @@ def test_a_circle_holds_a_short_text_that_reads_back(value: float) -> None:
     text = short(value)
     assert len(text) <= 7
     assert read_back(text) == pytest.approx(value, rel=0.5, abs=0.0051)
+
+
+@pytest.mark.parametrize(
+    ("values", "alike", "texts"),
+    [
+        ((0.0, 0.5, 1.0), True, "0.0 0.5 1.0"),
+        ((0.0, 0.25, 0.5), True, "0.00 0.25 0.50"),
+        ((-2000.0, 0.0, 2000.0), True, "−2,000 0 2,000"),
+        ((0.0, 5000.0, 10000.0, 15000.0), True, "0 5,000 10⁴ 1.5×10⁴"),
+        ((0.0, 5e-4, 1e-3), True, "0 5×10⁻⁴ 0.001"),
+        ((-5e6, -1e6), True, "−5×10⁶ −10⁶"),
+        ((0.01, 0.1, 1.0, 10.0), False, "0.01 0.1 1 10"),
+        ((1e-300, 1e-7, 1e300), False, "10⁻³⁰⁰ 10⁻⁷ 10³⁰⁰"),
+        ((), True, ""),
+    ],
+)
+def test_the_numbers_of_an_axis_are_short_and_alike(values: tuple[float, ...], alike: bool, texts: str) -> None:
+    assert ticks(values, alike) == texts.split()
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(0, 1e308))

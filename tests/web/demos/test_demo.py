@@ -16,7 +16,7 @@ from sqlalchemy import event
 from app.cards.render.maths import mathml
 from app.database import Database
 from app.demos.machine.demo import BadParametersError
-from app.demos.machine.numbers import show, words
+from app.demos.machine.numbers import read_number, show, words
 from app.demos.path import PATH
 from app.demos.registry import all_demos, find
 from app.main import create_app
@@ -229,20 +229,18 @@ def test_the_columns_shown_are_those_around_the_chosen_one(client: TestClient) -
     assert page.count('class="gap"') == 2
 
 
-def test_a_light_answer_leaves_out_what_a_script_draws_and_nothing_else(client: TestClient) -> None:
-    whole = client.get("/demos/gradient-flow", headers=PART).text
-    light = client.get("/demos/gradient-flow", headers=PART | {"Recur-Results": "light"}).text
-    assert "plain-curve" in whole
-    assert "plain-curve" not in light
-    assert "points" not in light
-    for kept in ("data-lines=", "data-alt=", "<figcaption", 'class="trace"', "The numbers as a table"):
-        assert kept in light
-        assert kept in whole
-    lines = re.search(r'data-lines="([^"]*)"', light)
-    assert lines
-    x, left, _ = ([float(text) for text in line.split(",")] for line in lines[1].split(";"))
-    assert x == list(range(51))
-    assert left == pytest.approx([0.9 ** (50 - t) for t in x], rel=1e-4)
+def test_a_curve_has_its_picture_and_beside_it_the_same_numbers_as_a_table(client: TestClient) -> None:
+    part = client.get("/demos/gradient-flow", headers=PART).text
+    assert part.count('<svg class="chart"') == 1
+    assert part.count('<path class="line s') == 2 + 2  # in the picture, and in the words below it
+    rows = re.findall(r'<tr><th scope="row">([^<]+)</th><td>([^<]+)</td><td>([^<]+)</td></tr>', part)
+    assert [int(x) for x, _, _ in rows] == list(range(51))
+    left = [read_number(text) for _, text, _ in rows]
+    assert left == pytest.approx([0.9 ** (50 - t) for t in range(51)], rel=0.01)
+    steps = re.search(r'data-steps="([^"]*)"', part)
+    assert steps
+    assert len(steps[1].split()) == len(rows), "the script looks up the row of a place"
+    assert f'max="{len(rows) - 1}"' in part
 
 
 def test_the_list_shows_each_demo_under_its_idea_with_a_picture(client: TestClient) -> None:
@@ -402,8 +400,7 @@ def test_a_guess_that_stopped_on_the_way_is_told_where(client: TestClient) -> No
 def test_a_sliders_answer_asks_nothing_of_the_database(client: TestClient, database: Database) -> None:
     asked: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
-    headers = PART | {"Recur-Results": "light"}
-    assert "figcaption" in client.get("/demos/unrolled-rnn?W_x=0.7", headers=headers).text
+    assert "figcaption" in client.get("/demos/unrolled-rnn?W_x=0.7", headers=PART).text
     assert asked == []
     client.get("/demos/unrolled-rnn?W_x=0.7")
     assert asked

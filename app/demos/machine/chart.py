@@ -1,0 +1,199 @@
+"""The picture of a curve as SVG: axes with round numbers, a grid, and the lines.
+
+The numbers on the axes stand at percentages of the picture, so they keep their size whatever its width. The lines stand
+in a box of 1000 by 1000 units, which the browser stretches to the width and height that the stylesheet gives.
+"""
+
+import math
+import sys
+from functools import lru_cache
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.demos.machine.figures import Curve, Values
+from app.demos.machine.numbers import ticks
+
+UNITS = 1000
+MOST_X, MOST_Y = 13, 6  # steps between the round numbers on an axis, at most
+FIT_ANYWHERE = 5  # numbers on an x axis that fit at any width; of more, some are hidden where it is narrow
+SAME = 1e-6  # numbers that differ by less, relative to their size, are drawn as one level
+LEAST_RANGE = 1e-300
+LARGEST = sys.float_info.max
+POWERS_APART = (1, 2, 3, 5, 10, 20, 30, 50, 100)
+MOST_POWERS = 6
+BOX = f'<svg viewBox="0 0 {UNITS} {UNITS}" preserveAspectRatio="none">'
+
+
+class Axis(NamedTuple):
+    """The range that an axis shows, and the round numbers that are written on it."""
+
+    low: float
+    high: float
+    numbers: tuple[float, ...]
+    is_log: bool = False
+
+    def places(self, values: Values) -> Values:
+        """Where the values stand, from 0 at the low end to 1000 at the high end, as whole numbers."""
+        low, high = self.low, self.high
+        if self.is_log:
+            values, low, high = np.log10(values), math.log10(low), math.log10(high)
+        # Halves, because the range of the largest numbers is more than a float can hold.
+        found: Values = np.rint((values / 2 - low / 2) * (UNITS / (high / 2 - low / 2)))
+        return found
+
+
+@lru_cache(maxsize=1024)
+def x_axis(first: float, last: float, whole: bool) -> Axis:
+    """The axis from `first` to `last`. With `whole`, every number written on it is whole."""
+    low, high = (first, last) if first < last else (first - 0.5, first + 0.5)
+    slack = SAME * (high - low)
+    numbers = _round_numbers(low, high, MOST_X, whole)
+    return Axis(low, high, tuple(n for n in numbers if low - slack <= n <= high + slack))
+
+
+@lru_cache(maxsize=1024)
+def y_axis(low: float, high: float, is_log: bool) -> Axis:
+    """An axis for numbers from `low` to `high`. A linear one ends at round numbers."""
+    largest = max(abs(low), abs(high))
+    if high - low <= max(SAME * largest, LEAST_RANGE):  # one level, which is drawn in the middle
+        apart = largest / 2 or 1.0
+        low, high = (low / 10, high * 10) if is_log else (low - apart, high + apart)
+        low, high = max(low, math.ulp(0.0) if is_log else -LARGEST), min(high, LARGEST)
+    if is_log:
+        return Axis(low, high, _powers(low, high), is_log=True)
+    numbers = _round_numbers(low, high, MOST_Y)
+    return Axis(min(low, numbers[0]), max(high, numbers[-1]), numbers)
+
+
+def picture(curve: Curve) -> str:
+    """Axes, grid and lines as one image. Where no number can be drawn, it is the x axis alone."""
+    x = _below(curve.x[curve.shown()].tobytes())
+    y, lines = _drawn(curve, x)
+    numbers, grid = _beside(y) if y else ("", "")
+    return (
+        f'<svg class="chart" role="img" aria-label="{escape(curve.alt)}" data-steps="{x.steps}">'
+        f'<g class="y">{numbers}</g><g class="x">{x.numbers}</g>{BOX}<path class="grid" d="{grid}"/>'
+        f'<path class="axis" d="M0 {UNITS}H{UNITS}{x.marks}"/>{lines}</svg><g class="mark"></g></svg>'
+    )
+
+
+def small_picture(curve: Curve) -> str:
+    """The lines alone, for the list of demos."""
+    lines = _drawn(curve, _below(curve.x[curve.shown()].tobytes()))[1]
+    return (
+        f'<svg viewBox="-20 -50 {UNITS + 40} {UNITS + 100}" preserveAspectRatio="none">'
+        f'<path class="axis" d="M0 0V{UNITS}H{UNITS}"/>{lines}</svg>'
+    )
+
+
+class Below(NamedTuple):
+    """What the x axis decides: where each row of the table stands, and as SVG, its numbers and their marks."""
+
+    places: Values
+    steps: str
+    numbers: str
+    marks: str
+
+
+@lru_cache(maxsize=256)
+def _below(xs: bytes) -> Below:
+    """The x axis for these numbers. It is remembered, because it stays while a slider moves the lines.
+
+    A narrow picture shows every second number only, a very narrow one every fourth: the stylesheet hides the others.
+    """
+    x = np.frombuffer(xs)
+    axis = x_axis(float(x[0]), float(x[-1]), bool((x == np.floor(x)).all()))
+    places = axis.places(x)
+    drawn = axis.places(np.array(axis.numbers)).astype(int).tolist()
+    kinds = [""] * len(drawn)
+    if len(drawn) > FIT_ANYWHERE:
+        odd = round(axis.numbers[0] / (axis.numbers[1] - axis.numbers[0])) % 2
+        every_fourth = ["", ' class="odd"', ' class="half"', ' class="odd"']
+        kinds = [every_fourth[(i - odd) % 4] for i in range(len(drawn))]
+    numbers = [
+        f'<text{kind} x="{place / 10:g}%" y="100%">{text}</text>'
+        for text, place, kind in zip(ticks(axis.numbers, alike=True), drawn, kinds, strict=True)
+    ]
+    marks = [f"M{place} {UNITS}v20" for place in drawn]
+    return Below(places, _listed(np.diff(places, prepend=0.0)), "".join(numbers), "".join(marks))
+
+
+@lru_cache(maxsize=1024)
+def _beside(y: Axis) -> tuple[str, str]:
+    """The numbers on the y axis, and the path of the grid."""
+    places = [UNITS - int(place) for place in y.places(np.array(y.numbers)).tolist()]
+    texts = ticks(y.numbers, alike=not y.is_log)
+    numbers = [f'<text y="{place / 10:g}%">{text}</text>' for text, place in zip(texts, places, strict=True)]
+    return "".join(numbers), "".join([f"M0 {place}H{UNITS}" for place in places])
+
+
+def _drawn(curve: Curve, x: Below) -> tuple[Axis | None, str]:
+    """The y axis, and the lines as SVG. What cannot be drawn is a gap, and is not bridged."""
+    values = np.array([series.values for series in curve.series])[:, curve.shown()]
+    known = np.isfinite(values)
+    if curve.log:
+        known &= values > 0
+    all_known = bool(known.all())
+    drawable = values if all_known else values[known]
+    if not drawable.size:
+        return None, ""
+    y = y_axis(float(drawable.min()), float(drawable.max()), curve.log)
+    points = np.empty((*values.shape, 2))
+    points[:, :, 0] = x.places
+    points[:, :, 1] = UNITS - y.places(values if all_known else np.where(known, values, y.low))
+    lines = [
+        f'<path class="line s{i} {series.dash}" d="{_path(points[i], known[i])}"/>'
+        for i, series in enumerate(curve.series)
+    ]
+    return y, "".join(lines)
+
+
+def _path(points: Values, known: NDArray[np.bool_]) -> str:
+    """The line through the points (rows, 2) that are known, each relative to the one before.
+
+    A point alone between gaps is a dot.
+    """
+    ends = [0, len(points)]
+    if not known.all():
+        ends = np.flatnonzero(np.diff(known, prepend=False, append=False)).tolist()
+    runs = [points[start:end] for start, end in zip(ends[::2], ends[1::2], strict=True)]
+    return "".join(
+        [f"M{_listed(run[0])}" + (f"l{_listed(np.diff(run, axis=0))}" if len(run) > 1 else "z") for run in runs]
+    )
+
+
+def _listed(values: Values) -> str:
+    return " ".join(map(str, values.ravel().astype(int).tolist()))
+
+
+def _round_numbers(low: float, high: float, most: int, whole: bool = False) -> tuple[float, ...]:
+    """Multiples of 1, 2 or 5 times a power of ten, from `low` or just below it to `high` or just above it."""
+    span = min(high - low, LARGEST)
+    power = math.floor(math.log10(span / most))
+    digit = next(digit for digit in (1, 2, 5, 10) if digit * 10.0**power * most >= span * (1 - SAME))
+    if whole and power < 0:
+        digit, power = 1, 0
+    step = digit * 10.0**power
+    first, last = math.floor(low / step + SAME), math.ceil(high / step - SAME)
+    numbers = [float(f"{n * digit}e{power}") for n in range(first, last + 1)]
+    return tuple(n for n in numbers if math.isfinite(n))
+
+
+def _powers(low: float, high: float) -> tuple[float, ...]:
+    """The numbers on a log axis: powers of ten, evenly apart.
+
+    Within two powers they are 1, 2 and 5 times each power; within half a power they are round numbers.
+    """
+    decades = math.log10(high) - math.log10(low)
+    if decades < 0.5:
+        numbers = _round_numbers(low, high, MOST_Y)
+    else:
+        apart = next((n for n in POWERS_APART if decades / n <= MOST_POWERS), POWERS_APART[-1])
+        first = math.floor(math.floor(math.log10(low)) / apart) * apart
+        digits = (1, 2, 5) if decades < 2 else (1,)
+        powers = range(first, math.ceil(math.log10(high)) + 1, apart)
+        numbers = tuple(float(f"{digit}e{power}") for power in powers for digit in digits)
+    return tuple(n for n in numbers if low * (1 - SAME) <= n <= min(high * (1 + SAME), LARGEST))
