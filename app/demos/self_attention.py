@@ -1,12 +1,13 @@
 """Self-attention over a sentence: who looks at whom, and what a path of one step costs beside a recurrence's."""
 
 import random
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import fill
@@ -99,29 +100,20 @@ def _caption(p: SelfAttention, i: int, best: int, Y: Values, numbers: dict[str, 
 
 
 def _table(p: SelfAttention, e: Values, alpha: Values, i: int) -> Trace:
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        row = int(key[1:]) - 1
-        if p.causal and column > row:
-            return Arithmetic(
-                rf"\alpha_{{{row + 1},{column + 1}}}", "", 0.0, "It comes later: its score is −∞, its weight 0."
-            )
-        seen = e[row, : row + 1] if p.causal else e[row]
-        share = softmax_share(seen, f"{row + 1},")(column + 1)
-        return share.worked_out(float(alpha[row, column]), {})
+    def weights(row: int) -> Callable[[int], Formula]:
+        share = softmax_share(e[row, : row + 1] if p.causal else e[row], f"{row + 1},")
+        later = "It comes later: its score is −∞, its weight 0."
+        return lambda column: given(rf"\alpha_{{{row + 1},{column}}}", later) if column > seen[row] else share(column)
 
-    rows = [Row(f"a{j + 1}", SENTENCE[j], row, words=f"{SENTENCE[j]}, word {j + 1}") for j, row in enumerate(alpha)]
+    seen = range(1, len(alpha) + 1) if p.causal else [len(alpha)] * len(alpha)
+    rows = [
+        Row(f"a{j + 1}", SENTENCE[j], row, weights(j), words=f"{SENTENCE[j]}, word {j + 1}")
+        for j, row in enumerate(alpha)
+    ]
     told = "A row for each word that looks, a column for each that is looked at: "
     told += f"{alpha.size} weights for {len(alpha)} words, and each row sums to 1."
-    return Trace(
-        "table",
-        "The attention table",
-        told,
-        rows,
-        (f"a{i + 1}", 0),
-        columns=SENTENCE[: p.length],
-        column_word="word",
-        by_hand=arithmetic,
-    )
+    words = SENTENCE[: p.length]
+    return Trace("table", "The attention table", told, rows, (f"a{i + 1}", 0), columns=words, column_word="word")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -140,12 +132,12 @@ def _question(p: SelfAttention) -> Question:
 
 
 def _steps(p: SelfAttention, result: Result) -> list[Arithmetic]:
-    T, pairs = p.far, result.numbers["pairs"]
-    one = (r"T (T + 1) / 2", rf"{T} \cdot ({T} + 1) / 2") if p.causal else ("T^2", f"{T}^{{2}}")
-    return [
-        Arithmetic(one[0], one[1], pairs, ""),
-        Arithmetic(r"\mathrm{heads} \cdot \mathrm{scores}", rf"{p.heads} \cdot {int(pairs)}", result.numbers["scores"]),
-    ]
+    pairs, scores = result.numbers["pairs"], result.numbers["scores"]
+    one = Formula(r"T \cdot (T + 1) / 2" if p.causal else "T^2", values={"T": p.far})
+    every = Formula(
+        r"\mathrm{heads} \cdot \mathrm{scores}", values={r"\mathrm{heads}": int(p.heads), r"\mathrm{scores}": pairs}
+    )
+    return [one.worked_out(pairs, {}), every.worked_out(scores, {})]
 
 
 def _slips(p: SelfAttention, result: Result) -> Slips:

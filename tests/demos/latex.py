@@ -71,8 +71,9 @@ FUNCTIONS: dict[str, Callable[[About], About]] = {
     r"\cos": _of(np.cos),
     r"\sqrt": _of(np.sqrt),
     r"\lvert": _of(np.abs),
+    r"\lceil": _of(lambda x: np.ceil(x - 1e-9)),  # a rounding above a whole number is that number
 }
-CLOSES = {"(": ")", "[": "]", "{": "}", r"\lvert": r"\rvert", r"\lVert": r"\rVert", "|": "|"}
+CLOSES = {"(": ")", "[": "]", "{": "}", r"\lvert": r"\rvert", r"\lVert": r"\rVert", r"\lceil": r"\rceil", "|": "|"}
 CONSTANTS = {
     r"\infty": math.inf,
     "inf": math.inf,
@@ -159,8 +160,8 @@ class _Reader:
             return About(CONSTANTS[token], 0.0)
         if token in ("(", "[", "{"):
             return self.within(token)
-        if token in (r"\lvert", "|"):
-            return FUNCTIONS[r"\lvert"](self.within(token))
+        if token in (r"\lvert", "|", r"\lceil"):
+            return FUNCTIONS[token.replace("|", r"\lvert")](self.within(token))
         if token == r"\lVert":
             return _norm(self.listed(token))
         self.at += 1

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.figures import Curve, Row, Series, Trace
 from app.demos.machine.numbers import fill
 from app.nn import reach
@@ -28,55 +28,49 @@ def _reaches(T: int, d: int) -> tuple[reach.Reach, ...]:
     return reach.recurrent(T, d), *kernels, reach.attention(T, d)
 
 
+_AT_ONCE = given("1", "All positions at once.")
+_KERNELS = Formula(r"k \cdot T \cdot d^2", f"{KERNEL} matrices of d × d a position.")
+_FORMULAS = {
+    "steps": (Formula("T", "A state needs the state before it."), _AT_ONCE, _AT_ONCE, _AT_ONCE),
+    "path": (
+        Formula("T - 1", "Each step passes through the state."),
+        Formula(r"\lceil (T - 1) / (k - 1) \rceil", f"Layers of a causal kernel of {KERNEL}."),
+        given(r"\lceil \log_k T \rceil", f"Layers of kernel {KERNEL} whose dilation grows {KERNEL}-fold."),
+        given("1", "Any two positions are one step apart."),
+    ),
+    "work": (
+        Formula(r"2 \cdot T \cdot d^2", "Two matrices of d × d a step."),
+        _KERNELS,
+        _KERNELS,
+        Formula(r"2 \cdot T^2 \cdot d", "$T^2$ scores, and as many for the means."),
+    ),
+}
+
+
 def costs(numbers: Mapping[str, float]) -> Trace:
     """The counts as a table, each with its formula."""
-    T, d, k = int(numbers["T"]), int(numbers["d"]), KERNEL
-    rows = [
-        Row(row, label, np.array([float(numbers[f"{kind}_{row}"]) for kind in KINDS]), words=says)
-        for row, label, says in (
-            ("steps", "steps in sequence", "steps that must wait for one another"),
-            ("path", "path, end to end", "steps from the first position to the last"),
-            ("work", "multiplications", "multiplications of one layer"),
-        )
-    ]
-    kernels = (r"k \, T d^2", rf"{k} \cdot {T} \cdot {d}^{{2}}", f"{k} matrices of d × d a position.")
-    at_once = ("1", "", "All positions at once.")
-    formulas = {
-        ("steps", "rnn"): ("T", f"{T}", "A state needs the state before it."),
-        ("steps", "conv"): at_once,
-        ("steps", "dilated"): at_once,
-        ("steps", "attention"): at_once,
-        ("path", "rnn"): ("T - 1", f"{T} - 1", "Each step passes through the state."),
-        ("path", "conv"): (r"\lceil (T - 1) / (k - 1) \rceil", "", f"Layers of a causal kernel of {k}."),
-        ("path", "dilated"): (r"\lceil \log_k T \rceil", "", f"Layers of kernel {k} whose dilation grows {k}-fold."),
-        ("path", "attention"): ("1", "", "Any two positions are one step apart."),
-        ("work", "rnn"): (r"2 \, T d^2", rf"2 \cdot {T} \cdot {d}^{{2}}", "Two matrices of d × d a step."),
-        ("work", "conv"): kernels,
-        ("work", "dilated"): kernels,
-        ("work", "attention"): (
-            r"2 \, T^2 d",
-            rf"2 \cdot {T}^{{2}} \cdot {d}",
-            "$T^2$ scores, and as many for the means.",
-        ),
-    }
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        kind = list(KINDS)[column]
-        symbols, filled, says = formulas[key, kind]
-        return Arithmetic(symbols, filled, float(numbers[f"{kind}_{key}"]), says)
+    def row(key: str, label: str, words: str) -> Row:
+        counts = np.array([float(numbers[f"{kind}_{key}"]) for kind in KINDS])
+        return Row(key, label, counts, lambda column: _FORMULAS[key][column - 1], words=words)
 
+    rows = (
+        row("steps", "steps in sequence", "steps that must wait for one another"),
+        row("path", "path, end to end", "steps from the first position to the last"),
+        row("work", "multiplications", "multiplications of one layer"),
+    )
     told = "At {T} positions the layer uses {scores} scores; a recurrence takes {rnn_steps} steps, one after another."
-    told = fill(told, numbers)
+    symbols = {"T": numbers["T"], "d": numbers["d"], "k": KERNEL}
     return Trace(
         "costs",
         "What it costs",
-        told,
+        fill(told, numbers),
         rows,
         ("path", 0),
+        symbols,
         columns=[*KINDS.values()],
         column_word="layer",
         coloured=False,
-        by_hand=arithmetic,
     )
 
 
