@@ -1,4 +1,4 @@
-# Two commands matter: `make run` and `make test`. Each does its own set-up; a second run starts in seconds.
+# Three commands matter: `make run`, `make quick` while you work, and `make test` before a commit. Each does its own set-up; a second run starts in seconds.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -9,9 +9,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PIP_COMPILE := $(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal -q
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help setup setup-test run test unit check lint types format bench lock chromium postgres image-steps clean
+.PHONY: help setup setup-test run quick test proof unit check lint types format bench lock chromium postgres image-steps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -19,10 +20,16 @@ help: ## list the targets
 run: setup ## set up, migrate, load content/, serve on http://127.0.0.1:8000
 	@$(BIN)/recur serve
 
-test: setup-test lint types check unit ## set up and run everything: lint, types, content, unit, property and browser tests
+quick: setup-test lint types ## lint, types, and tests without browser, servers and what is slow: under a minute
+	$(PYTEST) --hypothesis-profile=quick -m "not browser and not server and not slow"
+
+test: setup-test lint types check unit ## set up and run everything: lint, types, content, all tests with a sample of the long proofs
 
 unit: setup-test chromium postgres
-	$(BIN)/python -m pytest -n 2 --dist worksteal -q
+	$(PYTEST)
+
+proof: setup-test chromium postgres ## run the long proofs in full: twenty times the examples, an hour or more
+	$(PYTEST) --hypothesis-profile=proof -m "hypothesis or proof"
 
 check: setup ## name every mistake in content/
 	$(BIN)/recur check

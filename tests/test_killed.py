@@ -15,11 +15,14 @@ from app.database import Database
 from app.study.schedule.replay import replay
 from bench.cards import loaded
 from bench.serving import RECUR, ServerProcess, recur_env
+from tests.examples import share_of
 
-KILLS = 15
-REVIEWS = 300
-MOST_KILLS = 80
-CARDS = 4000
+pytestmark = [pytest.mark.server, pytest.mark.proof]
+
+KILLS = share_of(8)
+REVIEWS = share_of(150)
+MOST_KILLS = KILLS + 65
+CARDS = 50 * MOST_KILLS
 HEADERS = {
     "Content-Type": "application/x-www-form-urlencoded",
     "HX-Request": "true",

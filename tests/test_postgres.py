@@ -27,6 +27,7 @@ from app.study.selection.browse import SORTS
 from app.study.selection.standing import STATES
 from app.tables import CARD
 
+pytestmark = pytest.mark.server
 FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')

@@ -160,6 +160,7 @@ def ask(demo: Demo[Any], seed: int) -> tuple[Any, Result]:
     return parameters, demo.compute(parameters)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", DEMOS)
 def test_the_computed_number_is_judged_right_and_another_wrong(name: str) -> None:
     demo = find(name)
@@ -178,6 +179,7 @@ def test_the_computed_number_is_judged_right_and_another_wrong(name: str) -> Non
         assert show(answer) not in " ".join(question.givens).split(), "the question must not give the answer away"
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", DEMOS)
 def test_who_stopped_on_the_way_is_told_at_which_line(name: str) -> None:
     demo = find(name)
@@ -192,6 +194,7 @@ def test_who_stopped_on_the_way_is_told_at_which_line(name: str) -> None:
                 assert judged.steps[judged.line - 1].result == pytest.approx(step.result, rel=0.01)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", DEMOS)
 def test_a_known_slip_is_recognised_and_told(name: str) -> None:
     demo = find(name)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from app.demos.machine.state import State, snippet, state_of
 from app.demos.registry import all_demos
 
@@ -20,6 +22,7 @@ def states() -> list[State]:
     return found
 
 
+@pytest.mark.server
 def test_a_program_prints_the_numbers_of_its_state(tmp_path: Path) -> None:
     wanted, paths = [], []
     for index, state in enumerate(states()):

@@ -270,6 +270,7 @@ print("grown", peak() - before)
 """
 
 
+@pytest.mark.slow
 def test_a_gigabyte_of_zeros_takes_little_memory(honest, tmp_path):
     zeros(tmp_path / "zip.apkg", 1_000_000_000)
     (tmp_path / "zstd.apkg").write_bytes(zeros_in_zstd(members(honest)["collection.anki2"][:4096], 1_000_000_000))

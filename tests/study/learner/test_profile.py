@@ -198,6 +198,7 @@ MOVES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("zone", "hour"), MOVES)
 @pytest.mark.parametrize("clock", ["21:59", "22:01", "01:59", "02:01"])  # around midnight and four in Berlin
 def test_a_new_zone_or_turn_of_the_day_loses_and_doubles_nothing(
