@@ -1,6 +1,7 @@
 """Every setting of Recur: one class, read from RECUR_… environment variables."""
 
 import difflib
+import functools
 import ipaddress
 import os
 from collections.abc import Mapping
@@ -16,9 +17,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "RECUR_"
 
 
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads a folder of hundreds of files
+
+
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        near = difflib.get_close_matches(name, available_timezones(), n=1)
+    if name not in _time_zones():
+        near = difflib.get_close_matches(name, _time_zones(), n=1)
         hint = f" Did you mean {near[0]}?" if near else " Use an IANA name such as Europe/Berlin."
         raise ValueError(f"{name!r} is not a time zone.{hint}")
     return name

@@ -1,5 +1,6 @@
 """A client of the app over a small deck of its own."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,17 +28,32 @@ An explanation with $x$.
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
+def write_content(content_dir: Path) -> Path:
+    folder = content_dir / "small"
+    folder.mkdir(parents=True)
+    (folder / "first.md").write_text(DECK)
+    return content_dir
+
+
 @pytest.fixture
 def content(settings: Settings) -> Path:
     """The content folder, with one deck of one topic."""
-    folder = settings.content_dir / "small"
-    folder.mkdir(parents=True)
-    (folder / "first.md").write_text(DECK)
-    return settings.content_dir
+    return write_content(settings.content_dir)
+
+
+@pytest.fixture(scope="session")
+def loaded_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with that content, to be copied."""
+    folder = tmp_path_factory.mktemp("loaded")
+    shutil.copyfile(migrated_file, folder / "loaded.sqlite")
+    database = Database(f"sqlite:///{folder / 'loaded.sqlite'}")
+    assert not load(database, write_content(folder / "content"), NOW).mistakes
+    database.close()
+    return folder / "loaded.sqlite"
 
 
 @pytest.fixture
-def client(database: Database, settings: Settings, content: Path) -> Iterator[TestClient]:
-    assert not load(database, content, NOW).mistakes
+def client(database: Database, settings: Settings, content: Path, loaded_file: Path) -> Iterator[TestClient]:
+    shutil.copyfile(loaded_file, database.engine.url.database or "")
     with TestClient(create_app(settings, database, lambda: NOW), base_url="http://127.0.0.1:8000") as made:
         yield made
