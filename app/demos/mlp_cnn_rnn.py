@@ -1,16 +1,17 @@
 """One series, three networks and the naive forecast: errors side by side, and what each structure can see."""
 
 import random
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace
-from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.numbers import fill
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
-from app.demos.parts.four_forecasts import KERNELS, TIME, TRAIN, UNITS, MlpCnnRnn, Run, run_all
+from app.demos.parts.four_forecasts import KERNELS, TIME, TRAIN, UNITS, Forecasts, MlpCnnRnn, run_all
 from app.nn import forecast
 from app.nn.least_squares import fit
 
@@ -51,7 +52,7 @@ def _verdict(p: MlpCnnRnn, numbers: dict[str, float]) -> str:
     return f"{told} The {NAMES[best]} is the best."
 
 
-def _curve(p: MlpCnnRnn, run: Run, numbers: dict[str, float]) -> Curve:
+def _curve(p: MlpCnnRnn, run: Forecasts, numbers: dict[str, float]) -> Curve:
     told = fill(_verdict(p, numbers), numbers)
     return Curve(
         "forecasts",
@@ -70,53 +71,55 @@ def _curve(p: MlpCnnRnn, run: Run, numbers: dict[str, float]) -> Curve:
     )
 
 
-def _errors(p: MlpCnnRnn, run: Run, numbers: dict[str, float]) -> Trace:
-    sees = {"naive": 1, "mlp": p.window, "cnn": p.window, "rnn": TIME - 1}
-    ratios = [numbers[name] / numbers["naive"] for name in MODELS]
-    rows: dict[str, tuple[str, str, list[float]]] = {
-        "error": ("error", "mean absolute error", [numbers[name] for name in MODELS]),
-        "ratio": ("error / naive", "error by that of the naive forecast", ratios),
-        "fitted": ("weights fitted", "fitted weights", [run.weights[name][0] for name in MODELS]),
-        "fixed": ("weights as drawn", "weights that stay as drawn", [run.weights[name][1] for name in MODELS]),
-        "sees": ("steps seen at the end", "steps that it can see", [sees[name] for name in MODELS]),
-    }
+def _errors(p: MlpCnnRnn, run: Forecasts, numbers: dict[str, float]) -> Trace:
+    steps, errors = TIME - TRAIN, np.array([numbers[name] for name in MODELS])
     k = min(3, p.window)
-    places = 2 if p.pool else p.window - k + 1
-    counts = {
-        "fitted": {"mlp": f"{UNITS} + 1", "cnn": rf"{KERNELS} \cdot {places} + 1", "rnn": f"{UNITS} + 1"},
-        "fixed": {
-            "mlp": rf"{p.window} \cdot {UNITS} + {UNITS}",
-            "cnn": rf"{k} \cdot {KERNELS} + {KERNELS}",
-            "rnn": rf"{UNITS} + {UNITS} \cdot {UNITS}",
-        },
-    }
+    fitted = {"mlp": "h + 1", "cnn": r"m \cdot p + 1", "rnn": "h + 1"}
+    fixed = {"mlp": r"w \cdot h + h", "cnn": r"k \cdot m + m", "rnn": r"h + h \cdot h"}
+    sees = {"naive": 1, "mlp": p.window, "cnn": p.window, "rnn": TIME - 1}
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        name, value = MODELS[column], float(rows[key][2][column])
-        if key == "error":
-            steps = TIME - TRAIN
-            symbols = rf"\text{{{NAMES[name]}}} = \frac{{1}}{{{steps}}} \sum_t \lvert x_t - \hat{{x}}_t \rvert"
-            return Arithmetic(
-                symbols, rf"{latex(value * steps)} / {steps}", value, f"The mean over the last {steps} steps."
-            )
-        if key == "ratio":
-            says = "Above 1 it is worse than no model at all."
-            symbols = rf"\text{{{NAMES[name]}}} / \text{{naive}}"
-            return Arithmetic(symbols, f"{latex(numbers[name])} / {latex(numbers['naive'])}", value, says)
-        if key == "sees":
-            return Arithmetic(r"\text{steps}", "", value, SEES[name])
-        return Arithmetic(r"\text{weights}", counts[key].get(name, "0"), value, f"{WHAT[name]} {SHARED[name]}")
+    def error(column: int) -> Formula:
+        text = rf"\text{{{NAMES[MODELS[column - 1]]}}} = \frac{{1}}{{{steps}}} \sum_t \lvert x_t - \hat{{x}}_t \rvert"
+        return Formula(text, f"The mean over the last {steps} steps.", "S / n")
 
+    def ratio(column: int) -> Formula:
+        text = rf"\text{{{NAMES[MODELS[column - 1]]}}} / \text{{naive}}"
+        return Formula(text, "Above 1 it is worse than no model at all.", "e / e_{naive}")
+
+    def weights(counted: dict[str, str]) -> Callable[[int], Formula]:
+        def formula(column: int) -> Formula:
+            name = MODELS[column - 1]
+            return Formula(r"\text{weights}", f"{WHAT[name]} {SHARED[name]}", counted.get(name, "0"))
+
+        return formula
+
+    def seen(column: int) -> Formula:
+        return given(r"\text{steps}", SEES[MODELS[column - 1]])
+
+    def row(key: str, label: str, values: Sequence[float], formula: Callable[[int], Formula], words: str) -> Row:
+        return Row(key, label, np.array(values, dtype=float), formula, words=words)
+
+    ways = [run.weights[name] for name in MODELS]
+    rows = (
+        row("error", "error", errors.tolist(), error, "mean absolute error"),
+        row("ratio", "error / naive", (errors / errors[0]).tolist(), ratio, "error by that of the naive forecast"),
+        row("fitted", "weights fitted", [way[0] for way in ways], weights(fitted), "fitted weights"),
+        row("fixed", "weights as drawn", [way[1] for way in ways], weights(fixed), "weights that stay as drawn"),
+        row("sees", "steps seen at the end", [sees[name] for name in MODELS], seen, "steps that it can see"),
+    )
+    symbols = {"S": errors * steps, "n": steps, "e": errors, "e_{naive}": errors[0], "h": UNITS, "m": KERNELS, "k": k}
+    symbols |= {"w": p.window, "p": 2 if p.pool else p.window - k + 1}
     return Trace(
         "errors",
         "Errors side by side",
         "The naive forecast first: it is what has to be beaten.",
-        [Row(key, label, np.array(values, dtype=float), words=says) for key, (label, says, values) in rows.items()],
+        rows,
         ("ratio", 3),
+        symbols,
+        index="",
         columns=[NAMES[name] for name in MODELS],
         column_word="model",
         coloured=False,
-        by_hand=arithmetic,
     )
 
 
@@ -140,26 +143,27 @@ SHARED = {
 }
 
 
-def _steps_trace(run: Run) -> Trace:
+def _steps_trace(run: Forecasts) -> Trace:
     truth, before = run.x[TRAIN:], run.x[TRAIN - 1 : -1]
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t, last = TRAIN + column + 1, float(before[column])
-        if key == "x":
-            return Arithmetic(f"x_{{{t}}}", "", float(truth[column]), "What came.")
-        name = key.removesuffix("_at")
-        value = float(run.forecasts[name][column])
+    def forecasts(name: str) -> Callable[[int], Formula]:
         if name == "naive":
-            return Arithmetic(rf"\hat{{x}}_{{{t}}} = x_{{{t - 1}}}", "", value, "What was there last.")
-        symbols = rf"\hat{{x}}_{{{t}}} = x_{{{t - 1}}} + \text{{change}}_{{{t}}}"
-        says = f"Off by {abs(value - truth[column]):.3f}. The readout gives the change."
-        return Arithmetic(symbols, rf"{latex(last)} + {factor(value - last)}", value, says)
+            return lambda t: given(r"\hat{x}_t = x_{t-1}", "What was there last.")
+        off = np.abs(run.forecasts[name] - truth)
+        text = r"\hat{x}_t = x_{t-1} + \text{change}_t"
+        return lambda t: Formula(
+            text, f"Off by {off[t - TRAIN - 1]:.3f}. The readout gives the change.", rf"x_{{t-1}} + \Delta_{{{name}}}"
+        )
 
-    rows = [Row("x", "series $x_t$", truth)]
-    rows += [Row(f"{name}_at", NAMES[name], run.forecasts[name], words=f"{NAMES[name]} forecast") for name in MODELS]
-    columns = [f"t = {t}" for t in range(TRAIN + 1, TIME + 1)]
+    rows = [Row("x", "series $x_t$", truth, given("x_t", "What came."))]
+    rows += [
+        Row(f"{name}_at", NAMES[name], run.forecasts[name], forecasts(name), words=f"{NAMES[name]} forecast")
+        for name in MODELS
+    ]
+    symbols = {"x_{t-1}": before}
+    symbols |= {rf"\Delta_{{{name}}}": run.forecasts[name] - before for name in MODELS[1:]}
     caption = "Each forecast is made one step before, from what was there until then."
-    return Trace("steps", "Every forecast", caption, rows, ("x", 0), columns=columns, coloured=True, by_hand=arithmetic)
+    return Trace("steps", "Every forecast", caption, rows, ("x", 0), symbols, first=TRAIN + 1)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -178,11 +182,6 @@ def _question(p: MlpCnnRnn) -> Question:
             "comes from the step after each beat",
         ),
     )
-
-
-def _working(p: MlpCnnRnn, result: Result) -> list[Arithmetic]:
-    errors = result.traces()[0]
-    return [errors.arithmetic("error", 0), errors.arithmetic("error", 1), errors.arithmetic("ratio", 1)]
 
 
 def _slips(p: MlpCnnRnn, result: Result) -> Slips:
@@ -204,7 +203,7 @@ DEMO = Demo(
     __file__,
     MlpCnnRnn,
     compute,
-    Prediction(_instance, _question, _working, _slips, Tolerance(times=1.5)),
+    Prediction(_instance, _question, ("error,1", "error,2", "ratio,2"), _slips, Tolerance(times=1.5)),
     shows=(fit, forecast.mlp_features, forecast.cnn_features, forecast.rnn_features, run_all),
     miniature="forecasts",
 )

@@ -5,10 +5,10 @@ import random
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.two_tasks import (
@@ -97,72 +97,53 @@ def _curve(p: TransferLearning, counts: list[int], errors: dict[str, Values], nu
 
 
 def _errors(p: TransferLearning, counts: list[int], off: dict[str, Values], std: float) -> Trace:
-    learned = {"frozen": f"3 + 1 weights learned, {UNITS} states behind them as they are."}
-    learned["tuned"] = f"{UNITS} + 1 weights, which start from the pre-trained ones."
-    learned["scratch"] = f"{UNITS} + 1 weights, which start from 0."
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        value = float(off[key][column])
-        says = f"{learned[key]} Mean of {DRAWS} draws of the examples; the same draws for all three."
-        symbols = r"\mathrm{RMSE} / \mathrm{std}(y)"
-        return Arithmetic(symbols, f"{latex(value)} / {latex(std)}", value / std, says)
-
+    learned = {
+        "frozen": f"3 + 1 weights learned, {UNITS} states behind them as they are.",
+        "tuned": f"{UNITS} + 1 weights, which start from the pre-trained ones.",
+        "scratch": f"{UNITS} + 1 weights, which start from 0.",
+    }
+    draws = f"Mean of {DRAWS} draws of the examples; the same draws for all three."
+    ratio = {
+        way: Formula(r"\mathrm{RMSE} / \mathrm{std}(y)", f"{said} {draws}", rf"e_{{{way}}} / s")
+        for way, said in learned.items()
+    }
     return Trace(
         "errors",
         "Errors side by side",
         "Three times the same examples and network: what differs is where the weights start, and which may move.",
-        [Row(way, WAYS[way][0], off[way] / std, words=WAYS[way][1]) for way in WAYS],
+        [Row(way, label, off[way] / std, ratio[way], words=words) for way, (label, words) in WAYS.items()],
         ("tuned", counts.index(p.examples)),
+        {f"e_{{{way}}}": values for way, values in off.items()} | {"s": std},
         columns=[f"{count} examples" for count in counts],
         column_word="count",
-        by_hand=arithmetic,
     )
 
 
 def _traits(p: TransferLearning) -> Trace:
-    left, spread = carried_over(p.seed)
+    left, variance = carried_over(p.seed)
+    taught = Formula(r"r \cdot m_k", "In the first task, too.")
+    swing = Formula(r"\sqrt{1 - r^2}", "The first task never asked for the swing.")
+
+    def told(by: str, note: str) -> Formula:
+        return Formula(r"1 - \text{error}^2 / \text{variance}", note, rf"1 - n_{{{by}}} / v")
+
+    features = told("features", "Share of its variance that a readout of the three features can tell.")
+    states = told("states", "The states hold it all: it is the three features that drop it.")
+    by_features, by_states = 1 - left["features"] / variance, 1 - left["states"] / variance
     share = np.append(p.related * MIX, math.sqrt(1 - p.related**2))
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        if key == "share" and column == 3:
-            return Arithmetic(
-                r"\sqrt{1 - r^2}",
-                rf"\sqrt{{1 - {latex(p.related)}^2}}",
-                float(share[3]),
-                "The first task never asked for the swing.",
-            )
-        if key == "share":
-            return Arithmetic(
-                rf"r \cdot m_{{{column + 1}}}",
-                rf"{latex(p.related)} \cdot {factor(MIX[column])}",
-                float(share[column]),
-                "In the first task, too.",
-            )
-        n, v = float(left[key][column]), float(spread[column])
-        says = "Share of its variance that a readout of the three features can tell."
-        says = says if key == "features" else "The states hold it all: it is the three features that drop it."
-        return Arithmetic(r"1 - \text{error}^2 / \text{variance}", f"1 - {latex(n)} / {latex(v)}", 1 - n / v, says)
-
     rows = (
-        Row("share", "weight in the second task", share),
+        Row("share", "weight in the second task", share, lambda k: taught if k <= len(MIX) else swing),
         Row(
-            "features",
-            "told by the 3 features",
-            1 - left["features"] / spread,
-            words="share of variance told by the features",
+            "features", "told by the 3 features", by_features, features, words="share of variance told by the features"
         ),
-        Row("states", "told by all states", 1 - left["states"] / spread, words="share of variance told by the states"),
+        Row("states", "told by all states", by_states, states, words="share of variance told by the states"),
     )
+    symbols: dict[str, float | Values] = {"r": p.related, "m_k": np.append(MIX, 0.0), "v": variance}
+    symbols |= {f"n_{{{by}}}": values for by, values in left.items()}
     caption = "What the second task asks of a sequence, and how much of it the pre-trained features still hold."
+    chosen = ("features", 3)
     return Trace(
-        "traits",
-        "What was carried over",
-        caption,
-        rows,
-        ("features", 3),
-        columns=TRAITS,
-        column_word="trait",
-        by_hand=arithmetic,
+        "traits", "What was carried over", caption, rows, chosen, symbols, "k", columns=TRAITS, column_word="trait"
     )
 
 
@@ -189,11 +170,9 @@ def _question(p: TransferLearning) -> Question:
 
 
 def _working(p: TransferLearning, result: Result) -> list[Arithmetic]:
-    errors, floor = result.traces()[0], result.numbers["floor"]
-    return [
-        Arithmetic(r"\mathrm{std}(\sqrt{1 - r^2} \, s) = \sqrt{1 - r^2}", rf"\sqrt{{1 - {latex(p.related)}^2}}", floor),
-        errors.arithmetic("frozen", errors.chosen[1]),
-    ]
+    swing = Formula(r"\mathrm{std}(\sqrt{1 - r^2} \, s) = \sqrt{1 - r^2}", values={"r": p.related})
+    errors = result.traces()[0]
+    return [swing.worked_out(result.numbers["floor"], {}), errors.arithmetic("frozen", errors.chosen[1])]
 
 
 def _slips(p: TransferLearning, result: Result) -> Slips:

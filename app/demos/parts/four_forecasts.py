@@ -45,7 +45,7 @@ def make_series(p: MlpCnnRnn) -> Values:
 
 
 @dataclass(frozen=True)
-class Run:
+class Forecasts:
     """Forecasts of the last steps by each model, in the units of the series, and how many weights each has.
 
     Shapes: x (time), forecasts (30) each; weights are (fitted, fixed)
@@ -56,7 +56,7 @@ class Run:
     weights: dict[str, tuple[int, int]]
 
 
-def run_all(p: MlpCnnRnn) -> Run:
+def run_all(p: MlpCnnRnn) -> Forecasts:
     """Fit each readout on the past, forecast what follows. The scale, too, is learned from the past alone."""
     x, rng = make_series(p), np.random.default_rng([p.seed, 1])
     z = (x - x[:TRAIN].mean()) / x[:TRAIN].std()
@@ -78,4 +78,4 @@ def run_all(p: MlpCnnRnn) -> Run:
         readout = fit(F[:past], change[:past], PENALTY)
         forecasts[name] = x[TRAIN - 1 : -1] + readout(F[past:]) * x[:TRAIN].std()
         weights[name] = (F.shape[1] + 1, fixed[name])
-    return Run(x, forecasts, weights)
+    return Forecasts(x, forecasts, weights)
