@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
 from app.demos.machine.numbers import fill, latex
@@ -15,7 +15,6 @@ from app.demos.parts.drifting_world import (
     AGAIN,
     BEFORE,
     CHECK,
-    KEEPS,
     NOISE,
     USE,
     DriftMonitor,
@@ -131,49 +130,30 @@ def _inputs(w: Watch, numbers: dict[str, float]) -> Curve:
 
 
 def _days(p: DriftMonitor, w: Watch) -> Trace:
-    h, y, forecast = w.h[BEFORE:], w.y[BEFORE:], w.deployed(w.h)[BEFORE:]
-    error = w.errors[CHECK:]
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t, error_now = column + 1, float(error[column])
-        if key == "u":
-            return Arithmetic(f"u_{{{t}}}", "", float(h[column, 0]), "Measured: it is given.")
-        if key == "y":
-            return Arithmetic(f"y_{{{t}}}", "", float(y[column]), f"What came, known {p.late} days later.")
-        if key == "f":
-            terms = [
-                Term(f"w_{{{j + 1}}}", float(w.deployed.w[j]), f"h_{{{t},{j + 1}}}", float(h[column, j]))
-                for j in range(len(KEEPS))
-            ]
-            says = "The last input and two smoothed pasts, weighted as they were on the day of release."
-            return sum_of_products(
-                rf"\hat{{y}}_{{{t}}}", terms, float(forecast[column]), ("b", float(w.deployed.b)), says
-            )
-        if key == "e":
-            filled = rf"\lvert {latex(y[column])} - ({latex(forecast[column])}) \rvert"
-            return Arithmetic(rf"\lvert y_{{{t}}} - \hat{{y}}_{{{t}}} \rvert", filled, error_now, "How far off it was.")
-        mean = float(w.rolling[column]) * w.reference
-        says = f"The mean error of the last {p.window} days, by that of the {CHECK} days before release."
-        return Arithmetic(
-            r"\text{rolling} / \text{reference}",
-            f"{latex(mean)} / {latex(w.reference)}",
-            float(w.rolling[column]),
-            says,
-        )
-
+    h, y = w.h[BEFORE:], w.y[BEFORE:]
+    weighted = "The last input and two smoothed pasts, weighted as they were on the day of release."
+    mean = f"The mean error of the last {p.window} days, by that of the {CHECK} days before release."
+    sum_of_three = r"\hat{y}_t = w_{1} \, h_{t,1} + w_{2} \, h_{t,2} + w_{3} \, h_{t,3} + b"
     rows = (
-        Row("u", "input $u_t$", h[:, 0]),
-        Row("f", r"forecast $\hat{y}_t$", forecast),
-        Row("y", "came $y_t$", y, words="what came"),
-        Row("e", "error", error, words="absolute error"),
-        Row("r", "rolling / reference", w.rolling, words="rolling error by the reference"),
+        Row("u", "input $u_t$", h[:, 0], given("u_t", "Measured: it is given.")),
+        Row("f", r"forecast $\hat{y}_t$", w.deployed(w.h)[BEFORE:], sum_of_three, weighted),
+        Row("y", "came $y_t$", y, given("y_t", f"What came, known {p.late} days later."), words="what came"),
+        Row("e", "error", w.errors[CHECK:], r"\lvert y_t - \hat{y}_t \rvert", "How far off it was.", "absolute error"),
+        Row(
+            "r",
+            "rolling / reference",
+            w.rolling,
+            Formula(r"\text{rolling} / \text{reference}", mean, "m / s"),
+            words="rolling error by the reference",
+        ),
     )
-    chosen = (w.alarm - p.late if w.alarm else p.since) - 1
+    symbols: dict[str, float | Values] = {"m": w.rolling * w.reference, "s": w.reference, "b": w.deployed.b[()]}
+    for j, weight in enumerate(w.deployed.w.tolist(), start=1):
+        symbols |= {f"w_{{{j}}}": weight, f"h_{{t,{j}}}": h[:, j - 1]}
+    chosen = ("r", (w.alarm - p.late if w.alarm else p.since) - 1)
     caption = "Day by day: what was measured, forecast, and what came."
-    columns = [f"day {t}" for t in range(1, USE + 1)]
-    return Trace(
-        "days", "The record", caption, rows, ("r", chosen), columns=columns, column_word="day", by_hand=arithmetic
-    )
+    days = [f"day {t}" for t in range(1, USE + 1)]
+    return Trace("days", "The record", caption, rows, chosen, symbols, columns=days, column_word="day")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -207,15 +187,13 @@ def _error_grows(p: DriftMonitor) -> float:
 
 def _working(p: DriftMonitor, result: Result) -> list[Arithmetic]:
     ratio = _error_grows(p)
+    rises = rf"1 + \frac{{k}}{{{p.window}}} ({latex(ratio)} - 1) > {latex(p.threshold)} \text{{ once }} k"
+    values = {"n": p.window, "c": p.threshold, "r": ratio}
     expected = p.window * (p.threshold - 1) / (ratio - 1)
-    days = result.numbers["days"]
+    record = given("k", "In this record, with its own errors and late labels:")
     return [
-        Arithmetic(
-            rf"1 + \frac{{k}}{{{p.window}}} ({latex(ratio)} - 1) > {latex(p.threshold)} \text{{ once }} k",
-            rf"{p.window} \cdot ({latex(p.threshold)} - 1) / ({latex(ratio)} - 1)",
-            expected,
-        ),
-        Arithmetic("k", "", days, "In this record, with its own errors and late labels:"),
+        Formula(rises, written=r"n \cdot (c - 1) / (r - 1)", values=values).worked_out(expected, {}),
+        record.worked_out(result.numbers["days"], {}),
     ]
 
 
