@@ -1,15 +1,15 @@
 """A retina that moves: patches of an image around one place, and a recurrent core that says where to look next."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Arithmetic, Formula, given, products
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace
-from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -82,90 +82,88 @@ def _verdict(numbers: dict[str, float]) -> str:
 
 
 def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
-    half = p.size * 2 ** (p.scales - 1) / 2
-    rows = [
-        Row("ink", "ink, sharp", np.array([look.patches[0].mean() for look in made]), words="ink in the sharp patch")
-    ]
+    ink = given(r"\mathrm{mean}(\text{patch}_1)", "The mean of the sharp patch's cells.")
+    sharp = np.array([look.patches[0].mean() for look in made])
+    rows = [Row("ink", "ink, sharp", sharp, ink, words="ink in the sharp patch")]
     for key, words, axis in AXES:
         name = ("row", "column")[axis]
-        for begin, label, says, values in (
-            ("", f"{name} $l_t$", f"place: {name}", [look.place[axis] for look in made]),
-            ("g", "glimpse $g_t$", f"ink {words}", [look.g[axis] for look in made]),
-            ("h", "state $h_t$", f"state: {words}", [look.h[axis] for look in made]),
-        ):
-            rows.append(Row(begin + key, label, np.array(values, dtype=float), words=says, group=words))
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        look, t = made[column], column + 1
-        value = float(next(row for row in rows if row.key == key).values[column])
-        if key == "ink":
-            return Arithmetic(r"\mathrm{mean}(\text{patch}_1)", "", value, "The mean of the sharp patch's cells.")
-        axis = 0 if key.endswith("down") else 1
-        before = made[column - 1] if column else None
-        if key.startswith("g"):
-            lines = look.patches[-1].sum(axis=1 - axis)
-            offsets = (np.arange(p.size) + 0.5) / p.size * 2 - 1
-            terms = " + ".join(rf"{factor(o)} \cdot {factor(v)}" for o, v in zip(offsets, lines, strict=True))
-            where = rf" + {latex(p.home)} \cdot {factor((8 - look.place[axis]) / 8)}" if p.home else ""
-            says = "What: the widest patch's ink, weighted by how far out it lies. Where: the pull to the middle."
-            return Arithmetic(
-                rf"g_{{{t}}} = \frac{{1}}{{{p.size**2}}} \sum o \, v + \text{{where}}",
-                rf"({terms}) / {p.size**2}{where}",
-                value,
-                says,
-            )
-        if key.startswith("h"):
-            h = float(before.h[axis]) if before else 0.0
-            inner = sum_of_products(
-                "", [Term("a", p.gain, f"g_{{{t}}}", float(look.g[axis])), Term("w", p.keeps, f"h_{{{t - 1}}}", h)], 0.0
-            )
-            says = "The recurrent core: this glimpse, and what is left of those before."
-            return Arithmetic(rf"h_{{{t}}} = \tanh({inner.symbols})", rf"\tanh({inner.filled})", value, says)
-        if before is None:
-            return Arithmetic(f"l_{{{t}}}", "", value, "Where the eye starts: given.")
-        says = "Half of the widest window, times the state; rounded, and kept within the image."
-        filled = rf"{before.place[axis]} + {latex(half)} \cdot {factor(float(before.h[axis]))}"
-        return Arithmetic(rf"l_{{{t}}} \approx l_{{{t - 1}}} + r \, h_{{{t - 1}}}", filled, value, says)
-
+        places, glimpses, states = (np.array([getattr(look, of)[axis] for look in made]) for of in ("place", "g", "h"))
+        rows += [
+            Row(key, f"{name} $l_t$", places * 1.0, _place(p, made, axis), words=f"place: {name}", group=words),
+            Row(f"g{key}", "glimpse $g_t$", glimpses, _seen(p, made, axis), words=f"ink {words}"),
+            Row(f"h{key}", "state $h_t$", states, _state(p, made, axis), words=f"state: {words}"),
+        ]
     caption = "Each look adds to the state, and the state says where to look next."
-    columns = [f"look {t}" for t in range(1, p.looks + 1)]
-    return Trace(
-        "core",
-        "The recurrent core",
-        caption,
-        rows,
-        ("hdown", at - 1),
-        columns=columns,
-        column_word="look",
-        follows="look",
-        by_hand=arithmetic,
-    )
+    looks = [f"look {t}" for t in range(1, p.looks + 1)]
+    chosen = ("hdown", at - 1)
+    return Trace("core", "The recurrent core", caption, rows, chosen, columns=looks, column_word="look", follows="look")
+
+
+def _place(p: GlimpseSensor, made: list[glimpse.Look], axis: int) -> Callable[[int], Formula]:
+    reach = p.size * 2 ** (p.scales - 1) / 2
+    moved = rf"\max(0, \min({SIDE}, \mathrm{{round}}(l_{{t-1}} + r \cdot h_{{t-1}})))"
+    note = "Half of the widest window, times the state; rounded, and kept within the image."
+
+    def formula(t: int) -> Formula:
+        if t == 1:
+            return given("l_t", "Where the eye starts: given.")
+        before = made[t - 2]
+        values = {"l_{t-1}": before.place[axis], "r": reach, "h_{t-1}": float(before.h[axis])}
+        return Formula(r"l_t \approx l_{t-1} + r \, h_{t-1}", note, moved, values)
+
+    return formula
+
+
+def _seen(p: GlimpseSensor, made: list[glimpse.Look], axis: int) -> Callable[[int], Formula]:
+    note = "What: the widest patch's ink, weighted by how far out it lies. Where: the pull to the middle."
+    offsets = (np.arange(p.size) + 0.5) / p.size * 2 - 1
+
+    def formula(t: int) -> Formula:
+        look = made[t - 1]
+        terms, values = products("j", ("o_j", offsets), ("v_j", look.patches[-1].sum(axis=1 - axis)))
+        values |= {"h": p.home, "m": (SIDE / 2 - look.place[axis]) / (SIDE / 2)}
+        where = r" + h \cdot m" if p.home else ""
+        text = rf"g_t = \frac{{1}}{{{p.size**2}}} \sum o \, v + \text{{where}}"
+        return Formula(text, note, f"({terms}) / {p.size**2}{where}", values)
+
+    return formula
+
+
+def _state(p: GlimpseSensor, made: list[glimpse.Look], axis: int) -> Callable[[int], Formula]:
+    note = "The recurrent core: this glimpse, and what is left of those before."
+
+    def formula(t: int) -> Formula:
+        before = float(made[t - 2].h[axis]) if t > 1 else 0.0
+        values = {"a": p.gain, "g_t": float(made[t - 1].g[axis]), "w": p.keeps, "h_{t-1}": before}
+        return Formula(r"h_t = \tanh(a \, g_t + w \, h_{t-1})", note, values=values)
+
+    return formula
 
 
 def _patches(p: GlimpseSensor, seen: glimpse.Look) -> Trace:
     image = IMAGES[p.image]
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        scale, row = (int(part) for part in key[1:].split("r"))
-        k, value = 2 ** (scale - 1), float(seen.patches[scale - 1, row - 1, column])
+    def cells(scale: int, row: int) -> Callable[[int], Formula]:
+        k = 2 ** (scale - 1)
         half = p.size * k // 2
-        top, left = seen.place[0] - half + (row - 1) * k, seen.place[1] - half + column * k
-        inside = image[max(top, 0) : max(top + k, 0), max(left, 0) : max(left + k, 0)]
-        outside = " What lies outside the image is 0." if inside.size < k * k else ""
-        if k == 1:
-            return Arithmetic(rf"x_{{{top + 1},{left + 1}}}", "", value, f"The pixel itself.{outside}")
-        return Arithmetic(
-            rf"\frac{{1}}{{{k * k}}} \sum x",
-            f"{latex(float(inside.sum()))} / {k * k}",
-            value,
-            f"The mean of {k} × {k} pixels.{outside}",
-        )
+
+        def formula(column: int) -> Formula:
+            top, left = seen.place[0] - half + (row - 1) * k, seen.place[1] - half + (column - 1) * k
+            inside = image[max(top, 0) : max(top + k, 0), max(left, 0) : max(left + k, 0)]
+            outside = " What lies outside the image is 0." if inside.size < k * k else ""
+            if k == 1:
+                return given(rf"x_{{{top + 1},{left + 1}}}", f"The pixel itself.{outside}")
+            note = f"The mean of {k} × {k} pixels.{outside}"
+            return Formula(rf"\frac{{1}}{{{k * k}}} \sum x", note, f"s / {k * k}", {"s": float(inside.sum())})
+
+        return formula
 
     rows = [
         Row(
             f"s{scale}r{i}",
             f"row {i}",
             patch[i - 1],
+            cells(scale, i),
             words=f"scale {scale}, row {i}",
             group=f"scale {scale}: {p.size * 2 ** (scale - 1)} pixels wide",
         )
@@ -174,35 +172,17 @@ def _patches(p: GlimpseSensor, seen: glimpse.Look) -> Trace:
     ]
     caption = "All that the core reads at this look: each scale as many numbers, for four times the area."
     columns = [str(j) for j in range(1, p.size + 1)]
-    return Trace(
-        "patches",
-        "The patches",
-        caption,
-        rows,
-        (rows[0].key, 0),
-        columns=columns,
-        column_word="column",
-        by_hand=arithmetic,
-    )
+    return Trace("patches", "The patches", caption, rows, (rows[0].key, 0), columns=columns, column_word="column")
 
 
 def _image(p: GlimpseSensor) -> Trace:
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        value = float(IMAGES[p.image][int(key[1:]) - 1, column])
-        return Arithmetic(f"x_{{{key[1:]},{column + 1}}}", "", value, "A pixel: 0 is paper, 1 is ink.")
-
-    rows = [Row(f"i{r}", f"row {r}", line) for r, line in enumerate(IMAGES[p.image], start=1)]
+    rows = [
+        Row(f"i{r}", f"row {r}", line, given(f"x_{{{r},j}}", "A pixel: 0 is paper, 1 is ink."))
+        for r, line in enumerate(IMAGES[p.image], start=1)
+    ]
+    caption = "All of the image, which the eye never reads at once."
     columns = [str(c) for c in range(1, SIDE + 1)]
-    return Trace(
-        "image",
-        "The image",
-        "All of the image, which the eye never reads at once.",
-        rows,
-        ("i1", 0),
-        columns=columns,
-        column_word="column",
-        by_hand=arithmetic,
-    )
+    return Trace("image", "The image", caption, rows, ("i1", 0), index="j", columns=columns, column_word="column")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -227,16 +207,17 @@ def _question(p: GlimpseSensor) -> Question:
 
 
 def _working(p: GlimpseSensor, result: Result) -> list[Arithmetic]:
-    once = result.numbers["read_once"]
-    return [
-        Arithmetic(r"\text{scales} \cdot \text{size}^2", rf"{p.scales} \cdot {p.size}^2", once),
-        Arithmetic(r"\text{looks} \cdot \text{numbers a look}", rf"{p.looks} \cdot {latex(once)}", once * p.looks),
-    ]
+    once, read = result.numbers["read_once"], result.numbers["read"]
+    look = Formula(r"\text{scales} \cdot \text{size}^2", written="s \\cdot c^2", values={"s": p.scales, "c": p.size})
+    all_looks = Formula(
+        r"\text{looks} \cdot \text{numbers a look}", written="n \\cdot k", values={"n": p.looks, "k": once}
+    )
+    return [look.worked_out(once, {}), all_looks.worked_out(read, {})]
 
 
 def _slips(p: GlimpseSensor, result: Result) -> Slips:
-    read, once = result.numbers["read"], result.numbers["read_once"]
-    told = [
+    once = result.numbers["read_once"]
+    return [
         (once, "That is one look."),
         (p.size**2 * p.looks, "That is one scale: each look takes a patch at every scale."),
         (SIDE * SIDE, "That is the whole image: it never reads it."),
@@ -246,7 +227,6 @@ def _slips(p: GlimpseSensor, result: Result) -> Slips:
             "A wider patch has no more cells: it is pooled to the same size.",
         ),
     ]
-    return [(value, says) for value, says in told if value != read]
 
 
 DEMO = Demo(

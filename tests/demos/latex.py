@@ -71,6 +71,7 @@ FUNCTIONS: dict[str, Callable[[About], About]] = {
     r"\cos": _of(np.cos),
     r"\sqrt": _of(np.sqrt),
     r"\lvert": _of(np.abs),
+    r"\mathrm{round}": _of(np.rint),
     r"\lceil": _of(lambda x: np.ceil(x - 1e-9)),  # a rounding above a whole number is that number
 }
 CLOSES = {"(": ")", "[": "]", "{": "}", r"\lvert": r"\rvert", r"\lVert": r"\rVert", r"\lceil": r"\rceil", "|": "|"}

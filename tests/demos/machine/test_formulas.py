@@ -90,7 +90,7 @@ NAN, INF = math.nan, math.inf
         (r"\lVert 3, -4 \rVert + \lvert -2 \rvert + |-1|", 8.0),
         (r"\exp(1) / (\exp(1) + \exp(1))", 0.5),
         (r"1 / 2 \cdot 4", 2.0),
-        (r"\lceil (7 - 1) / (3 - 1) \rceil + \lceil 5 / 2 \rceil", 6.0),
+        (r"\lceil (7 - 1) / (3 - 1) \rceil + \lceil 5 / 2 \rceil + \mathrm{round}(1.7)", 8.0),
         (r"0.9^{200}", 0.9**200),
         (r"\infty - 1", INF),
         (r"0 \cdot \infty", NAN),
