@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, plain
+from app.demos.machine.numbers import fill, plain
 from app.demos.machine.parameters import Matrix, Numbers, Parameters, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -113,73 +113,56 @@ def _verdict(
     return f"{told}. It missed the best, {named(best.tokens, V)}, of {{best_p}}."
 
 
+SCORE = Formula(r"\log p / \mathrm{length}^\alpha", "", r"s / n^{\alpha}")
+
+
 def _candidates(p: BeamSearch, candidates: Sequence[Candidate], at: int, V: int) -> Trace:
-    before = [one.log_p - one.last if len(one.tokens) == at + 1 else one.log_p for one in candidates]
-    last = [one.last if len(one.tokens) == at + 1 else 0.0 for one in candidates]
+    lengths = np.array([len(one.tokens) for one in candidates], dtype=float)
+    log_p, score = np.array([(one.log_p, one.score) for one in candidates]).T
+    last = np.where(lengths == at + 1, [one.last for one in candidates], 0.0)
+    kept = np.array([float(i < p.width) for i in range(len(candidates))])
+
+    def start(rank: int) -> Formula:
+        ended = lengths[rank - 1] <= at
+        note = "It has ended, and goes on as it is." if ended else "The sum up to the step before; nothing is 0."
+        return given(rf"\log p_{{{at}}}", note)
+
+    def rank(rank: int) -> Formula:
+        return given(r"\mathrm{kept}", f"Rank {rank} of {len(candidates)}; the first {p.width} are kept.")
+
+    token = Formula(r"\log p(\mathrm{token})", "", r"\ln(q)")
     rows = (
-        Row("before", r"$\log p$ before", np.array(before), words="log p before this step"),
-        Row("last", r"$\log p$ of the token", np.array(last), words="log p of the token"),
-        Row("sum", r"$\log p$", np.array([one.log_p for one in candidates]), words="log p"),
-        Row("score", "score", np.array([one.score for one in candidates])),
-        Row(
-            "kept", "kept", np.array([float(i < p.width) for i in range(len(candidates))]), words="kept: 1, dropped: 0"
-        ),
+        Row("before", r"$\log p$ before", log_p - last, start, words="log p before this step"),
+        Row("last", r"$\log p$ of the token", last, token, words="log p of the token"),
+        Row("sum", r"$\log p$", log_p, Formula(r"\log p", "Logarithms add.", "b + l"), words="log p"),
+        Row("score", "score", score, SCORE),
+        Row("kept", "kept", kept, rank, words="kept: 1, dropped: 0"),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        one, went_on = candidates[column], len(candidates[column].tokens) == at + 1
-        if key == "before":
-            says = "The sum up to the step before; nothing is 0." if went_on else "It has ended, and goes on as it is."
-            return Arithmetic(rf"\log p_{{{at}}}", "", before[column], says)
-        if key == "last":
-            filled = rf"\ln({latex(math.exp(one.last))})" if went_on else ""
-            return Arithmetic(r"\log p(\mathrm{token})", filled, last[column])
-        if key == "sum":
-            return Arithmetic(
-                r"\log p", f"{latex(before[column])} + {factor(last[column])}", one.log_p, "Logarithms add."
-            )
-        if key == "score":
-            filled = f"{factor(one.log_p)} / {len(one.tokens)}^{{{latex(p.penalty)}}}"
-            return Arithmetic(r"\log p / \mathrm{length}^\alpha", filled, one.score)
-        says = f"Rank {column + 1} of {len(candidates)}; the first {p.width} are kept."
-        return Arithmetic(r"\mathrm{kept}", "", float(column < p.width), says)
-
-    counted = {"at": at + 1, "many": len(candidates), "kept": min(p.width, len(candidates))}
-    told = f"Step {counted['at']}: candidates, best first. What is not kept is gone for good, with its state."
+    symbols = {"b": log_p - last, "l": last, "q": np.exp(last), "s": log_p, "n": lengths, r"\alpha": p.penalty}
+    told = f"Step {at + 1}: candidates, best first. What is not kept is gone for good, with its state."
     columns = [named(one.tokens, V) for one in candidates]
-    return Trace(
-        "candidates",
-        "Candidates of one step",
-        told,
-        rows,
-        ("score", 0),
-        columns=columns,
-        column_word="candidate",
-        by_hand=arithmetic,
-    )
+    title, chosen = "Candidates of one step", ("score", 0)
+    return Trace("candidates", title, told, rows, chosen, symbols, columns=columns, column_word="candidate")
 
 
 def _found(p: BeamSearch, ends: tuple[Candidate, Candidate, Candidate], V: int) -> Trace:
     steps = [[math.exp(last) for last in _lasts(p.model(), one.tokens)] for one in ends]
+    lengths = np.array([float(len(one.tokens)) for one in ends])
+
+    def probability(column: int) -> Formula:
+        values = {f"p_{{{t}}}": value for t, value in enumerate(steps[column - 1], start=1)}
+        text, written = r"p = \prod_t p(y_t \mid y_{t-1})", r" \cdot ".join(values)
+        return Formula(text, "One factor a token.", written, values, digits=12)
+
     rows = (
-        Row("p", "probability $p$", np.array([one.p for one in ends])),
-        Row("length", "length", np.array([float(len(one.tokens)) for one in ends])),
-        Row("value", "score", np.array([one.score for one in ends])),
+        Row("p", "probability $p$", np.array([one.p for one in ends]), probability),
+        Row("length", "length", lengths, given(r"\mathrm{length}", "Tokens, the end mark among them.")),
+        Row("value", "score", np.array([one.score for one in ends]), replace(SCORE, written=r"\ln(q) / n^{\alpha}")),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        one = ends[column]
-        if key == "p":
-            filled = r" \cdot ".join(latex(value) for value in steps[column])
-            return Arithmetic(r"p = \prod_t p(y_t \mid y_{t-1})", filled, one.p, "One factor a token.")
-        if key == "length":
-            return Arithmetic(r"\mathrm{length}", "", float(len(one.tokens)), "Tokens, the end mark among them.")
-        filled = rf"\ln({latex(one.p)}) / {len(one.tokens)}^{{{latex(p.penalty)}}}"
-        return Arithmetic(r"\log p / \mathrm{length}^\alpha", filled, one.score)
-
-    columns = [
-        f"{who}: {named(one.tokens, V)}" for who, one in zip(("beam", "greedy", "best there is"), ends, strict=True)
-    ]
+    likely = np.exp([one.log_p for one in ends])
+    symbols: dict[str, float | Values] = {"n": lengths, "q": likely, r"\alpha": p.penalty}
+    names = ("beam", "greedy", "best there is")
+    columns = [f"{who}: {named(one.tokens, V)}" for who, one in zip(names, ends, strict=True)]
     told = "What each ends with. This model looks one token back only, so its best is known: by dynamic programming."
     return Trace(
         "ends",
@@ -187,10 +170,11 @@ def _found(p: BeamSearch, ends: tuple[Candidate, Candidate, Candidate], V: int) 
         told,
         rows,
         ("p", 0),
+        symbols,
+        "",
         columns=columns,
         column_word="search",
         coloured=False,
-        by_hand=arithmetic,
     )
 
 
@@ -243,8 +227,11 @@ def _pairs(p: BeamSearch) -> list[tuple[str, float, float]]:
 def _steps(p: BeamSearch, result: Result) -> list[Arithmetic]:
     pairs = _pairs(p)[: 2 if p.width == 1 else 4]  # a width of 1 has dropped B after the first step
     pairs.sort(key=lambda pair: pair[1] * pair[2])
-    told = [Arithmetic(rf"p(\mathrm{{{name}}})", rf"{latex(a)} \cdot {latex(b)}", a * b) for name, a, b in pairs]
-    return [*told[:-1], replace(told[-1], result=result.numbers["p"])]
+    found = [*(a * b for _, a, b in pairs[:-1]), result.numbers["p"]]
+    return [
+        Formula(rf"p(\mathrm{{{name}}})", written=r"a \cdot b", values={"a": a, "b": b}).worked_out(product, {})
+        for (name, a, b), product in zip(pairs, found, strict=True)
+    ]
 
 
 def _slips(p: BeamSearch, result: Result) -> Slips:

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -79,18 +78,6 @@ def test_a_candidate_whose_parent_is_not_drawn_grows_from_those_that_are_summed_
     assert summed
     parents = {edge.end for edge in diagram.edges}
     assert all(i in parents for i, node in enumerate(diagram.nodes) if node.shape == "circle")
-
-
-@given(data=st.data())
-@examples(40)
-def test_formulas_give_their_cells(states: Any, value_of: Callable[[str], float], data: st.DataObject) -> None:
-    result = DEMO.compute(data.draw(states(DEMO)))
-    for trace in result.traces():
-        for row in trace.rows:
-            for column in {0, len(row.values) - 1}:
-                arithmetic = trace.arithmetic(row.key, column)
-                if arithmetic.filled:
-                    assert value_of(arithmetic.filled) == pytest.approx(arithmetic.result, rel=0.01, abs=0.01)
 
 
 @given(data=st.data())

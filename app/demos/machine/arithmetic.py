@@ -21,7 +21,8 @@ Write = Callable[[float], str]
 class Arithmetic:
     """How one number came about: `symbols = filled = result`, in LaTeX, and what to say beside it.
 
-    `filled` is empty where the number is given. `write` makes it with another way to write a number.
+    `filled` is empty where the number is given. `write` makes it with another way to write a number. `digits` is how
+    many digits of the result are kept, 0 for all.
     """
 
     symbols: str
@@ -29,6 +30,7 @@ class Arithmetic:
     result: float
     says: str = ""
     write: Callable[[Write], str] | None = None
+    digits: int = 0
 
     @property
     def exact(self) -> str:
@@ -42,6 +44,7 @@ class Formula:
 
     `note` stands beside the number on the page. `values` are numbers of symbols that only this formula has. Where the
     text is short for more (`q k^\top`), `written` writes it out, and is what the numbers are filled into.
+    The number is rounded to `digits`, if any.
     Write a product as `a \, b` or `a \cdot b`: what stands beside each other without a sign is not filled in as one.
     """
 
@@ -50,6 +53,7 @@ class Formula:
     written: str = ""
     values: Mapping[str, float] = field(default_factory=dict)
     is_given: bool = False
+    digits: int = 0
 
     def worked_out(self, result: float, values: Mapping[str, float], index: str = "", at: int = 0) -> Arithmetic:
         """The arithmetic of `result`, with `values` for the symbols; the index letter becomes the number `at`."""
@@ -65,7 +69,7 @@ class Formula:
                 filled[i] = _placed(number, values[pieces[i]], pieces[i - 1], pieces[i + 1])
             return "".join(filled)
 
-        return Arithmetic(symbols, write(latex), result, self.note, write)
+        return Arithmetic(symbols, write(latex), result, self.note, write, self.digits)
 
 
 def given(symbol: str, note: str = "It is given.") -> Formula:
