@@ -1,13 +1,16 @@
 """Every page, in a real browser: accessible in light and dark, whole at 360 px, silent in the console."""
 
 import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app.settings import ROOT
-from tests.browser.conftest import Server, study_for_weeks, watched
+from app.settings import ROOT, Settings
+from tests.browser.conftest import Server, serving, study_for_weeks, watched
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
 PAGES = {
@@ -83,12 +86,24 @@ STUDIED = ("statistics", "statistics of days")
 """The pages that are looked at after some weeks of study; all others as on the first day."""
 
 
+@pytest.fixture(scope="module")
+def servers(loaded_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
+    """A server on its first day and one after some weeks of study, for all tests here that only look."""
+    urls = []
+    for name in ("fresh", "studied"):
+        path = tmp_path_factory.mktemp(name) / "recur.sqlite"
+        shutil.copy(loaded_database, path)
+        urls.append(f"sqlite:///{path}")
+    chosen = [Settings(database_url=url, watch=False, time_zone="Europe/Berlin", port=0) for url in urls]
+    with serving(chosen[0]) as fresh, serving(chosen[1]) as studied:
+        study_for_weeks(studied.database, studied.clock())
+        yield fresh, studied
+
+
 @pytest.fixture
-def lived(server: Server, request: pytest.FixtureRequest) -> Server:
-    """The server, with the history that the page's name asks for."""
-    if request.getfixturevalue("name") in STUDIED:
-        study_for_weeks(server.database, server.clock())
-    return server
+def looked_at(servers: tuple[Server, Server], request: pytest.FixtureRequest) -> Server:
+    """The server with the history that the page's name asks for."""
+    return servers[request.getfixturevalue("name") in STUDIED]
 
 
 def violations(page: Page) -> list[str]:
@@ -126,10 +141,10 @@ def look(page: Page, width: int, scheme: Any, text: int) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_wide_and_narrow_light_and_dark_at_200_percent_axe_finds_nothing_and_nothing_scrolls_sideways(
-    chromium: Browser, lived: Server, name: str
+    chromium: Browser, looked_at: Server, name: str
 ) -> None:
-    with chromium.new_context(base_url=lived.url, bypass_csp=True) as context:
-        page, troubles = watched(context, lived)
+    with chromium.new_context(base_url=looked_at.url, bypass_csp=True) as context:
+        page, troubles = watched(context, looked_at)
         page.goto(PAGES[name], wait_until="networkidle")
         for view in VIEWS:
             look(page, *view)
@@ -140,10 +155,10 @@ def test_wide_and_narrow_light_and_dark_at_200_percent_axe_finds_nothing_and_not
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_without_a_script_nothing_scrolls_sideways(chromium: Browser, lived: Server, name: str) -> None:
-    with chromium.new_context(base_url=lived.url) as context:
+def test_without_a_script_nothing_scrolls_sideways(chromium: Browser, looked_at: Server, name: str) -> None:
+    with chromium.new_context(base_url=looked_at.url) as context:
         context.route("**/*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
-        page, _ = watched(context, lived)
+        page, _ = watched(context, looked_at)
         page.goto(PAGES[name])
         for view in VIEWS[1:]:
             look(page, *view)
