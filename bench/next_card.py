@@ -13,7 +13,8 @@ from app.settings import Settings
 from app.study.learner.preferences import preferences
 from app.study.schedule.new_card_cursor import ADD_CURSOR
 from app.study.selection.selection import Selection
-from app.study.sitting.queue import Mode, Queue, next_card
+from app.study.sitting.order import Mode
+from app.study.sitting.queue import Queue, next_card
 from bench.cards import database_with_cards
 from bench.figures import Timing, heading, ratio, row, timed
 

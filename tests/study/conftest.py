@@ -21,8 +21,7 @@ from app.study.schedule.rate import Answer, Rated, rate
 from app.study.schedule.replay import Replayed, replay
 from app.study.schedule.review_log import seed_of, stored_state
 from app.study.schedule.undo import Undone, undo
-from app.study.sitting.progress import Progress, progress
-from app.study.sitting.queue import Queue, next_card
+from app.study.sitting.queue import Progress, Queue, next_card, progress
 from app.tables import CARD, CARD_STATE, LEARNER
 
 DECK = 1

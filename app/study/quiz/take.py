@@ -1,7 +1,7 @@
 """Take a quiz: each answer is a review like any other, and the quiz knows which."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, case, select, update
 from sqlmodel import Session
@@ -10,7 +10,7 @@ from sqlmodel import select as select_models
 from app.database import lock_learner
 from app.models import Quiz
 from app.study.learner.preferences import Preferences
-from app.study.schedule.rate import Answer, NotCountedError, Rated, UnknownCardError, is_token, rate
+from app.study.schedule.rate import Answer, NotCountedError, Rated, UnknownCardError, rate
 from app.study.schedule.review_log import STANDS, UNDOING, use_of
 from app.study.schedule.undo import Undone, last_rating, undo
 from app.study.selection.standing import IS_ASKABLE
@@ -124,6 +124,24 @@ _ITEMS = (
     .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"))
     .order_by(QUIZ_ITEM.c.position)
 )
+_ASKED = (
+    select(
+        QUIZ.c.id,
+        QUIZ.c.started_at,
+        QUIZ.c.seconds,
+        QUIZ.c.ended_at,
+        QUIZ_ITEM.c.card_id,
+        QUIZ_ITEM.c.token,
+        RATING.label("rating"),
+    )
+    .select_from(
+        QUIZ.outerjoin(QUIZ_ITEM, (QUIZ_ITEM.c.quiz_id == QUIZ.c.id) & (QUIZ_ITEM.c.card_id == bindparam("card")))
+        .outerjoin(REVIEW, REVIEW.c.token == QUIZ_ITEM.c.token)
+        .outerjoin(UNDOING, UNDOING.c.undoes_id == REVIEW.c.id)
+    )
+    .where(QUIZ.c.name == bindparam("quiz"), QUIZ.c.learner_id == bindparam("learner"))
+)
+"""A learner's quiz beside its question about a card."""
 _ANSWER = (
     update(QUIZ_ITEM)
     .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"), QUIZ_ITEM.c.card_id == bindparam("card"))
@@ -134,18 +152,18 @@ _END = update(QUIZ).where(QUIZ.c.id == bindparam("quiz")).values(ended_at=bindpa
 
 def quiz_named(session: Session, name: str) -> Quiz:
     """The quiz called `name`, whoever's it is. Raises UnknownQuizError."""
-    quiz = session.exec(select_models(Quiz).where(Quiz.name == name)).first() if is_token(name) else None
+    quiz = None if "\0" in name else session.exec(select_models(Quiz).where(Quiz.name == name)).first()
     if quiz is None:
         raise UnknownQuizError(f"There is no quiz {name!r}.")
     return quiz
 
 
-def attempt_at(session: Session, learner: Preferences, name: str, now: datetime) -> Attempt:
-    """The learner's own quiz. Raises UnknownQuizError, AnothersQuizError."""
+def attempt_at(session: Session, learner: Preferences, name: str, today: date) -> Attempt:
+    """The learner's own quiz on their date `today`. Raises UnknownQuizError, AnothersQuizError."""
     quiz = quiz_named(session, name)
     if quiz.learner_id != learner.learner_id:
         raise AnothersQuizError(quiz)
-    values = {"quiz": quiz.id, "learner": learner.learner_id, "today": learner.day(now)}
+    values = {"quiz": quiz.id, "learner": learner.learner_id, "today": today}
     return Attempt(quiz, tuple(Item(*row) for row in session.connection().execute(_ITEMS, values)))
 
 
@@ -155,27 +173,25 @@ def answer(session: Session, learner: Preferences, name: str, given: Answer, now
     Call it in a write session. Raises what `attempt_at` and `rate` raise, UnknownCardError also for a card that the
     quiz does not ask, and NotAskedError for a question that was answered, or if the quiz is over.
     """
-    lock_learner(session.connection(), learner.learner_id)
-    attempt = attempt_at(session, learner, name, now)
-    item = next((item for item in attempt.items if item.card_id == given.card_id), None)
-    if item is None:
+    connection = session.connection()
+    lock_learner(connection, learner.learner_id)
+    values = {"quiz": name, "learner": learner.learner_id, "card": given.card_id}
+    asked = connection.execute(_ASKED, values).one_or_none() if "\0" not in name else None
+    if asked is None or asked.card_id is None:
+        attempt_at(session, learner, name, learner.day(now))
         raise UnknownCardError(f"This quiz does not ask card {given.card_id}.")
-    if item.token != given.token:
-        _check_asked(attempt, item, now)
+    if asked.token != given.token:  # otherwise it is the form that was counted
+        if asked.rating is not None:
+            had = f"You have answered that question already, with {asked.rating}."
+            raise NotAskedError(f"{had} Nothing was counted now.")
+        if asked.ended_at is not None:
+            raise NotAskedError("This quiz was ended before that answer came. Nothing was counted now.")
+        if asked.seconds is not None and now - GRACE >= asked.started_at + timedelta(seconds=asked.seconds):
+            raise NotAskedError("The time was over when that answer came. It was not counted.")
     rated = rate(session, learner, given, now)
     if not rated.repeated:
-        values = {"quiz": attempt.quiz.id, "card": item.card_id, "by": given.token}
-        session.connection().execute(_ANSWER, values)
+        connection.execute(_ANSWER, {"quiz": asked.id, "card": asked.card_id, "by": given.token})
     return rated
-
-
-def _check_asked(attempt: Attempt, item: Item, now: datetime) -> None:
-    if item.rating is not None:
-        raise NotAskedError(f"You have answered that question already, with {item.rating}. Nothing was counted now.")
-    if attempt.quiz.ended_at is not None:
-        raise NotAskedError("This quiz was ended before that answer came. Nothing was counted now.")
-    if attempt.is_late(now - GRACE):
-        raise NotAskedError("The time was over when that answer came. It was not counted.")
 
 
 def take_back(session: Session, learner: Preferences, name: str, token: str, now: datetime) -> Undone | None:
@@ -186,7 +202,7 @@ def take_back(session: Session, learner: Preferences, name: str, token: str, now
     """
     connection = session.connection()
     lock_learner(connection, learner.learner_id)
-    attempt = attempt_at(session, learner, name, now)
+    attempt = attempt_at(session, learner, name, learner.day(now))
     if use_of(connection, token, learner.learner_id) is None:
         last = last_rating(session, learner)
         if last is not None and last.token not in {item.token for item in attempt.items}:
@@ -199,7 +215,7 @@ def take_back(session: Session, learner: Preferences, name: str, token: str, now
 
 def end(session: Session, learner: Preferences, name: str, now: datetime) -> None:
     """Leave the rest of the quiz unanswered. Call it in a write session. Raises what `attempt_at` raises."""
-    attempt = attempt_at(session, learner, name, now)
+    attempt = attempt_at(session, learner, name, learner.day(now))
     if attempt.current(now) is not None:
         _end(session.connection(), attempt, now)
 

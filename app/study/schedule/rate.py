@@ -71,14 +71,9 @@ class OldFormError(NotCountedError):
         self.revealed_at = revealed_at
 
 
-def is_token(text: str) -> bool:
-    """True if `text` can be the one-use id of a form: 1 to 64 letters, digits, - or _."""
-    return _TOKEN.fullmatch(text) is not None
-
-
 def check_token(token: str) -> None:
     """Raise ValueError unless `token` is 1 to 64 letters, digits, - or _."""
-    if not is_token(token):
+    if not _TOKEN.fullmatch(token):
         raise ValueError("The form's token must be 1 to 64 letters, digits, - or _. Load the page again.")
 
 
@@ -167,7 +162,12 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
     state = None
     if before.last_review_id is not None:
         state = State(**{name: getattr(before, name) for name in State._fields})
-    _check_fresh(connection, state, answer, now)
+    last_id = 0 if state is None else state.last_review_id
+    if answer.after != last_id:
+        # Ids only grow: a form that builds on a later review than the last that counts has seen it undone.
+        raise StaleFormError(review_by_id(connection, last_id) if last_id else None, undone=answer.after > last_id)
+    if now - answer.revealed_at > FORM_LASTS:
+        raise OldFormError(answer.revealed_at)
 
     now = now.astimezone(UTC)
     revealed_at = min(answer.revealed_at, now).astimezone(UTC)
@@ -205,15 +205,6 @@ def rated_since(connection: Connection, state: State | None, shown_at: datetime)
     last = None if state is None else review_by_id(connection, state.last_review_id)
     # The page that answers a rating is shown at the very time of the rating, and may show the same card again.
     return last if last is not None and last.rated_at > shown_at else None
-
-
-def _check_fresh(connection: Connection, state: State | None, answer: Answer, now: datetime) -> None:
-    last_id = 0 if state is None else state.last_review_id
-    if answer.after != last_id:
-        # Ids only grow: a form that builds on a later review than the last that counts has seen it undone.
-        raise StaleFormError(review_by_id(connection, last_id) if last_id else None, undone=answer.after > last_id)
-    if now - answer.revealed_at > FORM_LASTS:
-        raise OldFormError(answer.revealed_at)
 
 
 def _again(connection: Connection, learner_id: int, token: str) -> Rated:

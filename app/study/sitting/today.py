@@ -12,7 +12,8 @@ from app.study.learner.preferences import Preferences
 from app.study.schedule.new_card_cursor import unseen
 from app.study.selection.recall import chance_of_recall, prepare_recall
 from app.study.selection.standing import EVERY_CARD, IS_ASKABLE, STATES
-from app.study.sitting.queue import MOST_COUNTED, Queue, mine, parameters
+from app.study.sitting.order import MOST_COUNTED, mine
+from app.study.sitting.queue import Queue, parameters
 from app.tables import CARD, CARD_STATE, THE_DECK, TODAY
 
 

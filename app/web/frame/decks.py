@@ -11,7 +11,7 @@ from app.web.frame.errors import NotHereError
 
 _DECKS = select(Deck).order_by(Deck.name)
 # Every rating asks for its deck: not by way of the session's objects.
-_BY_NAME = select(Deck.id, Deck.name, Deck.title).where(Deck.name == bindparam("name"))
+DECK_BY_NAME = select(Deck.id, Deck.name, Deck.title).where(Deck.name == bindparam("name"))
 
 
 def all_decks(session: Session) -> Sequence[Deck]:
@@ -25,7 +25,7 @@ def deck_named(session: Session, name: str | None) -> Deck:
 
     Raises NotHereError, with the nearest name, when there is no such deck or no deck at all.
     """
-    if name is not None and (row := session.connection().execute(_BY_NAME, {"name": name}).one_or_none()):
+    if name is not None and (row := session.connection().execute(DECK_BY_NAME, {"name": name}).one_or_none()):
         return Deck(**row._mapping)
     decks = session.exec(_DECKS).all()
     if not decks:

@@ -79,7 +79,7 @@ def compare(here: Here, name: str, other: Annotated[str, Query(alias="with")]) -
     """Two of one's own quizzes: the means, whole and by topic."""
     with here.reading() as session:
         learner = here.learner(session)
-        attempts = [attempt_at(session, learner, which, here.now) for which in (name, other)]
+        attempts = [attempt_at(session, learner, which, learner.day(here.now)) for which in (name, other)]
         whole, by_topic = compared(*(attempt.asked for attempt in attempts))
         return here.page(
             "quiz/compare.html",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -43,9 +43,14 @@ class QuizSitting:
         return self.here.learner(self.session)
 
     @cached_property
+    def today(self) -> date:
+        """The learner's date."""
+        return self.learner.day(self.here.now)
+
+    @cached_property
     def attempt(self) -> Attempt:
         """The quiz as far as it has come."""
-        return quiz.attempt_at(self.session, self.learner, self.name, self.here.now)
+        return quiz.attempt_at(self.session, self.learner, self.name, self.today)
 
     @cached_property
     def item(self) -> Item | None:
@@ -94,7 +99,7 @@ class QuizSitting:
             "path": f"/quiz/{self.name}",
             "reveal_path": f"/quiz/{self.name}/reveal",
             "pairs": (),
-            "today": self.learner.day(now),
+            "today": self.today,
             "quiz": attempt.quiz,
             "is_follow_up": self.item is not None and self.item.is_follow_up,
             "done": attempt.done,

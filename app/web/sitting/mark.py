@@ -13,7 +13,7 @@ from app.study.selection import marks
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context
 from app.web.sitting.forms import Act, MarkForm
-from app.web.sitting.sitting import Aside, Sitting, card_page, check_learner, next_page
+from app.web.sitting.sitting import Aside, Sitting, ask, card_page, check_learner
 
 DONE = {
     Act.FLAG: "Flagged.",
@@ -39,7 +39,7 @@ def mark(sitting: Sitting, form: MarkForm) -> Response:
         _do(session, here.learner(session), form, here)
     with here.reading() as sitting.session:
         if back := BACK.get(form.act):
-            return next_page(sitting, DONE[form.act], aside=Aside(card, back.value))
+            return ask(sitting, sitting.current(), DONE[form.act], aside=Aside(card, back.value))
         return card_page(sitting, form.card, form.shown_at, form.typed, DONE[form.act])
 
 

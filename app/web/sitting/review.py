@@ -8,24 +8,27 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Form, Query
+from pydantic import AwareDatetime, StringConstraints
 from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 
-from app.models import Card, CardDemo, Review
+from app.cards.file.sources import documents
+from app.models import Card, CardDemo, Deck, Review
 from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, Rated, rate, rated_since
 from app.study.schedule.scheduler import State
 from app.study.schedule.undo import Undone, undo
-from app.study.sitting.progress import progress
-from app.study.sitting.queue import Mode, Queue, next_card
+from app.study.selection.fields import NONE_IF_EMPTY
+from app.study.selection.selection import FILTERS, Selection
+from app.study.sitting.order import Mode
+from app.study.sitting.queue import Progress, Queue, next_and_progress, progress
 from app.study.sitting.summary import MissedCard, Summary, summary
 from app.study.sitting.today import NextDue, next_due
+from app.web.frame.decks import DECK_BY_NAME, deck_named, topic_titles
 from app.web.frame.here import Context, Here
 from app.web.sitting import sitting
 from app.web.sitting.forms import CardForm, MarkForm, RatingForm, UndoForm
 from app.web.sitting.mark import mark
-from app.web.sitting.review_address import Sitting as Asked
-from app.web.sitting.review_address import SittingQuery, sitting_of, words
 from app.web.sitting.shown import Shown
 from app.web.sitting.sitting import NotNowError
 
@@ -50,8 +53,40 @@ class Over:
         return ",".join(card.name for card in self.missed)
 
 
+class SittingQuery(Selection, frozen=True):
+    """A sitting as an address and every form of its page have it: a selection of a deck's cards, and their order.
+
+    `since` is when a sitting ahead of the schedule began.
+    """
+
+    deck: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern="^[^\0]*$")] = ""
+    mode: Mode = Mode.DUE
+    since: Annotated[AwareDatetime | None, NONE_IF_EMPTY] = None
+
+    @cached_property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The fields that are not empty, as an address has them."""
+        # Most often nothing but the deck was sent: a rating need not look at every filter.
+        filters = super().pairs if self.model_fields_set & FILTERS.keys() else ()
+        whole = (
+            ("deck", self.deck),
+            *filters,
+            ("mode", "" if self.mode is Mode.DUE else self.mode.value),
+            ("since", self.since.isoformat(timespec="seconds") if self.since else ""),
+        )
+        return tuple((name, value) for name, value in whole if value)
+
+    @property
+    def key(self) -> str | None:
+        """What a review keeps of the sitting in which it was given; None for all that is due in a deck."""
+        return urlencode(self.pairs) if any(name != "deck" for name, _value in self.pairs) else None
+
+
 class QueueSitting:
-    """A sitting over a selection of a deck's cards. Raises NotHereError for an unknown deck or topic."""
+    """A sitting over a selection of a deck's cards; one ahead of the schedule begins now unless it says when.
+
+    Raises NotHereError for an unknown deck or topic, with the nearest.
+    """
 
     session: Session
 
@@ -65,18 +100,56 @@ class QueueSitting:
         return self.here.learner(self.session)
 
     @cached_property
-    def asked(self) -> Asked:
-        """What is asked for, as found in the database."""
-        return sitting_of(self.session, self.query, self.here.now)
+    def deck(self) -> Deck:
+        """The deck; without a name the first one."""
+        row = self.session.connection().execute(DECK_BY_NAME, {"name": self.query.deck}).one_or_none()
+        return Deck(**row._mapping) if row else deck_named(self.session, self.query.deck or None)
+
+    @cached_property
+    def topics(self) -> Mapping[str, str]:
+        """The titles of the topics that the query names."""
+        return topic_titles(self.session, self.query.topic, self.deck) if self.query.topic else {}
+
+    @cached_property
+    def whole(self) -> SittingQuery:
+        """The query, with its deck and the time when it began."""
+        since = None if self.query.mode is Mode.DUE else self.query.since or self.here.now
+        if (self.query.deck, self.query.since) == (self.deck.name, since):
+            return self.query
+        values = {name: getattr(self.query, name) for name in SittingQuery.model_fields}
+        return SittingQuery.model_construct(**values | {"deck": self.deck.name, "since": since})
+
+    @cached_property
+    def queue(self) -> Queue:
+        """The cards that it asks."""
+        return Queue(self.deck.id, self.query, self.query.mode, self.whole.since)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far it has come."""
+        key = self.whole.key
+        return progress(self.session, self.learner, self.here.now, self.queue, key)
+
+    @property
+    def words(self) -> str:
+        """«LSTM and GRU · hard · missed in the last 7 days»: what it is confined to; empty for all that is due."""
+        if self.whole.key is None:
+            return ""
+        by_key = {one.key: one.title for one in documents(self.here.settings.content_dir)} if self.query.source else {}
+        parts = self.query.words({"topic": self.topics, "source": by_key})
+        order = {Mode.DUE: "", Mode.AHEAD: "ahead of the schedule", Mode.CRAM: "all, due or not"}[self.query.mode]
+        return " · ".join([*parts, *([order] if order else [])])
 
     def current(self) -> Card | None:
         """The card to ask now."""
-        return next_card(self.session, self.learner, self.here.now, self.asked.queue)
+        key = self.whole.key
+        card, self.progress = next_and_progress(self.session, self.learner, self.here.now, self.queue, key)
+        return card
 
     def find(self, card_id: int) -> Card:
         """Any card of the deck, due or not."""
         card = self.session.get(Card, card_id)
-        if card is None or card.retired_at is not None or card.deck_id != self.asked.deck.id:
+        if card is None or card.retired_at is not None or card.deck_id != self.deck.id:
             raise NotNowError("That card is no longer in the deck. Here is the next one.")
         return card
 
@@ -99,32 +172,31 @@ class QueueSitting:
 
     def address(self, card_id: int | None = None) -> str:
         """The address of the next question, or of a card's."""
-        pairs = self.query.pairs if card_id is None else (*self.asked.pairs, ("card", card_id))
-        return f"/review?{urlencode(pairs)}"
+        more = [] if card_id is None else [("card", card_id)]
+        return f"/review?{urlencode([*self.query.pairs, *more])}"
 
     def context(self, shown: Shown | None) -> Mapping[str, Any]:
         """How far the sitting has come, and what it is confined to."""
-        asked, here = self.asked, self.here
-        done = progress(self.session, self.learner, here.now, asked.queue, asked.key)
-        total = done.done + done.remaining
+        done = self.progress.done
+        total = done + self.progress.remaining
         return {
             "source": "review",
-            "deck": asked.deck,
+            "deck": self.deck,
             "path": "/review",
             "reveal_path": "/review/answer",
-            "pairs": asked.pairs,
-            "today": self.learner.day(here.now),
-            "words": words(asked, here.settings),
-            "is_early": asked.queue.mode is not Mode.DUE,
-            "done": done.done,
-            "place": min(done.done + 1, total),
+            "pairs": self.whole.pairs,
+            "today": self.progress.today,
+            "words": self.words,
+            "is_early": self.query.mode is not Mode.DUE,
+            "done": done,
+            "place": min(done + 1, total),
             "total": total,
             "over": self._over() if shown is None else None,
         }
 
     def _over(self) -> Over:
-        today, deck_id = (self.session, self.learner, self.here.now), self.asked.deck.id
-        done = summary(*today, deck_id, self.asked.key)
+        today, deck_id = (self.session, self.learner, self.here.now), self.deck.id
+        done = summary(*today, deck_id, self.whole.key)
         missed = [card.card_id for card in done.missed]
         links = self.session.exec(select(CardDemo).where(col(CardDemo.card_id).in_(missed), CardDemo.position == 0))
         demos = {link.card_id: link for link in links}
@@ -152,7 +224,9 @@ def review(here: Here, asked: Annotated[_Card, Query()]) -> Response:
     queue = QueueSitting(here, asked)
     if asked.mode is not Mode.DUE and asked.since is None and not here.wants_part:
         with here.reading() as queue.session:
-            return RedirectResponse(f"/review?{queue.asked.query}")  # the address has the time when it began, too
+            return RedirectResponse(
+                f"/review?{urlencode(queue.whole.pairs)}"
+            )  # the address has the time when it began, too
     return sitting.show(queue, asked)
 
 

@@ -128,7 +128,7 @@ def rate(sitting: Sitting, form: RatingForm) -> Response:
     if not here.wants_part:
         return RedirectResponse(sitting.address(), HTTPStatus.SEE_OTHER)
     with here.reading() as sitting.session:
-        return next_page(sitting, rated=rated)
+        return ask(sitting, sitting.current(), rated=rated)
 
 
 def undo(sitting: Sitting, form: UndoForm) -> Response:
@@ -147,7 +147,7 @@ def undo(sitting: Sitting, form: UndoForm) -> Response:
         return RedirectResponse(sitting.address(undone.card_id), HTTPStatus.SEE_OTHER)
     with here.reading() as sitting.session:
         if undone is None:
-            return next_page(sitting, notice, status)
+            return ask(sitting, sitting.current(), notice, status)
         return card_page(sitting, undone.card_id, notice=f"Taken back: your {undone.review.rating} is undone.")
 
 
@@ -172,15 +172,15 @@ def card_page(
     the card now, it is that one too, and the notice says why.
     """
     if card_id is None:
-        return next_page(sitting, notice, status)
+        return ask(sitting, sitting.current(), notice, status)
     try:
         card = sitting.find(card_id)
         if shown_at is None or shown_at.tzinfo is None:
-            return page(sitting, question(sitting, card), notice, status)
+            return ask(sitting, card, notice, status)
         state = stored_state(sitting.session.connection(), sitting.learner.learner_id, card.id)
         sitting.check_shown(card, state, shown_at)
     except NotNowError as error:
-        return next_page(sitting, f"{notice} {error}".strip(), status)
+        return ask(sitting, sitting.current(), f"{notice} {error}".strip(), status)
     asked = question(sitting, card, shown_at)
     return page(sitting, revealed(sitting.here, sitting.session, sitting.learner, asked, state, typed), notice, status)
 
@@ -191,7 +191,7 @@ def _not_counted(sitting: Sitting, form: RatingForm, error: NotCountedError) -> 
         return card_page(sitting, form.card, sitting.here.now, form.typed, str(error), HTTPStatus.CONFLICT)
     if isinstance(error, UndoneTokenError):
         return card_page(sitting, form.card, notice=str(error), status=HTTPStatus.CONFLICT)
-    return next_page(sitting, str(error), HTTPStatus.CONFLICT)
+    return ask(sitting, sitting.current(), str(error), HTTPStatus.CONFLICT)
 
 
 # Built once: building a statement costs as much as running it.
@@ -223,9 +223,8 @@ def question(sitting: Sitting, card: Card, shown_at: datetime | None = None) -> 
     return Shown(card, about.title, about.path, marks, shown_at or sitting.here.now)
 
 
-def next_page(sitting: Sitting, notice: str = "", status: int = HTTPStatus.OK, **more: Any) -> Response:
-    """The page with the question to ask now, or with the end. `more` is handed on to `page`."""
-    card = sitting.current()
+def ask(sitting: Sitting, card: Card | None, notice: str = "", status: int = HTTPStatus.OK, **more: Any) -> Response:
+    """The page with the card's question, or with the end if there is no card. `more` is handed on to `page`."""
     return page(sitting, question(sitting, card) if card else None, notice, status, **more)
 
 

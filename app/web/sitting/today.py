@@ -1,6 +1,5 @@
 """/ : what is due today, by topic, one press to start, and a choice of what else to study."""
 
-from datetime import datetime
 from urllib.parse import parse_qsl
 
 from pydantic import ValidationError
@@ -8,17 +7,15 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from app.cards.file.sources import documents
-from app.study.learner.preferences import Preferences
 from app.study.schedule.undo import last_rating
 from app.study.selection.choices import choices
-from app.study.sitting.progress import progress
-from app.study.sitting.queue import Queue
+from app.study.sitting.queue import Queue, progress
 from app.study.sitting.readiness import readiness
 from app.study.sitting.today import by_topic, next_due
 from app.web.frame.decks import all_decks, deck_named
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import Here
-from app.web.sitting.review_address import Sitting, SittingQuery, sitting_of, words
+from app.web.frame.here import Context, Here
+from app.web.sitting.review import QueueSitting, SittingQuery
 
 SECONDS_A_CARD = 30
 """A fair guess for the estimate on the page: people take 10 to 60 seconds a card."""
@@ -32,7 +29,7 @@ def today(
     with here.reading() as session:
         chosen = deck_named(session, deck)
         who = here.learner(session)
-        begun = _begun(session, who, here.now)
+        begun = _begun(here, session)
         return here.page(
             "today.html",
             deck=chosen,
@@ -45,19 +42,20 @@ def today(
             seconds_a_card=SECONDS_A_CARD,
             ready=readiness(session, who, here.now, chosen.id),
             begun=begun,
-            begun_words=words(begun, here.settings) if begun else "",
             tags=choices(session, who, chosen.id).tags,
             documents=documents(here.settings.content_dir),
         )
 
 
-def _begun(session: Session, who: Preferences, now: datetime) -> Sitting | None:
+def _begun(here: Context, session: Session) -> QueueSitting | None:
     """The sitting under filters to which the last rating of today belongs, on whatever device, if cards are left."""
-    review = last_rating(session, who)
-    if review is None or review.sitting is None or review.day != who.day(now):
+    learner = here.learner(session)
+    review = last_rating(session, learner)
+    if review is None or review.sitting is None or review.day != learner.day(here.now):
         return None
     try:
-        sitting = sitting_of(session, SittingQuery(**dict(parse_qsl(review.sitting))), now)
+        sitting = QueueSitting(here, SittingQuery(**dict(parse_qsl(review.sitting))))
+        sitting.session = session
+        return sitting if sitting.progress.remaining else None
     except (ValidationError, NotHereError):  # of another version, or its topic has left the files
         return None
-    return sitting if progress(session, who, now, sitting.queue).remaining else None

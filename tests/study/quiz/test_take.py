@@ -44,7 +44,7 @@ def make_quiz(study: "Study", *cards: int, seconds: int | None = None, name: str
 
 def run(study: "Study", name: str = "q") -> Attempt:
     with study.database.read() as session:
-        return quiz.attempt_at(session, study.prefs, name, study.now)
+        return quiz.attempt_at(session, study.prefs, name, study.prefs.day(study.now))
 
 
 def current(study: "Study", name: str = "q") -> int | None:
@@ -339,7 +339,7 @@ def test_no_page_of_a_quiz_walks_over_all_reviews(study: "Study") -> None:
     with study.database.read() as session:
         connection = session.connection()
         event.listen(connection, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))
-        quiz.attempt_at(session, study.prefs, "q", study.now)
+        quiz.attempt_at(session, study.prefs, "q", study.prefs.day(study.now))
         past(session, study.prefs, study.now, DECK)
         steps = [
             row[3]

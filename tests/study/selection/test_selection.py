@@ -13,8 +13,9 @@ from sqlalchemy import insert, update
 
 from app.study.selection import marks
 from app.study.selection.selection import Selection
-from app.study.sitting import queue
-from app.study.sitting.queue import Mode, Queue
+from app.study.sitting import order
+from app.study.sitting.order import Mode
+from app.study.sitting.queue import Queue
 from app.tables import CARD, CARD_SOURCE, CARD_TAG
 from tests.examples import examples
 
@@ -146,8 +147,8 @@ def test_the_next_card_is_one_that_a_look_at_every_card_finds(
     described: Any, selection: Selection, mode: Mode, before: Any, within: Any, first_look: int
 ) -> None:
     with described() as study, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(queue, "FIRST_LOOK", first_look)
-        queue._next.cache_clear()
+        patched.setattr(order, "FIRST_LOOK", first_look)
+        order.next_statements.cache_clear()
         missed: dict[int, Any] = {}
         aside: set[int] = set()
         for step in before:
@@ -160,7 +161,7 @@ def test_the_next_card_is_one_that_a_look_at_every_card_finds(
             found = study.next(asked)
             assert (found in expected) if expected else found is None
             assert (study.progress(asked).remaining > 0) == (found is not None)
-        queue._next.cache_clear()
+        order.next_statements.cache_clear()
 
 
 def act(study: "Study", step: tuple[str, int, int], missed: dict[int, Any], aside: set[int]) -> None:

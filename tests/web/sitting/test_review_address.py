@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from app.database import Database
 from app.models import Review
-from app.web.sitting.review_address import SittingQuery
+from app.web.sitting.review import SittingQuery
 from tests.web.sitting.test_review import HIDDEN, PART, rating_form
 
 
