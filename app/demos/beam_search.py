@@ -9,7 +9,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, plain
 from app.demos.machine.parameters import Matrix, Numbers, Parameters, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -138,7 +138,7 @@ def _candidates(p: BeamSearch, candidates: Sequence[Candidate], at: int, V: int)
         Row("score", "score", score, SCORE),
         Row("kept", "kept", kept, rank, words="kept: 1, dropped: 0"),
     )
-    symbols = {"b": log_p - last, "l": last, "q": np.exp(last), "s": log_p, "n": lengths, r"\alpha": p.penalty}
+    symbols: Symbols = {"b": log_p - last, "l": last, "q": np.exp(last), "s": log_p, "n": lengths, r"\alpha": p.penalty}
     told = f"Step {at + 1}: candidates, best first. What is not kept is gone for good, with its state."
     columns = [named(one.tokens, V) for one in candidates]
     title, chosen = "Candidates of one step", ("score", 0)
@@ -160,7 +160,7 @@ def _found(p: BeamSearch, ends: tuple[Candidate, Candidate, Candidate], V: int) 
         Row("value", "score", np.array([one.score for one in ends]), replace(SCORE, written=r"\ln(q) / n^{\alpha}")),
     )
     likely = np.exp([one.log_p for one in ends])
-    symbols: dict[str, float | Values] = {"n": lengths, "q": likely, r"\alpha": p.penalty}
+    symbols: Symbols = {"n": lengths, "q": likely, r"\alpha": p.penalty}
     names = ("beam", "greedy", "best there is")
     columns = [f"{who}: {named(one.tokens, V)}" for who, one in zip(names, ends, strict=True)]
     told = "What each ends with. This model looks one token back only, so its best is known: by dynamic programming."

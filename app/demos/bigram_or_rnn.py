@@ -2,15 +2,16 @@
 
 import itertools
 import random
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, number, text
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -20,6 +21,7 @@ from app.nn import ngram, rnn
 from app.nn.activations import TANH
 
 LETTERS = "".join(character for character in ALPHABET if character == " " or character.isalpha())
+SHARE = Formula(r"\mathrm{count} / \mathrm{all}", written="k / n")
 RUN = ("ana", "canta", "la", "luna", "sale", "el", "sol", "salta", "la", "casa")
 
 
@@ -125,81 +127,51 @@ def _verdict(share: float) -> str:
 def _next(p: BigramOrRNN, bigram: Values, with_memory: Values, memory: Values) -> Trace:
     followed = marks.counted(1)[p.prefix[-1]]
     seen = [i for i, character in enumerate(ALPHABET) if followed[character]]
-    total, m = sum(followed.values()), float(memory[-1])
-    rows = (
-        Row("count", "count", np.array([float(followed[ALPHABET[i]]) for i in seen]), words="times that it came next"),
-        Row("bigram", "bigram $p$", bigram[seen], words="probability by the bigram"),
-        Row("rnn", "RNN $p$", with_memory[seen], words="probability by the RNN"),
-    )
+    total, closing = sum(followed.values()), sum(followed[close] for close in CLOSES.values())
+    counts = np.array([float(followed[ALPHABET[i]]) for i in seen])
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        character = ALPHABET[seen[column]]
-        many = followed[character]
-        if key == "count":
-            says = f"“{p.prefix[-1]}” came {total} times before another character, {many} times before “{character}”."
-            return Arithmetic(r"\mathrm{count}", "", float(many), says)
-        if key == "bigram":
-            return Arithmetic(r"\mathrm{count} / \mathrm{all}", f"{many} / {total}", float(bigram[seen[column]]))
+    def counted(column: int) -> Formula:
+        character = ALPHABET[seen[column - 1]]
+        came = f"came {total} times before another character, {followed[character]} times before “{character}”."
+        return given(r"\mathrm{count}", f"“{p.prefix[-1]}” {came}")
+
+    def remembered(column: int) -> Formula:
+        character = ALPHABET[seen[column - 1]]
         if character not in CLOSES.values():
-            return Arithmetic(
-                r"\mathrm{count} / \mathrm{all}",
-                f"{many} / {total}",
-                float(with_memory[seen[column]]),
-                "As the bigram: not a closing mark.",
-            )
-        closing, sign = sum(followed[close] for close in CLOSES.values()), "" if character == "?" else "-"
-        filled = rf"{closing} / {total} \cdot \sigma({sign}2 \cdot {SURE:g} \cdot {factor(m)})"
-        says = "Counts say whether a sentence closes, the memory $m$ says how."
-        return Arithmetic(
-            rf"p(\mathrm{{close}}) \cdot \sigma({sign}2 g m)", filled, float(with_memory[seen[column]]), says
-        )
+            return replace(SHARE, note="As the bigram: not a closing mark.")
+        sign, note = "" if character == "?" else "-", "Counts say whether a sentence closes, the memory $m$ says how."
+        text = rf"p(\mathrm{{close}}) \cdot \sigma({sign}2 g m)"
+        return Formula(text, note, rf"c / n \cdot \sigma({sign}2 \cdot g \cdot m)")
 
+    rows = (
+        Row("count", "count", counts, counted, words="times that it came next"),
+        Row("bigram", "bigram $p$", bigram[seen], SHARE, words="probability by the bigram"),
+        Row("rnn", "RNN $p$", with_memory[seen], remembered, words="probability by the RNN"),
+    )
+    symbols: Symbols = {"k": counts, "n": total, "c": closing, "g": SURE, "m": float(memory[-1])}
     told = f"What can come after “{shown(p.prefix[-1])}”; all other characters have the probability 0."
     columns = [shown(ALPHABET[i]) for i in seen]
-    at = columns.index(CLOSES[p.mark]) if CLOSES[p.mark] in columns else 0
-    return Trace(
-        "next",
-        "The next character",
-        told,
-        rows,
-        ("rnn", at),
-        columns=columns,
-        column_word="character",
-        by_hand=arithmetic,
-    )
+    chosen = ("rnn", columns.index(CLOSES[p.mark]) if CLOSES[p.mark] in columns else 0)
+    return Trace("next", "The next character", told, rows, chosen, symbols, columns=columns, column_word="character")
 
 
 def _memory(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Trace:
-    given = np.array([{"¿": 1.0, "¡": -1.0}.get(character, 0.0) for character in p.prefix])
+    opening = np.array([{"¿": 1.0, "¡": -1.0}.get(character, 0.0) for character in p.prefix])
     shares = np.array([marks.question(float(m)) for m in memory])
+    asks = Formula(r"\sigma(2 g \, m_t)", "The read-out's weight $g$ is 4.", r"\sigma(2 \cdot g \cdot m_t)")
+    mark, held = given("x_t", "1 for ¿, −1 for ¡, 0 for all else."), r"m_t = \tanh(w \, m_{t-1} + 20 \, x_t)"
     rows = (
-        Row("mark", "mark $x_t$", given, words="opening mark: 1 or −1"),
-        Row("m", "memory $m_t$", memory),
-        Row("asks", "share of ?", shares, words="share of the question mark among closing marks"),
+        Row("mark", "mark $x_t$", opening, mark, words="opening mark: 1 or −1"),
+        Row("m", "memory $m_t$", memory, held),
+        Row("asks", "share of ?", shares, asks, words="share of the question mark among closing marks"),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t, before = column + 1, float(memory[column - 1]) if column else 0.0
-        if key == "mark":
-            return Arithmetic(f"x_{{{t}}}", "", float(given[column]), "1 for ¿, −1 for ¡, 0 for all else.")
-        if key == "m":
-            filled = rf"\tanh({latex(p.w)} \cdot {factor(before)} + {marks.FULL:g} \cdot {factor(given[column])})"
-            return Arithmetic(
-                rf"m_{{{t}}} = \tanh(w \, m_{{{t - 1}}} + 20 \, x_{{{t}}})", filled, float(memory[column])
-            )
-        filled = rf"\sigma(2 \cdot {SURE:g} \cdot {factor(memory[column])})"
-        return Arithmetic(
-            rf"\sigma(2 g \, m_{{{t}}})", filled, float(shares[column]), "The read-out's weight $g$ is 4."
-        )
-
-    held = "above 1, holds it" if p.w > 1 else "at most 1, lets it fade"
-    told = f"The memory takes the mark, and its weight on itself, {held}. "
+    symbols: Symbols = {"m_{t-1}": np.append(0.0, memory[:-1]), "w": p.w, "g": SURE}
+    fades = "above 1, holds it" if p.w > 1 else "at most 1, lets it fade"
+    told = f"The memory takes the mark, and its weight on itself, {fades}. "
     told += "Over the whole text the bigram has a perplexity of {bigram_perplexity}, the RNN of {rnn_perplexity}."
     told = fill(told, numbers)
     columns = [f"{t} · {shown(character)}" for t, character in enumerate(p.prefix, start=1)]
-    return Trace(
-        "memory", "The memory", told, rows, ("m", 0), columns=columns, column_word="character", by_hand=arithmetic
-    )
+    return Trace("memory", "The memory", told, rows, ("m", 0), symbols, columns=columns, column_word="character")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -218,12 +190,11 @@ def _question(p: BigramOrRNN) -> Question:
 
 def _steps(p: BigramOrRNN, result: Result) -> list[Arithmetic]:
     followed = marks.counted(1)[p.prefix[-1]]
+    counts = {f"n_{{{i}}}": float(n) for i, (_, n) in enumerate(sorted(followed.items()))}
     total, many = sum(followed.values()), followed[CLOSES[p.mark]]
-    added = " + ".join(str(n) for _, n in sorted(followed.items()))
-    return [
-        Arithmetic(r"\mathrm{all}", added, float(total)),
-        Arithmetic(r"\mathrm{count} / \mathrm{all}", f"{many} / {total}", result.numbers["bigram"]),
-    ]
+    added = Formula(r"\mathrm{all}", written=" + ".join(counts), values=counts)
+    share = SHARE.worked_out(result.numbers["bigram"], {"k": many, "n": total})
+    return [added.worked_out(float(total), {}), share]
 
 
 def _slips(p: BigramOrRNN, result: Result) -> Slips:

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -147,7 +147,7 @@ def _days(p: DriftMonitor, w: Watch) -> Trace:
             words="rolling error by the reference",
         ),
     )
-    symbols: dict[str, float | Values] = {"m": w.rolling * w.reference, "s": w.reference, "b": w.deployed.b[()]}
+    symbols: Symbols = {"m": w.rolling * w.reference, "s": w.reference, "b": w.deployed.b[()]}
     for j, weight in enumerate(w.deployed.w.tolist(), start=1):
         symbols |= {f"w_{{{j}}}": weight, f"h_{{t,{j}}}": h[:, j - 1]}
     chosen = ("r", (w.alarm - p.late if w.alarm else p.since) - 1)

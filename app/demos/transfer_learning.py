@@ -7,7 +7,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -138,7 +138,7 @@ def _traits(p: TransferLearning) -> Trace:
         ),
         Row("states", "told by all states", by_states, states, words="share of variance told by the states"),
     )
-    symbols: dict[str, float | Values] = {"r": p.related, "m_k": np.append(MIX, 0.0), "v": variance}
+    symbols: Symbols = {"r": p.related, "m_k": np.append(MIX, 0.0), "v": variance}
     symbols |= {f"n_{{{by}}}": values for by, values in left.items()}
     caption = "What the second task asks of a sequence, and how much of it the pre-trained features still hold."
     chosen = ("features", 3)

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -99,18 +98,6 @@ def test_memory_makes_the_text_less_surprising() -> None:
         for one, two in itertools.pairwise(sentence)
     ]
     assert keeping["bigram_perplexity"] == pytest.approx(math.prod(p) ** (-1 / len(p)), rel=1e-9)
-
-
-@given(data=st.data())
-@examples(40)
-def test_formulas_give_their_cells(states: Any, value_of: Callable[[str], float], data: st.DataObject) -> None:
-    result = DEMO.compute(data.draw(states(DEMO)))
-    for trace in result.traces():
-        for row in trace.rows:
-            for column in range(0, len(row.values), 3):
-                arithmetic = trace.arithmetic(row.key, column)
-                if arithmetic.filled:
-                    assert value_of(arithmetic.filled) == pytest.approx(arithmetic.result, rel=0.01, abs=1e-3)
 
 
 def test_the_curve_ends_at_the_number_that_is_told() -> None:

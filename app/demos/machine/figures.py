@@ -18,6 +18,8 @@ MOST_COLUMNS = 16  # of a trace that is longer than fits: more would cost a slid
 FITTING_COLUMNS = 24  # as many are shown whole
 
 Values = NDArray[np.float64]
+Symbols = dict[str, float | Values]
+"""The numbers of a table's symbols: one for all columns, or one for each."""
 
 
 @dataclass(frozen=True)
