@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Formula
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Row, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.figures import Row, Symbols, Trace, Values
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, number, text
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -123,106 +123,67 @@ def _choices(p: Values) -> float:
 
 def _one(p: TextGeneration, one: Step, at: int, text: str) -> Trace:
     seen = [i for i, likely in enumerate(one.p) if likely > 0]
-    s, total, tau = _scores(one.p), np.cumsum(one.tempered), p.temperature
-    top = float(s.max())
-    rows = [
-        Row("likely", "model's $p$", one.p[seen], words="probability by the model"),
-        Row("score", r"score $s = \ln p$", s[seen]),
-        Row("tempered", r"$p$ at $\tau$", one.tempered[seen], words="probability at this temperature"),
-        Row("upto", "sum so far", total[seen], words="sum of the probabilities so far"),
-    ]
+    s, upto = _scores(one.p)[seen], np.cumsum(one.tempered)[seen]
+    likely, tempered = one.p[seen], one.tempered[seen]
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        i = seen[column]
-        if key == "likely":
-            return Arithmetic(
-                r"p(y \mid h)", "", float(one.p[i]), "From the counts after this context, and the memory."
-            )
-        if key == "score":
-            return Arithmetic(r"s = \ln p", rf"\ln({latex(one.p[i])})", float(s[i]))
-        if key == "upto":
-            says = f"Drawn is the first whose sum is above $u$ = {latex(one.u)}: {shown(ALPHABET[one.drawn])}"
-            before = float(total[i] - one.tempered[i])
-            filled = f"{latex(before)} + {latex(one.tempered[i])}"
-            return Arithmetic(r"\sum_{k < i} p_k + p_i", filled, float(total[i]), says)
-        if tau == 0:
-            return Arithmetic(
-                r"\tau = 0", "", float(one.tempered[i]), "All goes to the likeliest, of equals to the first."
-            )
+    def share(_column: int) -> Formula:
+        if p.temperature == 0:
+            return given(r"\tau = 0", "All goes to the likeliest, of equals to the first.")
         with np.errstate(over="ignore"):  # as in temper
-            scaled = (s[seen] - top) / tau
+            below, values = sum_of_exponentials((s - s.max()) / p.temperature)
         symbols = r"\exp((s_i - s_{max}) / \tau) / \sum_k \exp((s_k - s_{max}) / \tau)"
-        below, values = sum_of_exponentials(scaled)
-        share = Formula(symbols, SAYS, rf"\exp(a / \tau) / {below}", values | {"a": float(s[i] - top), r"\tau": tau})
-        return share.worked_out(float(one.tempered[i]), {})
+        return Formula(symbols, SAYS, rf"\exp(a / \tau) / {below}", values)
 
+    model = given(r"p(y \mid h)", "From the counts after this context, and the memory.")
+    drawn = f"Drawn is the first whose sum is above $u$ = {latex(one.u)}: {shown(ALPHABET[one.drawn])}"
+    so_far = Formula(r"\sum_{k < i} p_k + p_i", drawn, "b + c")
+    rows = (
+        Row("likely", "model's $p$", likely, model, words="probability by the model"),
+        Row("score", r"score $s = \ln p$", s, Formula(r"s = \ln p", written=r"\ln(q)")),
+        Row("tempered", r"$p$ at $\tau$", tempered, share, words="probability at this temperature"),
+        Row("upto", "sum so far", upto, so_far, words="sum of the probabilities so far"),
+    )
+    symbols: Symbols = {"q": likely, "a": s - s.max(), r"\tau": p.temperature, "b": upto - tempered, "c": tempered}
     after = known_end(text[: len(p.start) + at], p.context)
     told = f"Character {at + 1}: what may follow “{after}”, by the model and at this temperature."
-    columns = [shown(ALPHABET[i]) for i in seen]
-    return Trace(
-        "one",
-        "One draw",
-        told,
-        rows,
-        ("tempered", seen.index(one.drawn)),
-        columns=columns,
-        column_word="character",
-        by_hand=arithmetic,
-    )
+    columns, chosen = [shown(ALPHABET[i]) for i in seen], ("tempered", seen.index(one.drawn))
+    return Trace("one", "One draw", told, rows, chosen, symbols, columns=columns, column_word="character")
 
 
 SAYS = r"Scores are divided by $\tau$: below 1 their differences grow, above 1 they shrink."
 
 
 def _all(p: TextGeneration, steps: list[Step], text: str) -> Trace:
-    columns = [f"{t} · {shown(ALPHABET[step.drawn])}" for t, step in enumerate(steps, start=1)]
-    rows = [
-        Row("memory", "memory $m$", np.array([step.memory for step in steps]), words="memory of the opening mark"),
-        Row("u", "drawn $u$", np.array([step.u for step in steps]), words="random number"),
-        Row(
-            "p",
-            "its $p$",
-            np.array([step.tempered[step.drawn] for step in steps]),
-            words="probability of the drawn character",
-        ),
-        Row(
-            "choices", "choices", np.array([_choices(step.tempered) for step in steps]), words="equally likely choices"
-        ),
-    ]
+    def from_table(t: int) -> Formula:
+        note = f"Of “{ALPHABET[steps[t - 1].drawn]}”; look at it to see where it comes from."
+        return given(r"p(y_t \mid h_t, \tau)", note)
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        step = steps[column]
-        value = float(next(row for row in rows if row.key == key).values[column])
-        if key == "memory":
-            before = text[: len(p.start) + column]
-            mark = {"¿": 1.0, "¡": -1.0}.get(before[-1], 0.0)
-            previous = steps[column - 1].memory if column else _before(p)
-            filled = rf"\tanh({latex(p.w)} \cdot {factor(previous)} + {marks.FULL:g} \cdot {factor(mark)})"
-            return Arithmetic(
-                r"m_t = \tanh(w \, m_{t-1} + 20 \, x_t)", filled, value, "+1 for ¿, −1 for ¡: which mark will close."
-            )
-        if key == "u":
-            return Arithmetic("u", "", value, "Drawn evenly from 0 to 1, by the seed.")
-        if key == "p":
-            return Arithmetic(
-                r"p(y_t \mid h_t, \tau)",
-                "",
-                value,
-                f"Of “{ALPHABET[step.drawn]}”; look at it to see where it comes from.",
-            )
-        filled = rf"\exp({latex(math.log(value))})"
-        return Arithmetic(r"\exp(\sum_i p_i \ln(1 / p_i))", filled, value, "The exponential of the entropy.")
-
+    memory = np.array([_before(p), *(step.memory for step in steps)])
+    read = text[len(p.start) - 1 : len(p.start) - 1 + len(steps)]
+    choices = np.array([_choices(step.tempered) for step in steps])
+    held = Formula(r"m_t = \tanh(w \, m_{t-1} + 20 \, x_t)", "+1 for ¿, −1 for ¡: which mark will close.")
+    entropy = Formula(r"\exp(\sum_i p_i \ln(1 / p_i))", "The exponential of the entropy.", r"\exp(H)")
+    random_number = given("u", "Drawn evenly from 0 to 1, by the seed.")
+    chances = np.array([step.tempered[step.drawn] for step in steps])
+    rows = (
+        Row("memory", "memory $m$", memory[1:], held, words="memory of the opening mark"),
+        Row("u", "drawn $u$", np.array([step.u for step in steps]), random_number, words="random number"),
+        Row("p", "its $p$", chances, from_table, words="probability of the drawn character"),
+        Row("choices", "choices", choices, entropy, words="equally likely choices"),
+    )
+    marked = np.array([{"¿": 1.0, "¡": -1.0}.get(character, 0.0) for character in read])
+    symbols: Symbols = {"m_{t-1}": memory[:-1], "x_t": marked, "w": p.w, "H": np.log(choices)}
+    caption = "Each character is drawn, then read: it becomes the next input."
     return Trace(
         "all",
         "All draws",
-        "Each character is drawn, then read: it becomes the next input.",
+        caption,
         rows,
         ("p", min(p.step, p.length) - 1),
-        columns=columns,
+        symbols,
+        columns=[f"{t} · {shown(ALPHABET[step.drawn])}" for t, step in enumerate(steps, start=1)],
         column_word="character",
         follows="step",
-        by_hand=arithmetic,
     )
 
 
@@ -253,15 +214,14 @@ def _question(p: TextGeneration) -> Question:
 
 def _steps(p: TextGeneration, result: Result) -> list[Arithmetic]:
     seen, likely = _first(p)
-    power = latex(1 / p.temperature)
-    powers = [float(likely[i]) ** (1 / p.temperature) for i in seen]
-    top = max(powers)
+    powers = likely[seen] ** (1 / p.temperature)
     told = [
-        Arithmetic(rf"\exp(\ln({latex(likely[i])}) / \tau)", f"{latex(likely[i])}^{{{power}}}", value)
-        for i, value in zip(seen, powers, strict=True)
+        Formula(rf"\exp(\ln({latex(q)}) / \tau)", written="q^{e}", values={"q": q, "e": 1 / p.temperature})
+        for q in likely[seen].tolist()
     ]
-    filled = rf"{latex(top)} / {latex(sum(powers))}"
-    return [*told, Arithmetic(r"p_{max} / \sum_k p_k", filled, result.numbers["top_p"])]
+    share = Formula(r"p_{max} / \sum_k p_k", written="a / b", values={"a": powers.max(), "b": powers.sum()})
+    steps = [one.worked_out(value, {}) for one, value in zip(told, powers.tolist(), strict=True)]
+    return [*steps, share.worked_out(result.numbers["top_p"], {})]
 
 
 def _slips(p: TextGeneration, result: Result) -> Slips:
