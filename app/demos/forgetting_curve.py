@@ -8,10 +8,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import fill, latex
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import MOST_ENTRIES, Numbers, Parameters, entries, number, split_numbers
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -131,49 +131,44 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
     def row(name: str) -> Values:
         return np.array([numbers[f"{name}{k}"] for k in range(1, len(seen) + 1)])
 
+    def before(k: int) -> Reviewed | None:
+        return seen[k - 2] if k > 1 else None
+
+    def rating(k: int) -> Formula:
+        one = seen[k - 1]
+        return given(r"\mathrm{rating}", f"{WORDS[one.rating]}; for FSRS it is grade {one.grade} of 4.")
+
+    moved, long_tail = "Recur then moves it by a few per cent.", "A power, not an exponential: a long tail."
+    due = Formula(r"S / F \cdot (r^{-1 / w_{20}} - 1)", moved, digits=4)
+    faded = Formula(r"R = (1 + F \, t / S)^{-w_{20}}", long_tail, r"(1 + F \cdot t / S)^{-w_{20}}", digits=4)
+    ratings, waited = (np.array([float(getattr(one, of)) for one in seen]) for of in ("rating", "waited"))
     rows = (
-        Row("rating", "rating", np.array([float(one.rating) for one in seen]), group="review"),
-        Row("stability", "stability $S$", row("stability"), words="stability in days", group="state"),
-        Row("difficulty", "difficulty $D$", row("difficulty"), group="state"),
-        Row("interval", "due after, days", row("interval"), words="due after, in days", group="then"),
-        Row("waited", "waited, days", np.array([float(one.waited) for one in seen]), words="days waited", group="then"),
-        Row("recall", "recall then $R$", row("recall"), group="then"),
+        Row("rating", "rating", ratings, rating, group="review"),
+        Row(
+            "stability",
+            "stability $S$",
+            row("stability"),
+            lambda k: stability_formula(seen[k - 1], before(k)),
+            words="stability in days",
+            group="state",
+        ),
+        Row("difficulty", "difficulty $D$", row("difficulty"), lambda k: difficulty_formula(seen[k - 1], before(k))),
+        Row("interval", "due after, days", row("interval"), due, words="due after, in days", group="then"),
+        Row("waited", "waited, days", waited, given("t", "It is given."), words="days waited"),
+        Row("recall", "recall then $R$", row("recall"), faded),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        one, before = seen[column], seen[column - 1] if column else None
-        value = float(next(row for row in rows if row.key == key).values[column])
-        S = latex(five_digits(one.memory.stability))
-        if key == "rating":
-            says = f"{WORDS[one.rating]}; for FSRS it is grade {one.grade} of 4."
-            return Arithmetic(r"\mathrm{rating}", latex(value), value, says)
-        if key == "waited":
-            return Arithmetic(r"t", latex(value), value, "It is given.")
-        if key == "interval":
-            filled = rf"{S} / {latex(forgetting.FACTOR)} \cdot ({latex(p.retention)}^{{-1 / {W[20]}}} - 1)"
-            return Arithmetic(
-                r"S / F \cdot (r^{-1 / w_{20}} - 1)", filled, value, "Recur then moves it by a few per cent."
-            )
-        if key == "recall":
-            filled = rf"(1 + {latex(forgetting.FACTOR)} \cdot {one.waited} / {S})^{{-{W[20]}}}"
-            return Arithmetic(
-                r"R = (1 + F \, t / S)^{-w_{20}}", filled, value, "A power, not an exponential: a long tail."
-            )
-        if key == "stability":
-            return stability_formula(one, before, value)
-        return difficulty_formula(one, before, value)
-
+    symbols: Symbols = {"t": waited, "F": forgetting.FACTOR, "r": p.retention, "w_{20}": W[20]}
     caption = "A recurrence: each column's state comes from the state before it, the days waited and the new rating."
-    columns = [f"review {k}" for k in range(1, len(seen) + 1)]
     return Trace(
         "states",
         "The state after each review",
         caption,
         rows,
         ("stability", len(seen) - 1),
-        columns=columns,
+        symbols,
+        index="",
+        columns=[f"review {k}" for k in range(1, len(seen) + 1)],
         column_word="review",
-        by_hand=arithmetic,
     )
 
 
@@ -200,9 +195,8 @@ def _question(p: ForgettingCurve) -> Question:
 
 
 def _steps(p: ForgettingCurve, result: Result) -> list[Arithmetic]:
-    trace = result.traces()[0]
     count = int(result.numbers["reviews"])
-    return [*(trace.arithmetic("stability", k) for k in range(count)), trace.arithmetic("interval", count - 1)]
+    return result.worked(*(f"stability,{k}" for k in range(1, count + 1)), f"interval,{count}")
 
 
 def _slips(p: ForgettingCurve, result: Result) -> Slips:

@@ -91,25 +91,6 @@ def test_the_curve_falls_between_reviews_and_starts_anew_at_each(states: Any, da
     assert set(np.floor(rises)) <= set(days[:-1].astype(float))
 
 
-@given(history=histories)
-@examples(60)
-def test_every_state_is_the_value_of_its_formula(history: list[tuple[int, int]]) -> None:
-    trace = compute(query_of(history)).traces()[0]
-    for one in trace.rows:
-        for column, value in enumerate(one.values.tolist()):
-            filled = trace.arithmetic(one.key, column).filled
-            for mark, python in (
-                ("e^{", "math.e**("), ("^{", "**("), ("}", ")"), (r"\cdot", "*"), (r"\min", "min"), (r"\max", "max"),
-            ):  # fmt: skip
-                filled = filled.replace(mark, python)
-            got = eval(filled, {"math": math, "min": min, "max": max})
-            if one.key == "difficulty":
-                got = min(max(got, 1.0), 10.0)
-            if one.key == "stability":
-                got = min(max(got, 0.001), 36_500.0)
-            assert got == pytest.approx(value, rel=0.02, abs=1e-3), f"{one.key} {filled}"
-
-
 def test_what_to_try_keeps_its_promises() -> None:
     spaced = compute("").numbers["stability"]
     crammed, missed, late = (DEMO.compute(DEMO.changed(one.change)).numbers for one in DEMO.try_this)

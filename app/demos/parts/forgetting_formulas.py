@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.numbers import latex
+from app.demos.machine.arithmetic import Formula
 from app.nn import forgetting
 from app.nn.forgetting import Memory, W
 
@@ -30,42 +29,49 @@ def five_digits(value: float) -> float:
     return float(f"{value:.5g}")
 
 
-def stability_formula(one: Reviewed, before: Reviewed | None, value: float) -> Arithmetic:
-    """How the stability that this review left came about."""
+W_VALUES = {f"w_{{{i}}}": w for i, w in enumerate(W)}
+
+
+def _rounded(text: str, note: str, written: str, values: dict[str, float]) -> Formula:
+    return Formula(text, note, written, W_VALUES | values, digits=4)
+
+
+def stability_formula(one: Reviewed, before: Reviewed | None) -> Formula:
+    """The stability that this review left."""
     G = one.grade
     if before is None:
-        return Arithmetic(f"w_{{{G - 1}}}", str(W[G - 1]), value, f"A first answer of grade {G} starts here.")
-    S, D, R = (latex(five_digits(v)) for v in (*before.memory, before.recall))
+        text = f"w_{{{G - 1}}}"
+        return _rounded(text, f"A first answer of grade {G} starts here.", text, {})
+    S, D, R = (five_digits(value) for value in (*before.memory, before.recall))
+    values = {"S": S, "D": D, "R": R, "G": float(G)}
     if before.waited == 0:
-        power = f"{W[17]} \\cdot ({G} - 3 + {W[18]})"
-        symbols, filled = r"e^{w_{17} (G - 3 + w_{18})} \, S^{-w_{19}}", rf"e^{{{power}}} \cdot {S}^{{-{W[19]}}}"
+        text = r"e^{w_{17} (G - 3 + w_{18})} \, S^{-w_{19}}"
+        written = r"e^{w_{17} \cdot (G - 3 + w_{18})} \cdot S^{-w_{19}}"
         if G == 1:
-            return Arithmetic(rf"S \cdot {symbols}", rf"{S} \cdot {filled}", value, "Missed on the same day.")
-        says = "A second look on the same day never lowers it, and rarely adds much."
-        return Arithmetic(rf"S \cdot \max(1, {symbols})", rf"{S} \cdot \max(1, {filled})", value, says)
+            return _rounded(rf"S \cdot {text}", "Missed on the same day.", rf"S \cdot {written}", values)
+        note = "A second look on the same day never lowers it, and rarely adds much."
+        return _rounded(rf"S \cdot \max(1, {text})", note, rf"S \cdot \max(1, {written})", values)
     if G == 1:
-        symbols = r"\min(w_{11} D^{-w_{12}} ((S + 1)^{w_{13}} - 1) \, e^{w_{14} (1 - R)}, S / e^{w_{17} w_{18}})"
-        long = rf"{W[11]} \cdot {D}^{{-{W[12]}}} \cdot (({S} + 1)^{{{W[13]}}} - 1) \cdot e^{{{W[14]} \cdot (1 - {R})}}"
-        filled = rf"\min({long}, {S} / e^{{{W[17]} \cdot {W[18]}}})"
-        return Arithmetic(symbols, filled, value, "Missed: little is left, and never more than before.")
-    extra = {2: rf" \cdot {W[15]}", 3: "", 4: rf" \cdot {W[16]}"}[G]
-    letter = {2: r" \, w_{15}", 3: "", 4: r" \, w_{16}"}[G]
-    symbols = r"S \cdot (1 + e^{w_8} (11 - D) \, S^{-w_9} (e^{w_{10} (1 - R)} - 1)" + letter + ")"
-    filled = (
-        rf"{S} \cdot (1 + e^{{{W[8]}}} \cdot (11 - {D}) \cdot {S}^{{-{W[9]}}} \cdot (e^{{{W[10]} \cdot (1 - {R})}} - 1)"
-        + extra
-        + ")"
+        text = r"\min(w_{11} D^{-w_{12}} ((S + 1)^{w_{13}} - 1) \, e^{w_{14} (1 - R)}, S / e^{w_{17} w_{18}})"
+        written = r"w_{11} \cdot D^{-w_{12}} \cdot ((S + 1)^{w_{13}} - 1) \cdot e^{w_{14} \cdot (1 - R)}"
+        written = rf"\min({written}, S / e^{{w_{{17}} \cdot w_{{18}}}})"
+        return _rounded(text, "Missed: little is left, and never more than before.", written, values)
+    letter = {2: "w_{15}", 3: "", 4: "w_{16}"}[G]
+    text = r"S \cdot (1 + e^{w_8} (11 - D) \, S^{-w_9} (e^{w_{10} (1 - R)} - 1)" + (
+        rf" \, {letter})" if letter else ")"
     )
-    return Arithmetic(symbols, filled, value, "The more was forgotten, the more a success is worth.")
+    written = r"S \cdot (1 + e^{w_{8}} \cdot (11 - D) \cdot S^{-w_{9}} \cdot (e^{w_{10} \cdot (1 - R)} - 1)"
+    written += rf" \cdot {letter})" if letter else ")"
+    return _rounded(text, "The more was forgotten, the more a success is worth.", written, values)
 
 
-def difficulty_formula(one: Reviewed, before: Reviewed | None, value: float) -> Arithmetic:
-    """How the difficulty that this review left came about."""
-    G = one.grade
+def difficulty_formula(one: Reviewed, before: Reviewed | None) -> Formula:
+    """The difficulty that this review left."""
+    values, note = {"G": float(one.grade)}, "Held within 1 to 10."
     if before is None:
-        says = "Held within 1 to 10."
-        return Arithmetic(r"w_4 - e^{w_5 (G - 1)} + 1", rf"{W[4]} - e^{{{W[5]} \cdot ({G} - 1)}} + 1", value, says)
-    D, easy = latex(five_digits(before.memory.difficulty)), latex(forgetting.first_difficulty(4))
-    symbols = r"w_7 D_0(4) + (1 - w_7) \, (D - w_6 (G - 3) (10 - D) / 9)"
-    filled = rf"{W[7]} \cdot ({easy}) + {1 - W[7]} \cdot ({D} - {W[6]} \cdot ({G} - 3) \cdot (10 - {D}) / 9)"
-    return Arithmetic(symbols, filled, value, "Held within 1 to 10.")
+        written = r"\max(1, \min(10, w_{4} - e^{w_{5} \cdot (G - 1)} + 1))"
+        return _rounded(r"w_4 - e^{w_5 (G - 1)} + 1", note, written, values)
+    values |= {"D": five_digits(before.memory.difficulty), "d": forgetting.first_difficulty(4)}
+    text = r"w_7 D_0(4) + (1 - w_7) \, (D - w_6 (G - 3) (10 - D) / 9)"
+    written = r"w_{7} \cdot d + (1 - w_{7}) \cdot (D - w_{6} \cdot (G - 3) \cdot (10 - D) / 9)"
+    return _rounded(text, note, rf"\max(1, \min(10, {written}))", values)

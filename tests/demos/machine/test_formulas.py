@@ -34,11 +34,11 @@ def check(shown: Arithmetic) -> None:
         return
     assert shown.write, f"{shown.symbols} = {shown.filled} was filled in by hand"
     where = f"{shown.symbols} = {shown.filled} = {shown.result!r}"
-    exact = worth(shown.exact)
-    if shown.digits:
-        exact = replace(exact, error=exact.error + 0.6 * 10.0 ** (1 - shown.digits) * abs(exact.value))
-    assert exact.holds(shown.result), f"{where}, but {shown.exact} is {worth(shown.exact)}"
-    assert worth(shown.filled, rounded).holds(shown.result), f"{where}, but as printed {worth(shown.filled, rounded)}"
+    for text, number in ((shown.exact, exactly), (shown.filled, rounded)):
+        found = worth(text, number)
+        if shown.digits:
+            found = replace(found, error=found.error + 10.0 ** (1 - shown.digits) * abs(found.value))
+        assert found.holds(shown.result), f"{where}, but {text} is {found}"
     assert shape(shown.filled) == shape(shown.exact), where
 
 
