@@ -32,10 +32,6 @@ def _sigmoid_slope(a: Array) -> Array:
     return a * (1.0 - a)
 
 
-def _tanh(z: Array) -> Array:
-    return np.tanh(z)
-
-
 def _tanh_slope(a: Array) -> Array:
     return 1.0 - a * a
 
@@ -56,7 +52,7 @@ def _linear_slope(a: Array) -> Array:
     return np.ones_like(a)
 
 
-TANH = Activation("tanh", _tanh, _tanh_slope, gamma=1.0)
+TANH = Activation("tanh", np.tanh, _tanh_slope, gamma=1.0)
 SIGMOID = Activation("sigmoid", sigmoid, _sigmoid_slope, gamma=0.25)
 RELU = Activation("relu", _relu, _relu_slope, gamma=1.0)
 LINEAR = Activation("linear", _linear, _linear_slope, gamma=1.0)

@@ -40,11 +40,12 @@ class GRUWeights:
 
     def __post_init__(self) -> None:
         expect("W_hh", self.W_hh, ("h", "3h"))
-        expect("W_hh", self.W_hh, (self.h, 3 * self.h))
-        expect("W_xh", self.W_xh, ("n", 3 * self.h))
-        expect("b", self.b, (3 * self.h,))
+        h = self.W_hh.shape[0]
+        expect("W_hh", self.W_hh, (h, 3 * h))
+        expect("W_xh", self.W_xh, ("n", 3 * h))
+        expect("b", self.b, (3 * h,))
         if self.b_hh is not None:
-            expect("b_hh", self.b_hh, (3 * self.h,))
+            expect("b_hh", self.b_hh, (3 * h,))
 
     @property
     def n(self) -> int:

@@ -45,9 +45,10 @@ class LSTMWeights:
 
     def __post_init__(self) -> None:
         expect("W_hh", self.W_hh, ("h", "4h"))
-        expect("W_hh", self.W_hh, (self.h, 4 * self.h))
-        expect("W_xh", self.W_xh, ("n", 4 * self.h))
-        expect("b", self.b, (4 * self.h,))
+        h = self.W_hh.shape[0]
+        expect("W_hh", self.W_hh, (h, 4 * h))
+        expect("W_xh", self.W_xh, ("n", 4 * h))
+        expect("b", self.b, (4 * h,))
 
     @property
     def n(self) -> int:

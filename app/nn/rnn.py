@@ -28,8 +28,9 @@ class RNNWeights:
 
     def __post_init__(self) -> None:
         expect("W_xh", self.W_xh, ("n", "h"))
-        expect("W_hh", self.W_hh, (self.h, self.h))
-        expect("b", self.b, (self.h,))
+        h = self.W_xh.shape[1]
+        expect("W_hh", self.W_hh, (h, h))
+        expect("b", self.b, (h,))
 
     @property
     def n(self) -> int:
@@ -105,10 +106,11 @@ def forward(x: Array, h0: Array, w: RNNWeights, phi: Activation) -> tuple[Array,
 
     Shapes: x (batch, time, n), h0 (batch, h) → hs (batch, time, h)
     """
-    expect("x", x, ("batch", "time", w.n))
+    n, h = w.n, w.h
+    expect("x", x, ("batch", "time", n))
     batch, time, _ = x.shape
-    expect("h0", h0, (batch, w.h))
-    hs, caches, h_t = np.empty((batch, time, w.h)), [], h0
+    expect("h0", h0, (batch, h))
+    hs, caches, h_t = np.empty((batch, time, h)), [], h0
     W_xh, W_hh, b = w.W_xh, w.W_hh, w.b
     for t in range(time):  # as `step` does, without its checks, which would take half of the time
         x_t, h_prev = x[:, t], h_t

@@ -113,7 +113,7 @@ def test_a_rating_in_a_quiz(fresh: Callable[[], TestClient]) -> None:
 
 def test_a_slider(fresh: Callable[[], TestClient]) -> None:
     walk = walked(fresh, lambda client, n: client.get(f"/demos/gradient-flow?cell=rnn&gain=0.9{n}", headers=PART))
-    assert walk.fits(files=20, moves=90), walk
+    assert walk.fits(files=18, moves=40), walk
 
 
 def test_browsing(fresh: Callable[[], TestClient]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.demos.machine.figures import Curve, Values
-from app.demos.machine.numbers import ticks
+from app.demos.machine.numbers import show_all, ticks
 
 UNITS = 1000
 MOST_X, MOST_Y = 13, 6  # steps between the round numbers on an axis, at most
@@ -59,7 +59,7 @@ def y_axis(low: float, high: float, is_log: bool) -> Axis:
     """An axis for numbers from `low` to `high`. A linear one ends at round numbers."""
     largest = max(abs(low), abs(high))
     if high - low <= max(SAME * largest, LEAST_RANGE):  # one level, which is drawn in the middle
-        apart = largest / 2 or 1.0
+        apart = largest / 2 if largest > LEAST_RANGE else 1.0
         low, high = (low / 10, high * 10) if is_log else (low - apart, high + apart)
         low, high = max(low, math.ulp(0.0) if is_log else -LARGEST), min(high, LARGEST)
     if is_log:
@@ -68,21 +68,38 @@ def y_axis(low: float, high: float, is_log: bool) -> Axis:
     return Axis(min(low, numbers[0]), max(high, numbers[-1]), numbers)
 
 
-def picture(curve: Curve) -> str:
-    """Axes, grid and lines as one image. Where no number can be drawn, it is the x axis alone."""
-    x = _below(curve.x[curve.shown()].tobytes())
-    y, lines = _drawn(curve, x)
+class Picture(NamedTuple):
+    """A curve as HTML: the image, and the rows of its table. `last` is the index of the last row."""
+
+    image: str
+    rows: str
+    last: int
+
+
+def picture(curve: Curve) -> Picture:
+    """Axes, grid and lines as one image, with the table that says the same in numbers.
+
+    Where no number can be drawn, the image is the x axis alone.
+    """
+    shown, alt = curve.shown(), escape(curve.alt)
+    x, values = _below(curve.x[shown].tobytes()), np.array([series.values for series in curve.series])[:, shown]
+    y, lines = _drawn(curve, x, values)
     numbers, grid = _beside(y) if y else ("", "")
-    return (
-        f'<svg class="chart" role="img" aria-label="{escape(curve.alt)}" data-steps="{x.steps}">'
+    image = (
+        f'<svg class="chart" role="img" aria-label="{alt}" data-steps="{x.steps}">'
         f'<g class="y">{numbers}</g><g class="x">{x.numbers}</g>{BOX}<path class="grid" d="{grid}"/>'
         f'<path class="axis" d="M0 {UNITS}H{UNITS}{x.marks}"/>{lines}</svg><g class="mark"></g></svg>'
     )
+    row = f'<tr><th scope="row">%s</th>{"<td>%s</td>" * len(curve.series)}</tr>\n'
+    columns = [x.texts, *show_all(values.tolist())]
+    return Picture(image, "".join([row % cells for cells in zip(*columns, strict=True)]), len(shown) - 1)
 
 
 def small_picture(curve: Curve) -> str:
     """The lines alone, for the list of demos."""
-    lines = _drawn(curve, _below(curve.x[curve.shown()].tobytes()))[1]
+    shown = curve.shown()
+    values = np.array([series.values for series in curve.series])[:, shown]
+    lines = _drawn(curve, _below(curve.x[shown].tobytes()), values)[1]
     return (
         f'<svg viewBox="-20 -50 {UNITS + 40} {UNITS + 100}" preserveAspectRatio="none">'
         f'<path class="axis" d="M0 0V{UNITS}H{UNITS}"/>{lines}</svg>'
@@ -90,10 +107,11 @@ def small_picture(curve: Curve) -> str:
 
 
 class Below(NamedTuple):
-    """What the x axis decides: where each row of the table stands, and as SVG, its numbers and their marks."""
+    """The x axis: the place and the text of each row of the table; and as SVG, the numbers and their marks."""
 
     places: Values
     steps: str
+    texts: list[str]
     numbers: str
     marks: str
 
@@ -118,7 +136,8 @@ def _below(xs: bytes) -> Below:
         for text, place, kind in zip(ticks(axis.numbers, alike=True), drawn, kinds, strict=True)
     ]
     marks = [f"M{place} {UNITS}v20" for place in drawn]
-    return Below(places, _listed(np.diff(places, prepend=0.0)), "".join(numbers), "".join(marks))
+    steps = _listed(np.diff(places, prepend=0.0))
+    return Below(places, steps, show_all([x.tolist()])[0], "".join(numbers), "".join(marks))
 
 
 @lru_cache(maxsize=1024)
@@ -130,9 +149,8 @@ def _beside(y: Axis) -> tuple[str, str]:
     return "".join(numbers), "".join([f"M0 {place}H{UNITS}" for place in places])
 
 
-def _drawn(curve: Curve, x: Below) -> tuple[Axis | None, str]:
-    """The y axis, and the lines as SVG. What cannot be drawn is a gap, and is not bridged."""
-    values = np.array([series.values for series in curve.series])[:, curve.shown()]
+def _drawn(curve: Curve, x: Below, values: Values) -> tuple[Axis | None, str]:
+    """The y axis, and the lines (one, rows) as SVG. What cannot be drawn is a gap, and is not bridged."""
     known = np.isfinite(values)
     if curve.log:
         known &= values > 0

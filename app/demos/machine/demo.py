@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from app.demos.machine.markdown import Source, TryThis, Words, read_words
-from app.demos.machine.parameters import FormField, Parameters, form_fields
+from app.demos.machine.parameters import TEXTS, FormField, Parameters, form_fields
 from app.demos.machine.prediction import Prediction
 from app.demos.machine.result import Result
 from app.demos.machine.turns import LEARNED, TURNS
@@ -157,24 +157,19 @@ class Demo(Generic[P]):
             names = dict.fromkeys(str(one["loc"][0]) for one in error.errors(include_url=False))
             problems = [self._problem(name, given.get(name, "")) for name in names]
             raise BadParametersError(self.name, problems, self._nearest(given)) from None
-        texts = self.texts(made)  # what does not fit the rest may be a default
-        misfits = [
-            Problem(name, text, _sentence(name, text, wanted))
-            for name, wanted, _ in made.misfits()
-            for text in (given.get(name, texts[name]),)
-        ]
-        if misfits:
-            raise BadParametersError(self.name, misfits, self._nearest(given))
+        if misfits := list(made.misfits()):
+            texts = self.texts(made) | given  # what does not fit the rest may be a default
+            problems = [Problem(name, texts[name], _sentence(name, texts[name], wanted)) for name, wanted, _ in misfits]
+            raise BadParametersError(self.name, problems, self._nearest(given))
         return made
 
     def query(self, parameters: P) -> str:
         """The one address of a state: every parameter, in the form's order. `parse` reads it back."""
-        pairs = ((field.name, field.text(getattr(parameters, field.name))) for field in self.fields)
-        return "&".join(f"{name}={quote(text, safe=',;')}" for name, text in pairs)
+        return "&".join([f"{name}={quote(text, safe=',;')}" for name, text in self.texts(parameters).items()])
 
     def texts(self, parameters: P) -> dict[str, str]:
         """What each form field holds for these parameters."""
-        return {field.name: field.text(getattr(parameters, field.name)) for field in self.fields}
+        return {field.name: TEXTS[field.kind](getattr(parameters, field.name)) for field in self.fields}
 
     def changed(self, change: Mapping[str, str]) -> P:
         """The defaults with some parameters changed, as a "Try this" says it."""

@@ -6,75 +6,79 @@ from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
-import numpy as np
+from app.demos.machine.chart import small_picture
+from app.demos.machine.figures import Diagram, Figure, Node, Trace
+from app.demos.machine.numbers import Mark, marks
 
-from app.demos.machine.figures import Curve, Diagram, Node, Row, Trace, Values
-from app.demos.machine.numbers import heat, heats, show_all
+MOST_SQUARES = 14  # of a trace's miniature, each way
 
 
-def table(trace: Trace, columns: Sequence[int], chosen: str, formatted: Callable[[str], str]) -> str:
-    """The head and the rows of a trace's table; `formatted` makes HTML of a row's label."""
-    at = int(chosen.rpartition(",")[2] or 0) - 1
-    drawn = ["<thead><tr><td></td>"]
-    for column, before in zip(columns, (-1, *columns[:-1]), strict=True):
-        kinds = " ".join(["gap"] * (column > before + 1) + ["now"] * (column == at))
-        kind = f' class="{kinds}"' if kinds else ""
-        drawn.append(f'<th scope="col"{kind}>{escape(trace.columns[column])}</th>')
-    drawn.append("</tr></thead>\n<tbody>\n")
+class Table(NamedTuple):
+    """The head and the rows of a trace's table as HTML, and how many of its columns they show."""
+
+    html: str
+    columns: int
+
+
+def table(trace: Trace, chosen: tuple[str, int] | None, formatted: Callable[[str], str]) -> Table:
+    """The table of a trace. `chosen` is the row key and the column (from 0) of its chosen cell, if it has one.
+
+    `formatted` makes HTML of a row's label.
+    """
+    columns = trace.shown_columns((chosen or trace.chosen)[1])
+    says = trace.says()
+    rows = marks([row.values for row in trace.rows], columns, trace.coloured)
+    drawn = [_head(trace.columns, columns, chosen[1] if chosen else -1)]
     group = ""
-    for row in trace.rows:
+    for row, words, shown in zip(trace.rows, says, rows, strict=True):
         if row.group and row.group != group:
             group, wide = row.group, len(columns) + 1
             drawn.append('</tbody><tbody><tr class="group">')
             drawn.append(f'<th colspan="{wide}" scope="rowgroup"><span>{escape(group)}</span></th></tr>\n')
-        label = f'<span class="unseen">{escape(row.says)}</span><span aria-hidden="true">{formatted(row.label)}</span>'
-        drawn.append(f'<tr><th scope="row">{label}</th>{cells(trace, row, columns, chosen)}</tr>\n')
+        label = f'<span class="unseen">{escape(words)}</span><span aria-hidden="true">{formatted(row.label)}</span>'
+        at = chosen[1] if chosen and chosen[0] == row.key else -1
+        drawn.append(f'<tr><th scope="row">{label}</th>{cells(row.key, columns, shown, at)}</tr>\n')
     drawn.append("</tbody>\n")
+    return Table("".join(drawn), len(columns))
+
+
+def _head(words: Sequence[str], columns: Sequence[int], now: int) -> str:
+    drawn = ["<thead><tr><td></td>"]
+    for column, before in zip(columns, (-1, *columns[:-1]), strict=True):
+        kinds = " ".join(["gap"] * (column > before + 1) + ["now"] * (column == now))
+        kind = f' class="{kinds}"' if kinds else ""
+        drawn.append(f'<th scope="col"{kind}>{escape(words[column])}</th>')
+    drawn.append("</tr></thead>\n<tbody>\n")
     return "".join(drawn)
 
 
-def cells(trace: Trace, row: Row, columns: Sequence[int], chosen: str) -> str:
-    """The cells of one row, each a button that chooses it; coloured by the row's own largest finite size."""
-    shown, key = row.values[columns].tolist(), escape(row.key)
-    colours = heats(shown, largest_finite(row.values) if trace.coloured else 0.0)
+def cells(key: str, columns: Sequence[int], shown: Sequence[Mark], chosen: int) -> str:
+    """The cells of one row, each a button that chooses it; `chosen` is the column of the chosen one."""
     drawn = []
-    for column, value, colour, text in zip(columns, shown, colours, show_all(shown), strict=True):
-        at = f"{key},{column + 1}"
-        strange = "" if math.isfinite(value) else ' class="odd"'
-        current = ' aria-current="true"' if at == chosen else ""
+    for column, (text, colour, is_finite) in zip(columns, shown, strict=True):
+        strange = "" if is_finite else ' class="odd"'
+        current = ' aria-current="true"' if column == chosen else ""
         drawn.append(
             f'<td data-heat="{colour}"{strange}>'
-            f'<button name="at" value="{at}" form="knobs"{current}>{text}</button></td>'
+            f'<button name="at" value="{escape(key)},{column + 1}" form="knobs"{current}>{text}</button></td>'
         )
     return "".join(drawn)
 
 
-def grid(trace: Trace, most: int = 14) -> str:
-    """A trace as coloured squares alone, a corner of it where it is large: its picture in the list of demos."""
-    rows, columns = trace.rows[:most], min(most, len(trace.columns))
-    squares = []
-    for y, row in enumerate(rows):
-        largest = largest_finite(row.values)
-        squares += [
-            f'<rect data-heat="{heat(value, largest)}" x="{22 * x}" y="{22 * y}" width="20" height="20"/>'
-            for x, value in enumerate(row.values.tolist()[:columns])
-        ]
-    return f'<svg viewBox="-2 -2 {22 * columns + 2} {22 * len(rows) + 2}">{"".join(squares)}</svg>'
-
-
-def largest_finite(values: Values) -> float:
-    """The largest size of the numbers that are finite; 0 where there is none."""
-    sizes = np.abs(values)
-    largest = float(sizes.max(initial=0.0))
-    return largest if math.isfinite(largest) else float(sizes[np.isfinite(sizes)].max(initial=0.0))
-
-
-def points(curve: Curve) -> str:
-    """The rows of a curve's table."""
-    rows = curve.shown()
-    columns = [show_all(values[rows].tolist()) for values in (curve.x, *(series.values for series in curve.series))]
-    row = f'<tr><th scope="row">%s</th>{"<td>%s</td>" * len(curve.series)}</tr>\n'
-    return "".join([row % cells for cells in zip(*columns, strict=True)])
+def miniature(figure: Figure) -> str:
+    """A small picture of a figure, for the list of demos: without numbers, and a corner of a large trace."""
+    if figure.kind == "curve":
+        return small_picture(figure)
+    if figure.kind == "diagram":
+        view = f"0 0 {figure.width} {figure.height}"
+        return f'<svg viewBox="{view}">\n{arrows(figure)}{nodes(figure, small=True)}\n</svg>'
+    rows, columns = figure.rows[:MOST_SQUARES], range(min(MOST_SQUARES, len(figure.columns)))
+    squares = [
+        f'<rect data-heat="{colour}" x="{22 * x}" y="{22 * y}" width="20" height="20"/>'
+        for y, row in enumerate(marks([row.values for row in rows], columns, coloured=True))
+        for x, (_, colour, _) in enumerate(row)
+    ]
+    return f'<svg viewBox="-2 -2 {22 * len(columns) + 2} {22 * len(rows) + 2}">{"".join(squares)}</svg>'
 
 
 def arrows(diagram: Diagram) -> str:

@@ -115,6 +115,19 @@ class Trace:
         """The row of this key."""
         return next((row for row in self.rows if row.key == key), None)
 
+    def says(self) -> list[str]:
+        """The label of each row in words."""
+        return [row.says for row in self.rows]
+
+    def column_at(self, text: str) -> int:
+        """The column (from 0) that an address asks for, where the first is "1" and what is past the end is the last.
+
+        Where it asks for none, or a parameter says the column, it is the chosen one.
+        """
+        if self.follows or not text.isdecimal():
+            return self.chosen[1]
+        return min(max(int(text), 1), len(self.columns)) - 1
+
     def shown_columns(self, chosen: int) -> list[int]:
         """The columns that are drawn: all, or those around the chosen one with the first and the last."""
         many, rows = len(self.columns), max(1, len(self.rows))
@@ -162,8 +175,8 @@ class Curve:
         """The text alternative: how many lines, over what, which they are, and the caption."""
         lines = f"{COUNT[len(self.series)]} line{'s' * (len(self.series) > 1)}"
         over = f"{self.x_label} from {show(float(self.x[0]))} to {show(float(self.x[-1]))}"
-        names = ", ".join(words(series.says) for series in self.series)
-        return f"{lines} over {over}{', on a log scale' * self.log}: {names}. {words(self.caption)}"
+        names = ", ".join([series.says for series in self.series])
+        return f"{lines} over {over}{', on a log scale' * self.log}: {words(f'{names}. {self.caption}')}"
 
     def shown(self) -> list[int]:
         """The positions that the table shows: all, or an even sample with both ends."""

@@ -4,9 +4,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 STRONGEST = 9
 HAIR = 1e-6
+
+Mark = tuple[str, int, bool]
+"""What a cell shows of a number: its text, its colour (-9 to 9), and whether it is finite."""
 
 
 @lru_cache(maxsize=8192)
@@ -43,9 +49,9 @@ def _three_digits(size: float) -> str:
     return f"{size:.{2 - math.floor(math.log10(size))}f}"
 
 
-def show_all(values: Iterable[float]) -> list[str]:
-    """Each number as the page shows it."""
-    return [show(value) for value in values]
+def show_all(rows: Iterable[Iterable[float]]) -> list[list[str]]:
+    """Each number of each row as the page shows it."""
+    return [[show(value) for value in row] for row in rows]
 
 
 def ticks(values: Sequence[float], alike: bool) -> list[str]:
@@ -86,6 +92,7 @@ def short(value: float) -> str:
     return text.replace("-", "−")
 
 
+@lru_cache(maxsize=4096)
 def plain(value: float) -> str:
     """A number as an address, CSV or a number field holds it: the shortest text that reads back as the same float."""
     if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
@@ -137,9 +144,20 @@ def heat(value: float, largest: float) -> int:
     return 0
 
 
-def heats(values: Sequence[float], largest: float) -> list[int]:
-    """The colour of each cell of a row."""
-    return [heat(value, largest) for value in values]
+def largest_finite(values: NDArray[np.float64]) -> float:
+    """The largest size of the numbers that are finite; 0 where there is none."""
+    sizes = np.abs(values)
+    largest = float(sizes.max(initial=0.0))
+    return largest if math.isfinite(largest) else float(sizes[np.isfinite(sizes)].max(initial=0.0))
+
+
+def marks(rows: Iterable[NDArray[np.float64]], columns: Sequence[int], coloured: bool) -> list[list[Mark]]:
+    """What the cells of each row show in these columns; the colours are by the row's own largest finite size."""
+    found = []
+    for values in rows:
+        largest = largest_finite(values) if coloured else 0.0
+        found.append([(show(value), heat(value, largest), math.isfinite(value)) for value in values[columns].tolist()])
+    return found
 
 
 def fill(sentence: str, numbers: Mapping[str, float]) -> str:

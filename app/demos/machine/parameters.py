@@ -7,7 +7,7 @@ import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
@@ -37,6 +37,15 @@ Entry = Annotated[float, Field(ge=-ENTRY, le=ENTRY)]
 Numbers = Annotated[tuple[Entry, ...], BeforeValidator(split_numbers), Field(min_length=1, max_length=MOST_ENTRIES)]
 Matrix = Annotated[tuple[Numbers, ...], BeforeValidator(split_rows), Field(min_length=1, max_length=MOST_ENTRIES)]
 Kind = Literal["number", "choice", "flag", "text", "numbers", "matrix"]
+TEXTS: dict[Kind, Callable[[Any], str]] = {
+    "number": plain,
+    "choice": str,
+    "flag": lambda value: str(int(value)),
+    "text": str,
+    "numbers": lambda values: ",".join(map(plain, values)),
+    "matrix": lambda rows: ";".join(",".join(map(plain, row)) for row in rows),
+}
+"""How an address and a form field hold a value of each kind."""
 
 
 class Parameters(BaseModel):
@@ -172,16 +181,7 @@ class FormField:
 
     def text(self, value: Any) -> str:
         """A value as an address and a form field hold it."""
-        match self.kind:
-            case "flag":
-                return str(int(value))
-            case "choice" | "text":
-                return str(value)
-            case "number":
-                return plain(value)
-            case "numbers":
-                return ",".join(map(plain, value))
-        return ";".join(",".join(map(plain, row)) for row in value)
+        return TEXTS[self.kind](value)
 
     def nearest(self, text: str) -> str:
         """The nearest allowed value to what was written; the default where nothing can be made of it."""

@@ -59,13 +59,17 @@ def state_of(demo: Demo[Any], given: Mapping[str, str]) -> State:
     parameters = demo.parse(parameters_of(given))
     result = demo.compute(parameters)
     key, _, column = given.get("at", "")[:80].partition(",")
-    trace = next((trace for trace in result.traces() if trace.row(key)), None)
+    trace = _with_row(result, key) if key else None
     if trace and trace.follows and column.isdecimal() and int(column) != trace.chosen[1] + 1:
         wanted = str(min(max(int(column), 1), len(trace.columns)))
         parameters = demo.parse(demo.texts(parameters) | {trace.follows: wanted})
         result = demo.compute(parameters)
-        trace = next(trace for trace in result.traces() if trace.row(key))
-    chosen = _chosen(trace, key, column) if trace else _chosen(next(iter(result.traces()), None))
+        trace = _with_row(result, key)
+    shown = trace or next((figure for figure in result.figures if isinstance(figure, Trace)), None)
+    chosen = None
+    if shown:
+        cell = (key, trace.column_at(column)) if trace else shown.chosen
+        chosen = Chosen(shown, *cell, shown.arithmetic(*cell))
     query = demo.query(parameters)
     if trace and chosen and (chosen.key, chosen.column) != trace.chosen:
         query += f"&at={quote(chosen.kept, safe=',')}"
@@ -102,10 +106,5 @@ def snippet(state: State) -> str:
     )
 
 
-def _chosen(trace: Trace | None, key: str = "", column: str = "") -> Chosen | None:
-    if trace is None:
-        return None
-    row, at = (key, trace.chosen[1]) if key else trace.chosen
-    if column.isdecimal() and not trace.follows:
-        at = min(max(int(column), 1), len(trace.columns)) - 1
-    return Chosen(trace, row, at, trace.arithmetic(row, at))
+def _with_row(result: Result, key: str) -> Trace | None:
+    return next((trace for trace in result.traces() if trace.row(key)), None)

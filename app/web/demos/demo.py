@@ -14,12 +14,12 @@ from starlette.responses import PlainTextResponse, Response
 
 from app.cards.render.highlight import highlight
 from app.database import Database
-from app.demos.machine.demo import BadParametersError, Demo
-from app.demos.machine.numbers import read_number
+from app.demos.machine.demo import BadParametersError
+from app.demos.machine.numbers import read_number, show
 from app.demos.machine.state import beside, parameters_of, state_of
 from app.demos.path import neighbours
 from app.models import Card, CardDemo, Deck
-from app.web.demos.results import TOOLS, address, asked, side_by_side
+from app.web.demos.results import asked, part, results_of, worked
 from app.web.frame.errors import bad_parameters
 from app.web.frame.here import page, wants_part
 
@@ -71,31 +71,15 @@ def predict(request: Request, name: str, seed: str = "", guess: str = "") -> Res
         guess=guess,
         unread=unread,
         judged=judged,
-        **TOOLS,
+        show=show,
+        worked=worked,
     )
 
 
 async def demo(request: Request) -> Response:
     """A demo at the state that the address says; when htmx asks, its results alone."""
     name = request.path_params["name"]
-    if not wants_part(request):
-        return await run_in_threadpool(_whole, request, name)
-    # A slider's answer is a few milliseconds of NumPy: handing it to another thread and back would cost a tenth more.
-    found, given = asked(request, name)
-    return await run_in_threadpool(_part, request, found, given) if found.training else _part(request, found, given)
-
-
-def _part(request: Request, found: Demo[Any], given: Mapping[str, str]) -> Response:
-    try:
-        state = state_of(found, given)
-        other = beside(state, given)
-    except BadParametersError as error:
-        return page(request, "demos/bad_values.html", HTTPStatus.UNPROCESSABLE_ENTITY, error=error)
-    response = page(request, "demos/results.html", state=state, **side_by_side(state, other), **TOOLS)
-    here = urlsplit(request.headers.get("hx-current-url", "")).path
-    if here in ("", request.url.path):  # beneath a card's answer, the address is the card's
-        response.headers["HX-Replace-Url"] = f"/demos/{found.name}?{address(state, other)}"
-    return response
+    return await part(request, name) if wants_part(request) else await run_in_threadpool(_whole, request, name)
 
 
 def beneath(request: Request, name: str) -> Response:
@@ -109,13 +93,12 @@ def beneath(request: Request, name: str) -> Response:
         request,
         "demos/beneath.html",
         demo=found,
-        state=state,
         error=None,
         texts=found.texts(state.parameters),
         compare="",
         back=_back(request, given),
-        **side_by_side(state, None),
-        **TOOLS,
+        show=show,
+        **results_of(state),
     )
 
 
@@ -123,13 +106,14 @@ def _whole(request: Request, name: str) -> Response:
     """The whole page. With bad values (422) the form stays as it was typed, and the results say what is wrong."""
     found, given = asked(request, name)
     texts = found.texts(found.parse({}))
-    state, error, status, pair = None, None, HTTPStatus.OK, {}
+    results: dict[str, Any] = {"state": None, "other": None, "at": ""}
+    error, status = None, HTTPStatus.OK
     try:
         state = state_of(found, given)
         texts = found.texts(state.parameters)
-        pair = side_by_side(state, beside(state, given))
+        results = results_of(state, beside(state, given))
     except BadParametersError as bad:
-        state, error, status = None, bad, HTTPStatus.UNPROCESSABLE_ENTITY
+        error, status = bad, HTTPStatus.UNPROCESSABLE_ENTITY
         texts |= {parameter: text for parameter, text in given.items() if parameter in texts}
     database: Database = request.app.state.database
     with database.read() as session:
@@ -139,7 +123,6 @@ def _whole(request: Request, name: str) -> Response:
         "demos/demo.html",
         status,
         demo=found,
-        state=state,
         error=error,
         texts=texts,
         tries=[(one, found.query(found.changed(one.change))) for one in found.try_this],
@@ -147,9 +130,9 @@ def _whole(request: Request, name: str) -> Response:
         cards=cards,
         neighbours=neighbours(found),
         back=_back(request, given),
-        compare=pair["other"].query if pair.get("other") else "",
-        **pair,
-        **TOOLS,
+        compare=results["other"].query if results["other"] else "",
+        show=show,
+        **results,
     )
 
 

@@ -6,13 +6,12 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
-from app.demos.machine import chart, drawing
 from app.demos.machine.demo import Demo
+from app.demos.machine.drawing import miniature
 from app.demos.machine.markdown import IDEAS
 from app.demos.machine.numbers import words
 from app.demos.machine.state import state_of
@@ -30,15 +29,10 @@ def index(here: Here, q: str = "") -> Response:
     with here.reading() as session:
         questions = _questions(session)
     found = [demo for demo in all_demos().values() if _holds(demo, questions.get(demo.name, ()), q)]
-    templates = here.request.app.state.templates
     shelves = [
         (
             idea,
-            [
-                (demo, _miniature(templates, demo.name), len(questions.get(demo.name, ())))
-                for demo in found
-                if demo.idea == idea
-            ],
+            [(demo, _miniature(demo.name), len(questions.get(demo.name, ()))) for demo in found if demo.idea == idea],
         )
         for idea in IDEAS
     ]
@@ -79,8 +73,8 @@ def _text(name: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _miniature(templates: Environment, name: str) -> Markup:
+def _miniature(name: str) -> Markup:
     """The picture of a demo's default state: it is the same each time, so it is drawn once."""
-    state = state_of(all_demos()[name], {})
-    drawn = templates.get_template("demos/miniature.html").render(state=state, chart=chart, drawing=drawing)
-    return Markup(drawn)  # noqa: S704  (a template's own output)
+    demo = all_demos()[name]
+    figures = state_of(demo, {}).result.figures
+    return Markup(miniature(next(figure for figure in figures if figure.name == demo.miniature)))  # noqa: S704  (ours)

@@ -1,25 +1,33 @@
 """What every answer about a demo's state is made of: the demo that is asked for, and its results as HTML."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import count
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from fastapi import Request
 from markupsafe import Markup, escape
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from app.cards.render.maths import mathml
 from app.cards.render.render import inline
 from app.demos.machine import chart, drawing
-from app.demos.machine.demo import Demo
+from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.demo import BadParametersError, Demo
+from app.demos.machine.figures import Figure
 from app.demos.machine.numbers import show
-from app.demos.machine.state import State, differences, snippet
+from app.demos.machine.state import Chosen, State, beside, differences, snippet, state_of
 from app.demos.registry import UnknownDemoError, find
 from app.web.frame.errors import NotHereError
+from app.web.frame.here import page
 
 
 def asked(request: Request, name: str) -> tuple[Demo[Any], dict[str, str]]:
-    """The demo, and what the address says; of a name said twice the last counts. Raises NotHereError."""
+    """The demo, and the parameters in the address; of a repeated parameter the last counts. Raises NotHereError."""
     try:
         found = find(name)
     except UnknownDemoError as error:
@@ -27,20 +35,78 @@ def asked(request: Request, name: str) -> tuple[Demo[Any], dict[str, str]]:
     return found, dict(parse_qsl(request.url.query, keep_blank_values=True))
 
 
-def address(state: State, other: State | None) -> str:
+async def part(request: Request, name: str) -> Response:
+    """The results alone, which htmx puts into the page, with the address of their state."""
+    demo, given = asked(request, name)
+    # A slider's answer is a few milliseconds of NumPy: handing it to another thread and back would cost a tenth more.
+    return await run_in_threadpool(_part, request, demo, given) if demo.training else _part(request, demo, given)
+
+
+def _part(request: Request, demo: Demo[Any], given: Mapping[str, str]) -> Response:
+    try:
+        state = state_of(demo, given)
+        other = beside(state, given) if "compare" in given else None
+    except BadParametersError as error:
+        return page(request, "demos/bad_values.html", HTTPStatus.UNPROCESSABLE_ENTITY, error=error)
+    results = results_of(state, other)
+    response = page(request, "demos/results.html", **results)
+    here = urlsplit(request.headers.get("hx-current-url", "")).path
+    if here in ("", request.url.path):  # beneath a card's answer, the address is the card's
+        response.headers["HX-Replace-Url"] = f"/demos/{demo.name}?{results['address']}"
+    return response
+
+
+def address(state: State, other: State | None = None) -> str:
     """The query of a state, with that of the one beside it."""
     return state.query + (f"&compare={quote(other.query, safe='')}" if other else "")
 
 
-def side_by_side(state: State, other: State | None) -> dict[str, Any]:
-    """What the results need to show one state, or two beside each other."""
+@dataclass(frozen=True)
+class Shown:
+    """A state as templates/demos/figures.html shows it, with all formulas and figures as HTML.
+
+    `figures` are (figure, caption, drawing). `worked` says how the number at `chosen` came about.
+    """
+
+    state: State
+    warnings: Sequence[Markup]
+    figures: Sequence[tuple[Figure, Markup, Any]]
+    chosen: Chosen | None
+    worked: Markup
+
+
+def results_of(state: State, other: State | None = None) -> dict[str, Any]:
+    """All that templates/demos/results.html needs to show one state, or two beside each other."""
     return {
+        "state": state,
         "other": other,
-        "differing": differences(state, other) if other else [],
         "address": address(state, other),
         "paired": address(state, state),
         "swapped": address(other, state) if other else "",
+        "shown": _shown(state),
+        "shown_beside": _shown(other) if other else None,
+        "differing": differences(state, other) if other else [],
+        "program": snippet(state),
+        "at": state.chosen.kept if state.chosen else "",
     }
+
+
+def _shown(state: State) -> Shown:
+    figures, chosen = state.result.figures, state.chosen
+    warnings = [marked(warning) for warning in state.result.warnings]
+    captions = [marked(figure.caption) for figure in figures]
+    formula = worked(chosen.arithmetic) if chosen else Markup()
+    drawings: list[Any] = []
+    for figure in figures:
+        match figure.kind:
+            case "curve":
+                drawings.append(chart.picture(figure))
+            case "diagram":
+                drawings.append(drawing.arrows(figure) + drawing.nodes(figure))
+            case "trace":
+                at = (chosen.key, chosen.column) if chosen and chosen.trace is figure else None
+                drawings.append(drawing.table(figure, at, inline))
+    return Shown(state, warnings, list(zip(figures, captions, drawings, strict=True)), chosen, formula)
 
 
 def marked(sentence: str) -> Markup:
@@ -69,12 +135,8 @@ def filled(formula: str) -> Markup:
     return Markup(form)  # noqa: S704  (MathML, and digits)
 
 
-TOOLS: dict[str, Any] = {
-    "show": show,
-    "marked": marked,
-    "filled": filled,
-    "chart": chart,
-    "drawing": drawing,
-    "inline": inline,
-    "snippet": snippet,
-}
+def worked(arithmetic: Arithmetic) -> Markup:
+    """How a number came about, as MathML: `symbols = filled = result`."""
+    with_numbers = f" = {filled(arithmetic.filled)}" if arithmetic.filled else ""
+    result = f'<b class="num">{show(arithmetic.result)}</b>'
+    return Markup(f"{mathml(arithmetic.symbols)}{with_numbers} = {result}")  # noqa: S704  (MathML, and digits)

@@ -15,7 +15,7 @@ from app.demos.machine.demo import BadParametersError, Demo
 from app.demos.machine.parameters import Parameters
 from app.demos.machine.state import parameters_of, state_of
 from app.demos.machine.turns import TURNS
-from app.web.demos.results import TOOLS, address, asked, side_by_side
+from app.web.demos.results import address, asked, results_of
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import page
 
@@ -84,12 +84,12 @@ def _next(
     if reached is None or demo.training is None:
         return None
     state = state_of(demo, demo.texts(reached) | ({"at": given["at"]} if "at" in given else {}))
-    body = page(request, "demos/results.html", state=state, **side_by_side(state, None), **TOOLS).body
+    body = page(request, "demos/results.html", **results_of(state)).body
     done, most = (getattr(p, demo.training.updates) for p in (reached, wanted))
     return _event(
         "progress",
         html=bytes(body).decode(),
         share=done / most if most else 1,
         says=f"{done} of {most} {demo.training.updates}",
-        address=f"/demos/{demo.name}?{address(state, None)}",
+        address=f"/demos/{demo.name}?{address(state)}",
     )

@@ -21,6 +21,10 @@ def curve_of(*lines: list[float], log: bool = False, x: list[float] | None = Non
     return Curve("c", "C", "caption", "x & y", "y", places, series, log)
 
 
+def image_of(curve: Curve) -> str:
+    return picture(curve).image
+
+
 def lines_in(drawn: str) -> list[str]:
     return re.findall(r'<path class="line [^"]*" d="([^"]*)"', drawn)
 
@@ -54,39 +58,48 @@ def texts_in(drawn: str, axis: str) -> list[str]:
     ],
 )
 def test_what_is_not_finite_is_a_gap_and_not_bridged(values: list[float], path: str) -> None:
-    assert lines_in(picture(curve_of(values))) == [path]
+    assert lines_in(image_of(curve_of(values))) == [path]
     assert lines_in(small_picture(curve_of(values))) == [path]
 
 
 def test_on_a_log_scale_what_is_not_positive_is_a_gap() -> None:
-    assert lines_in(picture(curve_of([1, 0, 100, 10], log=True))) == ["M0 1000zM667 0l333 500"]
+    assert lines_in(image_of(curve_of([1, 0, 100, 10], log=True))) == ["M0 1000zM667 0l333 500"]
 
 
 @pytest.mark.parametrize("log", [False, True])
 def test_where_nothing_can_be_drawn_the_x_axis_stands_alone(log: bool) -> None:
-    drawn = picture(curve_of([math.nan, math.inf, -math.inf], log=log))
+    drawn = image_of(curve_of([math.nan, math.inf, -math.inf], log=log))
     assert lines_in(drawn) == []
     assert texts_in(drawn, "x") == ["0", "1", "2"]
     assert '<g class="y"></g>' in drawn
 
 
 def test_all_lines_share_one_axis() -> None:
-    a, b = lines_in(picture(curve_of([0.5, 0.0, math.inf], [-1.0, 3.0, math.nan])))
+    a, b = lines_in(image_of(curve_of([0.5, 0.0, math.inf], [-1.0, 3.0, math.nan])))
     assert points_in(a) == [(0, 625), (500, 750)]  # the axis goes from −1 to 3
     assert points_in(b) == [(0, 1000), (500, 0)]
 
 
 def test_each_row_of_the_table_has_its_place() -> None:
     curve = curve_of([1.0] * 4, x=[0.0, 5.0, 5.0, 20.0])
-    steps = re.search(r'data-steps="([^"]*)"', picture(curve))
+    steps = re.search(r'data-steps="([^"]*)"', image_of(curve))
     assert steps
     assert np.cumsum([int(step) for step in steps[1].split()]).tolist() == [0, 250, 250, 1000]
-    assert [x for x, _ in points_in(lines_in(picture(curve))[0])] == [0, 250, 250, 1000]
+    assert [x for x, _ in points_in(lines_in(image_of(curve))[0])] == [0, 250, 250, 1000]
+
+
+def test_the_table_says_the_numbers_of_the_picture() -> None:
+    drawn = picture(curve_of([0.5, math.nan], [1e-7, -math.inf], x=[0.0, 2.5]))
+    assert drawn.rows.splitlines() == [
+        '<tr><th scope="row">0</th><td>0.5</td><td>1.00×10⁻⁷</td></tr>',
+        '<tr><th scope="row">2.5</th><td>NaN</td><td>−∞</td></tr>',
+    ]
+    assert drawn.last == 1
 
 
 def test_a_long_curve_is_drawn_where_its_table_has_rows() -> None:
     curve = curve_of(list(range(5000)))
-    (line,) = lines_in(picture(curve))
+    (line,) = lines_in(image_of(curve))
     assert len(points_in(line)) == len(curve.shown()) == 400
     assert points_in(line)[0] == (0, 1000)
     assert points_in(line)[-1] == (1000, 0)
@@ -103,6 +116,8 @@ def test_a_long_curve_is_drawn_where_its_table_has_rows() -> None:
         (0, 3e-5, False, "0 5×10⁻⁶ 10⁻⁵ 1.5×10⁻⁵ 2×10⁻⁵ 2.5×10⁻⁵ 3×10⁻⁵"),
         (0.5, 0.5, False, "0.2 0.3 0.4 0.5 0.6 0.7 0.8"),
         (0, 0, False, "−1.0 −0.5 0.0 0.5 1.0"),
+        (0, 3e-308, False, "−1.0 −0.5 0.0 0.5 1.0"),
+        (3e-308, 3e-308, True, "10⁻³⁰⁸ 10⁻³⁰⁷"),
         (1, 1e60, True, "1 10¹⁰ 10²⁰ 10³⁰ 10⁴⁰ 10⁵⁰ 10⁶⁰"),
         (0.00515, 1, True, "0.01 0.1 1"),
         (0.107, 1, True, "0.2 0.5 1"),
@@ -113,7 +128,7 @@ def test_a_long_curve_is_drawn_where_its_table_has_rows() -> None:
     ],
 )
 def test_the_y_axis_names_round_numbers(low: float, high: float, log: bool, numbers: str) -> None:
-    assert texts_in(picture(curve_of([low, high], log=log)), "y") == numbers.split()
+    assert texts_in(image_of(curve_of([low, high], log=log)), "y") == numbers.split()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +145,8 @@ def test_the_y_axis_names_round_numbers(low: float, high: float, log: bool, numb
     ],
 )
 def test_the_x_axis_names_round_numbers_and_counts_whole_ones(x: list[float], numbers: str) -> None:
-    assert texts_in(picture(curve_of([1.0] * len(x), x=list(map(float, x)))), "x") == numbers.split()
+    curve = curve_of([1.0] * len(x), x=list(map(float, x)))
+    assert texts_in(image_of(curve), "x") == numbers.split()
 
 
 @pytest.mark.parametrize(
@@ -140,15 +156,15 @@ def test_the_x_axis_names_round_numbers_and_counts_whole_ones(x: list[float], nu
 def test_a_narrow_picture_can_do_without_some_numbers(last: int, kept: str, everywhere: str) -> None:
     """Those that are left are evenly apart."""
     first = 1.0 if last == 150 else 0.0
-    drawn = picture(curve_of([1.0] * 2, x=[first, last]))
+    drawn = image_of(curve_of([1.0] * 2, x=[first, last]))
     texts = re.findall(r'<text(?: class="(\w+)")? x="[^"]*" y="100%">([^<]+)<', drawn)
     assert [text for kind, text in texts if kind != "odd"] == kept.split()
     assert [text for kind, text in texts if not kind] == everywhere.split()
 
 
-@given(st.lists(FINITE, min_size=1, max_size=6), st.booleans())
+@given(st.lists(FINITE | st.sampled_from([5e-324, -2.3e-308, 1e-300, 1.7e308]), min_size=1, max_size=6), st.booleans())
 def test_every_finite_number_is_drawn_within_the_box(values: list[float], log: bool) -> None:
-    drawn = picture(curve_of(values, log=log))
+    drawn = image_of(curve_of(values, log=log))
     drawable = [value for value in values if value > 0 or not log]
     points = [point for line in lines_in(drawn) for point in points_in(line)]
     assert len(points) == len(drawable)
@@ -183,4 +199,4 @@ def test_an_x_axis_of_whole_numbers_has_whole_ticks(first: int, length: int) -> 
 
 
 def test_words_of_a_demo_are_escaped() -> None:
-    assert "A line over x &amp; y from 0 to 1" in picture(curve_of([1.0, 2.0]))
+    assert "A line over x &amp; y from 0 to 1" in image_of(curve_of([1.0, 2.0]))

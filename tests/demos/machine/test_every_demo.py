@@ -18,7 +18,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.drawing import cells as cells_of
 from app.demos.machine.figures import MOST_BUTTONS, MOST_CELLS, Curve, Trace
 from app.demos.machine.markdown import IDEAS
-from app.demos.machine.numbers import show
+from app.demos.machine.numbers import marks, show
 from app.demos.machine.result import Result
 from app.demos.registry import UnknownDemoError, all_demos, find
 from tests.examples import examples, seeds
@@ -49,7 +49,7 @@ def check(result: Result) -> None:
             check_trace(figure)
         if isinstance(figure, Curve):
             assert len(figure.shown()) * (len(figure.series) + 1) <= MOST_CELLS + 3 * 4
-            paths = re.findall(r' d="([^"]*)"', picture(figure))
+            paths = re.findall(r' d="([^"]*)"', picture(figure).image)
             assert all(re.fullmatch(r"[MHVlvz \d-]*", path) for path in paths)
     for sentence in result.warnings:
         assert quoted(sentence) <= known
@@ -64,7 +64,8 @@ def check_trace(trace: Trace) -> None:
         assert {0, chosen, len(trace.columns) - 1} <= set(columns)
     for row in trace.rows:
         assert row.values.shape == (len(trace.columns),)
-        cells = CELL.findall(cells_of(trace, row, range(len(trace.columns)), f"{row.key},1"))
+        every = range(len(trace.columns))
+        cells = CELL.findall(cells_of(row.key, every, marks([row.values], every, trace.coloured)[0], 0))
         assert [at for _, _, at, _, _ in cells] == [f"{row.key},{i + 1}" for i in range(len(trace.columns))]
         for (colour, strange, _, _, text), value in zip(cells, row.values.tolist(), strict=True):
             assert text == show(value)
