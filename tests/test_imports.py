@@ -112,5 +112,5 @@ def test_a_folder_is_no_drawer() -> None:
         assert len(files) <= limit, f"{folder.name} holds {len(files)} files"
 
 
-LARGER = {"exchange/imports": 23, "demos/parts": 24}
-"""Folders with more files than fifteen, and why: one file an importer's step; one file a part of one demo."""
+LARGER = {"demos/parts": 24}
+"""Folders with more files than fifteen, and why: one file a part of one demo."""

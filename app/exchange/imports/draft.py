@@ -1,19 +1,19 @@
-"""What a reader finds in a source: drafts of cards, and what it had to leave."""
+"""What a reader finds in a file: drafts of cards, and what it has to skip."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 
 class RefusedError(Exception):
-    """A source that is not imported at all; the message says why, and what to do."""
+    """A file that is not imported at all. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A card to be, in Markdown. `where` is a place in the source ("line 12"); `left_out` are sentences about it.
+    """A card before it is written, in Markdown. `where` is its place in the file ("line 12").
 
-    An empty answer means that there is none in it. `sources` are items of sources.yaml, as far as that has them; `name`
-    is the id that the card had there, if it had one.
+    `answer` is empty if the file has none. `sources` may be items of sources.yaml; `name` is the card's id there, if it
+    had one. `left_out` are sentences, one for each thing that was left out.
     """
 
     where: str
@@ -28,7 +28,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Skipped:
-    """Something in the source that becomes no card."""
+    """Something in the file that does not become a card."""
 
     where: str
     why: str
@@ -36,8 +36,9 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read. `explanation` and `key_points` are Markdown. `items` can be passed through once, and may raise
-    RefusedError on the way.
+    """What was read. `explanation` and `key_points` are Markdown.
+
+    `items` can be iterated once, and may raise RefusedError on the way.
     """
 
     title: str
@@ -47,7 +48,7 @@ class Reading:
 
 
 def block(lines: Iterable[str]) -> str:
-    """Lines as text, without empty ones at either end and without spaces behind."""
+    """Join lines, without empty ones at both ends and without trailing spaces."""
     kept = [line.rstrip() for line in lines]
     while kept and not kept[0]:
         del kept[0]
@@ -57,12 +58,12 @@ def block(lines: Iterable[str]) -> str:
 
 
 def line_of(index: int) -> str:
-    """Where the line with this index (from 0) is."""
+    """Name the line with this index (from 0)."""
     return f"line {index + 1}"
 
 
 def skipped_lines(lines: list[str], start: int, end: int, why: str) -> Iterator[Skipped]:
-    """One Skipped for the lines from start up to end (indices from 0), if there is text on them."""
+    """Yield one Skipped for lines[start:end], unless they are empty."""
     written = [index for index in range(start, end) if lines[index].strip()]
     if written:
         first, last = written[0] + 1, written[-1] + 1

@@ -1,4 +1,4 @@
-"""Reads a table of cards: CSV, TSV, or a text file that Anki exported."""
+"""Reads a table of cards: CSV, TSV, or a text file exported by Anki."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.exchange.imports.draft import Draft, Reading, RefusedError, Skipped
-from app.exchange.imports.html_to_markdown import markdown_of
+from app.exchange.imports.markdown.from_html import markdown_of
 
 DELIMITERS = "\t,;|^~:"
 _NAMES = {
@@ -21,7 +21,7 @@ _NAMES = {
 }
 _ROLES = {word: role for role, words in _NAMES.items() for word in words}
 _STATED = re.compile(r"#([a-z ]+):(.*)\n")
-# An apostrophe that keeps spreadsheets from taking a cell for a formula; Recur's own export writes it.
+# The apostrophe that keeps spreadsheets from running a cell as a formula. Our own export writes it.
 _SAFE = re.compile(r"\A'(?=[-=+@＝＋－＠\t\r\n])")
 _SEPARATORS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "colon": ":"}
 _SAMPLE = 100_000
@@ -29,7 +29,7 @@ _SAMPLE = 100_000
 
 @dataclass
 class _Table:
-    """How a file is to be read: which column holds what, and the number of lines before the first row."""
+    """How to read a file: which column holds what, and the number of lines before the first row."""
 
     delimiter: str
     columns: dict[str, int]
@@ -41,12 +41,15 @@ class _Table:
 
 
 def claims_table(text: str) -> bool:
-    """Whether there are rows, nearly all with the same number of columns, two or more."""
+    """True if nearly all rows have the same number of columns, two or more."""
     return text.startswith("#separator:") or _share(text, _sniffed(text)) > (0.9 if text.count("\n") > 1 else 1)
 
 
 def read_table(text: str) -> Reading:
-    """The rows in order: question, answer, tags, or as the first row says. Raises RefusedError without two columns."""
+    """Return the rows in order. The columns are question, answer, tags, unless the first row names others.
+
+    Raises RefusedError if there is only one column.
+    """
     stated: dict[str, str] = {}
     first = at = 0
     while found := _STATED.match(text, at):
@@ -70,7 +73,7 @@ def read_table(text: str) -> Reading:
 
 
 def _anki_columns(stated: Mapping[str, str]) -> dict[str, int]:
-    """Anki says which columns are no fields of a note; the first two others are the question and the answer."""
+    """Map the columns of Anki's text export: its header names those that are not fields of a note."""
     special = {name: int(at) - 1 for name, at in stated.items() if name.endswith(" column") and at.isdecimal()}
     fields = [index for index in range(len(special) + 2) if index not in special.values()]
     tags = {"tags": special["tags column"]} if "tags column" in special else {}
@@ -78,12 +81,12 @@ def _anki_columns(stated: Mapping[str, str]) -> dict[str, int]:
 
 
 def _sniffed(text: str) -> str:
-    """The delimiter that cuts most of the first rows into the same number of columns."""
+    """Guess the delimiter: the one that cuts most of the first rows into the same number of columns."""
     return max(DELIMITERS, key=lambda delimiter: _share(text, delimiter))
 
 
 def _share(text: str, delimiter: str) -> float:
-    """The share of the first rows that have the commonest number of columns above one."""
+    """Return the share of the first rows that have the most frequent number of columns above one."""
     try:
         widths = Counter(len(row) for row in csv.reader(text[:_SAMPLE].split("\n"), delimiter=delimiter) if row)
     except csv.Error:
@@ -121,7 +124,7 @@ def _draft(row: Sequence[str], table: _Table, where: str) -> Draft | Skipped:
     told: list[str] = []
     if table.is_html:
         cells |= {role: markdown_of(cells.get(role, ""), told) for role in ("question", "answer")}
-    # Recur's tags may hold spaces, Anki's are parted by them.
+    # Our tags may contain spaces; in Anki, spaces separate tags.
     tags = cells.get("tags", "")
     level = cells.get("level", "").lower()
     return Draft(

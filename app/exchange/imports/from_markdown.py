@@ -1,4 +1,4 @@
-"""Reads a Markdown or MyST page: a heading is a question, what stands under it the answer."""
+"""Reads a Markdown or MyST page: each heading is a question, the text under it the answer."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from itertools import pairwise
 from app.cards.file.blocks import Block, read
 from app.cards.file.yaml_map import YamlError, read_mapping
 from app.exchange.imports.draft import Draft, Reading, Skipped, block, line_of
-from app.exchange.imports.myst import LeftOut, plain_markdown
+from app.exchange.imports.markdown.myst import LeftOut, plain_markdown
 
 _ID = re.compile(r"\s*\{#([a-z0-9]+(?:-[a-z0-9]+)*)\}\s*$")
 _METADATA = re.compile(r"\s*(Level|Tags|Source):\s*(\S.*)")
@@ -18,7 +18,7 @@ _DEFINITION = re.compile(r" {0,3}\[[^\[\]^]+\]:\s*\S+(?:\s+(?:\"[^\"]*\"|'[^']*'
 
 @dataclass(frozen=True)
 class _Section:
-    """A heading and what follows it, as indices of lines from 0. The text before the first heading has level 0."""
+    """A heading and its text, as indices of lines from 0. The text before the first heading has level 0."""
 
     level: int
     title: str
@@ -28,15 +28,15 @@ class _Section:
 
 
 def claims_markdown(text: str) -> bool:
-    """Whether there is a heading."""
+    """True if there is a heading."""
     return re.search(r"^ {0,3}#{1,6}[ \t]+\S", text, re.MULTILINE) is not None
 
 
 def read_markdown(text: str) -> Reading:
-    """Each heading as a draft, in order.
+    """Return a draft for each heading, in order.
 
-    A heading above all others is the title, and the text before the others the explanation. In a page with {#id}s on
-    headings of level 2, as Recur's own have, only those begin a card.
+    A single top heading is the title, and the text under it the explanation. If headings of level 2 have {#id}s, as in
+    our own files, only headings of level 2 begin a card.
     """
     lines = text.split("\n")
     stated, skipped, start = _front(lines)
@@ -51,7 +51,7 @@ def read_markdown(text: str) -> Reading:
     left_out: LeftOut = []
 
     def body(section: _Section) -> str:
-        # A definition's place is kept empty, so that every line keeps its number.
+        # A definition leaves an empty line, so that the other lines keep their numbers.
         kept = ["" if _DEFINITION.fullmatch(line) else line for line in lines[section.first : section.end]]
         return _resolved(block(plain_markdown(kept, left_out, section.first)), addresses)
 
@@ -65,7 +65,7 @@ def read_markdown(text: str) -> Reading:
 
 
 def _front(lines: Sequence[str]) -> tuple[str, list[Skipped], int]:
-    """The title that the front matter states, what is wrong with it, and the number of lines it takes."""
+    """Return the title in the front matter, what is wrong with it, and its number of lines."""
     if lines[0].rstrip() != "---":
         return "", [], 0
     end = next((index for index in range(1, len(lines)) if lines[index].rstrip() in ("---", "...")), None)
@@ -88,14 +88,14 @@ def _sections(headings: Sequence[Block], start: int, length: int) -> list[_Secti
 
 
 def _top(sections: Sequence[_Section]) -> _Section | None:
-    """The first heading, if it stands above all others."""
+    """Return the first heading if its level is above all others'."""
     if len(sections) < 2 or any(one.level <= sections[0].level for one in sections[1:]):
         return None
     return sections[0]
 
 
 def _parents(sections: Sequence[_Section], top: _Section | None) -> dict[int, str]:
-    """For each heading's index of line, the title that it stands under, unless that is the page's."""
+    """Map each heading (by its index of line) to the heading above it, unless that is the page's title."""
     parents: dict[int, str] = {}
     above: list[_Section] = []
     for section in sections:
@@ -110,7 +110,7 @@ def _parents(sections: Sequence[_Section], top: _Section | None) -> dict[int, st
 def _draft(section: _Section, parent: str | None, text: str) -> Draft:
     stated = _ID.search(section.title)
     question = _ID.sub("", section.title)
-    if parent:  # "How to understand" says nothing without what it stands under
+    if parent:  # "How to understand" means nothing without the heading above it
         question = f"{_ID.sub('', parent).rstrip(':?. ')}: {question}"
     answer, metadata = _metadata(text)
     return Draft(
@@ -125,7 +125,7 @@ def _draft(section: _Section, parent: str | None, text: str) -> Draft:
 
 
 def _metadata(text: str) -> tuple[str, dict[str, tuple[str, ...]]]:
-    """Split off a last paragraph of Level:, Tags: and Source: lines that Recur can read."""
+    """Split off a last paragraph of Level:, Tags: and Source: lines."""
     before, _, last = text.rpartition("\n\n")
     found = [_METADATA.fullmatch(line) for line in last.split("\n")]
     if not before or not all(found):
@@ -134,7 +134,7 @@ def _metadata(text: str) -> tuple[str, dict[str, tuple[str, ...]]]:
 
 
 def _resolved(text: str, addresses: Mapping[str, str]) -> str:
-    """[words][name] with the address that the page gives for the name, since a card stands without its page."""
+    """Replace [words][name] by [words](address): the definition of the name stays behind on the page."""
 
     def link(found: re.Match[str]) -> str:
         address = addresses.get(" ".join((found[3] or found[2]).split()).casefold())

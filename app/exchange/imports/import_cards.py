@@ -1,4 +1,4 @@
-"""Imports a file: finds out what it is, reads it, and writes content files."""
+"""Imports a file of cards: finds out its kind, reads it, writes content files."""
 
 import tempfile
 from collections.abc import Callable
@@ -6,8 +6,7 @@ from pathlib import Path
 
 from app.cards.file.sources import read_sources
 from app.exchange.imports.draft import RefusedError
-from app.exchange.imports.kinds import Kind, kind_of
-from app.exchange.imports.source import Source
+from app.exchange.imports.kinds import Kind, Source, kind_of
 from app.exchange.imports.target_file import target_file
 from app.exchange.imports.write import Imported, write
 
@@ -19,12 +18,12 @@ def import_cards(
     kind: Kind | None = None,
     progress: Callable[[int], None] = lambda _done: None,
 ) -> tuple[Kind, Imported]:
-    """Write the cards of a file into a new file of a deck, or several files where there are many.
+    """Write the cards of a file into a new file of a deck, or into several if there are many.
 
-    `into` is a deck, deck/name, or the path of a content file; without a `kind` it is found out. `progress` is
-    told the number of items read, every hundred. Raises RefusedError, and then nothing has been written.
+    `into` is a deck, deck/name, or the path of a content file. The default `kind` is found out from the file.
+    `progress` is called with the number of items read, every hundred. If it raises RefusedError, nothing was written.
     """
-    if not path.exists():  # said first: which deck it would go to is no question then
+    if not path.exists():  # before asking which deck it should go to
         raise RefusedError("there is no such file")
     with tempfile.TemporaryDirectory(prefix="recur-import-") as scratch:
         source = Source(path, Path(scratch))

@@ -1,22 +1,76 @@
-"""The kinds of source that become content files: one table."""
+"""The kinds of file that can be imported, in one table, and how a file is opened."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
 
+from app.cards.file.files import Unreadable, text_of
 from app.cards.file.mistake import nearest
+from app.exchange.imports.anki.read_package import read_anki
 from app.exchange.imports.draft import Reading, RefusedError
-from app.exchange.imports.from_anki import read_anki
 from app.exchange.imports.from_csv import claims_table, read_table
-from app.exchange.imports.from_flashcards import claims_flashcards, read_flashcards
 from app.exchange.imports.from_markdown import claims_markdown, read_markdown
-from app.exchange.imports.from_questions import claims_questions, read_questions
-from app.exchange.imports.from_theory import claims_theory, read_theory
-from app.exchange.imports.source import Source
+from app.exchange.imports.from_text import (
+    claims_flashcards,
+    claims_questions,
+    claims_theory,
+    read_flashcards,
+    read_questions,
+    read_theory,
+)
+
+T = TypeVar("T")
+LARGEST_TEXT = 64_000_000
+LARGEST_PAGE = 2_000_000
+
+
+@dataclass
+class Source:
+    """A file to import. `scratch` is an empty folder to unpack it in."""
+
+    path: Path
+    scratch: Path
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first 16 bytes. Raises RefusedError if the file cannot be read."""
+        return self._bytes(16)
+
+    @cached_property
+    def table(self) -> str:
+        """The whole text, at most 64 MB. Raises RefusedError if it is longer, or no text."""
+        data = self._bytes(LARGEST_TEXT + 1)
+        if len(data) > LARGEST_TEXT:
+            raise RefusedError(f"the file is larger than {LARGEST_TEXT // 1_000_000} MB: import it in parts")
+        try:
+            return text_of(data)
+        except Unreadable as error:
+            raise RefusedError(f"line {error.line}: {error}") from None
+
+    @property
+    def page(self) -> str:
+        """The text of a document, at most 2 MB. Raises RefusedError if it is longer, or no text."""
+        if len(self.table) > LARGEST_PAGE:
+            raise RefusedError(f"the page is longer than {LARGEST_PAGE // 1_000_000} MB: import it in parts")
+        return self.table
+
+    def _bytes(self, most: int) -> bytes:
+        try:
+            with self.path.open("rb") as file:
+                return file.read(most)
+        except OSError as error:
+            raise RefusedError(f"the file cannot be read: {error.strerror}") from None
+
+
+def _page(use: Callable[[str], T]) -> Callable[[Source], T]:
+    return lambda source: use(source.page)
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of source: what it is, how its files' names end, whether another file looks like it, how it is read."""
+    """A kind of file: its name, a description, its file endings, if another file `claims` to be one, and its reader."""
 
     name: str
     what: str
@@ -44,35 +98,35 @@ KINDS = (
         "flashcards",
         "a pasted flashcard deck: number, Q, front, A, back",
         (),
-        lambda source: claims_flashcards(source.page),
-        lambda source: read_flashcards(source.page),
+        _page(claims_flashcards),
+        _page(read_flashcards),
     ),
     Kind(
         "theory",
         "questions as Q1: …, each with Answer",
         (),
-        lambda source: claims_theory(source.page),
-        lambda source: read_theory(source.page),
+        _page(claims_theory),
+        _page(read_theory),
     ),
     Kind(
         "questions",
         "a numbered list of questions, each with Answer: …",
         (),
-        lambda source: claims_questions(source.page),
-        lambda source: read_questions(source.page),
+        _page(claims_questions),
+        _page(read_questions),
     ),
     Kind(
         "markdown",
         "a Markdown or MyST page, a question a heading",
         (),
-        lambda source: claims_markdown(source.page),
-        lambda source: read_markdown(source.page),
+        _page(claims_markdown),
+        _page(read_markdown),
     ),
 )
 
 
 def find_kind(name: str) -> Kind:
-    """The kind of that name. Raises RefusedError."""
+    """Return the kind of that name. Raises RefusedError if there is none."""
     for kind in KINDS:
         if kind.name == name:
             return kind
@@ -81,7 +135,7 @@ def find_kind(name: str) -> Kind:
 
 
 def kind_of(source: Source) -> Kind:
-    """What a file is, by its name's end or else by what is in it. Raises RefusedError when it is none of the kinds."""
+    """Find out a file's kind from its ending, or else from its content. Raises RefusedError if it is none of them."""
     suffix = source.path.suffix.lower()
     for kind in KINDS:
         if suffix in kind.suffixes:

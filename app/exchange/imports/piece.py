@@ -1,4 +1,4 @@
-"""A draft as a piece of a content file, and the file around the pieces. Pure."""
+"""Turns a draft into a piece of a content file, and pieces into a file. Pure."""
 
 import json
 import re
@@ -10,21 +10,19 @@ from app.cards.file.blocks import inline_tokens, plain
 from app.cards.file.metadata import LEVELS
 from app.cards.file.slug import slug
 from app.exchange.imports.draft import Draft
-from app.exchange.imports.mend import clean, escape, fenced, mend
+from app.exchange.imports.markdown.mend import clean, escape, fenced, mend
 
-# Text in which no character has a meaning of its own in Markdown; it needs no second look.
+# Text without any character that Markdown could read as something else: it need not be checked.
 _PLAIN = re.compile(r"[^$`~\[\]<>\\|{}#=&]*")
-
-
 NO_ANSWER = "The answer is still to be written."
 
 
 @dataclass
 class Piece:
-    """Lines of a content file: a card where it has a `name`, or a topic's own text, perhaps under a `heading`.
+    """Lines of a content file: a card if it has a `name`, otherwise a topic's own text, perhaps under a `heading`.
 
-    `where` is its place in the source, `question` and `source` are what stands there; `told` is what the author should
-    know of it.
+    `where` is its place in the imported file, `question` and `source` are the text there; `told` are sentences that the
+    author should read.
     """
 
     where: str
@@ -38,29 +36,29 @@ class Piece:
 
     @property
     def text(self) -> str:
-        """The lines, with an empty one behind."""
+        """The lines, followed by an empty one."""
         name = f" {{#{self.name}}}" if self.name else ""
         head = f"{self.heading}{name}\n" if self.heading else ""
         return "\n\n".join(part for part in (head + self.body, "\n".join(self.tail)) if part) + "\n\n"
 
     @property
     def is_plain(self) -> bool:
-        """Whether no character in it has a meaning of its own in Markdown."""
+        """True if no character in it has a meaning in Markdown."""
         return _PLAIN.fullmatch(self.question + self.source) is not None
 
     @property
     def is_draft(self) -> bool:
-        """Whether the source has no answer to it."""
+        """True if the imported file has no answer to it."""
         return "Draft: yes" in self.tail
 
-    def give_way(self, line: int, is_last: bool) -> None:
-        """Write what stands on a line (from 0) so that it shows as it is; if it `is_last`, all of the text there."""
+    def give_way(self, line: int, is_last_try: bool) -> None:
+        """Escape a line (from 0), so that it shows as it is written. On the last try, show the whole text as code."""
         at = line - bool(self.heading)
         lines = self.body.split("\n")
         if at < 0:
-            shown = " ".join(clean(self.question).split()) if is_last else self.heading.removeprefix("## ")
+            shown = " ".join(clean(self.question).split()) if is_last_try else self.heading.removeprefix("## ")
             self.heading = f"## {escape(shown)}" if self.name else self.heading
-        elif is_last or at >= len(lines):
+        elif is_last_try or at >= len(lines):
             self.body = fenced(self.source)
         else:
             lines[at] = escape(lines[at].strip())
@@ -68,7 +66,7 @@ class Piece:
 
 
 def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str]) -> Piece:
-    """The card of a draft, still without its name, under its mended question. `items` are all source items."""
+    """Make the card of a draft, still without a name, under its mended question. `items` are all source items."""
     known = [item for item in draft.sources if item in items]
     unknown = [item for item in draft.sources if item not in items]
     source = draft.answer + (f"\n\nSource: {', '.join(unknown)}" if unknown else "")
@@ -89,13 +87,13 @@ def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str
 
 
 def name_of(question: str) -> str:
-    """The id that a mended question gives; "" for one without words."""
+    """Return the id for a mended question; "" if it has no words."""
     words = plain(inline_tokens(question, {}))
     return slug(words) if words else ""
 
 
 def file_text(title: str, pieces: Sequence[Piece]) -> tuple[str, list[int]]:
-    """A content file, and the line (from 1) that each piece begins on."""
+    """Return the content file, and the line (from 1) on which each piece begins."""
     text = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n"
     starts, line = [], 4
     parts = [text]
@@ -107,12 +105,12 @@ def file_text(title: str, pieces: Sequence[Piece]) -> tuple[str, list[int]]:
 
 
 def title_of(text: str) -> str:
-    """A title as front matter takes it: one line of printable text."""
+    """Make a title for the front matter: one line of printable text."""
     return " ".join("".join(one if one.isprintable() else " " for one in clean(text)).split())[:200]
 
 
 def _tags(tags: Sequence[str], told: list[str]) -> list[str]:
-    """Tags as Recur writes them: Deep_Learning::RNN becomes deep-learning-rnn."""
+    """Return tags in our form: Deep_Learning::RNN becomes deep-learning-rnn."""
     kept: dict[str, None] = {}
     for tag in tags:
         latin = unicodedata.normalize("NFKD", tag).encode("ascii", "ignore").decode().lower()

@@ -1,4 +1,4 @@
-"""Where imported cards go: a new file of a deck, and ids that no other card of it has."""
+"""Where imported cards go: a new file of a deck, and ids that are free in it."""
 
 import os
 import re
@@ -17,7 +17,7 @@ _FOLDER = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class TargetFile:
-    """content_dir/deck/name.md, which is not there yet; `taken` are the names of the deck's cards."""
+    """content_dir/deck/name.md, which does not exist yet. `taken` are the names of the deck's cards."""
 
     content_dir: Path
     deck: str
@@ -26,11 +26,11 @@ class TargetFile:
 
     @property
     def folder(self) -> Path:
-        """The deck's folder, which may not be there yet."""
+        """The deck's folder, which may not exist yet."""
         return self.content_dir / self.deck
 
     def move_in(self, parts: Sequence[Path]) -> list[Path]:
-        """Give the files their names in the deck: all, or none. Raises RefusedError rather than overwrite one."""
+        """Move the files into the deck: all or none. Raises RefusedError if one would be overwritten."""
         width = len(str(len(parts)))
         numbers = [f"-{number:0{width}}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
         is_new = not self.folder.exists()
@@ -55,7 +55,7 @@ class TargetFile:
 
 
 def _place(part: Path, target: Path) -> None:
-    """Give a file a second name. Raises FileExistsError where there is one already, which a move would replace."""
+    """Give a file a second name. Raises FileExistsError if the name is taken; a move would replace that file."""
     try:
         os.link(part, target)
     except FileExistsError:
@@ -66,9 +66,9 @@ def _place(part: Path, target: Path) -> None:
 
 
 def target_file(content_dir: Path, into: str, source: Path) -> TargetFile:
-    """The target for `into` ("", a deck, deck/name, or the path of a file in the content folder).
+    """Return the target for `into`: "", a deck, deck/name, or the path of a file in the content folder.
 
-    The deck is the only one there is, unless it is stated; the name is the source's. Raises RefusedError.
+    By default, the deck is the only one there is, and the name is that of `source`. Raises RefusedError.
     """
     if not content_dir.is_dir():
         raise RefusedError(f"there is no content folder {content_dir}: set RECUR_CONTENT_DIR")
@@ -99,7 +99,7 @@ def target_file(content_dir: Path, into: str, source: Path) -> TargetFile:
 
 
 def _parts(content_dir: Path, into: str) -> tuple[str, str]:
-    """The deck and the name in `into`, each "" where it states none."""
+    """Return the deck and the name in `into`, each "" if it is missing."""
     path = Path(into)
     if into and path.resolve().is_relative_to(content_dir.resolve()):
         path = path.resolve().relative_to(content_dir.resolve())
@@ -110,14 +110,14 @@ def _parts(content_dir: Path, into: str) -> tuple[str, str]:
 
 
 @dataclass
-class Names:
-    """Ids that are free in a deck."""
+class FreeIds:
+    """Gives out ids that are free in a deck."""
 
     taken: set[str]
     next: Counter[str] = field(default_factory=Counter)
 
     def free(self, wanted: str, otherwise: str) -> str:
-        """`wanted` if it can be an id, or else `otherwise`, with the first free number behind it; taken from now on."""
+        """Take `wanted` if it is a valid id, else `otherwise`, with the first free number appended if it is taken."""
         name = wanted if NAME.fullmatch(wanted) else otherwise
         free = name
         while free in self.taken:

@@ -1,4 +1,4 @@
-"""Writes what a reader found into new content files: the only writer. All of them come to be, or none."""
+"""Writes what a reader found into new content files: all of them, or none."""
 
 import bisect
 import tempfile
@@ -12,9 +12,9 @@ from app.cards.file.files import Found
 from app.cards.file.sources import Sources
 from app.cards.render.prepare import prepare
 from app.exchange.imports.draft import Draft, Reading, RefusedError, Skipped
-from app.exchange.imports.mend import mend, mend_question, split_question
+from app.exchange.imports.markdown.mend import mend, mend_question, split_question
 from app.exchange.imports.piece import Piece, file_text, name_of, piece_of, title_of
-from app.exchange.imports.target_file import Names, TargetFile
+from app.exchange.imports.target_file import FreeIds, TargetFile
 
 CARDS_A_FILE = 200
 BYTES_A_FILE = 500_000
@@ -23,9 +23,9 @@ MOST_TOLD = 1_000
 
 @dataclass
 class Imported:
-    """What an import did. `drafts` are cards still without an answer.
+    """What an import did. `drafts` counts the cards without an answer.
 
-    `told` are (where in the source, sentence), the first thousand of the number of `sentences`.
+    `told` holds (place in the file, sentence), up to a thousand; `sentences` counts all of them.
     """
 
     title: str
@@ -37,7 +37,7 @@ class Imported:
     sentences: int = 0
 
     def tell(self, where: str, sentence: str) -> None:
-        """Note something that the author should know."""
+        """Add a sentence that the author should read."""
         self.sentences += 1
         if len(self.told) < MOST_TOLD:
             self.told.append((where, sentence))
@@ -46,7 +46,7 @@ class Imported:
 def write(
     reading: Reading, target: TargetFile, sources: Sources | None, progress: Callable[[int], None] = lambda _done: None
 ) -> Imported:
-    """Write every draft. `progress` is told the number of items read, every hundred. Raises RefusedError."""
+    """Write every draft. `progress` is called with the number of items read, every hundred. Raises RefusedError."""
     with tempfile.TemporaryDirectory(prefix=".import-", dir=target.content_dir) as scratch:
         writer = _Writer(Path(scratch), target, sources, Imported(title_of(reading.title) or target.name))
         writer.begin(reading)
@@ -62,7 +62,7 @@ def write(
 
 
 class NothingFoundError(RefusedError):
-    """A source without any question; `done` says what was skipped."""
+    """A file without any question; `done` says what was skipped."""
 
     def __init__(self, done: Imported) -> None:
         super().__init__("no question was found in it")
@@ -73,13 +73,13 @@ class _Writer:
     def __init__(self, scratch: Path, target: TargetFile, sources: Sources | None, done: Imported) -> None:
         self.scratch, self.target, self.sources, self.done = scratch, target, sources, done
         self.items: Collection[str] = sources.items if sources else ()
-        self.names = Names(set(target.taken))
+        self.names = FreeIds(set(target.taken))
         self.parts: list[Path] = []
         self.pieces: list[Piece] = []
         self.size = 0
 
     def begin(self, reading: Reading) -> None:
-        """Put the topic's own text at the head of the first file."""
+        """Write the topic's own text at the top of the first file."""
         for heading, source in (("", reading.explanation), ("## Key points", reading.key_points)):
             if source.strip():
                 told: list[str] = []
@@ -89,7 +89,7 @@ class _Writer:
                     self.pieces.append(Piece(where, heading, body, told=told, source=source))
 
     def take(self, item: Draft | Skipped) -> None:
-        """Add one draft, or note what was skipped."""
+        """Add one draft, or report what was skipped."""
         if isinstance(item, Skipped):
             self.done.skipped += 1
             self.done.tell(item.where, item.why)
@@ -118,7 +118,7 @@ class _Writer:
             self.finish()
 
     def finish(self) -> None:
-        """Write the file that is open."""
+        """Write the file in progress."""
         if not self.pieces:
             return
         number = len(self.parts) + 1
@@ -132,12 +132,12 @@ class _Writer:
         self.pieces, self.size = [], 0
 
     def _mend(self, title: str, pieces: Sequence[Piece]) -> None:
-        """Find mistakes as `recur check` does, and let what is read wrongly give way to plain text."""
+        """Find mistakes as `recur check` does, and write the text that causes them as plain text."""
         risky = [piece for piece in pieces if not piece.is_plain]
-        for is_last in (False, True):
+        for is_last_try in (False, True):
             mistakes = self._mistakes(title, risky)
             for at, line in sorted(mistakes):
-                risky[at].give_way(line, is_last)
+                risky[at].give_way(line, is_last_try)
                 risky[at].told.append(f"shown as it is written: {mistakes[at, line]}")
             if not mistakes:
                 return
@@ -145,7 +145,7 @@ class _Writer:
             risky[at].told.append(f"to be mended by hand: {message}")
 
     def _mistakes(self, title: str, pieces: Sequence[Piece]) -> dict[tuple[int, int], str]:
-        """The first mistake on each line, by the index of its piece and the line within it, from 0."""
+        """Return the first mistake on each line, by the index of its piece and the line within it, both from 0."""
         text, starts = file_text(title, pieces)
         path = f"{self.target.deck}/{self.target.name}.md"
         ready = prepare(Found(path, "", 0, 0), text.encode(), "", ())

@@ -1,4 +1,4 @@
-"""Unpacks an .apkg or .colpkg: the notes' database and the names of the media. Bounded in memory, time and space.
+"""Unpacks an .apkg or .colpkg: the notes' database and the names of the media. Memory, time and disk space are bounded.
 
 The format, as Anki writes it: a zip with the first of collection.anki21b (zstd), collection.anki21 and
 collection.anki2, and `media`, a list of names as JSON or, beside anki21b, as protobuf in zstd.
@@ -14,8 +14,8 @@ from typing import IO
 
 import zstandard
 
+from app.exchange.imports.anki.protobuf import ProtobufError, fields, text
 from app.exchange.imports.draft import RefusedError
-from app.exchange.imports.protobuf import ProtobufError, fields, text
 
 LARGEST_DATABASE = 512_000_000
 LARGEST_LIST = 16_000_000
@@ -28,9 +28,9 @@ _END_OF_ZIP, _END_OF_ZIP64, _LOCATOR64 = b"PK\5\6", b"PK\6\6", b"PK\6\7"
 
 
 def unpack(path: Path, database: Path) -> list[str]:
-    """Write the notes' database of the package at `path` to `database`. Returns the media's names.
+    """Write the notes' database of the package at `path` to `database`, and return the names of the media.
 
-    Raises RefusedError for whatever is no whole Anki package, or is larger than an honest one.
+    Raises RefusedError if the package is damaged, not Anki's, or larger than the limits above.
     """
     try:
         with path.open("rb") as file:
@@ -50,7 +50,7 @@ def unpack(path: Path, database: Path) -> list[str]:
 
 
 def _check_directory(file: IO[bytes]) -> None:
-    """Refuse a table of contents that would take more memory than an honest one, before it is read."""
+    """Refuse a table of contents that is larger than any real one, before it is read into memory."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 66_000))
     tail = file.read()
@@ -83,7 +83,7 @@ def _names(archive: zipfile.ZipFile) -> set[str]:
 
 
 def _pieces(archive: zipfile.ZipFile, name: str, is_packed: bool, most: int) -> Iterator[bytes]:
-    """A member's bytes, decompressed, piece by piece, and no more than `most` of them."""
+    """Yield a member's decompressed bytes piece by piece. Raises RefusedError after `most` bytes."""
     member = archive.getinfo(name)
     if member.file_size > most:
         raise RefusedError(f"{name} would take {member.file_size:,} bytes; at most {most:,} are read")

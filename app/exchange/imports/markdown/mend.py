@@ -1,7 +1,7 @@
-"""Makes an author's Markdown hold together as part of a content file, without touching the wording. Pure.
+"""Makes an author's Markdown valid as part of a content file, without changing the wording. Pure.
 
-What would be read there as something else (a heading, a Source: line, a dollar) is escaped; what cannot be shown
-becomes text, and is told.
+Text that a content file would read as something else (a heading, a Source: line, a dollar) is escaped. What a card
+cannot show becomes plain text, and a sentence in `told` says so.
 """
 
 import re
@@ -40,19 +40,19 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 def clean(text: str) -> str:
-    """Text with plain newlines and without characters that no file should hold."""
+    """Make all line ends plain newlines, and remove control characters."""
     return _CONTROL.sub("", _LINE_ENDS.sub("\n", text))
 
 
 def split_question(text: str) -> tuple[str, str]:
-    """What of a question can be a heading, and the code, lists or tables after it, which cannot."""
+    """Split a question into the part that can be a heading, and the code, lists or tables after it."""
     paragraphs = re.split(r"\n[ \t]*\n", clean(text).strip())
     plain = next((at for at, one in enumerate(paragraphs) if _NO_HEADING.match(one)), len(paragraphs))
     return ("\n".join(paragraphs[:plain]), "\n\n".join(paragraphs[plain:])) if plain else (text, "")
 
 
 def mend_question(text: str, told: list[str]) -> str:
-    """One line of Markdown for a heading; sentences about what was changed are added to `told`."""
+    """Return one line of Markdown for a heading. Adds a sentence to `told` for each change."""
     text = _HARD_BREAK.sub("\n", clean(text))
     line = _inline(" ".join(text.split()), told, links=False).strip()
     line = re.sub(r"(^|\s)(#+)$", r"\1\\\2", line)
@@ -61,24 +61,24 @@ def mend_question(text: str, told: list[str]) -> str:
 
 
 def mend(text: str, told: list[str]) -> str:
-    """Markdown blocks for an answer; sentences about what was changed are added to `told`."""
+    """Return Markdown blocks for an answer. Adds a sentence to `told` for each change."""
     return "\n".join(_mended(clean(text).split("\n"), told)).strip("\n")
 
 
 def escape(text: str) -> str:
-    """Text as Markdown that shows it as it is."""
+    """Escape text, so that Markdown shows it as it is."""
     return _PUNCTUATION.sub(r"\\\g<0>", text)
 
 
 def fenced(text: str) -> str:
-    """Text as a code block, the last resort for what cannot be shown otherwise."""
+    """Return text as a code block."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{clean(text)}\n{fence}"
 
 
 def _mended(lines: Sequence[str], told: list[str]) -> Iterator[str]:
-    """The lines, with every fence closed and paragraphs mended, an empty line after each of them that has some."""
+    """Yield the lines with every fence closed and every paragraph mended; empty lines in a row become one."""
     paragraph: list[str] = []
     open_fence = None
     after_fence = False
@@ -171,7 +171,7 @@ def _formula(latex: str, display: bool, following: str, told: list[str]) -> str:
 
 
 def code_span(text: str) -> str:
-    """Text as inline code."""
+    """Return text as inline code."""
     run = "`" * (max((len(one) for one in re.findall("`+", text)), default=0) + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{run}{space}{text}{space}{run}"

@@ -1,20 +1,14 @@
 """`recur import`, as it is typed."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from app.exchange.imports.draft import RefusedError
-from app.exchange.imports.protobuf import ProtobufError, fields, number, text
-from app.exchange.imports.target_file import Names, target_file
 from app.settings import Settings
-from tests.examples import examples
 
 Run = Callable[..., tuple[int, str, str]]
+
 LIST = "Trees\n\n1. What is a leaf?\n\nAnswer: A node, for $5.\n\n2. Why?\n\nAnswer: ![x](y.png)\n\n3. When?\n"
 
 
@@ -99,51 +93,3 @@ def test_progress_goes_to_standard_error(recur, settings):
     assert code == 0
     assert "2,000 cards" in said
     assert complained.split() == ["1,000", "read", "…", "2,000", "read", "…"]
-
-
-def test_a_deck_must_be_named_where_there_are_several(tmp_path):
-    for deck in ("one", "two"):
-        (tmp_path / deck).mkdir()
-        (tmp_path / deck / "a.md").write_text("---\ntitle: A\n---\n## Why? {#why}\nSo.\n")
-    with pytest.raises(RefusedError, match="there are one, two"):
-        target_file(tmp_path, "", Path("x.txt"))
-    assert target_file(tmp_path, "two", Path("A Page.md")).taken == {"why"}
-    assert target_file(tmp_path, "two", Path("A Page.md")).name == "a-page"
-
-
-def test_files_are_moved_in_all_or_none(tmp_path):
-    target = target_file(tmp_path, "d/new", Path("x"))
-    parts = [tmp_path / "1", tmp_path / "2"]
-    for part in parts:
-        part.write_text("new")
-    (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "new-2.md").write_text("in the way")
-    with pytest.raises(RefusedError, match=r"new-2\.md is there already"):
-        target.move_in(parts)
-    assert [path.name for path in (tmp_path / "d").iterdir()] == ["new-2.md"]
-    assert (tmp_path / "d" / "new-2.md").read_text() == "in the way"
-
-
-@examples(100)
-@given(st.lists(st.sampled_from(["a", "a-2", "a-3", "b", "No id"]), max_size=30))
-def test_ids_are_unique(wanted):
-    names = Names({"a-4"})
-    given_ = [names.free(one, "otherwise") for one in wanted]
-    assert len({*given_, "a-4"}) == len(given_) + 1
-
-
-@examples(300)
-@given(st.binary(max_size=200))
-def test_any_bytes_are_a_message_or_no_message(data):
-    try:
-        found = list(fields(data))
-    except ProtobufError:
-        return
-    assert all(at > 0 for at, _value in found)
-
-
-def test_a_message_as_the_specification_encodes_it():
-    # https://protobuf.dev/programming-guides/encoding: field 1 = 150; field 2 = "testing".
-    message = bytes.fromhex("089601120774657374696e67")
-    assert list(fields(message)) == [(1, 150), (2, b"testing")]
-    assert (number(message, 1), text(message, 2), text(message, 3)) == (150, "testing", "")

@@ -16,7 +16,7 @@ import zstandard
 
 from app.exchange.exports.anki_package import write_anki
 from app.exchange.exports.cards import ExportedCard, ExportedDeck
-from app.exchange.imports import anki_archive
+from app.exchange.imports.anki import archive
 from app.exchange.imports.draft import RefusedError
 from app.exchange.imports.import_cards import import_cards
 from app.settings import ROOT
@@ -241,7 +241,7 @@ def test_a_note_that_is_too_long_is_skipped_and_the_others_are_taken(honest, tmp
 
 
 def test_a_database_that_grows_past_the_limit_is_refused(honest, tmp_path, monkeypatch):
-    monkeypatch.setattr(anki_archive, "LARGEST_DATABASE", 3_000_000)
+    monkeypatch.setattr(archive, "LARGEST_DATABASE", 3_000_000)
     start = members(honest)["collection.anki2"][:4096]
     (tmp_path / "x.apkg").write_bytes(zeros_in_zstd(start, 5_000_000))
     assert "more than 3,000,000 bytes when it is decompressed" in refusal(tmp_path / "x.apkg", tmp_path / "content")

@@ -6,10 +6,8 @@ import pytest
 from anki.collection import Collection, ExportAnkiPackageOptions
 
 from app.cards.check.check import examine
-from app.exchange.imports.anki_cloze import deleted
-from app.exchange.imports.anki_template import answer_of, question_of
+from app.exchange.imports.anki.read_package import read_anki
 from app.exchange.imports.draft import Draft, Skipped
-from app.exchange.imports.from_anki import read_anki
 from app.exchange.imports.import_cards import import_cards
 
 
@@ -97,40 +95,3 @@ def test_a_package_of_genanki(tmp_path):
     ]
     assert isinstance(items[-1], Skipped)
     assert "x.mp3" in items[-1].why
-
-
-@pytest.mark.parametrize(
-    ("text", "number", "question", "answer"),
-    [
-        ("{{c1::a}} b", 1, "[…] b", "<b>a</b> b"),
-        ("{{c1::a::hint}} {{c2::b}}", 2, "a […]", "a <b>b</b>"),
-        ("{{c1::a {{c2::b}} c}}", 2, "a […] c", "a <b>b</b> c"),
-        ("{{c1::a {{c2::b}} c}}", 1, "[…]", "<b>a b c</b>"),
-        ("{{c1,3::a}} {{c2::b}}", 3, "[…] b", "<b>a</b> b"),
-        ("{{c1::never closed", 1, "never closed", "never closed"),
-        ("a }} b", 1, "a }} b", "a }} b"),
-    ],
-)
-def test_cloze_deletions(text, number, question, answer):
-    assert deleted(text, number, asks=True) == question
-    assert deleted(text, number, asks=False) == answer
-
-
-@pytest.mark.parametrize(
-    ("template", "shown"),
-    [
-        ("{{A}} and {{ B }}", "a and "),
-        ("{{#A}}yes {{#B}}not{{/B}}{{/A}}{{^B}}no B{{/B}}", "yes no B"),
-        ("{{text:A}}{{hint:A}}", "aa"),
-        ("{{nonsuch}}{{/A}}!", "!"),
-    ],
-)
-def test_templates(template, shown):
-    assert question_of(template, {"A": "a", "B": " "}, 0).replace(" ", "") == shown.replace(" ", "")
-
-
-def test_an_answer_does_not_repeat_its_question():
-    fields = {"Front": "f", "Back": "b", "Word": " 日本[にほん]"}
-    assert answer_of('{{FrontSide}}<hr id="answer">{{Back}}', fields, 0) == "b"
-    assert answer_of("{{FrontSide}} {{Back}}", fields, 0) == " b"
-    assert answer_of("{{furigana:Word}}", fields, 0) == "日本 (にほん)"

@@ -1,4 +1,4 @@
-"""Reads Anki's database: note types and notes. The file may be anyone's, so SQLite is held on a short leash."""
+"""Reads Anki's database: note types and notes. The file is not trusted, so SQLite runs with tight limits."""
 
 import json
 import sqlite3
@@ -7,8 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.exchange.imports.anki.protobuf import ProtobufError, number, text
 from app.exchange.imports.draft import RefusedError
-from app.exchange.imports.protobuf import ProtobufError, number, text
 
 LARGEST_VALUE = 20_000_000
 LARGEST_NOTE = 200_000
@@ -21,7 +21,7 @@ _NEEDED = {"notes": {"id", "mid", "tags", "flds"}, "cards": {"nid", "ord"}}
 
 @dataclass(frozen=True)
 class NoteType:
-    """What a note's fields are called, and the (question, answer) template of each of its cards."""
+    """The names of a note's fields, and the (question, answer) template of each of its cards."""
 
     name: str
     fields: tuple[str, ...]
@@ -31,7 +31,7 @@ class NoteType:
 
 @dataclass(frozen=True)
 class Note:
-    """A note and one of its cards. `fields` is None where they are too long to be read; `card` where it has none."""
+    """A note and one of its cards. `fields` is None if they are too long; `card` is None if the note has none."""
 
     id: int
     type_id: int
@@ -41,7 +41,7 @@ class Note:
 
 
 class Collection:
-    """An open collection; `notes` can be passed through once. Raises RefusedError for what is not Anki's."""
+    """An open collection; `notes` can be iterated once. Raises RefusedError if it is damaged or not Anki's."""
 
     def __init__(self, path: Path) -> None:
         self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
@@ -62,7 +62,7 @@ class Collection:
         self._connection.close()
 
     def notes(self) -> Iterator[Note]:
-        """Every note with each of its cards, by id."""
+        """Yield every note with each of its cards, ordered by id."""
         query = (
             "SELECT notes.id, mid, tags, CASE WHEN length(flds) <= ? THEN flds END, cards.ord"
             " FROM notes LEFT JOIN cards ON cards.nid = notes.id ORDER BY notes.id, cards.ord"
@@ -104,7 +104,7 @@ class Collection:
         return any(name == table for (name,) in self._rows("SELECT name FROM sqlite_schema WHERE type = 'table'"))
 
     def _check_tables(self) -> None:
-        """Tables with the columns of Anki's; a view or a virtual table of that name could compute anything."""
+        """Accept only real tables with Anki's columns: a view or a virtual table could compute anything."""
         for table, needed in _NEEDED.items():
             kinds = [row for row in self._rows("PRAGMA table_list") if row[1] == table and row[0] == "main"]
             if [row[2] for row in kinds] != ["table"]:
@@ -115,7 +115,7 @@ class Collection:
                 raise RefusedError(f"its table of {table} lacks {', '.join(sorted(needed - columns))}")
 
     def _old_types(self) -> dict[int, NoteType]:
-        """The note types of a collection.anki2 or collection.anki21: JSON in the one row of `col`."""
+        """Read the note types of a collection.anki2 or collection.anki21: JSON in the single row of `col`."""
         try:
             for (models,) in self._rows("SELECT substr(models, 1, ?) FROM col LIMIT 1", LARGEST_NOTE_TYPES):
                 return {int(key): _old_type(model) for key, model in json.loads(str(models)).items()}
@@ -124,7 +124,7 @@ class Collection:
         raise RefusedError("its note types are missing")
 
     def _new_types(self) -> dict[int, NoteType]:
-        """The note types of a collection.anki21b: tables with settings in protobuf."""
+        """Read the note types of a collection.anki21b: tables with settings in protobuf."""
         size = self._one(
             "SELECT (SELECT coalesce(sum(length(config)), 0) FROM notetypes)"
             " + (SELECT coalesce(sum(length(config)), 0) FROM templates)"

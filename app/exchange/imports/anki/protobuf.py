@@ -1,4 +1,4 @@
-"""Reads protobuf messages as far as Anki's packages need it: fields of numbers and bytes."""
+"""Reads the protobuf messages in Anki's packages: fields of numbers and bytes."""
 
 from collections.abc import Iterator
 
@@ -6,11 +6,11 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 
 class ProtobufError(ValueError):
-    """Bytes that are no protobuf message."""
+    """Bytes that are not a protobuf message."""
 
 
 def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """The number and value of each field, in order; messages within are bytes. Raises ProtobufError on the way.
+    """Yield the number and value of each field, in order; nested messages are bytes. Raises ProtobufError on the way.
 
     Encoding: https://protobuf.dev/programming-guides/encoding
     """
@@ -37,7 +37,7 @@ def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
 
 
 def text(message: bytes, number: int) -> str:
-    """A string field of a message; "" where there is none. Raises ProtobufError."""
+    """Return a string field of a message; "" if it is missing. Raises ProtobufError."""
     found = ""
     for field, value in fields(message):
         if field == number and isinstance(value, bytes):
@@ -46,7 +46,7 @@ def text(message: bytes, number: int) -> str:
 
 
 def number(message: bytes, field: int) -> int:
-    """A whole-number field of a message; 0 where there is none. Raises ProtobufError."""
+    """Return an integer field of a message; 0 if it is missing. Raises ProtobufError."""
     return next((value for at, value in fields(message) if at == field and isinstance(value, int)), 0)
 
 

@@ -1,4 +1,4 @@
-"""MyST's directives and roles as plain Markdown. Pure."""
+"""Turns MyST's directives and roles into plain Markdown. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -19,8 +19,10 @@ LeftOut = list[tuple[int, str]]
 
 
 def plain_markdown(lines: Sequence[str], left_out: LeftOut, first: int = 0, depth: int = 0) -> list[str]:
-    """The lines without MyST's own marks. What cannot be shown is added to `left_out` as (index of its line, sentence);
-    `first` is the index of lines[0] in its file."""
+    """Return the lines without MyST's own syntax. `first` is the index of lines[0] in its file.
+
+    Whatever a card cannot show is added to `left_out` as (index of its line, sentence).
+    """
     kept: list[str] = []
     index = 0
     while index < len(lines):
@@ -42,7 +44,7 @@ def plain_markdown(lines: Sequence[str], left_out: LeftOut, first: int = 0, dept
 
 
 def _end(lines: Sequence[str], start: int, mark: str) -> int:
-    """The index of the line that closes the fence opened at `start`, or of the end."""
+    """Return the index of the line that closes the fence opened at `start`; the number of lines if none does."""
     closes = re.compile(rf" {{0,3}}{re.escape(mark)}{re.escape(mark[0])}*\s*")
     return next((index for index in range(start + 1, len(lines)) if closes.fullmatch(lines[index])), len(lines))
 
@@ -75,14 +77,8 @@ def _directive(name: str, argument: str, body: _Body, left_out: LeftOut, first: 
         title = argument if name in _TITLED and argument else name.capitalize()
         text = inside if name in _TITLED else [argument, *inside] if argument else inside
         return [f"> **{title}**", ">", *(f"> {line}".rstrip() for line in text)]
-    left_out.append(
-        (
-            at,
-            f"the directive {{{name}}} is not known: its text is kept"
-            if any(inside)
-            else f"the directive {{{name}}} holds no text",
-        )
-    )
+    why = "is not known: its text is kept" if any(inside) else "holds no text"
+    left_out.append((at, f"the directive {{{name}}} {why}"))
     return inside
 
 

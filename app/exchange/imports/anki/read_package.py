@@ -1,20 +1,19 @@
-"""Reads an Anki package: one draft for each card of each note."""
+"""Reads an Anki package: a draft for each card of each note."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.exchange.imports.anki_archive import unpack
-from app.exchange.imports.anki_cloze import numbers
-from app.exchange.imports.anki_collection import Collection, Note, NoteType
-from app.exchange.imports.anki_template import answer_of, question_of
+from app.exchange.imports.anki.archive import unpack
+from app.exchange.imports.anki.collection import Collection, Note, NoteType
+from app.exchange.imports.anki.template import answer_of, cloze_numbers, question_of
 from app.exchange.imports.draft import Draft, Reading, Skipped
-from app.exchange.imports.html_to_markdown import markdown_of
+from app.exchange.imports.markdown.from_html import markdown_of
 
 
 def read_anki(path: Path, scratch: Path) -> Reading:
-    """The cards by note. `scratch` is an empty folder, in which the notes' database is unpacked.
+    """Return the cards in the order of their notes. The notes' database is unpacked into the empty folder `scratch`.
 
-    Raises RefusedError for a package that is damaged, hostile, or not Anki's.
+    Raises RefusedError if the package is damaged, hostile, or not Anki's.
     """
     database = scratch / "collection"
     media = unpack(path, database)
@@ -47,7 +46,7 @@ def _cards(note: Note, kind: NoteType | None) -> Iterator[Draft | Skipped]:
         yield Skipped(where, "it asks for parts of a picture")
     elif (templates := kind.templates.get(0 if kind.is_cloze else note.card)) is None:
         yield Skipped(where, f"its note type {kind.name} has no card {note.card + 1}")
-    elif kind.is_cloze and not any(note.card + 1 in numbers(field) for field in note.fields):
+    elif kind.is_cloze and not any(note.card + 1 in cloze_numbers(field) for field in note.fields):
         yield Skipped(where, f"it has no deletion c{note.card + 1}")
     else:
         try:

@@ -1,0 +1,1 @@
+"""Anki packages in: the archive, its database, its note types."""
