@@ -1,13 +1,13 @@
 """A toy translation by two networks: one answers while it reads, the other reads the whole sentence first."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import fill, plain
@@ -61,7 +61,7 @@ class EncoderDecoder(Parameters):
 
 
 @dataclass(frozen=True)
-class Run:
+class Translation:
     """States of the reading network, and the scores of each answer.
 
     Shapes: states (T, slots·V), plain (T, V), full (T, V)
@@ -72,7 +72,7 @@ class Run:
     full: Values
 
 
-def translate(p: EncoderDecoder) -> Run:
+def translate(p: EncoderDecoder) -> Translation:
     """Both networks. The plain one answers at step t from h_t alone; it is even given the best read-out for the order.
 
     The other hands its last state, the code, to a decoder that moves the words past the place that it reads.
@@ -88,7 +88,7 @@ def translate(p: EncoderDecoder) -> Run:
     start = np.concatenate([code, np.zeros((room - p.slots) * V)])
     steps = rnn.forward(np.zeros((1, T, 1)), start[None], register.writer(V, room, places), LINEAR)[0][0]
     full = register.slot(np.vstack([start, steps[:-1]]), places[0], V)
-    return Run(states, SURE * answers, SURE * full)
+    return Translation(states, SURE * answers, SURE * full)
 
 
 def compute(p: EncoderDecoder) -> Result:
@@ -131,93 +131,82 @@ def _caption(numbers: dict[str, float]) -> str:
 
 
 def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Values, wanted: list[str]) -> Trace:
-    T = len(sources)
-    read = np.arange(1.0, T + 1)
+    needs, read = np.array(sources, dtype=float), np.arange(1.0, len(sources) + 1)
+
+    def chance(found: Values, is_plain: bool) -> Callable[[int], Formula]:
+        def formula(t: int) -> Formula:
+            if found[t - 1] > 1 / V:
+                note = f"Its word is in the state: the score {SURE:g} against 0."
+                return Formula("p(y_t)", note, r"\exp(s) / (\exp(s) + n)", {"s": SURE, "n": V - 1})
+            waits = "not read yet" if is_plain and sources[t - 1] > t else "no longer in the state"
+            return Formula("p(y_t)", f"Its word is {waits}: all are alike.", f"1 / {V}")
+
+        return formula
+
     rows = (
-        Row("needs", "needs input", np.array(sources, dtype=float), words="the input that it needs"),
-        Row("read", "plain has read", read, words="inputs that the plain network has read"),
-        Row("plain", "plain: $p$ of the right word", p_plain, words="plain network: probability of the right word"),
-        Row("full", "encoder–decoder: $p$", p_full, words="encoder–decoder: probability of the right word"),
+        Row(
+            "needs",
+            "needs input",
+            needs,
+            lambda t: given(rf"\pi({t})", f"Output {t} translates input {sources[t - 1]}."),
+            words="the input that it needs",
+        ),
+        Row(
+            "read",
+            "plain has read",
+            read,
+            given("t", "One input a step."),
+            words="inputs that the plain network has read",
+        ),
+        Row(
+            "plain",
+            "plain: $p$ of the right word",
+            p_plain,
+            chance(p_plain, True),
+            words="plain network: probability of the right word",
+        ),
+        Row(
+            "full",
+            "encoder–decoder: $p$",
+            p_full,
+            chance(p_full, False),
+            words="encoder–decoder: probability of the right word",
+        ),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t = column + 1
-        if key == "needs":
-            return Arithmetic(
-                rf"\pi({t})", "", float(sources[column]), f"Output {t} translates input {sources[column]}."
-            )
-        if key == "read":
-            return Arithmetic("t", "", float(t), "One input a step.")
-        value = float((p_plain if key == "plain" else p_full)[column])
-        sure = value > 1 / V
-        filled = rf"\exp({SURE:g}) / (\exp({SURE:g}) + {V - 1})" if sure else f"1 / {V}"
-        waits = "not read yet" if key == "plain" and sources[column] > t else "no longer in the state"
-        says = (
-            f"Its word is in the state: the score {SURE:g} against 0."
-            if sure
-            else f"Its word is {waits}: all are alike."
-        )
-        return Arithmetic(rf"p(y_{{{t}}})", filled, value, says)
-
     told = "An output can only be right for certain when the input that it needs has been read."
     columns = [f"{t} · {word}" for t, word in enumerate(wanted, start=1)]
-    return Trace(
-        "needs",
-        "What each output needs",
-        told,
-        rows,
-        ("plain", 0),
-        columns=columns,
-        column_word="output",
-        coloured=False,
-        by_hand=arithmetic,
-    )
+    title, chosen = "What each output needs", ("plain", 0)
+    return Trace("needs", title, told, rows, chosen, columns=columns, column_word="output", coloured=False)
 
 
-def _answers(p: EncoderDecoder, run: Run, wanted: list[int]) -> Trace:
+def _answers(p: EncoderDecoder, run: Translation, wanted: list[int]) -> Trace:
     scores = run.plain if p.model == "plain" else run.full
-    shares = softmax(scores)
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t = int(key[1:])
-        return softmax_share(scores[t - 1], f"{t},")(column + 1).worked_out(float(shares[t - 1, column]), {})
-
     rows = [
-        Row(f"y{t + 1}", f"{t + 1} · {TARGET[w]}", shares[t], words=f"output {t + 1}") for t, w in enumerate(wanted)
+        Row(f"y{t}", f"{t} · {TARGET[w]}", softmax(e), softmax_share(e, f"{t},"), words=f"output {t}")
+        for t, (w, e) in enumerate(zip(wanted, scores, strict=True), start=1)
     ]
     who = "plain network" if p.model == "plain" else "encoder–decoder"
     told = f"The answers of the {who}: a row for each output, which sums to 1."
-    return Trace(
-        "answers", "The answers", told, rows, ("y1", wanted[0]), columns=TARGET, column_word="word", by_hand=arithmetic
-    )
+    return Trace("answers", "The answers", told, rows, ("y1", wanted[0]), columns=TARGET, column_word="word")
 
 
 def _state(p: EncoderDecoder, states: Values) -> Trace:
     held = states.reshape(len(states), p.slots, V) @ np.arange(1.0, V + 1)
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        s, t = int(key[1:]), column + 1
-        if s == 1:
-            return Arithmetic(rf"h_{{{t},1}} = x_{{{t}}}", plain(p.x[column]), float(p.x[column]), "The new word.")
-        before = float(held[column - 1, s - 2]) if column else 0.0
-        says = "The word moves on by one slot: $W_h$ is a shift." if before else "Nothing has come so far yet."
-        return Arithmetic(rf"h_{{{t},{s}}} = h_{{{t - 1},{s - 1}}}", plain(before), float(held[column, s - 1]), says)
+    def moved(s: int) -> Callable[[int], Formula]:
+        def formula(t: int) -> Formula:
+            before = float(held[t - 2, s - 2]) if t > 1 else 0.0
+            note = "The word moves on by one slot: $W_h$ is a shift." if before else "Nothing has come so far yet."
+            return Formula(f"h_{{t,{s}}} = h_{{t-1,{s - 1}}}", note, values={f"h_{{t-1,{s - 1}}}": before})
 
-    shown = min(p.slots, len(p.x))
-    rows = [Row(f"s{s + 1}", f"slot {s + 1}", held[:, s]) for s in range(shown)]
+        return formula
+
+    x = np.array([float(word) for word in p.x])
+    rows = [Row("s1", "slot 1", held[:, 0], Formula("h_{t,1} = x_t", "The new word."))]
+    rows += [Row(f"s{s}", f"slot {s}", held[:, s - 1], moved(s)) for s in range(2, min(p.slots, len(p.x)) + 1)]
     told = "What the reading state holds after each word, the newest on top; its last column is the code."
     columns = [f"{t} · {SOURCE[int(word) - 1]}" for t, word in enumerate(p.x, start=1)]
-    return Trace(
-        "state",
-        "What the state holds",
-        told,
-        rows,
-        ("s1", 0),
-        columns=columns,
-        column_word="step",
-        coloured=False,
-        by_hand=arithmetic,
-    )
+    return Trace("state", "What the state holds", told, rows, ("s1", 0), {"x_t": x}, columns=columns, coloured=False)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -242,11 +231,13 @@ def _question(p: EncoderDecoder) -> Question:
 
 
 def _steps(p: EncoderDecoder, result: Result) -> list[Arithmetic]:
-    known = [int(k <= t) for t, k in enumerate(p.sources, start=1)]
-    told = [
-        Arithmetic(rf"[\pi({t}) \le {t}]", rf"[{k} \le {t}]", float(k <= t)) for t, k in enumerate(p.sources, start=1)
+    known = {f"c_{{{t}}}": float(k <= t) for t, k in enumerate(p.sources, start=1)}
+    steps = [
+        Formula(rf"[\pi({t}) \le {t}]", written=rf"[k \le {t}]", values={"k": k}).worked_out(known[f"c_{{{t}}}"], {})
+        for t, k in enumerate(p.sources, start=1)
     ]
-    return [*told, Arithmetic(r"\mathrm{right}", " + ".join(map(str, known)), result.numbers["plain_right"])]
+    right = Formula(r"\mathrm{right}", written=" + ".join(known), values=known)
+    return [*steps, right.worked_out(result.numbers["plain_right"], {})]
 
 
 def _slips(p: EncoderDecoder, result: Result) -> Slips:

@@ -140,6 +140,8 @@ class _Reader:
     def within(self, opens: str) -> About:
         self.need(opens)
         value = self.sum()
+        if self.take(r"\le"):  # Iverson's bracket: 1 if it is true
+            value = About(float(value.value <= self.sum().value), 0.0)
         self.need(CLOSES[opens])
         return value
 

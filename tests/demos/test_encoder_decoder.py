@@ -90,24 +90,6 @@ def test_a_code_too_small_loses_the_first_words() -> None:
     assert "the first **3** are lost" in result.figures[0].caption
 
 
-@given(data=st.data())
-@examples(40)
-def test_formulas_give_their_cells_and_answers_sum_to_one(
-    states: Any, value_of: Callable[[str], float], data: st.DataObject
-) -> None:
-    result = DEMO.compute(data.draw(states(DEMO)))
-    for trace in result.traces():
-        for row in trace.rows:
-            if trace.name == "answers":
-                assert row.values.sum() == pytest.approx(1.0)
-            for column in range(len(row.values)):
-                arithmetic = trace.arithmetic(row.key, column)
-                if arithmetic.filled:
-                    assert value_of(arithmetic.filled) == pytest.approx(
-                        arithmetic.result, rel=5e-3
-                    )  # three digits are shown
-
-
 @given(x=sentences, order=orders, slots=st.integers(1, 12))
 @examples(40)
 def test_the_picture_says_known_words_and_marks_guesses(x: list[int], order: str, slots: int) -> None:
