@@ -1,22 +1,23 @@
 """Two RNNs, one from each end: what each position knows, and what an online reader cannot have yet."""
 
 import random
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace, Values
+from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
-from app.demos.machine.result import Result
+from app.demos.machine.result import Result, by_step
 from app.nn import bidirectional, count, rnn
 from app.nn.activations import ACTIVATIONS
 
 PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "linear": ""}
-ARROW = {"f": r"\overrightarrow", "b": r"\overleftarrow"}
+RIGHT, LEFT = r"\overrightarrow", r"\overleftarrow"
 
 
 class Bidirectional(Parameters):
@@ -66,8 +67,7 @@ def compute(p: Bidirectional) -> Result:
     numbers |= {"forward": float(f[i]), "backward": float(b[i]), "backward_now": float(now[i])}
     numbers |= {"change": float(b[i] - now[i]), "forward_end": float(f[-1]), "backward_start": float(b[0])}
     numbers |= {"parameters": 2 * one_way, "one_way": one_way, "x_at": float(x[i])}
-    for name, values in (("f", f), ("b", b)):
-        numbers |= {f"{name}{t}": float(value) for t, value in enumerate(values, start=1)}
+    numbers |= by_step({"f": f, "b": b})
     return Result(numbers, (_diagram(p, x, f, b, numbers), _trace(p, x, f, b, now)))
 
 
@@ -115,57 +115,41 @@ def _diagram(p: Bidirectional, x: Values, f: Values, b: Values, numbers: dict[st
 
 
 def _trace(p: Bidirectional, x: Values, f: Values, b: Values, now: Values) -> Trace:
-    T = len(x)
-    rows = (
-        Row("x", "input $x_t$", x),
-        Row("f", r"forward $\overrightarrow{h}_t$", f, words="forward state"),
-        Row("b", r"backward $\overleftarrow{h}_t$", b, words="backward state"),
-        Row("now", f"backward, {p.arrived} arrived", now, words="backward state of an online reader"),
-        Row("wrong", "still to change", b - now, words="backward state less that of an online reader"),
-    )
+    T, phi = len(x), PHI[p.phi]
 
-    def state(key: str, t: int, values: Values, before: int, past: bool, says: str) -> Arithmetic:
-        W_x, W_h = (p.W_x, p.W_h) if key == "f" else (p.W_x_back, p.W_h_back)
-        kept = float(values[before]) if past else 0.0
-        terms = [
-            Term("W_x", W_x, f"x_{{{t}}}", float(x[t - 1])),
-            Term("W_h", W_h, f"{ARROW[key]}{{h}}_{{{before + 1}}}", kept),
-        ]
-        made = sum_of_products("", terms, float(values[t - 1]))
-        if PHI[p.phi]:
-            made = Arithmetic(f"{PHI[p.phi]}({made.symbols})", f"{PHI[p.phi]}({made.filled})", made.result)
-        return Arithmetic(f"{ARROW[key]}{{h}}_{{{t}}} = {made.symbols}", made.filled, made.result, says)
+    def run(arrow: str, W_x: float, W_h: float, shift: str, note: str = "") -> Formula:
+        inner = rf"W_x \, x_t + W_h \, {arrow}{{h}}_{{t{shift}}}"
+        right = f"{phi}({inner})" if phi else inner
+        return Formula(f"{arrow}{{h}}_t = {right}", note, values={"W_x": W_x, "W_h": W_h})
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t = column + 1
-        if key == "x":
-            return Arithmetic(f"x_{{{t}}}", latex(x[column]), float(x[column]), "An input: it is given.")
-        if key == "wrong":
-            filled = f"{latex(b[column])} - ({latex(now[column])})"
-            says = "What the inputs to come will add." if p.arrived < T else "All inputs are there."
-            symbols = rf"\overleftarrow{{h}}_{{{t}}} - \overleftarrow{{h}}_{{{t}}}^{{\text{{now}}}}"
-            return Arithmetic(symbols, filled, float(b[column] - now[column]), says)
-        if key == "f":
-            return state("f", t, f, t - 2, t > 1, "" if t > 1 else "It starts at 0 on the left.")
-        if key == "b":
-            return state("b", t, b, t, t < T, "" if t < T else "It starts at 0 on the right.")
+    def backward(t: int) -> Formula:
+        return run(LEFT, p.W_x_back, p.W_h_back, "+1", "" if t < T else "It starts at 0 on the right.")
+
+    def online(t: int) -> Formula:
         if t > p.arrived:
-            return Arithmetic(rf"\overleftarrow{{h}}_{{{t}}}", "", 0.0, "Not read yet: it is where every run starts.")
-        return state("b", t, now, t, t < p.arrived, "" if t < p.arrived else "It must start here: more is not there.")
+            return given(rf"{LEFT}{{h}}_t", "Not read yet: it is where every run starts.")
+        note = "" if t < p.arrived else "It must start here: more is not there."
+        one = run(LEFT, p.W_x_back, p.W_h_back, "+1", note)
+        return replace(one, values={**one.values, rf"{LEFT}{{h}}_{{t+1}}": float(now[t]) if t < p.arrived else 0.0})
 
-    caption = "Each column is one position. Both states in it are about the same input."
-    columns = [f"t = {t}" for t in range(1, T + 1)]
-    return Trace(
-        "positions",
-        "Both states of each position",
-        caption,
-        rows,
-        ("b", p.at - 1),
-        columns=columns,
-        column_word="position",
-        follows="position",
-        by_hand=arithmetic,
+    to_come = "What the inputs to come will add." if p.arrived < T else "All inputs are there."
+    change = Formula(rf"{LEFT}{{h}}_t - {LEFT}{{h}}_t^{{\text{{now}}}}", to_come, "b - n")
+    forward = first_then(run(RIGHT, p.W_x, p.W_h, "-1", "It starts at 0 on the left."), run(RIGHT, p.W_x, p.W_h, "-1"))
+    rows = (
+        Row("x", "input $x_t$", x, given("x_t", "An input: it is given.")),
+        Row("f", rf"forward ${RIGHT}{{h}}_t$", f, forward, words="forward state"),
+        Row("b", rf"backward ${LEFT}{{h}}_t$", b, backward, words="backward state"),
+        Row("now", f"backward, {p.arrived} arrived", now, online, words="backward state of an online reader"),
+        Row("wrong", "still to change", b - now, change, words="backward state less that of an online reader"),
     )
+    before, after = np.append(0.0, f[:-1]), np.append(b[1:], 0.0)
+    symbols: Symbols = {rf"{RIGHT}{{h}}_{{t-1}}": before, rf"{LEFT}{{h}}_{{t+1}}": after, "b": b, "n": now}
+    title, caption = (
+        "Both states of each position",
+        "Each column is one position. Both states in it are about the same input.",
+    )
+    chosen = ("b", p.at - 1)
+    return Trace("positions", title, caption, rows, chosen, symbols, column_word="position", follows="position")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -194,8 +178,7 @@ def _question(p: Bidirectional) -> Question:
 
 
 def _steps(p: Bidirectional, result: Result) -> list[Arithmetic]:
-    trace = result.traces()[0]
-    return [trace.arithmetic("b", t - 1) for t in range(len(p.x), p.at - 1, -1)]
+    return result.worked(*(f"b,{t}" for t in range(len(p.x), p.at - 1, -1)))
 
 
 def _slips(p: Bidirectional, result: Result) -> Slips:

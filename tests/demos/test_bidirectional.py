@@ -70,20 +70,6 @@ def test_the_future_moves_nothing_that_an_online_reader_holds(states: Any, data:
 
 
 @given(data=st.data())
-@examples(40)
-def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
-    p = data.draw(states(DEMO))
-    rounded = {name: round(getattr(p, name), 3) for name in type(p).model_fields if name.startswith("W_")}
-    trace = DEMO.compute(p.model_copy(update=rounded)).traces()[0]
-    assert row(trace, "wrong") == [b - now for b, now in zip(row(trace, "b"), row(trace, "now"), strict=True)]
-    for one in trace.rows[:-1]:
-        for column, value in enumerate(one.values.tolist()):
-            shown = trace.arithmetic(one.key, column)
-            filled, size = evaluated(shown.filled or "0")
-            assert filled == pytest.approx(value, abs=0.006 * size + 1e-3), f"{one.key} {shown}"
-
-
-@given(data=st.data())
 @examples(30)
 def test_the_diagram_joins_the_states_of_one_position(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
