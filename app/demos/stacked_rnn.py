@@ -2,13 +2,15 @@
 
 import math
 import random
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Formula, first_then, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace, Values
+from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -134,64 +136,53 @@ def _diagram(p: StackedRNN, h: Values, numbers: dict[str, float]) -> Diagram:
 
 
 def _trace(p: StackedRNN, ws: list[rnn.RNNWeights], z: Values, h: Values) -> Trace:
-    one, units, T = p.units == 1, range(p.units), len(p.x)
+    one, units = p.units == 1, range(p.units)
+
+    def name(letter: str, layer: int, unit: int, at: str = "t") -> str:
+        return f"{letter}_{{{at}{'' if one else f',{unit + 1}'}}}^{{({layer})}}"
+
+    def summed(layer: int, unit: int) -> tuple[str, dict[str, float]]:
+        below = ["x_t"] if layer == 1 else [name("h", layer - 1, i) for i in units]
+        before, w = [name("h", layer, i, "t-1") for i in units], ws[layer - 1]
+        terms, values = list[str](), {"b": p.b}
+        for letter, W, states in (("x", w.W_xh, below), ("h", w.W_hh, before)):
+            for i, state in enumerate(states):
+                weight = f"W_{letter}" if one else f"W_{{{letter},{i + 1}{unit + 1}}}"
+                values[weight] = float(W[i, unit])
+                terms.append(rf"{weight} \, {state}")
+        return " + ".join([*terms, "b"]), values
+
+    def activated(inner: str) -> str:
+        return f"{PHI[p.phi]}({inner})" if PHI[p.phi] else inner
+
+    def with_start(formula: Formula) -> Callable[[int], Formula]:
+        return first_then(replace(formula, note="Before the first step every layer's state is 0."), formula)
+
     rows = []
     for layer in range(p.layers, 0, -1):
         for j in units:
-            low, of = ("", "") if one else (f",{j + 1}", f", unit {j + 1}")
+            state, of = name("h", layer, j), "" if one else f", unit {j + 1}"
+            terms, values = summed(layer, j)
+            made: str | Callable[[int], Formula] = with_start(Formula(f"{state} = {activated(terms)}", values=values))
             if not one:  # with one unit the sum is short enough to stand inside φ
-                label, says = f"sum $z_{{t{low}}}^{{({layer})}}$", f"sum of layer {layer}{of}"
-                rows.append(Row(f"z{layer}{j + 1}", label, z[layer - 1, :, j], words=says, group=f"Layer {layer}"))
-            label, says = f"state $h_{{t{low}}}^{{({layer})}}$", f"state of layer {layer}{of}"
-            rows.append(Row(f"h{layer}{j + 1}", label, h[layer - 1, :, j], words=says, group=f"Layer {layer}"))
-    rows.append(Row("x", "input $x_t$", np.array(p.x, dtype=float), group="Input"))
-
-    def symbol(layer: int, t: int, i: int) -> str:
-        if layer == 0:
-            return f"x_{{{t}}}"
-        return f"h_{{{t}{'' if one else f',{i + 1}'}}}^{{({layer})}}"
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t = column + 1
-        if key == "x":
-            return Arithmetic(f"x_{{{t}}}", latex(p.x[column]), p.x[column], "An input: it is given.")
-        layer, j = int(key[1]), int(key[2]) - 1
-        state, phi, summed = symbol(layer, t, j), PHI[p.phi], float(z[layer - 1, column, j])
-        if key[0] == "h" and not one:
-            value, the_sum = float(h[layer - 1, column, j]), state.replace("h", "z", 1)
-            symbols, filled = (f"{phi}({the_sum})", f"{phi}({latex(summed)})") if phi else (the_sum, latex(summed))
-            return Arithmetic(f"{state} = {symbols}", filled, value)
-        w = ws[layer - 1]
-        below = h[layer - 2, column] if layer > 1 else np.array([p.x[column]])
-        before = h[layer - 1, column - 1] if column else np.zeros(p.units)
-        index = "" if one else f",{j + 1}"
-        terms = [
-            Term(f"W_{{x{index}}}", float(w.W_xh[i, j]), symbol(layer - 1, t, i), float(below[i]))
-            for i in range(len(below))
-        ]
-        terms += [
-            Term(f"W_{{h{index}}}", float(w.W_hh[i, j]), symbol(layer, t - 1, i), float(before[i])) for i in units
-        ]
-        says = "Before the first step every layer's state is 0." if t == 1 else ""
-        made = sum_of_products("", terms, summed, ("b", p.b), says)
-        if not one:
-            return Arithmetic(f"{state.replace('h', 'z', 1)} = {made.symbols}", made.filled, summed, says)
-        symbols, filled = (f"{phi}({made.symbols})", f"{phi}({made.filled})") if phi else (made.symbols, made.filled)
-        return Arithmetic(f"{state} = {symbols}", filled, float(h[layer - 1, column, j]), says)
-
-    caption = "Each row is one layer's run over time; it reads the row below. Choose a state to see its two sources."
-    columns = [f"t = {t}" for t in range(1, T + 1)]
-    layer, at = p.at
-    return Trace(
-        "states",
-        "Every state",
-        caption,
-        rows,
-        (f"h{layer}1", at - 1),
-        columns=columns,
-        follows="step",
-        by_hand=arithmetic,
+                total = name("z", layer, j)
+                sums = with_start(Formula(f"{total} = {terms}", values=values))
+                key, label, words = f"z{layer}{j + 1}", f"sum ${total}$", f"sum of layer {layer}{of}"
+                rows.append(Row(key, label, z[layer - 1, :, j], sums, words=words, group=f"Layer {layer}"))
+                made = f"{state} = {activated(total)}"
+            key, label, words = f"h{layer}{j + 1}", f"state ${state}$", f"state of layer {layer}{of}"
+            rows.append(Row(key, label, h[layer - 1, :, j], made, words=words, group=f"Layer {layer}"))
+    rows.append(
+        Row("x", "input $x_t$", np.array(p.x, dtype=float), given("x_t", "An input: it is given."), group="Input")
     )
+    symbols: Symbols = {
+        name("h", layer, i, "t-1"): np.append(0.0, h[layer - 1, :-1, i])
+        for layer in range(1, p.layers + 1)
+        for i in units
+    }
+    caption = "Each row is one layer's run over time; it reads the row below. Choose a state to see its two sources."
+    layer, at = p.at
+    return Trace("states", "Every state", caption, rows, (f"h{layer}1", at - 1), symbols, follows="step")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -218,11 +209,6 @@ def _question(p: StackedRNN) -> Question:
     )
 
 
-def _steps(p: StackedRNN, result: Result) -> list[Arithmetic]:
-    trace = result.traces()[0]
-    return [trace.arithmetic(key, t) for t in range(2) for key in ("h11", "h21")]
-
-
 def _slips(p: StackedRNN, result: Result) -> Slips:
     (u, v), (first, last) = (p.W_x, p.W_h), p.x
     low1, low2 = u * first, u * last + v * u * first
@@ -239,7 +225,7 @@ DEMO = Demo(
     __file__,
     StackedRNN,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
+    Prediction(_instance, _question, ("h11,1", "h21,1", "h11,2", "h21,2"), _slips, Tolerance(near=0.01)),
     shows=(stacked.forward, rnn.step),
     miniature="grid",
 )
