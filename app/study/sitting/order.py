@@ -166,13 +166,13 @@ def next_statements(shape: Shape, mode: Mode) -> tuple[Select[Any], ...]:
     if not card_part(shape):
         return _in_turn([back, *(_first(_by_date(one, shape)) for one in conditions), *new, early])
     first, *others = [(_first(_near(one, shape)), _first(_far(one, shape))) for one in conditions]
-    # Most often the first is enough, and a long statement takes its time even where most of it is not looked at.
+    # Most often the first is enough, and a long statement takes time even if most of it is not evaluated.
     rest = [first[1], *(part for parts in others for part in parts), *new, early]
     return (*_in_turn([back, first[0]]), *_in_turn(rest))
 
 
 def _in_turn(parts: list[ColumnElement[int]]) -> tuple[Select[Any]]:
-    """The card that the first part finds that finds one: both databases look at the next only then."""
+    """The card of the first part that finds one. Both databases evaluate the next part only if they need it."""
     return (select(CARD).where(CARD.c.id == func.coalesce(*parts)),)
 
 

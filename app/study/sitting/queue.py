@@ -68,7 +68,7 @@ def progress(
 def next_and_progress(
     session: Session, learner: Preferences, now: datetime, queue: Queue, sitting: str | None = None
 ) -> tuple[Card | None, Progress]:
-    """Both at once, for what they share."""
+    """Both at once, with one set of values: the page after a rating needs both."""
     connection, values, shape = session.connection(), parameters(learner, now, queue), queue.selection.shape
     return _next(connection, queue, values, shape), _progress(connection, queue, values, shape, sitting)
 

@@ -1,6 +1,7 @@
-"""/review without a browser: what its forms refuse, and with what words."""
+"""/review without a browser: what its forms refuse and how, its addresses, and what a review keeps of a sitting."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlmodel import select
 
 from app.database import Database
 from app.models import Card, Review
+from app.web.sitting.review import SittingQuery
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
@@ -105,3 +107,103 @@ def test_the_level_is_no_hint_before_the_answer(client: TestClient) -> None:
 def test_a_shared_address_to_an_answer_needs_no_more_than_itself(client: TestClient) -> None:
     assert "Show the answer" in client.get("/review", params={"card": 3}).text
     assert "Show the answer" in client.get("/review", params={"card": 3, "shown_at": "2026-03-02T08:59:00"}).text
+
+
+def test_an_address_that_goes_ahead_gets_the_time_at_which_it_began(client: TestClient) -> None:
+    answer = client.get("/review?deck=small&mode=cram", follow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["location"] == "/review?deck=small&mode=cram&since=2026-03-02T09%3A00%3A00%2B00%3A00"
+    page = client.get(answer.headers["location"]).text
+    assert "all, due or not" in page
+    assert "0 / 5" in page
+
+
+def test_every_form_of_the_page_carries_the_filters(client: TestClient) -> None:
+    page = client.get("/review?deck=small&level=easy&state=new&tag=&missed=").text
+    for form in page.split("<form")[1:]:
+        if 'action="/review' in form:
+            fields = dict(HIDDEN.findall(form.split("</form>")[0]))
+            assert {name: fields.get(name) for name in ("deck", "level", "state", "tag")} == {
+                "deck": "small", "level": "easy", "state": "new", "tag": None,
+            }  # fmt: skip
+
+
+def test_a_review_keeps_the_filters_under_which_it_was_given(client: TestClient, database: Database) -> None:
+    client.post("/review", data=rating_form(client) | {"level": "easy"})
+    client.post("/review", data=rating_form(client, of=2))
+    with database.read() as session:
+        assert session.exec(select(Review.sitting)).all() == ["deck=small&level=easy", None]
+
+
+def test_a_sitting_is_offered_again_where_it_was_left_on_any_device(client: TestClient) -> None:
+    assert "You began" not in client.get("/").text
+    client.post("/review", data=rating_form(client) | {"level": "easy"})
+    page = client.get("/").text
+    assert "You began: easy." in page
+    assert 'href="/review?deck=small&amp;level=easy"' in page
+    client.post("/review", data=rating_form(client, of=2))
+    assert "You began" not in client.get("/").text, "the last rating was of no such sitting"
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "says"),
+    [
+        ("level=hardest", 422, "level"),
+        ("state=old", 422, "state"),
+        ("missed=0", 422, "missed"),
+        ("missed=soon", 422, "missed"),
+        ("mode=fast", 422, "mode"),
+        ("mode=cram&since=yesterday", 422, "since"),
+        ("deck=smal", 404, "nearest is &#39;small&#39;"),
+        ("topic=firsst", 404, "nearest is &#39;first&#39;"),
+        ("tag=" + "x" * 201, 422, "tag"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_named(client: TestClient, query: str, status: int, says: str) -> None:
+    answer = client.get(f"/review?{query}")
+    assert answer.status_code == status
+    assert says in answer.text
+
+
+@pytest.mark.parametrize("query", ["tag=nothing", "source=nowhere", "cards=nobody", "level=hard"])
+def test_filters_that_let_nothing_through_say_so_and_lead_on(client: TestClient, query: str) -> None:
+    page = client.get(f"/review?deck=small&{query}").text
+    assert "No card is left here." in page
+    assert "choose again" in page
+    assert "Go on with the deck" in page
+
+
+def test_the_end_tells_how_it_went_and_leads_to_the_missed_ones(client: TestClient) -> None:
+    data: dict[str, Any] = {"cards": "q1", "mode": "cram", "since": "2026-03-02T09:00:00+00:00"}
+    client.post("/review", data=rating_form(client) | data | {"rating": 1})
+    page = client.get("/review", params={"deck": "small", **data}).text
+    assert "Question 1?" in page, "missed: it comes back"
+    form = rating_form(client, shown="2026-03-02T09:00:01+00:00")
+    page = client.post("/review", data=form | data | {"rating": 4}, headers=PART).text
+    assert "That is done." in page
+    assert "<b>1 card</b>, 2 ratings" in page
+    assert "1 card missed at least once" in page
+    assert 'href="/review?deck=small&amp;cards=q1&amp;mode=cram"' in page
+
+
+def test_what_confines_is_written_the_same_way_whatever_order_it_came_in() -> None:
+    since = datetime(2026, 3, 2, 9, 0, 0, 5, tzinfo=UTC)
+    query = SittingQuery.model_validate({"cards": " b, a ,b,,", "deck": "d", "mode": "cram", "since": since})
+    assert query.cards == ("b", "a")
+    assert query.key == "deck=d&cards=b%2Ca&mode=cram&since=2026-03-02T09%3A00%3A00%2B00%3A00"
+    assert SittingQuery(deck="d").key is None
+    many = SittingQuery.model_validate({"cards": ",".join(f"c{n}" for n in range(80))})
+    assert many.cards == tuple(f"c{n}" for n in range(50))
+
+
+@pytest.mark.parametrize(
+    ("address", "more"), [("/review", {}), ("/review/undo", {}), ("/review/mark", {"act": "bury"})]
+)
+def test_a_form_of_another_learners_page_counts_nothing(
+    client: TestClient, database: Database, address: str, more: dict[str, str]
+) -> None:
+    answer = client.post(address, data=rating_form(client, learner="2") | more)
+    assert answer.status_code == 409
+    assert "opened as another learner" in answer.text
+    with database.read() as session:
+        assert session.exec(select(Review)).all() == []
