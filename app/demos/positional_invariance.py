@@ -1,12 +1,13 @@
 """A pattern moves: convolution and max-pool find it anywhere, a dense layer only where it learned it."""
 
 import random
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace
+from app.demos.machine.figures import Curve, Row, Series, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -65,50 +66,43 @@ def _curve(run: Run, numbers: dict[str, float]) -> Curve:
 
 
 def _answers(p: PositionalInvariance, run: Run) -> Trace:
-    both = {"then": p.learned - 1, "now": p.position - 1}
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        place = both[key]
-        if column == 0:
-            filled = r",\; ".join(map(latex, run.maps[place].tolist()))
-            says = "Whichever place it comes from: the largest is passed on, its place is dropped."
-            return Arithmetic(r"\max_j \, y_j", rf"\max({filled})", float(run.pooled[place]), says)
-        terms = [
-            Term(f"W_{{{t + 1}}}", run.W[t], f"x_{{{t + 1}}}", run.x[place, t])
-            for t in range(p.learned - 1, p.learned - 1 + len(p.kernel))
-        ]
-        says = "A weight of its own for each place; those that learned nothing are 0 and left out here."
-        return sum_of_products(r"\mathrm{dense}", terms, float(run.dense[place]), says=says)
+    def answer(place: int) -> Callable[[int], Formula]:
+        maps = {f"y_{{{j}}}": y for j, y in enumerate(run.maps[place].tolist(), start=1)}
+        largest = "Whichever place it comes from: the largest is passed on, its place is dropped."
+        own = "A weight of its own for each place; those that learned nothing are 0 and left out here."
+        learned = slice(p.learned - 1, p.learned - 1 + len(p.kernel))
+        terms, values = _terms("W", run.W[learned].tolist(), p.learned, run.x[place, learned], p.learned)
+        pooled = Formula(r"\max_j \, y_j", largest, rf"\max({', '.join(maps)})", maps)
+        dense = Formula(rf"\mathrm{{dense}} = {terms}", own, values=values)
+        return first_then(pooled, dense)
 
     rows = [
-        Row(key, label, np.array([run.pooled[both[key]], run.dense[both[key]]]))
-        for key, label in (("then", f"pattern at {p.learned}, as learned"), ("now", f"pattern at {p.position}, now"))
+        Row(key, label, np.array([run.pooled[place - 1], run.dense[place - 1]]), answer(place - 1))
+        for key, label, place in (
+            ("then", f"pattern at {p.learned}, as learned", p.learned),
+            ("now", f"pattern at {p.position}, now", p.position),
+        )
     ]
-    caption = "What the two layers answer, there and here."
-    columns = ("convolution + max-pool", "dense layer")
-    return Trace(
-        "answers",
-        "Answers",
-        caption,
-        rows,
-        ("now", 0),
-        columns=columns,
-        column_word="layer",
-        coloured=False,
-        by_hand=arithmetic,
-    )
+    caption, columns = "What the two layers answer, there and here.", ("convolution + max-pool", "dense layer")
+    return Trace("answers", "Answers", caption, rows, ("now", 0), columns=columns, column_word="layer", coloured=False)
+
+
+def _terms(weight: str, weights: Sequence[float], w: int, x: Values, first: int) -> tuple[str, dict[str, float]]:
+    """The sum of weights times inputs, whose numbers begin with `w` and `first`, and its symbols' values."""
+    names = [(f"{weight}_{{{w + i}}}", f"x_{{{first + i}}}") for i in range(len(weights))]
+    values = {a: float(v) for (a, _), v in zip(names, weights, strict=True)}
+    values |= {b: float(v) for (_, b), v in zip(names, x, strict=True)}
+    return " + ".join(rf"{a} \, {b}" for a, b in names), values
 
 
 def _map(p: PositionalInvariance, run: Run, winner: int, numbers: dict[str, float]) -> Trace:
-    rows = {"was": p.learned - 1, "y": p.position - 1}
+    def at(place: int) -> Callable[[int], Formula]:
+        def formula(j: int) -> Formula:
+            first = (j - 1) * p.stride
+            terms, values = _terms("k", p.kernel, 1, run.x[place, first : first + len(p.kernel)], first + 1)
+            return Formula(f"y_{{{j}}} = {terms}", "The same weights at every window.", values=values)
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        first, place = column * p.stride, rows[key]
-        terms = [
-            Term(f"k_{{{i + 1}}}", weight, f"x_{{{first + i + 1}}}", run.x[place, first + i])
-            for i, weight in enumerate(p.kernel)
-        ]
-        return sum_of_products(f"y_{{{column + 1}}}", terms, float(run.maps[place, column]), says=SAME)
+        return formula
 
     if numbers["moved"] % p.stride:
         told = (
@@ -119,51 +113,26 @@ def _map(p: PositionalInvariance, run: Run, winner: int, numbers: dict[str, floa
         told = (
             "The map moves with the pattern, number for number: that is equivariance. Its largest stands at {found_at}."
         )
-    return Trace(
-        "map",
-        "The feature map",
-        fill(told, numbers),
-        (
-            Row("was", f"pattern at {p.learned}", run.maps[rows["was"]], words="map for the learned place"),
-            Row("y", f"pattern at {p.position}", run.maps[rows["y"]], words="map for the place now"),
-        ),
-        ("y", winner),
-        columns=[f"from {j * p.stride + 1}" for j in range(run.maps.shape[1])],
-        column_word="window",
-        by_hand=arithmetic,
+    then, now = p.learned - 1, p.position - 1
+    rows = (
+        Row("was", f"pattern at {p.learned}", run.maps[then], at(then), words="map for the learned place"),
+        Row("y", f"pattern at {p.position}", run.maps[now], at(now), words="map for the place now"),
     )
-
-
-SAME = "The same weights at every window."
+    columns = [f"from {j * p.stride + 1}" for j in range(run.maps.shape[1])]
+    title, told = "The feature map", fill(told, numbers)
+    return Trace("map", title, told, rows, ("y", winner), columns=columns, column_word="window")
 
 
 def _input(p: PositionalInvariance, run: Run) -> Trace:
     x = run.x[p.position - 1]
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t, value, weight = column + 1, float(x[column]), float(run.W[column])
-        if key == "x":
-            return Arithmetic(f"x_{{{t}}}", "", value, "Part of the pattern." if value else "No pattern here.")
-        if key == "W":
-            return Arithmetic(f"W_{{{t}}}", "", weight, "This place's own weight: it serves no other.")
-        return sum_of_products("", [Term(f"W_{{{t}}}", weight, f"x_{{{t}}}", value)], weight * value)
-
-    return Trace(
-        "input",
-        "What the dense layer reads",
-        fill(
-            "The dense layer has {weights_dense} weights, one a step; the kernel {weights_conv} for all places.",
-            {"weights_dense": p.length, "weights_conv": len(p.kernel)},
-        ),
-        (
-            Row("x", "input $x_t$", x),
-            Row("W", "dense weight $W_t$", run.W),
-            Row("Wx", r"product $W_t \, x_t$", run.W * x),
-        ),
-        ("x", p.position - 1),
-        columns=[f"t = {t}" for t in range(1, p.length + 1)],
-        by_hand=arithmetic,
+    told = "The dense layer has {weights_dense} weights, one a step; the kernel {weights_conv} for all places."
+    told = fill(told, {"weights_dense": p.length, "weights_conv": len(p.kernel)})
+    rows = (
+        Row("x", "input $x_t$", x, lambda t: given("x_t", "Part of the pattern." if x[t - 1] else "No pattern here.")),
+        Row("W", "dense weight $W_t$", run.W, given("W_t", "This place's own weight: it serves no other.")),
+        Row("Wx", r"product $W_t \, x_t$", run.W * x),
     )
+    return Trace("input", "What the dense layer reads", told, rows, ("x", p.position - 1))
 
 
 def _instance(rng: random.Random) -> dict[str, str]:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
+from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import STRONGEST, fill, latex, show
 from app.demos.machine.parameters import Parameters, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -135,47 +135,45 @@ def _curve(p: ReceptiveField, share: Values, numbers: dict[str, float]) -> Curve
 
 
 def _trace(stack: list[rf.Layer], numbers: dict[str, float]) -> Trace:
-    fields, jumps = rf.fields(stack), rf.jumps(stack)
-    rows = {
-        "k": ("kernel $k_l$", "kernel", [layer.k for layer in stack]),
-        "d": ("dilation $d_l$", "dilation", [layer.d for layer in stack]),
-        "jump": (r"apart $\prod_{m<l} s_m$", "input steps between neighbours", jumps[:-1]),
-        "adds": (r"adds $(k_l - 1) \, d_l \prod s_m$", "adds to the field", np.diff(fields)),
-        "field": ("field $R_l$", "field", fields[1:]),
-    }
+    fields, jumps = np.array(rf.fields(stack), dtype=float), np.array(rf.jumps(stack)[:-1], dtype=float)
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        layer, n = stack[column], column + 1
-        adds = rf"({layer.k} - 1) \cdot {layer.d} \cdot {jumps[column]}"
-        if key == "k":
-            return Arithmetic(f"k_{{{n}}}", "", layer.k, "A kernel of k steps reaches k − 1 steps further than one.")
-        if key == "d":
-            return Arithmetic(f"d_{{{n}}}", "", layer.d, "Between two steps that it reads it leaves out d − 1.")
-        if key == "jump":
-            strides = r" \cdot ".join(str(below.s) for below in stack[:column])
-            says = "Strides below spread out what this layer reads." if column else "The bottom layer reads the input."
-            return Arithmetic(rf"\prod_{{m<{n}}} s_m", strides, jumps[column], says)
-        if key == "adds":
-            symbols = rf"(k_{{{n}}} - 1) \, d_{{{n}}} \prod_{{m<{n}}} s_m"
-            return Arithmetic(symbols, adds, fields[n] - fields[column], "Further back than the layer below.")
-        says = "What the layer below sees, and what this one adds."
-        return Arithmetic(
-            rf"R_{{{n}}} = R_{{{column}}} + (k_{{{n}}} - 1) \, d_{{{n}}} \prod_{{m<{n}}} s_m",
-            f"{fields[column]} + {adds}",
-            fields[n],
-            says,
-        )
+    def apart(layer: int) -> Formula:
+        text = r"\prod_{m<l} s_m"
+        if layer == 1:
+            return given(text, "The bottom layer reads the input.")
+        strides = {f"s_{{{m}}}": float(below.s) for m, below in enumerate(stack[: layer - 1], start=1)}
+        return Formula(text, "Strides below spread out what this layer reads.", r" \cdot ".join(strides), strides)
 
+    kernel = given("k_l", "A kernel of k steps reaches k − 1 steps further than one.")
+    dilation = given("d_l", "Between two steps that it reads it leaves out d − 1.")
+    adds = r"(k_l - 1) \, d_l \, \prod_{m<l} s_m"
+    total = Formula(f"R_l = R_{{l-1}} + {adds}", "What the layer below sees, and what this one adds.")
+    rows = (
+        Row("k", "kernel $k_l$", np.array([float(layer.k) for layer in stack]), kernel),
+        Row("d", "dilation $d_l$", np.array([float(layer.d) for layer in stack]), dilation),
+        Row("jump", r"apart $\prod_{m<l} s_m$", jumps, apart, words="input steps between neighbours"),
+        Row(
+            "adds",
+            r"adds $(k_l - 1) \, d_l \prod s_m$",
+            np.diff(fields),
+            Formula(adds, "Further back than the layer below."),
+            words="adds to the field",
+        ),
+        Row("field", "field $R_l$", fields[1:], total),
+    )
+    told = fill("It starts at 1, the present alone, and ends at {field}. Choose a number to see its formula.", numbers)
+    symbols: Symbols = {r"\prod_{m<l} s_m": jumps, "R_{l-1}": fields[:-1]}
     return Trace(
         "layers",
         "The field, layer by layer",
-        fill("It starts at 1, the present alone, and ends at {field}. Choose a number to see its formula.", numbers),
-        [Row(key, label, np.array(values, dtype=float), words=says) for key, (label, says, values) in rows.items()],
+        told,
+        rows,
         ("field", len(stack) - 1),
+        symbols,
+        "l",
         columns=[f"layer {n}" for n in range(1, len(stack) + 1)],
         column_word="layer",
         coloured=False,
-        by_hand=arithmetic,
     )
 
 
@@ -202,7 +200,7 @@ def _question(p: ReceptiveField) -> Question:
 
 
 def _steps(p: ReceptiveField, result: Result) -> list[Arithmetic]:
-    return [result.traces()[0].arithmetic("field", column) for column in range(p.layers)]
+    return result.worked(*(f"field,{layer}" for layer in range(1, p.layers + 1)))
 
 
 def _slips(p: ReceptiveField, result: Result) -> Slips:
