@@ -1,4 +1,4 @@
-"""What `recur export` writes: the kind of file is the ending of its name."""
+"""Everything that `recur export` can write. The ending of the file's name decides the format."""
 
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ CARDS = (".csv", ".json", ".apkg")
 
 
 def kind(path: Path) -> str:
-    """One of CARDS, or HISTORY. Raises ExportError."""
+    """Return the file's ending, one of CARDS or HISTORY. Raises ExportError."""
     ending = path.suffix.lower()
     if ending not in (*CARDS, HISTORY):
         raise ExportError(f"{path.name}: name a file that ends in {', '.join(CARDS)} (cards) or {HISTORY} (a history).")
@@ -25,10 +25,10 @@ def kind(path: Path) -> str:
 
 
 def export_cards(path: Path, content_dir: Path, deck: str | None, base_url: str, now: datetime, force: bool) -> int:
-    """Write the cards of the content files, or of one deck, to a new file; returns how many.
+    """Write the cards of all decks, or of one, to a new file, and return their number.
 
-    `base_url` is where the app is, for links; `now` (aware) is when an Anki package's notes changed.
-    Raises ExportError, with the mistakes where the content has some (MistakesError).
+    `base_url` is the app's address, for links; `now` (aware) is when an Anki package's notes changed. Raises
+    ExportError, MistakesError if the content has mistakes.
     """
     decks = collect(content_dir, base_url, deck)
     with new_file(path, force) as file:

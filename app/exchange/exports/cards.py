@@ -1,4 +1,4 @@
-"""The cards of the content files as they leave the house: Markdown as the author wrote it, and HTML."""
+"""Reads the cards to be exported from the content files: Markdown as the author wrote it, and HTML."""
 
 import difflib
 import html
@@ -19,7 +19,7 @@ from app.exchange.exports.new_file import ExportError
 
 
 class MistakesError(ExportError):
-    """The content has mistakes, so that an export would lack cards without saying so."""
+    """The content has mistakes, so an export would silently lack cards."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__("Nothing was exported: mend these first.")
@@ -28,7 +28,7 @@ class MistakesError(ExportError):
 
 @dataclass(frozen=True)
 class DemoLink:
-    """A link to a demo at a state. `address` is absolute."""
+    """A link to a demo with parameters. `address` is absolute."""
 
     label: str
     address: str
@@ -36,9 +36,9 @@ class DemoLink:
 
 @dataclass(frozen=True)
 class ExportedCard:
-    """A card. `id` is its name in the deck; `question` and `answer` are Markdown; links in the HTML are absolute.
+    """A card. `id` is its name in the deck. `question` and `answer` are Markdown. Links in the HTML are absolute.
 
-    `short_html` is the answer's first paragraph and `answer_html` the rest of it.
+    `short_html` is the first paragraph of the answer, `answer_html` the rest.
     """
 
     deck: str
@@ -66,9 +66,10 @@ class ExportedDeck:
 
 
 def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[ExportedDeck]:
-    """Read every deck, or one, from the files, without drafts; `base_url` is where the app is, for links.
+    """Read every deck, or one, without drafts. `base_url` is the app's address, for links.
 
-    Raises ExportError: no such folder or deck, a malformed `base_url`, or mistakes (MistakesError).
+    Raises ExportError if there is no such folder or deck or `base_url` is malformed, MistakesError if the content has
+    mistakes.
     """
     base_url = _checked(base_url)
     try:
@@ -122,7 +123,7 @@ def _cards(ready: ReadyFile, parsed: Sequence[ParsedCard], base_url: str) -> Ite
 
 
 def _card(found: Found, card: ReadyCard, source: ParsedCard, base_url: str) -> ExportedCard:
-    assert card.html is not None  # noqa: S101 - prepare() renders what it is not told to leave out
+    assert card.html is not None  # noqa: S101 - prepare() renders everything by default
     demos = (
         DemoLink(label, f"{base_url}/demos/{name}{f'?{query}' if query else ''}")
         for name, query, label in card.html.demos
@@ -145,5 +146,5 @@ def _card(found: Found, card: ReadyCard, source: ParsedCard, base_url: str) -> E
 
 
 def absolute(rendered: str, base_url: str) -> str:
-    """Rendered HTML in which the links to our own pages lead there from anywhere."""
+    """Make the links to our own pages absolute."""
     return rendered.replace('href="/', f'href="{html.escape(base_url)}/')

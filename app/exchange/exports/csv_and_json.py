@@ -1,4 +1,4 @@
-"""Cards as CSV, for spreadsheets, and as JSON, for programs."""
+"""Writes cards as CSV, for spreadsheets, and as JSON, for programs."""
 
 import csv
 import json
@@ -9,15 +9,15 @@ from pathlib import Path
 from app.exchange.exports.cards import ExportedDeck
 
 COLUMNS = ("deck", "topic", "id", "question", "answer", "tags", "level", "sources", "demos")
-# Spreadsheets run what begins so as a formula; the last four are the full-width forms.
+# Spreadsheets run a cell that begins like this as a formula; the last four are full-width forms.
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_csv(path: Path, decks: Sequence[ExportedDeck]) -> None:
-    """One row a card: question and answer in Markdown, several tags or sources with ", " between, addresses of demos.
+    """Write a row for each card: question and answer in Markdown, tags and sources separated by ", ", demo addresses.
 
-    A cell that a spreadsheet would run as a formula begins with an apostrophe instead. UTF-8 with a byte-order mark,
-    without which Excel reads another encoding.
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front. The encoding is UTF-8 with a
+    byte-order mark, without which Excel assumes another one.
     """
     with path.open("x", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file)
@@ -29,12 +29,12 @@ def write_csv(path: Path, decks: Sequence[ExportedDeck]) -> None:
 
 
 def safe_cell(text: str) -> str:
-    """The text as a cell that no spreadsheet takes for a formula."""
+    """Return the text as a cell that no spreadsheet runs as a formula."""
     return f"'{text}" if text.startswith(_RUN) else text
 
 
 def write_json(path: Path, decks: Sequence[ExportedDeck]) -> None:
-    """{"format": "recur-cards", "version": 1, "decks": [{"name", "title", "cards": [the fields of ExportedCard]}]}."""
+    """Write {"format": "recur-cards", "version": 1, "decks": [{"name", "title", "cards": [ExportedCard]}]}."""
     whole = {"format": "recur-cards", "version": 1, "decks": [asdict(deck) for deck in decks]}
     with path.open("x", encoding="utf-8") as file:
         json.dump(whole, file, ensure_ascii=False, indent=1)

@@ -1,4 +1,4 @@
-"""Writing an exported file: whole or not at all, and never over another unless told to."""
+"""Writes an exported file completely or not at all. Replaces an existing file only with `force`."""
 
 import os
 import secrets
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 class ExportError(Exception):
-    """The export could not be made; the message says why and what to do. No file was written or changed."""
+    """The export failed. The message says why and what to do. No file was written or changed."""
 
 
 @contextmanager
 def new_file(path: Path, force: bool) -> Iterator[Path]:
-    """A name beside `path` to write to. The file takes its place when the block ends, and is gone if the block raises.
+    """Yield a temporary name next to `path`. The file is renamed when the block ends, and deleted if the block raises.
 
-    A file that is there already is replaced only with `force`, under its own permissions. Raises ExportError.
+    An existing file is replaced only with `force`, and keeps its permissions. Raises ExportError.
     """
     path = path.resolve()
     _check(path, force)
@@ -27,7 +27,7 @@ def new_file(path: Path, force: bool) -> Iterator[Path]:
                 os.fsync(written.fileno())
             if path.exists():
                 beside.chmod(path.stat().st_mode)
-            _check(path, force)  # someone may have been quicker
+            _check(path, force)  # another program may have written it meanwhile
             beside.replace(path)
         except OSError as error:
             raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -1,1 +1,1 @@
-"""A learner’s history as a file, out and in."""
+"""Exports and imports a learner’s history."""

@@ -1,4 +1,4 @@
-"""A learner's whole history into a file of JSON lines."""
+"""Exports a learner's whole history as a file of JSON lines."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ BATCH = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ExportedHistory:
-    """How many cards and how many of their reviews, ratings and undos, were written."""
+    """How many cards and reviews (ratings and undos) were written."""
 
     cards: int
     reviews: int
@@ -76,9 +76,9 @@ _ITEM = ("position", "is_follow_up", "expected", "token")
 
 
 def write_history(path: Path, database: Database, learner_id: int, now: datetime) -> ExportedHistory:
-    """Write everything of the learner's own, as of one moment, to a new file. Holds a batch of rows at a time.
+    """Write everything that belongs to the learner, as of one moment, to a new file. Holds a batch of rows in memory.
 
-    Raises ExportError when there is no such learner.
+    Raises ExportError if there is no such learner.
     """
     numbers: Counter[str] = Counter()
     with path.open("x", encoding="utf-8") as file:
@@ -89,16 +89,16 @@ def write_history(path: Path, database: Database, learner_id: int, now: datetime
 
 
 def history_lines(database: Database, learner_id: int, now: datetime) -> Iterator[str]:
-    """The lines of the same file, each with its end, as they are read from the database.
+    """Yield the lines of the same file, with their line ends, as they are read from the database.
 
-    Raises ExportError, at the first line, when there is no such learner.
+    Raises ExportError at the first line if there is no such learner.
     """
     return (line.model_dump_json() + "\n" for line in _lines(database, learner_id, now))
 
 
 def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]:
     with database.read() as session:
-        if not database.is_sqlite:  # SQLite's snapshot lasts as long as its transaction anyway
+        if not database.is_sqlite:  # in SQLite every transaction reads one snapshot
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         connection = session.connection()
         learner = connection.execute(select(LEARNER).where(LEARNER.c.id == learner_id)).mappings().one_or_none()
@@ -106,7 +106,7 @@ def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]
             known = connection.execute(select(func.max(LEARNER.c.id))).scalar()
             raise ExportError(f"There is no learner {learner_id}; the last has the number {known}.")
         numbers: Counter[str] = Counter()
-        # Written by us and checked when read: building the lines unchecked takes a fifth of the time.
+        # The lines are validated when they are read. Building them without validation takes a fifth of the time.
         who = LearnerPart.model_construct(**{name: learner[name] for name in LearnerPart.model_fields})
         yield HeaderLine.model_construct(exported_at=now.astimezone(UTC), learner=who)
         for part in (_cards, _reviews, _marks, _quizzes):
@@ -118,13 +118,13 @@ def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]
 
 def _cards(connection: Connection, learner_id: int) -> Iterator[Line]:
     asked = select(QUIZ_ITEM.c.card_id).join(QUIZ, QUIZ.c.id == QUIZ_ITEM.c.quiz_id)
-    is_spoken_of = or_(
+    is_used = or_(
         exists().where(REVIEW.c.card_id == CARD.c.id, REVIEW.c.learner_id == learner_id),
         exists().where(CARD_MARK.c.card_id == CARD.c.id, CARD_MARK.c.learner_id == learner_id, SAYS_SOMETHING),
         exists().where(OWN_TAG.c.card_id == CARD.c.id, OWN_TAG.c.learner_id == learner_id),
         CARD.c.id.in_(asked.where(QUIZ.c.learner_id == learner_id)),
     )
-    for row in connection.execute(_CARDS.where(is_spoken_of)).mappings():
+    for row in connection.execute(_CARDS.where(is_used)).mappings():
         texts = {name: row[name][:LONGEST_TEXT] for name in ("deck_title", "topic_title", "question")}
         yield CardLine.model_construct(**{**row, **texts})
 

@@ -1,10 +1,10 @@
-"""A learner's history as a file of JSON lines: what stands on each.
+"""The lines of a learner's history as a file of JSON lines.
 
-First a line of kind `history` (the format's version and the learner), then one of kind `card` for each card that the
-rest speaks of, then one of kind `review` for each rating and each undo in the order in which they count, one of kind
-`mark` for each card with a mark, a note or own tags, one of kind `quiz` for each quiz, followed by those of kind
-`quiz_item`, and last one of kind `end` with their numbers, so that a file cut short is known for what it is. Times are
-UTC, to the microsecond. Version 1 had neither marks nor quizzes, and fewer preferences.
+The first line has the kind `history` (the format's version and the learner). Then comes one of kind `card` for each
+card in the rest of the file, one of kind `review` for each rating and each undo in the order in which they count, one
+of kind `mark` for each card with a mark, a note or own tags, one of kind `quiz` for each quiz, each followed by its
+lines of kind `quiz_item`. The last has the kind `end` and counts the others, so that a file cut short is noticed. Times
+are UTC, to the microsecond. Version 1 had neither marks nor quizzes, and fewer preferences.
 """
 
 from datetime import date, datetime
@@ -23,13 +23,13 @@ READS = (1, 2)
 LONGEST = 1_000_000  # bytes of a line
 LONGEST_TEXT = 1_000
 LONGEST_SITTING = 200_000  # an address may name many cards
-LONGEST_NOTE = 100_000  # longer than one that is written: two may have become one
+LONGEST_NOTE = 100_000  # more than one can write: merging joins two notes
 MOST_TAGS = 1_000
 _When = TypeVar("_When", date, datetime)
 
 
 class HistoryError(Exception):
-    """A history that cannot be taken in; nothing of it was. The message begins with the line."""
+    """A history that cannot be imported. Nothing was changed. The message begins with the line."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(f"line {line}: {message}")
@@ -49,7 +49,7 @@ def _storable(text: str) -> str:
 
 
 def _in_range(when: _When) -> _When:
-    # Far enough from the calendar's ends for a return in a hundred years.
+    # Far enough from the ends of the calendar for an interval of a hundred years.
     if not 1900 <= when.year < 9000:
         raise ValueError("the year must lie between 1900 and 9000")
     return when
@@ -72,7 +72,7 @@ class _Line(BaseModel):
 
 
 class LearnerPart(_Line):
-    """Who studied, and their preferences; None follows the settings."""
+    """The learner and their preferences; None means the server's setting."""
 
     name: _Text
     time_zone: Annotated[str, AfterValidator(_known_zone)] | None
@@ -98,7 +98,7 @@ class HeaderLine(_Line):
 
 
 class CardLine(_Line):
-    """A card of the learner's: enough to keep its place where the content lacks it. `seed` decides its fuzz."""
+    """A card: enough to make a placeholder if the content lacks it. `seed` decides its fuzz."""
 
     kind: Literal["card"] = "card"
     deck: _Name
@@ -111,7 +111,7 @@ class CardLine(_Line):
 
 
 class ReviewLine(_Line):
-    """A rating, or the undoing of the rating whose token is `undoes`."""
+    """A rating, or the undo of the rating whose token is `undoes`."""
 
     kind: Literal["review"] = "review"
     deck: _Name
@@ -129,7 +129,7 @@ class ReviewLine(_Line):
 
 
 class MarkLine(_Line):
-    """What the learner said of a card, apart from rating it; `tags` are their own."""
+    """A card's marks and note; `tags` are the learner's own."""
 
     kind: Literal["mark"] = "mark"
     deck: _Name
@@ -142,7 +142,7 @@ class MarkLine(_Line):
 
 
 class QuizLine(_Line):
-    """A quiz; the items follow."""
+    """A quiz; its items follow."""
 
     kind: Literal["quiz"] = "quiz"
     deck: _Name
@@ -156,7 +156,7 @@ class QuizLine(_Line):
 
 
 class QuizItemLine(_Line):
-    """A question of the quiz above, answered by the review with its token."""
+    """A question of the quiz above. `token` is that of the review that answered it."""
 
     kind: Literal["quiz_item"] = "quiz_item"
     quiz: _Token
@@ -169,7 +169,7 @@ class QuizItemLine(_Line):
 
 
 class EndLine(_Line):
-    """The last line: how many of each there are."""
+    """The last line: how many lines of each kind there are."""
 
     kind: Literal["end"] = "end"
     cards: int
@@ -187,4 +187,4 @@ NUMBERED = (
     ("quizzes", "quiz"),
     ("quiz_items", "quiz_item"),
 )
-"""The fields of the last line, and the kinds that they count."""
+"""The fields of the last line, and the kind of line that each counts."""

@@ -1,4 +1,4 @@
-"""A learner's history out of a file of JSON lines, into the reviews that there are."""
+"""Imports a learner's history from a file of JSON lines into the database."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,10 +18,10 @@ from app.exchange.history.format import (
     QuizLine,
     ReviewLine,
 )
-from app.exchange.history.merge_marks import Marks
-from app.exchange.history.merge_quizzes import Quizzes
+from app.exchange.history.merge_marks import MarkMerger
+from app.exchange.history.merge_quizzes import QuizMerger
 from app.exchange.history.merge_reviews import merge_in_time
-from app.exchange.history.placeholders import Cards
+from app.exchange.history.placeholders import HistoryCards
 from app.exchange.history.read_history import read_lines
 from app.study.schedule.replay import replay
 from app.tables import LEARNER, REVIEW
@@ -34,11 +34,10 @@ _TIMES = ("shown_at", "revealed_at", "rated_at")
 
 @dataclass
 class ImportedHistory:
-    """What an import did: reviews (ratings and undos) that were added and that were known already.
+    """What an import did: how many reviews (ratings and undos) were added, and how many existed already.
 
-    `marks` and `quizzes` are cards and quizzes of which the file told something new. `placeholders` are the cards, as
-    deck/name, that the content lacks; `merged` says that the reviews came between others, so that all of the learner's
-    have new ids.
+    `marks` and `quizzes` count those that the file changed. `placeholders` are the cards, as deck/name, that the
+    content lacks. If `merged`, reviews were inserted between others, so all of the learner's reviews have new ids.
     """
 
     added: int = 0
@@ -50,18 +49,18 @@ class ImportedHistory:
 
 
 def import_history(database: Database, file: IO[bytes], learner_id: int, now: datetime) -> ImportedHistory:
-    """Take a history in, whole or not at all, as that of a learner of this database. Load the content first.
+    """Import a history as that of a learner of this database: all of it, or nothing. Load the content first.
 
-    The token decides whether a review is known, so a file imported again adds nothing. Where the learner had no
-    reviews, the result is the exported history to the bit, in ids alone another. Where there were some, the two are
-    merged by the time of rating, each keeping its own order, and the schedule is what it would be had all been rated
-    here; forms that are open just then are shown again. (A card that was reviewed here before the import keeps its own
-    fuzz, so that it may return some days before or after the date in the other database.)
+    A review is known by its token, so importing a file twice adds nothing. If the learner had no reviews, the result is
+    the exported history to the bit, except for ids. Otherwise the two are merged by the time of rating, each keeping
+    its own order, and the schedule becomes what it would be if all had been rated here; forms that are open at that
+    moment are shown again. (A card that was reviewed here before the import keeps its own fuzz, so it may return some
+    days before or after the date in the other database.)
 
-    A card that the content lacks becomes a retired one without an answer, and is whole again when its file comes.
-    Preferences that the learner left open here are taken from the file; marks, tags and answers to quizzes that are
-    lacking here too; of two different notes on a card both are kept, one under the other. `now` (aware) is when
-    placeholders retire. Holds a batch of lines at a time. Raises HistoryError, and then nothing has changed.
+    A card that the content lacks becomes a retired placeholder without an answer, until its file is loaded. Preferences
+    that the learner has not set here come from the file, and so do missing marks, tags and answers to quizzes. If a
+    card has two different notes, both are kept, one under the other. `now` (aware) is when placeholders are retired.
+    Holds a batch of lines in memory. If it raises HistoryError, nothing has changed.
     """
     with database.write() as session:
         return _Import(session, learner_id, now).take(file)
@@ -73,9 +72,9 @@ class _Import:
         self.connection: Connection = session.connection()
         self.learner_id = learner_id
         lock_learner(self.connection, learner_id)
-        self.cards = Cards(self.connection, now.astimezone(UTC))
-        self.marks = Marks(self.connection, learner_id, self.cards)
-        self.quizzes = Quizzes(self.connection, learner_id, self.cards)
+        self.cards = HistoryCards(self.connection, now.astimezone(UTC))
+        self.marks = MarkMerger(self.connection, learner_id, self.cards)
+        self.quizzes = QuizMerger(self.connection, learner_id, self.cards)
         self.pending: dict[str, tuple[int, ReviewLine]] = {}
         self.last_id = int(self.connection.execute(select(func.coalesce(func.max(REVIEW.c.id), 0))).scalar_one())
         self.done = ImportedHistory()
@@ -90,7 +89,7 @@ class _Import:
                 case ReviewLine():
                     self._review(number, line)
                 case MarkLine():
-                    self._store()  # the reviews tell which cards have another name here
+                    self._store()  # the reviews show which cards have another name here
                     self.marks.add(number, line)
                 case QuizLine():
                     self._store()
@@ -147,7 +146,7 @@ class _Import:
     def _row(
         self, number: int, line: ReviewLine, known: dict[str, RowMapping], undone: set[int]
     ) -> dict[str, Any] | None:
-        """The line as a row of the table; None when it is there already."""
+        """Return the line as a row of the table; None if it exists already."""
         if (line.rating is None) == (line.undoes is None):
             raise HistoryError(number, "a review has either a rating or what it undoes")
         if line.token in known:
@@ -156,9 +155,7 @@ class _Import:
                 raise _repeated(number, line.token)
             self.cards.is_now(line.deck, line.card, known[line.token]["card_id"])
             return None
-        card_id = self.cards.find(line.deck, line.card)
-        if card_id is None:
-            raise HistoryError(number, f"the card {line.deck}/{line.card} has no line of kind card above")
+        card_id = self.cards.id_of(number, line)
         undoes_id = None
         if line.undoes is not None:
             target = known.get(line.undoes)
@@ -168,11 +165,11 @@ class _Import:
             undoes_id, is_here = target["id"], target["id"] <= self.last_id
             if undoes_id in undone:
                 if is_here:
-                    return None  # taken back in both places: once is enough
+                    return None  # undone in both places: once is enough
                 raise HistoryError(number, f"it undoes {line.undoes}, which is undone already")
             undone.add(undoes_id)
             if is_here:
-                card_id = target["card_id"]  # which may have got another name here
+                card_id = target["card_id"]  # it may have another name here
             elif card_id != target["card_id"]:
                 raise HistoryError(number, f"it undoes {line.undoes}, which rates another card")
         times = {name: at and at.astimezone(UTC) for name in _TIMES for at in (getattr(line, name),)}
@@ -188,7 +185,7 @@ class _Import:
 
 
 def _is_open(preference: object) -> bool:
-    """Whether nothing was chosen. (No new cards a day, 0, is a choice.)"""
+    """True if nothing was chosen. (0 new cards a day is a choice.)"""
     return preference is None or preference is False or preference == {}
 
 

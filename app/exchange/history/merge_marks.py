@@ -1,25 +1,25 @@
-"""Marks, notes and own tags of a history, put beside those that there are."""
+"""Merges the marks, notes and own tags of a history with those in the database."""
 
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from app.exchange.history.format import HistoryError, MarkLine
-from app.exchange.history.placeholders import Cards
+from app.exchange.history.format import MarkLine
+from app.exchange.history.placeholders import HistoryCards
 from app.tables import CARD_MARK, OWN_TAG
 
 BETWEEN = "\n---\n"
-"""Parts the two notes of a card that were written apart."""
+"""Separates two different notes on one card."""
 BATCH = 1_000
 _KEY = (CARD_MARK.c.learner_id == bindparam("learner")) & (CARD_MARK.c.card_id == bindparam("card"))
 _CHANGE = update(CARD_MARK).where(_KEY)
 _SAID = ("buried_until", "is_suspended", "is_flagged", "note")
 
 
-class Marks:
-    """Takes lines in, a batch at a time, within the caller's transaction. `changed` counts cards with news."""
+class MarkMerger:
+    """Takes lines, a batch at a time, in the caller's transaction. `changed` counts the cards that they changed."""
 
-    def __init__(self, connection: Connection, learner_id: int, cards: Cards) -> None:
+    def __init__(self, connection: Connection, learner_id: int, cards: HistoryCards) -> None:
         self.connection = connection
         self.learner_id = learner_id
         self.cards = cards
@@ -27,18 +27,16 @@ class Marks:
         self._pending: dict[int, MarkLine] = {}
 
     def add(self, number: int, line: MarkLine) -> None:
-        """Raises HistoryError for a card without a line, or with two of this kind."""
-        card_id = self.cards.find_now(line.deck, line.card)
-        if card_id is None:
-            raise HistoryError(number, f"the card {line.deck}/{line.card} has no line of kind card above")
+        """Take a line. Raises HistoryError if its card has no line of kind card."""
+        card_id = self.cards.present_id_of(number, line)
         if card_id in self._pending:
-            self.store()  # of a card that had two names
+            self.store()  # the card had two names in the file
         self._pending[card_id] = line
         if len(self._pending) == BATCH:
             self.store()
 
     def store(self) -> None:
-        """Write what is pending."""
+        """Write the lines of this batch."""
         ids = list(self._pending)
         mine = (CARD_MARK.c.learner_id == self.learner_id, CARD_MARK.c.card_id.in_(ids))
         here = {row["card_id"]: row for row in self.connection.execute(select(CARD_MARK).where(*mine)).mappings()}
@@ -64,7 +62,7 @@ class Marks:
 
 
 def merged(here: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
-    """What is said of a card in one place or in the other; where both say something else, what is said here."""
+    """Merge the marks on a card. Where both places have one, `here` wins; notes are kept both."""
     return {
         "buried_until": here.get("buried_until") or there.get("buried_until"),
         "is_suspended": here.get("is_suspended", False) or there.get("is_suspended", False),
@@ -74,7 +72,7 @@ def merged(here: dict[str, Any], there: dict[str, Any]) -> dict[str, Any]:
 
 
 def both_notes(here: str, there: str) -> str:
-    """The one note, or one under the other; a note that is part of the other already is not said twice."""
+    """Return one note under the other, unless one is part of the other already."""
     within = (f"{BETWEEN}{note}{BETWEEN}" for note in (here, there))
     ours, theirs = within
     if not there or theirs in ours:

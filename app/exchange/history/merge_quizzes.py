@@ -1,21 +1,21 @@
-"""Quizzes of a history, put beside those that there are."""
+"""Merges the quizzes of a history with those in the database."""
 
 from typing import Any
 
 from sqlalchemy import Connection, Update, insert, select, update
 
 from app.exchange.history.format import HistoryError, QuizItemLine, QuizLine
-from app.exchange.history.placeholders import Cards
+from app.exchange.history.placeholders import HistoryCards
 from app.tables import QUIZ, QUIZ_ITEM, REVIEW
 
 
-class Quizzes:
-    """Takes lines in within the caller's transaction: the name decides whether a quiz is known.
+class QuizMerger:
+    """Takes lines in the caller's transaction. A quiz is known by its name.
 
-    One that was gone on with elsewhere gets the answers that are lacking here. `changed` counts quizzes with news.
+    A quiz that was continued elsewhere gets the answers that are missing here.
     """
 
-    def __init__(self, connection: Connection, learner_id: int, cards: Cards) -> None:
+    def __init__(self, connection: Connection, learner_id: int, cards: HistoryCards) -> None:
         self.connection = connection
         self.learner_id = learner_id
         self.cards = cards
@@ -25,11 +25,11 @@ class Quizzes:
 
     @property
     def changed(self) -> int:
-        """How many quizzes came or were completed."""
+        """How many quizzes were added or got answers."""
         return len(self._changed)
 
     def begin(self, number: int, line: QuizLine) -> None:
-        """Raises HistoryError for a quiz of another learner's."""
+        """Take a quiz, whose items follow. Raises HistoryError if it belongs to another learner."""
         here = self.connection.execute(select(QUIZ).where(QUIZ.c.name == line.name)).mappings().one_or_none()
         if here is None:
             values = {name: getattr(line, name) for name in ("name", "title", "started_at", "seconds", "ended_at")}
@@ -49,10 +49,8 @@ class Quizzes:
             self._update(update(QUIZ).where(QUIZ.c.id == self._quiz_id), ended_at=line.ended_at)
 
     def add(self, number: int, line: QuizItemLine) -> None:
-        """An item of the quiz that was begun last. Raises HistoryError."""
-        card_id = self.cards.find_now(line.deck, line.card)
-        if card_id is None:
-            raise HistoryError(number, f"the card {line.deck}/{line.card} has no line of kind card above")
+        """Take an item of the last quiz. Raises HistoryError."""
+        card_id = self.cards.present_id_of(number, line)
         if self._known is None:
             self._check_token(number, line.token)
             values: dict[str, Any] = {"quiz_id": self._quiz_id, "card_id": card_id}
@@ -60,14 +58,14 @@ class Quizzes:
             self.connection.execute(insert(QUIZ_ITEM).values(**values))
             return
         here = self._known.get(line.position)
-        # What stands here stands: an item that differs, or one more, was made by another hand.
+        # What is here is kept: an item that differs, or an additional one, was edited by hand.
         if here == (card_id, None) and line.token is not None:
             self._check_token(number, line.token)
             item = (QUIZ_ITEM.c.quiz_id == self._quiz_id) & (QUIZ_ITEM.c.position == line.position)
             self._update(update(QUIZ_ITEM).where(item), token=line.token)
 
     def _check_token(self, number: int, token: str | None) -> None:
-        """A review answers one question, and is the learner's own."""
+        """Check that the review answers no other question, and belongs to the learner."""
         if token is None:
             return
         if self.connection.execute(select(QUIZ_ITEM.c.quiz_id).where(QUIZ_ITEM.c.token == token)).scalar() is not None:

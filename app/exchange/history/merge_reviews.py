@@ -1,4 +1,4 @@
-"""Two histories of one learner become one, in the order in which things happened."""
+"""Merges two histories of one learner in the order in which things happened."""
 
 from datetime import datetime
 
@@ -33,10 +33,11 @@ _MOVE_SEQUENCE = text("SELECT setval(pg_get_serial_sequence('review', 'id'), (SE
 
 
 def merge_in_time(connection: Connection, learner_id: int, last_id: int) -> bool:
-    """Order the learner's reviews up to `last_id` and those after it by the time of rating. False when they are so.
+    """Merge the learner's reviews up to `last_id` with those after it by the time of rating.
 
-    Each of the two keeps its own order, even where a clock was set back in it: the latest time so far is what counts.
-    The order of reviews is that of their ids, so all of the learner's get new ones. Leaves card_state for a replay.
+    Returns False if they are in that order already. Each of the two keeps its own order, even if a clock was set back:
+    the latest time so far counts. Reviews are ordered by their ids, so all of the learner's get new ones. Deletes the
+    learner's card_state, which a replay must rebuild.
     """
     mine = REVIEW.c.learner_id == learner_id
     first_new = select(func.min(REVIEW.c.rated_at)).where(mine, REVIEW.c.id > last_id).scalar_subquery()
@@ -49,7 +50,7 @@ def merge_in_time(connection: Connection, learner_id: int, last_id: int) -> bool
 
     columns = (REVIEW.c.id, REVIEW.c.undoes_id)
     old = select(*columns, reached(REVIEW.c.rated_at)).where(mine, REVIEW.c.id <= last_id).cte("old")
-    # What takes back an old rating comes after it, whatever the clocks said.
+    # The undo of an old rating comes after it, whatever the clocks said.
     time = case((old.c.reached > REVIEW.c.rated_at, old.c.reached), else_=REVIEW.c.rated_at)
     new = select(*columns, reached(time)).outerjoin_from(REVIEW, old, old.c.id == REVIEW.c.undoes_id)
     timed = select(old).union_all(new.where(mine, REVIEW.c.id > last_id)).cte("timed")
@@ -59,7 +60,7 @@ def merge_in_time(connection: Connection, learner_id: int, last_id: int) -> bool
     _MOVED.create(connection)
     connection.execute(insert(_MOVED).from_select(["id", "to"], select(timed.c.id, highest + place)))
     connection.execute(delete(CARD_STATE).where(CARD_STATE.c.learner_id == learner_id))
-    # In one statement, at whose end alone the references between rows must hold.
+    # One statement, because references between rows are checked at its end.
     connection.execute(update(REVIEW).where(mine).values(id=_to(REVIEW.c.id), undoes_id=_to(REVIEW.c.undoes_id)))
     _MOVED.drop(connection)
     if connection.dialect.name == "postgresql":

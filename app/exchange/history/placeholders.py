@@ -1,4 +1,4 @@
-"""The cards that a history speaks of: those of the content, and retired ones in place of those that it lacks."""
+"""Finds the cards of a history, and makes retired placeholders for those that the content lacks."""
 
 import html
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, or_, select, update
 
-from app.exchange.history.format import CardLine
+from app.exchange.history.format import CardLine, HistoryError, MarkLine, QuizItemLine, ReviewLine
 from app.study.schedule.review_log import SEED
 from app.tables import CARD, CARD_MARK, DECK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
 
@@ -18,14 +18,14 @@ _CARD = (
     .join_from(CARD, DECK, DECK.c.id == CARD.c.deck_id)
     .where(DECK.c.name == bindparam("deck"), CARD.c.name == bindparam("card"))
 )
-# By way of the learners, because the index begins with them.
+# Through the learners, because the index begins with their ids.
 _IS_REVIEWED = select(exists().where(REVIEW.c.learner_id == LEARNER.c.id, REVIEW.c.card_id == bindparam("card")))
 _RESEED = update(CARD).where(CARD.c.id == bindparam("row")).values(seed=bindparam("to"))
 
 
 @dataclass
-class Cards:
-    """Finds and makes cards within the caller's transaction. `now` (aware) is when placeholders retire."""
+class HistoryCards:
+    """Finds and makes cards in the caller's transaction. `now` (aware) is when placeholders are retired."""
 
     connection: Connection
     now: datetime
@@ -37,7 +37,7 @@ class Cards:
         self.find = lru_cache(maxsize=10_000)(self._find)
 
     def add(self, line: CardLine) -> None:
-        """See that the card exists, and that its fuzz is the history's, unless it was reviewed here before."""
+        """Make the card if it is missing. Give it the history's fuzz, unless it was reviewed here before."""
         found = self.connection.execute(_CARD, {"deck": line.deck, "card": line.card}).one_or_none()
         if found is None:
             self._make(line)
@@ -45,23 +45,30 @@ class Cards:
             self.connection.execute(_RESEED, {"row": found.id, "to": line.seed})
 
     def is_now(self, deck: str, card: str, card_id: int) -> None:
-        """Remember that a card that the content lacks under this name is there under another."""
+        """Remember that a card which the content lacks under this name has another name here."""
         if (self.find(deck, card) or 0) > self._last["card"]:
             self._renamed[deck, card] = card_id
 
-    def find_now(self, deck: str, card: str) -> int | None:
-        """The card under its name of today, as far as the reviews have told it; None where no line named it."""
-        return self._renamed.get((deck, card)) or self.find(deck, card)
+    def id_of(self, number: int, line: ReviewLine | MarkLine | QuizItemLine) -> int:
+        """Return the id of the card with the name on a line. Raises HistoryError if no line of kind card named it."""
+        found = self.find(line.deck, line.card)
+        if found is None:
+            raise HistoryError(number, f"the card {line.deck}/{line.card} has no line of kind card above")
+        return found
+
+    def present_id_of(self, number: int, line: MarkLine | QuizItemLine) -> int:
+        """Return the id of a line's card, even if it has another name here, as far as the reviews have shown it."""
+        return self._renamed.get((line.deck, line.card)) or self.id_of(number, line)
 
     def deck(self, name: str, title: str) -> int:
-        """The deck, made where there is none."""
+        """Return the id of the deck, which is made if it is missing."""
         return self._id(DECK, name=name) or self._add(DECK, name=name, title=title)
 
     def drop_unused(self) -> list[str]:
-        """Delete placeholders that nothing speaks of, as of cards renamed since. Returns the others as deck/name."""
-        speaks = (table.c.card_id == CARD.c.id for table in (REVIEW, CARD_MARK, OWN_TAG, QUIZ_ITEM))
+        """Delete placeholders that are not used, such as those of renamed cards. Returns the others as deck/name."""
+        uses = (table.c.card_id == CARD.c.id for table in (REVIEW, CARD_MARK, OWN_TAG, QUIZ_ITEM))
         used = {
-            CARD: or_(*(exists().where(it) for it in speaks)),
+            CARD: or_(*(exists().where(use) for use in uses)),
             TOPIC: exists().where(CARD.c.topic_id == TOPIC.c.id),
             DECK: exists().where(TOPIC.c.deck_id == DECK.c.id) | exists().where(QUIZ.c.deck_id == DECK.c.id),
         }
@@ -89,7 +96,7 @@ class Cards:
             sources=[],
             retired_at=self.now,
         )
-        # No content has these hashes: the card's file, once loaded, writes all of its text anew.
+        # No content has these hashes, so loading the card's file will write all of its text.
         self._add(
             CARD,
             deck_id=deck_id,

@@ -1,4 +1,4 @@
-"""Reading a history, line by line: each right in itself and in its place, or refused by its number."""
+"""Reads a history line by line. A line that is invalid or out of place is refused by its number."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ _LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind
 
 
 def read_lines(file: IO[bytes]) -> Iterator[tuple[int, Line]]:
-    """Each line with its number, from 1; holds one at a time.
+    """Yield each line with its number, from 1. Holds one in memory.
 
-    Raises HistoryError where a line is wrong in itself or out of place, or the end is missing.
+    Raises HistoryError if a line is invalid or out of place, or if the end is missing.
     """
     number = 0
     numbers: Counter[str] = Counter()
@@ -79,7 +79,7 @@ def _read(number: int, data: bytes) -> Line:
         return _LINE.validate_json(data.removeprefix(b"\xef\xbb\xbf") if number == 1 else data)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
-        # The first part of the place is the line's kind.
+        # The first part of `loc` is the line's kind.
         where = ".".join(str(part) for part in problem["loc"][1:])
         message = problem["msg"].removeprefix("Value error, ")
         raise HistoryError(number, f"{where}: {message}" if where else message) from None
