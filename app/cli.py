@@ -122,7 +122,8 @@ def export_(
     chosen, now = settings(), datetime.now(UTC)
     try:
         if export.kind(file) != export.HISTORY:
-            typer.echo(f"{counted(export.export_cards(file, chosen.content_dir, deck, base_url, now, force), 'card')}.")
+            decks = export.collect(chosen.content_dir, base_url, deck)
+            typer.echo(f"{counted(export.export_cards(file, decks, now, force), 'card')}.")
             return
         if deck is not None:
             raise export.ExportError("A history is of all decks: leave out --deck.")

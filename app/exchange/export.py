@@ -1,16 +1,17 @@
 """Everything that `recur export` can write. The ending of the file's name decides the format."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from app.database import Database
 from app.exchange.exports.anki_package import write_anki
-from app.exchange.exports.cards import MistakesError, collect
+from app.exchange.exports.cards import ExportedDeck, MistakesError, collect
 from app.exchange.exports.csv_and_json import write_csv, write_json
 from app.exchange.exports.new_file import ExportError, new_file
 from app.exchange.history.export_history import ExportedHistory, write_history
 
-__all__ = ["CARDS", "HISTORY", "ExportError", "MistakesError", "export_cards", "export_history", "kind"]
+__all__ = ["CARDS", "HISTORY", "ExportError", "MistakesError", "collect", "export_cards", "export_history", "kind"]
 
 HISTORY = ".jsonl"
 CARDS = (".csv", ".json", ".apkg")
@@ -24,13 +25,11 @@ def kind(path: Path) -> str:
     return ending
 
 
-def export_cards(path: Path, content_dir: Path, deck: str | None, base_url: str, now: datetime, force: bool) -> int:
-    """Write the cards of all decks, or of one, to a new file, and return their number.
+def export_cards(path: Path, decks: Sequence[ExportedDeck], now: datetime, force: bool) -> int:
+    """Write the cards of these decks (from `collect`) to a new file, and return their number. Raises ExportError.
 
-    `base_url` is the app's address, for links; `now` (aware) is when an Anki package's notes changed. Raises
-    ExportError, MistakesError if the content has mistakes.
+    `now` (aware) is when an Anki package's notes changed.
     """
-    decks = collect(content_dir, base_url, deck)
     with new_file(path, force) as file:
         match kind(path):
             case ".csv":

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.exchange.export import export_cards
+from app.exchange.export import collect, export_cards
 
 BASE = "http://127.0.0.1:8000"
-
 FIRST = """\
 ---
 title: Second topic
@@ -29,7 +28,6 @@ Level: easy
 Tags: powers, whole numbers
 Source: book-1
 """
-
 SECOND = """\
 ---
 title: First topic
@@ -51,7 +49,7 @@ def content(tmp_path: Path) -> Path:
 
 
 def export(path: Path, content: Path, deck: str | None = None, base_url: str = BASE, force: bool = False) -> int:
-    return export_cards(path, content, deck, base_url, datetime(2025, 6, 1, tzinfo=UTC), force)
+    return export_cards(path, collect(content, base_url, deck), datetime(2025, 6, 1, tzinfo=UTC), force)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPackageRequest
 
-from app.exchange.export import export_cards
+from app.exchange.export import collect, export_cards
 from app.exchange.exports.anki_package import NOTE_TYPE, deck_id, guid, mathjax
 from app.settings import ROOT
 
@@ -64,7 +64,7 @@ def import_package(anki: Collection, path: Path) -> Any:
 
 
 def export(path: Path, content: Path, now: datetime = THEN) -> int:
-    return export_cards(path, content, None, BASE, now, force=True)
+    return export_cards(path, collect(content, BASE), now, force=True)
 
 
 def note(anki: Collection, name: str) -> Any:

@@ -32,7 +32,6 @@ Source: forest.example.org
 
 Q3: What is pruning?
 """
-
 FLASHCARDS = """Lecture 3 Flashcards
 
 Trees and forests
@@ -90,7 +89,6 @@ What is left over?
 
 A
 """
-
 METHOD = """Decision trees
 
 Preview
@@ -132,7 +130,6 @@ Answer: By the purity gained:
 
 Answer: A measure of disorder.
 """
-
 PAGE = """---
 html_meta:
   "keywords": "trees"
@@ -179,7 +176,6 @@ See [the book][book] and [notes](notes.md).
 
 [book]: https://books.example.org/trees
 """
-
 OWN = """---
 title: Trees
 order: 10

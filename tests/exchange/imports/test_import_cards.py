@@ -8,7 +8,6 @@ import pytest
 from app.settings import Settings
 
 Run = Callable[..., tuple[int, str, str]]
-
 LIST = "Trees\n\n1. What is a leaf?\n\nAnswer: A node, for $5.\n\n2. Why?\n\nAnswer: ![x](y.png)\n\n3. When?\n"
 
 

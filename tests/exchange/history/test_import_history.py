@@ -1,0 +1,192 @@
+"""A learner's history comes to another database: nothing lost, nothing doubled."""
+
+import json
+import random
+import tracemalloc
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from app.exchange.exports.new_file import ExportError
+from app.exchange.history.export_history import write_history
+from app.exchange.history.format import HistoryError
+from app.exchange.history.import_history import import_history
+from app.study.learner.profile import Profile, change, profile
+from app.study.schedule.replay import replay
+from tests.examples import examples
+from tests.exchange.history.events import EVENTS
+from tests.exchange.history.places import NOW, Place, lived
+
+
+@examples(40)
+@given(EVENTS)
+def test_a_history_comes_back_to_the_bit(places: Any, events: list[Any]) -> None:
+    with places("here", "there", "bare") as (here, there, bare):
+        here.live(events)
+        history = here.export()
+        for place in (there, bare):
+            done = place.take(history)
+            assert (done.added, done.known, done.merged) == (len(here.reviews()), 0, False)
+            assert place.reviews() == here.reviews()
+            assert place.states() == here.states()
+            assert place.said() == here.said()
+            assert place.reviews(2) == []
+            assert place.said(2) == [[], [], [], []]
+        # Replayed once more, with the content in place of the placeholders, and sent once more: all the same.
+        bare.load()
+        with bare.database.write() as session:
+            replay(session)
+        assert bare.states() == here.states()
+        before = bare.everything()
+        assert bare.take(history).added == 0
+        assert bare.everything() == before
+        # And further: the history of the copy is the history.
+        bare.now = here.now
+        assert sorted(bare.export().splitlines()) == sorted(history.splitlines())
+        assert (
+            bare.export().splitlines()[-len(here.reviews()) - 1 :] == history.splitlines()[-len(here.reviews()) - 1 :]
+        )
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_history(three: list[Place]) -> None:
+    here, there, _bare = three
+
+    def peak(reviews: int) -> int:
+        with here.database.write() as session:
+            connection = session.connection()
+            connection.exec_driver_sql("DELETE FROM review")
+            connection.exec_driver_sql(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+                "INSERT INTO review (learner_id, card_id, token, rating, rated_at, day, desired_retention) "
+                "SELECT 1, (SELECT min(id) FROM card) + i % 4, 'r' || i, 1 + i % 5, '2025-05-01 10:00:00.000000', "
+                "'2025-05-01', 0.9 FROM n",
+                (reviews,),
+            )
+        tracemalloc.start()
+        history = here.content.parent / f"{reviews}.jsonl"
+        write_history(history, here.database, 1, NOW)
+        with history.open("rb") as file:
+            assert import_history(there.database, file, 1, NOW).added == reviews - len(there_already)
+        there_already.extend(range(reviews))
+        at_most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return at_most
+
+    there_already: list[int] = []
+    few, many = peak(2_500), peak(12_500)
+    assert many < 1.3 * few
+    assert there.rows("SELECT count(*) FROM review") == [(12_500,)]
+
+
+def test_a_rating_taken_back_in_both_places_is_taken_back_once(three: list[Place]) -> None:
+    here, there, _bare = three
+    here.rate("d/a", 4)
+    there.take(here.export())
+    here.now += timedelta(minutes=1)
+    here.undo()
+    there.undo()
+    there.rate("d/a", 3)
+    done = there.take(here.export())
+    assert (done.added, done.known, done.merged) == (0, 2, False)
+    assert [row[2] for row in there.reviews()] == [4, None, 3]
+
+
+def test_preferences_left_open_are_taken(three: list[Place]) -> None:
+    here, there, bare = three
+    set_them = "UPDATE learner SET name = 'Ada', time_zone = 'Asia/Tokyo', new_per_day = 7, desired_retention = 0.87"
+    with here.database.write() as session:
+        session.connection().exec_driver_sql(set_them + " WHERE id = 1")
+    with there.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE learner SET name = 'Eve', new_per_day = 3 WHERE id = 1")
+    there.rate("d/a", 4)
+    history = lived(here)
+    there.take(history)
+    bare.take(history, learner=2)
+    query = "SELECT name, time_zone, day_starts_at, new_per_day, desired_retention FROM learner ORDER BY id"
+    assert there.rows(query)[0] == ("Eve", "Asia/Tokyo", None, 3, 0.87)
+    assert bare.rows(query) == [("You", None, None, None, None), ("Ada", "Asia/Tokyo", None, 7, 0.87)]
+    assert len(bare.reviews(2)) == 6
+
+
+def test_one_learners_reviews_do_not_become_anothers(three: list[Place]) -> None:
+    here = three[0]
+    history = lived(here)
+    before = here.everything()
+    with pytest.raises(HistoryError, match=r"line 6: .* is learner 1's here: take .* as theirs \(--learner 1\)"):
+        here.take(history, learner=2)
+    with pytest.raises(HistoryError, match="line 1: there is no learner 3 here"):
+        here.take(history, learner=3)
+    assert here.everything() == before
+    with pytest.raises(ExportError, match="There is no learner 3; the last has the number 2"):
+        here.export(learner=3)
+
+
+def test_a_file_of_the_first_version_is_taken(three: list[Place]) -> None:
+    """As it was written before there were marks and quizzes: fewer keys on the lines, and fewer lines."""
+    here, there, _bare = three
+    lines = [json.loads(line) for line in lived(here).splitlines()]
+    old = [line for line in lines if line["kind"] not in ("mark", "quiz", "quiz_item")]
+    kept = ("name", "time_zone", "day_starts_at", "new_per_day", "desired_retention")
+    old[0] |= {"version": 1, "learner": {name: old[0]["learner"][name] for name in kept}}
+    for line in old[1:]:
+        for name in ("typed", "sitting", "marks", "quizzes", "quiz_items"):
+            line.pop(name, None)
+    assert there.take("\n".join(map(json.dumps, old)).encode()).added == 6
+    assert there.reviews() == here.reviews()
+    assert there.states() == here.states()
+    assert there.said() == [[], [], [], []]
+
+
+def test_what_was_typed_and_the_sitting_come_along(three: list[Place]) -> None:
+    here, there, _bare = three
+    token = here.rate("d/a", 4)
+    typed = "Because it\u2028shrinks: 0.9⁵⁰ " + "\x01é漢😀" * 900
+    with here.database.write() as session:
+        query = "UPDATE review SET typed = ?, sitting = 'topic=a&level=easy' WHERE token = ?"
+        session.connection().exec_driver_sql(query, (typed, token))
+    there.take(here.export())
+    assert there.rows("SELECT typed, sitting FROM review") == [(typed, "topic=a&level=easy")]
+
+
+def test_every_preference_comes_along_and_yields_to_what_was_chosen_here(three: list[Place]) -> None:
+    here, there, bare = three
+    full = Profile("Ada", "Asia/Tokyo", 0, 0, 0.87, True, 60, date(2026, 4, 1), "dark", 150, {"undo": "z", "edit": ""})
+    with here.database.write() as session:
+        change(session, 1, full)
+    with there.database.write() as session:
+        change(session, 1, Profile("Eve", new_per_day=3, theme="light", own_keys={"undo": "x"}))
+    there.rate("d/a", 4)
+    for place in (there, bare):
+        place.take(here.export())
+    with bare.database.read() as session:
+        assert profile(session, 1) == full
+    with there.database.read() as session:
+        kept: dict[str, Any] = {"name": "Eve", "new_per_day": 3, "theme": "light", "own_keys": {"undo": "x"}}
+        assert profile(session, 1) == replace(full, **kept)
+
+
+def test_many_undos_of_many_ratings_in_any_batch(three: list[Place]) -> None:
+    here, there, _bare = three
+    chance = random.Random(4)
+    with here.database.write() as session:
+        # Rows as an import leaves them, undos far behind what they undo.
+        connection = session.connection()
+        card = here.card_id("d/a")
+        live: list[int] = []
+        for number in range(1, 2_600):
+            undoes = live.pop(chance.randrange(len(live))) if live and chance.random() < 0.3 else None
+            connection.exec_driver_sql(
+                "INSERT INTO review (id, learner_id, card_id, token, rating, undoes_id, rated_at, day, "
+                "desired_retention) VALUES (?, 1, ?, ?, ?, ?, '2025-05-01 10:00:00.000000', '2025-05-01', 0.9)",
+                (number, card, f"t{number}", None if undoes else 3, undoes),
+            )
+            if undoes is None:
+                live.append(number)
+        replay(session)
+    assert there.take(here.export()).added == 2_599
+    assert there.reviews() == here.reviews()
+    assert there.states() == here.states()
