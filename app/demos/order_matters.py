@@ -1,14 +1,15 @@
 """The same words in another order: a recurrent network's score moves, a bag of words' cannot, a dense layer's errs."""
 
 import random
+from collections.abc import Callable
 from itertools import permutations
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
+from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import factor, fill, heat, latex, short
 from app.demos.machine.numbers import words as plain_words
 from app.demos.machine.parameters import Parameters, choice, number
@@ -127,56 +128,41 @@ SAYS = {
 
 
 def _trace(p: OrderMatters, x: Values, states: Values, scores: Values, w: Values) -> Trace:
-    unit = {name: states[:, i] for i, name in enumerate(UNITS)}
-    values = {"v": x[:, 0], "nu": x[:, 1], **{name: unit[name] for name in "nabcdPN"}, "y": scores}
-    values |= {"place": w, "times": w * x[:, 0]}
+    def place(t: int) -> Formula:
+        behind = "Behind “not” in the sentence as written." if w[t - 1] < 0 else "Made for the sentence as written."
+        return given("w_t", behind)
+
+    score = " ".join(f"{'+' if sign > 0 else '-'} {name}_t" for sign, name in zip(W_O, UNITS, strict=True) if sign)
+    of_row: dict[str, tuple[Values, str | Formula | Callable[[int], Formula]]] = {
+        "v": (x[:, 0], lambda t: given("v_t", f"The word is “{p.words[t - 1]}”.")),
+        "nu": (x[:, 1], lambda t: given(r"\nu_t", f"The word is “{p.words[t - 1]}”.")),
+        **{name: (states[:, j], _unit(j)) for j, name in enumerate(UNITS)},
+        "y": (scores, f"y_t = {score.removeprefix('+ ')}"),
+        "place": (w, place),
+        "times": (w * x[:, 0], Formula(r"w_t \, v_t", "The weight belongs to the place, not to the word.")),
+    }
     groups = dict.fromkeys(("v", "nu"), "The word") | dict.fromkeys("nabcdPNy", "The recurrent network")
     rows = [
-        Row(key, SAYS[key], series, words=plain_words(SAYS[key]), group=groups.get(key, "The dense layer"))
-        for key, series in values.items()
+        Row(key, SAYS[key], values, how, words=plain_words(SAYS[key]), group=groups.get(key, "The dense layer"))
+        for key, (values, how) in ((key, of_row[key]) for key in SAYS)
     ]
-    net = weights()
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t, value = column + 1, float(values[key][column])
-        if key in ("v", "nu"):
-            symbol = "v" if key == "v" else r"\nu"
-            return Arithmetic(f"{symbol}_{{{t}}}", "", value, f"The word is “{p.words[column]}”.")
-        if key == "place":
-            says = "Behind “not” in the sentence as written." if value < 0 else "Made for the sentence as written."
-            return Arithmetic(f"w_{{{t}}}", "", value, says)
-        if key == "times":
-            filled = f"{latex(w[column])} \\cdot {factor(x[column, 0])}"
-            return Arithmetic(
-                f"w_{{{t}}} v_{{{t}}}", filled, value, "The weight belongs to the place, not to the word."
-            )
-        if key == "y":
-            shown = [(W_O[i], name, states[column, i]) for i, name in enumerate(UNITS) if W_O[i]]
-            symbols = " ".join(f"{'+' if sign > 0 else '-'} {name}_{{{t}}}" for sign, name, _ in shown)
-            filled = " ".join(f"{'+' if sign > 0 else '-'} {latex(h)}" for sign, _, h in shown)
-            return Arithmetic(f"y_{{{t}}} = {symbols[2:]}", filled[2:], value)
-        j = UNITS.index(key)
-        before = states[column - 1] if column else np.zeros(len(UNITS))
-        sources = [(net.W_hh[i, j], f"{name}_{{{t - 1}}}", before[i]) for i, name in enumerate(UNITS)]
-        sources += [(net.W_xh[0, j], f"v_{{{t}}}", x[column, 0]), (net.W_xh[1, j], rf"\nu_{{{t}}}", x[column, 1])]
-        used = [(weight, symbol, v) for weight, symbol, v in sources if weight]
-        bias = [f"({latex(net.b[j])})"] if net.b[j] else []
-        symbols = " + ".join([f"{factor(weight)} {symbol}" for weight, symbol, _ in used] + bias)
-        filled = " + ".join([rf"{factor(weight)} \cdot {factor(v)}" for weight, _, v in used] + bias)
-        return Arithmetic(rf"{key}_{{{t}}} = \mathrm{{relu}}({symbols})", rf"\mathrm{{relu}}({filled})", value)
-
+    before = np.vstack([np.zeros(len(UNITS)), states[:-1]])
+    symbols: Symbols = {"w_t": w}
+    symbols |= {f"{name}_{{t-1}}": before[:, i] for i, name in enumerate(UNITS)}
     columns = [f"{t} {word}" for t, word in enumerate(p.words, start=1)]
     caption = "Each column is one word, in the order read. Seven units, their weights set by hand: choose a number."
-    return Trace(
-        "words",
-        "Word by word",
-        caption,
-        rows,
-        ("y", len(columns) - 1),
-        columns=columns,
-        column_word="word",
-        by_hand=arithmetic,
-    )
+    chosen = ("y", len(columns) - 1)
+    return Trace("words", "Word by word", caption, rows, chosen, symbols, columns=columns, column_word="word")
+
+
+def _unit(j: int) -> str:
+    """The formula of a unit: its weights are few, so they stand in it as numbers."""
+    net = weights()
+    sources = [(net.W_hh[i, j], f"{name}_{{t-1}}") for i, name in enumerate(UNITS)]
+    sources += [(net.W_xh[0, j], "v_t"), (net.W_xh[1, j], r"\nu_t")]
+    terms = [rf"{factor(weight)} \, {symbol}" for weight, symbol in sources if weight]
+    terms += [f"({latex(net.b[j])})"] if net.b[j] else []
+    return rf"{UNITS[j]}_t = \mathrm{{relu}}({' + '.join(terms)})"
 
 
 def _curve(every: dict[str, Values], numbers: dict[str, float]) -> Curve:

@@ -1,15 +1,15 @@
 """A recursive network on a sentence: composed up a tree or along a chain, with the same weights at every node."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -115,93 +115,82 @@ def _merges_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: V
     n = p.words
     left, right = (np.array([nodes[pair[side]] for pair in tree]) for side in (0, 1))
     z = left * p.W_l + right * p.W_r + p.b
+    slope = _slopes(p, nodes, tree, felt)
+
+    def child(side: int) -> Callable[[int], Formula]:
+        def formula(k: int) -> Formula:
+            node = tree[k - 1][side]
+            name, note = _symbol(node, n), f"Word {node + 1}." if node < n else f"Node {node - n + 1}."
+            return Formula(f"{'lr'[side]}_k = {name}", note, values={name: float(nodes[node])})
+
+        return formula
+
+    def summed(k: int) -> Formula:
+        l, r = (_symbol(node, n) for node in tree[k - 1])  # noqa: E741 (the literature's letter)
+        values = {l: float(left[k - 1]), r: float(right[k - 1])}
+        return Formula(rf"z_k = W_l \, {l} + W_r \, {r} + b", "The same weights at every node.", values=values)
+
+    def share(k: int) -> Formula:
+        root = given(r"\frac{\partial p_k}{\partial p_k}", "The root.")
+        return root if k == len(tree) else slope(n + k - 1)
+
+    activated = f"p_k = {PHI[p.phi]}(z_k)" if PHI[p.phi] else "p_k = z_k"
+    by_root = r"$\partial\, \text{root} / \partial p$"
     rows = (
-        Row("l", "left child $l$", left),
-        Row("r", "right child $r$", right),
-        Row("z", "sum $z$", z),
-        Row("p", "node $p$", nodes[n:]),
-        Row("share", r"$\partial\, \text{root} / \partial p$", felt[n:], words="slope of the root along the node"),
+        Row("l", "left child $l$", left, child(0)),
+        Row("r", "right child $r$", right, child(1)),
+        Row("z", "sum $z$", z, summed),
+        Row("p", "node $p$", nodes[n:], activated),
+        Row("share", by_root, felt[n:], share, words="slope of the root along the node"),
     )
-    parent = {child: k for k, pair in enumerate(tree) for child in pair}
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        pair, value = tree[column], float(next(row for row in rows if row.key == key).values[column])
-        if key in ("l", "r"):
-            child = pair[key == "r"]
-            says = f"Word {child + 1}." if child < n else f"Node {child - n + 1}."
-            return Arithmetic(f"{key}_{{{column + 1}}} = {_symbol(child, n)}", latex(value), value, says)
-        if key == "z":
-            terms = [
-                Term("W_l", p.W_l, _symbol(pair[0], n), float(nodes[pair[0]])),
-                Term("W_r", p.W_r, _symbol(pair[1], n), float(nodes[pair[1]])),
-            ]
-            says = "The same weights at every node."
-            return sum_of_products(f"z_{{{column + 1}}}", terms, value, ("b", p.b), says)
-        if key == "p":
-            phi = PHI[p.phi]
-            symbols, filled = (
-                (f"{phi}(z_{{{column + 1}}})", f"{phi}({latex(z[column])})") if phi else ("z", latex(z[column]))
-            )
-            return Arithmetic(f"p_{{{column + 1}}} = {symbols}", filled, value)
-        if column == len(tree) - 1:
-            return Arithmetic(
-                rf"\frac{{\partial p_{{{column + 1}}}}}{{\partial p_{{{column + 1}}}}}", "", value, "The root."
-            )
-        return _share(p, n + column, parent[n + column], tree, nodes, felt)
-
-    columns = [f"node {k}" for k in range(1, len(tree) + 1)]
+    symbols: Symbols = {"z_k": z, "W_l": p.W_l, "W_r": p.W_r, "b": p.b}
     caption = "Each column is one merge, children before parents; the last is the root."
-    return Trace(
-        "merges",
-        "Every merge",
-        caption,
-        rows,
-        ("p", len(tree) - 1),
-        columns=columns,
-        column_word="node",
-        by_hand=arithmetic,
-    )
+    columns = [f"node {k}" for k in range(1, len(tree) + 1)]
+    chosen = ("p", len(tree) - 1)
+    return Trace("merges", "Every merge", caption, rows, chosen, symbols, "k", columns=columns, column_word="node")
 
 
 def _leaves_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, depths: list[int], felt: Values) -> Trace:
-    n, x = p.words, nodes[: p.words]
-    parent = {child: k for k, pair in enumerate(tree) for child in pair}
+    n, parent, slope = p.words, _parents(tree), _slopes(p, nodes, tree, felt)
+
+    def below(i: int) -> Formula:
+        above, note = parent[i - 1], "As many factors stand between the word and the root."
+        return Formula(rf"\text{{depth}}(p_{{{above + 1}}}) + 1", note, "d + 1", {"d": depths[n + above]})
+
+    by_root = r"$\partial\, \text{root} / \partial x_i$"
     rows = (
-        Row("x", "word $x_i$", x),
-        Row("below", "merges to the root", np.array(depths[:n], dtype=float)),
-        Row("felt", r"$\partial\, \text{root} / \partial x_i$", felt[:n], words="slope of the root along the word"),
+        Row("x", "word $x_i$", nodes[:n], given("x_i", "A word's number: it is given.")),
+        Row("below", "merges to the root", np.array(depths[:n], dtype=float), below),
+        Row("felt", by_root, felt[:n], lambda i: slope(i - 1), words="slope of the root along the word"),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        if key == "x":
-            return Arithmetic(
-                f"x_{{{column + 1}}}", latex(x[column]), float(x[column]), "A word's number: it is given."
-            )
-        if key == "below":
-            says = "As many factors stand between the word and the root."
-            symbols = rf"\text{{depth}}(p_{{{parent[column] + 1}}}) + 1"
-            return Arithmetic(symbols, f"{depths[n + parent[column]]} + 1", float(depths[column]), says)
-        return _share(p, column, parent[column], tree, nodes, felt)
-
     columns = [f"{i + 1} {SENTENCE[i]}" if n == len(SENTENCE) else f"word {i + 1}" for i in range(n)]
     caption = "How far each word is from the root, and how much of it the root still feels."
-    return Trace(
-        "leaves", "Every word", caption, rows, ("felt", 0), columns=columns, column_word="word", by_hand=arithmetic
-    )
+    return Trace("leaves", "Every word", caption, rows, ("felt", 0), index="i", columns=columns, column_word="word")
 
 
 def _symbol(node: int, n: int) -> str:
     return f"x_{{{node + 1}}}" if node < n else f"p_{{{node - n + 1}}}"
 
 
-def _share(p: RecursiveTree, child: int, k: int, tree: recursive.Tree, nodes: Values, felt: Values) -> Arithmetic:
-    """∂root/∂child = ∂root/∂p · φ′ · W, through the child's one parent, merge k."""
-    n, side = p.words, "l" if tree[k][0] == child else "r"
-    slope = float(ACTIVATIONS[p.phi].slope(nodes[n + k : n + k + 1])[0])
-    weight = p.W_l if side == "l" else p.W_r
-    symbols = rf"\frac{{\partial\, \text{{root}}}}{{\partial p_{{{k + 1}}}}} \cdot \varphi'_{{{k + 1}}} \cdot W_{side}"
-    filled = rf"({latex(felt[n + k])}) \cdot {latex(slope)} \cdot ({latex(weight)})"
-    return Arithmetic(symbols, filled, float(felt[child]), f"By way of its parent, node {k + 1}.")
+def _parents(tree: recursive.Tree) -> dict[int, int]:
+    """The merge that joins each node."""
+    return {child: k for k, pair in enumerate(tree) for child in pair}
+
+
+def _slopes(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: Values) -> Callable[[int], Formula]:
+    """∂root/∂child = ∂root/∂p · φ′ · W, through the child's one parent, as a function of the child."""
+    n, parent = p.words, _parents(tree)
+
+    def formula(child: int) -> Formula:
+        k = parent[child]
+        side, weight = ("l", p.W_l) if tree[k][0] == child else ("r", p.W_r)
+        above, phi = rf"\frac{{\partial\, \text{{root}}}}{{\partial p_{{{k + 1}}}}}", rf"\varphi'_{{{k + 1}}}"
+        slope = float(ACTIVATIONS[p.phi].slope(nodes[n + k : n + k + 1])[0])
+        values = {"s": float(felt[n + k]), "f": slope, "w": weight}
+        note = f"By way of its parent, node {k + 1}."
+        return Formula(rf"{above} \cdot {phi} \cdot W_{side}", note, r"s \cdot f \cdot w", values)
+
+    return formula
 
 
 def _curve(numbers: dict[str, float]) -> Curve:

@@ -113,18 +113,6 @@ def test_the_parse_is_of_its_sentence_alone() -> None:
 
 
 @given(data=st.data())
-@examples(40)
-def test_every_cell_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
-    for trace in DEMO.compute(drawn(states, data)).traces():
-        for one in trace.rows:
-            for column, number in enumerate(one.values.tolist()):
-                shown = trace.arithmetic(one.key, column)
-                if shown.filled:
-                    filled, size = evaluated(shown.filled)
-                    assert filled == pytest.approx(number, abs=0.006 * size + 1e-3), f"{one.key} {shown}"
-
-
-@given(data=st.data())
 @examples(30)
 def test_the_diagram_draws_every_node_once_above_its_children(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
