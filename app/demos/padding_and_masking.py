@@ -1,15 +1,17 @@
 """A batch of unequal lengths: what padding does to the last states, and what a mask saves."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Arithmetic, Formula, given, set_index
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Row, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.figures import Row, Symbols, Trace, Values
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Matrix, Parameters, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -104,86 +106,94 @@ def _caption(p: PaddingAndMasking, numbers: dict[str, float]) -> str:
     return f"{told}: without a mask {steps} went on changing the state."
 
 
-def _made(p: PaddingAndMasking, name: str, t: int, x: float, before: float, value: float, says: str = "") -> Arithmetic:
-    """name = φ(W_x x_t + W_h h_{t−1} + b)."""
-    terms = [Term("W_x", p.W_x, f"x_{{{t}}}", x), Term("W_h", p.W_h, f"h_{{{t - 1}}}", before)]
-    inner, phi = sum_of_products("", terms, value, ("b", p.b)), PHI[p.phi]
-    if not phi:
-        return Arithmetic(f"{name} = {inner.symbols}", inner.filled, value, says)
-    return Arithmetic(f"{name} = {phi}({inner.symbols})", f"{phi}({inner.filled})", value, says)
+def _cell(p: PaddingAndMasking) -> str:
+    """φ(W_x x_t + W_h h_{t−1} + b), as the formulas write it."""
+    inner = r"W_x \, x_t + W_h \, h_{t-1} + b"
+    return f"{PHI[p.phi]}({inner})" if PHI[p.phi] else inner
 
 
 def _steps_trace(p: PaddingAndMasking, x: Values, m: Values, made: Values, h: Values) -> Trace:
     i = p.looked_at - 1
+    real = m[i] == 1
+
+    def by_step(formula: Formula, of_real: str, of_padded: str) -> Callable[[int], Formula]:
+        return lambda t: replace(formula, note=of_real if real[t - 1] else of_padded)
+
+    state = by_step(Formula(r"h_t = \hat{h}_t"), "", "No mask: padding counts.")
+    if p.mask:
+        kept = Formula(r"h_t = m_t \, \hat{h}_t + (1 - m_t) \, h_{t-1}")
+        state = by_step(kept, "A real step is taken.", "A padded step hands the state on.")
     rows = (
-        Row("x", "input $x_t$", x[i, :, 0]),
-        Row("m", "mask $m_t$", m[i]),
-        Row("made", r"made $\hat{h}_t$", made[i], words="what the cell makes"),
-        Row("h", "state $h_t$", h[i, :, 0]),
+        Row("x", "input $x_t$", x[i, :, 0], by_step(given("x_t"), "An input: it is given.", "Padding.")),
+        Row("m", "mask $m_t$", m[i], by_step(given("m_t"), "A real step.", "A padded step.")),
+        Row("made", r"made $\hat{h}_t$", made[i], rf"\hat{{h}}_t = {_cell(p)}", words="what the cell makes"),
+        Row("h", "state $h_t$", h[i, :, 0], state),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t, real = column + 1, m[i, column] == 1
-        before = float(h[i, column - 1, 0]) if column else 0.0
-        if key == "x":
-            return Arithmetic(f"x_{{{t}}}", latex(x[i, column, 0]), float(x[i, column, 0]), "" if real else "Padding.")
-        if key == "m":
-            return Arithmetic(f"m_{{{t}}}", "", float(m[i, column]), "A real step." if real else "A padded step.")
-        if key == "made":
-            return _made(p, rf"\hat{{h}}_{{{t}}}", t, float(x[i, column, 0]), before, float(made[i, column]))
-        value = float(h[i, column, 0])
-        if not p.mask:
-            symbols = rf"h_{{{t}}} = \hat{{h}}_{{{t}}}"
-            return Arithmetic(symbols, latex(made[i, column]), value, "" if real else "No mask: padding counts.")
-        symbols = rf"h_{{{t}}} = m_{{{t}}} \hat{{h}}_{{{t}}} + (1 - m_{{{t}}}) h_{{{column}}}"
-        mask, new = latex(m[i, column]), float(made[i, column])
-        filled = rf"{mask} \cdot {factor(new)} + (1 - {mask}) \cdot {factor(before)}"
-        return Arithmetic(
-            symbols, filled, value, "A real step is taken." if real else "A padded step hands the state on."
-        )
-
-    columns = [f"t = {t}" for t in range(1, m.shape[1] + 1)]
+    symbols: Symbols = {"h_{t-1}": np.append(0.0, h[i, :-1, 0]), "W_x": p.W_x, "W_h": p.W_h, "b": p.b}
     caption = fill("Sequence {row}, step by step.", {"row": p.looked_at})
-    return Trace(
-        "steps", "The sequence looked at", caption, rows, ("h", m.shape[1] - 1), columns=columns, by_hand=arithmetic
-    )
+    return Trace("steps", "The sequence looked at", caption, rows, ("h", m.shape[1] - 1), symbols)
 
 
 def _ends_trace(p: PaddingAndMasking, alone: Values, runs: dict[str, Values], x: Values, h: Values, m: Values) -> Trace:
-    real, unmasked, masked = m == 1, runs["unmasked"][:, -1], runs["masked"][:, -1]
-    mean_real = np.array([h[r, real[r], 0].mean() for r in range(len(h))])
-    mean_all = h[:, :, 0].mean(axis=1)
-    rows = (
-        Row("alone", "last state, run alone", alone, words="last state alone", group="The last state"),
-        Row("unmasked", "in the batch, no mask", unmasked, words="last state without mask", group="The last state"),
-        Row("masked", "in the batch, masked", masked, words="last state with mask", group="The last state"),
-        Row("mean_real", "mean over real steps", mean_real, group="Pooling the states shown"),
-        Row("mean_all", "mean over all steps", mean_all, group="Pooling the states shown"),
-    )
-    says = {
-        "alone": "The sequence as a batch of one, without padding: what the others should equal.",
-        "unmasked": "Every padded step is a step like any other.",
-        "masked": "Padded steps hand the state on, so it is the last real one.",
-        "mean_real": "The mask belongs on pooling too: divide by the real steps.",
-        "mean_all": "Divided by all steps: it changes with the neighbours in the batch.",
-    }
+    real, T = m == 1, m.shape[1]
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        row = next(row for row in rows if row.key == key)
-        value = float(row.values[column])
-        if not key.startswith("mean"):
-            if key == "masked" and not real[column, -1]:
-                return Arithmetic(f"h_{{{m.shape[1]}}} = h_{{{len(p.batch[column])}}}", latex(value), value, says[key])
+    def end(way: str, note: str) -> Callable[[int], Formula]:
+        def formula(column: int) -> Formula:
+            r = column - 1
+            if way == "masked" and not real[r, -1]:
+                last = f"h_{{{len(p.batch[r])}}}"
+                return Formula(f"h_{{{T}}} = {last}", note, values={last: float(runs["masked"][r, -1])})
             # The real steps of the masked run are the run alone; without a mask every step counts.
-            counted = np.flatnonzero(real[column]) if key != "unmasked" else np.arange(m.shape[1])
-            run = runs["unmasked" if key == "unmasked" else "masked"][column, counted]
-            before, t = float(run[-2]) if len(run) > 1 else 0.0, len(run)
-            return _made(p, f"h_{{{t}}}", t, float(x[column, counted[-1], 0]), before, value, says[key])
-        taken = h[column, real[column], 0] if key == "mean_real" else h[column, :, 0]
-        symbols = r"\frac{\sum m_t h_t}{\sum m_t}" if key == "mean_real" else r"\frac{\sum h_t}{T}"
-        return Arithmetic(symbols, f"({' + '.join(map(factor, taken.tolist()))}) / {len(taken)}", value, says[key])
+            counted = np.arange(T) if way == "unmasked" else np.flatnonzero(real[r])
+            run = runs["unmasked" if way == "unmasked" else "masked"][r, counted]
+            before = float(run[-2]) if len(run) > 1 else 0.0
+            numbered = {f"x_{{{len(run)}}}": float(x[r, counted[-1], 0]), f"h_{{{len(run) - 1}}}": before}
+            return Formula(set_index(f"h_t = {_cell(p)}", "t", len(run)), note, values=numbered)
 
-    columns = [f"sequence {r + 1}" for r in range(len(h))]
+        return formula
+
+    def mean(text: str, which: NDArray[np.bool_], note: str) -> Callable[[int], Formula]:
+        def formula(column: int) -> Formula:
+            taken = h[column - 1, which[column - 1], 0].tolist()
+            values = {f"h_{{{n}}}": value for n, value in enumerate(taken, start=1)}
+            return Formula(text, note, f"({' + '.join(values)}) / {len(values)}", values)
+
+        return formula
+
+    mean_real = np.array([h[r, real[r], 0].mean() for r in range(len(h))])
+    of_real = mean(r"\frac{\sum m_t h_t}{\sum m_t}", real, "The mask belongs on pooling too: divide by the real steps.")
+    of_all = mean(
+        r"\frac{\sum h_t}{T}",
+        np.ones_like(real),
+        "Divided by all steps: it changes with the neighbours in the batch.",
+    )
+    rows = (
+        Row(
+            "alone",
+            "last state, run alone",
+            alone,
+            end("alone", "The sequence as a batch of one, without padding: what the others should equal."),
+            words="last state alone",
+            group="The last state",
+        ),
+        Row(
+            "unmasked",
+            "in the batch, no mask",
+            runs["unmasked"][:, -1],
+            end("unmasked", "Every padded step is a step like any other."),
+            words="last state without mask",
+        ),
+        Row(
+            "masked",
+            "in the batch, masked",
+            runs["masked"][:, -1],
+            end("masked", "Padded steps hand the state on, so it is the last real one."),
+            words="last state with mask",
+        ),
+        Row("mean_real", "mean over real steps", mean_real, of_real, group="Pooling the states shown"),
+        Row("mean_all", "mean over all steps", h[:, :, 0].mean(axis=1), of_all),
+    )
+    symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h, "b": p.b}
     caption = "What each sequence ends with. Masked equals alone, whatever the neighbours in the batch are."
     return Trace(
         "ends",
@@ -191,9 +201,10 @@ def _ends_trace(p: PaddingAndMasking, alone: Values, runs: dict[str, Values], x:
         caption,
         rows,
         ("unmasked", p.looked_at - 1),
-        columns=columns,
+        symbols,
+        index="",
+        columns=[f"sequence {r + 1}" for r in range(len(h))],
         column_word="sequence",
-        by_hand=arithmetic,
     )
 
 
@@ -225,8 +236,8 @@ def _question(p: PaddingAndMasking) -> Question:
 
 
 def _steps(p: PaddingAndMasking, result: Result) -> list[Arithmetic]:
-    trace = result.traces()[0]
-    return [trace.arithmetic("made" if not p.mask else "h", t) for t in range(len(trace.columns))]
+    row = "h" if p.mask else "made"
+    return result.worked(*(f"{row},{t}" for t in range(1, len(result.traces()[0].columns) + 1)))
 
 
 def _slips(p: PaddingAndMasking, result: Result) -> Slips:

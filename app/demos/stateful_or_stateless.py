@@ -2,13 +2,15 @@
 
 import math
 import random
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Arithmetic, Formula, given, set_index
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import fill, latex
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -117,89 +119,78 @@ def _curve(p: StatefulOrStateless, x: Values, h: Values, long: Values, numbers: 
     return Curve("states", "The state over the windows", told, "step t", "state", steps, series)
 
 
-def _state(p: StatefulOrStateless, t: int, x: float, before: float, value: float, says: str = "") -> Arithmetic:
-    """h_t = tanh(W_x x_t + W_h h_{t−1})."""
-    inner = sum_of_products(
-        "", [Term("W_x", p.W_x, f"x_{{{t}}}", x), Term("W_h", p.W_h, f"h_{{{t - 1}}}", before)], value
-    )
-    return Arithmetic(rf"h_{{{t}}} = \tanh({inner.symbols})", rf"\tanh({inner.filled})", value, says)
+STATE = Formula(r"h_t = \tanh(W_x \, x_t + W_h \, h_{t-1})")
 
 
 def _answers_trace(p: StatefulOrStateless, x: Values, cues: Values, runs: dict[str, windows.Windows]) -> Trace:
     ends = {key: run.hs[0, p.period - 1 :: p.period, 0] for key, run in runs.items()}
-    given = np.sign(ends["shown"])
+    answer = np.sign(ends["shown"])
+
+    def state(key: str) -> Callable[[int], Formula]:
+        def formula(k: int) -> Formula:
+            last, opens = k * p.period, (k - 1) * p.period + 1
+            start = (last - 1) // p.window * p.window + 1
+            seen = "" if start < opens + min(p.cue, p.period - 1) else "not "
+            inside = f"The window of step {last} starts at {start}: the cue, from {opens}, is {seen}in it."
+            note = inside if key == "dropped" or (key == "shown" and p.carry == 0) else ""
+            values = {f"x_{{{last}}}": float(x[last - 1])}
+            values[f"h_{{{last - 1}}}"] = float(runs[key].befores[0, last - 1, 0])
+            return Formula(set_index(STATE.text, "t", last), note, values=values)
+
+        return formula
+
+    def sign(k: int) -> Formula:
+        end = f"h_{{{k * p.period}}}"
+        return Formula(rf"\mathrm{{sign}}({end})", values={end: float(ends["shown"][k - 1])})
+
+    def wrong(k: int) -> Formula:
+        note = "A state of 0 says nothing, and counts as wrong." if answer[k - 1] == 0 else ""
+        return Formula(r"\text{answer} \ne \text{cue}", note, r"[a \ne c]")
+
+    def cue(k: int) -> Formula:
+        return given(rf"\text{{cue}}_{{{k}}}", f"It opens at step {(k - 1) * p.period + 1}.")
+
+    of_period = "last state of the period"
     rows = (
-        Row("cue", "cue", cues),
-        Row("kept", "last state, stateful", ends["kept"], words="last state of the period, stateful"),
-        Row("dropped", "last state, stateless", ends["dropped"], words="last state of the period, stateless"),
-        Row("shown", "last state, as set", ends["shown"], words="last state of the period, as set"),
-        Row("answer", "answer, its sign", given, words="answer"),
-        Row("wrong", "wrong", (given != cues).astype(float)),
+        Row("cue", "cue", cues, cue),
+        Row("kept", "last state, stateful", ends["kept"], state("kept"), words=f"{of_period}, stateful"),
+        Row("dropped", "last state, stateless", ends["dropped"], state("dropped"), words=f"{of_period}, stateless"),
+        Row("shown", "last state, as set", ends["shown"], state("shown"), words=f"{of_period}, as set"),
+        Row("answer", "answer, its sign", answer, sign, words="answer"),
+        Row("wrong", "wrong", (answer != cues).astype(float), wrong),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        last, opens = (column + 1) * p.period, column * p.period + 1
-        value = float(next(row for row in rows if row.key == key).values[column])
-        start = (last - 1) // p.window * p.window + 1
-        seen = start < opens + min(p.cue, p.period - 1)
-        inside = (
-            f"The window of step {last} starts at {start}: the cue, from {opens}, is {'' if seen else 'not '}in it."
-        )
-        match key:
-            case "cue":
-                return Arithmetic(rf"\text{{cue}}_{{{column + 1}}}", "", value, f"It opens at step {opens}.")
-            case "answer":
-                return Arithmetic(
-                    rf"\mathrm{{sign}}(h_{{{last}}})", rf"\mathrm{{sign}}({latex(ends['shown'][column])})", value
-                )
-            case "wrong":
-                says = "A state of 0 says nothing, and counts as wrong." if given[column] == 0 else ""
-                filled = rf"{latex(given[column])} \ne {latex(cues[column])}"
-                return Arithmetic(r"\text{answer} \ne \text{cue}", filled, value, says)
-        says = inside if key == "dropped" or (key == "shown" and p.carry == 0) else ""
-        return _state(p, last, float(x[last - 1]), float(runs[key].befores[0, last - 1, 0]), value, says)
-
-    columns = [f"period {k}" for k in range(1, PERIODS + 1)]
+    symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h, "a": answer, "c": cues}
     caption = "At the end of each period the sign of the state must be the sign of its cue."
-    return Trace(
-        "answers", "The answers", caption, rows, ("shown", 0), columns=columns, column_word="period", by_hand=arithmetic
-    )
+    columns = [f"period {k}" for k in range(1, PERIODS + 1)]
+    chosen = ("shown", 0)
+    return Trace("answers", "The answers", caption, rows, chosen, symbols, "", columns=columns, column_word="period")
 
 
 AT_A_CUT = {0.0: "A cut: it starts at 0.", 1.0: "A cut: the state runs on.", -1.0: "A cut: a stranger's state."}
 
 
 def _steps_trace(p: StatefulOrStateless, x: Values, before: Values, h: Values, long: Values) -> Trace:
+    def found(t: int) -> Formula:
+        is_cut = (t - 1) % p.window == 0
+        note = AT_A_CUT[p.carry] if is_cut else "Within a window the state runs on."
+        values = {"c": p.carry if is_cut and t > 1 else 1.0, "h": float(h[t - 2]) if t > 1 else 0.0}
+        return Formula("h_{t-1}", "The series begins at 0." if t == 1 else note, r"c \cdot h", values)
+
+    def uncut(t: int) -> Formula:
+        return replace(STATE, values={"h_{t-1}": float(long[t - 2]) if t > 1 else 0.0})
+
     rows = (
-        Row("x", "input $x_t$", x),
-        Row("before", "found $h_{t-1}$", before, words="state that the step found"),
-        Row("h", "state $h_t$", h),
-        Row("long", "in one long run", long, words="state in one long run"),
+        Row("x", "input $x_t$", x, given("x_t", "An input: it is given.")),
+        Row("before", "found $h_{t-1}$", before, found, words="state that the step found"),
+        Row("h", "state $h_t$", h, STATE),
+        Row("long", "in one long run", long, uncut, words="state in one long run"),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t, cut = column + 1, column % p.window == 0
-        if key == "x":
-            return Arithmetic(f"x_{{{t}}}", latex(x[column]), float(x[column]))
-        if key == "before":
-            old = float(h[column - 1]) if column else 0.0
-            says = (
-                "The series begins at 0."
-                if t == 1
-                else AT_A_CUT[p.carry]
-                if cut
-                else "Within a window the state runs on."
-            )
-            factor = latex(p.carry) if cut and column else "1"
-            return Arithmetic(f"h_{{{t - 1}}}", rf"({factor}) \cdot ({latex(old)})", float(before[column]), says)
-        found, made = (before, h) if key == "h" else (np.append(0.0, long[:-1]), long)
-        return _state(p, t, float(x[column]), float(found[column]), float(made[column]))
-
     columns = [
         f"window {t // p.window + 1}, t = {t + 1}" if t % p.window == 0 else f"t = {t + 1}" for t in range(len(x))
     ]
     caption = "Every step. A column that names its window stands behind a cut."
-    return Trace("steps", "Every step", caption, rows, ("h", p.period - 1), columns=columns, by_hand=arithmetic)
+    symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h}
+    return Trace("steps", "Every step", caption, rows, ("h", p.period - 1), symbols, columns=columns)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -230,8 +221,8 @@ def _steps(p: StatefulOrStateless, result: Result) -> list[Arithmetic]:
     for k in range(PERIODS):
         start = ((k + 1) * p.period - 1) // p.window * p.window + 1
         symbols = rf"\text{{{k + 1}: cue at {k * p.period + 1}, window from {start}}}"
-        told.append(Arithmetic(symbols, "", float(wrong.values[k]) if wrong else 0.0))
-    return [*told, Arithmetic(r"\text{wrong}", "", result.numbers["missed"])]
+        told.append(given(symbols, "1 if it is wrong.").worked_out(float(wrong.values[k]) if wrong else 0.0, {}))
+    return [*told, given(r"\text{wrong}", "All of them.").worked_out(result.numbers["missed"], {})]
 
 
 def _slips(p: StatefulOrStateless, result: Result) -> Slips:

@@ -72,6 +72,7 @@ FUNCTIONS: dict[str, Callable[[About], About]] = {
     r"\sqrt": _of(np.sqrt),
     r"\lvert": _of(np.abs),
     r"\mathrm{round}": _of(np.rint),
+    r"\mathrm{sign}": _of(np.sign),
     r"\lceil": _of(lambda x: np.ceil(x - 1e-9)),  # a rounding above a whole number is that number
 }
 CLOSES = {"(": ")", "[": "]", "{": "}", r"\lvert": r"\rvert", r"\lVert": r"\rVert", r"\lceil": r"\rceil", "|": "|"}
@@ -140,8 +141,9 @@ class _Reader:
     def within(self, opens: str) -> About:
         self.need(opens)
         value = self.sum()
-        if self.take(r"\le"):  # Iverson's bracket: 1 if it is true
-            value = About(float(value.value <= self.sum().value), 0.0)
+        if sign := self.take(r"\le", r"\ne"):  # Iverson's bracket: 1 if it is true
+            other = self.sum().value
+            value = About(float(value.value <= other if sign == r"\le" else value.value != other), 0.0)
         self.need(CLOSES[opens])
         return value
 

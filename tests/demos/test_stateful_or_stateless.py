@@ -67,18 +67,6 @@ def test_stateless_answers_only_where_cue_and_answer_share_a_window(window: int,
         assert apart == PERIODS
 
 
-@given(data=st.data())
-@examples(40)
-def test_every_step_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
-    p = data.draw(states(DEMO))
-    p = p.model_copy(update={"W_x": round(p.W_x, 3), "W_h": round(p.W_h, 3)})
-    trace = DEMO.compute(p).traces()[1]
-    for row in trace.rows:
-        for column, value in list(enumerate(row.values.tolist()))[:30]:
-            filled, size = evaluated(trace.arithmetic(row.key, column).filled)
-            assert filled == pytest.approx(value, abs=0.006 * size + 1e-3), f"{row.key} {column}"
-
-
 def test_the_mixed_up_rows_are_those_of_the_mirrored_series() -> None:
     mixed = curve_of(compute("stateful=1&mixed=1&window=3")).series[0].values
     x = DEMO.parse("").series().tolist()

@@ -96,7 +96,7 @@ NAN, INF = math.nan, math.inf
         (r"1 / 2 \cdot 4", 2.0),
         (r"\lceil (7 - 1) / (3 - 1) \rceil + \lceil 5 / 2 \rceil + \mathrm{round}(1.7)", 8.0),
         (r"0.9^{200}", 0.9**200),
-        (r"[2 \le 3] + [3 \le 3] + [4 \le 3]", 2.0),
+        (r"[2 \le 3] + [3 \le 3] + [4 \le 3] + [1 \ne 2] + \mathrm{sign}(-3)", 2.0),
         (r"\infty - 1", INF),
         (r"0 \cdot \infty", NAN),
     ],
