@@ -102,15 +102,3 @@ def test_demos_do_not_import_each_other() -> None:
         if floor(name) == ("demos", "") or name.startswith("demos."):
             others = {one for one in imported if one.removeprefix("demos.") in demos}
             assert not others, f"{name} imports {others}"
-
-
-def test_a_folder_is_no_drawer() -> None:
-    """More than fifteen files in a folder are several ideas; nn has one kernel a file, demos one demo a pair."""
-    for folder in {path.parent for path in APP.rglob("*.py")} - {APP / "nn", APP / "demos"}:
-        files = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
-        limit = LARGER.get(folder.relative_to(APP).as_posix(), 15)
-        assert len(files) <= limit, f"{folder.name} holds {len(files)} files"
-
-
-LARGER = {"demos/parts": 24}
-"""Folders with more files than fifteen, and why: one file a part of one demo."""

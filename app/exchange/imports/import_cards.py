@@ -6,7 +6,7 @@ from pathlib import Path
 
 from app.cards.file.sources import read_sources
 from app.exchange.imports.draft import RefusedError
-from app.exchange.imports.kinds import Kind, Source, kind_of
+from app.exchange.imports.kinds import ImportFile, ImportKind, kind_of
 from app.exchange.imports.target_file import target_file
 from app.exchange.imports.write import Imported, write
 
@@ -15,9 +15,9 @@ def import_cards(
     path: Path,
     content_dir: Path,
     into: str = "",
-    kind: Kind | None = None,
+    kind: ImportKind | None = None,
     progress: Callable[[int], None] = lambda _done: None,
-) -> tuple[Kind, Imported]:
+) -> tuple[ImportKind, Imported]:
     """Write the cards of a file into a new file of a deck, or into several if there are many.
 
     `into` is a deck, deck/name, or the path of a content file. The default `kind` is found out from the file.
@@ -26,7 +26,7 @@ def import_cards(
     if not path.exists():  # before asking which deck it should go to
         raise RefusedError("there is no such file")
     with tempfile.TemporaryDirectory(prefix="recur-import-") as scratch:
-        source = Source(path, Path(scratch))
+        source = ImportFile(path, Path(scratch))
         found = kind or kind_of(source)
         target = target_file(content_dir, into, path)
         return found, write(found.read(source), target, read_sources(content_dir)[0], progress)

@@ -27,7 +27,7 @@ LARGEST_PAGE = 2_000_000
 
 
 @dataclass
-class Source:
+class ImportFile:
     """A file to import. `scratch` is an empty folder to unpack it in."""
 
     path: Path
@@ -64,58 +64,58 @@ class Source:
             raise RefusedError(f"the file cannot be read: {error.strerror}") from None
 
 
-def _page(use: Callable[[str], T]) -> Callable[[Source], T]:
+def _page(use: Callable[[str], T]) -> Callable[[ImportFile], T]:
     return lambda source: use(source.page)
 
 
 @dataclass(frozen=True)
-class Kind:
+class ImportKind:
     """A kind of file: its name, a description, its file endings, if another file `claims` to be one, and its reader."""
 
     name: str
     what: str
     suffixes: tuple[str, ...]
-    claims: Callable[[Source], bool]
-    read: Callable[[Source], Reading]
+    claims: Callable[[ImportFile], bool]
+    read: Callable[[ImportFile], Reading]
 
 
 KINDS = (
-    Kind(
+    ImportKind(
         "anki",
         "an Anki package",
         (".apkg", ".colpkg"),
         lambda source: source.head.startswith(b"PK\3\4"),
         lambda source: read_anki(source.path, source.scratch),
     ),
-    Kind(
+    ImportKind(
         "csv",
         "a table with a question and an answer in each row",
         (".csv", ".tsv"),
         lambda source: source.table.startswith("#separator:"),
         lambda source: read_table(source.table),
     ),
-    Kind(
+    ImportKind(
         "flashcards",
         "a pasted flashcard deck: number, Q, front, A, back",
         (),
         _page(claims_flashcards),
         _page(read_flashcards),
     ),
-    Kind(
+    ImportKind(
         "theory",
         "questions as Q1: …, each with Answer",
         (),
         _page(claims_theory),
         _page(read_theory),
     ),
-    Kind(
+    ImportKind(
         "questions",
         "a numbered list of questions, each with Answer: …",
         (),
         _page(claims_questions),
         _page(read_questions),
     ),
-    Kind(
+    ImportKind(
         "markdown",
         "a Markdown or MyST page, a question a heading",
         (),
@@ -125,7 +125,7 @@ KINDS = (
 )
 
 
-def find_kind(name: str) -> Kind:
+def find_kind(name: str) -> ImportKind:
     """Return the kind of that name. Raises RefusedError if there is none."""
     for kind in KINDS:
         if kind.name == name:
@@ -134,7 +134,7 @@ def find_kind(name: str) -> Kind:
     raise RefusedError(f"there is no kind {name!r}; there are {', '.join(names)}.{nearest(name, names)}".rstrip("."))
 
 
-def kind_of(source: Source) -> Kind:
+def kind_of(source: ImportFile) -> ImportKind:
     """Find out a file's kind from its ending, or else from its content. Raises RefusedError if it is none of them."""
     suffix = source.path.suffix.lower()
     for kind in KINDS:

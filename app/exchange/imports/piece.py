@@ -18,7 +18,7 @@ NO_ANSWER = "The answer is still to be written."
 
 
 @dataclass
-class Piece:
+class FilePiece:
     """Lines of a content file: a card if it has a `name`, otherwise a topic's own text, perhaps under a `heading`.
 
     `where` is its place in the imported file, `question` and `source` are the text there; `told` are sentences that the
@@ -65,7 +65,7 @@ class Piece:
             self.body = "\n".join(lines)
 
 
-def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str]) -> Piece:
+def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str]) -> FilePiece:
     """Make the card of a draft, still without a name, under its mended question. `items` are all source items."""
     known = [item for item in draft.sources if item in items]
     unknown = [item for item in draft.sources if item not in items]
@@ -83,7 +83,9 @@ def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str
     if not body.strip():
         body = NO_ANSWER
         tail.append("Draft: yes")
-    return Piece(draft.where, f"## {question}", body, tuple(tail), told=told, question=draft.question, source=source)
+    return FilePiece(
+        draft.where, f"## {question}", body, tuple(tail), told=told, question=draft.question, source=source
+    )
 
 
 def name_of(question: str) -> str:
@@ -92,7 +94,7 @@ def name_of(question: str) -> str:
     return slug(words) if words else ""
 
 
-def file_text(title: str, pieces: Sequence[Piece]) -> tuple[str, list[int]]:
+def file_text(title: str, pieces: Sequence[FilePiece]) -> tuple[str, list[int]]:
     """Return the content file, and the line (from 1) on which each piece begins."""
     text = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n"
     starts, line = [], 4

@@ -13,7 +13,7 @@ from app.cards.file.sources import Sources
 from app.cards.render.prepare import prepare
 from app.exchange.imports.draft import Draft, Reading, RefusedError, Skipped
 from app.exchange.imports.markdown.mend import mend, mend_question, split_question
-from app.exchange.imports.piece import Piece, file_text, name_of, piece_of, title_of
+from app.exchange.imports.piece import FilePiece, file_text, name_of, piece_of, title_of
 from app.exchange.imports.target_file import FreeIds, TargetFile
 
 CARDS_A_FILE = 200
@@ -75,7 +75,7 @@ class _Writer:
         self.items: Collection[str] = sources.items if sources else ()
         self.names = FreeIds(set(target.taken))
         self.parts: list[Path] = []
-        self.pieces: list[Piece] = []
+        self.pieces: list[FilePiece] = []
         self.size = 0
 
     def begin(self, reading: Reading) -> None:
@@ -86,7 +86,7 @@ class _Writer:
                 body = mend(source, told)
                 where = "the key points" if heading else "the text before the questions"
                 if body.strip():
-                    self.pieces.append(Piece(where, heading, body, told=told, source=source))
+                    self.pieces.append(FilePiece(where, heading, body, told=told, source=source))
 
     def take(self, item: Draft | Skipped) -> None:
         """Add one draft, or report what was skipped."""
@@ -131,7 +131,7 @@ class _Writer:
         self.parts[-1].write_text(file_text(title, self.pieces)[0], encoding="utf-8", newline="\n")
         self.pieces, self.size = [], 0
 
-    def _mend(self, title: str, pieces: Sequence[Piece]) -> None:
+    def _mend(self, title: str, pieces: Sequence[FilePiece]) -> None:
         """Find mistakes as `recur check` does, and write the text that causes them as plain text."""
         risky = [piece for piece in pieces if not piece.is_plain]
         for is_last_try in (False, True):
@@ -144,7 +144,7 @@ class _Writer:
         for (at, _line), message in self._mistakes(title, risky).items():
             risky[at].told.append(f"to be mended by hand: {message}")
 
-    def _mistakes(self, title: str, pieces: Sequence[Piece]) -> dict[tuple[int, int], str]:
+    def _mistakes(self, title: str, pieces: Sequence[FilePiece]) -> dict[tuple[int, int], str]:
         """Return the first mistake on each line, by the index of its piece and the line within it, both from 0."""
         text, starts = file_text(title, pieces)
         path = f"{self.target.deck}/{self.target.name}.md"

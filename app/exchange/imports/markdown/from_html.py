@@ -49,7 +49,7 @@ def markdown_of(source: str, told: list[str]) -> str:
         maths.append((found[0], _formula(found)))
         return f"\ue000{len(maths) - 1}\ue001"
 
-    reader = _Reader(told, maths)
+    reader = _HtmlReader(told, maths)
     source = _MATHS.sub(kept, _PRIVATE.sub("", source))
     at = 0
     for token in _TOKEN.finditer(source):
@@ -81,7 +81,7 @@ def _attributes(text: str) -> dict[str, str]:
     return {name.lower(): html.unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(text)}
 
 
-class _Reader:
+class _HtmlReader:
     """Takes tags and text in order, and passes blocks to the writer."""
 
     def __init__(self, told: list[str], maths: list[tuple[str, str]]) -> None:
