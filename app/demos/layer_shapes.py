@@ -1,13 +1,13 @@
 """Shapes through a recurrent model, and its parameter count as a formula with the numbers in it."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace
 from app.demos.machine.numbers import fill
@@ -132,46 +132,43 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
 
+PARTS = {"kernel": "input weights", "recurrent": "recurrent weights", "bias": "biases"}
+
+
 def _trace(layers: list[Layer], numbers: dict[str, float]) -> Trace:
-    parts = [_parts(layer) for layer in layers]
-    names = [f"{i + 1} · {layer.name}" for i, layer in enumerate(layers)]
-    words_of = (("input weights", "input weights"), ("recurrent weights", "recurrent weights"), ("biases", "biases"))
-    rows = [
-        Row(key, label, np.array([float(part[i]) for part in parts]), words=says)
-        for i, (key, (label, says)) in enumerate(zip(("kernel", "recurrent", "bias"), words_of, strict=True))
-    ]
-    rows.append(Row("total", "**layer**", np.array([float(layer.total) for layer in layers]), words="all parameters"))
+    parts = np.array([_parts(layer) for layer in layers], dtype=float)
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        layer = layers[column]
-        sizes, times, both = layer.count.sizes, layer.count.times, layer.directions
-        if key == "total":
-            return Arithmetic(
-                _latex(layer.count.formula, both), _latex(layer.count.filled, both), float(layer.total), SAYS[times]
-            )
-        term = _term(layer, key)
-        if term is None:
-            return Arithmetic("0", "", 0.0, "A Dense layer does not look back.")
-        letters = [str(part) for part in term if part != 1]
-        filled = [str(sizes[part]) if isinstance(part, str) else str(part) for part in term]
-        before = [str(n) for n in (both, times) if n > 1]
-        return Arithmetic(
-            r" \cdot ".join([*before, *letters]),
-            r" \cdot ".join([*before, *filled]),
-            float(parts[column][("kernel", "recurrent", "bias").index(key)]),
-            SAYS[times],
-        )
+    def part(key: str) -> Callable[[int], Formula]:
+        def formula(column: int) -> Formula:
+            layer = layers[column - 1]
+            term = _term(layer, key)
+            if term is None:
+                return given("0", "A Dense layer does not look back.")
+            factors = [str(n) for n in (layer.directions, layer.count.times) if n > 1]
+            factors += [str(part) for part in term if part != 1]
+            return Formula(r" \cdot ".join(factors or ["1"]), SAYS[layer.count.times], values=layer.count.sizes)
 
+        return formula
+
+    def total(column: int) -> Formula:
+        layer = layers[column - 1]
+        text = _latex(layer.count.formula, layer.directions)
+        return Formula(text, SAYS[layer.count.times], values=layer.count.sizes)
+
+    rows = [Row(key, label, parts[:, i], part(key)) for i, (key, label) in enumerate(PARTS.items())]
+    totals = np.array([float(layer.total) for layer in layers])
+    rows.append(Row("total", "**layer**", totals, total, words="all parameters"))
+    told = fill("All layers together have {parameters}. Choose a number to see its formula.", numbers)
     return Trace(
         "count",
         "Where the parameters are",
-        fill("All layers together have {parameters}. Choose a number to see its formula.", numbers),
+        told,
         rows,
         ("total", 0),
-        columns=names,
+        index="",
+        columns=[f"{i + 1} · {layer.name}" for i, layer in enumerate(layers)],
         column_word="layer",
         coloured=False,
-        by_hand=arithmetic,
     )
 
 
@@ -210,7 +207,7 @@ def _instance(rng: random.Random) -> dict[str, str]:
         "features": str(rng.choice([1, 2, 3, 8, 10])),
         "units": str(rng.choice([4, 8, 10, 16, 32])),
         "layer": rng.choice(["rnn", "lstm", "gru"]),
-        "bidirectional": rng.choice("001"),
+        "bidirectional": rng.choice(["0", "0", "1"]),  # one in three
         "reset_after": rng.choice("01"),
     }
 
@@ -226,11 +223,6 @@ def _question(p: LayerShapes) -> Question:
             f"{p.features} features come in at each of {p.time} steps",
         ),
     )
-
-
-def _steps(p: LayerShapes, result: Result) -> list[Arithmetic]:
-    trace = result.traces()[0]
-    return [trace.arithmetic(key, 0) for key in ("kernel", "recurrent", "bias", "total")]
 
 
 def _slips(p: LayerShapes, result: Result) -> Slips:
@@ -254,7 +246,11 @@ DEMO = Demo(
     LayerShapes,
     compute,
     Prediction(
-        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
+        _instance,
+        _question,
+        ("kernel,1", "recurrent,1", "bias,1", "total,1"),
+        _slips,
+        Tolerance(why="It is a whole number: only the exact count is right"),
     ),
     shows=(build, count.rnn, count.lstm, count.gru, count.dense),
     miniature="model",

@@ -2,17 +2,18 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Row, Trace, Values
+from app.demos.machine.figures import Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex, short
 from app.demos.machine.parameters import Matrix, Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
-from app.demos.machine.result import Result
+from app.demos.machine.result import Result, by_step
 from app.demos.parts.unrolled_picture import unrolled
 from app.nn import rnn
 from app.nn.activations import ACTIVATIONS
@@ -87,77 +88,55 @@ def compute(p: UnrolledRNN) -> Result:
     h, z = hs[0], np.array([cache.z[0] for cache in caches])
     y = h @ W_o
 
-    numbers: dict[str, float] = {}
-    for name, values in (("h", h[:, 0]), ("z", z[:, 0]), ("y", y)):
-        numbers |= {f"{name}{t}": float(value) for t, value in enumerate(values, start=1)}
+    numbers = by_step({"h": h[:, 0], "z": z[:, 0], "y": y})
     top = int(np.argmax(h[:, 0])) + 1
     numbers |= {"h_last": float(h[-1, 0]), "y_last": float(y[-1]), "h_max": float(h[:, 0].max()), "h_max_at": top}
     numbers |= {"steps": len(x), "at": p.looked_at, "h_at": float(h[p.looked_at - 1, 0])}
 
-    before = np.vstack([np.zeros((1, p.units)), h[:-1]])
     caption = fill(_caption(p, x, h, numbers), numbers)
     weight = short(p.W_h[0][0]) if p.units == 1 else "W_h"
     diagram = unrolled(caption, x, h, y, p.looked_at, weight)
-    return Result(numbers, (diagram, _trace(p, w, W_o, x, before, z, h, y)))
+    return Result(numbers, (diagram, _trace(p, w, W_o, x, z, h)))
 
 
-def _trace(
-    p: UnrolledRNN, w: rnn.RNNWeights, W_o: Values, x: Values, before: Values, z: Values, h: Values, y: Values
-) -> Trace:
+def _trace(p: UnrolledRNN, w: rnn.RNNWeights, W_o: Values, x: Values, z: Values, h: Values) -> Trace:
     one, units = p.units == 1, range(p.units)
-    rows = [Row("x", "input $x_t$", x)]
+    before = np.vstack([np.zeros((1, p.units)), h[:-1]])
+    start, past = "Before the first step the state is 0.", "The state of the step before."
+
+    def name(letter: str, *numbered: int, at: str = "") -> str:
+        """A symbol with its units' numbers, which are left out where there is one unit: h_{t,1} or h_{t}."""
+        units = "".join(str(unit + 1) for unit in numbered)
+        return f"{letter}_{{{at}}}" if one else f"{letter}_{{{at},{units}}}" if at else f"{letter}_{{{units}}}"
+
+    states = [name("h", i, at="t") for i in units]
+    symbols: Symbols = {name("h", i, at="t-1"): before[:, i] for i in units}
+    rows = [Row("x", "input $x_t$", x, given("x_t", "An input: it is given."))]
     for j in units:
-        unit = "" if one else f"unit {j + 1}"
-        to, of = ("", "") if one else (f"{j + 1}", f" of unit {j + 1}")
-        name = "" if one else f",{to}"
-        rows.append(
-            Row(f"wx{j + 1}", _product("W_x", to, "x_t"), w.W_xh[0, j] * x, words=f"input product{of}", group=unit)
-        )
+        of = "" if one else f" of unit {j + 1}"
+        W_x, bias, total = name("W", j, at="x"), "b" if one else name("b", j), name("z", j, at="t")
+        symbols |= {W_x: float(w.W_xh[0, j]), bias: float(w.b[j])}
+        into, own = rf"{W_x} \, x_t", list[str]()
+        group = "" if one else f"unit {j + 1}"
+        rows.append(Row(f"wx{j + 1}", f"${into}$", w.W_xh[0, j] * x, words=f"input product{of}", group=group))
         for i in units:
-            label = _product("W_h", "" if one else f"{i + 1}{to}", f"h_{{t-1{'' if one else f',{i + 1}'}}}")
-            says = "recurrent product" if one else f"recurrent product from unit {i + 1} to unit {to}"
-            rows.append(Row(f"wh{i + 1}{j + 1}", label, w.W_hh[i, j] * before[:, i], words=says, group=unit))
-        rows.append(Row(f"z{j + 1}", f"sum $z_{{t{name}}}$", z[:, j], words=f"sum{of}", group=unit))
-        rows.append(Row(f"h{j + 1}", f"state $h_{{t{name}}}$", h[:, j], words=f"state{of}", group=unit))
-    rows.append(Row("y", "output $y_t$", y, group="" if one else "all units"))
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t, kind, digits = column + 1, key.rstrip("0123456789"), key.lstrip("wxhzy")
-        if kind == "x":
-            return Arithmetic(f"x_{{{t}}}", latex(x[column]), float(x[column]), "An input: it is given.")
-        if kind == "y":
-            terms = [
-                Term(f"W_{{o{_index(one, i)}}}", W_o[i], f"h_{{{t}{_comma(one, i)}}}", h[column, i]) for i in units
-            ]
-            return sum_of_products(f"y_{{{t}}}", terms, float(y[column]))
-        j = int(digits[-1]) - 1
-        state = [
-            Term(f"W_{{h{_index(one, i, j)}}}", w.W_hh[i, j], f"h_{{{t - 1}{_comma(one, i)}}}", before[column, i])
-            for i in units
-        ]
-        into = Term(f"W_{{x{_index(one, j)}}}", w.W_xh[0, j], f"x_{{{t}}}", x[column])
-        if kind == "wx":
-            return sum_of_products("", [into], float(w.W_xh[0, j] * x[column]))
-        if kind == "wh":
-            i = int(digits[0]) - 1
-            says = "Before the first step the state is 0." if t == 1 else "The state of the step before."
-            return sum_of_products("", [state[i]], float(w.W_hh[i, j] * before[column, i]), says=says)
-        if kind == "z":
-            bias = (f"b{_low(one, j)}", float(w.b[j]))
-            return sum_of_products(f"z_{{{t}{_comma(one, j)}}}", [into, *state], float(z[column, j]), bias)
-        symbols = f"h_{{{t}{_comma(one, j)}}} = " + _phi(p.phi, f"z_{{{t}{_comma(one, j)}}}")
-        return Arithmetic(symbols, _phi(p.phi, latex(z[column, j])), float(h[column, j]), SAYS_PHI[p.phi])
-
-    return Trace(
-        "trace",
-        "Every product, sum and φ",
-        "Rows are quantities, columns are steps. Choose a number to see where it comes from.",
-        rows,
-        ("h1", p.looked_at - 1),
-        columns=[f"t = {t}" for t in range(1, len(x) + 1)],
-        follows="step",
-        by_hand=arithmetic,
-    )
+            W_h = name("W", i, j, at="h")
+            symbols[W_h] = float(w.W_hh[i, j])
+            own.append(rf"{W_h} \, {name('h', i, at='t-1')}")
+            kept, says = Formula(own[-1]), f"recurrent product from unit {i + 1} to unit {j + 1}"
+            formula = first_then(replace(kept, note=start), replace(kept, note=past))
+            values, words = w.W_hh[i, j] * before[:, i], "recurrent product" if one else says
+            rows.append(Row(f"wh{i + 1}{j + 1}", f"${own[-1]}$", values, formula, words=words))
+        summed = f"{total} = {' + '.join([into, *own, bias])}"
+        rows.append(Row(f"z{j + 1}", f"sum ${total}$", z[:, j], summed, words=f"sum{of}"))
+        state = f"{states[j]} = {_phi(p.phi, total)}"
+        rows.append(Row(f"h{j + 1}", f"state ${states[j]}$", h[:, j], state, SAYS_PHI[p.phi], f"state{of}"))
+    out = {name("W", i, at="o"): float(W_o[i]) for i in units}
+    read = " + ".join(rf"{weight} \, {state}" for weight, state in zip(out, states, strict=True))
+    rows.append(Row("y", "output $y_t$", h @ W_o, f"y_t = {read}", group="" if one else "all units"))
+    caption = "Rows are quantities, columns are steps. Choose a number to see where it comes from."
+    chosen = ("h1", p.looked_at - 1)
+    return Trace("trace", "Every product, sum and φ", caption, rows, chosen, symbols | out, follows="step")
 
 
 SAYS_PHI = {
@@ -170,22 +149,6 @@ SAYS_PHI = {
 
 def _phi(phi: str, inside: str) -> str:
     return f"{PHI[phi]}({inside})" if PHI[phi] else inside
-
-
-def _product(weight: str, index: str, factor_label: str) -> str:
-    return f"$W_{{{weight[-1]}{',' + index if index else ''}}} \\, {factor_label}$"
-
-
-def _index(one: bool, *units: int) -> str:
-    return "" if one else "," + "".join(str(unit + 1) for unit in units)
-
-
-def _comma(one: bool, unit: int) -> str:
-    return "" if one else f",{unit + 1}"
-
-
-def _low(one: bool, unit: int) -> str:
-    return "" if one else f"_{{{unit + 1}}}"
 
 
 def _caption(p: UnrolledRNN, x: Values, h: Values, numbers: dict[str, float]) -> str:
@@ -233,8 +196,7 @@ def _question(p: UnrolledRNN) -> Question:
 
 
 def _steps(p: UnrolledRNN, result: Result) -> list[Arithmetic]:
-    trace = result.traces()[0]
-    return [trace.arithmetic(key, t) for t in range(len(p.x)) for key in ("z1", "h1")]
+    return result.worked(*(f"{row},{t}" for t in range(1, len(p.x) + 1) for row in ("z1", "h1")))
 
 
 def _slips(p: UnrolledRNN, result: Result) -> Slips:

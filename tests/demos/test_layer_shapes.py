@@ -71,7 +71,7 @@ def test_out_of_the_numbers_that_cards_quote() -> None:
 
 @given(data=st.data())
 @examples(60)
-def test_formulas_give_the_counts_and_time_is_not_in_them(states: Any, evaluated: Any, data: st.DataObject) -> None:
+def test_parts_add_up_and_time_is_not_in_them(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)
     trace = result.traces()[0]
@@ -80,10 +80,6 @@ def test_formulas_give_the_counts_and_time_is_not_in_them(states: Any, evaluated
     parts = np.sum([row.values for row in trace.rows if row.key != "total"], axis=0)
     assert parts.tolist() == total.values.tolist()
     assert total.values.sum() == result.numbers["parameters"]
-    for row in trace.rows:
-        for column, value in enumerate(row.values):
-            filled = trace.arithmetic(row.key, column).filled
-            assert (evaluated(filled)[0] if filled else 0) == value
     other = DEMO.parse(DEMO.texts(p) | {"time": "1", "batch": "1"})
     assert DEMO.compute(other).numbers["parameters"] == result.numbers["parameters"]
 
