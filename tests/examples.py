@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import settings
 
-SHARES = {"quick": 0.05, "test": 1.0, "proof": 20.0}
+SHARES = {"quick": 0.03, "test": 1.0, "proof": 20.0}
 FEWEST = 3
 
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -89,19 +89,24 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
-@pytest.mark.parametrize("where", ["there", "bare"], ids=["with content", "without"])
-def test_a_broken_file_is_refused_whole_by_its_line(places: Any, a_history: bytes, case: str, where: str) -> None:
-    breaks, line, says = BROKEN[case]
-    with places(where) as (place,):
-        before = place.everything()
-        with pytest.raises(HistoryError) as refused:
-            place.take(breaks(a_history))
-        assert refused.value.line == line
-        assert str(refused.value).startswith(f"line {line}: ")
-        assert says in str(refused.value)
-        assert place.everything() == before
+@pytest.fixture(scope="module", params=["there", "bare"], ids=["with content", "without"])
+def unharmed(request: pytest.FixtureRequest, places: Any, a_history: bytes) -> Iterator[Place]:
+    """A database that refuses one file after another, and takes the whole one at last."""
+    with places(request.param) as (place,):
+        yield place
         assert place.take(a_history).added == 6
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_file_is_refused_whole_by_its_line(unharmed: Place, a_history: bytes, case: str) -> None:
+    breaks, line, says = BROKEN[case]
+    before = unharmed.everything()
+    with pytest.raises(HistoryError) as refused:
+        unharmed.take(breaks(a_history))
+    assert refused.value.line == line
+    assert str(refused.value).startswith(f"line {line}: ")
+    assert says in str(refused.value)
+    assert unharmed.everything() == before
 
 
 @examples(60)

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import fsrs
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from app.study.schedule import scheduler
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import MAX_DAYS, Memory, fuzzed, outcomes, recall
-from tests.examples import examples
+from tests.examples import examples, share_of
 
 MEMORIES = st.none() | st.builds(Memory, st.floats(0.0011, 36_500), st.floats(1, 10))
 FSRS_RATING = {
@@ -25,11 +26,12 @@ FSRS_RATING = {
 }
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("seed", range(4))
 def test_memory_and_interval_equal_py_fsrs_on_random_histories(seed: int) -> None:
     """1,000 histories a seed, 1 to 15 reviews each: early, on time, late, same day; retention 0.70 to 0.97."""
     rng = random.Random(seed)
-    for _ in range(1_000):
+    for _ in range(share_of(1_000)):
         retention = rng.uniform(0.70, 0.97)
         oracle = fsrs.Scheduler(
             desired_retention=retention, learning_steps=(), relearning_steps=(), enable_fuzzing=False
@@ -113,7 +115,7 @@ def test_fuzz_reaches_each_day_of_ankis_range_and_no_other(interval: float, days
     steps = 20 * len(days)
     reached = [fuzzed(interval, step / steps) for step in range(steps)]
     assert sorted(set(reached)) == days
-    assert all(abs(reached.count(day) - 20) <= 1 for day in days)
+    assert all(abs(times - 20) <= 1 for times in Counter(reached).values())
     assert fuzzed(interval, math.nextafter(1, 0)) == days[-1]
 
 
