@@ -140,3 +140,32 @@ def test_the_drawing_holds_the_numbers_of_the_trace(step: int) -> None:
 def test_weights_are_one_number_or_four() -> None:
     with pytest.raises(ValueError, match="W_x is '1,2', but must be one number, or four"):
         DEMO.parse("W_x=1,2")
+
+
+ASKED = "x=1,2,-1&W_x=0,0,1,0&W_h=0&forget_bias=0&input_bias=0&c0=2"
+FORGETS, WRITES_HALF = f"{ASKED}&forget=free&input=open", f"{ASKED}&forget=open&input=free"
+
+
+@pytest.mark.parametrize(
+    ("query", "guess", "says"),
+    [
+        # f = 0.5, i = 1: 0.5 (0.5 (0.5 · 2 + 0.7616) + 0.9640) − 0.7616
+        (FORGETS, 0.1608, None),
+        (FORGETS, 2 + 0.5 * 0.9640, "swaps the gates"),
+        (FORGETS, 2 + 0.9640, "forgets nothing"),
+        (FORGETS, -0.7616, "the last step's writing alone"),
+        (FORGETS, 0.5 * (0.5 * 0.7616 + 0.9640) - 0.7616, "starts from an empty cell"),
+        (FORGETS, 0.5 * (0.5 * (1 + 0.3808) + 0.4820) - 0.3808, "takes $i$ for $1 - f$"),
+        # f = 1, i = 0.5
+        (WRITES_HALF, 2 + 0.5 * 0.9640, None),
+        (WRITES_HALF, 2 + 0.9640, "writes the candidate whole"),
+        (WRITES_HALF, 0.1608, "swaps the gates"),
+        (WRITES_HALF, math.tanh(2.4820), "That is squashed"),
+        (WRITES_HALF, math.tanh(2.4820) / 2, "That is $h_3$"),
+    ],
+)
+def test_each_mistake_is_told_for_what_it_is(query: str, guess: float, says: str | None) -> None:
+    parameters = DEMO.parse(query)
+    judged = DEMO.prediction.judge(parameters, DEMO.compute(parameters), guess)
+    assert judged.right == (says is None)
+    assert says is None or says in str(judged.slip)

@@ -86,11 +86,12 @@ class Prediction(Generic[P]):
         return self.steps(parameters, result) if callable(self.steps) else result.worked(*self.steps)
 
     def judge(self, parameters: P, result: Result, guess: float) -> Judged:
-        """Whether `guess` is the hidden number of `result`; if not, which known slip leads to it."""
+        """Whether `guess` is the hidden number of `result`; if not, which known slip leads nearest to it."""
         answer = result.numbers[self.question(parameters).number]
         right = self.tolerance.accepts(guess, answer)
         slips = () if right else self.slips(parameters, result)
-        slip = next((says for value, says in slips if self.tolerance.accepts(guess, value)), None)
+        near = [slip for slip in slips if self.tolerance.accepts(guess, slip[0])]
+        slip = min(near, key=lambda one: abs(one[0] - guess))[1] if near else None
         steps = self.worked(parameters, result)
         reached = [i for i, step in enumerate(steps, start=1) if math.isclose(guess, step.result, rel_tol=0.01)]
         return Judged(right, answer, slip, steps, reached[-1] if reached and not (right or slip) else None)
