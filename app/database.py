@@ -49,7 +49,8 @@ class Database:
     def read(self) -> AbstractContextManager[Session]:
         """A session that sees one snapshot; whatever is changed in it is dropped."""
         session = Session(self.engine)
-        session.connection()  # begins the transaction
+        # In SQLite every transaction reads one snapshot.
+        session.connection(execution_options={} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"})
         return session
 
     @contextmanager

@@ -195,3 +195,9 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
         replay(session)
         assert session.connection().exec_driver_sql(columns).all() == states
         assert session.connection().exec_driver_sql(totals).all() == sums
+    with database.read() as session:
+        decks = session.connection().exec_driver_sql("SELECT name FROM deck ORDER BY name").all()
+        with database.write() as other:
+            other.connection().exec_driver_sql("INSERT INTO deck (name, title) VALUES ('new', 'New')")
+        decks_then = session.connection().exec_driver_sql("SELECT name FROM deck ORDER BY name").all()
+        assert decks_then == decks, "a session to read sees one snapshot"

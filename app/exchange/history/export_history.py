@@ -98,8 +98,6 @@ def history_lines(database: Database, learner_id: int, now: datetime) -> Iterato
 
 def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]:
     with database.read() as session:
-        if not database.is_sqlite:  # in SQLite every transaction reads one snapshot
-            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         connection = session.connection()
         learner = connection.execute(select(LEARNER).where(LEARNER.c.id == learner_id)).mappings().one_or_none()
         if learner is None:
