@@ -1,18 +1,20 @@
 """One to one, one to many, many to one, many to many: which steps read, which write, and what each output has seen."""
 
 import random
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given, products
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace, Values
-from app.demos.machine.numbers import fill, heat, latex, short, words
+from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
+from app.demos.machine.numbers import fill, heat, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
-from app.demos.parts.task_steps import Run, Step, run_steps, steps_of
+from app.demos.parts.task_steps import TaskRun, TaskStep, run_steps, steps_of
 from app.nn import rnn
 
 TASKS = {
@@ -22,6 +24,7 @@ TASKS = {
     "aligned": "One output for each input, as in tagging words",
     "unaligned": "All is read, then all is written, as in translation",
 }
+FELT, FELT_BEFORE = r"\frac{\partial h_t}{\partial x_1}", r"\frac{\partial h_{t-1}}{\partial x_1}"
 
 
 class SequenceShapes(Parameters):
@@ -50,7 +53,7 @@ def compute(p: SequenceShapes) -> Result:
     w = rnn.RNNWeights(np.array([[p.W_x]]), np.array([[p.W_h]]), np.zeros(1))
     run = run_steps(steps, np.array(p.x, dtype=float), w)
     writing = [t for t, step in enumerate(steps, start=1) if step.writes]
-    seen = np.cumsum([step.reads is not None for step in steps])
+    seen = np.cumsum([step.reads > 0 for step in steps])
     at = writing[min(p.output, len(writing)) - 1]
     numbers: dict[str, float] = {
         "steps": len(steps),
@@ -78,8 +81,8 @@ def _caption(p: SequenceShapes, numbers: dict[str, float]) -> str:
     return told + "; its slope along the first input is {felt}."
 
 
-def _diagram(p: SequenceShapes, steps: list[Step], run: Run, at: int, numbers: dict[str, float]) -> Diagram:
-    """States in a row; below what is read, above what is written; dashed by name where an output is fed back."""
+def _diagram(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, at: int, numbers: dict[str, float]) -> Diagram:
+    """The states in a row, with what each step is fed below and what it writes above."""
     gap, first, top, middle, bottom = 92.0, 60.0, 26.0, 116.0, 200.0
     largest = float(np.abs(run.h).max())
     nodes: list[Node] = []
@@ -92,10 +95,11 @@ def _diagram(p: SequenceShapes, steps: list[Step], run: Run, at: int, numbers: d
         if step.writes:
             nodes.append(Node(x, top, f"y_{step.writes}", "text", 30, 26, lit=t == at, strong=True))
             edges.append(Edge(state, len(nodes) - 1))
-        fed_back = step.reads is None and t > 1 and steps[t - 2].writes
-        name = f"x_{step.reads}" if step.reads else f"y_{fed_back}" if fed_back else "start"
-        note = short(float(run.fed[t - 1])) if step.reads else "fed back" if fed_back else "mark"
-        nodes.append(Node(x, bottom, name, "text", 44, 26, note=note, strong=step.reads is not None, at=f"fed,{t}"))
+        if step.reads:
+            name, note = f"x_{step.reads}", short(float(run.fed[t - 1]))
+        else:
+            name, note = (f"y_{step.fed_back}", "fed back") if step.fed_back else ("start", "mark")
+        nodes.append(Node(x, bottom, name, "text", 44, 26, note=note, strong=step.reads > 0, at=f"fed,{t}"))
         edges.append(Edge(len(nodes) - 1, state))
         before = state
     if p.kind == "unaligned":
@@ -103,82 +107,60 @@ def _diagram(p: SequenceShapes, steps: list[Step], run: Run, at: int, numbers: d
         nodes.append(Node(first + gap * (n - 1) / 2, 252, "encoder", "text", 80, 20))
         nodes.append(Node(first + gap * (n + (p.outputs - 1) / 2), 252, "decoder", "text", 80, 20))
     caption = fill(_caption(p, numbers), numbers)
-    said = " ".join(
-        f"Step {t}: "
-        + " and ".join(
-            [f"reads x {step.reads}"] * bool(step.reads) + [f"writes y {step.writes}"] * bool(step.writes)
-            or ["neither reads nor writes"]
-        )
-        + "."
-        for t, step in enumerate(steps, start=1)
-    )
+    said = " ".join(f"Step {t}: {step.says}." for t, step in enumerate(steps, start=1))
     width = first + gap * (len(steps) - 1) + 60
     return Diagram(
         "roles", "Which steps read and which write", caption, f"{words(caption)} {said}", width, 270, nodes, edges
     )
 
 
-def _trace(p: SequenceShapes, steps: list[Step], run: Run, seen: Values, at: int) -> Trace:
-    def flags(values: list[bool]) -> Values:
-        return np.array(values, dtype=float)
+def _trace(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, seen: Values, at: int) -> Trace:
+    is_read, is_written = (np.array([float(getattr(step, act) > 0) for step in steps]) for act in ("reads", "writes"))
 
+    def act(verb: str, symbol: str) -> Callable[[int], Formula]:
+        def formula(t: int) -> Formula:
+            which = getattr(steps[t - 1], verb)
+            what = f"${symbol}_{{{which}}}$" if which else "nothing"
+            return given(rf"\text{{{verb}}}_t", f"It {verb} {what}.")
+
+        return formula
+
+    def fed(t: int) -> Formula:
+        step = steps[t - 1]
+        if step.reads:
+            return Formula(f"u_t = x_{{{step.reads}}}", "An input.", "x", {"x": p.x[step.reads - 1]})
+        if step.fed_back:
+            return Formula(f"u_t = y_{{{step.fed_back}}}", "The output before, fed back.", "h_{t-1}")
+        return Formula("u_t = 0", "The start mark.")
+
+    def inputs_seen(t: int) -> Formula:
+        text = r"\text{seen}_t = \sum_{k \le t} \text{reads}_k"
+        return Formula(text, "Inputs read at this step or before.", *products("k", (r"\text{reads}_k", is_read[:t])))
+
+    def felt(t: int) -> Formula:
+        if t == 1:
+            return Formula(rf"{FELT} = (1 - h_t^2) \cdot W_x")
+        if steps[t - 1].fed_back:
+            by_both = "By the state, and by the output that is fed back."
+            return Formula(rf"{FELT} = (1 - h_t^2) \cdot (W_h + W_x) \cdot {FELT_BEFORE}", by_both)
+        return Formula(rf"{FELT} = (1 - h_t^2) \cdot W_h \cdot {FELT_BEFORE}", "By the state alone.")
+
+    state = Formula(r"h_t = \tanh(W_x \, u_t + W_h \, h_{t-1})")
+    start = replace(state, note="Before the first step the state is 0.")
+    feels = r"feels the first, $\partial h_t / \partial x_1$"
     rows = (
-        Row("reads", "reads an input", flags([step.reads is not None for step in steps])),
-        Row("fed", "is fed $u_t$", run.fed, words="what the step is fed"),
-        Row("h", "state $h_t$", run.h),
-        Row("writes", "writes an output", flags([step.writes is not None for step in steps])),
-        Row("seen", "inputs seen", seen.astype(float)),
-        Row(
-            "felt",
-            r"feels the first, $\partial h_t / \partial x_1$",
-            run.felt,
-            words="how much the first input is felt",
-        ),
+        Row("reads", "reads an input", is_read, act("reads", "x")),
+        Row("fed", "is fed $u_t$", run.fed, fed, words="what the step is fed"),
+        Row("h", "state $h_t$", run.h, first_then(start, state)),
+        Row("writes", "writes an output", is_written, act("writes", "y")),
+        Row("seen", "inputs seen", seen.astype(float), inputs_seen),
+        Row("felt", feels, run.felt, felt, words="how much the first input is felt"),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t, step = column + 1, steps[column]
-        back = step.reads is None and column > 0 and steps[column - 1].writes is not None
-        before = float(run.h[column - 1]) if column else 0.0
-        fed, h = float(run.fed[column]), float(run.h[column])
-        if key in ("reads", "writes"):
-            which = step.reads if key == "reads" else step.writes
-            symbol = {"reads": "x", "writes": "y"}[key]
-            says = f"It {key} ${symbol}_{{{which}}}$." if which else f"It {key} nothing."
-            return Arithmetic(rf"\text{{{key}}}_{{{t}}}", "", float(which is not None), says)
-        if key == "fed":
-            says = "An input." if step.reads else "The output before, fed back." if back else "The start mark."
-            name = f"x_{{{step.reads}}}" if step.reads else f"y_{{{steps[column - 1].writes}}}" if back else "0"
-            return Arithmetic(f"u_{{{t}}} = {name}", latex(fed), fed, says)
-        if key == "h":
-            made = sum_of_products(
-                "", [Term("W_x", p.W_x, f"u_{{{t}}}", fed), Term("W_h", p.W_h, f"h_{{{column}}}", before)], h
-            )
-            says = "Before the first step the state is 0." if t == 1 else ""
-            return Arithmetic(rf"h_{{{t}}} = \tanh({made.symbols})", rf"\tanh({made.filled})", h, says)
-        if key == "seen":
-            filled = " + ".join("1" if one.reads else "0" for one in steps[:t])
-            symbols = rf"\text{{seen}}_{{{t}}} = \sum_{{k \le {t}}} \text{{reads}}_k"
-            return Arithmetic(symbols, filled, float(seen[column]), "Inputs read at this step or before.")
-        symbols = rf"\frac{{\partial h_{{{t}}}}}{{\partial x_1}} = (1 - h_{{{t}}}^2) "
-        if step.reads == 1:
-            return Arithmetic(
-                symbols + r"\cdot W_x", rf"(1 - {latex(abs(h))}^2) \cdot ({latex(p.W_x)})", float(run.felt[column])
-            )
-        weight = r"(W_h + W_x)" if back else "W_h"
-        value = p.W_h + p.W_x if back else p.W_h
-        felt = float(run.felt[column - 1])
-        says = "By the state, and by the output that is fed back." if back else "By the state alone."
-        return Arithmetic(
-            symbols + rf"\cdot {weight} \cdot \frac{{\partial h_{{{column}}}}}{{\partial x_1}}",
-            rf"(1 - {latex(abs(h))}^2) \cdot ({latex(value)}) \cdot ({latex(felt)})",
-            float(run.felt[column]),
-            says,
-        )
-
+    before, felt_before = np.append(0.0, run.h[:-1]), np.append(0.0, run.felt[:-1])
+    symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h, "h_{t-1}": before, FELT_BEFORE: felt_before}
     caption = "Each column is one step. What an output cannot have seen, it cannot depend on."
     columns = [f"step {t}" for t in range(1, len(steps) + 1)]
-    return Trace("steps", "Every step", caption, rows, ("seen", at - 1), columns=columns, by_hand=arithmetic)
+    return Trace("steps", "Every step", caption, rows, ("seen", at - 1), symbols, columns=columns)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -186,7 +168,7 @@ def _instance(rng: random.Random) -> dict[str, str]:
     return {
         "reads": reads,
         "writes": writes,
-        "aligned": rng.choice("001"),
+        "aligned": rng.choice(["0", "0", "1"]),  # one in three
         "x": ",".join(["1"] * rng.randint(2, 7)),
         "outputs": str(rng.randint(2, 7)),
         "output": str(rng.randint(1, 4)),
@@ -215,14 +197,16 @@ def _steps(p: SequenceShapes, result: Result) -> list[Arithmetic]:
     n = result.numbers
     read = {"unaligned": n["inputs"], "many-to-one": n["inputs"] - 1}.get(p.kind, 0)
     return [
-        Arithmetic(r"\text{before}", "", read, "Steps that only read, before the first output:"),
-        Arithmetic(r"\text{step} = \text{before} + k", f"{latex(read)} + {latex(n['output'])}", n["written_at"]),
+        given(r"\text{before}", "Steps that only read, before the first output:").worked_out(read, {}),
+        Formula(r"\text{step} = \text{before} + k").worked_out(
+            n["written_at"], {r"\text{before}": read, "k": n["output"]}
+        ),
     ]
 
 
 def _slips(p: SequenceShapes, result: Result) -> Slips:
     n = result.numbers
-    told = [
+    return (
         (n["output"], "That would be aligned: here all is read before the first output."),
         (
             n["inputs"] + n["output"] - 1,
@@ -231,8 +215,7 @@ def _slips(p: SequenceShapes, result: Result) -> Slips:
         (n["inputs"] + n["output"], "That would be unaligned: here the reading steps write as well."),
         (1.0, "At the first step no more than one input is read."),
         (n["inputs"], "That is when the last input is read."),
-    ]
-    return [(value, says) for value, says in told if value != n["written_at"]]
+    )
 
 
 DEMO = Demo(

@@ -1,6 +1,7 @@
-"""The steps of a task, one to one up to many to many: which read, which write, and how a unit runs through them."""
+"""The steps of a task, from one to one to many to many: which read, which write, and one unit run over them."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,52 +10,59 @@ from app.nn import rnn
 from app.nn.activations import TANH
 
 
-@dataclass(frozen=True)
-class Step:
-    """What happens at a step: the input that it reads and the output that it writes, each from 1, or None."""
+class TaskStep(NamedTuple):
+    """The number of the input that a step reads, of the output that it writes and of the output that it is fed.
 
-    reads: int | None
-    writes: int | None
+    Numbers start at 1; 0 is for none.
+    """
+
+    reads: int
+    writes: int
+    fed_back: int = 0
+
+    @property
+    def says(self) -> str:
+        """What it reads and writes, in words."""
+        acts = [f"reads x {self.reads}"] * (self.reads > 0) + [f"writes y {self.writes}"] * (self.writes > 0)
+        return " and ".join(acts)
 
 
-def steps_of(kind: str, inputs: int, outputs: int) -> list[Step]:
-    """The steps of a task of this kind with so many inputs and outputs to choose from."""
+def steps_of(kind: str, inputs: int, outputs: int) -> list[TaskStep]:
+    """The steps of a task of this kind. Where the kind has one input or output, that count is ignored."""
     match kind:
         case "one-to-one":
-            return [Step(1, 1)]
+            return [TaskStep(1, 1)]
         case "one-to-many":
-            return [Step(1 if t == 1 else None, t) for t in range(1, outputs + 1)]
+            return [TaskStep(1, 1)] + [TaskStep(0, k, k - 1) for k in range(2, outputs + 1)]
         case "many-to-one":
-            return [Step(t, 1 if t == inputs else None) for t in range(1, inputs + 1)]
+            return [TaskStep(t, 1 if t == inputs else 0) for t in range(1, inputs + 1)]
         case "aligned":
-            return [Step(t, t) for t in range(1, inputs + 1)]
-    return [Step(t, None) for t in range(1, inputs + 1)] + [Step(None, k) for k in range(1, outputs + 1)]
+            return [TaskStep(t, t) for t in range(1, inputs + 1)]
+    return [TaskStep(t, 0) for t in range(1, inputs + 1)] + [TaskStep(0, k, k - 1) for k in range(1, outputs + 1)]
 
 
 @dataclass(frozen=True)
-class Run:
-    """What each step was fed, its state, and how far it still feels the first input: each (steps)."""
+class TaskRun:
+    """What each step was fed, its state, and ∂h_t/∂x_1, how far it feels the first input: each (steps)."""
 
     fed: Values
     h: Values
     felt: Values
 
 
-def run_steps(steps: list[Step], x: Values, w: rnn.RNNWeights) -> Run:
-    """Run the steps. One that reads nothing is fed the output before it, or 0, the start mark, where there is none.
+def run_steps(steps: list[TaskStep], x: Values, w: rnn.RNNWeights) -> TaskRun:
+    """Run one unit over the steps. A step that reads nothing is fed the output before it; if there is none, 0.
 
-    ∂h_t/∂x_1 comes along, by the chain rule through the state and through the output that is fed back.
+    ∂h_t/∂x_1 comes by the chain rule: through the state, and through the output that is fed back.
     """
-    h, felt, before = np.zeros((1, 1)), 0.0, False
+    h, felt = np.zeros((1, 1)), 0.0
     fed, states, felts = [], [], []
     for step in steps:
-        back = step.reads is None and before
-        u = x[step.reads - 1] if step.reads is not None else float(h[0, 0]) if back else 0.0
+        u = x[step.reads - 1] if step.reads else float(h[0, 0]) if step.fed_back else 0.0
         h, cache = rnn.step(np.full((1, 1), u), h, w, TANH)
-        weight = w.W_hh[0, 0] + (w.W_xh[0, 0] if back else 0.0)
+        weight = w.W_hh[0, 0] + (w.W_xh[0, 0] if step.fed_back else 0.0)
         felt = float(TANH.slope(h)[0, 0]) * (w.W_xh[0, 0] if step.reads == 1 else weight * felt)
-        before = step.writes is not None
         fed.append(float(cache.x_t[0, 0]))
         states.append(float(h[0, 0]))
         felts.append(felt)
-    return Run(np.array(fed), np.array(states), np.array(felts))
+    return TaskRun(np.array(fed), np.array(states), np.array(felts))
