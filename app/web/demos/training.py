@@ -1,9 +1,11 @@
-"""/demos/NAME/train: a demo learns, and its page sees it: server-sent events, one run for a client, two in all.
+"""/demos/NAME/train: a demo trains while its page watches: server-sent events, one training a browser, two in all.
 
-A client that leaves ends its run; one that starts another ends the one before.
+A browser that leaves ends its training, and so does one that starts another.
 """
 
+import asyncio
 import json
+import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
@@ -22,11 +24,8 @@ from app.web.frame.here import page
 BUSY = "Two trainings are running already. Try again in a few seconds."
 
 
-class Run:
-    """One client's training; the client's next one stops it."""
-
-    def __init__(self) -> None:
-        self.stopped = False
+BROWSER_COOKIE = "recur-browser"
+"""Tells apart the browsers that train: two behind one router have one address."""
 
 
 def _event(kind: str, **content: Any) -> str:
@@ -34,35 +33,40 @@ def _event(kind: str, **content: Any) -> str:
 
 
 async def train(request: Request, name: str) -> Response:
-    """The results again and again while they are learned, each with the address of its state, then `done`."""
+    """The results at every report of the training, each with the address of its state, then `done`."""
     demo, given = asked(request, name)
     if demo.training is None:
         raise NotHereError(f"{demo.title} has nothing to train: it computes at once.")
+    browser = request.cookies.get(BROWSER_COOKIE) or secrets.token_urlsafe(16)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_events(request, demo, given), media_type="text/event-stream", headers=headers)
+    events = _events(request, browser, demo, given)
+    response = StreamingResponse(events, media_type="text/event-stream", headers=headers)
+    if browser != request.cookies.get(BROWSER_COOKIE):
+        secure = request.url.scheme == "https"
+        response.set_cookie(BROWSER_COOKIE, browser, httponly=True, samesite="lax", secure=secure)
+    return response
 
 
-async def _events(request: Request, demo: Demo[Any], given: Mapping[str, str]) -> AsyncIterator[str]:
+async def _events(request: Request, browser: str, demo: Demo[Any], given: Mapping[str, str]) -> AsyncIterator[str]:
     try:
         parameters = demo.parse(parameters_of(given))
     except BadParametersError as error:
         body = page(request, "demos/bad_values.html", error=error).body
         yield _event("refused", html=bytes(body).decode(), says=str(error))
         return
-    running: dict[str, Run] = request.app.state.trainings
-    client = request.client.host if request.client else ""
-    if before := running.get(client):
-        before.stopped = True
-    run, has_turn = Run(), False
-    running[client] = run
+    trainings: dict[str, asyncio.Event] = request.app.state.trainings
+    if before := trainings.get(browser):
+        before.set()
+    stopped = trainings[browser] = asyncio.Event()
+    has_turn = False
     try:
-        # The client's own earlier run lets its turn go at its next report, so a moment is waited for it.
+        # The browser's own training gives its turn back at its next report, so wait a moment for it.
         has_turn = await run_in_threadpool(TURNS.acquire, timeout=1)
         if not has_turn:
             yield _event("busy", says=BUSY)
             return
         states = demo.train(parameters)
-        while not run.stopped and not await request.is_disconnected():
+        while not stopped.is_set() and not await request.is_disconnected():
             told = await run_in_threadpool(_next, request, demo, given, states, parameters)
             if told is None:
                 yield _event("done")
@@ -72,14 +76,14 @@ async def _events(request: Request, demo: Demo[Any], given: Mapping[str, str]) -
     finally:
         if has_turn:
             TURNS.release()
-        if running.get(client) is run:
-            del running[client]
+        if trainings.get(browser) is stopped:
+            del trainings[browser]
 
 
 def _next(
     request: Request, demo: Demo[Any], given: Mapping[str, str], states: Iterator[Parameters], wanted: Any
 ) -> str | None:
-    """The next report, made where it may take its time; None at the end."""
+    """The next report as an event; None at the end. Runs in a thread, since it may take long."""
     reached = next(states, None)
     if reached is None or demo.training is None:
         return None

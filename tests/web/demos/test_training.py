@@ -15,6 +15,7 @@ from app.demos.machine.turns import AT_ONCE, TURNS, Memory
 from app.demos.registry import all_demos, find
 from app.main import create_app
 from app.settings import Settings
+from app.web.demos.training import BROWSER_COOKIE
 
 TRAINING = [name for name, demo in all_demos().items() if demo.training]
 
@@ -71,21 +72,50 @@ def test_no_more_than_two_train_at_once(client: TestClient) -> None:
     assert events(client, "/demos/training-symptoms/train?updates=20&seed=9")[-1][0] == "done"
 
 
-def test_a_clients_next_training_ends_the_one_before(client: TestClient) -> None:
+LONG = "/demos/training-symptoms/train?cell=lstm&gap=30&updates=300&seed={seed}"
+"""Each test its own seed: what was trained to the end is remembered."""
+SHORT = "/demos/training-symptoms/train?updates=10&seed=12"
+
+
+def while_it_trains(one: TestClient, other: TestClient, seed: int) -> tuple[str, str]:
+    """How a long training of `one` ends, and a short one that `other` starts meanwhile."""
     endings: list[str] = []
-
-    def long_one() -> None:
-        endings.append(events(client, "/demos/training-symptoms/train?cell=lstm&gap=30&updates=300&seed=11")[-1][0])
-
-    running = client.app.state.trainings  # type: ignore[attr-defined]
-    thread = threading.Thread(target=long_one)
+    trainings = one.app.state.trainings  # type: ignore[attr-defined]
+    thread = threading.Thread(target=lambda: endings.append(events(one, LONG.format(seed=seed))[-1][0]))
     thread.start()
-    while not running and thread.is_alive():
+    while not trainings and thread.is_alive():
         pass
-    assert events(client, "/demos/training-symptoms/train?updates=10&seed=12")[-1][0] == "done"
+    other_s = events(other, SHORT)[-1][0]
     thread.join()
-    assert endings == ["stopped"]
-    assert not running
+    assert not trainings
+    return endings[0], other_s
+
+
+def test_a_browser_s_next_training_ends_the_one_before(client: TestClient) -> None:
+    events(client, SHORT)  # gives the browser its cookie
+    assert while_it_trains(client, client, 11) == ("stopped", "done")
+
+
+def test_two_browsers_at_one_address_do_not_stop_each_other(client: TestClient) -> None:
+    other = TestClient(client.app, base_url="http://127.0.0.1:8000")
+    for one in (client, other):
+        events(one, SHORT)
+    assert client.cookies[BROWSER_COOKIE] != other.cookies[BROWSER_COOKIE]
+    assert while_it_trains(client, other, 13) == ("done", "done")
+
+
+def test_who_keeps_no_cookie_is_a_browser_of_its_own(client: TestClient) -> None:
+    other = TestClient(client.app, base_url="http://127.0.0.1:8000")
+    assert while_it_trains(client, other, 14) == ("done", "done")
+
+
+def test_the_cookie_is_given_once_and_tells_nothing(client: TestClient) -> None:
+    given = client.get(SHORT).headers["set-cookie"]
+    assert re.fullmatch(rf"{BROWSER_COOKIE}=[\w-]{{22}}; HttpOnly; Path=/; SameSite=lax", given)
+    assert "set-cookie" not in client.get(SHORT).headers
+    assert "set-cookie" not in client.get("/demos/training-symptoms").headers
+    secure = TestClient(client.app, base_url="https://127.0.0.1:8000").get(SHORT).headers["set-cookie"]
+    assert secure.endswith("; Secure")
 
 
 def test_bad_values_and_demos_that_do_not_train_are_refused(client: TestClient) -> None:
