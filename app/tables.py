@@ -1,6 +1,6 @@
 """The tables as SQLAlchemy Core sees them, for statements that are built once and never refresh an object."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from typing import TypeVar, cast
 
@@ -62,11 +62,10 @@ AT_ONCE = 5_000
 _Value = TypeVar("_Value", int, str)
 
 
-def chunks(values: Iterable[_Value]) -> Iterator[list[_Value]]:
+def chunks(values: Iterable[_Value]) -> list[list[_Value]]:
     """The distinct values in order, in lists short enough for one statement."""
     distinct = sorted(set(values))
-    for start in range(0, len(distinct), AT_ONCE):
-        yield distinct[start : start + AT_ONCE]
+    return [distinct[start : start + AT_ONCE] for start in range(0, len(distinct), AT_ONCE)]
 
 
 def without_index(condition: ColumnElement[bool]) -> ColumnElement[bool]:

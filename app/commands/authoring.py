@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.cards.check.check import Checked, examine
-from app.cards.check.check_cache import Memory, place_for
-from app.cards.check.coverage import places, table
+from app.cards.check.check import Checked, check_content, coverage_table
+from app.cards.check.check_cache import CheckCache, place_for
 from app.cards.check.demo_words import demo_words_mistakes
 from app.cards.check.format import format_content
 from app.cards.check.report import Format, as_github, as_json, excerpts
@@ -36,7 +35,7 @@ def check(
 ) -> None:
     """Name every mistake in the content and the demos' words by file and line, and source items that no card covers."""
     folder = content or settings().content_dir
-    checked = examine(folder, memory=Memory(place_for(folder)) if remember else None)
+    checked = check_content(folder, cache=CheckCache(place_for(folder)) if remember else None)
     checked.mistakes += demo_words_mistakes()
     if form is Format.json:
         typer.echo(as_json(checked.mistakes, shown_in(folder), excerpts(folder)))
@@ -74,11 +73,11 @@ def format_(content: ContentFolder = None) -> None:
 def sources(content: ContentFolder = None) -> None:
     """Print every item of the source documents with the cards and topics that cover it."""
     folder = content or settings().content_dir
-    checked = examine(folder, memory=Memory(place_for(folder)))
+    checked = check_content(folder, cache=CheckCache(place_for(folder)))
     if checked.sources is None:
         say_mistakes(folder, checked.mistakes)
         raise typer.Exit(1)
-    for line in table(checked.sources, places(checked.files)):
+    for line in coverage_table(checked):
         typer.echo(line)
     items = checked.sources.items
     typer.echo(f"{len(items) - len(checked.uncovered)} of {len(items)} items covered.")

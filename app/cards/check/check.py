@@ -1,107 +1,102 @@
-"""Everything that is wrong in the content folder, in one run."""
+"""Checks the whole content folder: its mistakes, and which source items it covers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
+from functools import cached_property
 from pathlib import Path
 
-from app.cards.check.check_cache import Memory
-from app.cards.check.cross_file import draft_duplicates, duplicates, outside_mistakes
-from app.cards.check.links import FindDemo, Neighbourhood
-from app.cards.check.misplaced import strays
-from app.cards.file.deck import read_deck
-from app.cards.file.files import Found, Unreadable, find_files, no_folder, read_bytes
+from app.cards.check.check_cache import CheckCache
+from app.cards.check.demo_links import FindDemo
+from app.cards.check.judge import judge, open_content
+from app.cards.file.files import no_folder, open_files
 from app.cards.file.mistake import Mistake
-from app.cards.file.sources import Sources, read_sources
-from app.cards.render.prepare import ReadyFile, file_digest, unreadable
-from app.cards.render.prepare_many import Job, prepare_all
+from app.cards.file.yaml_files import Sources
+from app.cards.render.prepare import ReadyFile, prepare_all
 from app.demos.registry import find
+
+
+@dataclass(frozen=True)
+class Place:
+    """What covers a source item: a card, or (if `card` is empty) the explanation or key points of a topic."""
+
+    deck: str
+    topic: str
+    card: str
+    title: str
+
+    def __str__(self) -> str:
+        return f"{self.deck}/{self.card}" if self.card else f"{self.deck}/{self.topic}.md"
 
 
 @dataclass
 class Checked:
-    """What a check found. `files` are without HTML."""
+    """The result of a check: every mistake, by file and line, and the files without their HTML."""
 
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: list[Mistake]
     sources: Sources | None = None
     files: list[ReadyFile] = field(default_factory=list)
 
-    @property
-    def covered(self) -> set[str]:
-        """The source items that some content names; what only a draft names is not covered."""
-        return {
-            item
-            for file in self.files
-            if not file.is_draft
-            for part in (file.sources, *(card.sources for card in file.cards))
-            for item in part
-        }
+    @cached_property
+    def covered(self) -> Mapping[str, list[Place]]:
+        """For each source item that some content names, the places, in learning order. Drafts cover nothing."""
+        found: dict[str, list[Place]] = {}
+        for file in sorted(self.files, key=lambda file: (file.found.deck, file.place)):
+            for item, place in () if file.is_draft else _places(file):
+                found.setdefault(item, []).append(place)
+        return found
 
     @property
     def uncovered(self) -> list[str]:
-        """Source items that no content names, in the documents' order."""
-        covered = self.covered
-        return [item for item in (self.sources.items if self.sources else ()) if item not in covered]
+        """The source items that no content names, in the documents' order."""
+        return [item for item in (self.sources.items if self.sources else ()) if item not in self.covered]
 
     @property
     def cards(self) -> int:
-        """How many there are, without the drafts."""
+        """The number of cards, without drafts."""
         return sum(len(file.cards) for file in self.files)
 
     @property
     def drafts(self) -> int:
-        """How many cards are drafts."""
+        """The number of drafts."""
         return sum(len(file.drafts) for file in self.files)
 
 
-def check(content_dir: Path, find_demo: FindDemo = find) -> list[Mistake]:
-    """Every mistake, by file and line."""
-    return examine(content_dir, find_demo).mistakes
+def _places(file: ReadyFile) -> Iterator[tuple[str, Place]]:
+    for item in file.sources:
+        yield item, Place(file.found.deck, file.found.name, "", file.title)
+    for card in file.cards:
+        for item in card.sources:
+            yield item, Place(file.found.deck, file.found.name, card.name, card.question)
 
 
-def examine(content_dir: Path, find_demo: FindDemo = find, memory: Memory | None = None) -> Checked:
-    """Read every content file, follow every link, run every linked demo.
+def coverage_table(checked: Checked) -> list[str]:
+    """The lines of a table of document, item, and what covers it, in the documents' order."""
+    rows = [
+        (document.key, item, ", ".join(map(str, checked.covered.get(item, ()))) or "–")
+        for document in (checked.sources.documents if checked.sources else ())
+        for item in document.items
+    ]
+    head = ("document", "item", "cards, and topics that explain it")
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in (0, 1)]
+    return [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}" for row in (head, *rows)]
 
-    `memory` may hold what earlier runs found in the very same files; links and demos are tried at every run.
+
+def check_content(content_dir: Path, find_demo: FindDemo = find, cache: CheckCache | None = None) -> Checked:
+    """Read every content file, follow every link, and run every linked demo.
+
+    `cache` may hold what earlier checks found in the same files; links and demos are tried at every check.
     """
     try:
-        found = find_files(content_dir)
+        content = open_content(content_dir)
     except OSError as error:
         return Checked([no_folder(content_dir, error)])
-    sources, mistakes = read_sources(content_dir)
-    mistakes += strays(content_dir)
-    checked = Checked(mistakes, sources, _prepared(found, memory or Memory()))
-    decks = {deck: list(group) for deck, group in groupby(checked.files, key=lambda file: file.found.deck)}
-    cards = {deck: {card.name for file in group for card in file.cards} for deck, group in decks.items()}
-    drafts = {deck: {card.name for file in group for card in file.drafts} for deck, group in decks.items()}
-    for deck, group in decks.items():
-        around = Neighbourhood(
-            lambda name: cards.get(name, ()), content_dir / deck, deck, find_demo, lambda name: drafts.get(name, ())
-        )
-        mistakes += read_deck(content_dir, deck)[1]
-        mistakes += duplicates(group, {}, {})
-        mistakes += draft_duplicates(group)
-        for file in group:
-            mistakes += [*file.mistakes, *outside_mistakes(file, sources, around)]
-    checked.mistakes = sorted(set(mistakes))
-    return checked
-
-
-def _prepared(files: Sequence[Found], memory: Memory) -> list[ReadyFile]:
-    """Every file as it is now; those that the memory holds are not parsed again."""
-    ready: dict[str, ReadyFile] = {}
-    jobs = []
-    for found in files:
-        try:
-            data = read_bytes(found.full)
-        except Unreadable as error:
-            ready[found.path] = unreadable(found, error, b"", "")
-            continue
-        if known := memory.recall(found, file_digest(data, memory.context)):
-            ready[found.path] = known
-        else:
-            jobs.append(Job(found, data, memory.context, (), show=False))
-    ready.update((file.found.path, file) for file in prepare_all(jobs))
-    files_in_order = [ready[found.path] for found in files]
-    memory.keep(files_in_order, is_news=bool(jobs))
-    return files_in_order
+    cache = cache or CheckCache()
+    opened = open_files(content.files, cache.context)
+    known = cache.recall(opened)
+    news = prepare_all([one for one in opened if one.file.path not in known], show=False)
+    by_path = known | {file.found.path: file for file in news}
+    files = [by_path[file.path] for file in content.files]
+    cache.keep(files, is_news=bool(news))
+    of_files = judge(files, content, find_demo)
+    mistakes = {*content.mistakes, *(mistake for found in of_files.values() for mistake in found)}
+    return Checked(sorted(mistakes), content.sources, files)

@@ -1,35 +1,39 @@
-"""What earlier checks found in files that have not changed since, so that a check reads only what is new."""
+"""What earlier checks found in files that have not changed since, so that a check parses only what is new."""
 
 import hashlib
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from app.cards.file.files import Found
+from app.cards.file.files import OpenedFile
 from app.cards.render.prepare import ReadyFile
 from app.cards.render.render import RENDERER
 
 
-class Memory:
-    """Files as they were found, by path and digest; with a `place`, kept there for the next process.
+class CheckCache:
+    """Prepared files by path and digest; with a `place`, stored there for the next process.
 
-    A place that cannot be read, or holds something else, is an empty memory; one that cannot be written is left alone.
+    A place that cannot be read, or holds something else, is an empty cache. One that cannot be written is ignored.
     """
 
     def __init__(self, place: Path | None = None) -> None:
         self._place = place
         self._files = _read(place) if place else {}
-        self.context = _code()
+        self.context = _code_digest()
 
-    def recall(self, found: Found, digest: str) -> ReadyFile | None:
-        """What was found in this file when it had this digest, or None."""
-        known = self._files.get(found.path)
-        return replace(known, found=found) if known and known.digest == digest else None
+    def recall(self, opened: Iterable[OpenedFile]) -> dict[str, ReadyFile]:
+        """What was found in those of the files that have not changed, by path."""
+        known = {}
+        for one in opened:
+            ready = self._files.get(one.file.path)
+            if ready and ready.digest == one.digest:
+                known[one.file.path] = replace(ready, found=one.file)
+        return known
 
     def keep(self, files: Sequence[ReadyFile], is_news: bool) -> None:
         """Remember these files and no others."""
@@ -42,14 +46,14 @@ class Memory:
             self._place.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._place.parent)
             with os.fdopen(handle, "wb") as file:
-                file.write(_files().dump_json(self._files))
+                file.write(_adapter().dump_json(self._files))
             os.replace(name, self._place)
         except OSError:
-            return  # a check without a memory is only slower
+            return  # without a cache, a check is only slower
 
 
 def place_for(content_dir: Path, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the memory of a content folder lies: in the user's cache folder, which may be emptied at any time."""
+    """Where the cache of a content folder is: in the user's cache folder, which may be emptied at any time."""
     folder = environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     name = hashlib.blake2b(str(content_dir.resolve()).encode(), digest_size=8).hexdigest()
     return Path(folder) / "recur" / f"check-{name}.json"
@@ -57,19 +61,19 @@ def place_for(content_dir: Path, environ: Mapping[str, str] = os.environ) -> Pat
 
 def _read(place: Path) -> dict[str, ReadyFile]:
     try:
-        return _files().validate_json(place.read_bytes())
+        return _adapter().validate_json(place.read_bytes())
     except (OSError, ValidationError):
         return {}
 
 
 @cache
-def _files() -> TypeAdapter[dict[str, ReadyFile]]:
+def _adapter() -> TypeAdapter[dict[str, ReadyFile]]:
     return TypeAdapter(dict[str, ReadyFile])
 
 
 @cache
-def _code() -> str:
-    """Of all the code that decides what is found in a file: a change of it forgets everything."""
+def _code_digest() -> str:
+    """A digest of all the code that decides what is found in a file: when it changes, the cache is empty."""
     whole = hashlib.blake2b(RENDERER.encode(), digest_size=16)
     for source in sorted(Path(__file__).parent.parent.rglob("*.py")):
         whole.update(source.read_bytes())

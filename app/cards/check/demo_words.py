@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from app.cards.check.links import demo_mistakes
+from app.cards.check.demo_links import demo_mistakes
 from app.cards.file.mistake import Mistake, nearest
 from app.cards.render.maths import MathsError, mathml
 from app.demos.machine.demo import BadParametersError, Demo

@@ -1,4 +1,4 @@
-"""Writes the missing {#id}s into content files, and touches nothing else."""
+"""Writes the missing {#id}s into content files, and changes nothing else."""
 
 import os
 import re
@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
 
-from app.cards.file.files import Found, Unreadable, find_files, no_folder, read_bytes, text_of
+from app.cards.file.files import OpenedFile, TopicFile, Unreadable, find_files, no_folder, open_file
 from app.cards.file.mistake import Mistake
 from app.cards.file.parse import Parsed, parse
 
 _END = re.compile(r"\r\n|\r|\n")
-# "## Question ##": a closing run of # and the space around it stay behind the id.
+# "## Question ##": the closing # and the space around them stay after the id.
 _HEADING = re.compile(r"(.*?)((?:[ \t]+#+)?[ \t]*)")
 
 
 @dataclass
 class Formatted:
-    """The ids written, as (path, line, id), and the mistakes of files that were left alone because of them."""
+    """The ids written, as (path, line, id), and the mistakes of files that were therefore left as they are."""
 
     written: list[tuple[str, int, str]] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
@@ -32,28 +32,28 @@ def format_content(content_dir: Path) -> Formatted:
         files = find_files(content_dir)
     except OSError as error:
         return Formatted(mistakes=[no_folder(content_dir, error)])
-    for _deck, group in groupby(files, key=lambda found: found.deck):
-        read = [one for found in group if (one := _read(found, done)) is not None]
-        taken = {card.name for _found, _data, parsed in read for card in parsed.cards if card.is_named}
-        for found, data, parsed in read:
+    for _deck, group in groupby(files, key=lambda file: file.deck):
+        read = [one for file in group if (one := _read(file, done)) is not None]
+        taken = {card.name for _opened, parsed in read for card in parsed.cards if card.is_named}
+        for opened, parsed in read:
             if not parsed.mistakes:
-                _format_file(found, data, parsed, taken, done)
+                _format_file(opened, parsed, taken, done)
     done.mistakes.sort()
     return done
 
 
-def _read(found: Found, done: Formatted) -> tuple[Found, bytes, Parsed] | None:
+def _read(file: TopicFile, done: Formatted) -> tuple[OpenedFile, Parsed] | None:
+    opened = open_file(file)
     try:
-        data = read_bytes(found.full)
-        parsed = parse(found.path, text_of(data))
+        parsed = parse(file.path, opened.text())
     except Unreadable as error:
-        done.mistakes.append(Mistake(found.path, error.line, str(error)))
+        done.mistakes.append(Mistake(file.path, error.line, str(error)))
         return None
-    done.mistakes.extend(parsed.mistakes)
-    return found, data, parsed
+    done.mistakes += parsed.mistakes
+    return opened, parsed
 
 
-def _format_file(found: Found, data: bytes, parsed: Parsed, taken: set[str], done: Formatted) -> None:
+def _format_file(opened: OpenedFile, parsed: Parsed, taken: set[str], done: Formatted) -> None:
     ids = {}
     for card in parsed.cards:
         if not card.is_named:
@@ -61,16 +61,17 @@ def _format_file(found: Found, data: bytes, parsed: Parsed, taken: set[str], don
             taken.add(ids[card.line])
     if not ids:
         return
+    path = opened.file.path
     try:
-        replace_file(Path(found.full), with_ids(data, ids))
+        replace_file(Path(opened.file.full), with_ids(opened.data, ids))
     except OSError as error:
-        done.mistakes.append(Mistake(found.path, 1, f"the file cannot be written: {error.strerror}"))
+        done.mistakes.append(Mistake(path, 1, f"the file cannot be written: {error.strerror}"))
     else:
-        done.written.extend((found.path, line, name) for line, name in ids.items())
+        done.written.extend((path, line, name) for line, name in ids.items())
 
 
 def free_name(name: str, taken: Iterable[str]) -> str:
-    """The name, or the name with the first free number behind it."""
+    """The name, or the name with the first free number after it."""
     number, free = 1, name
     while free in set(taken):
         number += 1
@@ -79,7 +80,7 @@ def free_name(name: str, taken: Iterable[str]) -> str:
 
 
 def with_ids(data: bytes, ids: dict[int, str]) -> bytes:
-    """A file's bytes with an id at the end of the heading on each line (from 1). UTF-8, whatever its line ends."""
+    """Add each id to the heading on its line (from 1). The bytes are UTF-8 with any line ends."""
     text = data.decode("utf-8")
     ends = [0, *(found.end() for found in _END.finditer(text)), len(text)]
     pieces = []
@@ -95,7 +96,7 @@ def with_ids(data: bytes, ids: dict[int, str]) -> bytes:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, under its own permissions; a link stays a link."""
+    """Replace a file completely or not at all. Its permissions stay, and a link stays a link."""
     path = path.resolve()
     handle, name = tempfile.mkstemp(prefix=".", dir=path.parent)
     try:

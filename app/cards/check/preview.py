@@ -4,18 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.cards.check.check import Checked, examine
-from app.cards.check.check_cache import Memory
-from app.cards.check.links import FindDemo
-from app.cards.file.files import Found, Unreadable, find_files, read_bytes
+from app.cards.check.check import check_content
+from app.cards.check.check_cache import CheckCache
+from app.cards.check.demo_links import FindDemo
+from app.cards.file.files import OpenedFile, find_files, open_file
 from app.cards.file.mistake import Mistake
-from app.cards.render.prepare import ReadyCard, ReadyFile, file_digest, prepare, unreadable
+from app.cards.render.prepare import ReadyCard, ReadyFile, prepare
 from app.demos.registry import find
 
 
 @dataclass(frozen=True)
 class Preview:
-    """The file with its HTML, and all its mistakes, those that only other files show too."""
+    """The file with its HTML, and all its mistakes."""
 
     file: ReadyFile
     mistakes: Sequence[Mistake]
@@ -26,38 +26,26 @@ class Preview:
         return sorted((*self.file.cards, *self.file.drafts), key=lambda card: card.line)
 
     def card(self, name: str) -> ReadyCard | None:
-        """The card of this name, or None."""
+        """The card with this name, or None."""
         return next((card for card in self.cards if card.name == name), None)
 
     def mistakes_of(self, card: ReadyCard) -> Iterator[Mistake]:
-        """Those between its question and the next one."""
+        """The mistakes from its question to the next one."""
         after = min((other.line for other in self.cards if other.line > card.line), default=None)
         for mistake in self.mistakes:
             if card.line <= mistake.line and (after is None or mistake.line < after):
                 yield mistake
 
 
-def content_file(content_dir: Path, path: str) -> Found | None:
-    """The file of this path, if it is one of the content."""
+def content_file(content_dir: Path, path: str) -> OpenedFile | None:
+    """The content file with this path, or None. Its digest changes with the file."""
     try:
-        return next((found for found in find_files(content_dir) if found.path == path), None)
+        return next((open_file(file) for file in find_files(content_dir) if file.path == path), None)
     except OSError:
         return None
 
 
-def version(found: Found) -> str:
-    """Of the file's bytes: another one at every change."""
-    try:
-        return file_digest(read_bytes(found.full), "")
-    except Unreadable as error:
-        return file_digest(str(error).encode(), "")
-
-
-def preview(content_dir: Path, found: Found, memory: Memory, find_demo: FindDemo = find) -> Preview:
-    """Render the file. `memory` holds what is known of the others."""
-    checked: Checked = examine(content_dir, find_demo, memory)
-    try:
-        file = prepare(found, read_bytes(found.full), "", ())
-    except Unreadable as error:
-        file = unreadable(found, error, b"", "")
-    return Preview(file, [mistake for mistake in checked.mistakes if mistake.path == found.path])
+def preview(content_dir: Path, opened: OpenedFile, cache: CheckCache, find_demo: FindDemo = find) -> Preview:
+    """Render the file, and check it among the others, which `cache` may hold."""
+    mistakes = check_content(content_dir, find_demo, cache).mistakes
+    return Preview(prepare(opened), [mistake for mistake in mistakes if mistake.path == opened.file.path])

@@ -1,4 +1,4 @@
-"""Mistakes as text for people, as JSON, and as annotations of GitHub's workflows. Pure but for reading the lines."""
+"""Prints mistakes as text for people, as JSON, and as annotations for GitHub's workflows."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ WIDEST = 160
 
 
 class Format(StrEnum):
-    """How `recur check` says what it found."""
+    """How `recur check` prints what it found."""
 
     text = "text"
     json = "json"
@@ -22,7 +22,7 @@ class Format(StrEnum):
 
 
 def excerpts(content_dir: Path) -> Callable[[Mistake], str]:
-    """Gives a mistake's line as it stands in its file; empty where the file has no text or no such line."""
+    """Return a function from a mistake to its line of text; empty if the file has no such line."""
 
     @cache
     def lines(path: str) -> list[str]:
@@ -39,7 +39,7 @@ def excerpts(content_dir: Path) -> Callable[[Mistake], str]:
 
 
 def printable(text: str) -> str:
-    """Without control characters, some of which steer terminals."""
+    """The text without control characters, some of which control terminals."""
     return "".join(character if character.isprintable() else "�" for character in text.expandtabs(4).rstrip())
 
 
@@ -48,7 +48,7 @@ def _short(line: str) -> str:
 
 
 def as_text(mistakes: Sequence[Mistake], name: Callable[[str], str], excerpt: Callable[[Mistake], str]) -> list[str]:
-    """file:line: message, and under all of a line the line itself. `name` gives a path as it is to be printed."""
+    """Lines of file:line: message; below the mistakes of a line, the line itself. `name` makes a path printable."""
     printed = []
     for place, together in groupby(mistakes, key=lambda mistake: (mistake.path, mistake.line)):
         ones = list(together)
@@ -59,7 +59,7 @@ def as_text(mistakes: Sequence[Mistake], name: Callable[[str], str], excerpt: Ca
 
 
 def as_json(mistakes: Sequence[Mistake], name: Callable[[str], str], excerpt: Callable[[Mistake], str]) -> str:
-    """A list of objects with path, line, message (which holds the remedy) and text, the line itself."""
+    """A list of objects with path, line, message (with the remedy) and text, which is the line itself."""
     found = [
         {"path": name(one.path), "line": one.line, "message": one.message, "text": excerpt(one)} for one in mistakes
     ]
@@ -67,7 +67,7 @@ def as_json(mistakes: Sequence[Mistake], name: Callable[[str], str], excerpt: Ca
 
 
 def as_github(mistakes: Sequence[Mistake], name: Callable[[str], str]) -> list[str]:
-    """Workflow commands, which GitHub shows beside the lines of a change."""
+    """Workflow commands, which GitHub shows beside the changed lines."""
     return [
         f"::error file={_property(name(one.path))},line={one.line},title=recur check::{_data(one.message)}"
         for one in mistakes

@@ -1,20 +1,19 @@
-"""Skeletons of a topic and of a card, written into the content as drafts. Nothing is ever overwritten."""
+"""Writes the skeleton of a topic or a card into the content, as a draft. Never overwrites anything."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.cards.check.check import examine
+from app.cards.check.check import check_content
 from app.cards.check.format import free_name, replace_file
-from app.cards.file.files import Found, Unreadable, read_bytes, text_of
-from app.cards.file.front_matter import LAST
+from app.cards.file.files import OpenedFile, TopicFile, Unreadable, open_file
 from app.cards.file.mistake import Mistake, nearest
-from app.cards.file.parse import parse
-from app.cards.file.slug import slug
+from app.cards.file.parse import parse, slug
+from app.cards.file.yaml_files import LAST
 from app.cards.render.prepare import ReadyFile, prepare
 
-STEP = 10  # between the orders of topics, so that one fits between two
+STEP = 10  # between the orders of two topics, so that another fits between them
 
 TOPIC = """\
 ---
@@ -40,7 +39,7 @@ FIRST_QUESTION = "What is the first question on {title}?"
 
 
 class NewError(ValueError):
-    """Nothing was written; the message says why, and `mistakes` are those that stand in the way."""
+    """Nothing was written. The message says why; `mistakes` are the ones that prevent it."""
 
     def __init__(self, message: str, mistakes: Sequence[Mistake] = ()) -> None:
         super().__init__(message)
@@ -49,7 +48,7 @@ class NewError(ValueError):
 
 @dataclass(frozen=True)
 class Written:
-    """Where a new card stands, and its name."""
+    """The place of a new card, and its name."""
 
     path: str
     line: int
@@ -57,9 +56,9 @@ class Written:
 
 
 def new_topic(content_dir: Path, title: str, deck: str | None) -> Written:
-    """Write a file with one draft card; its name is made from the title. Raises NewError."""
+    """Write a file with one draft card. The file's name is made from the title. Raises NewError."""
     title = " ".join(title.split())
-    if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", title):  # the file's name was given in place of the title
+    if re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", title):  # the file's name was given instead of the title
         title = title.replace("-", " ").capitalize()
     files = _files(content_dir)
     folder = _deck(files, content_dir, deck)
@@ -69,7 +68,7 @@ def new_topic(content_dir: Path, title: str, deck: str | None) -> Written:
     head = TOPIC.format(title=_quoted(title), order=min(max(orders, default=0) // STEP * STEP + STEP, LAST))
     name = free_name(slug(FIRST_QUESTION.format(title=title)), _names(files, folder))
     text = head + CARD.format(question=FIRST_QUESTION.format(title=title), name=name)
-    _refuse_mistakes(path, full, text.encode())
+    _refuse_mistakes(path, text.encode())
     try:
         full.parent.mkdir(exist_ok=True)
         with full.open("x", encoding="utf-8", newline="") as file:
@@ -86,10 +85,9 @@ def new_card(content_dir: Path, question: str, topic: str, deck: str | None) -> 
     question = " ".join(question.split())
     files = _files(content_dir)
     file = _topic(files, topic.removesuffix(".md"), deck)
-    full = Path(file.found.full)
+    opened = open_file(file.found)
     try:
-        data = read_bytes(full)
-        text = text_of(data)
+        text = opened.text()
     except Unreadable as error:
         raise NewError(f"{file.found.path}:{error.line}: {error}") from None
     if in_the_way := parse(file.found.path, text).mistakes:
@@ -97,17 +95,17 @@ def new_card(content_dir: Path, question: str, topic: str, deck: str | None) -> 
     name = free_name(slug(question), _names(files, file.found.deck))
     gap = "" if text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
     added = gap + CARD.format(question=question, name=name)
-    newline = b"\r\n" if b"\r\n" in data else b"\n"
-    made = data + added.encode().replace(b"\n", newline)
-    _refuse_mistakes(file.found.path, full, made)
-    replace_file(full, made)
+    newline = b"\r\n" if b"\r\n" in opened.data else b"\n"
+    made = opened.data + added.encode().replace(b"\n", newline)
+    _refuse_mistakes(file.found.path, made)
+    replace_file(Path(file.found.full), made)
     return Written(file.found.path, (text + gap).count("\n") + 1, name)
 
 
 def _files(content_dir: Path) -> list[ReadyFile]:
     if not content_dir.is_dir():
         raise NewError(f"There is no content folder {content_dir}: set RECUR_CONTENT_DIR.")
-    return examine(content_dir).files
+    return check_content(content_dir).files
 
 
 def _names(files: Sequence[ReadyFile], deck: str) -> set[str]:
@@ -137,14 +135,14 @@ def _topic(files: Sequence[ReadyFile], topic: str, deck: str | None) -> ReadyFil
     return found[0]
 
 
-def _refuse_mistakes(path: str, full: Path, data: bytes) -> None:
-    mistakes = prepare(Found(path, str(full), len(data), 0), data, "", (), show=False).mistakes
+def _refuse_mistakes(path: str, data: bytes) -> None:
+    mistakes = prepare(OpenedFile(TopicFile(path, "", len(data), 0), data), show=False).mistakes
     if mistakes:
         raise NewError("With these words the new text would have a mistake; nothing was written.", mistakes)
 
 
 def _quoted(title: str) -> str:
-    """As YAML reads it back: quoted where a word of YAML would be seen in it."""
+    """The title as YAML: in quotes if YAML would read it as something else."""
     if re.fullmatch(r"[A-Za-z][\w ,.–()/+-]*", title) and title.lower() not in {"yes", "no", "true", "false", "null"}:
         return title
     return '"' + title.replace("\\", "\\\\").replace('"', '\\"') + '"'

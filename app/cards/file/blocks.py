@@ -6,24 +6,28 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
+from markdown_it.token import Token as Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 References = dict[str, Any]
+RAW = "raw"
+"""The type of a token whose content `to_html` writes as it is."""
 
 
-def _reader() -> MarkdownIt:
+def _parser() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     markdown.disable(["html_block", "html_inline"])
     markdown.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_blank_lines=False, double_inline=True)
-    # Every address is read as a link, so that a bad one can be named; render.py decides which become one.
+    # Inline text is read by `inline_tokens`, only in the parts that are rendered.
+    markdown.core.ruler.enableOnly(["normalize", "block"])
+    # Every address is read as a link, so that a bad one can be reported; render.py decides which become links.
     markdown.validateLink = lambda url: True  # type: ignore[method-assign]
+    markdown.add_render_rule(RAW, lambda self, tokens, index, options, env: tokens[index].content)
     return markdown
 
 
-MARKDOWN = _reader()
+_PARSER = _parser()
 
 
 @dataclass(frozen=True)
@@ -38,36 +42,32 @@ class Block:
     markup: str
     tokens: tuple[Token, ...]
 
-    def inlines(self) -> Iterator[tuple[int, Token]]:
-        """Each run of inline text in it, with the line it starts on."""
+    def tokens_with_lines(self) -> list[tuple[Token, int]]:
+        """The tokens, each with the line it begins on."""
         line = self.line
+        found = []
         for token in self.tokens:
             line = token.map[0] + 1 if token.map else line
-            if token.type == "inline":
-                yield line, token
+            found.append((token, line))
+        return found
 
 
 @dataclass(frozen=True)
-class Document:
-    """A text's top-level blocks, its link definitions, and what is wrong at this level as (line, message)."""
+class MarkdownText:
+    """A text's top-level blocks, its link definitions, and mistakes in its blocks as (line, message)."""
 
     blocks: tuple[Block, ...]
     references: References
     mistakes: tuple[tuple[int, str], ...]
 
 
-def read(text: str) -> Document:
-    """Read Markdown into top-level blocks; inline text is left for `inline_tokens`."""
+def read(text: str) -> MarkdownText:
+    """Read Markdown into top-level blocks, whose inline text is left unread."""
     env: dict[str, Any] = {}
-    state = StateCore(text, MARKDOWN, env)
-    for rule in ("normalize", "block"):
-        _CORE[rule](state)
+    tokens = _PARSER.parse(text, env)
     lines = text.split("\n")
-    mistakes = [found for token in state.tokens if token.type == "fence" for found in _unclosed(token, lines)]
-    return Document(tuple(_blocks(state.tokens)), env.get("references", {}), tuple(mistakes))
-
-
-_CORE = {rule.name: rule.fn for rule in MARKDOWN.core.ruler.__rules__}
+    mistakes = [found for token in tokens if token.type == "fence" for found in _unclosed(token, lines)]
+    return MarkdownText(tuple(_blocks(tokens)), env.get("references", {}), tuple(mistakes))
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
@@ -94,7 +94,7 @@ def _unclosed(fence: Token, lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     first, end = fence.map
     mark = re.escape(fence.markup)
     closes = end - first > 1 and re.fullmatch(rf"[>\s]*{mark}{mark[-1]}*\s*", lines[end - 1])
-    # "```python" cannot close a fence: where one stands inside, the fence around it was left open.
+    # "```python" cannot close a fence: if a fence contains it, that fence was left open.
     opens_inside = re.search(rf"^ {{0,3}}{mark}[`~]*[ \t]*\w", fence.content, re.MULTILINE)
     if not closes or opens_inside:
         yield first + 1, f"this code fence is never closed: end it with a line of {fence.markup}"
@@ -114,16 +114,30 @@ class _Positioned(StateInline):
         return token
 
 
+def read_inline(blocks: Iterable[Block], references: References) -> list[tuple[Token, int]]:
+    """The tokens of the blocks, each with the line it begins on; inline tokens get their `children`."""
+    found = [one for block in blocks for one in block.tokens_with_lines()]
+    for token, _line in found:
+        if token.type == "inline":
+            token.children = inline_tokens(token.content, references)
+    return found
+
+
 def inline_tokens(text: str, references: References) -> list[Token]:
-    """Read a run of inline text; `meta["at"]` of each token is its offset in the text, or within the token's own."""
-    state = _Positioned(text, MARKDOWN, {"references": references}, [])
-    MARKDOWN.inline.tokenize(state)
-    for rule in MARKDOWN.inline.ruler2.getRules(""):
+    """Read inline text. A token's `meta["at"]` is its offset in the text (in an image, in the image's text)."""
+    state = _Positioned(text, _PARSER, {"references": references}, [])
+    _PARSER.inline.tokenize(state)
+    for rule in _PARSER.inline.ruler2.getRules(""):
         rule(state)
     return state.tokens
 
 
 def plain(tokens: Iterable[Token]) -> str:
-    """The words of inline tokens: without marks, formulas as their LaTeX."""
+    """The words of inline tokens without their marks; formulas are LaTeX."""
     breaks = ("softbreak", "hardbreak")
     return " ".join("".join(" " if token.type in breaks else token.content for token in tokens).split())
+
+
+def to_html(tokens: Sequence[Token]) -> str:
+    """The HTML of tokens, not yet sanitised."""
+    return str(_PARSER.renderer.render(tokens, _PARSER.options, {})).strip()

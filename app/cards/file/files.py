@@ -1,9 +1,11 @@
-"""The content folder on disk: which files there are, and their text."""
+"""The content folder on disk: which files there are, their bytes, and their text."""
 
+import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from app.cards.file.mistake import Mistake
@@ -11,10 +13,11 @@ from app.cards.file.mistake import Mistake
 LARGEST = 2_000_000
 _NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_ENDINGS = (".md", ".markdown", ".mdown", ".mkd")
 
 
 class Unreadable(Exception):  # noqa: N818 - it says what the file is
-    """A file that has no text to read; `line` counts from 1."""
+    """A file without readable text; `line` counts from 1."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -22,7 +25,7 @@ class Unreadable(Exception):  # noqa: N818 - it says what the file is
 
 
 @dataclass(frozen=True)
-class Found:
+class TopicFile:
     """A content file. `path` is relative to the content folder, with /."""
 
     path: str
@@ -30,62 +33,145 @@ class Found:
     size: int
     mtime_ns: int
 
-    @property
+    @cached_property
     def deck(self) -> str:
         """The folder's name."""
         return self.path.split("/", 1)[0]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The file's stem."""
         return self.path.split("/", 1)[1].removesuffix(".md")
 
 
-def find_files(content_dir: Path) -> list[Found]:
-    """Every deck/topic.md, by path. Hidden files and editors' backups are not content.
+@dataclass(frozen=True)
+class OpenedFile:
+    """A file's bytes with their digest, or the line and the message of why they cannot be read."""
 
-    Raises OSError when the content folder itself cannot be read, so that a missing folder is never taken for an empty
-    one.
+    file: TopicFile
+    data: bytes
+    digest: str = ""
+    problem: tuple[int, str] | None = None
+
+    def text(self) -> str:
+        """The file's text, as in `read_text`. Raises Unreadable."""
+        if self.problem:
+            raise Unreadable(*self.problem)
+        return text_of(self.data)
+
+
+def find_files(content_dir: Path) -> list[TopicFile]:
+    """Find every deck/topic.md, sorted by path. Hidden files and editors' backups are not content.
+
+    Raises OSError when the content folder itself cannot be read: a missing folder is not an empty one.
     """
-    return sorted(_find(content_dir), key=lambda found: found.path)
+    return sorted(_find(content_dir), key=lambda file: file.path)
 
 
-def _find(content_dir: Path) -> Iterator[Found]:
+def _find(content_dir: Path) -> Iterator[TopicFile]:
     with os.scandir(content_dir) as folders:
-        decks = [entry for entry in folders if not entry.name.startswith(".") and is_folder(entry)]
+        decks = [entry for entry in folders if not entry.name.startswith(".") and _is_folder(entry)]
     for deck in decks:
         with os.scandir(deck.path) as entries:
             for entry in entries:
-                if not entry.name.endswith(".md") or entry.name.startswith((".", "#")) or is_folder(entry):
+                if not entry.name.endswith(".md") or entry.name.startswith((".", "#")) or _is_folder(entry):
                     continue
                 try:
                     stat = entry.stat()
                 except OSError:
-                    continue  # gone between the two looks, or a link to nowhere or to itself
-                yield Found(f"{deck.name}/{entry.name}", entry.path, stat.st_size, stat.st_mtime_ns)
+                    continue  # just deleted, or a link to nowhere or to itself
+                yield TopicFile(f"{deck.name}/{entry.name}", entry.path, stat.st_size, stat.st_mtime_ns)
 
 
-def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a folder; a link to itself is none."""
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """True for a folder; False for a link to itself."""
     try:
         return entry.is_dir()
     except OSError:
         return False
 
 
+def deck_names(files: Iterable[TopicFile]) -> list[str]:
+    """The decks of these files, sorted."""
+    return sorted({file.deck for file in files})
+
+
 def no_folder(content_dir: Path, error: OSError) -> Mistake:
-    """The mistake of a content folder that is not there."""
+    """The mistake to report when the content folder cannot be read."""
     return Mistake(".", 1, f"the content folder {content_dir} cannot be read: {error.strerror}: set RECUR_CONTENT_DIR")
 
 
-def name_mistakes(found: Found) -> list[Mistake]:
+def name_mistakes(file: TopicFile) -> list[Mistake]:
     """What is wrong with the names of the folder and the file, which become addresses."""
     rule = "must be lower-case letters, digits and hyphens: rename it"
     return [
-        Mistake(found.path, 1, f"the {what} name {name!r} {rule}")
-        for what, name in (("folder's", found.deck), ("file's", found.name))
+        Mistake(file.path, 1, f"the {what} name {name!r} {rule}")
+        for what, name in (("folder's", file.deck), ("file's", file.name))
         if not _NAME.fullmatch(name)
     ]
+
+
+def misplaced_files(content_dir: Path) -> list[Mistake]:
+    """Name Markdown files with front matter that are beside the decks, too deep, or have another ending than .md.
+
+    Other files, such as a README, are not content. A folder that cannot be read is skipped.
+    """
+    return sorted(_misplaced(content_dir))
+
+
+def _misplaced(content_dir: Path) -> Iterator[Mistake]:
+    for top in _entries(content_dir):
+        if not _is_folder(top):
+            if _is_topic(top):
+                yield Mistake(top.name, 1, "a topic is read from a deck's folder alone: move the file into one")
+            continue
+        for entry in _entries(top.path):
+            path = f"{top.name}/{entry.name}"
+            if not _is_folder(entry):
+                if not entry.name.endswith(".md") and _is_topic(entry):
+                    stem = os.path.splitext(entry.name)[0]
+                    yield Mistake(path, 1, f"a topic's file is read when its name ends in .md: rename it {stem}.md")
+                continue
+            for inner in _entries(entry.path):
+                if not _is_folder(inner) and _is_topic(inner):
+                    rest = f"move the file to {top.name}/{os.path.splitext(inner.name)[0]}.md"
+                    yield Mistake(f"{path}/{inner.name}", 1, f"a folder within a deck is not read: {rest}")
+
+
+def _entries(folder: str | Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith((".", "#"))]
+    except OSError:
+        return []
+
+
+def _is_topic(entry: os.DirEntry[str]) -> bool:
+    if not entry.name.lower().endswith(_ENDINGS):
+        return False
+    try:
+        with open(entry.path, "rb") as file:
+            return file.read(6).removeprefix(b"\xef\xbb\xbf").startswith(b"---")
+    except OSError:
+        return False  # just deleted, or a link to nowhere
+
+
+def open_files(files: Sequence[TopicFile], context: str = "") -> list[OpenedFile]:
+    """Read the bytes of files. A digest is of the bytes and of `context`, which is whatever else decides the result."""
+    return [open_file(file, context) for file in files]
+
+
+def open_file(file: TopicFile, context: str = "") -> OpenedFile:
+    """Read the bytes of a file, as `open_files` does."""
+    try:
+        data = read_bytes(file.full)
+        return OpenedFile(file, data, _digest(data, context))
+    except Unreadable as error:
+        return OpenedFile(file, b"", _digest(str(error).encode(), context), (error.line, str(error)))
+
+
+def _digest(data: bytes, context: str) -> str:
+    return hashlib.blake2b(context.encode() + b"\0" + data, digest_size=16).hexdigest()
 
 
 def read_text(full: Path) -> str:

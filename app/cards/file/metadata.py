@@ -17,7 +17,7 @@ _ITEMS_AT_END = re.compile(r"(?:^|\s)\(?Source:\s*([\w-]+(?:,\s*[\w-]+)*)[.)]*\s
 
 @dataclass
 class Metadata:
-    """What a card says of itself. `line` is where it begins, or None; `sources` are (item, line)."""
+    """What the last lines of a card state. `line` is their first line, or None; `sources` are (item, line)."""
 
     level: str | None = None
     sources: list[tuple[str, int]] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Metadata:
 def take_metadata(
     path: str, blocks: Sequence[Block], known: Sequence[str]
 ) -> tuple[tuple[Block, ...], Metadata, list[Mistake]]:
-    """Split off the last paragraphs that are all metadata. Returns the other blocks, the metadata, and mistakes."""
+    """Split off the last paragraphs if they are metadata alone. Returns the others, the metadata, and mistakes."""
     metadata = Metadata()
     mistakes: list[Mistake] = []
     stated: list[tuple[str, str, int]] = []
@@ -40,16 +40,16 @@ def take_metadata(
         metadata.line = blocks[end].line
     seen: set[str] = set()
     for key, value, line in stated:
-        problem = _state(metadata, key, value, line) if key in known and key not in seen else _misplaced(key, known)
+        problem = _state(metadata, key, value, line) if key in known and key not in seen else _unexpected(key, known)
         seen.add(key)
         mistakes.extend([Mistake(path, line, problem)] if problem else [])
     kept = tuple(blocks[:end])
-    mistakes.extend(_stray(path, kept))
+    mistakes.extend(_misplaced_lines(path, kept))
     return kept, metadata, mistakes
 
 
 def _metadata_lines(block: Block) -> list[tuple[str, str, int]]:
-    """(key, value, line) of each line of a paragraph, or nothing when one of them is not metadata."""
+    """(key, value, line) of each line of a paragraph; empty if one of the lines is not metadata."""
     if block.kind != "paragraph":
         return []
     stated: list[tuple[str, str, int]] = []
@@ -57,7 +57,7 @@ def _metadata_lines(block: Block) -> list[tuple[str, str, int]]:
         found = _LINE.fullmatch(text.strip())
         if found:
             stated.append((found[1], found[2], number))
-        elif stated and stated[-1][1].endswith(","):  # a list goes on where its line ends in a comma
+        elif stated and stated[-1][1].endswith(","):  # a line that ends in a comma continues
             key, value, line = stated[-1]
             stated[-1] = (key, f"{value} {text.strip()}", line)
         elif almost := _ALMOST.match(text):
@@ -67,12 +67,12 @@ def _metadata_lines(block: Block) -> list[tuple[str, str, int]]:
     return stated
 
 
-def _misplaced(key: str, known: Sequence[str]) -> str:
+def _unexpected(key: str, known: Sequence[str]) -> str:
     if key in known:
         return f"{key}: stands here a second time: make one line of the two"
     if key in OF_A_CARD:
         return f"{key}: belongs to a card, not to a topic: move it below a card, or remove it"
-    # "sources:" would pass for prose and cover nothing.
+    # Without this, "sources:" would be taken for prose, and cover nothing.
     return f"{key!r} must be written as one of {', '.join(f'{name}:' for name in known)}"
 
 
@@ -98,7 +98,7 @@ def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
     return None
 
 
-def _stray(path: str, blocks: Sequence[Block]) -> list[Mistake]:
+def _misplaced_lines(path: str, blocks: Sequence[Block]) -> list[Mistake]:
     return [
         Mistake(
             path, line, f"{found[1]}: must be among the last lines, in a paragraph of its own (an empty line before)"
@@ -111,20 +111,19 @@ def _stray(path: str, blocks: Sequence[Block]) -> list[Mistake]:
 
 
 def key_point_sources(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], list[tuple[str, int]]]:
-    """Take "Source: item, item" off the end of every key point. Returns the blocks without them, and (item, line)."""
+    """Remove "Source: item, item" from the end of every key point. Returns the blocks without it, and (item, line)."""
     sources: list[tuple[str, int]] = []
     kept = []
     for block in blocks:
         if block.kind == "paragraph":  # the section's own Source lines
             kept.append(block)
             continue
-        lines = {id(token): line for line, token in block.inlines()}
         tokens = []
-        for token in block.tokens:
+        for token, line in block.tokens_with_lines():
             found = _ITEMS_AT_END.search(token.content) if token.type == "inline" else None
             if found:
-                line = lines[id(token)] + token.content.count("\n", 0, found.start(1))
-                sources.extend((item.strip(), line) for item in found[1].split(","))
+                here = line + token.content.count("\n", 0, found.start(1))
+                sources.extend((item.strip(), here) for item in found[1].split(","))
                 token = token.copy(content=token.content[: found.start()].rstrip())
             tokens.append(token)
         kept.append(replace(block, tokens=tuple(tokens)))

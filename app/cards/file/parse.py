@@ -1,17 +1,20 @@
-"""A content file's text becomes a topic and its cards. Pure: text in, values and mistakes out."""
+"""Parses a content file's text into a topic and its cards. Pure."""
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from app.cards.file.blocks import Block, References, inline_tokens, plain, read
-from app.cards.file.front_matter import Front, read_front
 from app.cards.file.metadata import OF_A_CARD, Metadata, key_point_sources, take_metadata
 from app.cards.file.mistake import Mistake
-from app.cards.file.slug import NAME, slug
+from app.cards.file.yaml_files import Front, read_front
 
+NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+"""A card's name."""
+LONGEST_NAME = 60
 KEY_POINTS = "key points"
 _ID_AT_END = re.compile(r"\s*\{#([^{}]*)\}\s*$")
 _NO_HEADING = re.compile(r"\s*(#{2,6})[^#\s]")
@@ -20,7 +23,10 @@ _CODE_SPAN = re.compile(r"`[^`]*`")
 
 @dataclass(frozen=True)
 class ParsedCard:
-    """A card as its file says it; the blocks are still Markdown."""
+    """A card as it is written: the blocks are still Markdown. `answer` is the Markdown below the question.
+
+    `markdown` is the whole of it. Neither depends on line ends or trailing spaces.
+    """
 
     name: str
     is_named: bool
@@ -33,15 +39,13 @@ class ParsedCard:
     markdown: str
     answer: str
 
-    @property
-    def answer_hash(self) -> str:
-        """Of the answer alone, whatever its file's line ends and trailing spaces."""
-        return digest(self.answer)
-
 
 @dataclass
 class Parsed:
-    """What a file says. `front` is None when it is wrong; `references` are the link definitions of the whole file."""
+    """A parsed file. `front` is None if it has mistakes; `references` are the link definitions of the whole file.
+
+    `sources` are the topic's own items, as (item, line).
+    """
 
     path: str
     front: Front | None = None
@@ -53,18 +57,26 @@ class Parsed:
     mistakes: list[Mistake] = field(default_factory=list)
 
 
-def digest(*parts: str) -> str:
-    """A short hash of texts."""
-    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def slug(question: str) -> str:
+    """The default name of a card: it depends on the question alone.
+
+    A question that is too long for an address, or has no Latin letters and digits, gets a hash at its end.
+    """
+    latin = unicodedata.normalize("NFKD", question).encode("ascii", "ignore").decode().lower()
+    words = "-".join(re.findall("[a-z0-9]+", latin))
+    if words and len(words) <= LONGEST_NAME:
+        return words
+    digest = hashlib.blake2b(question.encode(), digest_size=4).hexdigest()
+    return f"{words[:LONGEST_NAME].rstrip('-') or 'card'}-{digest}"
 
 
 def parse(path: str, text: str) -> Parsed:
-    """Parse a file whose newlines are plain. Never raises: what is wrong is among the mistakes, in order of lines."""
+    """Parse a file's text, whose newlines are plain. Never raises: mistakes are part of the result, sorted by line."""
     parsed = Parsed(path)
     lines = text.split("\n")
     parsed.front, skipped, mistakes = read_front(path, lines)
     parsed.mistakes.extend(mistakes)
-    # Blank lines in place of the front matter keep every later line where the author sees it.
+    # Blank lines replace the front matter, so that line numbers are those of the file.
     document = read("\n" * skipped + "\n".join(lines[skipped:]))
     parsed.references = document.references
     parsed.mistakes.extend(Mistake(path, line, message) for line, message in document.mistakes)
@@ -83,7 +95,7 @@ def parse(path: str, text: str) -> Parsed:
 
 
 def _sections(blocks: Sequence[Block]) -> Iterator[tuple[Block | None, tuple[Block, ...]]]:
-    """Each level-2 heading with what follows it; what comes before the first has None."""
+    """Each level-2 heading with the blocks below it; None with the blocks before the first heading."""
     heads = [index for index, block in enumerate(blocks) if block.level == 2]
     yield None, tuple(blocks[: heads[0]] if heads else blocks)
     for start, end in pairwise([*heads, len(blocks)]):

@@ -1,25 +1,47 @@
-"""The content folder into the database: what changed is read, and written in one transaction."""
+"""Brings the database up to the content folder: reads what changed, judges it, and writes it in one transaction."""
 
-import logging
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from app.cards.check.links import FindDemo
-from app.cards.file.files import find_files, no_folder
+from app.cards.check.demo_links import FindDemo
+from app.cards.check.judge import Content, Holder, Others, judge, open_content
+from app.cards.file.files import TopicFile, no_folder, open_file, open_files
 from app.cards.file.mistake import Mistake
-from app.cards.load.plan import Plan, make_plan
-from app.cards.load.read_rows import digests
-from app.cards.load.write_rows import MoveCards, forget_files, write_cards, write_deck, write_file, write_topics
+from app.cards.file.yaml_files import DECK, SOURCES
+from app.cards.load.card_rows import (
+    compare_cards,
+    content_hashes,
+    live_names,
+    live_names_of,
+    read_cards,
+    write_cards,
+)
+from app.cards.load.file_rows import (
+    FileRow,
+    compare,
+    digests,
+    files_with_dead_links,
+    linking_files,
+    read_decks,
+    read_file_rows,
+    unsettled,
+    write_deck,
+    write_file_rows,
+    write_topics,
+)
+from app.cards.render.prepare import ReadyFile, prepare_all
+from app.cards.render.render import RENDERER
 from app.database import Database
 from app.demos.registry import find
 
 ATTEMPTS = 5
-log = logging.getLogger(__name__)
+MoveCards = Callable[[Connection, int, Mapping[int, tuple[int, int]]], None]
+"""Called with a deck's id and {card id: (old, new topic id)} before cards change their topic."""
 
 
 class LoadError(RuntimeError):
@@ -28,21 +50,21 @@ class LoadError(RuntimeError):
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a load did: files there are, files read, and cards by what became of them. `mistakes` are all there are."""
+    """What a load did: files found and read, cards by what became of them, and all mistakes in the content."""
 
-    files: int
-    read: int
-    added: int
-    changed: int
-    moved: int
-    renamed: int
-    retired: int
-    returned: int
-    mistakes: tuple[Mistake, ...]
+    files: int = 0
+    read: int = 0
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    renamed: int = 0
+    retired: int = 0
+    returned: int = 0
+    mistakes: tuple[Mistake, ...] = ()
 
 
 def nothing_moves_with_them(_connection: Connection, _deck_id: int, _topics: Mapping[int, tuple[int, int]]) -> None:
-    """Where nobody has rated a card yet."""
+    """For a database without reviews."""
 
 
 def load(
@@ -54,45 +76,150 @@ def load(
 ) -> LoadReport:
     """Bring the database up to the files.
 
-    A file with a mistake keeps its last good version. Cards that left the files are retired. `now` (aware) is when this
-    happens. `move_cards` lets what is summed by topic follow its cards, in the same transaction. A content folder that
-    cannot be read changes nothing. Raises LoadError when other loads keep coming between.
+    A file with a mistake keeps its last good version. Cards that no file contains any more are retired. `now` (aware)
+    is the time of this load. `move_cards` moves what is summed by topic, in the same transaction. A content folder that
+    cannot be read changes nothing. Raises LoadError when other loads keep interfering.
     """
     try:
-        files = find_files(content_dir)
+        content = open_content(content_dir)
     except OSError as error:
-        return _report(0, Plan({}, {}, mistakes=(no_folder(content_dir, error),)), Counter())
+        return LoadReport(mistakes=(no_folder(content_dir, error),))
     for _attempt in range(ATTEMPTS):
         with database.read() as session:
-            plan = make_plan(session.connection(), content_dir, files, now, find_demo)
-        if plan.is_empty:
-            return _report(len(files), plan, Counter())
-        with database.write() as session:
-            # Reading took its time outside the transaction: write only if no other load came between.
-            if digests(session.connection()) == {path: seen.digest for path, seen in plan.seen.items()}:
-                return _report(len(files), plan, _write(session.connection(), plan, now, move_cards))
+            plan = _make_plan(session.connection(), content, now, find_demo)
+        count: Counter[str] = Counter()
+        if plan.rows or plan.removed:
+            with database.write() as session:
+                # Reading took its time outside the transaction: write only if no other load came between.
+                if digests(session.connection()) != {path: row.digest for path, row in plan.before.items()}:
+                    continue
+                count = _write(session.connection(), plan, now, move_cards)
+        return LoadReport(len(content.files), len(plan.ready), **count, mistakes=plan.mistakes)
     raise LoadError("The content is being loaded by another process again and again; stop one of them.")
 
 
-def _write(connection: Connection, plan: Plan, now: datetime, move_cards: MoveCards) -> Counter[str]:
+@dataclass
+class _Plan:
+    """What a load will write. `before` and `decks` are the database's rows of files and decks."""
+
+    content: Content
+    before: dict[str, FileRow]
+    decks: dict[str, tuple[int, str]]
+    context: str = ""
+    ready: list[ReadyFile] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    rows: dict[str, FileRow] = field(default_factory=dict)
+    mistakes: tuple[Mistake, ...] = ()
+
+
+def _make_plan(connection: Connection, content: Content, now: datetime, find_demo: FindDemo) -> _Plan:
+    """Read what changed since the last load, and every file that had a mistake then."""
+    plan = _Plan(content, read_file_rows(connection), read_decks(connection))
+    rows = _yaml_rows(content, now)
+    here = rows.keys() | {file.path for file in content.files}
+    plan.removed = [path for path in plan.before if path not in here]
+    plan.context = rows[SOURCES].digest
+    _read_changed(connection, plan, now)
+    _read_linking(connection, plan)
+    mistakes = judge(plan.ready, content, find_demo, _Stored(connection, plan))
+    for file in plan.ready:
+        path = file.found.path
+        rows[path] = FileRow(file.digest, file.found.size, file.found.mtime_ns, now, tuple(mistakes[path]))
+    plan.rows |= {path: row for path, row in rows.items() if row != plan.before.get(path)}
+    plan.mistakes = tuple(sorted({*content.mistakes, *(one for row in rows.values() for one in row.mistakes)}))
+    return plan
+
+
+def _yaml_rows(content: Content, now: datetime) -> dict[str, FileRow]:
+    """The rows of sources.yaml and of each deck's deck.yaml, by path.
+
+    The digest of sources.yaml is the context of all other files: when it or the renderer changes, they are read again.
+    """
+    decks = (f"{deck}/{DECK}" for deck in content.titles)
+    rows = {}
+    for path in (SOURCES, *(path for path in decks if (content.folder / path).exists())):
+        opened = open_file(TopicFile(path, str(content.folder / path), 0, 0), RENDERER)
+        mistakes = tuple(mistake for mistake in content.mistakes if mistake.path == path)
+        rows[path] = FileRow(opened.digest, len(opened.data), 0, now, mistakes)
+    return rows
+
+
+def _read_changed(connection: Connection, plan: _Plan, now: datetime) -> None:
+    """Prepare the files whose bytes changed or that had a mistake."""
+    before = plan.before
+    same_context = SOURCES in before and before[SOURCES].digest == plan.context
+    files = unsettled(plan.content.files, before) if same_context else plan.content.files
+    changed, plan.rows = compare(open_files(files, plan.context), before, now)
+    # A card that is not rendered shows none of its mistakes, so all cards of a file that had one are rendered.
+    good = [one.file.path for one in changed if not (one.file.path in before and before[one.file.path].mistakes)]
+    plan.ready = prepare_all(changed, content_hashes(connection, good))
+
+
+def _read_linking(connection: Connection, plan: _Plan) -> None:
+    """Prepare the files that have not changed, and link to a card or a topic that this load takes away."""
+    read = [file.found.path for file in plan.ready if file.is_text]
+    names = {(file.found.deck, card.name) for file in plan.ready for card in file.cards}
+    were = ((_deck(path), name) for name, path in live_names_of(connection, [*read, *plan.removed]))
+    gone = [f"/cards/{deck}/{name}" for deck, name in were if (deck, name) not in names]
+    gone += [f"/topics/{path.removesuffix('.md')}" for path in plan.removed if path.endswith(".md")]
+    linking = linking_files(connection, gone)
+    broken = {path: row.digest for path, row in plan.before.items() if row.mistakes}
+    changed = {file.found.path for file in plan.ready if broken.get(file.found.path, file.digest) != file.digest}
+    if changed or broken.keys() & plan.removed:
+        linking |= files_with_dead_links(connection)  # to a card that was only in a broken file, and in no table
+    opened = open_files([file for file in plan.content.files if file.path in linking], plan.context)
+    again = {one.file.path: one for one in opened if not one.problem}
+    plan.ready = [file for file in plan.ready if file.found.path not in again] + prepare_all(list(again.values()))
+
+
+class _Stored(Others):
+    """The stored cards of files that are not judged now. Drafts are in no table."""
+
+    knows_drafts = False
+
+    def __init__(self, connection: Connection, plan: _Plan) -> None:
+        self.connection, self.decks = connection, plan.decks
+        self.judged = {file.found.path for file in plan.ready if file.is_text} | set(plan.removed)
+
+    def names(self, deck: str) -> Collection[str]:
+        """The names of the live cards in other files."""
+        return {name for name, path in live_names(self.connection, deck) if path not in self.judged}
+
+    def holders(self, deck: str, names: Collection[str]) -> Mapping[str, Holder]:
+        """The live card that has each of these names."""
+        rows = read_cards(self.connection, self.decks[deck][0], names, ()) if deck in self.decks else ()
+        live = (row for row in rows if row.retired_at is None)
+        return {row.name: Holder(row.path, row.line, row.answer_hash, row.path not in self.judged) for row in live}
+
+
+def _write(connection: Connection, plan: _Plan, now: datetime, move_cards: MoveCards) -> Counter[str]:
+    """Write the files without mistakes. Returns how many cards were added, changed, moved, and so on."""
     count: Counter[str] = Counter()
-    for deck, title in plan.titles.items():
-        ready = [file for file in plan.ready if file.found.deck == deck and not file.mistakes]
-        good = [file for file in ready if not file.is_draft]
-        removed = [path for path in plan.removed if path.startswith(f"{deck}/")]
-        removed += [file.found.path for file in ready if file.is_draft]
+    for deck, title, good, removed in _by_deck(plan):
         if not good and deck not in plan.decks:
             continue
         deck_id = write_deck(connection, deck, title, plan.decks.get(deck))
         if good or removed:
             topics = write_topics(connection, deck_id, good, removed, now)
-            count += write_cards(connection, deck_id, good, removed, topics, now, move_cards)
-    for path, seen in plan.files.items():
-        write_file(connection, path, seen, is_new=path not in plan.seen)
-    forget_files(connection, plan.removed)
+            changes = compare_cards(connection, deck_id, topics, removed)
+            if changes.moved:
+                move_cards(connection, deck_id, changes.moved)
+            write_cards(connection, deck_id, changes, now)
+            count += changes.count
+    write_file_rows(connection, plan.rows, plan.before, plan.removed)
     return count
 
 
-def _report(files: int, plan: Plan, count: Counter[str]) -> LoadReport:
-    names = ("added", "changed", "moved", "renamed", "retired", "returned")
-    return LoadReport(files, len(plan.ready), **{name: count[name] for name in names}, mistakes=plan.mistakes)
+def _by_deck(plan: _Plan) -> Iterator[tuple[str, str, list[ReadyFile], list[str]]]:
+    """Each deck's name, title, files to store, and files whose topics are retired."""
+    wrong = {mistake.path for mistake in plan.mistakes}
+    gone = {deck: plan.decks[deck][1] for path in plan.removed if (deck := _deck(path)) in plan.decks}
+    for deck, title in (gone | dict(plan.content.titles)).items():
+        good = [file for file in plan.ready if file.found.deck == deck and file.found.path not in wrong]
+        removed = [path for path in plan.removed if _deck(path) == deck]
+        removed += [file.found.path for file in good if file.is_draft]
+        yield deck, title, [file for file in good if not file.is_draft], removed
+
+
+def _deck(path: str) -> str:
+    return path.split("/")[0]

@@ -9,9 +9,8 @@ from types import TracebackType
 
 import watchfiles
 
-from app.cards.check.links import FindDemo
-from app.cards.load.load import LoadReport, load, nothing_moves_with_them
-from app.cards.load.write_rows import MoveCards
+from app.cards.check.demo_links import FindDemo
+from app.cards.load.load import LoadReport, MoveCards, load, nothing_moves_with_them
 from app.database import Database
 from app.demos.registry import find
 
@@ -23,10 +22,10 @@ RETRY_SECONDS = 1.0
 
 
 class ContentWatch:
-    """A thread that loads the content folder at its start and whenever something in it changes.
+    """A thread that loads the content folder when it starts, and whenever something in the folder changes.
 
-    `clock` gives the time, aware. `on_load` is told of each load, and `move_cards` is what load() takes. Whatever fails
-    is logged and tried again.
+    `clock` returns the time, aware. `on_load` is called after each load; `move_cards` is passed to load(). A failure is
+    logged, and the load is tried again.
     """
 
     def __init__(
@@ -45,11 +44,11 @@ class ContentWatch:
         self._thread = threading.Thread(target=self._run, name="content watch", daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End the watch; a load that has begun is finished first."""
+        """Stop watching; a load that has started is finished first."""
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -72,7 +71,7 @@ class ContentWatch:
                 self._stopped.wait(RETRY_SECONDS)
 
     def _watch(self) -> None:
-        is_due = True  # what was saved before the watch stood is found by one load
+        is_due = True  # one load finds what was saved before the watch began
         for changes in watchfiles.watch(
             self._content_dir,
             watch_filter=_is_content,
@@ -84,7 +83,7 @@ class ContentWatch:
             stop_event=self._stopped,
         ):
             if changes or is_due:
-                # Due until it has succeeded: an exception leaves this watch, and the next one begins with a load.
+                # It stays due until it succeeds: an exception ends this watch, and the next one begins with a load.
                 report = self._load()
                 is_due = False
                 for mistake in report.mistakes:
@@ -94,6 +93,6 @@ class ContentWatch:
 
 
 def _is_content(_change: watchfiles.Change, path: str) -> bool:
-    """Whether a changed path can matter: not a hidden file, nor an editor's backup."""
+    """True if a changed path can matter: it is neither a hidden file nor an editor's backup."""
     name = Path(path).name
     return not (name.startswith((".", "#")) or name.endswith("~"))

@@ -3,6 +3,7 @@
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 _DEMO = re.compile(r"demo:([a-z0-9]+(?:-[a-z0-9]+)*)(?:\?([^#]*))?(?:#(.*))?")
@@ -15,41 +16,36 @@ class BadTargetError(ValueError):
 
 @dataclass(frozen=True)
 class Target:
-    """A link's address. `kind` is demo, card, web or file; what the others mean depends on it."""
+    """What a link leads to. `kind` is demo, card, web or file; what `name` names depends on it.
+
+    `address` is where the link leads in the app; None for a file that has no page. `deck` is a card's, `query` and
+    `numbers` (after the #) are a demo's.
+    """
 
     kind: str
     written: str
+    address: str | None
     name: str = ""
     deck: str = ""
     query: str = ""
     numbers: str = ""
 
-    def address(self, deck: str) -> str | None:
-        """Where it leads in the app for a card of `deck`; None for a file that has no page."""
-        if self.kind == "demo":
-            return f"/demos/{self.name}" + (f"?{self.query}" if self.query else "")
-        if self.kind == "card":
-            return f"/cards/{self.deck or deck}/{self.name}"
-        if self.kind == "web":
-            return self.written
-        # Content files are two levels deep: deck/topic.md.
-        parts = posixpath.normpath(posixpath.join(deck, self.name)).split("/")
-        is_topic = len(parts) == 2 and parts[1].endswith(".md") and parts[0] != ".."
-        return f"/topics/{parts[0]}/{parts[1].removesuffix('.md')}" if is_topic else None
 
-
-def target(href: str) -> Target:
-    """Read an address. Raises BadTargetError."""
+@lru_cache(maxsize=4_096)
+def target(href: str, deck: str = "") -> Target:
+    """Read an address in a card of `deck`. Raises BadTargetError."""
     if href.startswith("demo:"):
         found = _DEMO.fullmatch(href)
         if not found:
             raise BadTargetError(f"the demo link {unquote(href)!r} is malformed: write demo:name?parameter=value")
-        return Target("demo", href, name=found[1], query=found[2] or "", numbers=unquote(found[3] or ""))
+        name, query, numbers = found[1], found[2] or "", unquote(found[3] or "")
+        return Target("demo", href, f"/demos/{name}{f'?{query}' if query else ''}", name, query=query, numbers=numbers)
     if href.startswith("card:"):
         found = _CARD.fullmatch(href)
         if not found:
             raise BadTargetError(f"the card link {unquote(href)!r} is malformed: write card:id or card:deck/id")
-        return Target("card", href, name=found[2], deck=found[1] or "")
+        its_deck, name = found[1] or deck, found[2]
+        return Target("card", href, f"/cards/{its_deck}/{name}", name, its_deck)
     try:
         parts = urlsplit(href)
         host = parts.hostname
@@ -58,8 +54,16 @@ def target(href: str) -> Target:
     if parts.scheme in ("http", "https"):
         if not host:
             raise BadTargetError(f"the address {href!r} names no host")
-        return Target("web", href)
+        return Target("web", href, href)
     if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/") or "\\" in unquote(href):
         shown = unquote(href)[:60]
         raise BadTargetError(f"a link to {shown!r}: only http(s), demo:, card: and files beside this one can be linked")
-    return Target("file", href, name=unquote(parts.path))
+    name = unquote(parts.path)
+    return Target("file", href, _topic_page(name, deck), name)
+
+
+def _topic_page(name: str, deck: str) -> str | None:
+    """The page of a topic's file, which is written as seen from the deck's folder; None for other files."""
+    parts = posixpath.normpath(posixpath.join(deck, name)).split("/")
+    is_topic = len(parts) == 2 and parts[1].endswith(".md") and parts[0] != ".."
+    return f"/topics/{parts[0]}/{parts[1].removesuffix('.md')}" if is_topic else None

@@ -1,20 +1,34 @@
-"""A content file's bytes become rows without their ids. Needs no database, and runs in any process."""
+"""Turns the bytes of content files into topics and cards that are ready to be stored. Needs no database."""
 
+import gc
 import hashlib
-from collections.abc import Collection
+import logging
+import multiprocessing
+import os
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing.context import BaseContext
 
-from app.cards.file.files import Found, Unreadable, name_mistakes, text_of
+from app.cards.file.files import OpenedFile, TopicFile, Unreadable, name_mistakes
 from app.cards.file.mistake import Mistake
-from app.cards.file.parse import Parsed, ParsedCard, digest, parse
-from app.cards.render.render import RENDERER, Link, render, render_line
+from app.cards.file.parse import Parsed, ParsedCard, parse
+from app.cards.render.render import RENDERER, Link, Rendered, render, render_line
+
+log = logging.getLogger(__name__)
+
+WORTH_PROCESSES = 500_000
+"""Bytes from which on several processes gain more than their start costs (about half a second of parsing)."""
 
 
 @dataclass(frozen=True)
 class Html:
-    """A card's text as the pages show it, its demos (name, query, label), and its links to cards in order.
+    """A card's text as pages show it, its links to demos (name, query, label), and those to cards.
 
-    A link is the other's deck and name, and whether it is a follow-up.
+    A link to a card is its deck, its name, and whether an interviewer may ask it next.
     """
 
     question_html: str
@@ -26,7 +40,7 @@ class Html:
 
 @dataclass(frozen=True)
 class ReadyCard:
-    """A card; `html` is None where the database has it already, or it was not asked for."""
+    """A card ready to be stored; `html` is None if it was not rendered."""
 
     name: str
     is_named: bool
@@ -42,13 +56,13 @@ class ReadyCard:
 
 @dataclass
 class ReadyFile:
-    """A file as it will be stored, if it proves to have no mistakes.
+    """A file ready to be judged, and stored if it has no mistakes. `mistakes` are those that the file alone shows.
 
-    `sources` are the topic's own items; `stated` are all items named in the file, with their lines. `drafts` and
-    `draft_links` are kept apart, since learners see nothing of them. `is_text` is False when nothing could be read.
+    `sources` are the topic's own items; `stated` are all items named in the file, with their lines. Learners do not see
+    `drafts`; `draft_links` are their links. `is_text` is False if nothing could be read.
     """
 
-    found: Found
+    found: TopicFile
     digest: str
     title: str = ""
     order: int = 0
@@ -65,56 +79,88 @@ class ReadyFile:
 
     @property
     def is_draft(self) -> bool:
-        """Whether the topic itself is hidden, because every card in it is a draft."""
+        """True if every card in it is a draft, so that learners do not see the topic either."""
         return bool(self.drafts) and not self.cards
 
-
-def file_digest(data: bytes, context: str) -> str:
-    """Of a file's bytes and of what else decides how it is read."""
-    return hashlib.blake2b(context.encode() + b"\0" + data, digest_size=16).hexdigest()
-
-
-def unreadable(found: Found, error: Unreadable, data: bytes, context: str) -> ReadyFile:
-    """A file without text."""
-    mistakes = [*name_mistakes(found), Mistake(found.path, error.line, str(error))]
-    return ReadyFile(found, file_digest(data, context), mistakes=mistakes, is_text=False)
+    @property
+    def place(self) -> str:
+        """Sorts a deck's topics by their order, then by name."""
+        return f"{self.order:06d}/{self.found.name}"
 
 
-def prepare(found: Found, data: bytes, context: str, known: Collection[str], show: bool = True) -> ReadyFile:
-    """Parse and render a file. Cards whose content_hash is among the `known` are not rendered again.
+def prepare_all(
+    opened: Sequence[OpenedFile], known: Mapping[str, Collection[str]] | None = None, show: bool = True
+) -> list[ReadyFile]:
+    """Prepare every file, in order, on all processors if that is worth it.
 
-    Without `show` nothing is written as HTML, and all mistakes and links are found, in half the time.
+    `known` are each file's hashes of cards that need not be rendered, by path. `show` is as in `prepare`.
     """
+    jobs = [(one, (known or {}).get(one.file.path, ())) for one in opened]
+    do = partial(_prepare_job, show)
+    processors = min(os.cpu_count() or 1, 8)
+    if processors == 1 or len(jobs) == 1 or sum(len(one.data) for one in opened) < WORTH_PROCESSES:
+        return [do(job) for job in jobs]
     try:
-        parsed = parse(found.path, text_of(data))
+        # They live for one load and leave no cycles behind: collecting would cost a fifth of their time.
+        with ProcessPoolExecutor(processors, mp_context=_start(), initializer=gc.disable) as pool:
+            return list(pool.map(do, jobs, chunksize=max(1, len(jobs) // (processors * 8))))
+    except (BrokenProcessPool, OSError) as error:
+        log.warning("Reading the content in one process, since more cannot be started: %s", error)
+        return [do(job) for job in jobs]
+
+
+def _prepare_job(show: bool, job: tuple[OpenedFile, Collection[str]]) -> ReadyFile:
+    return prepare(*job, show=show)
+
+
+def _start() -> BaseContext:
+    """How a process is started: as a copy of this one, which is fastest, or from scratch.
+
+    A copy of a server would inherit the locks that its threads hold, and some systems cannot copy a process.
+    """
+    is_alone = sys.platform == "linux" and len(os.listdir("/proc/self/task")) == 1  # libraries' own threads too
+    return multiprocessing.get_context("fork" if is_alone else "spawn")
+
+
+def prepare(opened: OpenedFile, known: Collection[str] = (), show: bool = True) -> ReadyFile:
+    """Parse and render a file. Cards whose content hash is `known` are not rendered.
+
+    Without `show` no HTML is written, and all mistakes and links are found in half the time.
+    """
+    ready = ReadyFile(opened.file, opened.digest, mistakes=name_mistakes(opened.file))
+    try:
+        parsed = parse(opened.file.path, opened.text())
     except Unreadable as error:
-        return unreadable(found, error, data, context)
-    ready = ReadyFile(found, file_digest(data, context))
-    ready.mistakes = [*name_mistakes(found), *parsed.mistakes]
+        ready.mistakes.append(Mistake(opened.file.path, error.line, str(error)))
+        ready.is_text = False
+        return ready
+    ready.mistakes += parsed.mistakes
     ready.stated = [*parsed.sources, *(one for card in parsed.cards for one in card.metadata.sources)]
     ready.sources = list(dict.fromkeys(item for item, _line in parsed.sources))
     if parsed.front:
         ready.title, ready.order = parsed.front.title, parsed.front.order
-    explanation = render(parsed.explanation, parsed.references, found.deck, show)
-    key_points = render(parsed.key_points, parsed.references, found.deck, show)
+    explanation = render(parsed.explanation, parsed.references, ready.found.deck, show)
+    key_points = render(parsed.key_points, parsed.references, ready.found.deck, show)
     ready.explanation_html, ready.key_points_html = explanation.html, key_points.html
-    for part in (explanation, key_points):
-        ready.links.extend(part.links)
-        _note(ready, part.mistakes)
+    _note(ready, ready.links, explanation, key_points)
     for card in parsed.cards:
-        (ready.drafts if card.metadata.is_draft else ready.cards).append(_card(card, parsed, ready, known, show))
+        _prepare_card(card, parsed, ready, known, show)
     return ready
 
 
-def _note(ready: ReadyFile, mistakes: list[tuple[int, str]]) -> None:
-    ready.mistakes.extend(Mistake(ready.found.path, line, message) for line, message in mistakes)
-
-
-def _card(card: ParsedCard, parsed: Parsed, ready: ReadyFile, known: Collection[str], show: bool) -> ReadyCard:
-    # A link definition may stand anywhere in the file, so it belongs to the text of every card that may use it.
+def _prepare_card(card: ParsedCard, parsed: Parsed, ready: ReadyFile, known: Collection[str], show: bool) -> None:
+    # A link definition may be anywhere in the file, so it is part of the text of every card that may use it.
     references = repr(sorted(parsed.references.items())) if parsed.references and "[" in card.markdown else ""
-    content_hash = digest(RENDERER, ready.found.deck, card.markdown, references)
-    return ReadyCard(
+    content_hash = _hash(RENDERER, ready.found.deck, card.markdown, references)
+    is_draft = card.metadata.is_draft
+    html = None
+    if content_hash not in known:
+        question = render_line(card.question_markdown, card.line, parsed.references, show)
+        short = render(card.short, parsed.references, ready.found.deck, show)
+        rest = render(card.rest, parsed.references, ready.found.deck, show)
+        _note(ready, ready.draft_links if is_draft else ready.links, question, short, rest)
+        html = _html(question, short, rest) if show else None
+    made = ReadyCard(
         name=card.name,
         is_named=card.is_named,
         line=card.line,
@@ -123,24 +169,25 @@ def _card(card: ParsedCard, parsed: Parsed, ready: ReadyFile, known: Collection[
         sources=tuple(dict.fromkeys(item for item, _line in card.metadata.sources)),
         tags=tuple(card.metadata.tags),
         content_hash=content_hash,
-        answer_hash=card.answer_hash,
-        html=None if content_hash in known else _html(card, parsed, ready, show),
+        answer_hash=_hash(card.answer),
+        html=html,
     )
+    (ready.drafts if is_draft else ready.cards).append(made)
 
 
-def _html(card: ParsedCard, parsed: Parsed, ready: ReadyFile, show: bool) -> Html | None:
-    question = render_line(card.question_markdown, card.line, parsed.references, show)
-    short = render(card.short, parsed.references, ready.found.deck, show)
-    rest = render(card.rest, parsed.references, ready.found.deck, show)
-    links = [*short.links, *rest.links]
-    (ready.draft_links if card.metadata.is_draft else ready.links).extend(links)
-    _note(ready, [*question.mistakes, *short.mistakes, *rest.mistakes])
-    if not show:
-        return None
-    demos = ((link.target.name, link.target.query, link.label) for link in links if link.target.kind == "demo")
-    cards = (
-        (link.target.deck or ready.found.deck, link.target.name, link.is_follow_up)
-        for link in links
-        if link.target.kind == "card"
-    )
-    return Html(question.html, short.html, rest.html, tuple(demos), tuple(cards))
+def _note(ready: ReadyFile, links: list[Link], *parts: Rendered) -> None:
+    """Add the mistakes in parts of a file to its own, and their links to `links`."""
+    for part in parts:
+        ready.mistakes += [Mistake(ready.found.path, line, message) for line, message in part.mistakes]
+        links += part.links
+
+
+def _html(question: Rendered, short: Rendered, rest: Rendered) -> Html:
+    links = [(link, link.target) for link in (*short.links, *rest.links)]
+    demos = tuple((to.name, to.query, link.label) for link, to in links if to.kind == "demo")
+    cards = tuple((to.deck, to.name, link.is_follow_up) for link, to in links if to.kind == "card")
+    return Html(question.html, short.html, rest.html, demos, cards)
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

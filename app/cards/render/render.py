@@ -1,60 +1,29 @@
-"""Markdown blocks to safe HTML: the one door to the sanitiser.
-
-Nothing here comes from the page around it: no ids, no styles, no handlers, no htmx attributes, and no address but
-http(s) and our own pages.
-"""
+"""Renders Markdown blocks as safe HTML, and finds the links and the mistakes in them."""
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 
-import nh3
-from markdown_it.token import Token
-
-from app.cards.file.blocks import MARKDOWN, Block, References, inline_tokens, plain
+from app.cards.file.blocks import RAW, Block, References, Token, inline_tokens, plain, read_inline, to_html
 from app.cards.file.mistake import nearest
-from app.cards.render import highlight as code
-from app.cards.render import maths
+from app.cards.render import highlight, maths
 from app.cards.render.link_target import BadTargetError, Target, target
+from app.cards.render.sanitiser import CLEANER
 
-# Whatever changes the rows of unchanged Markdown belongs in here: cards rendered under another version are redone.
+# Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
 RENDERER = "3 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "latex2mathml", "Pygments", "nh3")
 )
 
 FOLLOW_UP = "**They may ask next:**"
-"""How a paragraph begins whose links to cards are what an interviewer may ask next."""
-
-_TEXT_TAGS = {"p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "span", "div", "a"}
-_TAGS = _TEXT_TAGS | {"h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"} | set(maths.ELEMENTS)
-CLEANER = nh3.Cleaner(
-    tags=_TAGS,
-    attributes={
-        "a": {"href", "rel"},
-        "ol": {"start"},
-        "div": {"tabindex", "role", "aria-label"},
-        "pre": {"tabindex"},
-        "span": {"tabindex", "role", "aria-label"},
-        **dict.fromkeys(maths.ELEMENTS, maths.ATTRIBUTES),
-    },
-    allowed_classes={
-        "a": {"demo-link", "card-link"},
-        "div": {"wide", "formula"},
-        "pre": {"code"},
-        "span": set(code.CLASSES) | {"long"},
-        "th": {"left", "center", "right"},
-        "td": {"left", "center", "right"},
-    },
-    url_schemes={"http", "https"},
-    link_rel=None,
-)
+"""A paragraph that begins so links to the cards that an interviewer may ask next."""
 LONGEST_FORMULA = 18
-"""Letters of a formula that fit beside others into the narrowest page; a longer one scrolls in its own box."""
+"""The most letters of a formula that fits into a line of the narrowest page; a longer one scrolls in its own box."""
 _IN_ITS_OWN_BOX = '<span class="long" tabindex="0" role="group" aria-label="Formula">{}</span>'
-_NOT_SEEN = re.compile(r"<annotation.*?</annotation>|<[^>]*>|\s", re.DOTALL)
+_INVISIBLE = re.compile(r"<annotation.*?</annotation>|<[^>]*>|\s", re.DOTALL)
 _STRAY_DOLLAR = (
     r"this $ neither opens nor closes a formula: write $x$ with no space inside, $$…$$ on lines of their own "
     r"without an empty line between, or \$ for a dollar"
@@ -63,7 +32,7 @@ _STRAY_DOLLAR = (
 
 @dataclass(frozen=True)
 class Link:
-    """A link as the author wrote it. `is_follow_up`: its paragraph says what an interviewer may ask next."""
+    """A link as the author wrote it. `is_follow_up`: its paragraph lists what an interviewer may ask next."""
 
     line: int
     target: Target
@@ -73,7 +42,7 @@ class Link:
 
 @dataclass
 class Rendered:
-    """HTML, the links in it, and what is wrong with its source as (line, message)."""
+    """HTML, the links in it, and the mistakes in its source as (line, message)."""
 
     html: str = ""
     links: list[Link] = field(default_factory=list)
@@ -81,158 +50,154 @@ class Rendered:
 
 
 def render(blocks: Iterable[Block], references: References, deck: str, show: bool = True) -> Rendered:
-    """Render top-level blocks. `deck` is where a card: link without a deck leads. Never raises.
+    """Render top-level blocks. `deck` completes card: links that name no deck. Never raises.
 
-    Without `show` only the links and the mistakes are found.
+    Without `show`, only the links and the mistakes are found.
     """
-    out = Rendered()
-    tokens: list[Token] = []
-    for block in blocks:
-        line = block.line
-        for token in block.tokens:
-            line = token.map[0] + 1 if token.map else line
-            tokens.append(_block_token(token, line, references, deck, out))
+    renderer = _Renderer(deck)
+    tokens = [renderer.block_token(token, line) for token, line in read_inline(blocks, references)]
     for head, cell, end in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if head.type == "th_open" and cell.type == "inline" and not cell.content.strip():
-            head.tag = end.tag = "td"  # the corner of a table with heads on two sides is the head of nothing
-    out.html = _html(tokens) if show else ""
-    return out
+            head.tag = end.tag = "td"  # the empty corner of a table with heads on two sides is not a head
+    return renderer.finish(tokens, show)
 
 
 def render_line(text: str, line: int, references: References, show: bool = True) -> Rendered:
-    """Render one line of inline text, such as a question, in which links are mistakes."""
-    out = Rendered()
-    children = _children(text, line, references, "", out, is_line=True)
-    if out.links:
-        out.mistakes.append((line, "a question holds no link: put it into the answer"))
+    """Render one line of inline text, such as a question. Links in it are mistakes."""
+    renderer = _Renderer(deck="", is_line=True)
+    children = renderer.inline(text, line, inline_tokens(text, references))
+    if renderer.out.links:
+        renderer.out.mistakes.append((line, "a question holds no link: put it into the answer"))
     kept = [token for token in children if token.type not in ("link_open", "link_close")]
-    out.html = _html([Token("inline", "", 0, children=kept)]) if show else ""
-    return out
+    return renderer.finish([Token("inline", "", 0, children=kept)], show)
 
 
 @lru_cache(maxsize=4_096)
 def inline(text: str) -> str:
-    """One line of Markdown with maths as safe HTML, without links. A formula that fails is shown as it is written."""
+    """One line of Markdown with maths as safe HTML, without links. A formula with a mistake is shown as written."""
     return render_line(text, 1, {}).html
 
 
-def _html(tokens: list[Token]) -> str:
-    written = MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}).strip()
-    return CLEANER.clean(written) if "<" in written else written
+class _Renderer:
+    """Makes parsed tokens ready to be written, and collects links and mistakes in `out`."""
 
+    def __init__(self, deck: str, is_line: bool = False) -> None:
+        self.deck, self.is_line = deck, is_line
+        self.out = Rendered()
 
-def _block_token(token: Token, line: int, references: References, deck: str, out: Rendered) -> Token:
-    """The token as the renderer needs it. What is changed in the parsed one is the same at every rendering."""
-    made = token
-    if token.type == "inline":
-        token.children = _children(token.content, line, references, deck, out)
-    elif token.type in ("fence", "code_block"):
-        words = token.info.split()
-        language = words[0] if words else ""
-        if not code.is_known(language):
-            near = nearest(language, code.known_languages())
-            out.mistakes.append(
-                (line, f"unknown language {language!r} of a code fence.{near or ' Leave it out for plain text.'}")
-            )
-        made = _ready(f'<pre class="code" tabindex="0"><code>{code.highlight(token.content, language)}</code></pre>\n')
-    elif token.type == "math_block":
-        formula = _formula(token.content, line, True, out)
-        made = _ready(f'<div class="wide formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>\n')
-    elif token.type == "table_open":
-        made = _ready('<div class="wide" tabindex="0" role="group" aria-label="Table"><table>\n')
-    elif token.type == "table_close":
-        made = _ready("</table></div>\n")
-    elif token.tag in ("h1", "h2"):
-        token.tag = "h3"  # the page's own headings are above
-    elif style := token.attrGet("style"):
-        token.attrs = {"class": str(style).removeprefix("text-align:")}
-    return made
+    def finish(self, tokens: Sequence[Token], show: bool) -> Rendered:
+        """Write the tokens."""
+        written = to_html(tokens) if show else ""
+        self.out.html = CLEANER.clean(written) if "<" in written else written
+        return self.out
 
+    def wrong(self, line: int, message: str) -> None:
+        """Report a mistake."""
+        self.out.mistakes.append((line, message))
 
-def _children(
-    text: str, line: int, references: References, deck: str, out: Rendered, is_line: bool = False
-) -> list[Token]:
-    children: list[Token] = []
-    tokens = inline_tokens(text, references)
-    hidden_link = False
-    for index, token in enumerate(tokens):
-        here = line + text.count("\n", 0, token.meta.get("at", 0))
-        if token.type == "text":
-            _check_text(token.content, here, out)
-        elif token.type == "text_special":
-            token.type = "text"
-        elif token.type.startswith("math_inline"):
-            following = tokens[index + 1].content[:1] if index + 1 < len(tokens) else ""
-            if following.isdigit():
-                out.mistakes.append((here, f"a digit follows the formula ${token.content}$ at once: is a $ missing?"))
-            formula = _formula(token.content, here, token.type.endswith("double"), out)
-            is_wide = not is_line and (token.type.endswith("double") or _width(formula) > LONGEST_FORMULA)
-            token = _ready(_IN_ITS_OWN_BOX.format(formula) if is_wide else formula)
-        elif token.type == "image":
-            out.mistakes.append((here, "images are not shown: link a demo, or say it in words or a table"))
-            continue
-        elif token.type == "link_open":
-            words = []
-            for inner in tokens[index + 1 :]:
-                if inner.type == "link_close":
-                    break
-                words.append(inner)
-            is_follow_up = text.lstrip().startswith(FOLLOW_UP)
-            if hidden_link := not _point(token, here, plain(words), is_follow_up, deck, out):
+    def block_token(self, token: Token, line: int) -> Token:
+        """The token as it is written. Changes in the parsed token do not depend on how often it is rendered."""
+        if token.type == "inline":
+            token.children = self.inline(token.content, line, token.children or [])
+        elif token.type in ("fence", "code_block"):
+            return self.code(token, line)
+        elif token.type == "math_block":
+            formula = self.formula(token.content, line, display=True)
+            return _raw(f'<div class="wide formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>\n')
+        elif token.type == "table_open":
+            return _raw('<div class="wide" tabindex="0" role="group" aria-label="Table"><table>\n')
+        elif token.type == "table_close":
+            return _raw("</table></div>\n")
+        elif token.tag in ("h1", "h2"):
+            token.tag = "h3"  # the page's own headings are above
+        elif style := token.attrGet("style"):
+            token.attrs = {"class": str(style).removeprefix("text-align:")}
+        return token
+
+    def code(self, token: Token, line: int) -> Token:
+        """A block of code, with colours if its language is known."""
+        language = (token.info.split() or [""])[0]
+        if not highlight.is_known(language):
+            near = nearest(language, highlight.known_languages()) or " Leave it out for plain text."
+            self.wrong(line, f"unknown language {language!r} of a code fence.{near}")
+        code = highlight.highlight(token.content, language)
+        return _raw(f'<pre class="code" tabindex="0"><code>{code}</code></pre>\n')
+
+    def inline(self, text: str, line: int, tokens: Sequence[Token]) -> list[Token]:
+        """The tokens of inline text as they are written. `line` is the line on which the text begins."""
+        kept: list[Token] = []
+        is_follow_up = text.lstrip().startswith(FOLLOW_UP)
+        link_is_hidden = False
+        for index, token in enumerate(tokens):
+            here = line + text.count("\n", 0, token.meta.get("at", 0))
+            if token.type == "text":
+                self.check_text(token.content, here)
+            elif token.type == "text_special":
+                token.type = "text"
+            elif token.type.startswith("math_inline"):
+                following = tokens[index + 1].content[:1] if index + 1 < len(tokens) else ""
+                if following.isdigit():
+                    self.wrong(here, f"a digit follows the formula ${token.content}$ at once: is a $ missing?")
+                token = self.inline_formula(token, here)
+            elif token.type == "image":
+                self.wrong(here, "images are not shown: link a demo, or say it in words or a table")
                 continue
-        elif token.type == "link_close" and hidden_link:
-            hidden_link = False
-            continue
-        children.append(token)
-    return children
+            elif token.type == "link_open":
+                end = next(at for at, inner in enumerate(tokens) if at > index and inner.type == "link_close")
+                link_is_hidden = not self.link(token, here, plain(tokens[index + 1 : end]), is_follow_up)
+                if link_is_hidden:
+                    continue
+            elif token.type == "link_close" and link_is_hidden:
+                link_is_hidden = False
+                continue
+            kept.append(token)
+        return kept
+
+    def check_text(self, text: str, line: int) -> None:
+        """Report what looks like markup and is not."""
+        if "$" in text:
+            self.wrong(line, _STRAY_DOLLAR)
+        if "<!--" in text:
+            self.wrong(line, "a comment would be shown as it is written: remove it, or write `<!--` as code")
+        if "](" in text:
+            self.wrong(line, "this link is malformed: write [words](address), the address without spaces")
+
+    def link(self, token: Token, line: int, label: str, is_follow_up: bool) -> bool:
+        """Give a link its address in the app. False if it must not be a link here."""
+        try:
+            to = target(str(token.attrGet("href") or ""), self.deck)
+        except BadTargetError as error:
+            self.wrong(line, str(error))
+            return False
+        self.out.links.append(Link(line, to, label, is_follow_up))
+        if not label:
+            self.wrong(line, f"the link to {to.written} has no words: write them between [ and ]")
+        if to.address is None:
+            return False
+        token.attrs = {"href": to.address}
+        if to.kind in ("demo", "card"):
+            token.attrs["class"] = f"{to.kind}-link"
+        elif to.kind == "web":
+            token.attrs["rel"] = "noopener noreferrer"
+        return True
+
+    def inline_formula(self, token: Token, line: int) -> Token:
+        """A formula in a line of text; one that is too wide gets its own box."""
+        display = token.type.endswith("double")
+        formula = self.formula(token.content, line, display)
+        # About how many letters wide it is; parts above each other count as beside each other.
+        is_wide = display or len(_INVISIBLE.sub("", formula)) > LONGEST_FORMULA
+        return _raw(_IN_ITS_OWN_BOX.format(formula) if is_wide and not self.is_line else formula)
+
+    def formula(self, latex: str, line: int, display: bool) -> str:
+        """A formula as MathML, or as it is written if it has a mistake."""
+        try:
+            return maths.mathml(latex.strip(), display)
+        except maths.MathsError as error:
+            shown = " ".join(latex.split())
+            self.wrong(line, f"in the formula ${shown[:60]}{'…' if len(shown) > 60 else ''}$: {error}")
+            return f"<code>{html.escape(latex)}</code>"
 
 
-def _check_text(text: str, line: int, out: Rendered) -> None:
-    if "$" in text:
-        out.mistakes.append((line, _STRAY_DOLLAR))
-    if "<!--" in text:
-        out.mistakes.append((line, "a comment would be shown as it is written: remove it, or write `<!--` as code"))
-    if "](" in text:
-        out.mistakes.append((line, "this link is malformed: write [words](address), the address without spaces"))
-
-
-def _point(token: Token, line: int, label: str, is_follow_up: bool, deck: str, out: Rendered) -> bool:
-    """Give a link its address in the app. False when it must not be a link here."""
-    try:
-        to = target(str(token.attrGet("href") or ""))
-    except BadTargetError as error:
-        out.mistakes.append((line, str(error)))
-        return False
-    out.links.append(Link(line, to, label, is_follow_up))
-    if not label:
-        out.mistakes.append((line, f"the link to {to.written} has no words: write them between [ and ]"))
-    address = to.address(deck)
-    if address is None:
-        return False
-    token.attrs = {"href": address}
-    if to.kind in ("demo", "card"):
-        token.attrs["class"] = f"{to.kind}-link"
-    elif to.kind == "web":
-        token.attrs["rel"] = "noopener noreferrer"
-    return True
-
-
-def _formula(latex: str, line: int, display: bool, out: Rendered) -> str:
-    try:
-        return maths.mathml(latex.strip(), display)
-    except maths.MathsError as error:
-        shown = " ".join(latex.split())
-        out.mistakes.append((line, f"in the formula ${shown[:60]}{'…' if len(shown) > 60 else ''}$: {error}"))
-        return f"<code>{html.escape(latex)}</code>"
-
-
-def _width(mathml: str) -> int:
-    """About how many letters wide a formula is; parts above each other count as beside each other."""
-    return len(_NOT_SEEN.sub("", mathml))
-
-
-def _ready(content: str) -> Token:
-    return Token("ready", "", 0, content=content)
-
-
-MARKDOWN.add_render_rule("ready", lambda self, tokens, index, options, env: tokens[index].content)
+def _raw(content: str) -> Token:
+    return Token(RAW, "", 0, content=content)

@@ -8,12 +8,11 @@ from itertools import groupby
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.cards.check.cross_file import duplicates
-from app.cards.file.deck import read_deck
-from app.cards.file.files import Found, Unreadable, find_files, no_folder, read_bytes, text_of
+from app.cards.check.judge import duplicates
+from app.cards.file.files import TopicFile, find_files, no_folder, open_file
 from app.cards.file.mistake import Mistake
 from app.cards.file.parse import ParsedCard, parse
-from app.cards.load.write_rows import topic_place
+from app.cards.file.yaml_files import read_deck
 from app.cards.render.prepare import ReadyCard, ReadyFile, prepare
 from app.exchange.exports.new_file import ExportError
 
@@ -85,8 +84,8 @@ def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[E
     for name, group in groupby(found, key=lambda one: one.deck):
         if deck in (None, name):
             title, wrong = read_deck(content_dir, name)
-            files = sorted((_read(one, wrong) for one in group), key=lambda file: topic_place(file[0]))
-            mistakes += [*wrong, *duplicates([ready for ready, _parsed in files], {}, {})]
+            files = sorted((_read(one, wrong) for one in group), key=lambda file: file[0].place)
+            mistakes += [*wrong, *duplicates([ready for ready, _parsed in files])]
             cards = (card for ready, parsed in files for card in _cards(ready, parsed, base_url))
             decks.append(ExportedDeck(name, title, tuple(cards)))
     if mistakes:
@@ -105,16 +104,12 @@ def _checked(base_url: str) -> str:
     return base_url.rstrip("/")
 
 
-def _read(found: Found, mistakes: list[Mistake]) -> tuple[ReadyFile, list[ParsedCard]]:
-    try:
-        data = read_bytes(found.full)
-        ready = prepare(found, data, "", ())
-        parsed = [card for card in parse(found.path, text_of(data)).cards if not card.metadata.is_draft]
-    except Unreadable as error:
-        mistakes.append(Mistake(found.path, error.line, str(error)))
-        return ReadyFile(found, ""), []
+def _read(file: TopicFile, mistakes: list[Mistake]) -> tuple[ReadyFile, list[ParsedCard]]:
+    opened = open_file(file)
+    ready = prepare(opened)
     mistakes += ready.mistakes
-    return ready, parsed
+    parsed = parse(file.path, opened.text()).cards if ready.is_text else []
+    return ready, [card for card in parsed if not card.metadata.is_draft]
 
 
 def _cards(ready: ReadyFile, parsed: Sequence[ParsedCard], base_url: str) -> Iterator[ExportedCard]:
@@ -122,7 +117,7 @@ def _cards(ready: ReadyFile, parsed: Sequence[ParsedCard], base_url: str) -> Ite
         yield _card(ready.found, card, source, base_url)
 
 
-def _card(found: Found, card: ReadyCard, source: ParsedCard, base_url: str) -> ExportedCard:
+def _card(found: TopicFile, card: ReadyCard, source: ParsedCard, base_url: str) -> ExportedCard:
     assert card.html is not None  # noqa: S101 - prepare() renders everything by default
     demos = (
         DemoLink(label, f"{base_url}/demos/{name}{f'?{query}' if query else ''}")

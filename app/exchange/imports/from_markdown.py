@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.cards.file.blocks import Block, read
-from app.cards.file.yaml_map import YamlError, read_mapping
+from app.cards.file.yaml_files import YamlError, read_mapping
 from app.exchange.imports.draft import Draft, Reading, Skipped, block, line_of
 from app.exchange.imports.markdown.myst import LeftOut, plain_markdown
 

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from app.cards.file.sources import read_sources
+from app.cards.file.yaml_files import read_sources
 from app.exchange.imports.draft import RefusedError
 from app.exchange.imports.kinds import ImportFile, ImportKind, kind_of
 from app.exchange.imports.target_file import target_file

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from app.cards.file.blocks import inline_tokens, plain
 from app.cards.file.metadata import LEVELS
-from app.cards.file.slug import slug
+from app.cards.file.parse import slug
 from app.exchange.imports.draft import Draft
 from app.exchange.imports.markdown.mend import clean, escape, fenced, mend
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.cards.file.files import Unreadable, find_files, read_text
-from app.cards.file.parse import parse
-from app.cards.file.slug import NAME, slug
+from app.cards.file.parse import NAME, parse, slug
 from app.exchange.imports.draft import RefusedError
 
 _FOLDER = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")

@@ -6,10 +6,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from app.cards.check.cross_file import outside_mistakes
-from app.cards.check.links import Neighbourhood
-from app.cards.file.files import Found
-from app.cards.file.sources import Sources
+from app.cards.check.judge import Around, outside_mistakes
+from app.cards.file.files import OpenedFile, TopicFile
+from app.cards.file.yaml_files import Sources
 from app.cards.render.prepare import prepare
 from app.exchange.imports.draft import Draft, Reading, RefusedError, Skipped
 from app.exchange.imports.markdown.mend import mend, mend_question, split_question
@@ -148,9 +147,9 @@ class _Writer:
         """Return the first mistake on each line, by the index of its piece and the line within it, both from 0."""
         text, starts = file_text(title, pieces)
         path = f"{self.target.deck}/{self.target.name}.md"
-        ready = prepare(Found(path, "", 0, 0), text.encode(), "", ())
+        ready = prepare(OpenedFile(TopicFile(path, "", 0, 0), text.encode()))
         cards = {self.target.deck: self.names.taken}
-        around = Neighbourhood(lambda deck: cards.get(deck, ()), self.target.folder, self.target.deck)
+        around = Around(self.target.folder, lambda deck: cards.get(deck, ()))
         found = [(one.line, one.message) for one in [*ready.mistakes, *outside_mistakes(ready, self.sources, around)]]
         begun = {card.line for card in (*ready.cards, *ready.drafts)}
         meant = {start for start, piece in zip(starts, pieces, strict=True) if piece.name}

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.cards.file.metadata import LEVELS
-from app.cards.file.sources import documents
+from app.cards.file.yaml_files import documents
 from app.study.learner.preferences import Preferences
 from app.study.schedule.reset import Ratings, reset, to_take_back
 from app.study.selection import marks

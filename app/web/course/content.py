@@ -7,9 +7,9 @@ from pathlib import Path
 from sqlmodel import select
 from starlette.responses import Response
 
-from app.cards.check.check import examine
-from app.cards.check.check_cache import Memory
-from app.cards.check.preview import content_file, preview, version
+from app.cards.check.check import check_content
+from app.cards.check.check_cache import CheckCache
+from app.cards.check.preview import content_file, preview
 from app.cards.check.report import excerpts
 from app.models import ContentFile
 from app.web.frame.editing import edit_at
@@ -21,7 +21,7 @@ def content(here: Here) -> Response:
     """The files as they are now, and when the server last read them."""
     with here.reading() as session:
         read = {file.path: file.looked_at for file in session.exec(select(ContentFile))}
-    checked = examine(here.settings.content_dir, memory=_memory(here.settings.content_dir))
+    checked = check_content(here.settings.content_dir, cache=_cache(here.settings.content_dir))
     return here.page(
         "content/files.html",
         checked=checked,
@@ -38,20 +38,19 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
     When htmx asks whether there is news, and the file is the one it has `seen`, the answer is empty.
     """
     path = f"{deck}/{name}.md"
-    found = content_file(here.settings.content_dir, path)
-    if found is None:
+    opened = content_file(here.settings.content_dir, path)
+    if opened is None:
         raise NotHereError(f"There is no content file {path}.{_nearest(here.settings.content_dir, path)}")
-    now = version(found)
-    if here.wants_part and seen == now:
+    if here.wants_part and seen == opened.digest:
         return Response(status_code=204, headers={"Vary": "HX-Request-Type", "Cache-Control": "no-store"})
-    shown = preview(here.settings.content_dir, found, _memory(here.settings.content_dir))
+    shown = preview(here.settings.content_dir, opened, _cache(here.settings.content_dir))
     return here.page(
         "content/file.html",
         part="live",
         path=path,
         address=f"/content/{deck}/{name}",
         preview=shown,
-        version=now,
+        version=opened.digest,
         wanted=card,
         chosen=shown.card(card) if card else None,
         excerpt=excerpts(here.settings.content_dir),
@@ -60,12 +59,12 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
 
 
 @cache
-def _memory(_content_dir: Path) -> Memory:
+def _cache(_content_dir: Path) -> CheckCache:
     """What this process has found in the files of a content folder."""
-    return Memory()
+    return CheckCache()
 
 
 def _nearest(content_dir: Path, path: str) -> str:
-    paths = [file.found.path for file in examine(content_dir, memory=_memory(content_dir)).files]
+    paths = [file.found.path for file in check_content(content_dir, cache=_cache(content_dir)).files]
     near = difflib.get_close_matches(path, paths, n=1)
     return f" The nearest is {near[0]}." if near else ""

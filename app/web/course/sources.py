@@ -5,8 +5,8 @@ from collections import defaultdict
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
-from app.cards.check.coverage import Place
-from app.cards.file.sources import read_sources
+from app.cards.check.check import Place
+from app.cards.file.yaml_files import read_sources
 from app.models import Card, CardSource, Deck, Topic
 from app.web.frame.here import Here
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.cards.file.sources import by_document
+from app.cards.file.yaml_files import by_document
 from app.cards.render.maths import mathml
 from app.cards.render.render import inline
 from app.settings import ROOT

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, StringConstraints
 from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 
-from app.cards.file.sources import documents
+from app.cards.file.yaml_files import documents
 from app.models import Card, CardDemo, Deck, Review
 from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, Rated, rate, rated_since

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import Response
 
-from app.cards.file.sources import documents
+from app.cards.file.yaml_files import documents
 from app.study.schedule.undo import last_rating
 from app.study.selection.choices import choices
 from app.study.sitting.queue import Queue, progress

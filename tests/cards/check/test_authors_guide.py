@@ -8,7 +8,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from app.cards.check.check import check
+from app.cards.check.check import check_content
 from app.cards.check.report import as_text, excerpts
 from app.cli import app
 from app.settings import ROOT
@@ -31,7 +31,7 @@ def test_the_walk_through_says_what_the_program_prints(tmp_path: Path) -> None:
     file = tmp_path / "content" / "rnn" / "forgetting.md"
 
     def printed() -> list[str]:
-        mistakes = check(tmp_path / "content")
+        mistakes = check_content(tmp_path / "content").mistakes
         return as_text(mistakes, lambda path: f"content/{path}", excerpts(tmp_path / "content"))
 
     file.write_text(text + "\n")

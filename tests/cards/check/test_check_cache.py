@@ -1,13 +1,15 @@
-"""A check that remembers finds what a check without a memory finds."""
+"""A check with a cache finds what a check without one finds."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from app.cards.check import check_cache as memory
-from app.cards.check.check import examine
-from app.cards.check.check_cache import Memory, place_for
+from app.cards.check import check_cache
+from app.cards.check.check import check_content
+from app.cards.check.check_cache import CheckCache, place_for
+from app.cards.file.files import OpenedFile
 from tests.cards.check.test_check import CASES, read_case
 
 
@@ -22,9 +24,9 @@ def test_every_mistake_is_found_again_and_after_any_edit(content, write, find_de
     for number, text in enumerate(texts):
         write(f"d{number % 3}/case-{number}.md", text)
     for _round in range(6):
-        fresh = examine(content, find_demo)
+        fresh = check_content(content, find_demo)
         for _again in range(2):
-            known = examine(content, find_demo, Memory(place))
+            known = check_content(content, find_demo, CheckCache(place))
             assert known.mistakes == fresh.mistakes
             assert (known.covered, known.cards, known.drafts) == (fresh.covered, fresh.cards, fresh.drafts)
         for _edit in range(8):  # files change places, come and go
@@ -39,27 +41,27 @@ def test_every_mistake_is_found_again_and_after_any_edit(content, write, find_de
 
 def test_a_file_is_parsed_once(content, write, topic, place, monkeypatch):
     write("d/a.md", topic("## Q {#q}\nA $x."))
-    first = examine(content, memory=Memory(place)).mistakes
-    monkeypatch.setattr("app.cards.render.prepare_many.prepare", None)  # parsing again would fail
-    assert examine(content, memory=Memory(place)).mistakes == first != []
+    first = check_content(content, cache=CheckCache(place)).mistakes
+    monkeypatch.setattr("app.cards.render.prepare.prepare", None)  # parsing again would fail
+    assert check_content(content, cache=CheckCache(place)).mistakes == first != []
 
 
 def test_other_code_and_other_files_forget(content, write, topic, place, monkeypatch):
     write("d/a.md", topic("## Q {#q}\nA."))
-    found = examine(content, memory=Memory(place)).files[0].found
-    digest = examine(content, memory=Memory(place)).files[0].digest
-    assert Memory(place).recall(found, digest)
-    assert not Memory(place).recall(found, "another")
-    monkeypatch.setattr(memory, "_code", lambda: "newer")
-    assert examine(content, memory=Memory(place)).files[0].digest != digest
+    ready = check_content(content, cache=CheckCache(place)).files[0]
+    opened = OpenedFile(ready.found, b"", ready.digest)
+    assert CheckCache(place).recall([opened])
+    assert not CheckCache(place).recall([replace(opened, digest="another")])
+    monkeypatch.setattr(check_cache, "_code_digest", lambda: "newer")
+    assert check_content(content, cache=CheckCache(place)).files[0].digest != ready.digest
 
 
 def test_a_link_is_followed_at_every_check(content, write, topic, place):
     write("d/a.md", topic("## Q {#q}\nA [r](card:r)."))
     write("d/b.md", topic("## R {#r}\nB.", title="B"))
-    assert examine(content, memory=Memory(place)).mistakes == []
+    assert check_content(content, cache=CheckCache(place)).mistakes == []
     (content / "d" / "b.md").unlink()
-    assert [one.path for one in examine(content, memory=Memory(place)).mistakes] == ["d/a.md"]
+    assert [one.path for one in check_content(content, cache=CheckCache(place)).mistakes] == ["d/a.md"]
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"d/a.md": {"digest": 1}}', b"\xff"])
@@ -67,13 +69,13 @@ def test_a_memory_that_is_none_is_empty(data, content, write, topic, place):
     write("d/a.md", topic("## Q {#q}\nA $x."))
     place.parent.mkdir()
     place.write_bytes(data)
-    assert len(examine(content, memory=Memory(place)).mistakes) == 1
+    assert len(check_content(content, cache=CheckCache(place)).mistakes) == 1
 
 
 def test_a_place_that_cannot_be_written_is_left_alone(content, write, topic, tmp_path):
     write("d/a.md", topic("## Q {#q}\nA."))
     (tmp_path / "file").write_text("")
-    assert examine(content, memory=Memory(tmp_path / "file" / "check.json")).mistakes == []
+    assert check_content(content, cache=CheckCache(tmp_path / "file" / "check.json")).mistakes == []
 
 
 def test_each_content_folder_has_a_place_in_the_users_cache(tmp_path):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.cards.check.check import check
+from app.cards.check.check import check_content
 from app.cards.check.report import WIDEST, as_github, as_json, as_text, excerpts
 from app.cards.file.mistake import Mistake
 
@@ -15,7 +15,7 @@ def plain(path: str) -> str:
 
 def test_the_line_stands_under_all_its_mistakes(content, write):
     write("d/a.md", "---\ntitle: T\n---\nA [c](card:x) and [d](card:y).\n\ncost $5\n")
-    lines = as_text(check(content), plain, excerpts(content))
+    lines = as_text(check_content(content).mistakes, plain, excerpts(content))
     assert lines[0].startswith("d/a.md:4: there is no card 'x' in d.")
     assert lines[1].startswith("d/a.md:4: there is no card 'y' in d.")
     assert lines[2] == "     4 | A [c](card:x) and [d](card:y)."
@@ -25,7 +25,7 @@ def test_the_line_stands_under_all_its_mistakes(content, write):
 
 def test_json_holds_the_same(content, write):
     write("d/a.md", "---\ntitle: T\n---\nüber $5\n")
-    (mistake,) = check(content)
+    (mistake,) = check_content(content).mistakes
     (said,) = json.loads(as_json([mistake], lambda path: f"content/{path}", excerpts(content)))
     assert said == {"path": "content/d/a.md", "line": 4, "message": mistake.message, "text": "über $5"}
     assert json.loads(as_json([], plain, excerpts(content))) == []
@@ -55,5 +55,5 @@ def test_a_line_is_shown_as_far_as_it_can_be(data, line, text, content, write):
 
 def test_what_a_message_quotes_cannot_steer_a_terminal(content, write):
     write("d/a.md", "---\ntitle: T\n---\nA [x](card:\x1b[2J).\n")
-    for line in as_text(check(content), plain, excerpts(content)):
+    for line in as_text(check_content(content).mistakes, plain, excerpts(content)):
         assert line.isprintable()

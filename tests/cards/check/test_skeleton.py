@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from app.cards.check.check import check, examine
+from app.cards.check.check import check_content
 from app.cards.check.skeleton import NewError, new_card, new_topic
 from tests.examples import examples
 
@@ -18,7 +18,7 @@ def test_a_new_topic_is_a_draft_that_passes_and_comes_last(content, write, topic
     lines = (content / written.path).read_text().splitlines()
     assert lines[1:3] == ["title: Gated units", "order: 50"]
     assert lines[9] == "## What is the first question on Gated units? {#what-is-the-first-question-on-gated-units}"
-    checked = examine(content)
+    checked = check_content(content)
     assert checked.mistakes == []
     assert checked.files[1].is_draft
 
@@ -33,7 +33,7 @@ def test_a_new_card_stands_at_the_end_and_what_was_there_stays(content, write, t
     assert text.startswith(before)
     for written in (first, second):
         assert text.splitlines()[written.line - 1] == f"## Why so? {{#{written.name}}}"
-    checked = examine(content)
+    checked = check_content(content)
     assert (checked.mistakes, checked.cards, checked.drafts) == ([], 1, 2)
 
 
@@ -47,7 +47,7 @@ def test_any_end_of_a_file_is_continued(end, newline, content, write):
     assert data.startswith(before)
     assert data.count(b"\n") == data.count(newline.encode())
     assert data.decode().splitlines()[written.line - 1] == "## Why? {#why}"
-    assert check(content) == []
+    assert check_content(content).mistakes == []
 
 
 def test_nothing_is_overwritten(content, write, topic):
@@ -88,7 +88,7 @@ def test_which_deck_and_which_topic_must_be_clear(content, write, topic):
         new_topic(content, "T", "../x")
     assert new_card(content, "Why?", "same", "e").path == "e/same.md"
     assert new_topic(content, "First of a new deck", "new-deck").path == "new-deck/first-of-a-new-deck.md"
-    assert check(content) == []
+    assert check_content(content).mistakes == []
 
 
 @given(st.text(min_size=1, max_size=80))
@@ -102,7 +102,7 @@ def test_any_words_give_a_file_that_passes_or_nothing(content, title):
     except NewError:
         assert list((content / "d").iterdir()) == []
         return
-    checked = examine(content)
+    checked = check_content(content)
     assert checked.mistakes == []
     as_given = " ".join(title.split())
     shown = checked.files[0].title
@@ -110,8 +110,8 @@ def test_any_words_give_a_file_that_passes_or_nothing(content, title):
     try:
         card = new_card(content, title, written.path.removeprefix("d/"), "d")
     except NewError:
-        assert examine(content).drafts == 1
+        assert check_content(content).drafts == 1
     else:
         assert re.fullmatch(r"[a-z0-9-]+", card.name)
-        assert check(content) == []
-        assert examine(content).drafts == 2
+        assert check_content(content).mistakes == []
+        assert check_content(content).drafts == 2

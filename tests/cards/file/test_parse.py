@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cards.file.files import text_of
-from app.cards.file.parse import parse
-from app.cards.file.slug import NAME, slug
+from app.cards.file.parse import NAME, parse, slug
 from tests.examples import examples
 
 TEXT = """\
@@ -67,7 +66,7 @@ def test_every_part_is_found_on_its_line():
     assert (second.name, second.is_named, second.line) == ("and-then", False, 27)
 
 
-def test_the_answer_s_hash_is_of_the_answer_alone():
+def test_the_answer_is_what_is_below_the_question_alone():
     def card(text: str):
         return parse("d/a.md", text).cards[0]
 
@@ -78,8 +77,8 @@ def test_the_answer_s_hash_is_of_the_answer_alone():
         TEXT.replace("Level: medium", "Level: hard"),
         TEXT.replace("The longer one.", "The longer one.  "),
     ]
-    assert {card(text).answer_hash for text in same} == {base.answer_hash}
-    assert card(TEXT.replace("longer", "shorter")).answer_hash != base.answer_hash
+    assert {card(text).answer for text in same} == {base.answer}
+    assert card(TEXT.replace("longer", "shorter")).answer != base.answer
 
 
 @examples(300)

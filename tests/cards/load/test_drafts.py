@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import select
 
-from app.cards.check.check import check, examine
+from app.cards.check.check import check_content
 from app.cards.load.load import load
 from app.models import Card, Deck, Topic
 
@@ -80,7 +80,7 @@ def test_a_topic_of_drafts_alone_is_hidden_with_them(database, reload, write, to
 def test_a_draft_covers_nothing_and_is_counted_apart(content, write, topic):
     write("d/a.md", topic(ONE + "\n\nSource: book-1", TWO + "\n\nSource: book-2" + DRAFT))
     write("d/b.md", topic("## Three? {#three}\nThird." + DRAFT, before="Why.\n\nSource: book-2", title="B"))
-    checked = examine(content)
+    checked = check_content(content)
     assert (checked.mistakes, checked.cards, checked.drafts, checked.uncovered) == ([], 1, 2, ["book-2"])
 
 
@@ -101,7 +101,7 @@ def test_a_draft_covers_nothing_and_is_counted_apart(content, write, topic):
 def test_a_draft_is_checked(card, line, words, content, write, topic, find_demo):
     write("d/a.md", topic(card))
     write("d/b.md", topic(ONE, title="B"))
-    (mistake,) = check(content, find_demo)
+    (mistake,) = check_content(content, find_demo).mistakes
     assert (mistake.path, mistake.line) == ("d/a.md", line)
     assert words in mistake.message
 
@@ -109,9 +109,9 @@ def test_a_draft_is_checked(card, line, words, content, write, topic, find_demo)
 def test_only_a_draft_may_link_to_a_draft(content, write, topic, reload):
     write("d/a.md", topic("## Two? {#two}\nSee [one](card:one), [three](card:three)." + DRAFT))
     write("d/b.md", topic("## Three? {#three}\nThird." + DRAFT, ONE, title="B"))
-    assert check(content) == []
+    assert check_content(content).mistakes == []
     assert reload().mistakes == ()
     write("d/b.md", topic("## Three? {#three}\nThird." + DRAFT, ONE + "\n\nSee [two](card:two).", title="B"))
-    (mistake,) = check(content)
+    (mistake,) = check_content(content).mistakes
     assert str(mistake).startswith("d/b.md:15: the card 'two' is a draft, which learners do not see")
     assert [(one.path, one.line) for one in reload().mistakes] == [("d/b.md", 15)]

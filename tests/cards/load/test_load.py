@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import col, select
 
 from app.cards.load.load import load
-from app.cards.render import prepare_many as crowd
+from app.cards.render.prepare import WORTH_PROCESSES
 from app.cards.render.render import RENDERER
 from app.models import Card, CardDemo, CardLink, CardSource, CardTag, ContentFile, Deck, NewCardCursor, Topic
 
@@ -136,7 +136,7 @@ def test_cards_loaded_by_an_earlier_version_get_their_links(database, reload, wr
     write("e/b.md", topic("## Far? {#far}\nA."))
     earlier = RENDERER.replace("2", "1", 1)
     with monkeypatch.context() as patch:
-        for module in ("load.plan", "render.prepare"):
+        for module in ("load.load", "render.prepare"):
             patch.setattr(f"app.cards.{module}.RENDERER", earlier)
         reload()
     with database.write() as session:
@@ -362,7 +362,7 @@ def test_many_files_are_read_by_several_processes_to_the_same_end(
 ):
     monkeypatch.setattr("threading.active_count", lambda: 1 if is_alone else 9)
     filler = "word " * 400
-    for number in range(crowd.BYTES_WORTH_A_CROWD // 20_000 + 1):
+    for number in range(WORTH_PROCESSES // 20_000 + 1):
         questions = (f"## Q {number} {i} {{#q-{number}-{i}}}\nShort $x_{i}$.\n\n{filler}" for i in range(10))
         write(f"d/t{number:03d}.md", topic(*questions, order=number))
     write("d/zz.md", topic("## Bad {#bad}\n$."))

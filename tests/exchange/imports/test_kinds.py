@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cards.check.check import examine
+from app.cards.check.check import check_content
 from app.exchange.imports.from_text import (
     claims_flashcards,
     claims_questions,
@@ -36,7 +36,7 @@ def test_every_layout_becomes_content_without_a_mistake(tmp_path, name, text, ki
     source = tmp_path / name
     source.write_text(text.replace("\n", "\r\n"), encoding="utf-8-sig", newline="")
     found, done = import_cards(source, content, "d")
-    checked = examine(content)
+    checked = check_content(content)
     assert found.name == kind
     assert (done.cards, done.drafts) == (cards, unanswered) == (checked.cards, checked.drafts)
     assert [str(one) for one in checked.mistakes] == []

@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cards.check.check import examine
+from app.cards.check.check import check_content
 from app.exchange.imports.draft import Draft, Reading
 from app.exchange.imports.target_file import target_file
 from app.exchange.imports.write import write
@@ -58,7 +58,7 @@ def mistakes_of(*drafts: Draft, explanation: str = "", key_points: str = "") -> 
         done = write(
             Reading("T", iter(drafts), explanation, key_points), target_file(content, "d/new", Path("x")), None
         )
-        checked = examine(content)
+        checked = check_content(content)
         cards = {card.line for file in checked.files for card in (*file.cards, *file.drafts)}
         assert len(cards) == done.cards + done.drafts
         return [str(mistake) for mistake in checked.mistakes]

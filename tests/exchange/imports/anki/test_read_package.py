@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from anki.collection import Collection, ExportAnkiPackageOptions
 
-from app.cards.check.check import examine
+from app.cards.check.check import check_content
 from app.exchange.imports.anki.read_package import read_anki
 from app.exchange.imports.draft import Draft, Skipped
 from app.exchange.imports.import_cards import import_cards
@@ -79,7 +79,7 @@ def test_every_format_of_anki_holds_the_same_cards(packages, tmp_path, name):
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_package_becomes_content_without_a_mistake(packages, tmp_path, name):
     kind, done = import_cards(packages / name, tmp_path, "d/imported")
-    checked = examine(tmp_path)
+    checked = check_content(tmp_path)
     assert (kind.name, done.cards, done.skipped) == ("anki", 9, 2)
     assert checked.mistakes == []
     text = (tmp_path / "d" / "imported.md").read_text()

@@ -1,20 +1,37 @@
 """Which card is which row: the rules, one by one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
-from app.cards.load.identity import Incoming, Known, match
+from app.cards.file.files import TopicFile
+from app.cards.load import card_rows
+from app.cards.load.card_rows import CardRow
+from app.cards.render.prepare import ReadyCard, ReadyFile
+
+NOW = datetime(2031, 5, 1, 12, tzinfo=UTC)
+ELSEWHERE = "d/elsewhere.md"
+"""A file that the load does not read."""
 
 
-def row(id: int, name: str, answer: str, question: str = "", is_named: bool = False, path: str = "d/a.md") -> Known:
-    return Known(id, name, is_named, path, question or name, answer, is_leaving=True)
+def row(id: int, name: str, answer: str, question: str = "", is_named: bool = False, path: str = "d/a.md") -> CardRow:
+    return CardRow(id, 1, path, name, is_named, "", 1, question or name, "", answer, None)
 
 
-def card(name: str, answer: str, question: str = "", is_named: bool = False, path: str = "d/a.md") -> Incoming:
-    return Incoming(name, is_named, path, question or name, answer)
+def card(
+    name: str, answer: str, question: str = "", is_named: bool = False, path: str = "d/a.md"
+) -> tuple[str, ReadyCard]:
+    return path, ReadyCard(name, is_named, 1, question or name, None, (), (), "", answer, None)
+
+
+def match(cards: Sequence[tuple[str, ReadyCard]], rows: Sequence[CardRow]) -> dict[str, int]:
+    files = [ReadyFile(TopicFile(path, "", 0, 0), "", cards=[one]) for path, one in cards]
+    leaving = {one.path for one in rows} - {ELSEWHERE}
+    return {name: found.id for name, found in card_rows.match(files, rows, leaving).items()}
 
 
 def test_a_name_is_found_wherever_it_is_now():
-    rows = [row(1, "a", "x", path="d/old.md"), replace(row(2, "b", "y"), is_leaving=False)]
+    rows = [row(1, "a", "x", path="d/old.md"), row(2, "b", "y", path=ELSEWHERE)]
     assert match([card("b", "new", path="d/new.md"), card("a", "new")], rows) == {"a": 1, "b": 2}
 
 
@@ -45,8 +62,9 @@ def test_a_card_with_an_id_is_never_taken_for_another_by_its_answer():
 
 
 def test_a_row_that_still_has_its_card_is_not_taken():
-    staying = replace(row(1, "old", "x"), is_leaving=False)
-    assert match([card("new", "x")], [staying]) == {}
+    retired = replace(row(1, "old", "x"), retired_at=NOW)
+    assert match([card("new", "x")], [row(1, "old", "x", path=ELSEWHERE)]) == {}
+    assert match([card("new", "x")], [retired]) == {}
     assert match([card("old", "x"), card("new", "x")], [row(1, "old", "x")]) == {"old": 1}
 
 

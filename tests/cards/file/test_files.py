@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cards.check.check import check
+from app.cards.check.check import check_content
 from app.cards.load.load import load
 from app.database import Database
 
@@ -27,7 +27,7 @@ def test_a_topic_in_the_wrong_place_is_named(
 ) -> None:
     write("d/here.md", topic("## Q? {#q}\nA."))
     write(path, "\ufeff" + topic("## Another? {#another}\nA."))
-    assert [str(mistake) for mistake in check(content)] == [wanted]
+    assert [str(mistake) for mistake in check_content(content).mistakes] == [wanted]
     now = datetime.now(UTC)
     for _again in range(2):
         assert [str(mistake) for mistake in load(database, content, now).mistakes] == [wanted]
@@ -38,11 +38,11 @@ def test_a_topic_in_the_wrong_place_is_named(
 @pytest.mark.parametrize("path", ["README.md", "d/notes/README.md", "d/.old/x.md", "d/picture.png", "d/x.markdown"])
 def test_what_does_not_look_like_a_topic_is_nobodys_mistake(content: Path, write: Write, path: str) -> None:
     write(path, "---\n" if path == "d/.old/x.md" else "# About these cards\n")
-    assert check(content) == []
+    assert check_content(content).mistakes == []
 
 
 def test_links_to_nowhere_and_to_themselves_stop_nothing(content: Path, tmp_path: Path) -> None:
     (content / "d" / "nowhere.markdown").symlink_to(tmp_path / "nowhere")
     for name in ("around", "round.md"):
         (content / "d" / name).symlink_to(content / "d" / name)
-    assert check(content) == []
+    assert check_content(content).mistakes == []

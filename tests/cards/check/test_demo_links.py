@@ -1,6 +1,7 @@
 """A card can quote no number that the demo does not compute."""
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.cards.check.links import demo_mistakes
+from app.cards.check.demo_links import demo_mistakes
 from app.demos.machine.demo import BadParametersError, Problem
 from app.demos.registry import find
 
@@ -27,7 +28,7 @@ def find_constant(name: str) -> Constant:
     return Constant()
 
 
-def says(computed: float, printed: str) -> list[str]:
+def says(computed: float, printed: str) -> Sequence[str]:
     return demo_mistakes("constant", computed.hex(), f"n={printed}", find_constant)
 
 

@@ -1,0 +1,212 @@
+"""What is wrong in content files: the one judge, for `recur check`, the loader and the preview.
+
+`prepare` finds the mistakes that a file shows alone. Here are those that only the rest of the content shows: names that
+another card has, source items that no document lists, links to nowhere, and numbers that a demo does not compute.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from app.cards.check.demo_links import FindDemo, demo_mistakes
+from app.cards.file.files import TopicFile, deck_names, find_files, misplaced_files
+from app.cards.file.mistake import Mistake, nearest
+from app.cards.file.yaml_files import Sources, read_deck, read_sources
+from app.cards.render.prepare import ReadyCard, ReadyFile
+from app.cards.render.render import Link
+from app.demos.registry import find
+
+
+@dataclass(frozen=True)
+class Content:
+    """The content folder before its topics are read: their files, the sources, and the title of each deck.
+
+    `mistakes` are those outside the topics: in sources.yaml, in a deck.yaml, and misplaced files.
+    """
+
+    folder: Path
+    files: Sequence[TopicFile]
+    sources: Sources | None
+    titles: Mapping[str, str]
+    mistakes: Sequence[Mistake]
+
+
+def open_content(content_dir: Path) -> Content:
+    """List the content folder and read its YAML files. Raises OSError when the folder cannot be read."""
+    files = find_files(content_dir)
+    sources, mistakes = read_sources(content_dir)
+    titles = {}
+    for deck in deck_names(files):
+        titles[deck], wrong = read_deck(content_dir, deck)
+        mistakes += wrong
+    return Content(content_dir, files, sources, titles, [*mistakes, *misplaced_files(content_dir)])
+
+
+class Holder(NamedTuple):
+    """The stored card that has a name. It keeps the name if its file `stays` as it is."""
+
+    path: str
+    line: int
+    answer_hash: str
+    stays: bool
+
+
+class Others:
+    """The files that are not judged now; here, there are none. The loader has those that have not changed."""
+
+    knows_drafts = True
+    """False if their drafts are unknown: then a draft may link to any card."""
+
+    def names(self, deck: str) -> Collection[str]:
+        """The names of their cards in a deck."""
+        return ()
+
+    def holders(self, deck: str, names: Collection[str]) -> Mapping[str, Holder]:
+        """The stored card, in any file, that has each of these names."""
+        return {}
+
+
+def judge(
+    files: Iterable[ReadyFile], content: Content, find_demo: FindDemo = find, others: Others | None = None
+) -> dict[str, list[Mistake]]:
+    """All mistakes of each of the files, sorted, by path. With the `others`, the files are the whole content."""
+    others = others or Others()
+    in_order = sorted(files, key=lambda file: file.found.path)
+    decks = {deck: list(group) for deck, group in groupby(in_order, key=lambda file: file.found.deck)}
+
+    @cache
+    def cards(deck: str) -> set[str]:
+        return {*others.names(deck), *(card.name for file in decks.get(deck, ()) for card in file.cards)}
+
+    @cache
+    def drafts(deck: str) -> set[str]:
+        return {card.name for file in decks.get(deck, ()) for card in file.drafts}
+
+    found = {file.found.path: [*file.mistakes] for file in in_order}
+    for deck, group in decks.items():
+        around = Around(content.folder / deck, cards, drafts if others.knows_drafts else None, find_demo)
+        mistakes = [one for file in group for one in outside_mistakes(file, content.sources, around)]
+        holders = others.holders(deck, {card.name for file in group for card in (*file.cards, *file.drafts)})
+        mistakes += duplicates(group, holders)
+        mistakes += _draft_duplicates(group, holders, others.knows_drafts)
+        for mistake in mistakes:
+            found[mistake.path].append(mistake)
+    return {path: sorted(set(mistakes)) for path, mistakes in found.items()}
+
+
+@dataclass(frozen=True)
+class Around:
+    """What the links of a deck may lead to: its folder's files, the cards of every deck, drafts, and demos.
+
+    If `drafts` is None, those of other files are unknown, and a draft may link to any card.
+    """
+
+    folder: Path
+    cards: Callable[[str], Collection[str]]
+    drafts: Callable[[str], Collection[str]] | None = None
+    find_demo: FindDemo = find
+
+
+def outside_mistakes(file: ReadyFile, sources: Sources | None, around: Around) -> Iterator[Mistake]:
+    """Unknown source items (unless sources.yaml has mistakes) and broken links of a file."""
+    known = sources.items if sources else None
+    for item, line in file.stated:
+        if known is not None and item not in known:
+            near = nearest(item, known) or " sources.yaml lists them."
+            yield Mistake(file.found.path, line, f"there is no source item {item!r}.{near}")
+    for links, is_of_draft in ((file.links, False), (file.draft_links, True)):
+        for link in links:
+            for message in _broken(link, file, around, is_of_draft):
+                yield Mistake(file.found.path, link.line, message)
+
+
+def _broken(link: Link, file: ReadyFile, around: Around, is_of_draft: bool) -> Sequence[str]:
+    """What is wrong with a link, one sentence each."""
+    to = link.target
+    if to.kind == "demo":
+        return demo_mistakes(to.name, to.query, to.numbers, around.find_demo)
+    if to.kind == "card":
+        return _broken_card(link, file, around, is_of_draft)
+    if to.kind == "file" and not _exists(around.folder / to.name):
+        return [f"there is no file {to.name!r} beside this one: correct the name, or remove the link"]
+    return []
+
+
+def _broken_card(link: Link, file: ReadyFile, around: Around, is_of_draft: bool) -> Sequence[str]:
+    """Only a draft may link to a draft."""
+    name, deck = link.target.name, link.target.deck
+    cards = around.cards(deck)
+    if around.drafts:
+        drafts = around.drafts(deck)
+    else:
+        drafts = {card.name for card in file.drafts} if deck == file.found.deck else ()
+    if name in cards or (is_of_draft and (around.drafts is None or name in drafts)):
+        return []
+    if name in drafts:
+        return [f"the card {name!r} is a draft, which learners do not see: link it once it is none, or not at all"]
+    near = nearest(name, {*cards, *(drafts if is_of_draft else ())})
+    return [f"there is no card {name!r} in {deck}.{near or _NAMED}"]
+
+
+_NAMED = " A card's name is the {#id} of its question."
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def duplicates(files: Iterable[ReadyFile], holders: Mapping[str, Holder] | None = None) -> Iterator[Mistake]:
+    """A mistake for each card of one deck whose name another card has; it names both places.
+
+    A name stays with its holder whose file stays. Otherwise it stays in the holder's file, or else with the holder's
+    answer, or else with the first card.
+    """
+    claims: dict[str, list[tuple[ReadyFile, ReadyCard]]] = {}
+    for file in files:
+        for card in file.cards:
+            claims.setdefault(card.name, []).append((file, card))
+    for name, claimed in claims.items():
+        holder = (holders or {}).get(name, Holder("", 0, "", stays=False))
+        if holder.stays:
+            keeper = (holder.path, holder.line)
+        else:
+            claimed.sort(key=partial(_rank, holder))
+            file, card = claimed.pop(0)
+            keeper = (file.found.path, card.line)
+        for file, card in claimed:
+            yield Mistake(file.found.path, card.line, _taken(card, *keeper))
+
+
+def _rank(holder: Holder, claim: tuple[ReadyFile, ReadyCard]) -> tuple[bool, bool, str, int]:
+    """Sorts first the card that keeps a name."""
+    file, card = claim
+    return file.found.path != holder.path, card.answer_hash != holder.answer_hash, file.found.path, card.line
+
+
+def _draft_duplicates(
+    files: Sequence[ReadyFile], holders: Mapping[str, Holder], knows_drafts: bool
+) -> Iterator[Mistake]:
+    """The same for drafts. If a card that learners see has the name, the draft is wrong."""
+    held = {name: (holder.path, holder.line) for name, holder in holders.items() if holder.stays}
+    held |= {card.name: (file.found.path, card.line) for file in reversed(files) for card in reversed(file.cards)}
+    drafts: dict[str, tuple[str, int]] = {}
+    for file in files:
+        if not knows_drafts:
+            drafts = {}  # of this file alone: the next load may not read the others
+        for card in file.drafts:
+            here = (file.found.path, card.line)
+            keeper = held.get(card.name) or drafts.setdefault(card.name, here)
+            if keeper != here:
+                yield Mistake(*here, _taken(card, *keeper))
+
+
+def _taken(card: ReadyCard, path: str, line: int) -> str:
+    if card.is_named:
+        return f"the id {card.name!r} is already taken at {path}:{line}: choose another"
+    return f"the name that this question gives, {card.name!r}, is already taken at {path}:{line}: write an {{#id}}"

@@ -1,0 +1,235 @@
+"""What authors write in YAML: sources.yaml, each deck's deck.yaml, and front matter. The one door to PyYAML."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import yaml
+
+from app.cards.file.files import Unreadable, read_text
+from app.cards.file.mistake import Mistake, nearest
+
+DECK = "deck.yaml"
+SOURCES = "sources.yaml"
+LAST = 999_999
+"""The order of a topic that states none."""
+_KEYS = ("key", "title", "what", "items")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value and the line of its key, from 1. `item_lines` are those of a list's items."""
+
+    value: object
+    line: int
+    item_lines: tuple[int, ...] = ()
+
+
+class YamlError(ValueError):
+    """YAML that is not a mapping of plain names; `line` counts from 1."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def read_mapping(text: str, first_line: int = 1) -> Mapping[str, Entry]:
+    """Read the top-level keys of a YAML mapping; an empty text is an empty mapping.
+
+    Raises YamlError when the text is not YAML, is not a mapping, or has a key twice (which PyYAML accepts).
+    """
+    try:
+        return _entries(yaml.SafeLoader(text), first_line)
+    except YamlError:
+        raise
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise YamlError(first_line + (mark.line if mark else 0), f"not valid YAML: {_with_remedy(error)}") from error
+    except yaml.reader.ReaderError as error:
+        line = first_line + text.count("\n", 0, error.position)
+        raise YamlError(line, f"not valid YAML: character U+{error.character:04X} is not allowed") from error
+    except RecursionError:
+        raise YamlError(first_line, "not valid YAML: nested too deeply") from None
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        raise YamlError(first_line, f"not valid YAML: {error}") from error
+
+
+def _with_remedy(error: yaml.MarkedYAMLError) -> str:
+    """What is wrong and, for the commonest mistakes, what to do."""
+    problem = error.problem or "it cannot be read"
+    if problem.startswith("mapping values"):
+        return f'{problem}: a value with ": " in it needs quotes'
+    if "expected <block end>" in problem or "expected ',' or" in problem or "cannot start any token" in problem:
+        return f"{problem}: a value that begins with a sign such as [ {{ * & needs quotes, and a tab is no space"
+    return problem
+
+
+def _entries(loader: yaml.SafeLoader, first_line: int) -> Mapping[str, Entry]:
+    node = loader.get_single_node()
+    if node is None:
+        return {}
+    if not isinstance(node, yaml.MappingNode):
+        raise YamlError(first_line, "this must be lines of the form name: value")
+    entries: dict[str, Entry] = {}
+    for key, value in node.value:
+        line = first_line + key.start_mark.line
+        name = loader.construct_object(key, deep=True)
+        if not isinstance(name, str):
+            raise YamlError(line, "a name must be a word")
+        if name in entries:
+            raise YamlError(line, f"{name!r} stands here a second time: remove one")
+        items = value.value if isinstance(value, yaml.SequenceNode) else ()
+        item_lines = tuple(first_line + item.start_mark.line for item in items)
+        entries[name] = Entry(loader.construct_object(value, deep=True), line, item_lines)
+    return entries
+
+
+def one_line(value: object) -> str | None:
+    """The value as one line of printable text, or None when it is empty or not text."""
+    text = " ".join(value.split()) if isinstance(value, str) else ""
+    return text if text and text.isprintable() else None
+
+
+def unknown_keys(entries: Mapping[str, Entry], known: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The line of each key that is not known, and a message."""
+    for key, entry in entries.items():
+        if key not in known:
+            yield entry.line, f"unknown key {key!r}.{nearest(key, known)}".rstrip(".")
+
+
+def read_title(entries: Mapping[str, Entry]) -> tuple[str | None, list[tuple[int, str]]]:
+    """The value of `title`, and otherwise its line and a message."""
+    entry = entries.get("title", Entry(None, 1))
+    title = one_line(entry.value)
+    return title, [] if title else [(entry.line, "title must be there, as one line of text")]
+
+
+@dataclass(frozen=True)
+class Front:
+    """A topic's title and order. Topics without an order come last, by name."""
+
+    title: str
+    order: int = LAST
+
+
+def read_front(path: str, lines: Sequence[str]) -> tuple[Front | None, int, list[Mistake]]:
+    """Read a topic's front matter. Returns it (None if it has mistakes), the number of its lines, and its mistakes."""
+    if lines[0].rstrip() != "---":
+        message = "the file must begin with front matter: a line ---, title: …, order: …, and a line ---"
+        return None, 0, [Mistake(path, 1, message)]
+    end = next((index for index, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
+    if end is None:
+        return None, len(lines), [Mistake(path, 1, "the front matter is never closed: end it with a line ---")]
+    try:
+        entries = read_mapping("\n".join(lines[1:end]), first_line=2)
+    except YamlError as error:
+        return None, end + 1, [Mistake(path, error.line, f"front matter: {error}")]
+    title, problems = read_title(entries)
+    problems += unknown_keys(entries, ("title", "order"))
+    order = entries.get("order", Entry(LAST, 1))
+    number = order.value if type(order.value) is int else -1  # isinstance() takes a bool for an int
+    if not 0 <= number <= LAST:
+        problems.append((order.line, f"order must be a whole number from 0 to {LAST}"))
+    mistakes = [Mistake(path, line, f"front matter: {message}") for line, message in problems]
+    return Front(title, number) if title and not problems else None, end + 1, mistakes
+
+
+def read_deck(content_dir: Path, name: str) -> tuple[str, list[Mistake]]:
+    """Read a deck's optional deck.yaml. Returns the deck's title, by default the folder's name, and the mistakes."""
+    path = f"{name}/{DECK}"
+    if not (content_dir / path).exists():
+        return name, []
+    try:
+        entries = read_mapping(read_text(content_dir / path))
+    except (Unreadable, YamlError) as error:
+        return name, [Mistake(path, error.line, str(error))]
+    title, problems = read_title(entries)
+    problems += unknown_keys(entries, ["title"])
+    return title or name, [Mistake(path, line, message) for line, message in problems]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A source document; `items` maps each item's id to what it asks or says."""
+
+    key: str
+    title: str
+    what: str
+    items: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The documents that the cards draw on."""
+
+    documents: tuple[Document, ...]
+
+    @cached_property
+    def items(self) -> Mapping[str, str]:
+        """What each item of every document asks or says, in the documents' order."""
+        return {item: says for document in self.documents for item, says in document.items.items()}
+
+
+def documents(content_dir: Path) -> tuple[Document, ...]:
+    """The documents of sources.yaml; empty when it has mistakes."""
+    sources, _mistakes = read_sources(content_dir)
+    return sources.documents if sources else ()
+
+
+def by_document(content_dir: Path, items: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Group items under their documents' titles; an item of no document is its own title."""
+    titles = {item: one.title for one in documents(content_dir) for item in one.items}
+    grouped: dict[str, list[str]] = {}
+    for item in items:
+        grouped.setdefault(titles.get(item, item), []).append(item)
+    return list(grouped.items())
+
+
+def read_sources(content_dir: Path) -> tuple[Sources | None, list[Mistake]]:
+    """Read sources.yaml; a missing file lists nothing. Returns None and the mistakes when it has any."""
+    try:
+        text = read_text(content_dir / SOURCES) if (content_dir / SOURCES).exists() else "documents: []"
+    except Unreadable as error:
+        return None, [Mistake(SOURCES, error.line, str(error))]
+    sources, mistakes = _parse_sources(text)
+    return sources, list(mistakes)
+
+
+@lru_cache(maxsize=4)  # the list seldom changes, and a saved card must not wait for it
+def _parse_sources(text: str) -> tuple[Sources | None, tuple[Mistake, ...]]:
+    try:
+        entries = read_mapping(text)
+    except YamlError as error:
+        return None, (Mistake(SOURCES, error.line, str(error)),)
+    mistakes = [Mistake(SOURCES, line, message) for line, message in unknown_keys(entries, ["documents"])]
+    entry = entries.get("documents", Entry(None, 1))
+    if not isinstance(entry.value, list):
+        return None, (*mistakes, Mistake(SOURCES, entry.line, "documents must be a list of documents, or []"))
+    documents = []
+    seen: set[str] = set()
+    for number, (given, at) in enumerate(zip(entry.value, entry.item_lines, strict=True), 1):
+        try:
+            documents.append(_document(given, seen))
+        except ValueError as error:
+            mistakes.append(Mistake(SOURCES, at, f"document {number}: {error}"))
+    return (None if mistakes else Sources(tuple(documents))), tuple(mistakes)
+
+
+def _document(given: object, seen: set[str]) -> Document:
+    if not isinstance(given, dict) or set(given) != set(_KEYS):
+        raise ValueError(f"must have exactly {', '.join(_KEYS)}")
+    key, title, what = (one_line(given[name]) for name in _KEYS[:3])
+    if not (key and title and what):
+        raise ValueError("key, title and what must each be a line of text")
+    if not isinstance(given["items"], dict):
+        raise ValueError("items must be lines of the form id: what it says")
+    items = {}
+    for item, says in given["items"].items():
+        if not isinstance(item, str) or not one_line(says):
+            raise ValueError(f"item {item!r} must be an id and a line of text")
+        if item in seen:
+            raise ValueError(f"item {item!r} stands here a second time")
+        seen.add(item)
+        items[item] = " ".join(says.split())
+    return Document(key, title, what, items)
