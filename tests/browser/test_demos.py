@@ -216,13 +216,16 @@ def test_what_is_read_follows_an_answer(page: Page) -> None:
 
 
 @pytest.mark.parametrize(("width", "text"), [(1280, 100), (360, 100), (360, 200)])
-def test_the_numbers_of_an_axis_keep_their_size_and_do_not_touch(page: Page, width: int, text: int) -> None:
+@pytest.mark.parametrize("state", ["self-attention?length=16", "drift-monitor", "activations?depth=50", "lstm-gates"])
+def test_the_numbers_of_an_axis_keep_their_size_and_do_not_touch(page: Page, state: str, width: int, text: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    visit(page, "/demos/self-attention?length=16")
+    visit(page, f"/demos/{state}")
     page.evaluate(f"document.documentElement.style.fontSize = '{text}%'")
     for axis, near, far in (("x", "left", "right"), ("y", "bottom", "top")):
-        boxes = page.locator(f".chart .{axis} text").evaluate_all(
-            "(all) => all.map((one) => one.getBoundingClientRect().toJSON()).filter((box) => box.width)"
+        boxes = (
+            page.locator(".chart")
+            .first.locator(f".{axis} text")
+            .evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().toJSON()).filter((box) => box.width)")
         )
         assert len(boxes) >= 2
         assert all(box["height"] >= 0.62 * 16 * text / 100 for box in boxes)

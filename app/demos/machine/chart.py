@@ -6,6 +6,7 @@ in a box of 1000 by 1000 units, which the browser stretches to the width and hei
 
 import math
 import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from app.demos.machine.numbers import show_all, ticks
 
 UNITS = 1000
 MOST_X, MOST_Y = 13, 6  # steps between the round numbers on an axis, at most
-FIT_ANYWHERE = 5  # numbers on an x axis that fit at any width; of more, some are hidden where it is narrow
+FIT_NARROW, FIT_ANYWHERE = 30, 12  # characters on an x axis that fit on a phone, and on a phone with large text
 SAME = 1e-6  # numbers that differ by less, relative to their size, are drawn as one level
 LEAST_RANGE = 1e-300
 LARGEST = sys.float_info.max
@@ -118,26 +119,32 @@ class Below(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _below(xs: bytes) -> Below:
-    """The x axis for these numbers. It is remembered, because it stays while a slider moves the lines.
-
-    A narrow picture shows every second number only, a very narrow one every fourth: the stylesheet hides the others.
-    """
+    """The x axis for these numbers. It is remembered, because it stays while a slider moves the lines."""
     x = np.frombuffer(xs)
     axis = x_axis(float(x[0]), float(x[-1]), bool((x == np.floor(x)).all()))
     places = axis.places(x)
     drawn = axis.places(np.array(axis.numbers)).astype(int).tolist()
-    kinds = [""] * len(drawn)
-    if len(drawn) > FIT_ANYWHERE:
-        odd = round(axis.numbers[0] / (axis.numbers[1] - axis.numbers[0])) % 2
-        every_fourth = ["", ' class="odd"', ' class="half"', ' class="odd"']
-        kinds = [every_fourth[(i - odd) % 4] for i in range(len(drawn))]
+    texts = ticks(axis.numbers, alike=True)
     numbers = [
         f'<text{kind} x="{place / 10:g}%" y="100%">{text}</text>'
-        for text, place, kind in zip(ticks(axis.numbers, alike=True), drawn, kinds, strict=True)
+        for text, place, kind in zip(texts, drawn, _widths(axis.numbers, texts), strict=True)
     ]
     marks = [f"M{place} {UNITS}v20" for place in drawn]
     steps = _listed(np.diff(places, prepend=0.0))
     return Below(places, steps, show_all([x.tolist()])[0], "".join(numbers), "".join(marks))
+
+
+def _widths(numbers: Sequence[float], texts: Sequence[str]) -> list[str]:
+    """The class of each number on an x axis: the stylesheet hides some where they would not all fit."""
+    classes = [""] * len(texts)
+    kept = list(range(len(texts)))
+    odd = round(numbers[0] / (numbers[1] - numbers[0])) % 2 if len(numbers) > 3 else 0  # so that 2, 4, 6 are kept
+    for name, most in (("wide", FIT_NARROW), ("middle", FIT_ANYWHERE)):
+        if len(kept) > 2 and sum(len(texts[i]) + 1 for i in kept) > most:
+            for i in kept[1 - odd :: 2]:
+                classes[i] = f' class="{name}"'
+            kept, odd = kept[odd::2], 0
+    return classes
 
 
 @lru_cache(maxsize=1024)

@@ -151,14 +151,22 @@ def test_the_x_axis_names_round_numbers_and_counts_whole_ones(x: list[float], nu
 
 @pytest.mark.parametrize(
     ("last", "kept", "everywhere"),
-    [(50, "0 10 20 30 40 50", "0 20 40"), (150, "40 80 120", "40 120"), (4, "0 1 2 3 4", "0 1 2 3 4")],
+    [
+        (50, "0 10 20 30 40 50", "0 20 40"),
+        (150, "20 40 60 80 100 120 140", "40 80 120"),
+        (10, "1 2 3 4 5 6 7 8 9 10", "2 4 6 8 10"),
+        (6, "1 2 3 4 5 6", "1 2 3 4 5 6"),
+        (1000, "0 200 400 600 800 1,000", "0 400 800"),
+        (3000, "1,000 2,000 3,000", "1,000 3,000"),
+        (4, "0 1 2 3 4", "0 1 2 3 4"),
+    ],
 )
 def test_a_narrow_picture_can_do_without_some_numbers(last: int, kept: str, everywhere: str) -> None:
     """Those that are left are evenly apart."""
-    first = 1.0 if last == 150 else 0.0
+    first = 1.0 if last in (6, 10, 150, 3000) else 0.0
     drawn = image_of(curve_of([1.0] * 2, x=[first, last]))
     texts = re.findall(r'<text(?: class="(\w+)")? x="[^"]*" y="100%">([^<]+)<', drawn)
-    assert [text for kind, text in texts if kind != "odd"] == kept.split()
+    assert [text for kind, text in texts if kind != "wide"] == kept.split()
     assert [text for kind, text in texts if not kind] == everywhere.split()
 
 
