@@ -74,14 +74,12 @@ document.addEventListener("pointermove", (event) => {
   const away = placesOf(one).map((other) => Math.abs(other - place));
   read(one, away.indexOf(Math.min(...away)));
 });
-document.addEventListener("input", (event) => {
-  const one = event.target.closest(".plot");
-  if (one) read(one, Number(event.target.value));
-});
-document.addEventListener("focusin", (event) => {
-  const one = event.target.closest(".plot");
-  if (one) read(one, Number(event.target.value));
-});
+for (const kind of ["input", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    const one = event.target.closest(".plot");
+    if (one) read(one, Number(event.target.value));
+  });
+}
 document.addEventListener("focusout", hide);
 document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
 document.addEventListener("htmx:after:swap", () => plot?.isConnected && show());

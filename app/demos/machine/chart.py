@@ -1,7 +1,7 @@
 """The picture of a curve as SVG: axes with round numbers, a grid, and the lines.
 
-The numbers on the axes stand at percentages of the picture, so they keep their size whatever its width. The lines stand
-in a box of 1000 by 1000 units, which the browser stretches to the width and height that the stylesheet gives.
+The numbers on the axes are placed by percentages, so they keep their size at any width. The lines are drawn in a box of
+1000 by 1000 units, which the browser stretches to the width and height that the stylesheet sets.
 """
 
 import math
@@ -83,9 +83,9 @@ def picture(curve: Curve) -> Picture:
     Where no number can be drawn, the image is the x axis alone.
     """
     shown, alt = curve.shown(), escape(curve.alt)
-    x, values = _below(curve.x[shown].tobytes()), np.array([series.values for series in curve.series])[:, shown]
+    x, values = _x_axis_of(curve.x[shown].tobytes()), np.array([series.values for series in curve.series])[:, shown]
     y, lines = _drawn(curve, x, values)
-    numbers, grid = _beside(y) if y else ("", "")
+    numbers, grid = _y_numbers(y) if y else ("", "")
     image = (
         f'<svg class="chart" role="img" aria-label="{alt}" data-steps="{x.steps}">'
         f'<g class="y">{numbers}</g><g class="x">{x.numbers}</g>{BOX}<path class="grid" d="{grid}"/>'
@@ -100,15 +100,19 @@ def small_picture(curve: Curve) -> str:
     """The lines alone, for the list of demos."""
     shown = curve.shown()
     values = np.array([series.values for series in curve.series])[:, shown]
-    lines = _drawn(curve, _below(curve.x[shown].tobytes()), values)[1]
+    lines = _drawn(curve, _x_axis_of(curve.x[shown].tobytes()), values)[1]
     return (
         f'<svg viewBox="-20 -50 {UNITS + 40} {UNITS + 100}" preserveAspectRatio="none">'
         f'<path class="axis" d="M0 0V{UNITS}H{UNITS}"/>{lines}</svg>'
     )
 
 
-class Below(NamedTuple):
-    """The x axis: the place and the text of each row of the table; and as SVG, the numbers and their marks."""
+class XAxis(NamedTuple):
+    """The x axis of a curve as it is drawn.
+
+    `places` and `texts` are those of the rows of the table, `steps` the places as an attribute. `numbers` and `marks`
+    are SVG.
+    """
 
     places: Values
     steps: str
@@ -118,8 +122,8 @@ class Below(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _below(xs: bytes) -> Below:
-    """The x axis for these numbers. It is remembered, because it stays while a slider moves the lines."""
+def _x_axis_of(xs: bytes) -> XAxis:
+    """The x axis for these floats. It is cached, because it stays the same while a slider moves the lines."""
     x = np.frombuffer(xs)
     axis = x_axis(float(x[0]), float(x[-1]), bool((x == np.floor(x)).all()))
     places = axis.places(x)
@@ -131,11 +135,11 @@ def _below(xs: bytes) -> Below:
     ]
     marks = [f"M{place} {UNITS}v20" for place in drawn]
     steps = _listed(np.diff(places, prepend=0.0))
-    return Below(places, steps, show_all([x.tolist()])[0], "".join(numbers), "".join(marks))
+    return XAxis(places, steps, show_all([x.tolist()])[0], "".join(numbers), "".join(marks))
 
 
 def _widths(numbers: Sequence[float], texts: Sequence[str]) -> list[str]:
-    """The class of each number on an x axis: the stylesheet hides some where they would not all fit."""
+    """The class of each number on an x axis, by which the stylesheet hides some where not all of them fit."""
     classes = [""] * len(texts)
     kept = list(range(len(texts)))
     odd = round(numbers[0] / (numbers[1] - numbers[0])) % 2 if len(numbers) > 3 else 0  # so that 2, 4, 6 are kept
@@ -148,7 +152,7 @@ def _widths(numbers: Sequence[float], texts: Sequence[str]) -> list[str]:
 
 
 @lru_cache(maxsize=1024)
-def _beside(y: Axis) -> tuple[str, str]:
+def _y_numbers(y: Axis) -> tuple[str, str]:
     """The numbers on the y axis, and the path of the grid."""
     places = [UNITS - int(place) for place in y.places(np.array(y.numbers)).tolist()]
     texts = ticks(y.numbers, alike=not y.is_log)
@@ -156,7 +160,7 @@ def _beside(y: Axis) -> tuple[str, str]:
     return "".join(numbers), "".join([f"M0 {place}H{UNITS}" for place in places])
 
 
-def _drawn(curve: Curve, x: Below, values: Values) -> tuple[Axis | None, str]:
+def _drawn(curve: Curve, x: XAxis, values: Values) -> tuple[Axis | None, str]:
     """The y axis, and the lines (one, rows) as SVG. What cannot be drawn is a gap, and is not bridged."""
     known = np.isfinite(values)
     if curve.log:

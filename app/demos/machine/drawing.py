@@ -1,4 +1,4 @@
-"""The many small marks of a figure as HTML and SVG, from the same numbers: a template takes three times as long."""
+"""Traces and diagrams as HTML and SVG: in Python, because a template takes three times as long."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -93,7 +93,7 @@ def arrows(diagram: Diagram) -> str:
 
 
 def nodes(diagram: Diagram, small: bool = False) -> str:
-    """The nodes of a diagram with their texts; a small drawing leaves the numbers to their colour."""
+    """The nodes of a diagram with their texts; a small drawing shows numbers by their colour alone."""
     return "".join([_node(node, small) for node in diagram.nodes])
 
 
@@ -147,7 +147,7 @@ def _border(node: Node) -> _Border:
 
 @lru_cache(maxsize=4096)
 def _path(start: _Border, end: _Border) -> tuple[str, float, float]:
-    """The arrow between two borders, or from one around to itself, and where its label stands."""
+    """The arrow from one border to another, or around to itself, and the place of its label."""
     if start == end:
         x, y, reach = start.x, start.y, start.across
         path = (

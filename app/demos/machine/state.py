@@ -26,12 +26,12 @@ class Chosen:
 
     @property
     def at(self) -> str:
-        """Row and column (from 1), as a cell says it."""
+        """Row and column (from 1), as an address says them."""
         return f"{self.key},{self.column + 1}"
 
     @property
     def kept(self) -> str:
-        """What the address keeps: the row alone, where a parameter already says the column."""
+        """What an address needs: the row alone if a parameter holds the column."""
         return self.key if self.trace.follows else self.at
 
 
@@ -47,12 +47,12 @@ class State:
 
 
 def parameters_of(given: Mapping[str, str]) -> dict[str, str]:
-    """What is left for the demo, without what is not its own."""
+    """The demo's own parameters, without `at`, `compare` and `from`."""
     return {name: text for name, text in given.items() if name not in OWN}
 
 
 def state_of(demo: Demo[Any], given: Mapping[str, str]) -> State:
-    """Parse, compute, choose. A choice that this state does not have falls back to the demo's own.
+    """The state that an address asks for. If it has no such cell, the demo's default is chosen.
 
     Raises BadParametersError.
     """

@@ -49,7 +49,7 @@ def as_json(request: Request, name: str) -> Response:
 
 
 def predict(request: Request, name: str, seed: str = "", guess: str = "") -> Response:
-    """A number to predict; with `guess`, its judgement. The seed makes the instance, so an address is an instance."""
+    """A question to predict a number; with `guess`, whether it is right. The seed decides the question."""
     demo, _ = asked(request, name)
     number = int(seed) % SEEDS if seed.isdecimal() and len(seed) < 19 else _new_seed()
     parameters = demo.parse(demo.prediction.change(random.Random(number)))  # noqa: S311  (an exercise, not a secret)
@@ -83,7 +83,7 @@ async def demo(request: Request) -> Response:
 
 
 def beneath(request: Request, name: str) -> Response:
-    """A demo at a state of a card's, as it opens beneath the card's answer: results and form alone."""
+    """The demo that opens beneath a card's answer: its results and its form alone."""
     found, given = asked(request, name)
     try:
         state = state_of(found, given)
@@ -103,7 +103,7 @@ def beneath(request: Request, name: str) -> Response:
 
 
 def _whole(request: Request, name: str) -> Response:
-    """The whole page. With bad values (422) the form stays as it was typed, and the results say what is wrong."""
+    """The whole page. With bad values (422) the form keeps what was typed, and the results say what is wrong."""
     found, given = asked(request, name)
     texts = found.texts(found.parse({}))
     results: dict[str, Any] = {"state": None, "other": None, "at": ""}
@@ -137,7 +137,7 @@ def _whole(request: Request, name: str) -> Response:
 
 
 def _back(request: Request, given: Mapping[str, str]) -> str | None:
-    """The card's address that one came from: said in `from`, or the page before. Nothing but our own pages counts."""
+    """The address of the card that the reader came from, by `from` or the Referer; None if it is no card of ours."""
     said, before = given.get("from", ""), urlsplit(request.headers.get("referer", ""))
     if not said and before.netloc == request.url.netloc:
         said = before.path + (f"?{before.query}" if before.query else "")

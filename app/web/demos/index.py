@@ -24,7 +24,7 @@ LONGEST_SEARCH = 100
 
 
 def index(here: Here, q: str = "") -> Response:
-    """The demos that hold every word of `q`, in their own words or in a card that uses them."""
+    """The list of demos. With `q`, those whose text, or a question that links to them, contains all of its words."""
     q = q.strip()[:LONGEST_SEARCH]
     with here.reading() as session:
         questions = _questions(session)
@@ -74,7 +74,7 @@ def _text(name: str) -> str:
 
 @lru_cache(maxsize=256)
 def _miniature(name: str) -> Markup:
-    """The picture of a demo's default state: it is the same each time, so it is drawn once."""
+    """The picture of a demo's default state. It never changes, so it is drawn once."""
     demo = all_demos()[name]
     figures = state_of(demo, {}).result.figures
     return Markup(miniature(next(figure for figure in figures if figure.name == demo.miniature)))  # noqa: S704  (ours)

@@ -1,4 +1,4 @@
-"""What every answer about a demo's state is made of: the demo that is asked for, and its results as HTML."""
+"""The demo that an address asks for, and the results of a state as HTML."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -63,12 +63,11 @@ def address(state: State, other: State | None = None) -> str:
 
 @dataclass(frozen=True)
 class Shown:
-    """A state as templates/demos/figures.html shows it, with all formulas and figures as HTML.
+    """What templates/demos/figures.html shows of a state, as HTML.
 
-    `figures` are (figure, caption, drawing). `worked` says how the number at `chosen` came about.
+    `figures` are (figure, caption, drawing). `worked` is the arithmetic of the chosen number.
     """
 
-    state: State
     warnings: Sequence[Markup]
     figures: Sequence[tuple[Figure, Markup, Any]]
     chosen: Chosen | None
@@ -106,11 +105,11 @@ def _shown(state: State) -> Shown:
             case "trace":
                 at = (chosen.key, chosen.column) if chosen and chosen.trace is figure else None
                 drawings.append(drawing.table(figure, at, inline))
-    return Shown(state, warnings, list(zip(figures, captions, drawings, strict=True)), chosen, formula)
+    return Shown(warnings, list(zip(figures, captions, drawings, strict=True)), chosen, formula)
 
 
 def marked(sentence: str) -> Markup:
-    """A sentence of a demo as HTML: `**0.52**` is a number, `$h_t$` a formula. As `inline`, but a tenth of its time."""
+    """A sentence of a demo as HTML: `**0.52**` is a number, `$h_t$` a formula. Ten times as fast as `inline`."""
     parts = sentence.split("$")
     for index in range(0, len(parts), 2):
         numbers = str(escape(parts[index])).split("**")
@@ -126,7 +125,7 @@ _STAND_IN = 7_000_001
 
 
 def filled(formula: str) -> Markup:
-    """A formula full of numbers as MathML. Its form is converted once; then numbers are set into it."""
+    """A formula with its numbers filled in, as MathML. The formula is converted once, for any numbers."""
     numbers = _LONE_NUMBER.findall(formula)
     stand_ins = map(str, count(_STAND_IN))
     form = mathml(_LONE_NUMBER.sub(lambda _: next(stand_ins), formula))
