@@ -1,24 +1,25 @@
 """What each option of Keras' SimpleRNN does to the layer's numbers and to the shape of its output."""
 
 import random
+from collections.abc import Callable
+from dataclasses import replace
 from functools import reduce
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Term, sum_of_products
+from app.demos.machine.arithmetic import Arithmetic, Formula, given, set_index
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Row, Trace, Values
-from app.demos.machine.numbers import fill, latex
+from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
+from app.demos.machine.numbers import fill, heat, latex, short, show, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
-from app.demos.parts.layer_call import layer_call
 from app.nn import count, rnn
 from app.nn.activations import ACTIVATIONS
 from app.nn.initialise import glorot_uniform, orthogonal
 
-CONSTANT = {"kernel": 0.5, "recurrent": 0.8}
+GAP, FIRST, TOP, MIDDLE, BOTTOM = 92.0, 196.0, 28.0, 118.0, 202.0  # of the picture
 PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "sigmoid": r"\sigma", "linear": ""}
 
 
@@ -54,12 +55,8 @@ class SimpleRNNOptions(Parameters):
         """W_xh (1, h), W_hh (h, h), b (h) as the initialisers set them, before any training."""
         h, rng = self.units, np.random.default_rng(self.seed)
         drawn, turned = glorot_uniform(rng, 1, h), orthogonal(rng, h)
-        kernel = {"glorot_uniform": drawn, "constant": np.full((1, h), CONSTANT["kernel"])}
-        recurrent = {
-            "orthogonal": turned,
-            "constant": np.full((h, h), CONSTANT["recurrent"]),
-            "zeros": np.zeros((h, h)),
-        }
+        kernel = {"glorot_uniform": drawn, "constant": np.full((1, h), 0.5)}
+        recurrent = {"orthogonal": turned, "constant": np.full((h, h), 0.8), "zeros": np.zeros((h, h))}
         b = np.ones(h) if self.use_bias and self.bias_initializer == "ones" else np.zeros(h)
         return rnn.RNNWeights(kernel[self.kernel_initializer], recurrent[self.recurrent_initializer], b)
 
@@ -102,7 +99,7 @@ def compute(p: SimpleRNNOptions) -> Result:
         "calls": p.calls,
     }
     caption = fill(_caption(p), numbers)
-    picture = layer_call(caption, p.reading, h[-time:], numbers["start"], p.go_backwards, p.return_sequences, p.calls)
+    picture = _diagram(p, caption, h[-time:], numbers["start"])
     return Result(numbers, (picture, _steps_trace(p, w, h, caches), _weights_trace(p, w)))
 
 
@@ -122,50 +119,88 @@ def _caption(p: SimpleRNNOptions) -> str:
     return told + "."
 
 
+def _diagram(p: SimpleRNNOptions, caption: str, h: Values, start: float) -> Diagram:
+    """The last call: its inputs in their places, its states h (time, units), and those of them that come out.
+
+    A layer that reads backwards runs from right to left, so that each input stays in its place.
+    """
+    time, reading = len(p.x), p.reading.tolist()
+    largest = float(np.abs(h[np.isfinite(h)]).max(initial=0.0))
+    shape_in, shape_out = f"[1, {time}, 1]", f"[1, {time}, {p.units}]" if p.return_sequences else f"[1, {p.units}]"
+    nodes = [
+        Node(54, BOTTOM - 4, shape_in, "text", 96, 20, note="goes in", strong=True),
+        Node(54, TOP, shape_out, "text", 96, 20, note="comes out", strong=True),
+        Node(FIRST + GAP * (time if p.go_backwards else -1), MIDDLE, short(start), "text", 44, 20, note="start"),
+    ]
+    edges, before = [], 2
+    for k, (read, value) in enumerate(zip(reading, h[:, 0].tolist(), strict=True)):
+        x, column = FIRST + GAP * (time - 1 - k if p.go_backwards else k), (p.calls - 1) * time + k + 1
+        state, returned = len(nodes), p.return_sequences or k == time - 1
+        nodes.append(Node(x, MIDDLE, short(value), "circle", 50, 50, heat(value, largest), returned, at=f"h1,{column}"))
+        nodes.append(Node(x, BOTTOM, short(read), "text", 44, 20, at=f"x,{column}"))
+        edges += [Edge(before, state, recurrent=True), Edge(state + 1, state)]
+        if returned:
+            note = f"output {k + 1}" if p.return_sequences else "output"
+            nodes.append(Node(x, TOP, short(value), "text", 56, 54, note=note, lit=True))
+            edges.append(Edge(state, state + 2))
+        before = state
+    of = "" if p.units == 1 else f" of unit 1 of {p.units}"
+    alt = (
+        f"A sequence of shape {shape_in} is read in the order {', '.join(map(show, reading))}; what comes "
+        f"out has the shape {shape_out}. States{of}: {', '.join(map(show, h[:, 0].tolist()))}. {words(caption)}"
+    )
+    width = FIRST + GAP * (time if p.go_backwards else time - 1) + 56
+    return Diagram("layer", "The layer's last call", caption, alt, width, 228, nodes, edges)
+
+
 def _steps_trace(p: SimpleRNNOptions, w: rnn.RNNWeights, h: Values, caches: list[rnn.Cache]) -> Trace:
-    time, one = len(p.x), p.units == 1
+    time, one, units = len(p.x), p.units == 1, range(p.units)
+    x = np.array([cache.x_t[0, 0] for cache in caches])
     z = np.array([cache.z[0] for cache in caches])
     before = np.array([cache.h_prev[0] for cache in caches])
-    x = np.array([cache.x_t[0, 0] for cache in caches])
-    rows = [Row("x", "input as read", x)]
-    for j in range(p.units):
-        of, low = ("", "") if one else (f" of unit {j + 1}", f",{j + 1}")
-        rows.append(Row(f"z{j + 1}", f"sum $z_{{t{low}}}$", z[:, j], words=f"sum{of}"))
-        rows.append(Row(f"h{j + 1}", f"state $h_{{t{low}}}$", h[:, j], words=f"state{of}"))
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t = column % time + 1
-        if key == "x":
-            place = time - t + 1 if p.go_backwards else t
-            return Arithmetic(f"x_{{{place}}}", latex(x[column]), float(x[column]), "An input: it is given.")
-        j = int(key[1:]) - 1
-        low = "" if one else f",{j + 1}"
-        if key.startswith("h"):
-            phi = PHI[p.activation]
-            filled = f"{phi}({latex(z[column, j])})" if phi else latex(z[column, j])
-            symbols = f"h_{{{t}{low}}} = " + (f"{phi}(z_{{{t}{low}}})" if phi else f"z_{{{t}{low}}}")
-            return Arithmetic(symbols, filled, float(h[column, j]))
-        into = Term(f"W_{{x{low}}}", float(w.W_xh[0, j]), "x", float(x[column]))
-        terms = [
-            Term(
-                "W_{h}" if one else f"W_{{h,{i + 1}{j + 1}}}",
-                float(w.W_hh[i, j]),
-                f"h_{{{t - 1}{'' if one else f',{i + 1}'}}}",
-                float(before[column, i]),
-            )
-            for i in range(p.units)
-        ]
-        bias = (f"b{'' if one else f'_{{{j + 1}}}'}", float(w.b[j])) if p.use_bias else None
-        says = "" if t > 1 else ("A call starts at zero." if column == 0 or not p.stateful else "Carried over.")
-        return sum_of_products(f"z_{{{t}{low}}}", [into, *terms], float(z[column, j]), bias, says)
+    def step(column: int) -> int:
+        """The step within its call."""
+        return (column - 1) % time + 1
 
-    columns = [
-        f"call {k + 1}, step {t + 1}" if p.calls > 1 else f"step {t + 1}" for k in range(p.calls) for t in range(time)
-    ]
+    def read(column: int) -> Formula:
+        place = time + 1 - step(column) if p.go_backwards else step(column)
+        return given(f"x_{{{place}}}", "An input: it is given.")
+
+    def at_step(text: str) -> Callable[[int], Formula]:
+        return lambda column: Formula(set_index(text, "t", step(column)), written=text.rpartition(" = ")[2])
+
+    def from_start(text: str) -> Callable[[int], Formula]:
+        def formula(column: int) -> Formula:
+            start = "A call starts at zero." if column == 1 or not p.stateful else "Carried over."
+            return replace(at_step(text)(column), note=start if step(column) == 1 else "")
+
+        return formula
+
+    def name(subscript: str, *numbered: int) -> str:
+        """A symbol with the numbers of its units, which are left out if there is one unit: h_{t,1} or h_{t}."""
+        return f"{subscript}}}" if one else f"{subscript},{''.join(str(i + 1) for i in numbered)}}}"
+
+    symbols: Symbols = {name("h_{t-1", i): before[:, i] for i in units}
+    rows = [Row("x", "input as read", x, read)]
+    symbols["x"] = x
+    for j in units:
+        of, z_j, h_j = "" if one else f" of unit {j + 1}", name("z_{t", j), name("h_{t", j)
+        weights = {name("W_{x", j): "x"} | {name("W_{h", i, j): name("h_{t-1", i) for i in units}
+        symbols |= zip(weights, [w.W_xh[0, j], *w.W_hh[:, j]], strict=True)
+        terms = [rf"{weight} \, {value}" for weight, value in weights.items()]
+        if p.use_bias:
+            terms.append("b" if one else f"b_{{{j + 1}}}")
+            symbols[terms[-1]] = w.b[j]
+        total = from_start(f"{z_j} = {' + '.join(terms)}")
+        state = at_step(f"{h_j} = {PHI[p.activation]}({z_j})" if PHI[p.activation] else f"{h_j} = {z_j}")
+        rows.append(Row(f"z{j + 1}", f"sum ${z_j}$", z[:, j], total, words=f"sum{of}"))
+        rows.append(Row(f"h{j + 1}", f"state ${h_j}$", h[:, j], state, words=f"state{of}"))
+    calls = [f"call {k}, " if p.calls > 1 else "" for k in range(1, p.calls + 1)]
+    columns = [f"{call}step {t}" for call in calls for t in range(1, time + 1)]
     caption = "Steps in the order in which they are computed. Choose a number to see where it comes from."
-    return Trace(
-        "steps", "Every step of every call", caption, rows, ("h1", len(x) - 1), columns=columns, by_hand=arithmetic
-    )
+    chosen = ("h1", len(x) - 1)
+    return Trace("steps", "Every step of every call", caption, rows, chosen, symbols, "", columns=columns)
 
 
 DRAWN = {
@@ -180,30 +215,26 @@ DRAWN = {
 
 def _weights_trace(p: SimpleRNNOptions, w: rnn.RNNWeights) -> Trace:
     lengths = np.sqrt((w.W_hh**2).sum(axis=0))
-    rows = [Row("wx", "kernel $W_x$", w.W_xh[0], words="input weights")]
-    rows += [
-        Row(f"wh{i + 1}", f"recurrent, from unit {i + 1}", w.W_hh[i], words=f"from unit {i + 1}")
-        for i in range(p.units)
-    ]
-    rows.append(Row("length", r"length of its column of $W_h$", lengths, words="length of the column"))
-    rows.append(Row("bias", "bias $b$", w.b))
-    start = {"wx": p.kernel_initializer, "bias": p.bias_initializer if p.use_bias else ""}
 
-    def arithmetic(key: str, j: int) -> Arithmetic:
-        if key == "length":
-            squares = " + ".join(f"{'(' * (v < 0)}{latex(v)}{')' * (v < 0)}^2" for v in w.W_hh[:, j].tolist())
-            says = "All are 1: nothing shrinks and nothing grows." if np.allclose(lengths, 1) else ""
-            return Arithmetic(rf"\lVert W_{{h,\cdot {j + 1}}} \rVert", rf"\sqrt{{{squares}}}", float(lengths[j]), says)
-        values = {"wx": w.W_xh[0], "bias": w.b}.get(key)
-        value = float(values[j] if values is not None else w.W_hh[int(key[2:]) - 1, j])
-        symbol = {"wx": f"W_{{x,{j + 1}}}", "bias": f"b_{{{j + 1}}}"}.get(key, f"W_{{h,{key[2:]}{j + 1}}}")
-        return Arithmetic(symbol, "", value, DRAWN[start.get(key, p.recurrent_initializer)])
+    def drawn(symbol: str, initializer: str) -> Callable[[int], Formula]:
+        return lambda j: given(f"{symbol}{j}}}", DRAWN[initializer])
 
-    columns = [f"unit {j + 1}" for j in range(p.units)]
+    def length(j: int) -> Formula:
+        values = {f"W_{{h,{i}{j}}}": float(weight) for i, weight in enumerate(w.W_hh[:, j - 1], start=1)}
+        note = "All are 1: nothing shrinks and nothing grows." if np.allclose(lengths, 1) else ""
+        squares = " + ".join(f"{weight}^2" for weight in values)
+        return Formula(rf"\lVert W_{{h,\cdot {j}}} \rVert", note, rf"\sqrt{{{squares}}}", values)
+
+    rows = [Row("wx", "kernel $W_x$", w.W_xh[0], drawn("W_{x,", p.kernel_initializer), words="input weights")]
+    for i, weights in enumerate(w.W_hh, start=1):
+        formula = drawn(f"W_{{h,{i}", p.recurrent_initializer)
+        rows.append(Row(f"wh{i}", f"recurrent, from unit {i}", weights, formula, words=f"from unit {i}"))
+    rows.append(Row("length", r"length of its column of $W_h$", lengths, length, words="length of the column"))
+    rows.append(Row("bias", "bias $b$", w.b, drawn("b_{", p.bias_initializer if p.use_bias else "")))
+    columns = [f"unit {j}" for j in range(1, p.units + 1)]
     caption = "The weights before training, as the initialisers set them."
-    return Trace(
-        "weights", "The weights", caption, rows, ("length", 0), columns=columns, column_word="unit", by_hand=arithmetic
-    )
+    chosen = ("length", 0)
+    return Trace("weights", "The weights", caption, rows, chosen, index="", columns=columns, column_word="unit")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -234,9 +265,8 @@ def _question(p: SimpleRNNOptions) -> Question:
 
 
 def _steps(p: SimpleRNNOptions, result: Result) -> list[Arithmetic]:
-    trace = result.traces()[0]
-    first = 0 if p.stateful else len(p.x)
-    return [trace.arithmetic("z1", column) for column in range(first, len(p.x) * p.calls)]
+    first = 1 if p.stateful else len(p.x) + 1
+    return result.worked(*(f"z1,{column}" for column in range(first, len(p.x) * p.calls + 1)))
 
 
 def _slips(p: SimpleRNNOptions, result: Result) -> Slips:

@@ -98,16 +98,6 @@ def test_the_initialisers_keep_what_their_papers_promise(seed: int, units: int) 
     assert not w.b.any()
 
 
-@given(data=st.data())
-@examples(30)
-def test_every_step_is_the_value_of_its_arithmetic(states: Any, evaluated: Any, data: st.DataObject) -> None:
-    trace = DEMO.compute(data.draw(states(DEMO))).traces()[0]
-    for row in trace.rows:
-        for column, value in enumerate(row.values.tolist()):
-            filled, size = evaluated(trace.arithmetic(row.key, column).filled)
-            assert filled == pytest.approx(value, abs=0.006 * size + 1e-3), row.key
-
-
 def test_a_guess_without_the_carried_state_is_told_so() -> None:
     p = DEMO.parse(BY_HAND + "&activation=linear&x=1,4&stateful=1&calls=2")
     # 0.5, 2.4 | 0.5 + 1.92 = 2.42, 3.936; from zero it would be 2.4 again.
