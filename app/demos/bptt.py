@@ -5,27 +5,23 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex, short
-from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.numbers import fill, latex, short
+from app.demos.machine.parameters import Numbers, Stepwise, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.backward import backward_picture
 from app.nn import bptt, rnn
 from app.nn.activations import ACTIVATIONS
 
-SLOPE = {
-    "tanh": (r"1 - h_{%d}^2", "1 - {h}^2"),
-    "sigmoid": (r"h_{%d} (1 - h_{%d})", r"{h} \cdot (1 - {h})"),
-    "relu": (r"\varphi'(z_{%d})", ""),
-    "linear": (r"\varphi'(z_{%d})", ""),
-}
+PHI = {"tanh": r"\tanh", "sigmoid": r"\sigma", "relu": r"\mathrm{relu}", "linear": ""}
+SLOPE = {"tanh": "1 - h_t^2", "sigmoid": r"h_t \cdot (1 - h_t)"}
 NUDGE = 1e-6
 
 
-class BPTT(Parameters):
+class BPTT(Stepwise):
     """One unit, one input a step. The loss is the state itself, at the last step or summed over all."""
 
     x: Numbers = entries((1, 1, 1, 1, 1, 1), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one a step.")
@@ -39,11 +35,6 @@ class BPTT(Parameters):
     loss: Literal["last", "all"] = choice("last", title="Loss", says="The last state, or the sum of all states.")
     k: int = number(12, 1, 12, step=1, title="Truncation $k$", says="Steps an error is followed; 12 is the whole way.")
     step: int = number(6, 1, 12, step=1, title="Step to look at", says="Past the end it means the last one.")
-
-    @property
-    def looked_at(self) -> int:
-        """The step to look at, from 1."""
-        return min(self.step, len(self.x))
 
     def forward(self, nudge: float = 0.0) -> tuple[Values, list[rnn.Cache]]:
         """The states (T) and caches, with W_h moved by `nudge`."""
@@ -72,12 +63,8 @@ def compute(p: BPTT) -> Result:
     numbers |= {"dW_h": float(share_h.sum()), "dW_x": float(share_x.sum()), "whole": float(whole.sum())}
     numbers["nudge"] = (up - down) / (2 * NUDGE)
     numbers["kept"] = numbers["dW_h"] / numbers["whole"] if numbers["whole"] else 1.0
-    for t in range(1, T + 1):
-        numbers |= {
-            f"h{t}": float(h[t - 1]),
-            f"delta{t}": float(delta[0, t - 1, 0]),
-            f"share{t}": float(share_h[t - 1]),
-        }
+    by_name = {"h": h, "delta": delta[0, :, 0], "share": share_h}
+    numbers |= {f"{name}{t + 1}": float(values[t]) for t in range(T) for name, values in by_name.items()}
     numbers |= {"h_last": numbers[f"h{T}"], "delta_last": numbers[f"delta{T}"], "share_last": numbers[f"share{T}"]}
 
     told = fill(_caption(p, numbers), numbers)
@@ -96,7 +83,8 @@ def compute(p: BPTT) -> Result:
         np.arange(1.0, T + 1),
         series,
     )
-    return Result(numbers, (picture, _trace(p, h, caches, g, delta[0, :, 0], starts, share_x, share_h), curve))
+    slope = np.array([float(cache.phi.slope(cache.h_t)[0, 0]) for cache in caches])
+    return Result(numbers, (picture, _trace(p, h, slope, g, delta[0, :, 0], starts, (share_x, share_h)), curve))
 
 
 def _caption(p: BPTT, numbers: dict[str, float]) -> str:
@@ -127,81 +115,64 @@ def _shares_told(numbers: dict[str, float]) -> str:
 
 
 def _trace(
-    p: BPTT,
-    h: Values,
-    caches: list[rnn.Cache],
-    g: Values,
-    delta: Values,
-    starts: list[bool],
-    share_x: Values,
-    share_h: Values,
+    p: BPTT, h: Values, slope: Values, g: Values, delta: Values, starts: list[bool], shares: tuple[Values, Values]
 ) -> Trace:
     T = len(h)
-    before, x = np.append(0.0, h[:-1]), np.array(p.x)
-    slope = np.array([float(cache.phi.slope(cache.h_t)[0, 0]) for cache in caches])
-    later = np.array([0.0 if t + 1 == T or starts[t + 1] else p.W_h * delta[t + 1] for t in range(T)])
+    after = np.append(delta[1:], 0.0)
+    is_cut = [t < T and starts[t] for t in range(1, T + 1)]  # between step t and the next
+
+    def own(t: int) -> Formula:
+        note = "The loss counts this state." if g[t - 1] else "No loss at this step."
+        return given(r"g_t = \partial L_t / \partial h_t", note)
+
+    def later(t: int) -> Formula:
+        if is_cut[t - 1]:
+            return given(r"W_h \, \delta_{t+1}", "Cut here: nothing comes from later steps.")
+        return Formula(r"W_h \, \delta_{t+1}", "" if t < T else "After the last step there is none.")
+
+    def error(t: int) -> Formula:
+        if is_cut[t - 1]:
+            note = "Cut here: what later steps blame on this state is not heard."
+            return Formula(r"\delta_t = g_t \, \varphi'(z_t)", note)
+        note = "Two streams meet: the error made here, and what later steps blame on this state."
+        return Formula(r"\delta_t = (g_t + W_h \, \delta_{t+1}) \, \varphi'(z_t)", note)
+
+    answers, added = "How much the state answers to its sum.", "All steps' shares are added up."
+    own_slope = Formula(SLOPE[p.phi], answers) if p.phi in SLOPE else given(r"\varphi'(z_t)", answers)
+    summed = r"W_x \, x_t + W_h \, h_{t-1}"
     rows = (
-        Row("x", "input $x_t$", x, group="forward"),
-        Row("h", "state $h_t$", h, group="forward"),
-        Row("slope", r"slope $\varphi'(z_t)$", slope, group="back"),
-        Row("g", "own loss $g_t$", g, words="from this step's own loss", group="back"),
-        Row("later", r"from later $W_h \, \delta_{t+1}$", later, words="from the step after", group="back"),
-        Row("delta", r"error $\delta_t$", delta, group="back"),
+        Row("x", "input $x_t$", np.array(p.x), given("x_t", "An input: it is given."), group="forward"),
+        Row("h", "state $h_t$", h, f"h_t = {PHI[p.phi]}({summed})" if PHI[p.phi] else f"h_t = {summed}"),
+        Row("slope", r"slope $\varphi'(z_t)$", slope, own_slope, group="back"),
+        Row("g", "own loss $g_t$", g, own, words="from this step's own loss"),
         Row(
-            "sh", r"share of $W_h$: $h_{t-1} \delta_t$", share_h, words="share of the recurrent weight", group="shares"
+            "later",
+            r"from later $W_h \, \delta_{t+1}$",
+            np.where(is_cut, 0.0, p.W_h * after),
+            later,
+            words="from the step after",
         ),
-        Row("sx", r"share of $W_x$: $x_t \delta_t$", share_x, words="share of the input weight", group="shares"),
+        Row("delta", r"error $\delta_t$", delta, error),
+        Row(
+            "sh",
+            r"share of $W_h$: $h_{t-1} \delta_t$",
+            shares[1],
+            Formula(r"h_{t-1} \, \delta_t", added),
+            words="share of the recurrent weight",
+            group="shares",
+        ),
+        Row(
+            "sx",
+            r"share of $W_x$: $x_t \delta_t$",
+            shares[0],
+            Formula(r"x_t \, \delta_t", added),
+            words="share of the input weight",
+        ),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t = column + 1
-        value = float(next(row for row in rows if row.key == key).values[column])
-        if key == "x":
-            return Arithmetic(f"x_{{{t}}}", latex(value), value, "An input: it is given.")
-        if key == "g":
-            says = "The loss counts this state." if value else "No loss at this step."
-            return Arithmetic(rf"g_{{{t}}} = \partial L_{{{t}}} / \partial h_{{{t}}}", latex(value), value, says)
-        if key == "h":
-            inside = rf"{factor(p.W_x)} \cdot {factor(x[column])} + {factor(p.W_h)} \cdot {factor(before[column])}"
-            name = {"tanh": r"\tanh", "sigmoid": r"\sigma", "relu": r"\mathrm{relu}", "linear": ""}[p.phi]
-            symbols = rf"h_{{{t}}} = {name or ' '}(W_x \, x_{{{t}}} + W_h \, h_{{{t - 1}}})"
-            return Arithmetic(symbols, f"{name}({inside})", value)
-        if key == "slope":
-            symbols, filled = SLOPE[p.phi]
-            shown = factor(h[column])
-            filled = filled.replace("{h}", f"({shown})" if r"\cdot" in shown else shown)  # a power of ten, squared
-            return Arithmetic(symbols.replace("%d", str(t)), filled, value, "How much the state answers to its sum.")
-        if key == "later":
-            if t < T and starts[t]:
-                return Arithmetic(rf"W_h \, \delta_{{{t + 1}}}", "", value, "Cut here: nothing comes from later steps.")
-            after = float(delta[t]) if t < T else 0.0
-            says = "" if t < T else "After the last step there is none."
-            return Arithmetic(rf"W_h \, \delta_{{{t + 1}}}", rf"{latex(p.W_h)} \cdot {factor(after)}", value, says)
-        if key == "delta" and t < T and starts[t]:
-            filled = rf"{latex(g[column])} \cdot {latex(slope[column])}"
-            says = "Cut here: what later steps blame on this state is not heard."
-            return Arithmetic(rf"\delta_{{{t}}} = g_{{{t}}} \, \varphi'(z_{{{t}}})", filled, value, says)
-        if key == "delta":
-            filled = rf"({latex(g[column])} + {factor(later[column])}) \cdot {latex(slope[column])}"
-            says = "Two streams meet: the error made here, and what later steps blame on this state."
-            symbols = rf"\delta_{{{t}}} = (g_{{{t}}} + W_h \, \delta_{{{t + 1}}}) \, \varphi'(z_{{{t}}})"
-            return Arithmetic(symbols, filled, value, says)
-        symbol, what = (f"h_{{{t - 1}}}", before[column]) if key == "sh" else (f"x_{{{t}}}", x[column])
-        filled = rf"{latex(what)} \cdot {factor(delta[column])}"
-        return Arithmetic(rf"{symbol} \, \delta_{{{t}}}", filled, value, "All steps' shares are added up.")
-
+    symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h, "h_{t-1}": np.append(0.0, h[:-1]), r"\delta_{t+1}": after}
     caption = "Read it from right to left: the error starts at the loss. Choose a number to see where it comes from."
-    columns = [f"t = {t}" for t in range(1, T + 1)]
-    return Trace(
-        "trace",
-        "The backward pass",
-        caption,
-        rows,
-        ("delta", p.looked_at - 1),
-        columns=columns,
-        follows="step",
-        by_hand=arithmetic,
-    )
+    chosen = ("delta", p.looked_at - 1)
+    return Trace("trace", "The backward pass", caption, rows, chosen, symbols, follows="step")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -225,10 +196,13 @@ def _question(p: BPTT) -> Question:
 
 
 def _steps(p: BPTT, result: Result) -> list[Arithmetic]:
-    trace, T, total = result.traces()[0], len(p.x), result.numbers["dW_h"]
-    steps = [trace.arithmetic(key, t) for t in reversed(range(1, T)) for key in ("delta", "sh")]
-    filled = " + ".join(factor(result.numbers[f"share{t}"]) for t in range(T, 1, -1))
-    return [*steps, Arithmetic(r"\partial L / \partial W_h = \sum_t h_{t-1} \, \delta_t", filled, total)]
+    T = len(p.x)
+    steps = result.worked(*(f"{row},{t}" for t in range(T, 1, -1) for row in ("delta", "sh")))
+    shares = {f"s_{{{t}}}": result.numbers[f"share{t}"] for t in range(T, 1, -1)}
+    whole = Formula(
+        r"\partial L / \partial W_h = \sum_t h_{t-1} \, \delta_t", written=" + ".join(shares), values=shares
+    )
+    return [*steps, whole.worked_out(result.numbers["dW_h"], {})]
 
 
 def _slips(p: BPTT, result: Result) -> Slips:

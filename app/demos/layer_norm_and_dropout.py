@@ -2,18 +2,18 @@
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
-from app.demos.machine.result import Result
+from app.demos.machine.result import Result, by_step
 from app.nn import dropout, layer_norm
 from app.nn.activations import ACTIVATIONS
 from app.nn.initialise import orthogonal
@@ -39,7 +39,7 @@ class LayerNormAndDropout(Parameters):
 
 
 @dataclass(frozen=True)
-class Run:
+class Batch:
     """What goes into tanh, and the states.
 
     Shapes: into (time, batch, h), states (time, batch, h)
@@ -53,7 +53,7 @@ class Run:
         return float(np.mean(1 - self.states**2 < FLAT))
 
 
-def recur(inputs: Values, W_hh: Values, masks: Values, norm: bool) -> Run:
+def recur(inputs: Values, W_hh: Values, masks: Values, norm: bool) -> Batch:
     """h_t = tanh(LN(x_t W_xh + (m_t h_{t−1}) W_hh)). `inputs` are x_t W_xh.
 
     Shapes: inputs (time, h), W_hh (h, h), masks (time, batch, h)
@@ -65,7 +65,7 @@ def recur(inputs: Values, W_hh: Values, masks: Values, norm: bool) -> Run:
         z = inputs[t] + (masks[t] * state) @ W_hh
         into[t] = layer_norm.forward(z, one, zero)[0] if norm else z
         states[t] = state = np.tanh(into[t])
-    return Run(into, states)
+    return Batch(into, states)
 
 
 def compute(p: LayerNormAndDropout) -> Result:
@@ -76,8 +76,8 @@ def compute(p: LayerNormAndDropout) -> Result:
     m = dropout.masks(rng, p.dropout, p.rate, p.steps, RUNS, UNITS)
     none = np.ones((p.steps, 1, UNITS))
     together = recur(inputs, W_hh, np.concatenate((m, none), axis=1), p.norm)
-    runs = Run(together.into[:, :RUNS], together.states[:, :RUNS])
-    whole = Run(together.into[:, RUNS:], together.states[:, RUNS:])
+    runs = Batch(together.into[:, :RUNS], together.states[:, :RUNS])
+    whole = Batch(together.into[:, RUNS:], together.states[:, RUNS:])
     bare = recur(inputs, W_hh, none, False) if p.norm else whole
 
     passed = dropout.passed_on(m)
@@ -93,70 +93,28 @@ def compute(p: LayerNormAndDropout) -> Result:
     numbers |= {"state_none": float(whole.states[-1, 0, 0]), "off": spread(average - whole.states[:, 0, 0])}
     table = _by_hand(p, numbers)
 
+    sums, bare_sums = (np.sqrt((run.into**2).mean(axis=(1, 2))) for run in (runs, bare))
+    memory = (
+        Series("passed", "never dropped so far", "units never dropped so far", passed),
+        Series("expected", "expected", "expected share", expected, "dashed"),
+    )
+    spreads = (
+        Series("spread", "here", "spread here", sums),
+        Series("bare", "without norm and dropout", "spread of the bare layer", bare_sums, "dashed"),
+    )
+    averages = (
+        Series("one", "one run", "one run", runs.states[:, 0, 0]),
+        Series("mean", f"average of {RUNS}", f"average of {RUNS} runs", average, "dashed"),
+        Series("none", "without dropout", "without dropout", whole.states[:, 0, 0], "dotted"),
+    )
+    told = [fill(words(p), numbers) for words in (_memory_told, _spread_told, _average_told)]
     figures = (
-        _curve(
-            "memory",
-            "What is passed on at every step",
-            _memory_told(p),
-            numbers,
-            steps,
-            "share of the units",
-            False,
-            (
-                Series("passed", "never dropped so far", "units never dropped so far", passed),
-                Series("expected", "expected", "expected share", expected, "dashed"),
-            ),
-        ),
+        Curve("memory", "What is passed on at every step", told[0], "step t", "share of the units", steps, memory),
         table,
-        _curve(
-            "spread",
-            "What goes into tanh",
-            _spread_told(p),
-            numbers,
-            steps,
-            "spread of the sums",
-            False,
-            (
-                Series("spread", "here", "spread here", np.sqrt((runs.into**2).mean(axis=(1, 2)))),
-                Series(
-                    "bare",
-                    "without norm and dropout",
-                    "spread of the bare layer",
-                    np.sqrt((bare.into**2).mean(axis=(1, 2))),
-                    "dashed",
-                ),
-            ),
-        ),
-        _curve(
-            "average",
-            "One run and the average of many",
-            _average_told(p),
-            numbers,
-            steps,
-            "state of unit 1",
-            False,
-            (
-                Series("one", "one run", "one run", runs.states[:, 0, 0]),
-                Series("mean", f"average of {RUNS}", f"average of {RUNS} runs", average, "dashed"),
-                Series("none", "without dropout", "without dropout", whole.states[:, 0, 0], "dotted"),
-            ),
-        ),
+        Curve("spread", "What goes into tanh", told[1], "step t", "spread of the sums", steps, spreads),
+        Curve("average", "One run and the average of many", told[2], "step t", "state of unit 1", steps, averages),
     )
     return Result(numbers, figures)
-
-
-def _curve(
-    name: str,
-    title: str,
-    told: str,
-    numbers: dict[str, float],
-    x: Values,
-    y: str,
-    log: bool,
-    series: tuple[Series, ...],
-) -> Curve:
-    caption = fill(told, numbers)
-    return Curve(name, title, caption, "step t", y, x, series, log=log)
 
 
 def _memory_told(p: LayerNormAndDropout) -> str:
@@ -193,54 +151,42 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
     h = len(z)
     n, cache = layer_norm.forward(z[None, :], np.ones(h), np.zeros(h))
     mean, deviation = float(z.mean()), float(cache.deviation[0, 0])
-    values = {"z": z, "apart": z - mean, "n": n[0], "raw": tanh.f(z), "a": tanh.f(n[0])}
-    values |= {"rawslope": tanh.slope(values["raw"]), "slope": tanh.slope(values["a"])}
-    numbers |= {"mean": mean, "variance": float(z.var()), "deviation": deviation}
-    numbers |= {f"n{j}": float(value) for j, value in enumerate(n[0], start=1)}
-    numbers |= {"n_last": float(n[0, -1]), "h_last": float(values["a"][-1]), "slope_last": float(values["slope"][-1])}
-    numbers |= {"raw_last": float(values["raw"][-1]), "raw_slope_last": float(values["rawslope"][-1])}
+    apart, raw, a = z - mean, tanh.f(z), tanh.f(n[0])
+    raw_slope, slope = tanh.slope(raw), tanh.slope(a)
+    numbers |= {"mean": mean, "variance": float(z.var()), "deviation": deviation} | by_step({"n": n[0]})
+    numbers |= {"n_last": float(n[0, -1]), "h_last": float(a[-1]), "slope_last": float(slope[-1])}
+    numbers |= {"raw_last": float(raw[-1]), "raw_slope_last": float(raw_slope[-1])}
+    small = "The variance is the mean square of the distances; the small number keeps the root off 0."
+    root = Formula(r"(z_j - \mu) / \sqrt{\sigma^2 + \varepsilon}", small, r"d / \sqrt{v + 10^{-5}}")
+    kept = Formula("1 - a^2", "What a gradient keeps on its way through.")
     rows = (
-        Row("z", "sum $z_j$", z, group="as they are"),
-        Row("raw", r"$\tanh(z_j)$", values["raw"], words="tanh of the sum", group="as they are"),
-        Row("rawslope", "slope", values["rawslope"], group="as they are"),
-        Row("apart", r"$z_j - \mu$", values["apart"], words="distance from the mean", group="normalised"),
-        Row("n", r"$\hat{z}_j$", values["n"], words="normalised", group="normalised"),
-        Row("a", r"$\tanh(\hat{z}_j)$", values["a"], words="tanh of the normalised sum", group="normalised"),
-        Row("slope", "slope", values["slope"], words="slope after normalising", group="normalised"),
+        Row("z", "sum $z_j$", z, given("z_j"), group="as they are"),
+        Row("raw", r"$\tanh(z_j)$", raw, Formula(r"\tanh(z_j)", written=r"\tanh(s)"), words="tanh of the sum"),
+        Row("rawslope", "slope", raw_slope, replace(kept, written="1 - r^2")),
+        Row(
+            "apart",
+            r"$z_j - \mu$",
+            apart,
+            note="The mean over the units of this row.",
+            words="distance from the mean",
+            group="normalised",
+        ),
+        Row("n", r"$\hat{z}_j$", n[0], root, words="normalised"),
+        Row(
+            "a",
+            r"$\tanh(\hat{z}_j)$",
+            a,
+            Formula(r"\tanh(\hat{z}_j)", written=r"\tanh(n)"),
+            words="tanh of the normalised sum",
+        ),
+        Row("slope", "slope", slope, kept, words="slope after normalising"),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        j, now = column + 1, {name: float(row[column]) for name, row in values.items()}
-        match key:
-            case "z":
-                return Arithmetic(f"z_{{{j}}}", latex(now["z"]), now["z"], "It is given.")
-            case "apart":
-                filled = rf"{latex(now['z'])} - {factor(mean)}"
-                return Arithmetic(rf"z_{{{j}}} - \mu", filled, now["apart"], "The mean over the units of this row.")
-            case "n":
-                filled = rf"{latex(now['apart'])} / \sqrt{{{latex(numbers['variance'])} + 10^{{-5}}}}"
-                says = "The variance is the mean square of the distances; the small number keeps the root off 0."
-                return Arithmetic(rf"(z_{{{j}}} - \mu) / \sqrt{{\sigma^2 + \varepsilon}}", filled, now["n"], says)
-            case "raw" | "a":
-                inside, symbol = (now["z"], "z") if key == "raw" else (now["n"], r"\hat{z}")
-                return Arithmetic(rf"\tanh({symbol}_{{{j}}})", rf"\tanh({latex(inside)})", now[key])
-        output = now["raw"] if key == "rawslope" else now["a"]
-        shown = factor(output)
-        shown = f"({shown})" if r"\cdot" in shown else shown  # a power of ten, squared
-        return Arithmetic("1 - a^2", f"1 - {shown}^2", now[key], "What a gradient keeps on its way through.")
-
+    symbols: Symbols = {"s": z, "r": raw, "d": apart, "n": n[0], "a": a, r"\mu": mean, "v": numbers["variance"]}
     told = "From mean {mean} and variance {variance} to mean 0 and variance 1. The last unit's slope goes from "
     caption = fill(told + "{raw_slope_last} to {slope_last}.", numbers)
-    columns = [f"unit {j}" for j in range(1, h + 1)]
+    columns, chosen = [f"unit {j}" for j in range(1, h + 1)], ("n", h - 1)
     return Trace(
-        "hand",
-        "One row, normalised",
-        caption,
-        rows,
-        ("n", h - 1),
-        columns=columns,
-        column_word="unit",
-        by_hand=arithmetic,
+        "hand", "One row, normalised", caption, rows, chosen, symbols, "j", columns=columns, column_word="unit"
     )
 
 
@@ -264,15 +210,12 @@ def _question(p: LayerNormAndDropout) -> Question:
 
 def _steps(p: LayerNormAndDropout, result: Result) -> list[Arithmetic]:
     n, count = result.numbers, len(p.sums)
-    total = " + ".join(factor(z) for z in p.sums)
-    squares = " + ".join(f"{factor(z - n['mean'])}^2" for z in p.sums)
-    last = result.traces()[0]
-    return [
-        Arithmetic(r"\mu", f"({total}) / {count}", n["mean"]),
-        Arithmetic(r"\sigma^2", f"({squares}) / {count}", n["variance"]),
-        last.arithmetic("apart", count - 1),
-        last.arithmetic("n", count - 1),
-    ]
+    sums = {f"z_{{{j}}}": z for j, z in enumerate(p.sums, start=1)}
+    apart = {f"d_{{{j}}}": z - n["mean"] for j, z in enumerate(p.sums, start=1)}
+    mean = Formula(r"\mu", written=f"({' + '.join(sums)}) / {count}", values=sums)
+    variance = Formula(r"\sigma^2", written=f"({' + '.join(f'{d}^2' for d in apart)}) / {count}", values=apart)
+    last = result.worked(f"apart,{count}", f"n,{count}")
+    return [mean.worked_out(n["mean"], {}), variance.worked_out(n["variance"], {}), *last]
 
 
 def _slips(p: LayerNormAndDropout, result: Result) -> Slips:
