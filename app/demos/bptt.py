@@ -148,7 +148,7 @@ def _trace(
         Row(
             "later",
             r"from later $W_h \, \delta_{t+1}$",
-            np.where(is_cut, 0.0, p.W_h * after),
+            np.append(np.where(is_cut[:-1], 0.0, p.W_h * delta[1:]), 0.0),
             later,
             words="from the step after",
         ),
