@@ -1,19 +1,72 @@
 """A pattern moves: convolution and max-pool find it anywhere, a dense layer only where it learned it."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import fill, latex
+from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
+from app.demos.machine.numbers import fill, heat, latex, short, show
+from app.demos.machine.parameters import Numbers, Parameters, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
-from app.demos.parts.conv_and_dense import two_layers
-from app.demos.parts.moved_pattern import PositionalInvariance, Run, run_both
 from app.nn import conv1d
+
+APART = 44  # between the drawn steps
+
+
+class PositionalInvariance(Parameters):
+    """A pattern in a row of zeros, one kernel, and a dense layer that holds the same kernel at one place."""
+
+    position: int = number(8, 1, 20, slide=(1, 11), step=1, title="Place of the pattern", says="Where it begins now.")
+    learned: int = number(
+        2, 1, 20, slide=(1, 11), step=1, title="Learned at", says="Where it began when the dense layer learned it."
+    )
+    stride: int = number(1, 1, 4, step=1, title="Stride $s$", says="Of the convolution: it looks at each s-th place.")
+    pattern: Numbers = entries((1, 3, -2), title="Pattern", says="Up to 12 numbers; all else is 0.")
+    kernel: Numbers = entries((1, 3, -2), title="Kernel", says="What both layers look for; as a rule the pattern.")
+    length: int = number(13, 2, 20, step=1, title="Length", says="Steps of the input.")
+
+    def misfits(self) -> Iterator[tuple[str, str, str]]:
+        """A pattern or kernel longer than the input, and a place from which it would stick out."""
+        for name in ("pattern", "kernel"):
+            given: tuple[float, ...] = getattr(self, name)
+            if len(given) > self.length:
+                yield name, f"at most {self.length} numbers, the length", ",".join(map(repr, given[: self.length]))
+        for name, size in (("position", len(self.pattern)), ("learned", max(len(self.kernel), len(self.pattern)))):
+            last = max(1, self.length - size + 1)
+            if getattr(self, name) > last:
+                yield name, f"a place from 1 to {last}, so that it fits into the length", str(last)
+
+
+@dataclass(frozen=True)
+class BothLayers:
+    """The answers of both layers, with the pattern at every place.
+
+    Shapes: x (places, time), maps (places, windows), pooled (places), W (time), dense (places)
+    """
+
+    x: Values
+    maps: Values
+    pooled: Values
+    W: Values
+    dense: Values
+
+
+def run_both(p: PositionalInvariance) -> BothLayers:
+    """Both layers on one batch: in each of its sequences the pattern is at another place."""
+    size = len(p.pattern)
+    x = np.zeros((p.length - size + 1, p.length))
+    for place in range(len(x)):
+        x[place, place : place + size] = p.pattern
+    kernel = np.array(p.kernel)
+    maps = conv1d.forward(x[:, :, None], conv1d.ConvWeights(kernel[:, None, None], np.zeros(1)), p.stride)[:, :, 0]
+    W = np.zeros(p.length)
+    W[p.learned - 1 : p.learned - 1 + len(kernel)] = kernel
+    return BothLayers(x, maps, maps.max(axis=1), W, x @ W)
 
 
 def compute(p: PositionalInvariance) -> Result:
@@ -35,37 +88,59 @@ def compute(p: PositionalInvariance) -> Result:
         "same": int((run.pooled == run.pooled[then]).sum()),
         "dense_same": int((run.dense == run.dense[then]).sum()),
     }
-    figures = (
-        two_layers(p, run, winner, numbers),
-        _curve(run, numbers),
-        _answers(p, run),
-        _map(p, run, winner, numbers),
-        _input(p, run),
+    drawn = (_diagram(p, run, winner, numbers), _curve(run, numbers))
+    return Result(numbers, (*drawn, _answers(p, run), _map(p, run, winner, numbers), _input(p, run)))
+
+
+def _diagram(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dict[str, float]) -> Diagram:
+    """The input in the middle; above it the feature map and its largest; below it the dense layer."""
+    x, feature_map, k, left = run.x[p.position - 1], run.maps[p.position - 1], len(p.kernel), 26.0
+    nodes, edges, largest = [], [], max(1e-300, float(np.abs(x).max()))
+    for t, value in enumerate(x.tolist(), start=1):
+        lit, at = p.position <= t < p.position + len(p.pattern), left + APART * (t - 1)
+        nodes.append(Node(at, 172, short(value), "circle", 34, 34, heat(value, largest), lit, at=f"x,{t}"))
+    most = float(np.abs(feature_map).max())
+    for j, value in enumerate(feature_map.tolist()):
+        at, lit = left + APART * (j * p.stride + (k - 1) / 2), j == winner
+        nodes.append(Node(at, 92, short(value), "circle", 38, 38, heat(value, most), lit, at=f"y,{j + 1}"))
+    pooled, dense, top = numbers["pooled"], numbers["dense"], len(nodes)
+    big, room = max(abs(pooled), abs(dense)), max(left + APART * (p.length - 1) + 26, 260)
+    above, below = nodes[p.length + winner].x, left + APART * (p.learned - 1 + (k - 1) / 2)
+    nodes.append(Node(above, 20, short(pooled), "circle", 38, 38, heat(pooled, big), True, at="now,1"))
+    nodes.append(Node(below, 252, short(dense), "circle", 38, 38, heat(dense, big), True, at="now,2"))
+    for at, y, name in ((above, 20, "max-pool"), (below, 252, "dense layer")):
+        nodes.append(Node(at + (78 if at < room - 140 else -78), y, name, "text", 90, 20, strong=True))
+    for i, weight in enumerate(p.kernel):
+        edges.append(Edge(winner * p.stride + i, p.length + winner, recurrent=True))
+        edges.append(Edge(p.learned - 1 + i, top + 1, short(weight)))
+    edges.append(Edge(p.length + winner, top, recurrent=True))
+    alt = (
+        f"In the middle the input: {', '.join(map(show, x.tolist()))}. Above it the feature map: "
+        f"{', '.join(map(show, feature_map.tolist()))}, whose largest is {show(pooled)}. Below it the dense layer, "
+        f"with weights from step {p.learned} on, answers {show(dense)}."
     )
-    return Result(numbers, figures)
+    where = "is where it was learned" if p.position == p.learned else "has moved from {learned} to {position}"
+    agreed = numbers["pooled_learned"] == numbers["dense_learned"]
+    there = "both said {pooled_learned}" if agreed else "they said {pooled_learned} and {dense_learned}"
+    told = f"The pattern {where}: convolution and max-pool answer {{pooled}}, the dense layer {{dense}}."
+    told += f" Where it was learned {there}."
+    return Diagram("layers", "Two layers, one pattern", fill(told, numbers), alt, room, 280, nodes, edges)
 
 
-def _curve(run: Run, numbers: dict[str, float]) -> Curve:
-    told = fill(
+def _curve(run: BothLayers, numbers: dict[str, float]) -> Curve:
+    told = (
         "Of {places} places, max-pool gives the same answer as at the learned one at {same}, the dense layer at "
-        "{dense_same}.",
-        numbers,
+        "{dense_same}."
     )
-    return Curve(
-        "places",
-        "The answer for each place of the pattern",
-        told,
-        "place of the pattern",
-        "answer",
-        np.arange(1.0, len(run.x) + 1),
-        (
-            Series("dense_at", "dense layer", "the dense layer's answer", run.dense),
-            Series("pooled_at", "convolution, then max-pool", "the max-pool's answer", run.pooled, "dashed"),
-        ),
+    series = (
+        Series("dense_at", "dense layer", "the dense layer's answer", run.dense),
+        Series("pooled_at", "convolution, then max-pool", "the max-pool's answer", run.pooled, "dashed"),
     )
+    title, places = "The answer for each place of the pattern", np.arange(1.0, len(run.x) + 1)
+    return Curve("places", title, fill(told, numbers), "place of the pattern", "answer", places, series)
 
 
-def _answers(p: PositionalInvariance, run: Run) -> Trace:
+def _answers(p: PositionalInvariance, run: BothLayers) -> Trace:
     def answer(place: int) -> Callable[[int], Formula]:
         maps = {f"y_{{{j}}}": y for j, y in enumerate(run.maps[place].tolist(), start=1)}
         largest = "Whichever place it comes from: the largest is passed on, its place is dropped."
@@ -76,13 +151,13 @@ def _answers(p: PositionalInvariance, run: Run) -> Trace:
         dense = Formula(rf"\mathrm{{dense}} = {terms}", own, values=values)
         return first_then(pooled, dense)
 
-    rows = [
-        Row(key, label, np.array([run.pooled[place - 1], run.dense[place - 1]]), answer(place - 1))
-        for key, label, place in (
-            ("then", f"pattern at {p.learned}, as learned", p.learned),
-            ("now", f"pattern at {p.position}, now", p.position),
-        )
-    ]
+    def row(key: str, label: str, place: int) -> Row:
+        return Row(key, label, np.array([run.pooled[place - 1], run.dense[place - 1]]), answer(place - 1))
+
+    rows = (
+        row("then", f"pattern at {p.learned}, as learned", p.learned),
+        row("now", f"pattern at {p.position}, now", p.position),
+    )
     caption, columns = "What the two layers answer, there and here.", ("convolution + max-pool", "dense layer")
     return Trace("answers", "Answers", caption, rows, ("now", 0), columns=columns, column_word="layer", coloured=False)
 
@@ -95,7 +170,7 @@ def _terms(weight: str, weights: Sequence[float], w: int, x: Values, first: int)
     return " + ".join(rf"{a} \, {b}" for a, b in names), values
 
 
-def _map(p: PositionalInvariance, run: Run, winner: int, numbers: dict[str, float]) -> Trace:
+def _map(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dict[str, float]) -> Trace:
     def at(place: int) -> Callable[[int], Formula]:
         def formula(j: int) -> Formula:
             first = (j - 1) * p.stride
@@ -123,7 +198,7 @@ def _map(p: PositionalInvariance, run: Run, winner: int, numbers: dict[str, floa
     return Trace("map", title, told, rows, ("y", winner), columns=columns, column_word="window")
 
 
-def _input(p: PositionalInvariance, run: Run) -> Trace:
+def _input(p: PositionalInvariance, run: BothLayers) -> Trace:
     x = run.x[p.position - 1]
     told = "The dense layer has {weights_dense} weights, one a step; the kernel {weights_conv} for all places."
     told = fill(told, {"weights_dense": p.length, "weights_conv": len(p.kernel)})
@@ -155,8 +230,8 @@ def _question(p: PositionalInvariance) -> Question:
 
 
 def _steps(p: PositionalInvariance, result: Result) -> list[Arithmetic]:
-    answers, feature_map, _ = result.traces()
-    return [feature_map.arithmetic("y", feature_map.chosen[1]), answers.arithmetic("now", 0)]
+    winner = (result.numbers["found_at"] - 1) / p.stride + 1
+    return result.worked(f"y,{winner:.0f}", "now,1")
 
 
 def _slips(p: PositionalInvariance, result: Result) -> Slips:

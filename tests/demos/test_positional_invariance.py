@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Curve
 from app.demos.machine.result import Result
-from app.demos.parts.moved_pattern import PositionalInvariance, run_both
-from app.demos.positional_invariance import DEMO
+from app.demos.positional_invariance import DEMO, PositionalInvariance, run_both
 from tests.examples import examples
 
 
