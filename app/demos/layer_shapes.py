@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -46,7 +46,7 @@ class LayerShapes(Parameters):
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of the model: the shape that it gives and how many parameters it has."""
+    """One layer of the model: the shape of its output and the count of its parameters, in one direction."""
 
     name: str
     shape: tuple[int, ...]
@@ -55,24 +55,27 @@ class Layer:
 
     @property
     def total(self) -> int:
-        """Parameters, of both directions where there are two."""
+        """Its parameters, in both directions if it has two."""
         return self.directions * self.count.total
+
+    def term(self, part: str) -> tuple[str | int, ...]:
+        """The term of the count for its kernel, recurrent kernel or bias; empty if a Dense layer has none."""
+        terms = self.count.terms
+        return () if part == "recurrent" and len(terms) == 2 else terms[{"kernel": 0, "recurrent": 1, "bias": -1}[part]]
+
+    def size(self, part: str) -> int:
+        """The parameters of this part, in both directions if it has two."""
+        term = self.term(part)
+        return self.directions * replace(self.count, terms=(term,)).total if term else 0
 
 
 def build(p: LayerShapes) -> Iterator[Layer]:
-    """The layers from the bottom up. A layer with a recurrent one above it must give every step."""
+    """The layers from the bottom up. A layer below a recurrent one must return every step."""
     width, directions = p.features, 2 if p.bidirectional and p.layer != "dense" else 1
     steps: tuple[int, ...] = (p.time,)
     for depth in range(1, p.layers + 1):
-        match p.layer:
-            case "rnn":
-                counted = count.rnn(width, p.units)
-            case "lstm":
-                counted = count.lstm(width, p.units)
-            case "gru":
-                counted = count.gru(width, p.units, p.reset_after)
-            case "dense":
-                counted = count.dense(width, p.units)
+        counts = {"rnn": count.rnn, "lstm": count.lstm, "dense": count.dense}
+        counted = count.gru(width, p.units, p.reset_after) if p.layer == "gru" else counts[p.layer](width, p.units)
         if p.layer != "dense" and depth == p.layers and not p.return_sequences:
             steps = ()
         width = p.units * directions
@@ -97,7 +100,7 @@ def compute(p: LayerShapes) -> Result:
 
 
 def _diagram(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> Diagram:
-    """The shape that goes in, then each layer and the shape that it gives: in a row, or downwards."""
+    """The input's shape, then each layer and its output's shape: one layer in a row, several downwards."""
     shapes = [_shape((p.batch, p.time, p.features)), *(_shape(layer.shape) for layer in layers)]
     wide, high, gap = max(160.0, 8.2 * max(len(layer.name) for layer in layers) + 24), 54.0, 34.0
     row = len(layers) == 1
@@ -136,37 +139,37 @@ PARTS = {"kernel": "input weights", "recurrent": "recurrent weights", "bias": "b
 
 
 def _trace(layers: list[Layer], numbers: dict[str, float]) -> Trace:
-    parts = np.array([_parts(layer) for layer in layers], dtype=float)
-
     def part(key: str) -> Callable[[int], Formula]:
         def formula(column: int) -> Formula:
             layer = layers[column - 1]
-            term = _term(layer, key)
-            if term is None:
+            term = layer.term(key)
+            if not term:
                 return given("0", "A Dense layer does not look back.")
-            factors = [str(n) for n in (layer.directions, layer.count.times) if n > 1]
-            factors += [str(part) for part in term if part != 1]
+            factors = [str(n) for n in (layer.directions, layer.count.times, *term) if n != 1]
             return Formula(r" \cdot ".join(factors or ["1"]), SAYS[layer.count.times], values=layer.count.sizes)
 
         return formula
 
     def total(column: int) -> Formula:
         layer = layers[column - 1]
-        text = _latex(layer.count.formula, layer.directions)
+        text = layer.count.formula.replace("·", r" \cdot ")
+        if layer.directions == 2:
+            text = rf"2 \cdot {text}" if "(" in text else rf"2 \cdot ({text})"
         return Formula(text, SAYS[layer.count.times], values=layer.count.sizes)
 
-    rows = [Row(key, label, parts[:, i], part(key)) for i, (key, label) in enumerate(PARTS.items())]
+    def row(key: str, label: str) -> Row:
+        return Row(key, label, np.array([float(layer.size(key)) for layer in layers]), part(key))
+
     totals = np.array([float(layer.total) for layer in layers])
-    rows.append(Row("total", "**layer**", totals, total, words="all parameters"))
-    told = fill("All layers together have {parameters}. Choose a number to see its formula.", numbers)
+    rows = (*(row(*one) for one in PARTS.items()), Row("total", "**layer**", totals, total, words="all parameters"))
     return Trace(
         "count",
         "Where the parameters are",
-        told,
+        fill("All layers together have {parameters}. Choose a number to see its formula.", numbers),
         rows,
         ("total", 0),
         index="",
-        columns=[f"{i + 1} · {layer.name}" for i, layer in enumerate(layers)],
+        columns=[f"{i} · {layer.name}" for i, layer in enumerate(layers, start=1)],
         column_word="layer",
         coloured=False,
     )
@@ -177,29 +180,6 @@ SAYS = {
     3: "Three times: update, reset, candidate.",
     4: "Four times: input, forget and output gate, and candidate.",
 }
-
-
-def _term(layer: Layer, part: str) -> tuple[str | int, ...] | None:
-    """The term of the layer's count that is its kernel, recurrent kernel or bias."""
-    terms = layer.count.terms
-    if part == "recurrent" and len(terms) == 2:
-        return None
-    return terms[{"kernel": 0, "recurrent": 1, "bias": -1}[part]]
-
-
-def _parts(layer: Layer) -> tuple[int, int, int]:
-    def size(part: str) -> int:
-        term = _term(layer, part)
-        return layer.directions * count.Count(layer.count.times, (term,), layer.count.sizes).total if term else 0
-
-    return size("kernel"), size("recurrent"), size("bias")
-
-
-def _latex(formula: str, directions: int) -> str:
-    text = formula.replace("·", r" \cdot ")
-    if directions == 1:
-        return text
-    return rf"2 \cdot {text}" if formula.count("(") else rf"2 \cdot ({text})"
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -227,9 +207,9 @@ def _question(p: LayerShapes) -> Question:
 
 def _slips(p: LayerShapes, result: Result) -> Slips:
     layer = next(build(p))
-    _, recurrent, bias = _parts(layer)
+    recurrent, bias = layer.size("recurrent"), layer.size("bias")
     total, times, both = layer.total, layer.count.times, layer.directions
-    told = [
+    return (
         (total / times, f"That is one gate's share: {KERAS[p.layer]} has {times} such sets."),
         (total - bias, "The biases are missing."),
         (total - recurrent, "The recurrent weights, from each unit to each, are missing."),
@@ -237,8 +217,7 @@ def _slips(p: LayerShapes, result: Result) -> Slips:
         (total * p.time, "The same weights serve every step: time is not in the count."),
         (total - times * p.units * both, "With reset_after a GRU has two biases a gate."),
         (total + times * p.units * both, "One bias too many: that would be reset_after, or PyTorch's two."),
-    ]
-    return [(value, says) for value, says in told if value != total]
+    )
 
 
 DEMO = Demo(
