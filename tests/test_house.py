@@ -40,7 +40,6 @@ SAME_NAMES = {
     "Document",
     "Found",
     "Known",
-    "Layer",
     "Learner",
     "Look",
     "Memory",

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import permutations
 from typing import Literal
 
@@ -45,7 +46,7 @@ class OrderMatters(Parameters):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The sentence in the order chosen."""
+        """The sentence in the chosen order."""
         words = list(self.written)
         if self.order == "reversed":
             words.reverse()
@@ -56,7 +57,7 @@ class OrderMatters(Parameters):
 
 
 def compute(p: OrderMatters) -> Result:
-    """Score the sentence as written, as ordered, and in every order that its words have."""
+    """Score the sentence as written, in the chosen order, and in every order of its words."""
     orders = [p.written, p.words, *permutations(p.written)]
     x = np.stack([features(order) for order in orders])
     w = dense_weights(p.written)
@@ -88,14 +89,12 @@ def _caption(p: OrderMatters, numbers: dict[str, float]) -> str:
 
 
 def _diagram(p: OrderMatters, x: Values, scores: Values, numbers: dict[str, float]) -> Diagram:
-    """The words below, the running score above them, and what each of the three makes of the sentence."""
+    """The words below, the running score above them, and on the right the scores of all three models."""
     gap, first = 92.0, 60.0
     largest = max(1.0, float(np.abs(scores).max()))
-    nodes: list[Node] = []
-    edges = []
-    for t, word in enumerate(p.words):
+    nodes, edges = list[Node](), []
+    for t, (word, score) in enumerate(zip(p.words, scores.tolist(), strict=True)):
         at = first + gap * t
-        score = float(scores[t])
         nodes.append(Node(at, 44, short(score), "circle", 50, 50, heat(score, largest), at=f"y,{t + 1}"))
         nodes.append(Node(at, 122, word, "text", 70, 24, strong=word == "not" or bool(x[t, 0]), at=f"v,{t + 1}"))
         edges.append(Edge(2 * t + 1, 2 * t))
@@ -106,14 +105,12 @@ def _diagram(p: OrderMatters, x: Values, scores: Values, numbers: dict[str, floa
         nodes.append(Node(right + 122 * k, 44, short(numbers[name]), "box", 106, 52, note=says, lit=name == "rnn"))
     edges.append(Edge(2 * len(p.words) - 2, 2 * len(p.words), recurrent=True))
     caption = fill(_caption(p, numbers), numbers)
-    after = ", ".join(f"{short(float(y))} after {word}" for y, word in zip(scores, p.words, strict=True))
+    after = ", ".join(f"{short(y)} after {word}" for y, word in zip(scores.tolist(), p.words, strict=True))
     alt = f"The words in a row, read from the left. The running score is {after}. {plain_words(caption)}"
     return Diagram("reading", "Read word by word", caption, alt, right + 122 * 2 + 62, 146, nodes, edges)
 
 
-SAYS = {
-    "v": "value $v_t$",
-    "nu": "“not” $\\nu_t$",
+UNIT_LABELS = {
     "n": "$n_t$: now “not”",
     "a": "$a_t$: good",
     "b": "$b_t$: bad",
@@ -121,48 +118,52 @@ SAYS = {
     "d": "$d_t$: bad, after “not”",
     "P": "$P_t$: for, so far",
     "N": "$N_t$: against, so far",
-    "y": "score $y_t$",
-    "place": "weight of the place",
-    "times": "dense: weight · value",
 }
 
 
 def _trace(p: OrderMatters, x: Values, states: Values, scores: Values, w: Values) -> Trace:
+    def word(symbol: str) -> Callable[[int], Formula]:
+        return lambda t: given(symbol, f"The word is “{p.words[t - 1]}”.")
+
     def place(t: int) -> Formula:
         behind = "Behind “not” in the sentence as written." if w[t - 1] < 0 else "Made for the sentence as written."
         return given("w_t", behind)
 
     score = " ".join(f"{'+' if sign > 0 else '-'} {name}_t" for sign, name in zip(W_O, UNITS, strict=True) if sign)
-    of_row: dict[str, tuple[Values, str | Formula | Callable[[int], Formula]]] = {
-        "v": (x[:, 0], lambda t: given("v_t", f"The word is “{p.words[t - 1]}”.")),
-        "nu": (x[:, 1], lambda t: given(r"\nu_t", f"The word is “{p.words[t - 1]}”.")),
-        **{name: (states[:, j], _unit(j)) for j, name in enumerate(UNITS)},
-        "y": (scores, f"y_t = {score.removeprefix('+ ')}"),
-        "place": (w, place),
-        "times": (w * x[:, 0], Formula(r"w_t \, v_t", "The weight belongs to the place, not to the word.")),
-    }
-    groups = dict.fromkeys(("v", "nu"), "The word") | dict.fromkeys("nabcdPNy", "The recurrent network")
-    rows = [
-        Row(key, SAYS[key], values, how, words=plain_words(SAYS[key]), group=groups.get(key, "The dense layer"))
-        for key, (values, how) in ((key, of_row[key]) for key in SAYS)
-    ]
-    before = np.vstack([np.zeros(len(UNITS)), states[:-1]])
-    symbols: Symbols = {"w_t": w}
-    symbols |= {f"{name}_{{t-1}}": before[:, i] for i, name in enumerate(UNITS)}
+    units = {name: states[:, UNITS.index(name)] for name in UNIT_LABELS}
+    network = [Row(name, UNIT_LABELS[name], state, _unit(name)) for name, state in units.items()]
+    labelled = (
+        Row("v", "value $v_t$", x[:, 0], word("v_t"), group="The word"),
+        Row("nu", r"“not” $\nu_t$", x[:, 1], word(r"\nu_t")),
+        replace(network[0], group="The recurrent network"),
+        *network[1:],
+        Row("y", "score $y_t$", scores, f"y_t = {score.removeprefix('+ ')}"),
+        Row("place", "weight of the place", w, place, group="The dense layer"),
+        Row(
+            "times",
+            "dense: weight · value",
+            w * x[:, 0],
+            r"w_t \, v_t",
+            "The weight belongs to the place, not to the word.",
+        ),
+    )
+    rows = [replace(row, words=plain_words(row.label)) for row in labelled]
+    symbols: Symbols = {f"{name}_{{t-1}}": np.append(0.0, state[:-1]) for name, state in units.items()}
+    symbols["w_t"] = w
     columns = [f"{t} {word}" for t, word in enumerate(p.words, start=1)]
     caption = "Each column is one word, in the order read. Seven units, their weights set by hand: choose a number."
     chosen = ("y", len(columns) - 1)
     return Trace("words", "Word by word", caption, rows, chosen, symbols, columns=columns, column_word="word")
 
 
-def _unit(j: int) -> str:
-    """The formula of a unit: its weights are few, so they stand in it as numbers."""
-    net = weights()
+def _unit(unit: str) -> str:
+    """The formula of a unit. Its few weights are written as numbers."""
+    net, j = weights(), UNITS.index(unit)
     sources = [(net.W_hh[i, j], f"{name}_{{t-1}}") for i, name in enumerate(UNITS)]
     sources += [(net.W_xh[0, j], "v_t"), (net.W_xh[1, j], r"\nu_t")]
     terms = [rf"{factor(weight)} \, {symbol}" for weight, symbol in sources if weight]
     terms += [f"({latex(net.b[j])})"] if net.b[j] else []
-    return rf"{UNITS[j]}_t = \mathrm{{relu}}({' + '.join(terms)})"
+    return rf"{unit}_t = \mathrm{{relu}}({' + '.join(terms)})"
 
 
 def _curve(every: dict[str, Values], numbers: dict[str, float]) -> Curve:
@@ -204,22 +205,20 @@ def _question(p: OrderMatters) -> Question:
 
 
 def _steps(p: OrderMatters, result: Result) -> list[Arithmetic]:
-    trace = result.traces()[0]
-    return [trace.arithmetic("y", column) for column in range(len(p.words))]
+    return result.worked(*(f"y,{t}" for t in range(1, len(p.words) + 1)))
 
 
 def _slips(p: OrderMatters, result: Result) -> Slips:
     n = result.numbers
     after = next((i + 1 for i, word in enumerate(p.words) if word == "not"), len(p.words))
     values = features(p.words)[:, 0]
-    told = [
+    return (
         (n["bag"], "That is the bag of words: it does not see what “not” stands before."),
         (float(values[:after].sum() - values[after:].sum()), "“Not” turns the next word alone, not all that follow."),
         (n["rnn_written"], "That is the sentence as written: here the words stand in another order."),
         (n["mlp"], "That turns the place that was behind “not”, not the word that now is."),
         (-n["rnn"], "The sign is turned round."),
-    ]
-    return [(value, says) for value, says in told if value != n["rnn"]]
+    )
 
 
 DEMO = Demo(

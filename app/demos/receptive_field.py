@@ -31,15 +31,15 @@ class ReceptiveField(Parameters):
         0.9, 0, 0.99, slide=(0.5, 0.99), step=0.01, title="RNN keeps", says="The share of its past it keeps at a step."
     )
 
-    def stack(self) -> list[rf.Layer]:
+    def stack(self) -> list[rf.ConvLayer]:
         """The layers from the bottom up."""
         return [
-            rf.Layer(self.kernel, self.stride, self.dilation * (2**i if self.doubling else 1))
+            rf.ConvLayer(self.kernel, self.stride, self.dilation * (2**i if self.doubling else 1))
             for i in range(self.layers)
         ]
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
-        """So many layers that the field is beyond what is computed here."""
+        """More layers than fit into the widest field that is computed."""
         fit = sum(field <= WIDEST for field in rf.fields(self.stack())[1:])
         if fit < self.layers:
             yield "layers", f"at most {fit} beside the others, so that the field is at most {WIDEST:,}", str(fit)
@@ -65,15 +65,13 @@ def compute(p: ReceptiveField) -> Result:
     return Result(numbers, (_diagram(p, stack, share, numbers), _curve(p, share, numbers), _trace(stack, numbers)))
 
 
-def _diagram(p: ReceptiveField, stack: list[rf.Layer], share: Values, numbers: dict[str, float]) -> Diagram:
+def _diagram(p: ReceptiveField, stack: list[rf.ConvLayer], share: Values, numbers: dict[str, float]) -> Diagram:
     """Inputs at the bottom, the newest at the right; every arrow that ends in the newest output."""
     field, high = len(share), 46 if p.layers <= 8 else 30
     columns = min(max(field, 4), DRAWN)
     apart = 30 if columns <= 20 else 26
     reached, jumps = rf.offsets(stack, columns), rf.jumps(stack)
-    nodes: list[Node] = []
-    edges: list[Edge] = []
-    place: dict[tuple[int, int], int] = {}
+    nodes, edges, place = list[Node](), list[Edge](), dict[tuple[int, int], int]()
     for level, jump in enumerate(jumps):
         y = 22 + high * (p.layers - level)
         for back in range(0, columns, jump):
@@ -106,7 +104,7 @@ def _diagram(p: ReceptiveField, stack: list[rf.Layer], share: Values, numbers: d
 
 
 def _curve(p: ReceptiveField, share: Values, numbers: dict[str, float]) -> Curve:
-    """What each input weighs, each line by its own largest weight."""
+    """What each input weighs; each line is divided by its largest weight."""
     span = max(24, len(share) + len(share) // 4)
     back = np.unique(np.linspace(0, span, min(span + 1, SAMPLED)).round())
     at = back.astype(int)
@@ -119,22 +117,15 @@ def _curve(p: ReceptiveField, share: Values, numbers: dict[str, float]) -> Curve
         "; beyond the field lies nothing. An RNN has no such border: the field's oldest step still weighs {rnn_oldest} "
         "of its newest, and {rnn_beyond} of its whole past lies beyond."
     )
-    told = fill(told, numbers)
-    return Curve(
-        "weight",
-        "What each input weighs",
-        told,
-        "steps back",
-        "weight, the largest is 1",
-        back,
-        (
-            Series("conv", "convolutions, kernels of equal weights", "weight in the convolutions' output", conv),
-            Series("rnn", rf"RNN, ${latex(p.keeps)}^j$", "weight in the RNN's state", p.keeps**back, "dashed"),
-        ),
+    series = (
+        Series("conv", "convolutions, kernels of equal weights", "weight in the convolutions' output", conv),
+        Series("rnn", rf"RNN, ${latex(p.keeps)}^j$", "weight in the RNN's state", p.keeps**back, "dashed"),
     )
+    title, told = "What each input weighs", fill(told, numbers)
+    return Curve("weight", title, told, "steps back", "weight, the largest is 1", back, series)
 
 
-def _trace(stack: list[rf.Layer], numbers: dict[str, float]) -> Trace:
+def _trace(stack: list[rf.ConvLayer], numbers: dict[str, float]) -> Trace:
     fields, jumps = np.array(rf.fields(stack), dtype=float), np.array(rf.jumps(stack)[:-1], dtype=float)
 
     def apart(layer: int) -> Formula:
@@ -147,18 +138,13 @@ def _trace(stack: list[rf.Layer], numbers: dict[str, float]) -> Trace:
     kernel = given("k_l", "A kernel of k steps reaches k − 1 steps further than one.")
     dilation = given("d_l", "Between two steps that it reads it leaves out d − 1.")
     adds = r"(k_l - 1) \, d_l \, \prod_{m<l} s_m"
+    further = Formula(adds, "Further back than the layer below.")
     total = Formula(f"R_l = R_{{l-1}} + {adds}", "What the layer below sees, and what this one adds.")
     rows = (
         Row("k", "kernel $k_l$", np.array([float(layer.k) for layer in stack]), kernel),
         Row("d", "dilation $d_l$", np.array([float(layer.d) for layer in stack]), dilation),
         Row("jump", r"apart $\prod_{m<l} s_m$", jumps, apart, words="input steps between neighbours"),
-        Row(
-            "adds",
-            r"adds $(k_l - 1) \, d_l \prod s_m$",
-            np.diff(fields),
-            Formula(adds, "Further back than the layer below."),
-            words="adds to the field",
-        ),
+        Row("adds", r"adds $(k_l - 1) \, d_l \prod s_m$", np.diff(fields), further, words="adds to the field"),
         Row("field", "field $R_l$", fields[1:], total),
     )
     told = fill("It starts at 1, the present alone, and ends at {field}. Choose a number to see its formula.", numbers)
@@ -205,7 +191,7 @@ def _steps(p: ReceptiveField, result: Result) -> list[Arithmetic]:
 
 def _slips(p: ReceptiveField, result: Result) -> Slips:
     field = result.numbers["field"]
-    told = [
+    return (
         (field - 1, "The present itself is seen too: the sum starts at 1."),
         (1 + p.layers * (p.kernel - 1), "That is without dilation and stride: each layer adds the same k − 1."),
         (p.layers * p.kernel, "Kernels overlap: each layer adds k − 1 steps, not k."),
@@ -215,8 +201,7 @@ def _slips(p: ReceptiveField, result: Result) -> Slips:
             1 + sum(layer.k * layer.d * jump for layer, jump in zip(p.stack(), rf.jumps(p.stack()), strict=False)),
             "A kernel of k steps has k − 1 gaps.",
         ),
-    ]
-    return [(value, says) for value, says in told if value != field]
+    )
 
 
 DEMO = Demo(

@@ -227,13 +227,12 @@ def _steps(p: StatefulOrStateless, result: Result) -> list[Arithmetic]:
 
 def _slips(p: StatefulOrStateless, result: Result) -> Slips:
     missed = result.numbers["missed"]
-    told = [
+    return (
         (0.0, "That would be stateful: here the state is lost at every cut."),
         (float(PERIODS), "Not all: where the cuts fall well, cue and answer share a window."),
         (PERIODS - missed, "That is how many are right."),
         (result.numbers["cuts"], "That counts the cuts: a cut hurts only between a cue and its answer."),
-    ]
-    return [(value, says) for value, says in told if value != missed]
+    )
 
 
 DEMO = Demo(

@@ -12,7 +12,7 @@ import numpy as np
 from app.nn.shapes import Array
 
 
-class Layer(NamedTuple):
+class ConvLayer(NamedTuple):
     """One convolution: kernel k, stride s, dilation d."""
 
     k: int
@@ -20,7 +20,7 @@ class Layer(NamedTuple):
     d: int = 1
 
 
-def jumps(layers: Sequence[Layer]) -> list[int]:
+def jumps(layers: Sequence[ConvLayer]) -> list[int]:
     """∏_{m<l} s_m for each layer l, and for the output: how many input steps apart the neighbours in l's input are."""
     made = [1]
     for layer in layers:
@@ -28,7 +28,7 @@ def jumps(layers: Sequence[Layer]) -> list[int]:
     return made
 
 
-def fields(layers: Sequence[Layer]) -> list[int]:
+def fields(layers: Sequence[ConvLayer]) -> list[int]:
     """R after 0, 1, … all layers: each adds (k − 1) · d steps of its own input, which lie ∏ s apart."""
     made = [1]
     for layer, jump in zip(layers, jumps(layers), strict=False):
@@ -36,7 +36,7 @@ def fields(layers: Sequence[Layer]) -> list[int]:
     return made
 
 
-def offsets(layers: Sequence[Layer], within: int) -> list[set[int]]:
+def offsets(layers: Sequence[ConvLayer], within: int) -> list[set[int]]:
     """The neurons on which the newest output depends, from the input (first) to the output (last).
 
     Each is given as the number of input steps it lies back; those `within` steps or more back are left out.
@@ -48,7 +48,7 @@ def offsets(layers: Sequence[Layer], within: int) -> list[set[int]]:
     return reached[::-1]
 
 
-def footprint(layers: Sequence[Layer]) -> Array:
+def footprint(layers: Sequence[ConvLayer]) -> Array:
     """∂y/∂x of one output of a linear stack whose kernels are all means: the share of each of the R inputs.
 
     Each layer distributes what arrives over the k positions that it read, 1/k to each. In input steps the order of the

@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.nn import conv1d
-from app.nn.receptive_field import Layer, fields, footprint, jumps, offsets
+from app.nn.receptive_field import ConvLayer, fields, footprint, jumps, offsets
 from app.nn.shapes import Array
 from tests.examples import examples
 
-stacks = st.lists(st.builds(Layer, st.integers(1, 4), st.integers(1, 2), st.integers(1, 4)), min_size=1, max_size=4)
+stacks = st.lists(st.builds(ConvLayer, st.integers(1, 4), st.integers(1, 2), st.integers(1, 4)), min_size=1, max_size=4)
 
 
-def newest(x: Array, layers: list[Layer], weights: list[Array]) -> float:
+def newest(x: Array, layers: list[ConvLayer], weights: list[Array]) -> float:
     """The one output that a stack of linear convolutions has on exactly R inputs."""
     y = x[None, :, None]
     for layer, W in zip(layers, weights, strict=True):
@@ -23,7 +23,7 @@ def newest(x: Array, layers: list[Layer], weights: list[Array]) -> float:
 
 @given(layers=stacks, seed=st.integers(0, 2**32 - 1))
 @examples(80)
-def test_disturbing_an_input_moves_the_output_exactly_where_the_field_says(layers: list[Layer], seed: int) -> None:
+def test_disturbing_an_input_moves_the_output_exactly_where_the_field_says(layers: list[ConvLayer], seed: int) -> None:
     rng, R = np.random.default_rng(seed), fields(layers)[-1]
     positive = [rng.uniform(0.5, 1, layer.k) for layer in layers]
     x = rng.normal(size=R)
@@ -42,19 +42,19 @@ def test_disturbing_an_input_moves_the_output_exactly_where_the_field_says(layer
 
 
 def test_published_fields() -> None:
-    wavenet = [Layer(2, d=2**i) for i in range(10)]
+    wavenet = [ConvLayer(2, d=2**i) for i in range(10)]
     assert (
         fields(wavenet)[-1] == 1024
     )  # van den Oord et al., 2016: "each 1, 2, 4, …, 512 block has receptive field 1024"
-    vgg16 = [Layer(3)] * 2 + [Layer(2, 2)] + [Layer(3)] * 2 + [Layer(2, 2)]
-    vgg16 += ([Layer(3)] * 3 + [Layer(2, 2)]) * 3
+    vgg16 = [ConvLayer(3)] * 2 + [ConvLayer(2, 2)] + [ConvLayer(3)] * 2 + [ConvLayer(2, 2)]
+    vgg16 += ([ConvLayer(3)] * 3 + [ConvLayer(2, 2)]) * 3
     assert fields(vgg16)[-1] == 212  # Araujo et al., 2019, table of known architectures
-    alexnet = [Layer(11, 4), Layer(3, 2), Layer(5), Layer(3, 2), Layer(3), Layer(3), Layer(3), Layer(3, 2)]
+    alexnet = [ConvLayer(k, s) for k, s in ((11, 4), (3, 2), (5, 1), (3, 2), (3, 1), (3, 1), (3, 1), (3, 2))]
     assert fields(alexnet)[-1] == 195  # the same table
     assert jumps(alexnet)[-1] == 32
 
 
 def test_wavenet_weighs_all_alike_and_a_plain_stack_the_middle() -> None:
-    np.testing.assert_allclose(footprint([Layer(2, d=2**i) for i in range(8)]), np.full(256, 1 / 256), rtol=1e-12)
+    np.testing.assert_allclose(footprint([ConvLayer(2, d=2**i) for i in range(8)]), np.full(256, 1 / 256), rtol=1e-12)
     binomial = np.array([1, 4, 6, 4, 1]) / 16
-    np.testing.assert_allclose(footprint([Layer(2)] * 4), binomial, rtol=1e-12)
+    np.testing.assert_allclose(footprint([ConvLayer(2)] * 4), binomial, rtol=1e-12)

@@ -28,7 +28,7 @@ def features(words: Sequence[str]) -> Values:
 
 
 def weights() -> rnn.RNNWeights:
-    """W_xh (2, 7), W_hh (7, 7), b (7), as the equations above."""
+    """W_xh (2, 7), W_hh (7, 7) and b (7) of the equations above."""
     P, N, a, b, c, d, n = range(7)
     W_xh, W_hh, bias = np.zeros((2, 7)), np.zeros((7, 7)), np.zeros(7)
     W_xh[0, [a, b, c, d]] = 1, -1, 1, -1
@@ -50,8 +50,8 @@ def run(x: Values) -> tuple[Values, Values]:
 
 
 def bag(x: Values) -> Values:
-    """The bag of words: one weight a word, added up (batch). Where a word stands is not in it."""
-    total: Values = x.sum(axis=1) @ np.array([1.0, 0.0])
+    """The bag of words: the sum of the words' values (batch), whatever their places."""
+    total: Values = x[:, :, 0].sum(axis=1)
     return total
 
 
