@@ -1,6 +1,5 @@
 """Every setting of Recur: one class, read from RECUR_… environment variables."""
 
-import difflib
 import functools
 import ipaddress
 import os
@@ -13,6 +12,8 @@ from pydantic import AfterValidator, Field, SecretStr, field_validator, model_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tzlocal import get_localzone_name
 
+from app.nearest import nearest
+
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "RECUR_"
 
@@ -24,8 +25,8 @@ def _time_zones() -> frozenset[str]:
 
 def _known_zone(name: str) -> str:
     if name not in _time_zones():
-        near = difflib.get_close_matches(name, _time_zones(), n=1)
-        hint = f" Did you mean {near[0]}?" if near else " Use an IANA name such as Europe/Berlin."
+        near = nearest(name, _time_zones())
+        hint = f" Did you mean {near}?" if near else " Use an IANA name such as Europe/Berlin."
         raise ValueError(f"{name!r} is not a time zone.{hint}")
     return name
 
@@ -117,6 +118,6 @@ def unknown_variables(environ: Mapping[str, str] = os.environ) -> list[str]:
     known = [PREFIX + name.upper() for name in Settings.model_fields]
     sentences = []
     for name in sorted(n for n in environ if n.upper().startswith(PREFIX) and n.upper() not in known):
-        near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.0)
-        sentences.append(f"{name} is not a setting of Recur. The nearest is {near[0]}.")
+        near = nearest(name.upper(), known, cutoff=0)
+        sentences.append(f"{name} is not a setting of Recur. The nearest is {near}.")
     return sentences

@@ -8,16 +8,17 @@ from app.settings import ROOT
 
 APP = ROOT / "app"
 MAY_IMPORT = {
-    "settings": set(),
+    "nearest": set(),
+    "settings": {"nearest"},
     "models": set(),
     "tables": {"models"},
     "database": {"settings"},
     "nn": set(),
-    "demos": {"nn"},
-    "cards": {"models", "tables", "database", "demos"},
-    "study": {"cards", "models", "tables", "database", "settings"},
-    "exchange": {"cards", "study", "models", "tables", "database"},
-    "web": {"exchange", "study", "cards", "demos", "models", "tables", "database", "settings"},
+    "demos": {"nn", "nearest"},
+    "cards": {"models", "tables", "database", "demos", "nearest"},
+    "study": {"cards", "models", "tables", "database", "settings", "nearest"},
+    "exchange": {"cards", "study", "models", "tables", "database", "nearest"},
+    "web": {"exchange", "study", "cards", "demos", "models", "tables", "database", "settings", "nearest"},
     "main": {"web", "cards", "study", "database", "settings"},
     "commands": {"exchange", "cards", "database", "settings"},
     "cli": {"commands", "main", "exchange", "cards", "study", "database", "settings"},

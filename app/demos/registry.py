@@ -1,6 +1,5 @@
 """Which demos there are: every module of this package that defines `DEMO`."""
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any
 import app.demos
 from app.demos.machine.demo import Demo
 from app.demos.machine.markdown import IDEAS
+from app.nearest import nearest
 
 
 class UnknownDemoError(LookupError):
@@ -37,5 +37,5 @@ def find(name: str) -> Demo[Any]:
     """The demo of this name. Raises UnknownDemoError, which knows the nearest."""
     demos = all_demos()
     if name not in demos:
-        raise UnknownDemoError(name, difflib.get_close_matches(name.lower(), demos, n=1, cutoff=0.0)[0])
+        raise UnknownDemoError(name, nearest(name.lower(), demos, cutoff=0) or "")
     return demos[name]

@@ -7,9 +7,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from app.cards.file.mistake import nearest
 from app.demos.machine.demo import BadParametersError
 from app.demos.registry import UnknownDemoError, find
+from app.nearest import did_you_mean
 
 FindDemo = Callable[[str], Any]
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
@@ -38,7 +38,7 @@ def demo_mistakes(name: str, query: str, numbers: str, find_demo: FindDemo = fin
         if not equals or not number:
             found.append(f"demo {name}: state a number as #name=value, not {stated!r}")
         elif number not in computed:
-            near = nearest(number, computed) or f" Its numbers are {', '.join(computed)}."
+            near = did_you_mean(number, computed) or f" Its numbers are {', '.join(computed)}."
             found.append(f"demo {name} computes no number {number!r}.{near}")
         elif problem := _difference(value, float(computed[number])):
             found.append(f"demo {name}: {number}={value} {problem}")

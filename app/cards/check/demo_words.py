@@ -6,10 +6,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.cards.check.demo_links import demo_mistakes
-from app.cards.file.mistake import Mistake, nearest
+from app.cards.file.mistake import Mistake
 from app.cards.render.maths import MathsError, mathml
 from app.demos.machine.demo import BadParametersError, Demo
 from app.demos.registry import all_demos
+from app.nearest import did_you_mean
 
 _FORMULA = re.compile(r"\$(.+?)\$")
 
@@ -35,7 +36,7 @@ def _of(demo: Demo[Any], demos: Mapping[str, Demo[Any]]) -> list[Mistake]:
     for name, words in demo.words.next:
         if name not in demos:
             line = next(number for number, text in enumerate(lines, start=1) if f"[{words}](demo:{name})" in text)
-            found.append((line, f"there is no demo {name!r}.{nearest(name, demos)}"))
+            found.append((line, f"there is no demo {name!r}.{did_you_mean(name, demos)}"))
     for number, text in enumerate(lines, start=1):
         for formula in _FORMULA.findall(text):
             try:

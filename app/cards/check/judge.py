@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from app.cards.check.demo_links import FindDemo, demo_mistakes
 from app.cards.file.files import TopicFile, deck_names, find_files, misplaced_files
-from app.cards.file.mistake import Mistake, nearest
+from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import Sources, read_deck, read_sources
 from app.cards.render.prepare import ReadyCard, ReadyFile
 from app.cards.render.render import Link
 from app.demos.registry import find
+from app.nearest import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def outside_mistakes(file: ReadyFile, sources: Sources | None, around: Around) -
     known = sources.items if sources else None
     for item, line in file.stated:
         if known is not None and item not in known:
-            near = nearest(item, known) or " sources.yaml lists them."
+            near = did_you_mean(item, known) or " sources.yaml lists them."
             yield Mistake(file.found.path, line, f"there is no source item {item!r}.{near}")
     for links, is_of_draft in ((file.links, False), (file.draft_links, True)):
         for link in links:
@@ -147,7 +148,7 @@ def _broken_card(link: Link, file: ReadyFile, around: Around, is_of_draft: bool)
         return []
     if name in drafts:
         return [f"the card {name!r} is a draft, which learners do not see: link it once it is none, or not at all"]
-    near = nearest(name, {*cards, *(drafts if is_of_draft else ())})
+    near = did_you_mean(name, {*cards, *(drafts if is_of_draft else ())})
     return [f"there is no card {name!r} in {deck}.{near or _NAMED}"]
 
 

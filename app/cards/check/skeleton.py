@@ -8,10 +8,11 @@ from pathlib import Path
 from app.cards.check.check import check_content
 from app.cards.check.format import free_name, replace_file
 from app.cards.file.files import OpenedFile, TopicFile, Unreadable, open_file
-from app.cards.file.mistake import Mistake, nearest
+from app.cards.file.mistake import Mistake
 from app.cards.file.parse import parse, slug
 from app.cards.file.yaml_files import LAST
 from app.cards.render.prepare import ReadyFile, prepare
+from app.nearest import did_you_mean
 
 STEP = 10  # between the orders of two topics, so that another fits between them
 
@@ -130,7 +131,7 @@ def _topic(files: Sequence[ReadyFile], topic: str, deck: str | None) -> ReadyFil
     if len(found) > 1:
         raise NewError(f"{len(found)} decks have a topic {topic!r}: say which, with --deck NAME.")
     if not found:
-        near = nearest(topic, [file.found.name for file in here]) or " `recur new topic` makes one."
+        near = did_you_mean(topic, [file.found.name for file in here]) or " `recur new topic` makes one."
         raise NewError(f"There is no topic {topic!r}.{near}")
     return found[0]
 

@@ -57,7 +57,7 @@ class OpenedFile:
         """The file's text, as in `read_text`. Raises Unreadable."""
         if self.problem:
             raise Unreadable(*self.problem)
-        return text_of(self.data)
+        return decode(self.data)
 
 
 def find_files(content_dir: Path) -> list[TopicFile]:
@@ -176,7 +176,7 @@ def _digest(data: bytes, context: str) -> str:
 
 def read_text(full: Path) -> str:
     """The file's text with plain newlines and no byte-order mark. Raises Unreadable."""
-    return text_of(read_bytes(full))
+    return decode(read_bytes(full))
 
 
 def read_bytes(full: Path | str) -> bytes:
@@ -191,7 +191,7 @@ def read_bytes(full: Path | str) -> bytes:
     return data
 
 
-def text_of(data: bytes) -> str:
+def decode(data: bytes) -> str:
     """The text of a file's bytes, as in `read_text`. Raises Unreadable."""
     if data.startswith(_UTF16):
         raise Unreadable(1, "the file is UTF-16 (or UTF-32): save it as UTF-8")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from app.cards.file.blocks import Block
-from app.cards.file.mistake import Mistake, nearest
+from app.cards.file.mistake import Mistake
+from app.nearest import did_you_mean
 
 LEVELS = ("easy", "medium", "hard")
 OF_A_CARD = ("Level", "Source", "Tags", "Draft")
@@ -82,7 +83,7 @@ def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
         return f"{key}: needs {'values separated by single commas' if value else 'a value: write one, or remove it'}"
     if key == "Level":
         if value not in LEVELS:
-            return f"Level: must be one of {', '.join(LEVELS)}, not {value!r}.{nearest(value, LEVELS)}".rstrip(".")
+            return f"Level: must be one of {', '.join(LEVELS)}, not {value!r}.{did_you_mean(value, LEVELS)}".rstrip(".")
         metadata.level = value
     elif key == "Source":
         metadata.sources.extend((word, line) for word in dict.fromkeys(words))

@@ -8,7 +8,8 @@ from pathlib import Path
 import yaml
 
 from app.cards.file.files import Unreadable, read_text
-from app.cards.file.mistake import Mistake, nearest
+from app.cards.file.mistake import Mistake
+from app.nearest import did_you_mean
 
 DECK = "deck.yaml"
 SOURCES = "sources.yaml"
@@ -95,7 +96,7 @@ def unknown_keys(entries: Mapping[str, Entry], known: Sequence[str]) -> Iterator
     """The line of each key that is not known, and a message."""
     for key, entry in entries.items():
         if key not in known:
-            yield entry.line, f"unknown key {key!r}.{nearest(key, known)}".rstrip(".")
+            yield entry.line, f"unknown key {key!r}.{did_you_mean(key, known)}".rstrip(".")
 
 
 def read_title(entries: Mapping[str, Entry]) -> tuple[str | None, list[tuple[int, str]]]:

@@ -63,7 +63,7 @@ def words(written: str) -> list[str]:
     return [word[:LONGEST_WORD] for word in _WORD.findall(kept)]
 
 
-def text_of(rendered: str) -> str:
+def text_of_html(rendered: str) -> str:
     """The text of a card's HTML; a formula is its LaTeX, as the author wrote it."""
     with_latex = _FORMULA.sub(r" \1 ", rendered)
     return html.unescape(_TAG_MARK.sub(" ", _WITHIN_A_WORD.sub("", with_latex)))
@@ -152,7 +152,7 @@ def index(connection: Connection, card_ids: Iterable[int]) -> None:
         rows = connection.execute(_TEXTS.where(CARD.c.id.in_(ids), CARD.c.retired_at.is_(None))).all()
         tags, sources = (_of_cards(connection, *of, ids) for of in ((CARD_TAG, "tag"), (CARD_SOURCE, "item")))
         made = {
-            card: _parts(question, tags[card], sources[card], text_of(f"{short} {rest}"))
+            card: _parts(question, tags[card], sources[card], text_of_html(f"{short} {rest}"))
             for card, question, short, rest in rows
         }
         if made:

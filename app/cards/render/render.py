@@ -8,10 +8,10 @@ from functools import lru_cache
 from importlib.metadata import version
 
 from app.cards.file.blocks import RAW, Block, References, Token, inline_tokens, plain, read_inline, to_html
-from app.cards.file.mistake import nearest
 from app.cards.render import highlight, maths
 from app.cards.render.link_target import BadTargetError, Target, target
 from app.cards.render.sanitiser import CLEANER
+from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
 RENDERER = "3 " + " ".join(
@@ -118,7 +118,7 @@ class _Renderer:
         """A block of code, with colours if its language is known."""
         language = (token.info.split() or [""])[0]
         if not highlight.is_known(language):
-            near = nearest(language, highlight.known_languages()) or " Leave it out for plain text."
+            near = did_you_mean(language, highlight.known_languages()) or " Leave it out for plain text."
             self.wrong(line, f"unknown language {language!r} of a code fence.{near}")
         code = highlight.highlight(token.content, language)
         return _raw(f'<pre class="code" tabindex="0"><code>{code}</code></pre>\n')

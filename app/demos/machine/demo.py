@@ -4,7 +4,6 @@ From this the pages make the form, the answer to bad values, the permalink, the 
 question to predict, the list of cards and the code panel.
 """
 
-import difflib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from app.demos.machine.parameters import TEXTS, FormField, Parameters, form_fiel
 from app.demos.machine.prediction import Prediction
 from app.demos.machine.result import Result
 from app.demos.machine.turns import LEARNED, TURNS
+from app.nearest import nearest
 
 P = TypeVar("P", bound=Parameters)
 
@@ -191,7 +191,7 @@ class Demo(Generic[P]):
 
     def _nearest_name(self, name: str) -> str:
         names = {field.name.lower(): field.name for field in self.fields}
-        return names[difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.0)[0]]
+        return names[nearest(name.lower(), names, cutoff=0) or ""]
 
     def _nearest(self, given: Mapping[str, str]) -> str:
         """The query of the nearest good state: each value on its own first, then beside the others."""

@@ -3,7 +3,6 @@
 From the model come the form's fields, the words for a bad value, and the nearest good one.
 """
 
-import difflib
 import math
 import re
 import unicodedata
@@ -18,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from app.demos.machine.numbers import plain, show
+from app.nearest import nearest
 
 ENTRY = 10.0
 MOST_ENTRIES = 12
@@ -190,7 +190,7 @@ class FormField:
                 value = _number_in(text)
                 return self.default if value is None else plain(self._clamped(value))
             case "choice":
-                return next(iter(difflib.get_close_matches(text, self.choices, n=1)), self.default)
+                return nearest(text, self.choices) or self.default
             case "flag":
                 return {"true": "1", "yes": "1", "on": "1", "false": "0", "no": "0", "off": "0"}.get(
                     text.lower(), self.default

@@ -1,6 +1,5 @@
 """Reads the cards to be exported from the content files: Markdown as the author wrote it, and HTML."""
 
-import difflib
 import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from app.cards.file.parse import ParsedCard, parse
 from app.cards.file.yaml_files import read_deck
 from app.cards.render.prepare import ReadyCard, ReadyFile, prepare
 from app.exchange.exports.new_file import ExportError
+from app.nearest import the_nearest_is
 
 
 class MistakesError(ExportError):
@@ -77,9 +77,8 @@ def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[E
         raise MistakesError([no_folder(content_dir, error)]) from error
     names = sorted({one.deck for one in found})
     if deck is not None and deck not in names:
-        near = difflib.get_close_matches(deck, names, n=1, cutoff=0)
-        hint = f" The nearest is {near[0]!r}." if near else ""
-        raise ExportError(f"There is no deck {deck!r} in {content_dir}.{hint}")
+        near = the_nearest_is(deck, names, cutoff=0)
+        raise ExportError(f"There is no deck {deck!r} in {content_dir}.{near}")
     decks, mistakes = [], []
     for name, group in groupby(found, key=lambda one: one.deck):
         if deck in (None, name):

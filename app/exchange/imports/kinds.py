@@ -6,8 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from app.cards.file.files import Unreadable, text_of
-from app.cards.file.mistake import nearest
+from app.cards.file.files import Unreadable, decode
 from app.exchange.imports.anki.read_package import read_anki
 from app.exchange.imports.draft import Reading, RefusedError
 from app.exchange.imports.from_csv import claims_table, read_table
@@ -20,6 +19,7 @@ from app.exchange.imports.from_text import (
     read_questions,
     read_theory,
 )
+from app.nearest import did_you_mean
 
 T = TypeVar("T")
 LARGEST_TEXT = 64_000_000
@@ -45,7 +45,7 @@ class ImportFile:
         if len(data) > LARGEST_TEXT:
             raise RefusedError(f"the file is larger than {LARGEST_TEXT // 1_000_000} MB: import it in parts")
         try:
-            return text_of(data)
+            return decode(data)
         except Unreadable as error:
             raise RefusedError(f"line {error.line}: {error}") from None
 
@@ -131,7 +131,9 @@ def find_kind(name: str) -> ImportKind:
         if kind.name == name:
             return kind
     names = [kind.name for kind in KINDS]
-    raise RefusedError(f"there is no kind {name!r}; there are {', '.join(names)}.{nearest(name, names)}".rstrip("."))
+    raise RefusedError(
+        f"there is no kind {name!r}; there are {', '.join(names)}.{did_you_mean(name, names)}".rstrip(".")
+    )
 
 
 def kind_of(source: ImportFile) -> ImportKind:

@@ -1,13 +1,13 @@
 """What a field of an address or a form may hold, and the sentence about a word that is not known."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.cards.load.search import LONGEST_QUERY
+from app.nearest import the_nearest_is
 
 MOST_NAMES = 50
 LISTED = 12
@@ -17,11 +17,9 @@ LISTED = 12
 def no_such(what: str, word: str, known: Iterable[str]) -> str:
     """The sentence about an unknown word: the nearest known one, and what there is."""
     words = list(known)
-    near = get_close_matches(word, words, n=1)
-    meant = f" The nearest is {near[0]!r}." if near else ""
     more = f" and {len(words) - LISTED} more" if len(words) > LISTED else ""
     there_are = f" There are {', '.join(words[:LISTED])}{more}." if words else ""
-    return f"There is no {what} called {word!r}.{meant}{there_are}"
+    return f"There is no {what} called {word!r}.{the_nearest_is(word, words)}{there_are}"
 
 
 def one_of(what: str, known: Iterable[str]) -> AfterValidator:

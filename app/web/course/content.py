@@ -1,6 +1,5 @@
 """/content: for instructors, every file with its cards and mistakes, and a preview that follows each save."""
 
-import difflib
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from app.cards.check.check_cache import CheckCache
 from app.cards.check.preview import content_file, preview
 from app.cards.check.report import excerpts
 from app.models import ContentFile
+from app.nearest import nearest
 from app.web.frame.editing import edit_at
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Here
@@ -66,5 +66,5 @@ def _cache(_content_dir: Path) -> CheckCache:
 
 def _nearest(content_dir: Path, path: str) -> str:
     paths = [file.found.path for file in check_content(content_dir, cache=_cache(content_dir)).files]
-    near = difflib.get_close_matches(path, paths, n=1)
-    return f" The nearest is {near[0]}." if near else ""
+    near = nearest(path, paths)
+    return f" The nearest is {near}." if near else ""

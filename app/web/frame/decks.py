@@ -1,12 +1,12 @@
 """Which deck a page is about."""
 
-import difflib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from app.models import Card, Deck, Topic
+from app.nearest import the_nearest_is
 from app.web.frame.errors import NotHereError
 
 _DECKS = select(Deck).order_by(Deck.name)
@@ -32,8 +32,8 @@ def deck_named(session: Session, name: str | None) -> Deck:
         raise NotHereError("No cards are loaded yet: run `recur load`, which reads the content folder.")
     if name is None:
         return next(iter(all_decks(session)), decks[0])
-    near = difflib.get_close_matches(name, [deck.name for deck in decks], n=1, cutoff=0)[0]
-    raise NotHereError(f"There is no deck called {name!r}. The nearest is {near!r}.")
+    near = the_nearest_is(name, [deck.name for deck in decks], cutoff=0)
+    raise NotHereError(f"There is no deck called {name!r}.{near}")
 
 
 def topic_titles(session: Session, names: Collection[str], deck: Deck | None = None) -> dict[str, str]:
@@ -45,20 +45,18 @@ def topic_titles(session: Session, names: Collection[str], deck: Deck | None = N
     for name in names:
         if name not in known:
             where = f" in {deck.title}" if deck else ""
-            raise NotHereError(f"There is no topic called {name!r}{where}.{_nearest(name, known)}")
+            raise NotHereError(f"There is no topic called {name!r}{where}.{the_nearest_is(name, known)}")
     return {name: known[name] for name in names}
 
 
 def topic_named(session: Session, deck_name: str, name: str) -> tuple[Deck, Topic]:
     """The deck and its topic. Raises NotHereError, with the nearest name."""
     deck = deck_named(session, deck_name)
-    topics = session.exec(select(Topic).where(Topic.deck_id == deck.id, col(Topic.retired_at).is_(None))).all()
-    found = next((topic for topic in topics if topic.name == name), None)
-    if found is None:
-        raise NotHereError(
-            f"There is no topic called {name!r} in {deck.title}.{_nearest(name, [topic.name for topic in topics])}"
-        )
-    return deck, found
+    live = select(Topic).where(Topic.deck_id == deck.id, col(Topic.retired_at).is_(None))
+    topics = {topic.name: topic for topic in session.exec(live)}
+    if name not in topics:
+        raise NotHereError(f"There is no topic called {name!r} in {deck.title}.{the_nearest_is(name, topics)}")
+    return deck, topics[name]
 
 
 def card_named(session: Session, deck_name: str, name: str) -> tuple[Deck, Card]:
@@ -66,13 +64,6 @@ def card_named(session: Session, deck_name: str, name: str) -> tuple[Deck, Card]
     deck = deck_named(session, deck_name)
     card = session.exec(select(Card).where(Card.deck_id == deck.id, Card.name == name)).first()
     if card is None:
-        cards = session.exec(select(Card).where(Card.deck_id == deck.id, col(Card.retired_at).is_(None))).all()
-        raise NotHereError(
-            f"There is no card called {name!r} in {deck.title}.{_nearest(name, [card.name for card in cards])}"
-        )
+        known = session.exec(select(Card.name).where(Card.deck_id == deck.id, col(Card.retired_at).is_(None)))
+        raise NotHereError(f"There is no card called {name!r} in {deck.title}.{the_nearest_is(name, known)}")
     return deck, card
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" The nearest is {near[0]!r}." if near else ""

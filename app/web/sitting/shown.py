@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
-from app.cards.load.search import text_of
+from app.cards.load.search import text_of_html
 from app.models import Card
 from app.study.learner.preferences import Preferences
 from app.study.schedule.buttons import Offer, offer
@@ -68,5 +68,5 @@ def revealed(
 
 def beside(typed: str, card: Card) -> Typed:
     """A typed answer compared with the card's."""
-    short = text_of(card.short_html)
-    return Typed(typed, compared(typed, f"{short} {text_of(card.answer_html)}"), unsaid(typed, short))
+    short = text_of_html(card.short_html)
+    return Typed(typed, compared(typed, f"{short} {text_of_html(card.answer_html)}"), unsaid(typed, short))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cards.check.format import format_content, with_ids
-from app.cards.file.files import text_of
+from app.cards.file.files import decode
 from app.cards.file.parse import parse
 from tests.examples import examples
 
@@ -90,13 +90,13 @@ HEADING = st.lists(st.sampled_from([*"ab#`*$\\{}[]()?! \t", "é", "``", " #"]), 
 def test_a_written_id_is_read_back_and_taking_it_out_gives_the_file_back(headings, newline):
     text = newline.join(["---", "title: T", "---", *(f"## {heading}{newline}A.{newline}" for heading in headings)])
     data = text.encode()
-    parsed = parse("d/a.md", text_of(data))
+    parsed = parse("d/a.md", decode(data))
     if parsed.mistakes:
         return
     ids = {card.line: f"id-{card.line}" for card in parsed.cards if not card.is_named}
     written = with_ids(data, ids)
     assert re.sub(rb" \{#id-\d+\}", b"", written) == data
-    again = parse("d/a.md", text_of(written))
+    again = parse("d/a.md", decode(written))
     assert again.mistakes == []
     assert {card.line: card.name for card in again.cards if card.line in ids} == ids
     assert [card.question for card in again.cards] == [card.question for card in parsed.cards]

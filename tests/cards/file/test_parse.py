@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.cards.file.files import text_of
+from app.cards.file.files import decode
 from app.cards.file.parse import NAME, parse, slug
 from tests.examples import examples
 
@@ -86,7 +86,7 @@ def test_the_answer_is_what_is_below_the_question_alone():
     st.text(max_size=200) | st.lists(st.sampled_from([*TEXT.splitlines(), "---", "```", "$", "## {#"])).map("\n".join)
 )
 def test_any_text_parses_and_mistakes_have_lines_of_it(text):
-    parsed = parse("d/a.md", text_of(text.encode("utf-8", "replace").replace(b"\0", b"")))
+    parsed = parse("d/a.md", decode(text.encode("utf-8", "replace").replace(b"\0", b"")))
     assert parsed.mistakes == sorted(parsed.mistakes)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1
     for mistake in parsed.mistakes:
