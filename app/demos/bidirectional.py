@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given
+from app.demos.machine.arithmetic import Arithmetic, Formula, activated, first_then, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
@@ -16,7 +16,6 @@ from app.demos.machine.result import Result, by_step
 from app.nn import bidirectional, count, rnn
 from app.nn.activations import ACTIVATIONS
 
-PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "linear": ""}
 RIGHT, LEFT = r"\overrightarrow", r"\overleftarrow"
 
 
@@ -115,12 +114,11 @@ def _diagram(p: Bidirectional, x: Values, f: Values, b: Values, numbers: dict[st
 
 
 def _trace(p: Bidirectional, x: Values, f: Values, b: Values, now: Values) -> Trace:
-    T, phi = len(x), PHI[p.phi]
+    T = len(x)
 
     def run(arrow: str, W_x: float, W_h: float, shift: str, note: str = "") -> Formula:
         inner = rf"W_x \, x_t + W_h \, {arrow}{{h}}_{{t{shift}}}"
-        right = f"{phi}({inner})" if phi else inner
-        return Formula(f"{arrow}{{h}}_t = {right}", note, values={"W_x": W_x, "W_h": W_h})
+        return Formula(f"{arrow}{{h}}_t = {activated(p.phi, inner)}", note, values={"W_x": W_x, "W_h": W_h})
 
     def backward(t: int) -> Formula:
         return run(LEFT, p.W_x_back, p.W_h_back, "+1", "" if t < T else "It starts at 0 on the right.")

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Formula, given
+from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex, short
@@ -16,7 +16,6 @@ from app.demos.parts.backward import backward_picture
 from app.nn import bptt, rnn
 from app.nn.activations import ACTIVATIONS
 
-PHI = {"tanh": r"\tanh", "sigmoid": r"\sigma", "relu": r"\mathrm{relu}", "linear": ""}
 SLOPE = {"tanh": "1 - h_t^2", "sigmoid": r"h_t \cdot (1 - h_t)"}
 NUDGE = 1e-6
 
@@ -142,7 +141,7 @@ def _trace(
     summed = r"W_x \, x_t + W_h \, h_{t-1}"
     rows = (
         Row("x", "input $x_t$", np.array(p.x), given("x_t", "An input: it is given."), group="forward"),
-        Row("h", "state $h_t$", h, f"h_t = {PHI[p.phi]}({summed})" if PHI[p.phi] else f"h_t = {summed}"),
+        Row("h", "state $h_t$", h, f"h_t = {activated(p.phi, summed)}"),
         Row("slope", r"slope $\varphi'(z_t)$", slope, own_slope, group="back"),
         Row("g", "own loss $g_t$", g, own, words="from this step's own loss"),
         Row(

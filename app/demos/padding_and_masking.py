@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demos.machine.arithmetic import Arithmetic, Formula, given, set_index
+from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given, set_index
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
@@ -20,7 +20,6 @@ from app.nn import masking, rnn
 from app.nn.activations import ACTIVATIONS
 
 MOST = 4
-PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "linear": ""}
 
 
 class PaddingAndMasking(Parameters):
@@ -57,41 +56,47 @@ class PaddingAndMasking(Parameters):
         """W_xh (1, 1), W_hh (1, 1), b (1)."""
         return rnn.RNNWeights(np.array([[self.W_x]]), np.array([[self.W_h]]), np.array([self.b]))
 
+    def padded(self) -> tuple[Values, NDArray[np.bool_]]:
+        """The padded inputs, and whether each is real: both (batch, time)."""
+        x, m = masking.pad(self.batch, self.padding, self.value)
+        return x[:, :, 0], m == 1
+
 
 def compute(p: PaddingAndMasking) -> Result:
     """Run the batch with the mask and without, and each sequence alone."""
-    w, phi = p.weights(), ACTIVATIONS[p.phi]
-    x, m = masking.pad(p.batch, p.padding, p.value)
+    w, phi, (x, real) = p.weights(), ACTIVATIONS[p.phi], p.padded()
     zero = np.zeros((len(x), 1))
-    masked, masked_steps = masking.forward(x, m, zero, w, phi)
-    unmasked, unmasked_steps = rnn.forward(x, zero, w, phi)
-    h, caches = (masked, masked_steps) if p.mask else (unmasked, unmasked_steps)
-    made = np.stack([cache.h_t for cache in caches], axis=1)[:, :, 0]
+    runs = {
+        True: masking.forward(x[:, :, None], real.astype(float), zero, w, phi),
+        False: rnn.forward(x[:, :, None], zero, w, phi),
+    }
+    masked, unmasked, h = (runs[mask][0][:, :, 0] for mask in (True, False, p.mask))
+    made = np.stack([cache.h_t[:, 0] for cache in runs[p.mask][1]], axis=1)
     alone = np.array([rnn.forward(np.array(s)[None, :, None], zero[:1], w, phi)[0][0, -1, 0] for s in p.batch])
 
-    i, real = p.looked_at - 1, m == 1
-    opens = int(np.argmax(real[i]))  # the first real step, which finds what padding in front has left
+    i, T = p.looked_at - 1, real.shape[1]
+    opens = int(np.argmax(real[i]))  # the first real step: it starts from what padding in front has left
     numbers: dict[str, float] = {
         "row": p.looked_at,
         "length": len(p.batch[i]),
-        "longest": m.shape[1],
-        "padded": m.shape[1] - len(p.batch[i]),
+        "longest": T,
+        "padded": T - len(p.batch[i]),
         "alone": float(alone[i]),
-        "last": float(h[i, -1, 0]),
-        "masked": float(masked[i, -1, 0]),
-        "unmasked": float(unmasked[i, -1, 0]),
-        "found": float(h[i, opens - 1, 0]) if opens else 0.0,
-        "mean_real": float(h[i, real[i], 0].mean()),
-        "mean_all": float(h[i, :, 0].mean()),
-        "cells": m.size,
-        "real": float(m.sum()),
-        "wasted": float(1 - m.mean()),
+        "last": float(h[i, -1]),
+        "masked": float(masked[i, -1]),
+        "unmasked": float(unmasked[i, -1]),
+        "found": float(h[i, opens - 1]) if opens else 0.0,
+        "mean_real": float(h[i, real[i]].mean()),
+        "mean_all": float(h[i].mean()),
+        "cells": real.size,
+        "real": float(real.sum()),
+        "wasted": float(1 - real.mean()),
     }
     numbers["gap"] = numbers["last"] - numbers["alone"]
     told = [] if np.isfinite(unmasked).all() else ["A state overflowed: the weights make it grow at every step."]
-    runs = {"unmasked": unmasked[:, :, 0], "masked": masked[:, :, 0]}
-    grid = batch_grid(fill(_caption(p, numbers), numbers), x[:, :, 0], m, h[:, :, 0], p.looked_at)
-    return Result(numbers, (grid, _steps_trace(p, x, m, made, h), _ends_trace(p, alone, runs, x, h, m)), told)
+    grid = batch_grid(fill(_caption(p, numbers), numbers), x, real, h, p.looked_at)
+    ends = _ends_trace(p, alone, {"unmasked": unmasked, "masked": masked})
+    return Result(numbers, (grid, _steps_trace(p, made[i], h[i]), ends), told)
 
 
 def _caption(p: PaddingAndMasking, numbers: dict[str, float]) -> str:
@@ -106,114 +111,88 @@ def _caption(p: PaddingAndMasking, numbers: dict[str, float]) -> str:
     return f"{told}: without a mask {steps} went on changing the state."
 
 
-def _cell(p: PaddingAndMasking) -> str:
-    """φ(W_x x_t + W_h h_{t−1} + b), as the formulas write it."""
-    inner = r"W_x \, x_t + W_h \, h_{t-1} + b"
-    return f"{PHI[p.phi]}({inner})" if PHI[p.phi] else inner
+CELL = r"W_x \, x_t + W_h \, h_{t-1} + b"
 
 
-def _steps_trace(p: PaddingAndMasking, x: Values, m: Values, made: Values, h: Values) -> Trace:
-    i = p.looked_at - 1
-    real = m[i] == 1
+def _steps_trace(p: PaddingAndMasking, made: Values, h: Values) -> Trace:
+    x, real = (values[p.looked_at - 1] for values in p.padded())
 
-    def by_step(formula: Formula, of_real: str, of_padded: str) -> Callable[[int], Formula]:
+    def noted(formula: Formula, of_real: str, of_padded: str) -> Callable[[int], Formula]:
         return lambda t: replace(formula, note=of_real if real[t - 1] else of_padded)
 
-    state = by_step(Formula(r"h_t = \hat{h}_t"), "", "No mask: padding counts.")
+    state = noted(Formula(r"h_t = \hat{h}_t"), "", "No mask: padding counts.")
     if p.mask:
         kept = Formula(r"h_t = m_t \, \hat{h}_t + (1 - m_t) \, h_{t-1}")
-        state = by_step(kept, "A real step is taken.", "A padded step hands the state on.")
+        state = noted(kept, "A real step is taken.", "A padded step hands the state on.")
+    cell = rf"\hat{{h}}_t = {activated(p.phi, CELL)}"
     rows = (
-        Row("x", "input $x_t$", x[i, :, 0], by_step(given("x_t"), "An input: it is given.", "Padding.")),
-        Row("m", "mask $m_t$", m[i], by_step(given("m_t"), "A real step.", "A padded step.")),
-        Row("made", r"made $\hat{h}_t$", made[i], rf"\hat{{h}}_t = {_cell(p)}", words="what the cell makes"),
-        Row("h", "state $h_t$", h[i, :, 0], state),
+        Row("x", "input $x_t$", x, noted(given("x_t"), "An input: it is given.", "Padding.")),
+        Row("m", "mask $m_t$", real.astype(float), noted(given("m_t"), "A real step.", "A padded step.")),
+        Row("made", r"made $\hat{h}_t$", made, cell, words="what the cell makes"),
+        Row("h", "state $h_t$", h, state),
     )
-    symbols: Symbols = {"h_{t-1}": np.append(0.0, h[i, :-1, 0]), "W_x": p.W_x, "W_h": p.W_h, "b": p.b}
+    symbols: Symbols = {"h_{t-1}": np.append(0.0, h[:-1]), "W_x": p.W_x, "W_h": p.W_h, "b": p.b}
     caption = fill("Sequence {row}, step by step.", {"row": p.looked_at})
-    return Trace("steps", "The sequence looked at", caption, rows, ("h", m.shape[1] - 1), symbols)
+    return Trace("steps", "The sequence looked at", caption, rows, ("h", len(h) - 1), symbols)
 
 
-def _ends_trace(p: PaddingAndMasking, alone: Values, runs: dict[str, Values], x: Values, h: Values, m: Values) -> Trace:
-    real, T = m == 1, m.shape[1]
+def _ends_trace(p: PaddingAndMasking, alone: Values, runs: dict[str, Values]) -> Trace:
+    x, real = p.padded()
+    every, shown = np.ones_like(real), runs["masked" if p.mask else "unmasked"]
 
-    def end(way: str, note: str) -> Callable[[int], Formula]:
+    def end(run: str, counted: NDArray[np.bool_], note: str) -> Callable[[int], Formula]:
+        """The last of the counted steps, as if they were all."""
+
         def formula(column: int) -> Formula:
-            r = column - 1
-            if way == "masked" and not real[r, -1]:
-                last = f"h_{{{len(p.batch[r])}}}"
-                return Formula(f"h_{{{T}}} = {last}", note, values={last: float(runs["masked"][r, -1])})
-            # The real steps of the masked run are the run alone; without a mask every step counts.
-            counted = np.arange(T) if way == "unmasked" else np.flatnonzero(real[r])
-            run = runs["unmasked" if way == "unmasked" else "masked"][r, counted]
-            before = float(run[-2]) if len(run) > 1 else 0.0
-            numbered = {f"x_{{{len(run)}}}": float(x[r, counted[-1], 0]), f"h_{{{len(run) - 1}}}": before}
-            return Formula(set_index(f"h_t = {_cell(p)}", "t", len(run)), note, values=numbered)
+            inputs, states = (values[column - 1, counted[column - 1]].tolist() for values in (x, runs[run]))
+            T, before = len(states), [0.0, *states][-2]
+            values = {f"x_{{{T}}}": inputs[-1], f"h_{{{T - 1}}}": before}
+            return Formula(set_index(f"h_t = {activated(p.phi, CELL)}", "t", T), note, values=values)
 
         return formula
 
-    def mean(text: str, which: NDArray[np.bool_], note: str) -> Callable[[int], Formula]:
+    def handed_on(column: int) -> Formula:
+        note, is_real = "Padded steps hand the state on, so it is the last real one.", real[column - 1]
+        if is_real[-1]:
+            return end("masked", real, note)(column)
+        last = f"h_{{{is_real.sum()}}}"
+        return Formula(f"h_{{{len(is_real)}}} = {last}", note, values={last: runs["masked"][column - 1, is_real][-1]})
+
+    def mean(text: str, counted: NDArray[np.bool_], note: str) -> Callable[[int], Formula]:
         def formula(column: int) -> Formula:
-            taken = h[column - 1, which[column - 1], 0].tolist()
-            values = {f"h_{{{n}}}": value for n, value in enumerate(taken, start=1)}
+            states = shown[column - 1, counted[column - 1]].tolist()
+            values = {f"h_{{{n}}}": state for n, state in enumerate(states, start=1)}
             return Formula(text, note, f"({' + '.join(values)}) / {len(values)}", values)
 
         return formula
 
-    mean_real = np.array([h[r, real[r], 0].mean() for r in range(len(h))])
+    by_itself = "The sequence as a batch of one, without padding: what the others should equal."
+    own = end("masked", real, by_itself)  # the real steps of the masked run are the run alone
+    padded_too = end("unmasked", every, "Every padded step is a step like any other.")
     of_real = mean(r"\frac{\sum m_t h_t}{\sum m_t}", real, "The mask belongs on pooling too: divide by the real steps.")
-    of_all = mean(
-        r"\frac{\sum h_t}{T}",
-        np.ones_like(real),
-        "Divided by all steps: it changes with the neighbours in the batch.",
-    )
+    with_all = "Divided by all steps: it changes with the neighbours in the batch."
+    mean_real = np.array([h[is_real].mean() for h, is_real in zip(shown, real, strict=True)])
+    unmasked, masked = runs["unmasked"][:, -1], runs["masked"][:, -1]
     rows = (
-        Row(
-            "alone",
-            "last state, run alone",
-            alone,
-            end("alone", "The sequence as a batch of one, without padding: what the others should equal."),
-            words="last state alone",
-            group="The last state",
-        ),
-        Row(
-            "unmasked",
-            "in the batch, no mask",
-            runs["unmasked"][:, -1],
-            end("unmasked", "Every padded step is a step like any other."),
-            words="last state without mask",
-        ),
-        Row(
-            "masked",
-            "in the batch, masked",
-            runs["masked"][:, -1],
-            end("masked", "Padded steps hand the state on, so it is the last real one."),
-            words="last state with mask",
-        ),
+        Row("alone", "last state, run alone", alone, own, words="last state alone", group="The last state"),
+        Row("unmasked", "in the batch, no mask", unmasked, padded_too, words="last state without mask"),
+        Row("masked", "in the batch, masked", masked, handed_on, words="last state with mask"),
         Row("mean_real", "mean over real steps", mean_real, of_real, group="Pooling the states shown"),
-        Row("mean_all", "mean over all steps", h[:, :, 0].mean(axis=1), of_all),
+        Row("mean_all", "mean over all steps", shown.mean(axis=1), mean(r"\frac{\sum h_t}{T}", every, with_all)),
     )
     symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h, "b": p.b}
     caption = "What each sequence ends with. Masked equals alone, whatever the neighbours in the batch are."
-    return Trace(
-        "ends",
-        "Alone and in the batch",
-        caption,
-        rows,
-        ("unmasked", p.looked_at - 1),
-        symbols,
-        index="",
-        columns=[f"sequence {r + 1}" for r in range(len(h))],
-        column_word="sequence",
-    )
+    title, columns = "Alone and in the batch", [f"sequence {r}" for r in range(1, len(x) + 1)]
+    chosen = ("unmasked", p.looked_at - 1)
+    return Trace("ends", title, caption, rows, chosen, symbols, "", columns=columns, column_word="sequence")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
     return {
         "batch": f"{rng.choice([2, 4, -4])},{rng.choice([2, 6, 8])};1,1,1,{rng.choice([1, 2])}",
-        "mask": rng.choice("0001"),
+        "mask": rng.choice(["0", "0", "0", "1"]),  # one in four
         "padding": rng.choice(["post", "post", "pre"]),
-        "value": rng.choice("001"),
+        "value": rng.choice(["0", "0", "1"]),  # one in three
         "W_x": "1",
         "W_h": "0.5",
         "b": rng.choice("01"),
@@ -236,8 +215,8 @@ def _question(p: PaddingAndMasking) -> Question:
 
 
 def _steps(p: PaddingAndMasking, result: Result) -> list[Arithmetic]:
-    row = "h" if p.mask else "made"
-    return result.worked(*(f"{row},{t}" for t in range(1, len(result.traces()[0].columns) + 1)))
+    row, T = "h" if p.mask else "made", round(result.numbers["longest"])
+    return result.worked(*(f"{row},{t}" for t in range(1, T + 1)))
 
 
 def _slips(p: PaddingAndMasking, result: Result) -> Slips:
@@ -245,11 +224,9 @@ def _slips(p: PaddingAndMasking, result: Result) -> Slips:
         return compute(p.model_copy(update=change)).numbers["last"]
 
     side: Literal["pre", "post"] = "pre" if p.padding == "post" else "post"
-    there = (
-        "There is a mask: a padded step hands the state on."
-        if p.mask
-        else ("That is the sequence alone. Without a mask the padded steps are steps.")
-    )
+    there = "That is the sequence alone. Without a mask the padded steps are steps."
+    if p.mask:
+        there = "There is a mask: a padded step hands the state on."
     return [
         (other(mask=not p.mask), there),
         (other(padding=side), f"The padding stands {'after' if p.padding == 'post' else 'before'} the sequence."),

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Formula, given
+from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import factor, fill, latex
@@ -21,7 +21,6 @@ from app.nn.activations import ACTIVATIONS
 SENTENCE = ("the", "hungry", "cat", "chased", "a", "very", "small", "mouse")
 PARSE: recursive.Nested = ((0, (1, 2)), (3, (4, ((5, 6), 7))))
 MOST = 64
-PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "linear": ""}
 
 
 class RecursiveTree(Parameters):
@@ -134,13 +133,12 @@ def _merges_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: V
         root = given(r"\frac{\partial p_k}{\partial p_k}", "The root.")
         return root if k == len(tree) else slope(n + k - 1)
 
-    activated = f"p_k = {PHI[p.phi]}(z_k)" if PHI[p.phi] else "p_k = z_k"
     by_root = r"$\partial\, \text{root} / \partial p$"
     rows = (
         Row("l", "left child $l$", left, child(0)),
         Row("r", "right child $r$", right, child(1)),
         Row("z", "sum $z$", z, summed),
-        Row("p", "node $p$", nodes[n:], activated),
+        Row("p", "node $p$", nodes[n:], f"p_k = {activated(p.phi, 'z_k')}"),
         Row("share", by_root, felt[n:], share, words="slope of the root along the node"),
     )
     symbols: Symbols = {"z_k": z, "W_l": p.W_l, "W_r": p.W_r, "b": p.b}

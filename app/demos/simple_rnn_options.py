@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Formula, given, set_index
+from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given, set_index
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
@@ -20,7 +20,6 @@ from app.nn.activations import ACTIVATIONS
 from app.nn.initialise import glorot_uniform, orthogonal
 
 GAP, FIRST, TOP, MIDDLE, BOTTOM = 92.0, 196.0, 28.0, 118.0, 202.0  # of the picture
-PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "sigmoid": r"\sigma", "linear": ""}
 
 
 class SimpleRNNOptions(Parameters):
@@ -193,7 +192,7 @@ def _steps_trace(p: SimpleRNNOptions, w: rnn.RNNWeights, h: Values, caches: list
             terms.append("b" if one else f"b_{{{j + 1}}}")
             symbols[terms[-1]] = w.b[j]
         total = from_start(f"{z_j} = {' + '.join(terms)}")
-        state = at_step(f"{h_j} = {PHI[p.activation]}({z_j})" if PHI[p.activation] else f"{h_j} = {z_j}")
+        state = at_step(f"{h_j} = {activated(p.activation, z_j)}")
         rows.append(Row(f"z{j + 1}", f"sum ${z_j}$", z[:, j], total, words=f"sum{of}"))
         rows.append(Row(f"h{j + 1}", f"state ${h_j}$", h[:, j], state, words=f"state{of}"))
     calls = [f"call {k}, " if p.calls > 1 else "" for k in range(1, p.calls + 1)]

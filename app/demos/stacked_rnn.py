@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Formula, first_then, given
+from app.demos.machine.arithmetic import Formula, activated, first_then, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, words
@@ -18,8 +18,6 @@ from app.demos.machine.result import Result
 from app.nn import count, rnn, stacked
 from app.nn.activations import ACTIVATIONS
 from app.nn.initialise import orthogonal
-
-PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "linear": ""}
 
 
 class StackedRNN(Parameters):
@@ -152,9 +150,6 @@ def _trace(p: StackedRNN, ws: list[rnn.RNNWeights], z: Values, h: Values) -> Tra
                 terms.append(rf"{weight} \, {state}")
         return " + ".join([*terms, "b"]), values
 
-    def activated(inner: str) -> str:
-        return f"{PHI[p.phi]}({inner})" if PHI[p.phi] else inner
-
     def with_start(formula: Formula) -> Callable[[int], Formula]:
         return first_then(replace(formula, note="Before the first step every layer's state is 0."), formula)
 
@@ -163,13 +158,15 @@ def _trace(p: StackedRNN, ws: list[rnn.RNNWeights], z: Values, h: Values) -> Tra
         for j in units:
             state, of = name("h", layer, j), "" if one else f", unit {j + 1}"
             terms, values = summed(layer, j)
-            made: str | Callable[[int], Formula] = with_start(Formula(f"{state} = {activated(terms)}", values=values))
+            made: str | Callable[[int], Formula] = with_start(
+                Formula(f"{state} = {activated(p.phi, terms)}", values=values)
+            )
             if not one:  # with one unit the sum is short enough to stand inside φ
                 total = name("z", layer, j)
                 sums = with_start(Formula(f"{total} = {terms}", values=values))
                 key, label, words = f"z{layer}{j + 1}", f"sum ${total}$", f"sum of layer {layer}{of}"
                 rows.append(Row(key, label, z[layer - 1, :, j], sums, words=words, group=f"Layer {layer}"))
-                made = f"{state} = {activated(total)}"
+                made = f"{state} = {activated(p.phi, total)}"
             key, label, words = f"h{layer}{j + 1}", f"state ${state}$", f"state of layer {layer}{of}"
             rows.append(Row(key, label, h[layer - 1, :, j], made, words=words, group=f"Layer {layer}"))
     rows.append(

@@ -7,21 +7,19 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given
+from app.demos.machine.arithmetic import Arithmetic, Formula, activated, first_then, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex, short
-from app.demos.machine.parameters import Matrix, Numbers, Parameters, choice, entries, number
+from app.demos.machine.parameters import Matrix, Numbers, Stepwise, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result, by_step
 from app.demos.parts.unrolled_picture import unrolled
 from app.nn import rnn
 from app.nn.activations import ACTIVATIONS
 
-PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "sigmoid": r"\sigma", "linear": ""}
 
-
-class UnrolledRNN(Parameters):
+class UnrolledRNN(Stepwise):
     """One input a step, `units` units, one output."""
 
     units: int = number(1, 1, 4, step=1, title="Units", says="How many numbers the state has.")
@@ -45,11 +43,6 @@ class UnrolledRNN(Parameters):
     step: int = number(
         3, 1, 12, step=1, title="Step to look at", says="Past the end of the inputs it means the last one."
     )
-
-    @property
-    def looked_at(self) -> int:
-        """The step to look at, from 1."""
-        return min(self.step, len(self.x))
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
         """Weights whose number differs from the number of units."""
@@ -95,17 +88,18 @@ def compute(p: UnrolledRNN) -> Result:
 
     caption = fill(_caption(p, x, h, numbers), numbers)
     weight = short(p.W_h[0][0]) if p.units == 1 else "W_h"
-    diagram = unrolled(caption, x, h, y, p.looked_at, weight)
-    return Result(numbers, (diagram, _trace(p, w, W_o, x, z, h)))
+    diagram = unrolled(caption, {"x": x, "h": h, "y": y}, p.looked_at, weight)
+    return Result(numbers, (diagram, _trace(p, z, h)))
 
 
-def _trace(p: UnrolledRNN, w: rnn.RNNWeights, W_o: Values, x: Values, z: Values, h: Values) -> Trace:
+def _trace(p: UnrolledRNN, z: Values, h: Values) -> Trace:
+    (w, W_o), x = p.weights(), np.array(p.x, dtype=float)
     one, units = p.units == 1, range(p.units)
     before = np.vstack([np.zeros((1, p.units)), h[:-1]])
     start, past = "Before the first step the state is 0.", "The state of the step before."
 
     def name(letter: str, *numbered: int, at: str = "") -> str:
-        """A symbol with its units' numbers, which are left out where there is one unit: h_{t,1} or h_{t}."""
+        """A symbol with the numbers of its units, which are left out if there is one unit: h_{t,1} or h_{t}."""
         units = "".join(str(unit + 1) for unit in numbered)
         return f"{letter}_{{{at}}}" if one else f"{letter}_{{{at},{units}}}" if at else f"{letter}_{{{units}}}"
 
@@ -129,7 +123,7 @@ def _trace(p: UnrolledRNN, w: rnn.RNNWeights, W_o: Values, x: Values, z: Values,
             rows.append(Row(f"wh{i + 1}{j + 1}", f"${own[-1]}$", values, formula, words=words))
         summed = f"{total} = {' + '.join([into, *own, bias])}"
         rows.append(Row(f"z{j + 1}", f"sum ${total}$", z[:, j], summed, words=f"sum{of}"))
-        state = f"{states[j]} = {_phi(p.phi, total)}"
+        state = f"{states[j]} = {activated(p.phi, total)}"
         rows.append(Row(f"h{j + 1}", f"state ${states[j]}$", h[:, j], state, SAYS_PHI[p.phi], f"state{of}"))
     out = {name("W", i, at="o"): float(W_o[i]) for i in units}
     read = " + ".join(rf"{weight} \, {state}" for weight, state in zip(out, states, strict=True))
@@ -147,12 +141,8 @@ SAYS_PHI = {
 }
 
 
-def _phi(phi: str, inside: str) -> str:
-    return f"{PHI[phi]}({inside})" if PHI[phi] else inside
-
-
 def _caption(p: UnrolledRNN, x: Values, h: Values, numbers: dict[str, float]) -> str:
-    """What happens to unit 1, told from its numbers alone."""
+    """What happens to unit 1."""
     state = "The state" if p.units == 1 else "The state of unit 1"
     silent = next((t for t in range(1, len(x)) if x[t] == 0 and abs(h[t, 0]) > 0.01 and abs(h[t - 1, 0]) > 0.01), None)
     forgets = not any(map(any, p.W_h))
@@ -188,7 +178,7 @@ def _question(p: UnrolledRNN) -> Question:
         f"What is $h_{{{len(p.x)}}}$, the state after the last step?",
         "h_last",
         (
-            f"$h_t = {_phi(p.phi, 'W_x x_t + W_h h_{t-1} + b')}$, with $h_0 = 0$",
+            f"$h_t = {activated(p.phi, 'W_x x_t + W_h h_{t-1} + b')}$, with $h_0 = 0$",
             "$x = " + r",\; ".join(map(latex, p.x)) + "$",
             rf"$W_x = {latex(p.W_x[0])}$, $W_h = {latex(p.W_h[0][0])}$, $b = {latex(p.b[0])}$",
         ),

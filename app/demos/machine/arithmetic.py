@@ -77,6 +77,14 @@ def given(symbol: str, note: str = "It is given.") -> Formula:
     return Formula(symbol, note, is_given=True)
 
 
+PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "sigmoid": r"\sigma"}
+
+
+def activated(phi: str, inside: str) -> str:
+    """φ(inside) in LaTeX; a linear activation leaves what is inside as it is."""
+    return inside if phi == "linear" else f"{PHI[phi]}({inside})"
+
+
 def first_then(first: Formula, rest: Formula) -> Callable[[int], Formula]:
     """For a row whose first number, at index 1, comes about in another way than the rest."""
     return lambda index: first if index == 1 else rest

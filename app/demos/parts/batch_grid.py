@@ -1,6 +1,7 @@
 """The picture of a padded batch: sequences in rows, steps in columns, real steps as circles and padding as boxes."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.demos.machine.figures import Diagram, Edge, Node, Values
 from app.demos.machine.numbers import heat, short, words
@@ -8,17 +9,17 @@ from app.demos.machine.numbers import heat, short, words
 GAP, APART, FIRST, TOP = 82.0, 94.0, 78.0, 34.0
 
 
-def batch_grid(caption: str, x: Values, m: Values, h: Values, looked_at: int) -> Diagram:
-    """Draw inputs x, mask m and states h, each (batch, time), with row `looked_at` (from 1) lit."""
+def batch_grid(caption: str, x: Values, real: NDArray[np.bool_], h: Values, looked_at: int) -> Diagram:
+    """Draw inputs x, whether they are real, and states h, each (batch, time), with row `looked_at` (from 1) lit."""
     largest = float(np.abs(h[np.isfinite(h)]).max(initial=0.0))
     nodes, edges, state = [], [], 0
     for r in range(len(x)):
         y, lit = TOP + APART * r, r == looked_at - 1
         nodes.append(Node(28, y, f"{r + 1}", "text", 24, 24, lit=lit, strong=True))
-        for t in range(m.shape[1]):
+        for t in range(real.shape[1]):
             at, before, state, value = FIRST + GAP * t, state, len(nodes), float(h[r, t])
             cell, given = f"h,{t + 1}" if lit else None, short(float(x[r, t]))
-            if m[r, t] == 1:
+            if real[r, t]:
                 nodes.append(Node(at, y, short(value), "circle", 46, 46, heat(value, largest), lit, at=cell))
                 nodes.append(Node(at, y + 36, f"x = {given}", "text", 60, 16))
             else:
@@ -26,8 +27,8 @@ def batch_grid(caption: str, x: Values, m: Values, h: Values, looked_at: int) ->
             if t:
                 edges.append(Edge(before, state, recurrent=True))
     alt = (
-        f"{len(x)} sequences in rows, {m.shape[1]} steps in columns; circles are real steps, boxes are padding. "
+        f"{len(x)} sequences in rows, {real.shape[1]} steps in columns; circles are real steps, boxes are padding. "
         f"{words(caption)}"
     )
-    width, height = FIRST + GAP * (m.shape[1] - 1) + 50, TOP + APART * (len(x) - 1) + 56
+    width, height = FIRST + GAP * (real.shape[1] - 1) + 50, TOP + APART * (len(x) - 1) + 56
     return Diagram("grid", "The batch", caption, alt, width, height, nodes, edges)

@@ -1,5 +1,7 @@
 """The picture of a recurrence: the loop on the left, its copies in a row on the right, y above and x below."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from app.demos.machine.figures import Diagram, Edge, Node, Values
@@ -8,17 +10,21 @@ from app.demos.machine.numbers import heat, short, show
 GAP, LOOP, FIRST, APART = 86, 78, 204, 46
 
 
-def unrolled(caption: str, x: Values, h: Values, y: Values, looked_at: int, weight: str) -> Diagram:
+def unrolled(caption: str, steps: Mapping[str, Values], looked_at: int, weight: str) -> Diagram:
     """Draw inputs x (T), states h (T, units) and outputs y (T), with step `looked_at` (from 1) lit.
 
     `weight` stands on the arrows from copy to copy: it is the same each time, and that is the point.
     """
-    units, tall = h.shape[1], APART * (h.shape[1] - 1)
+    x, h, y = (steps[name] for name in "xhy")
+    one, tall = h.shape[1] == 1, APART * (h.shape[1] - 1)
     top, middle = 18, 92 + tall / 2
     bottom = middle + tall / 2 + 66
-    one = units == 1
-    wide = 50.0 if one else 62.0
     largest = float(np.abs(h[np.isfinite(h)]).max(initial=0.0))
+
+    def state_of(unit: int, t: int, high: float, size: float) -> Node:
+        value, cell = float(h[t, unit]), f"h{unit + 1},{t + 1}"
+        lit = one and t + 1 == looked_at
+        return Node(FIRST + GAP * t, high, short(value), "circle", size, size, heat(value, largest), lit, at=cell)
 
     nodes = [
         Node(LOOP, bottom, "x_t", "text", 24, 24),
@@ -31,22 +37,12 @@ def unrolled(caption: str, x: Values, h: Values, y: Values, looked_at: int, weig
     previous = 4
     for t in range(len(x)):
         at, lit, state = FIRST + GAP * t, t + 1 == looked_at, len(nodes)
-        if one:
-            value = float(h[t, 0])
-            nodes.append(
-                Node(at, middle, short(value), "circle", wide, wide, heat(value, largest), lit, at=f"h1,{t + 1}")
-            )
-        else:
-            nodes.append(Node(at, middle, "", "box", wide, tall + 58, lit=lit))
+        nodes.append(state_of(0, t, middle, 50) if one else Node(at, middle, "", "box", 62, tall + 58, lit=lit))
         nodes.append(Node(at, bottom, short(float(x[t])), "text", 40, 24, lit=lit, at=f"x,{t + 1}"))
         nodes.append(Node(at, top, short(float(y[t])), "text", 50, 24, lit=lit, at=f"y,{t + 1}"))
         edges += [Edge(previous, state, weight, recurrent=True), Edge(state + 1, state), Edge(state, state + 2)]
         if not one:
-            for j in range(units):
-                value, high = float(h[t, j]), middle - tall / 2 + APART * j
-                nodes.append(
-                    Node(at, high, short(value), "circle", 42, 42, heat(value, largest), at=f"h{j + 1},{t + 1}")
-                )
+            nodes += [state_of(unit, t, middle - tall / 2 + APART * unit, 42) for unit in range(h.shape[1])]
         previous = state
 
     copies = f"{len(x)} copies" if len(x) > 1 else "one copy"
