@@ -24,7 +24,7 @@ MOST = 64
 
 
 class RecursiveTree(Parameters):
-    """Words and nodes of one number each."""
+    """Words and nodes, each one number."""
 
     tree: Literal["parse", "balanced", "chain"] = choice(
         "parse", title="Tree", says="As the sentence is built, as flat as can be, or one word after another."
@@ -43,19 +43,19 @@ class RecursiveTree(Parameters):
     )
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
-        """The parse of a sentence with another number of words."""
+        """A parse, unless there are as many words as in its sentence."""
         if self.tree == "parse" and self.words != len(SENTENCE):
             yield "tree", f"balanced or chain, as the parse is that of {len(SENTENCE)} words", "balanced"
 
     @property
     def nested(self) -> recursive.Nested:
-        """The tree, with brackets."""
+        """The tree as nested pairs of word numbers, from 0."""
         if self.tree == "parse":
             return PARSE
         return (recursive.balanced if self.tree == "balanced" else recursive.chain)(0, self.words - 1)
 
     def leaves(self) -> Values:
-        """A number for each word: (words, 1)."""
+        """The number of each word: (words, 1)."""
         return np.array(list(islice(cycle(self.x), self.words)), dtype=float)[:, None]
 
     def weights(self) -> recursive.RecursiveWeights:
@@ -87,15 +87,11 @@ def compute(p: RecursiveTree) -> Result:
         "parameters": sum(array.size for array in vars(w).values()),
     }
     told = [] if np.isfinite(nodes).all() else ["A node overflowed: the weights make it grow at every merge."]
-    caption = fill(_caption(p, depths[0]), numbers)
+    values, slopes = nodes[:, 0], felt[:, 0]
     labels = SENTENCE if n == len(SENTENCE) else ()
-    figures = (
-        tree_picture(caption, nodes[:, 0], tree, depths, labels),
-        _merges_trace(p, nodes[:, 0], tree, felt[:, 0]),
-        _leaves_trace(p, nodes[:, 0], tree, depths, felt[:, 0]),
-        _curve(numbers),
-    )
-    return Result(numbers, figures, told)
+    picture = tree_picture(fill(_caption(p, depths[0]), numbers), values, tree, depths, labels)
+    traces = (_merges_trace(p, values, tree, slopes), _leaves_trace(p, values, tree, depths, slopes))
+    return Result(numbers, (picture, *traces, _curve(numbers)), told)
 
 
 def _caption(p: RecursiveTree, depth_first: int) -> str:
@@ -171,12 +167,12 @@ def _symbol(node: int, n: int) -> str:
 
 
 def _parents(tree: recursive.Tree) -> dict[int, int]:
-    """The merge that joins each node."""
+    """For each node below the root, the merge that joins it, from 0."""
     return {child: k for k, pair in enumerate(tree) for child in pair}
 
 
 def _slopes(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: Values) -> Callable[[int], Formula]:
-    """∂root/∂child = ∂root/∂p · φ′ · W, through the child's one parent, as a function of the child."""
+    """The formula of ∂root/∂child for each child: ∂root/∂p · φ′ · W, where p is its parent."""
     n, parent = p.words, _parents(tree)
 
     def formula(child: int) -> Formula:
@@ -192,19 +188,14 @@ def _slopes(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: Values)
 
 
 def _curve(numbers: dict[str, float]) -> Curve:
-    n = np.arange(1, MOST + 1)
+    n = np.arange(1.0, MOST + 1)
+    balanced, label = np.ceil(np.log2(n)), r"balanced tree, $\lceil \log_2 n \rceil$"
     series = (
-        Series("deep_chain", "chain, $n - 1$", "depth of the chain", (n - 1).astype(float)),
-        Series(
-            "deep_balanced",
-            r"balanced tree, $\lceil \log_2 n \rceil$",
-            "depth of the balanced tree",
-            np.array([int(k - 1).bit_length() for k in n], dtype=float),
-            "dashed",
-        ),
+        Series("deep_chain", "chain, $n - 1$", "depth of the chain", n - 1),
+        Series("deep_balanced", label, "depth of the balanced tree", balanced, "dashed"),
     )
     told = fill("At {words} words a chain is {depth_chain} deep and a balanced tree {depth_balanced}.", numbers)
-    return Curve("depth", "Depth against words", told, "words", "depth", n.astype(float), series)
+    return Curve("depth", "Depth against words", told, "words", "depth", n, series)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -233,8 +224,7 @@ def _question(p: RecursiveTree) -> Question:
 
 
 def _steps(p: RecursiveTree, result: Result) -> list[Arithmetic]:
-    trace = result.traces()[0]
-    return [trace.arithmetic("z", k) for k in range(len(trace.columns))]
+    return result.worked(*(f"z,{k}" for k in range(1, p.words)))
 
 
 def _slips(p: RecursiveTree, result: Result) -> Slips:
@@ -246,7 +236,7 @@ def _slips(p: RecursiveTree, result: Result) -> Slips:
         (other(tree=shape), f"That is the {shape}: here the brackets say another order."),
         (other(W_l=p.W_r, W_r=p.W_l), "Left and right are exchanged."),
         (float(sum(p.x)), "That adds the words up: each merge multiplies by its weights."),
-        (float(result.figures[1].row("p").values[-2]), "That is a node below the root."),  # type: ignore[union-attr]
+        (result.worked(f"p,{p.words - 2}")[0].result, "That is a node below the root."),
     ]
 
 

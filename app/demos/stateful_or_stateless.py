@@ -36,11 +36,11 @@ class StatefulOrStateless(Parameters):
 
     @property
     def carry(self) -> float:
-        """What a window starts from, as a multiple of where the one before it ended."""
+        """The state that a window starts from, as a multiple of the last state of the window before it."""
         return (-1.0 if self.mixed else 1.0) if self.stateful else 0.0
 
     def cues(self) -> Values:
-        """The sign of each period's cue (periods)."""
+        """Each period's cue, +1 or −1 (periods)."""
         drawn = np.random.default_rng(self.seed).choice([-1.0, 1.0], PERIODS)
         drawn[0] = 1.0
         return drawn
@@ -50,9 +50,13 @@ class StatefulOrStateless(Parameters):
         steps = np.arange(self.period) < min(self.cue, self.period - 1)
         return np.outer(self.cues(), steps).ravel()
 
+    def window_start(self, step: int) -> int:
+        """The first step of the window that contains this step, both from 1."""
+        return (step - 1) // self.window * self.window + 1
+
 
 def answers(h: Values, period: int) -> Values:
-    """The answer is read off the last state of a period: its sign, or 0 where it says nothing (periods)."""
+    """The answers (periods) to the states (time): the sign of each period's last state, or 0."""
     return np.sign(h[period - 1 :: period])
 
 
@@ -85,14 +89,8 @@ def compute(p: StatefulOrStateless) -> Result:
         "cuts": math.ceil(len(x) / p.window) - 1,
     }
     numbers |= {f"h{t}": float(value) for t, value in enumerate(h[:12], start=1)}
-    return Result(
-        numbers,
-        (
-            _curve(p, x, h, long, numbers),
-            _answers_trace(p, x, cues, {"shown": runs[p.carry], "kept": runs[1.0], "dropped": runs[0.0]}),
-            _steps_trace(p, x, before, h, long),
-        ),
-    )
+    answered = _answers_trace(p, x, cues, {"shown": runs[p.carry], "kept": runs[1.0], "dropped": runs[0.0]})
+    return Result(numbers, (_curve(p, x, h, long, numbers), answered, _steps_trace(p, x, before, h, long)))
 
 
 def _caption(p: StatefulOrStateless, numbers: dict[str, float]) -> str:
@@ -129,7 +127,7 @@ def _answers_trace(p: StatefulOrStateless, x: Values, cues: Values, runs: dict[s
     def state(key: str) -> Callable[[int], Formula]:
         def formula(k: int) -> Formula:
             last, opens = k * p.period, (k - 1) * p.period + 1
-            start = (last - 1) // p.window * p.window + 1
+            start = p.window_start(last)
             seen = "" if start < opens + min(p.cue, p.period - 1) else "not "
             inside = f"The window of step {last} starts at {start}: the cue, from {opens}, is {seen}in it."
             note = inside if key == "dropped" or (key == "shown" and p.carry == 0) else ""
@@ -185,9 +183,9 @@ def _steps_trace(p: StatefulOrStateless, x: Values, before: Values, h: Values, l
         Row("h", "state $h_t$", h, STATE),
         Row("long", "in one long run", long, uncut, words="state in one long run"),
     )
-    columns = [
-        f"window {t // p.window + 1}, t = {t + 1}" if t % p.window == 0 else f"t = {t + 1}" for t in range(len(x))
-    ]
+    columns = [f"t = {t}" for t in range(1, len(x) + 1)]
+    for window, first in enumerate(range(0, len(x), p.window), start=1):
+        columns[first] = f"window {window}, {columns[first]}"
     caption = "Every step. A column that names its window stands behind a cut."
     symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h}
     return Trace("steps", "Every step", caption, rows, ("h", p.period - 1), symbols, columns=columns)
@@ -216,13 +214,12 @@ def _question(p: StatefulOrStateless) -> Question:
 
 
 def _steps(p: StatefulOrStateless, result: Result) -> list[Arithmetic]:
-    wrong = result.traces()[0].row("wrong")
-    told = []
-    for k in range(PERIODS):
-        start = ((k + 1) * p.period - 1) // p.window * p.window + 1
-        symbols = rf"\text{{{k + 1}: cue at {k * p.period + 1}, window from {start}}}"
-        told.append(given(symbols, "1 if it is wrong.").worked_out(float(wrong.values[k]) if wrong else 0.0, {}))
-    return [*told, given(r"\text{wrong}", "All of them.").worked_out(result.numbers["missed"], {})]
+    steps = []
+    for k, wrong in enumerate(result.worked(*(f"wrong,{k}" for k in range(1, PERIODS + 1))), start=1):
+        opens, start = (k - 1) * p.period + 1, p.window_start(k * p.period)
+        line = rf"\text{{{k}: cue at {opens}, window from {start}}}"
+        steps.append(given(line, "1 if it is wrong.").worked_out(wrong.result, {}))
+    return [*steps, given(r"\text{wrong}", "All of them.").worked_out(result.numbers["missed"], {})]
 
 
 def _slips(p: StatefulOrStateless, result: Result) -> Slips:

@@ -13,9 +13,9 @@ TALLEST, MOST_WIDE, MOST = 480.0, 640.0, 64
 def tree_picture(
     caption: str, values: Values, tree: Sequence[tuple[int, int]], depths: Sequence[int], labels: Sequence[str]
 ) -> Diagram:
-    """Draw leaves and nodes with their values; `depths` counts merges to the root, `labels` name the leaves.
+    """Draw leaves and nodes with their values; `depths` are each node's merges to the root, `labels` name the leaves.
 
-    With many leaves the circles shrink, so that the tree is seen whole, and leave their numbers to the table.
+    With many leaves the circles shrink, so that the tree fits, and their numbers are in the table alone.
     """
     n = len(values) - len(tree)
     gap = max(MOST_WIDE / MOST, min(66.0, MOST_WIDE / n))
@@ -33,21 +33,9 @@ def tree_picture(
 
     nodes = []
     for i, value in enumerate(values.tolist()):
-        cell = f"x,{i + 1}" if i < n else f"p,{i - n + 1}"
-        text = "" if small else short(value)
-        nodes.append(
-            Node(
-                across[i],
-                bottom - step * heights[i],
-                text,
-                "circle",
-                size,
-                size,
-                heat(value, largest),
-                i == len(values) - 1,
-                at=cell,
-            )
-        )
+        cell, is_root = f"x,{i + 1}" if i < n else f"p,{i - n + 1}", i == len(values) - 1
+        text, y = "" if small else short(value), bottom - step * heights[i]
+        nodes.append(Node(across[i], y, text, "circle", size, size, heat(value, largest), is_root, at=cell))
     edges = [Edge(child, n + k, recurrent=True) for k, pair in enumerate(tree) for child in pair]
     nodes += [Node(across[i], bottom + 40, label, "text", 62, 18) for i, label in enumerate(labels)]
     alt = (
