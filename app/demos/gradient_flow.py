@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
 from app.demos.machine.numbers import fill, latex
@@ -50,8 +50,11 @@ class GradientFlow(Parameters):
 
 
 @dataclass(frozen=True)
-class Run:
-    """What the kernels gave. Time runs from t = 0 to T; `most` and `gate_path` are None where a cell has none.
+class Flow:
+    """The states of a forward pass, and the gradient on its way back from T.
+
+    `left` are the norms of ∂h_T/∂h_t for t from 0 to T, `most_per_step` the largest singular value of each step's
+    Jacobian, `bound` their products. `direct` is the path through the gates alone; a plain RNN has none.
 
     Shapes: states (T, h), left (T+1), most_per_step (T), bound (T+1), direct (T+1)
     """
@@ -65,16 +68,16 @@ class Run:
 
 @lru_cache(maxsize=64)
 def draw(seed: int, units: int, gates: int) -> tuple[Values, Values]:
-    """W_xh and W_hh (h, gates h), each block orthogonal and not yet scaled."""
+    """W_xh and W_hh (h, gates · h): each gate's block is orthogonal, not scaled by the gain."""
     rng = np.random.default_rng(seed)
     W_xh, W_hh = (np.hstack([orthogonal(rng, units) for _ in range(gates)]) for _ in range(2))
     return W_xh, W_hh
 
 
-def run_cell(p: GradientFlow) -> Run:
-    """Forward through the cell, then the product of its Jacobians back from T.
+def run_cell(p: GradientFlow) -> Flow:
+    """Run the cell forward, then multiply its Jacobians back from T.
 
-    For the LSTM it is h's own block of ∂(h, c)_T/∂(h, c)_t: what h_T feels of h_t, also by way of the cell.
+    For the LSTM, `left` measures the block ∂h_T/∂h_t of ∂(h, c)_T/∂(h, c)_t, which includes the paths through the cell.
     """
     h, T = p.units, p.steps
     x = np.random.default_rng([p.seed, 1]).standard_normal((1, T, h)) * p.input
@@ -84,15 +87,15 @@ def run_cell(p: GradientFlow) -> Run:
         w = rnn.RNNWeights(W_xh, p.gain * W_hh, np.zeros(h))
         states, caches = rnn.forward(x, zero, w, ACTIVATIONS[p.phi])
         bound = jacobian.rnn_bound(w, ACTIVATIONS[p.phi], T)
-        # J_t is diag(φ′) times gain times a matrix that keeps lengths, so its σ₁ needs no decomposition; and where all
-        # units have one slope, as at rest, the product is itself such a matrix.
+        # J_t is diag(φ′) times gain times an orthogonal matrix, so σ₁ needs no decomposition. Where all units have the
+        # same slope, as at rest, the product is a multiple of an orthogonal matrix too.
         slopes = ACTIVATIONS[p.phi].slope(states[0])
         most = p.gain * slopes.max(axis=1)
         if (slopes == slopes[:, :1]).all():
             left = np.append(np.cumprod(most[::-1])[::-1], 1.0)
         else:
             left = _left(jacobian.jacobians(rnn.step_jacobian, caches), h)
-        return Run(states[0], left, most, bound, None)
+        return Flow(states[0], left, most, bound, None)
     if p.cell == "lstm":
         W_xh, W_hh = draw(p.seed, h, 4)
         b = np.zeros(4 * h)
@@ -109,7 +112,7 @@ def run_cell(p: GradientFlow) -> Run:
         kept = np.stack([step.z for step in steps], axis=1)
     most = jacobian.spectral_norms(J)[0]
     bound = np.append(np.cumprod(most[::-1])[::-1], 1.0)
-    return Run(states[0], _left(J, h), most, bound, jacobian.cell_path(kept)[0].max(axis=1))
+    return Flow(states[0], _left(J, h), most, bound, jacobian.cell_path(kept)[0].max(axis=1))
 
 
 def _left(J: Values, h: int) -> Values:
@@ -120,33 +123,25 @@ def _left(J: Values, h: int) -> Values:
 
 def compute(p: GradientFlow) -> Result:
     """Norms of ∂h_T/∂h_t for every t, their bound, and what one step passes on average."""
-    run = run_cell(p)
-    ratio = float(run.left[0])
+    flow = run_cell(p)
+    ratio = float(flow.left[0])
     per_step = ratio ** (1 / p.steps) if math.isfinite(ratio) else ratio
-    numbers: dict[str, float] = {"T": p.steps, "ratio": ratio, "per_step": per_step, "bound": float(run.bound[0])}
-    # Steps until half is left; for a gradient that grows there is none, but a number of steps until it doubles.
+    numbers: dict[str, float] = {"T": p.steps, "ratio": ratio, "per_step": per_step, "bound": float(flow.bound[0])}
+    # A gradient that shrinks has a half-life; one that grows has a time in which it doubles.
     numbers["half_life"] = _steps_until(0.5, per_step)
     numbers["doubling"] = _steps_until(2.0, per_step)
-    if run.direct is not None:
-        numbers["cell_ratio"] = float(run.direct[0])
+    if flow.direct is not None:
+        numbers["cell_ratio"] = float(flow.direct[0])
 
-    warnings = _warnings(p, run, numbers)
+    warnings = _warnings(p, flow, numbers)
     told = fill(_verdict(numbers), numbers)
-    series = [Series("left", r"$\lVert \partial h_T / \partial h_t \rVert$", "gradient left", run.left)]
-    series.append(Series("bound", BOUND[p.cell == "rnn"], "bound", run.bound, "dashed"))
-    if run.direct is not None:
-        series.append(Series("direct", DIRECT[p.cell], "direct path through the gates", run.direct, "dotted"))
-    curve = Curve(
-        "flow",
-        "The gradient on its way back",
-        told,
-        "step t",
-        "gradient left",
-        np.arange(p.steps + 1.0),
-        series,
-        log=True,
-    )
-    return Result(numbers, (curve, _trace(p, run)), warnings)
+    series = [Series("left", r"$\lVert \partial h_T / \partial h_t \rVert$", "gradient left", flow.left)]
+    series.append(Series("bound", BOUND[p.cell == "rnn"], "bound", flow.bound, "dashed"))
+    if flow.direct is not None:
+        series.append(Series("direct", DIRECT[p.cell], "direct path through the gates", flow.direct, "dotted"))
+    title, steps = "The gradient on its way back", np.arange(p.steps + 1.0)
+    curve = Curve("flow", title, told, "step t", "gradient left", steps, series, log=True)
+    return Result(numbers, (curve, _trace(p, flow)), warnings)
 
 
 BOUND = {True: r"bound $(\gamma \sigma_1)^{T-t}$", False: r"bound $\prod \sigma_1(J_k)$"}
@@ -154,7 +149,7 @@ DIRECT = {"lstm": r"direct path $\prod f_k$", "gru": r"direct path $\prod z_k$"}
 
 
 def _steps_until(share: float, per_step: float) -> float:
-    """k with per_step^k = share: ∞ when it is never reached."""
+    """The k with per_step^k = share; infinite if no number of steps gets there."""
     if per_step == 0 or math.isinf(per_step):
         return 0.0 if (per_step == 0) == (share < 1) else math.inf
     growth = math.log(per_step)
@@ -176,75 +171,69 @@ def _verdict(numbers: dict[str, float]) -> str:
     return f"{name}: {back} {{ratio}} of the gradient is left. A step passes {{per_step}} on average{rate}."
 
 
-def _warnings(p: GradientFlow, run: Run, numbers: dict[str, float]) -> list[str]:
-    """What is not finite, by step, and what is not to be trusted."""
+def _warnings(p: GradientFlow, flow: Flow, numbers: dict[str, float]) -> list[str]:
+    """Warnings of what overflowed or underflowed, and at which step, and of chaotic states; adds the steps."""
     told = []
-    if not np.isfinite(run.states).all():
-        numbers["state_overflow_at"] = int(np.argmin(np.isfinite(run.states).all(axis=1))) + 1
-        told.append(fill("The state overflowed at step {state_overflow_at}.", numbers))
-    if not np.isfinite(run.left).all():
-        numbers["overflow_at"] = int(np.flatnonzero(~np.isfinite(run.left)).max())
-        told.append(fill("The gradient overflowed at step {overflow_at}, counted from the start.", numbers))
-    elif (large := np.flatnonzero(run.left > FLOAT32_MOST)).size:
+    if not np.isfinite(flow.states).all():
+        numbers["state_overflow_at"] = int(np.argmin(np.isfinite(flow.states).all(axis=1))) + 1
+        told.append("The state overflowed at step {state_overflow_at}.")
+    if not np.isfinite(flow.left).all():
+        numbers["overflow_at"] = int(np.flatnonzero(~np.isfinite(flow.left)).max())
+        told.append("The gradient overflowed at step {overflow_at}, counted from the start.")
+    elif (large := np.flatnonzero(flow.left > FLOAT32_MOST)).size:
         numbers["float32_overflow_at"] = int(large.max())
-        told.append(
-            fill("In float32, as in training, it would have overflowed at step {float32_overflow_at}.", numbers)
-        )
+        told.append("In float32, as in training, it would have overflowed at step {float32_overflow_at}.")
     if p.cell == "rnn" and p.phi == "relu" and p.input == 0:
         told.append("With inputs of size 0 every ReLU sits at 0, where its slope is 0: give it inputs.")
-    elif (gone := np.flatnonzero(run.left == 0)).size and p.gain > 0:
+    elif (gone := np.flatnonzero(flow.left == 0)).size and p.gain > 0:
         numbers["underflow_at"] = int(gone.max())
-        told.append(fill("At step {underflow_at} and before it is too small for a float64: exactly 0.", numbers))
+        told.append("At step {underflow_at} and before it is too small for a float64: exactly 0.")
     if p.gain > 1 and p.input > 0 and (p.cell != "rnn" or p.phi in ("tanh", "sigmoid")):
         told.append("States this strongly fed back can be chaotic: elsewhere the digits may differ, not the verdict.")
-    return told
+    return [fill(warning, numbers) for warning in told]
 
 
-def _trace(p: GradientFlow, run: Run) -> Trace:
-    before, after = run.left[:-1], run.left[1:]
+def _trace(p: GradientFlow, flow: Flow) -> Trace:
+    before, after = flow.left[:-1], flow.left[1:]
     passed = np.where(after == 0, 0.0, before / np.where(after == 0, 1.0, after))
+    earlier, later = r"\lVert \partial h_T / \partial h_{t-1} \rVert", r"\lVert \partial h_T / \partial h_t \rVert"
+    size = 2 * p.units if p.cell == "lstm" else p.units
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        t = column + 1
-        now, later = (
-            rf"\lVert \partial h_T / \partial h_{{{t - 1}}} \rVert",
-            rf"\lVert \partial h_T / \partial h_{{{t}}} \rVert",
+    def most(t: int) -> Formula:
+        what = f"The most that step {t} can pass: the largest singular value of a matrix of {size} × {size}."
+        return given(r"\sigma_1(J_t)", what)
+
+    def share(t: int) -> Formula:
+        if after[t - 1] == 0:  # 0 / 0 is no number
+            return given(f"{earlier} / {later}", "Nothing arrives at this step, so nothing is passed on.")
+        return Formula(f"{earlier} / {later}", "The share of what arrives at this step that it passes on.")
+
+    def left(t: int) -> Formula:
+        if math.isinf(after[t - 1]):  # the share of ∞ is not known
+            return given(earlier, "The gradient is beyond what a number can hold.")
+        return Formula(
+            rf"{earlier} = \text{{passed}}_t \cdot {later}", f"What step {t} passes of what was left after it."
         )
-        if key == "most":
-            size = 2 * p.units if p.cell == "lstm" else p.units
-            says = f"The most that step {t} can pass: the largest singular value of a matrix of {size} × {size}."
-            return Arithmetic(rf"\sigma_1(J_{{{t}}})", "", float(run.most_per_step[column]), says)
-        if key == "passed":
-            says = "The share of what arrives at this step that it passes on."
-            return Arithmetic(
-                f"{now} / {later}", rf"{latex(before[column])} / ({latex(after[column])})", float(passed[column]), says
-            )
-        if key == "left":
-            filled = rf"{latex(passed[column])} \cdot {latex(after[column])}"
-            says = f"What step {t} passes of what was left after it."
-            return Arithmetic(rf"{now} = \text{{passed}}_{{{t}}} \cdot {later}", filled, float(before[column]), says)
-        if p.cell == "rnn":
-            filled = f"({latex(ACTIVATIONS[p.phi].gamma)} \\cdot {latex(p.gain)})^{{{p.steps - column}}}"
-            return Arithmetic(
-                r"(\gamma \, \sigma_1(W_h))^{T-t}", filled, float(run.bound[column]), "γ is the steepest slope of φ."
-            )
-        filled = rf"{latex(run.most_per_step[column])} \cdot {latex(run.bound[column + 1])}"
-        return Arithmetic(rf"\sigma_1(J_{{{t}}}) \cdot \text{{bound}}_{{{t}}}", filled, float(run.bound[column]))
 
-    return Trace(
-        "steps",
-        "What each step passes",
-        "Each column is one step on the way back, from $h_t$ to $h_{t-1}$. The product of the shares is what is left.",
-        (
-            Row("most", r"at most $\sigma_1(J_t)$", run.most_per_step, words="most that the step can pass"),
-            Row("passed", "passed on", passed, words="share passed on"),
-            Row("left", r"left $\lVert \partial h_T / \partial h_{t-1} \rVert$", before, words="gradient left"),
-            Row("bound", "bound", run.bound[:-1]),
-        ),
-        ("left", 0),
-        columns=[f"t = {t}" for t in range(1, p.steps + 1)],
-        by_hand=arithmetic,
+    bound = Formula(r"\sigma_1(J_t) \cdot \text{bound}_t")
+    if p.cell == "rnn":
+        bound = Formula(r"(\gamma \, \sigma_1(W_h))^{T-t+1}", "γ is the steepest slope of φ.")
+    symbols = {earlier: before, later: after, r"\text{passed}_t": passed, r"\text{bound}_t": flow.bound[1:]}
+    symbols |= {
+        r"\gamma": ACTIVATIONS[p.phi].gamma,
+        r"\sigma_1(W_h)": p.gain,
+        "T-t+1": np.arange(float(p.steps), 0, -1),
+    }
+    rows = (
+        Row("most", r"at most $\sigma_1(J_t)$", flow.most_per_step, most, words="most that the step can pass"),
+        Row("passed", "passed on", passed, share, words="share passed on"),
+        Row("left", rf"left ${earlier}$", before, left, words="gradient left"),
+        Row("bound", "bound", flow.bound[:-1], bound),
     )
+    caption = (
+        "Each column is one step on the way back, from $h_t$ to $h_{t-1}$. The product of the shares is what is left."
+    )
+    return Trace("steps", "What each step passes", caption, rows, ("left", 0), symbols)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -268,12 +257,14 @@ def _question(p: GradientFlow) -> Question:
 
 
 def _steps(p: GradientFlow, result: Result) -> list[Arithmetic]:
-    ratio = result.numbers["ratio"]
-    filled = f"{latex(p.gain)}^{{{p.steps}}}"
-    return [
-        Arithmetic(r"\lVert \partial h_T / \partial h_{T-1} \rVert = g", "", p.gain, "One step back:"),
-        Arithmetic(r"\lVert \partial h_T / \partial h_0 \rVert = g^T", filled, ratio, f"{p.steps} steps back:"),
-    ]
+    one_back = given(r"\lVert \partial h_T / \partial h_{T-1} \rVert = g", "One step back:")
+    all_back = Formula(
+        r"\lVert \partial h_T / \partial h_0 \rVert = g^T",
+        f"{p.steps} steps back:",
+        "g^{T}",
+        {"g": p.gain, "T": p.steps},
+    )
+    return [one_back.worked_out(p.gain, {}), all_back.worked_out(result.numbers["ratio"], {})]
 
 
 def _slips(p: GradientFlow, result: Result) -> Slips:
