@@ -12,11 +12,17 @@ from app.demos.machine.numbers import fill, latex, short
 from app.demos.machine.parameters import Numbers, Stepwise, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
-from app.demos.parts.backward import backward_picture
+from app.demos.parts.backward import BackwardPass, backward_picture
 from app.nn import bptt, rnn
 from app.nn.activations import ACTIVATIONS
 
-SLOPE = {"tanh": "1 - h_t^2", "sigmoid": r"h_t \cdot (1 - h_t)"}
+ANSWERS = "How much the state answers to its sum."
+SLOPE = {
+    "tanh": Formula("1 - h_t^2", ANSWERS),
+    "sigmoid": Formula(r"h_t \, (1 - h_t)", ANSWERS),
+    "relu": given(r"\varphi'(z_t)", ANSWERS),
+    "linear": given(r"\varphi'(z_t)", ANSWERS),
+}
 NUDGE = 1e-6
 
 
@@ -62,28 +68,24 @@ def compute(p: BPTT) -> Result:
     numbers |= {"dW_h": float(share_h.sum()), "dW_x": float(share_x.sum()), "whole": float(whole.sum())}
     numbers["nudge"] = (up - down) / (2 * NUDGE)
     numbers["kept"] = numbers["dW_h"] / numbers["whole"] if numbers["whole"] else 1.0
-    by_name = {"h": h, "delta": delta[0, :, 0], "share": share_h}
-    numbers |= {f"{name}{t + 1}": float(values[t]) for t in range(T) for name, values in by_name.items()}
+    for t in range(1, T + 1):
+        numbers |= {
+            f"h{t}": float(h[t - 1]),
+            f"delta{t}": float(delta[0, t - 1, 0]),
+            f"share{t}": float(share_h[t - 1]),
+        }
     numbers |= {"h_last": numbers[f"h{T}"], "delta_last": numbers[f"delta{T}"], "share_last": numbers[f"share{T}"]}
 
-    told = fill(_caption(p, numbers), numbers)
-    starts = bptt.piece_starts(T, p.k)
-    picture = backward_picture(told, h, delta[0, :, 0], g, starts, short(p.W_h), p.looked_at)
-    shares_told = fill(_shares_told(numbers), numbers)
-    series = [Series("share", r"share $h_{t-1} \delta_t$", "share of the gradient of the recurrent weight", share_h)]
+    told, shares_told = fill(_caption(p, numbers), numbers), fill(_shares_told(numbers), numbers)
+    back = BackwardPass(h, delta[0, :, 0], g, bptt.piece_starts(T, p.k))
+    picture = backward_picture(told, back, short(p.W_h), p.looked_at)
+    lines = [Series("share", r"share $h_{t-1} \delta_t$", "share of the gradient of the recurrent weight", share_h)]
     if numbers["k"] < T:
-        series.append(Series("whole", "without the cut", "share without the cut", whole, "dashed"))
-    curve = Curve(
-        "shares",
-        "Each step's share of the gradient",
-        shares_told,
-        "step t",
-        "share of the gradient",
-        np.arange(1.0, T + 1),
-        series,
-    )
+        lines.append(Series("whole", "without the cut", "share without the cut", whole, "dashed"))
+    title, steps = "Each step's share of the gradient", np.arange(1.0, T + 1)
+    curve = Curve("shares", title, shares_told, "step t", "share of the gradient", steps, lines)
     slope = np.array([float(cache.phi.slope(cache.h_t)[0, 0]) for cache in caches])
-    return Result(numbers, (picture, _trace(p, h, slope, g, delta[0, :, 0], starts, (share_x, share_h)), curve))
+    return Result(numbers, (picture, _trace(p, back, slope, share_x, share_h), curve))
 
 
 def _caption(p: BPTT, numbers: dict[str, float]) -> str:
@@ -113,65 +115,48 @@ def _shares_told(numbers: dict[str, float]) -> str:
     return told + ("The far past counts more." if first > 2 * last else "Near and far are heard alike.")
 
 
-def _trace(
-    p: BPTT, h: Values, slope: Values, g: Values, delta: Values, starts: list[bool], shares: tuple[Values, Values]
-) -> Trace:
-    T = len(h)
-    after = np.append(delta[1:], 0.0)
-    is_cut = [t < T and starts[t] for t in range(1, T + 1)]  # between step t and the next
+def _trace(p: BPTT, back: BackwardPass, slope: Values, share_x: Values, share_h: Values) -> Trace:
+    T = len(back.h)
+    ends = [*back.starts[1:], True]  # the steps that no error reaches from the next one
+    after = np.append(back.delta[1:], 0.0)
+    later = np.where(ends, 0.0, p.W_h * after)
 
-    def own(t: int) -> Formula:
-        note = "The loss counts this state." if g[t - 1] else "No loss at this step."
+    def own_loss(t: int) -> Formula:
+        note = "The loss counts this state." if back.g[t - 1] else "No loss at this step."
         return given(r"g_t = \partial L_t / \partial h_t", note)
 
-    def later(t: int) -> Formula:
-        if is_cut[t - 1]:
+    def from_later(t: int) -> Formula:
+        if t < T and ends[t - 1]:
             return given(r"W_h \, \delta_{t+1}", "Cut here: nothing comes from later steps.")
         return Formula(r"W_h \, \delta_{t+1}", "" if t < T else "After the last step there is none.")
 
     def error(t: int) -> Formula:
-        if is_cut[t - 1]:
+        if t < T and ends[t - 1]:
             note = "Cut here: what later steps blame on this state is not heard."
             return Formula(r"\delta_t = g_t \, \varphi'(z_t)", note)
         note = "Two streams meet: the error made here, and what later steps blame on this state."
-        return Formula(r"\delta_t = (g_t + W_h \, \delta_{t+1}) \, \varphi'(z_t)", note)
+        text = r"\delta_t = (g_t + W_h \, \delta_{t+1}) \, \varphi'(z_t)"
+        return Formula(text, note, r"(g_t + \text{later}) \, \varphi'(z_t)")
 
-    answers, added = "How much the state answers to its sum.", "All steps' shares are added up."
-    own_slope = Formula(SLOPE[p.phi], answers) if p.phi in SLOPE else given(r"\varphi'(z_t)", answers)
-    summed = r"W_x \, x_t + W_h \, h_{t-1}"
+    state = "h_t = " + activated(p.phi, r"W_x \, x_t + W_h \, h_{t-1}")
+    added = "All steps' shares are added up."
+    of_h, of_x = Formula(r"h_{t-1} \, \delta_t", added), Formula(r"x_t \, \delta_t", added)
+    weight_h, weight_x = "share of the recurrent weight", "share of the input weight"
+    own = "from this step's own loss"
     rows = (
         Row("x", "input $x_t$", np.array(p.x), given("x_t", "An input: it is given."), group="forward"),
-        Row("h", "state $h_t$", h, f"h_t = {activated(p.phi, summed)}"),
-        Row("slope", r"slope $\varphi'(z_t)$", slope, own_slope, group="back"),
-        Row("g", "own loss $g_t$", g, own, words="from this step's own loss"),
-        Row(
-            "later",
-            r"from later $W_h \, \delta_{t+1}$",
-            np.append(np.where(is_cut[:-1], 0.0, p.W_h * delta[1:]), 0.0),
-            later,
-            words="from the step after",
-        ),
-        Row("delta", r"error $\delta_t$", delta, error),
-        Row(
-            "sh",
-            r"share of $W_h$: $h_{t-1} \delta_t$",
-            shares[1],
-            Formula(r"h_{t-1} \, \delta_t", added),
-            words="share of the recurrent weight",
-            group="shares",
-        ),
-        Row(
-            "sx",
-            r"share of $W_x$: $x_t \delta_t$",
-            shares[0],
-            Formula(r"x_t \, \delta_t", added),
-            words="share of the input weight",
-        ),
+        Row("h", "state $h_t$", back.h, state),
+        Row("slope", r"slope $\varphi'(z_t)$", slope, SLOPE[p.phi], group="back"),
+        Row("g", "own loss $g_t$", back.g, own_loss, words=own),
+        Row("later", r"from later $W_h \, \delta_{t+1}$", later, from_later, words="from the step after"),
+        Row("delta", r"error $\delta_t$", back.delta, error),
+        Row("sh", r"share of $W_h$: $h_{t-1} \delta_t$", share_h, of_h, words=weight_h, group="shares"),
+        Row("sx", r"share of $W_x$: $x_t \delta_t$", share_x, of_x, words=weight_x),
     )
-    symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h, "h_{t-1}": np.append(0.0, h[:-1]), r"\delta_{t+1}": after}
+    symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h, "h_{t-1}": np.append(0.0, back.h[:-1])}
+    symbols |= {r"\delta_{t+1}": after, r"\text{later}": later}
     caption = "Read it from right to left: the error starts at the loss. Choose a number to see where it comes from."
-    chosen = ("delta", p.looked_at - 1)
-    return Trace("trace", "The backward pass", caption, rows, chosen, symbols, follows="step")
+    return Trace("trace", "The backward pass", caption, rows, ("delta", p.looked_at - 1), symbols, follows="step")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -195,13 +180,11 @@ def _question(p: BPTT) -> Question:
 
 
 def _steps(p: BPTT, result: Result) -> list[Arithmetic]:
-    T = len(p.x)
-    steps = result.worked(*(f"{row},{t}" for t in range(T, 1, -1) for row in ("delta", "sh")))
-    shares = {f"s_{{{t}}}": result.numbers[f"share{t}"] for t in range(T, 1, -1)}
-    whole = Formula(
-        r"\partial L / \partial W_h = \sum_t h_{t-1} \, \delta_t", written=" + ".join(shares), values=shares
-    )
-    return [*steps, whole.worked_out(result.numbers["dW_h"], {})]
+    steps = range(len(p.x), 1, -1)
+    shares = {rf"h_{{{t - 1}}} \, \delta_{{{t}}}": result.numbers[f"share{t}"] for t in steps}
+    total = Formula(r"\partial L / \partial W_h = \sum_t h_{t-1} \, \delta_t", "", " + ".join(shares), shares)
+    cells = [f"{key},{t}" for t in steps for key in ("delta", "sh")]
+    return [*result.worked(*cells), total.worked_out(result.numbers["dW_h"], {})]
 
 
 def _slips(p: BPTT, result: Result) -> Slips:

@@ -2,21 +2,23 @@
 
 import math
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import clipping
 from app.nn.cliff import loss_and_gradient
 
+CLIPPED = "clipped gradient"
 CLIP = {"norm": clipping.by_norm, "value": clipping.by_value}
 
 
@@ -37,7 +39,7 @@ class GradientClipping(Parameters):
 
 @dataclass(frozen=True)
 class Descent:
-    """A walk in the weights (w, b), from update 0 to the last.
+    """Gradient descent in the weights (w, b), from update 0 to the last.
 
     Shapes: weights (updates+1, 2), loss (updates+1), gradient (updates+1, 2), used (updates+1, 2)
     """
@@ -86,26 +88,17 @@ def compute(p: GradientClipping) -> Result:
     numbers["wall_at"] = int(np.argmax(np.nan_to_num(plain.norm[:-1], nan=np.inf)))
     numbers["clips"] = int((clipped.used[:-1] != clipped.gradient[:-1]).any(axis=1).sum())
 
-    told = fill(_descent_told(numbers), numbers)
-    curve = Curve(
-        "descent",
-        "The loss on the way down",
-        told,
-        "update",
-        "loss",
-        np.arange(p.updates + 1.0),
-        (
-            Series("clipped", f"clipped by {p.by}", f"clipped by {p.by}", clipped.loss),
-            Series("plain", "not clipped", "not clipped", plain.loss, "dashed"),
-        ),
-        log=True,
+    told, updates = fill(_descent_told(numbers), numbers), np.arange(p.updates + 1.0)
+    lines = (
+        Series("clipped", f"clipped by {p.by}", f"clipped by {p.by}", clipped.loss),
+        Series("plain", "not clipped", "not clipped", plain.loss, "dashed"),
     )
+    curve = Curve("descent", "The loss on the way down", told, "update", "loss", updates, lines, log=True)
     warnings = []
     if not (np.isfinite(plain.weights).all() and np.isfinite(clipped.weights).all()):
         warnings.append("The weights of a descent overflowed: from there on they are not numbers.")
-    return Result(
-        numbers, (_vector(p, g, after, numbers), curve, _walk(p, plain, clipped, int(numbers["wall_at"]))), warnings
-    )
+    way_down = _walk(p, plain, clipped, int(numbers["wall_at"]))
+    return Result(numbers, (_vector(p, g, after, numbers), curve, way_down), warnings)
 
 
 def _descent_told(numbers: dict[str, float]) -> str:
@@ -130,83 +123,47 @@ def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
         )
     else:
         told = "The norm goes from {norm} to {norm_after}, and the direction turns by {angle} degrees."
-    rows = (Row("before", "gradient $g_j$", g), Row("after", "clipped", after, words="clipped gradient"))
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        j, value = column + 1, float(g[column])
-        if key == "before":
-            return Arithmetic(f"g_{{{j}}}", latex(value), value, "It is given.")
-        if p.by == "norm" and numbers["norm"] <= p.threshold:
-            return Arithmetic(f"g_{{{j}}}", latex(value), value, "The norm is within the threshold: nothing is done.")
-        if p.by == "norm":
-            filled = rf"{latex(value)} \cdot \min(1, {latex(p.threshold)} / {latex(numbers['norm'])})"
-            says = "One factor for all entries."
-            return Arithmetic(rf"g_{{{j}}} \min(1, c / \lVert g \rVert)", filled, float(after[column]), says)
-        filled = rf"\min({latex(p.threshold)}, \max({latex(-p.threshold)}, {latex(value)}))"
-        return Arithmetic(rf"\min(c, \max(-c, g_{{{j}}}))", filled, float(after[column]), "Each entry by itself.")
-
+    clipped = Formula(r"\min(c, \max(-c, g_j))", "Each entry by itself.")
+    if p.by == "norm":
+        clipped = Formula(r"g_j \cdot \min(1, c / \lVert g \rVert)", "One factor for all entries.")
+        if numbers["norm"] <= p.threshold:
+            clipped = Formula("g_j", "The norm is within the threshold: nothing is done.")
+    rows = (Row("before", "gradient $g_j$", g, given("g_j")), Row("after", "clipped", after, clipped, words=CLIPPED))
+    symbols = {"c": p.threshold, r"\lVert g \rVert": numbers["norm"]}
     columns = [f"entry {j}" for j in range(1, len(g) + 1)]
-    return Trace(
-        "vector",
-        "One gradient, clipped",
-        fill(told, numbers),
-        rows,
-        ("after", 0),
-        columns=columns,
-        column_word="entry",
-        by_hand=arithmetic,
-    )
+    title, chosen = "One gradient, clipped", ("after", 0)
+    return Trace("vector", title, fill(told, numbers), rows, chosen, symbols, "j", columns=columns, column_word="entry")
 
 
 def _walk(p: GradientClipping, plain: Descent, clipped: Descent, wall_at: int) -> Trace:
-    walks = {"c": clipped, "p": plain}
-    rows = []
-    for mark, group in (("c", f"clipped by {p.by}"), ("p", "not clipped")):
-        walk = walks[mark]
-        rows += [
-            Row(f"{mark}w", "weight $w$", walk.weights[:, 0], group=group),
-            Row(f"{mark}b", "bias $b$", walk.weights[:, 1], group=group),
-            Row(f"{mark}loss", "loss $L$", walk.loss, group=group),
-            Row(f"{mark}norm", r"gradient $\lVert g \rVert$", walk.norm, words="norm of the gradient", group=group),
-        ]
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        walk, name = walks[key[0]], key[1:]
-        value = float(next(row for row in rows if row.key == key).values[column])
-        if name == "loss":
-            says = f"How far the output is from 0.7 after {p.steps} steps."
-            return Arithmetic(r"(\sigma(h_T) - 0.7)^2", "", value, says)
-        if name == "norm":
-            dw, db = (float(v) for v in walk.gradient[column])
-            filled = rf"\sqrt{{{_squared(dw)} + {_squared(db)}}}"
-            says = "Before clipping."
-            return Arithmetic(r"\sqrt{(\partial L / \partial w)^2 + (\partial L / \partial b)^2}", filled, value, says)
-        if column == 0:
-            return Arithmetic(f"{name}_0", latex(value), value, "The start: it is given.")
-        axis = "wb".index(name)
-        before, used = float(walk.weights[column - 1, axis]), float(walk.used[column - 1, axis])
-        gradient = rf"\partial L / \partial {name}"
-        gradient = gradient if key[0] == "p" else rf"\mathrm{{clip}}({gradient})"
-        symbols = rf"{name} - \eta \, {gradient}"
-        return Arithmetic(symbols, rf"{latex(before)} - {latex(p.rate)} \cdot {factor(used)}", value)
-
+    rows = [*_descent_rows(p, "c", f"clipped by {p.by}", clipped), *_descent_rows(p, "p", "not clipped", plain)]
     caption = r"The same start, twice: $h_t = w \, \sigma(h_{t-1}) + b$. Choose a number to see where it comes from."
-    columns = [f"update {k}" for k in range(p.updates + 1)]
-    return Trace(
-        "walk",
-        "The way down",
-        caption,
-        rows,
-        ("pnorm", wall_at),
-        columns=columns,
-        column_word="update",
-        by_hand=arithmetic,
-    )
+    columns, chosen = [f"update {k}" for k in range(p.updates + 1)], ("pnorm", wall_at)
+    return Trace("walk", "The way down", caption, rows, chosen, {}, "k", 0, columns, column_word="update")
 
 
-def _squared(value: float) -> str:
-    text = latex(value)
-    return rf"({text})^2" if value < 0 or r"\cdot" in text else rf"{text}^2"
+def _descent_rows(p: GradientClipping, mark: str, group: str, walk: Descent) -> Iterator[Row]:
+    """The rows of one descent; `mark` begins their keys."""
+    for axis, (name, label) in enumerate({"w": "weight $w$", "b": "bias $b$"}.items()):
+        used = rf"\partial L / \partial {name}"
+        used = rf"\mathrm{{clip}}({used})" if mark == "c" else used
+
+        def moved(k: int, axis: int = axis, name: str = name, used: str = used) -> Formula:
+            if k == 0:
+                return given(f"{name}_0", "The start: it is given.")
+            before, gradient = float(walk.weights[k - 1, axis]), float(walk.used[k - 1, axis])
+            return Formula(rf"{name} - \eta \, {used}", values={name: before, r"\eta": p.rate, used: gradient})
+
+        yield Row(f"{mark}{name}", label, walk.weights[:, axis], moved, group=group)
+
+    def length(k: int) -> Formula:
+        slopes = {rf"(\partial L / \partial {name})": float(walk.gradient[k, axis]) for axis, name in enumerate("wb")}
+        squares = " + ".join(f"{slope}^2" for slope in slopes)
+        return Formula(rf"\sqrt{{{squares}}}", "Before clipping.", values=slopes)
+
+    loss = given(r"(\sigma(h_T) - 0.7)^2", f"How far the output is from 0.7 after {p.steps} steps.")
+    yield Row(f"{mark}loss", "loss $L$", walk.loss, loss)
+    yield Row(f"{mark}norm", r"gradient $\lVert g \rVert$", walk.norm, length, words="norm of the gradient")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -227,11 +184,13 @@ def _question(p: GradientClipping) -> Question:
 
 
 def _steps(p: GradientClipping, result: Result) -> list[Arithmetic]:
-    first = result.traces()[0].arithmetic("after", 0)
+    first = result.worked("after,1")
     if p.by == "value":
-        return [first]
-    squares = " + ".join(map(_squared, p.g))
-    return [Arithmetic(r"\lVert g \rVert", rf"\sqrt{{{squares}}}", result.numbers["norm"]), first]
+        return first
+    entries = {f"g_{{{j}}}": entry for j, entry in enumerate(p.g, start=1)}
+    squares = " + ".join(f"{entry}^2" for entry in entries)
+    norm = Formula(r"\lVert g \rVert", written=rf"\sqrt{{{squares}}}", values=entries)
+    return [norm.worked_out(result.numbers["norm"], {}), *first]
 
 
 def _slips(p: GradientClipping, result: Result) -> Slips:

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, choice, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -218,7 +218,7 @@ def _trace(p: GradientFlow, flow: Flow) -> Trace:
     bound = Formula(r"\sigma_1(J_t) \cdot \text{bound}_t")
     if p.cell == "rnn":
         bound = Formula(r"(\gamma \, \sigma_1(W_h))^{T-t+1}", "γ is the steepest slope of φ.")
-    symbols = {earlier: before, later: after, r"\text{passed}_t": passed, r"\text{bound}_t": flow.bound[1:]}
+    symbols: Symbols = {earlier: before, later: after, r"\text{passed}_t": passed, r"\text{bound}_t": flow.bound[1:]}
     symbols |= {
         r"\gamma": ACTIVATIONS[p.phi].gamma,
         r"\sigma_1(W_h)": p.gain,

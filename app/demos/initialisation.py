@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import fill, latex
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -57,7 +57,7 @@ DRAW = {
 
 
 def variance(scheme: str, fan_in: int, fan_out: int) -> float:
-    """The mean square of a weight, as the scheme's paper has it."""
+    """The mean square of a weight by the scheme's paper."""
     match scheme:
         case "glorot":
             return 2 / (fan_in + fan_out)
@@ -104,22 +104,13 @@ def compute(p: Initialisation) -> Result:
     numbers |= {"gradient_first": float(values["grad"][0]), "flat_last": float(values["flat"][-1])}
     numbers |= {"sum_first": float(values["z"][0]), "flat_first": float(values["flat"][0])}
 
-    told = fill(_caption(p, numbers), numbers)
-    curve = Curve(
-        "spread",
-        "The signal forward, the gradient back",
-        told,
-        "layer",
-        "spread",
-        np.arange(1.0, p.layers + 1),
-        (
-            Series("a", "outputs $a_l$", "spread of the outputs", values["a"]),
-            Series(
-                "grad", "gradient, against that at the last layer", "spread of the gradient", values["grad"], "dashed"
-            ),
-        ),
-        log=True,
+    told, layers = fill(_caption(p, numbers), numbers), np.arange(1.0, p.layers + 1)
+    left = "gradient, against that at the last layer"
+    lines = (
+        Series("a", "outputs $a_l$", "spread of the outputs", values["a"]),
+        Series("grad", left, "spread of the gradient", values["grad"], "dashed"),
     )
+    curve = Curve("spread", "The signal forward, the gradient back", told, "layer", "spread", layers, lines, log=True)
     warnings = []
     if not np.isfinite(values["a"]).all():
         warnings.append("The signal overflowed: from some layer on it is not a number.")
@@ -144,52 +135,42 @@ def _caption(p: Initialisation, numbers: dict[str, float]) -> str:
     return told
 
 
-RULE = {
-    "glorot": (r"\sqrt{2 / (n + h)}", r"\sqrt{2 / (%d + %d)}"),
-    "he": (r"\sqrt{2 / n}", r"\sqrt{2 / %d}"),
-    "orthogonal": (r"\sqrt{1 / \max(n, h)}", r"\sqrt{1 / \max(%d, %d)}"),
-    "identity": (r"\sqrt{1 / \max(n, h)}", r"\sqrt{1 / \max(%d, %d)}"),
+VARIANCE = {
+    "glorot": "2 / (n + h)",
+    "he": "2 / n",
+    "orthogonal": r"1 / \max(n, h)",
+    "identity": r"1 / \max(n, h)",
 }
 
 
 def _trace(p: Initialisation, weights: list[Values], fans: list[int], values: dict[str, Values]) -> Trace:
+    def by_rule(layer: int) -> Formula:
+        text = rf"\sqrt{{{VARIANCE[p.scheme]}}}"
+        note = f"Fan-in {fans[layer - 1]}, fan-out {fans[layer]}."
+        return Formula(text if p.gain == 1 else rf"g \cdot {text}", note)
+
+    def as_drawn(layer: int) -> Formula:
+        return given(r"\sqrt{\overline{w^2}}", f"Measured on {weights[layer - 1].size:,} weights.")
+
+    measured = f"Measured on {BATCH} examples of {p.units} units."
+    sums, outputs = given(r"\sqrt{\overline{z^2}}", measured), given(r"\sqrt{\overline{a^2}}", measured)
+    flat = given(r"\varphi'(z) < 0.05", "A gradient hardly passes these units.")
+    gradient = given(r"\sqrt{\overline{(\partial L / \partial a_l)^2}}", "Against that at the last layer's output.")
+    rule, drawn = "spread of a weight by the rule", "spread of a weight as drawn"
+    slope = f"share with a slope below {FLAT}"
     rows = (
-        Row("rule", "a weight, by rule", values["rule"], words="spread of a weight by the rule", group="weights"),
-        Row("weight", "a weight, as drawn", values["weight"], words="spread of a weight as drawn", group="weights"),
-        Row("z", "sums $z_l$", values["z"], words="spread of the sums", group="signal"),
-        Row("a", "outputs $a_l$", values["a"], words="spread of the outputs", group="signal"),
-        Row(
-            "flat",
-            f"share with a slope below {FLAT}",
-            values["flat"],
-            words="share of units that are flat",
-            group="signal",
-        ),
-        Row("grad", "gradient left", values["grad"], group="back"),
+        Row("rule", "a weight, by rule", values["rule"], by_rule, words=rule, group="weights"),
+        Row("weight", "a weight, as drawn", values["weight"], as_drawn, words=drawn),
+        Row("z", "sums $z_l$", values["z"], sums, words="spread of the sums", group="signal"),
+        Row("a", "outputs $a_l$", values["a"], outputs, words="spread of the outputs"),
+        Row("flat", slope, values["flat"], flat, words="share of units that are flat"),
+        Row("grad", "gradient left", values["grad"], gradient, group="back"),
     )
-
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        n, h, value = fans[column], fans[column + 1], float(values[key][column])
-        if key == "rule":
-            symbols, filled = RULE[p.scheme]
-            sizes = (n,) if p.scheme == "he" else (n, h)
-            gain = "" if p.gain == 1 else rf"{latex(p.gain)} \cdot "
-            says = f"Fan-in {n}, fan-out {h}."
-            return Arithmetic(("" if p.gain == 1 else r"g \cdot ") + symbols, gain + filled % sizes, value, says)
-        said = {
-            "weight": (r"\sqrt{\overline{w^2}}", f"Measured on {weights[column].size:,} weights."),
-            "z": (r"\sqrt{\overline{z^2}}", f"Measured on {BATCH} examples of {h} units."),
-            "a": (r"\sqrt{\overline{a^2}}", f"Measured on {BATCH} examples of {h} units."),
-            "flat": (r"\varphi'(z) < 0.05", "A gradient hardly passes these units."),
-            "grad": (r"\sqrt{\overline{(\partial L / \partial a_l)^2}}", "Against that at the last layer's output."),
-        }
-        return Arithmetic(said[key][0], "", value, said[key][1])
-
+    fan = np.array(fans, dtype=float)
+    symbols: Symbols = {"n": fan[:-1], "h": fan[1:], "g": p.gain}
     caption = "Spread is the root mean square. What the rule promises stands beside what was drawn and measured."
-    columns = [f"layer {k}" for k in range(1, p.layers + 1)]
-    return Trace(
-        "layers", "Layer by layer", caption, rows, ("rule", 0), columns=columns, column_word="layer", by_hand=arithmetic
-    )
+    columns, chosen = [f"layer {k}" for k in range(1, p.layers + 1)], ("rule", 0)
+    return Trace("layers", "Layer by layer", caption, rows, chosen, symbols, "k", columns=columns, column_word="layer")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -211,13 +192,8 @@ def _question(p: Initialisation) -> Question:
 
 
 def _steps(p: Initialisation, result: Result) -> list[Arithmetic]:
-    symbols, filled = RULE[p.scheme]
-    filled = filled % ((p.inputs,) if p.scheme == "he" else (p.inputs, p.units))
-    var = [text.removeprefix(r"\sqrt{").removesuffix("}") for text in (symbols, filled)]
-    return [
-        Arithmetic(rf"\mathrm{{variance}} = {var[0]}", var[1], result.numbers["weight_var"]),
-        result.traces()[0].arithmetic("rule", 0),
-    ]
+    variance = Formula(rf"\mathrm{{variance}} = {VARIANCE[p.scheme]}", values={"n": p.inputs, "h": p.units})
+    return [variance.worked_out(result.numbers["weight_var"], {}), *result.worked("rule,1")]
 
 
 def _slips(p: Initialisation, result: Result) -> Slips:

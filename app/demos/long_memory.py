@@ -2,16 +2,16 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo, Training
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -50,8 +50,8 @@ class LongMemory(Parameters):
 
 
 @dataclass
-class Learner:
-    """One cell as far as it has come."""
+class CellInTraining:
+    """One cell, its optimiser, and its losses so far; `done` is its last pass."""
 
     model: Model
     moments: optimise.Moments
@@ -59,23 +59,23 @@ class Learner:
     done: Pass = field(init=False)
 
 
-def train(p: LongMemory) -> Iterator[tuple[int, dict[Cell, Learner]]]:
-    """The same sequences for all: forward and backward, clipped at 1, Adam. Yields now and then, and at the end."""
-    learners: dict[Cell, Learner] = {}
+def train(p: LongMemory) -> Iterator[tuple[int, dict[Cell, CellInTraining]]]:
+    """Train all cells on the same sequences with Adam, clipped at 1. Yields at every report and at the end."""
+    cells: dict[Cell, CellInTraining] = {}
     for cell in CELLS:
         model = remembering.draw(np.random.default_rng(p.seed), cell, UNITS, p.gain, p.keep)
-        learners[cell] = Learner(model, optimise.at_rest(model.arrays()))
+        cells[cell] = CellInTraining(model, optimise.at_rest(model.arrays()))
     sequences = np.random.default_rng([p.seed, 1])
     every = max(1, math.ceil(p.updates / REPORTS))
     for update in range(p.updates + 1):
         x, target = remembering.examples(sequences, BATCH, p.gap, p.noise)
-        for one in learners.values():
+        for one in cells.values():
             one.done = remembering.forward_backward(one.model, x, target)
             one.losses.append(one.done.loss)
         if update == p.updates or (update % every == 0 and update > 0):
-            yield update, learners
+            yield update, cells
         if update < p.updates:
-            for one in learners.values():
+            for one in cells.values():
                 used = clipping.by_norm(one.done.gradients, CLIP)
                 arrays, one.moments = optimise.adam(one.model.arrays(), used, one.moments, p.rate)
                 one.model = one.model.with_arrays(arrays)
@@ -83,43 +83,35 @@ def train(p: LongMemory) -> Iterator[tuple[int, dict[Cell, Learner]]]:
 
 def progress(p: LongMemory) -> Iterator[tuple[int, Result]]:
     """The result at every report."""
-    for update, learners in train(p):
-        yield update, shown(p, update, learners)
+    for update, cells in train(p):
+        yield update, shown(p, update, cells)
 
 
 def compute(p: LongMemory) -> Result:
     """Train to the end, and say who remembers."""
-    for update, learners in train(p):
-        result = shown(p, update, learners)
+    for update, cells in train(p):
+        result = shown(p, update, cells)
     return result
 
 
-def shown(p: LongMemory, update: int, learners: dict[Cell, Learner]) -> Result:
+def shown(p: LongMemory, update: int, cells: dict[Cell, CellInTraining]) -> Result:
     """The three losses, and what comes back to the first step in each."""
     numbers = {"gap": float(p.gap), "updates": float(update), "guess": FORGETS_NOTHING}
     flows: dict[Cell, Values] = {}
-    for cell, one in learners.items():
+    for cell, one in cells.items():
         numbers[f"loss_{cell}"] = float(np.mean(one.losses[-max(1, len(one.losses) // 8) :]))
         flows[cell] = remembering.gradient_by_step(one.model, one.done)
         numbers[f"reaches_{cell}"] = float(flows[cell][0] / flows[cell][-1]) if flows[cell][-1] else 0.0
         numbers[f"weights_{cell}"] = float(GATES[cell] * (UNITS + UNITS * UNITS + UNITS))
-    forget = np.stack([cache.f for cache in learners["lstm"].done.caches], axis=1)
+    forget = np.stack([cache.f for cache in cells["lstm"].done.caches], axis=1)
     numbers["kept_lstm"] = float(jacobian.cell_path(forget)[:, 1].mean())
     caption = fill(_caption(update, numbers), numbers)
     dashes: tuple[Dash, ...] = ("solid", "dashed", "dotted")
-    losses = Curve(
-        "losses",
-        "Loss of the three",
-        caption,
-        "update",
-        "loss",
-        np.arange(update + 1.0),
-        [
-            Series(cell, cell.upper(), cell.upper(), np.array(one.losses), dash)
-            for (cell, one), dash in zip(learners.items(), dashes, strict=True)
-        ],
-        log=True,
-    )
+    lines = [
+        Series(cell, cell.upper(), cell.upper(), np.array(one.losses), dash)
+        for (cell, one), dash in zip(cells.items(), dashes, strict=True)
+    ]
+    losses = Curve("losses", "Loss of the three", caption, "update", "loss", np.arange(update + 1.0), lines, log=True)
     return Result(numbers, (losses, _way_back(p, flows)))
 
 
@@ -142,27 +134,23 @@ def _caption(update: int, numbers: dict[str, float]) -> str:
 
 def _way_back(p: LongMemory, flows: dict[Cell, Values]) -> Trace:
     """The gradient at every step, as a share of what it is at the last."""
-    shares = {cell: flow / flow[-1] if flow[-1] else np.zeros_like(flow) for cell, flow in flows.items()}
+    now = r"\lVert \partial L / \partial s_t \rVert"
+    last = rf"\lVert \partial L / \partial s_{{{p.gap + 1}}} \rVert"
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        cell, T = next(cell for cell in CELLS if cell == key), p.gap + 1
-        flow = flows[cell]
-        return Arithmetic(
-            rf"\lVert \partial L / \partial s_{{{column + 1}}} \rVert / \lVert \partial L / \partial s_{{{T}}} \rVert",
-            f"{latex(float(flow[column]))} / {factor(float(flow[-1]))}",
-            float(shares[cell][column]),
-            "The state s is h; for the LSTM h and c together.",
-        )
+    def share(flow: Values) -> Callable[[int], Formula]:
+        note = "The state s is h; for the LSTM h and c together."
+        if not flow[-1]:
+            return lambda t: given(f"{now} / {last}", note)
+        return lambda t: Formula(f"{now} / {last}", note, values={now: float(flow[t - 1]), last: float(flow[-1])})
 
-    return Trace(
-        "back",
-        "What comes back of the gradient",
-        "The gradient of the loss at every step, as a share of what it is at the last. Step 1 is the one to remember.",
-        [Row(cell, cell.upper(), shares[cell]) for cell in CELLS],
-        ("rnn", 0),
-        columns=[f"t = {t}" for t in range(1, p.gap + 2)],
-        by_hand=arithmetic,
+    rows = [
+        Row(cell, cell.upper(), flow / flow[-1] if flow[-1] else np.zeros_like(flow), share(flow))
+        for cell, flow in flows.items()
+    ]
+    caption = (
+        "The gradient of the loss at every step, as a share of what it is at the last. Step 1 is the one to remember."
     )
+    return Trace("back", "What comes back of the gradient", caption, rows, ("rnn", 0))
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -194,10 +182,9 @@ def _question(p: LongMemory) -> Question:
 
 def _steps(p: LongMemory, result: Result) -> list[Arithmetic]:
     gate = _gate(p)
-    return [
-        Arithmetic(r"f = \sigma(b_f)", rf"\sigma({latex(p.keep)})", gate, "What one step keeps:"),
-        Arithmetic(r"\prod_{t=2}^{T} f", f"{latex(gate)}^{{{p.gap}}}", result.numbers["kept_lstm"], "Steps multiply:"),
-    ]
+    one = Formula(r"f = \sigma(b_f)", "What one step keeps:", values={"b_f": p.keep})
+    all_steps = Formula(r"\prod_{t=2}^{T} f", "Steps multiply:", "f^{T-1}", {"f": gate, "T-1": p.gap})
+    return [one.worked_out(gate, {}), all_steps.worked_out(result.numbers["kept_lstm"], {})]
 
 
 def _slips(p: LongMemory, result: Result) -> Slips:

@@ -2,16 +2,16 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo, Training
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
-from app.demos.machine.numbers import factor, fill, latex
+from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, choice, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -45,24 +45,31 @@ class TrainingSymptoms(Parameters):
     seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the weights and the sequences.")
 
 
-@dataclass
-class Run:
-    """A training as far as it has come: losses and gradient norms before each update, and at the end."""
+@dataclass(frozen=True)
+class TrainedSoFar:
+    """The model after some updates and before the last, and what led to it.
+
+    `used` are the gradients of the last update, clipped if clipping is on; none before the first. `done` is the pass
+    of the model as it is now. `losses` and `norms` of the gradient have an entry for each update, and one for now.
+    `first_steps` is the gradient at each step before training (gap + 1).
+    """
 
     model: Model
     before: Model
+    used: Sequence[Values]
     done: Pass
     losses: list[float]
     norms: list[float]
     first_steps: Values
 
 
-def train(p: TrainingSymptoms) -> Iterator[tuple[int, Run]]:
-    """Update by update: one batch forward and backward, clip, descend. Yields now and then, and at the end."""
+def train(p: TrainingSymptoms) -> Iterator[tuple[int, TrainedSoFar]]:
+    """For each update, run one batch forward and backward, clip, and descend. Yields at every report and at the end."""
     rng = np.random.default_rng(p.seed)
     model = before = remembering.draw(rng, p.cell, UNITS, p.gain)
     losses: list[float] = []
     norms: list[float] = []
+    used: Sequence[Values] = ()
     first = np.empty(0)
     every = max(1, math.ceil(p.updates / REPORTS))
     for update in range(p.updates + 1):
@@ -72,14 +79,14 @@ def train(p: TrainingSymptoms) -> Iterator[tuple[int, Run]]:
         if update == 0:
             first = remembering.gradient_by_step(model, done)
         if update == p.updates or (update % every == 0 and update > 0):
-            yield update, Run(model, before, done, losses, norms, first)
+            yield update, TrainedSoFar(model, before, used, done, losses, norms, first)
         if update < p.updates:
             used = clipping.by_norm(done.gradients, p.clip) if p.clip else done.gradients
             before, model = model, model.with_arrays(optimise.descend(model.arrays(), used, p.rate))
 
 
 def progress(p: TrainingSymptoms) -> Iterator[tuple[int, Result]]:
-    """The result at every report: the same that `compute` gives with so many updates."""
+    """The result at every report: what `compute` gives for this number of updates."""
     for update, run in train(p):
         yield update, shown(p, update, run)
 
@@ -91,7 +98,7 @@ def compute(p: TrainingSymptoms) -> Result:
     return result
 
 
-def shown(p: TrainingSymptoms, update: int, run: Run) -> Result:
+def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
     """Losses so far, the gradient's way back now and at the start, and the weights with their last update."""
     losses, by_step = np.array(run.losses), remembering.gradient_by_step(run.model, run.done)
     numbers = {
@@ -107,36 +114,18 @@ def shown(p: TrainingSymptoms, update: int, run: Run) -> Result:
     name, told = _symptom(losses, numbers)
     numbers["symptom"] = float(SYMPTOMS.index(name))
     caption = fill(f"{name}: {told}", numbers)
-    loss = Curve(
-        "loss",
-        "Loss",
-        caption,
-        "update",
-        "loss",
-        np.arange(update + 1.0),
-        (
-            Series("loss", "loss $L$", "loss", losses),
-            Series("guess", "saying 0 always", "saying 0 always", np.full(update + 1, FORGETS_NOTHING), "dashed"),
-        ),
-        log=True,
+    lines = (
+        Series("loss", "loss $L$", "loss", losses),
+        Series("guess", "saying 0 always", "saying 0 always", np.full(update + 1, FORGETS_NOTHING), "dashed"),
     )
-    back = fill(
-        "Of the gradient at the last step, {reaches} reaches the first; before training it was {reached_first}.",
-        numbers,
+    loss = Curve("loss", "Loss", caption, "update", "loss", np.arange(update + 1.0), lines, log=True)
+    back = "Of the gradient at the last step, {reaches} reaches the first; before training it was {reached_first}."
+    flows = (
+        Series("now", r"$\lVert \partial L / \partial s_t \rVert$ now", "now", by_step),
+        Series("start", "before training", "before training", run.first_steps, "dashed"),
     )
-    flow = Curve(
-        "back",
-        "The gradient on its way back",
-        back,
-        "step t",
-        "gradient",
-        np.arange(1.0, p.gap + 2),
-        (
-            Series("now", r"$\lVert \partial L / \partial s_t \rVert$ now", "now", by_step),
-            Series("start", "before training", "before training", run.first_steps, "dashed"),
-        ),
-        log=True,
-    )
+    title, steps = "The gradient on its way back", np.arange(1.0, p.gap + 2)
+    flow = Curve("back", title, fill(back, numbers), "step t", "gradient", steps, flows, log=True)
     return Result(numbers, (loss, flow, _weights(p, run)), _warnings(run, numbers))
 
 
@@ -144,7 +133,7 @@ SYMPTOMS = ("Not trained yet", "NaN", "Avalanche", "Stalled", "Still learning", 
 
 
 def _symptom(losses: Values, numbers: dict[str, float]) -> tuple[str, str]:
-    """The name of what is seen, and the numbers that say so."""
+    """The name of the symptom, and a sentence with the numbers that show it; adds when it began to the numbers."""
     finite = np.isfinite(losses)
     if not finite.all():
         numbers["nan_at"] = float(np.argmin(finite))
@@ -168,7 +157,7 @@ def _share(by_step: Values) -> float:
     return float(by_step[0] / by_step[-1]) if by_step[-1] > 0 else (0.0 if by_step[-1] == 0 else math.nan)
 
 
-def _warnings(run: Run, numbers: dict[str, float]) -> list[str]:
+def _warnings(run: TrainedSoFar, numbers: dict[str, float]) -> list[str]:
     told = []
     if not math.isfinite(run.norms[-1]):
         told.append("The gradient is not finite: every further update writes NaN into all weights.")
@@ -177,44 +166,40 @@ def _warnings(run: Run, numbers: dict[str, float]) -> list[str]:
     return told
 
 
-def _weights(p: TrainingSymptoms, run: Run) -> Trace:
-    """The weights into the state's candidate, a row a unit, and how the last update made each."""
+def _weights(p: TrainingSymptoms, run: TrainedSoFar) -> Trace:
+    """The weights into the candidate of the state and out of it, a row a unit, and the last update of each."""
     h = UNITS
     block = {"rnn": slice(0, h), "lstm": slice(2 * h, 3 * h), "gru": slice(2 * h, 3 * h)}[p.cell]
-    now, old = run.model.arrays(), run.before.arrays()
-    names = ["x", *(f"h{i + 1}" for i in range(h)), "o"]
-    new_rows = [now[0][0, block], *now[1][:, block], now[3]]
-    old_rows = [old[0][0, block], *old[1][:, block], old[3]]
-    says = ["from the input", *(f"from unit {i + 1}" for i in range(h)), "to the output"]
-    labels = ["$W_x$", *(rf"$W_h$ from unit {i + 1}" for i in range(h)), "$W_o$"]
 
-    def arithmetic(key: str, column: int) -> Arithmetic:
-        row = names.index(key)
-        W, before = float(new_rows[row][column]), float(old_rows[row][column])
-        if len(run.losses) == 1:
-            return Arithmetic("W", latex(W), W, "Drawn from the seed; nothing has changed it yet.")
-        step = (before - W) / p.rate if p.rate else 0.0
-        clipped = " as clipped" if p.clip else ""
-        return Arithmetic(
-            r"W - \eta \, g",
-            rf"{latex(before)} - {latex(p.rate)} \cdot {factor(step)}",
-            W,
-            f"g is the gradient{clipped}.",
+    def rows_of(arrays: Sequence[Values]) -> list[Values]:
+        return [arrays[0][0, block], *arrays[1][:, block], arrays[3]]
+
+    note = f"g is the gradient{' as clipped' if p.clip else ''}."
+
+    def updated(old: Values, used: Values) -> Callable[[int], Formula]:
+        return lambda j: Formula(
+            r"W - \eta \, g", note, values={"W": float(old[j - 1]), r"\eta": p.rate, "g": float(used[j - 1])}
         )
 
-    return Trace(
-        "weights",
-        "The weights and their last update",
-        "The weights into the new state and out of it, a column a unit. Choose one to see its last update.",
-        [
-            Row(name, label, np.asarray(row), words=say)
-            for name, label, say, row in zip(names, labels, says, new_rows, strict=True)
-        ],
-        ("h1", 0),
-        columns=[f"unit {j + 1}" for j in range(h)],
-        column_word="unit",
-        by_hand=arithmetic,
+    made: list[Formula | Callable[[int], Formula]] = (
+        [updated(old, used) for old, used in zip(rows_of(run.before.arrays()), rows_of(run.used), strict=True)]
+        if run.used
+        else [given("W", "Drawn from the seed; nothing has changed it yet.")] * (h + 2)
     )
+    units = range(1, h + 1)
+    names = ["x", *(f"h{i}" for i in units), "o"]
+    says = ["from the input", *(f"from unit {i}" for i in units), "to the output"]
+    labels = ["$W_x$", *(f"$W_h$ from unit {i}" for i in units), "$W_o$"]
+    rows = [
+        Row(name, label, values, formula, words=said)
+        for name, label, values, formula, said in zip(
+            names, labels, rows_of(run.model.arrays()), made, says, strict=True
+        )
+    ]
+    caption = "The weights into the new state and out of it, a column a unit. Choose one to see its last update."
+    columns = [f"unit {j}" for j in units]
+    title = "The weights and their last update"
+    return Trace("weights", title, caption, rows, ("h1", 0), {}, "j", columns=columns, column_word="unit")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -234,15 +219,10 @@ def _question(p: TrainingSymptoms) -> Question:
 
 
 def _steps(p: TrainingSymptoms, result: Result) -> list[Arithmetic]:
-    return [
-        Arithmetic(r"g^{T-1}", f"{latex(p.gain)}^{{{p.gap}}}", p.gain**p.gap, "If all slopes were 1:"),
-        Arithmetic(
-            r"\lVert \partial L / \partial h_1 \rVert / \lVert \partial L / \partial h_T \rVert",
-            "",
-            result.numbers["reaches"],
-            "With the slopes of tanh, a little below 1:",
-        ),
-    ]
+    most = Formula("g^{T-1}", "If all slopes were 1:", values={"g": p.gain, "T-1": p.gap})
+    share = r"\lVert \partial L / \partial h_1 \rVert / \lVert \partial L / \partial h_T \rVert"
+    reaches = given(share, "With the slopes of tanh, a little below 1:")
+    return [most.worked_out(p.gain**p.gap, {}), reaches.worked_out(result.numbers["reaches"], {})]
 
 
 def _slips(p: TrainingSymptoms, result: Result) -> Slips:

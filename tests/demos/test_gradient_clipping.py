@@ -68,19 +68,6 @@ def test_each_update_follows_from_the_one_before(states: Any, data: st.DataObjec
             assert (np.abs(walk.used) <= p.threshold).all()
 
 
-@given(data=st.data())
-@examples(30)
-def test_the_arithmetic_of_a_vector_is_its_value(states: Any, data: st.DataObject) -> None:
-    p = data.draw(states(DEMO))
-    result = DEMO.compute(p)
-    trace = result.traces()[0]
-    for column, value in enumerate(row(result, 0, "after").tolist()):
-        filled = trace.arithmetic("after", column).filled
-        for mark, python in ((r"\min", "min"), (r"\max", "max"), (r"\cdot", "*"), ("^{", "**("), ("}", ")")):
-            filled = filled.replace(mark, python)
-        assert eval(filled) == pytest.approx(value, rel=0.02, abs=2e-3), filled
-
-
 def test_the_wall_throws_the_one_and_not_the_other() -> None:
     result = compute("")
     numbers = result.numbers
