@@ -20,7 +20,7 @@ KERAS = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU", "dense": "Dense"}
 
 
 class LayerShapes(Parameters):
-    """A stack of layers of one kind, with a Dense layer on top where `outputs` is not 0."""
+    """A stack of layers of one kind, with a Dense layer on top unless `outputs` is 0."""
 
     batch: int = number(5, 1, 1024, slide=(1, 64), step=1, title="Batch", says="Sequences at once.")
     time: int = number(10, 1, 1000, slide=(1, 60), step=1, title="Time", says="Steps in each sequence.")

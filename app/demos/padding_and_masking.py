@@ -141,7 +141,7 @@ def _ends_trace(p: PaddingAndMasking, alone: Values, runs: dict[str, Values]) ->
     every, shown = np.ones_like(real), runs["masked" if p.mask else "unmasked"]
 
     def end(run: str, counted: NDArray[np.bool_], note: str) -> Callable[[int], Formula]:
-        """The last of the counted steps, as if they were all."""
+        """The formula of the last counted step, numbered as if there were no other steps than those counted."""
 
         def formula(column: int) -> Formula:
             inputs, states = (values[column - 1, counted[column - 1]].tolist() for values in (x, runs[run]))

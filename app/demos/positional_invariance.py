@@ -163,7 +163,7 @@ def _answers(p: PositionalInvariance, run: BothLayers) -> Trace:
 
 
 def _terms(weight: str, weights: Sequence[float], w: int, x: Values, first: int) -> tuple[str, dict[str, float]]:
-    """The sum of weights times inputs, whose numbers begin with `w` and `first`, and its symbols' values."""
+    """The formula of Σ weight · input, and its symbols' values. Weights are numbered from `w`, inputs from `first`."""
     names = [(f"{weight}_{{{w + i}}}", f"x_{{{first + i}}}") for i in range(len(weights))]
     values = {a: float(v) for (a, _), v in zip(names, weights, strict=True)}
     values |= {b: float(v) for (_, b), v in zip(names, x, strict=True)}

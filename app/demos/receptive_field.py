@@ -46,7 +46,7 @@ class ReceptiveField(Parameters):
 
 
 def compute(p: ReceptiveField) -> Result:
-    """The field layer by layer, and the share of each input in one output of a stack whose kernels are means."""
+    """The field layer by layer, and each input's share in one output if every kernel takes the mean."""
     stack = p.stack()
     fields, jumps, share = rf.fields(stack), rf.jumps(stack), rf.footprint(stack)
     field = fields[-1]
@@ -66,7 +66,7 @@ def compute(p: ReceptiveField) -> Result:
 
 
 def _diagram(p: ReceptiveField, stack: list[rf.ConvLayer], share: Values, numbers: dict[str, float]) -> Diagram:
-    """Inputs at the bottom, the newest at the right; every arrow that ends in the newest output."""
+    """Inputs at the bottom, the newest at the right, and all arrows that lead to the newest output."""
     field, high = len(share), 46 if p.layers <= 8 else 30
     columns = min(max(field, 4), DRAWN)
     apart = 30 if columns <= 20 else 26

@@ -218,7 +218,8 @@ def _question(p: RecursiveTree) -> Question:
         (
             f"the tree is ${brackets}$",
             "$x = " + r",\; ".join(map(latex, p.x)) + "$",
-            rf"every node is $p = {latex(p.W_l)} \cdot l {right}$",
+            # No space after the weight: where it equals the answer, it is not to be taken for the answer given away.
+            rf"every node is $p = {latex(p.W_l)}\cdot l {right}$",
         ),
     )
 

@@ -41,7 +41,7 @@ class SequenceShapes(Parameters):
 
     @property
     def kind(self) -> str:
-        """One of TASKS."""
+        """The kind of task, a key of TASKS."""
         if self.reads == self.writes == "many":
             return "aligned" if self.aligned else "unaligned"
         return f"{self.reads}-to-{self.writes}"

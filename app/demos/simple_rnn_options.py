@@ -61,7 +61,7 @@ class SimpleRNNOptions(Parameters):
 
 
 def run_calls(p: SimpleRNNOptions, w: rnn.RNNWeights) -> tuple[Values, list[rnn.Cache]]:
-    """States (calls · time, h) in the order they are computed; stateful alone decides where a call starts."""
+    """States (calls · time, h) and caches of all calls. Only a stateful call starts where the one before it ended."""
     x, phi, zero = p.reading[None, :, None], ACTIVATIONS[p.activation], np.zeros((1, p.units))
     h0, states, caches = zero, [], list[rnn.Cache]()
     for _ in range(p.calls):
@@ -159,7 +159,7 @@ def _steps_trace(p: SimpleRNNOptions, w: rnn.RNNWeights, h: Values, caches: list
     before = np.array([cache.h_prev[0] for cache in caches])
 
     def step(column: int) -> int:
-        """The step within its call."""
+        """The step within its call, from 1, for a column of the table."""
         return (column - 1) % time + 1
 
     def read(column: int) -> Formula:

@@ -61,7 +61,7 @@ def answers(h: Values, period: int) -> Values:
 
 
 def compute(p: StatefulOrStateless) -> Result:
-    """Run the series in windows as set, stateful, stateless, and in one go; count the periods answered wrongly."""
+    """Run the series in windows (as set, stateful and stateless) and in one go, and count the wrong answers."""
     w = rnn.RNNWeights(np.array([[p.W_x]]), np.array([[p.W_h]]), np.zeros(1))
     x, cues, zero = p.series(), p.cues(), np.zeros((1, 1))
     runs = {carry: windows.forward(x[None, :, None], zero, w, TANH, p.window, carry) for carry in {0.0, 1.0, p.carry}}

@@ -142,7 +142,7 @@ SAYS_PHI = {
 
 
 def _caption(p: UnrolledRNN, x: Values, h: Values, numbers: dict[str, float]) -> str:
-    """What happens to unit 1."""
+    """What happens to unit 1; adds the numbers that only this caption needs."""
     state = "The state" if p.units == 1 else "The state of unit 1"
     silent = next((t for t in range(1, len(x)) if x[t] == 0 and abs(h[t, 0]) > 0.01 and abs(h[t - 1, 0]) > 0.01), None)
     forgets = not any(map(any, p.W_h))

@@ -56,7 +56,7 @@ def bag(x: Values) -> Values:
 
 
 def dense_weights(words: Sequence[str]) -> Values:
-    """One weight a place (time), made for this sentence: −1 behind a "not", 1 elsewhere."""
+    """One weight for each place (time), made for this sentence: −1 after a "not", 1 elsewhere."""
     return np.array([-1.0 if place and words[place - 1] == "not" else 1.0 for place in range(len(words))])
 
 

@@ -11,7 +11,7 @@ from app.nn.activations import TANH
 
 
 class TaskStep(NamedTuple):
-    """The number of the input that a step reads, of the output that it writes and of the output that it is fed.
+    """The numbers of the input that a step reads, the output that it writes and the output that it is fed.
 
     Numbers start at 1; 0 is for none.
     """
