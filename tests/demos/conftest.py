@@ -1,7 +1,5 @@
 """Any state of any demo, drawn by Hypothesis from the bounds that its own form states."""
 
-import math
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -48,55 +46,3 @@ def states() -> Callable[[AnyDemo], st.SearchStrategy[Any]]:
     return lambda demo: st.fixed_dictionaries({}, optional={f.name: _text(f) for f in demo.fields}).map(
         lambda texts: fitting(demo, texts)
     )
-
-
-_NAMES = {
-    r"\tanh": "tanh",
-    r"\exp": "exp",
-    r"\ln": "log",
-    r"\sqrt{": "sqrt(",
-    r"\sigma": "sigmoid",
-    r"\mathrm{relu}": "relu",
-    r"\cdot": "*",
-    r"\infty": "inf",
-    "^{": "**(",
-    "}": ")",
-    "^": "**",
-}
-
-
-def _python(filled: str) -> str:
-    for name, python in _NAMES.items():
-        filled = filled.replace(name, python)
-    return filled
-
-
-def _value(python: str) -> float:
-    known = {
-        "tanh": math.tanh,
-        "exp": math.exp,
-        "log": math.log,
-        "sqrt": math.sqrt,
-        "sigmoid": lambda z: 1 / (1 + math.exp(-z)),
-        "relu": lambda z: max(z, 0.0),
-        "inf": math.inf,
-    }
-    return float(eval(python, {}, known))
-
-
-def _evaluated(filled: str) -> tuple[float, float]:
-    # Without its signs, but for those of powers, a formula says how large the numbers are that its roundings belong to.
-    python = _python(filled)
-    return _value(python), _value(re.sub(r"(?<!\*\*\()-", "", python))
-
-
-@pytest.fixture(scope="session")
-def evaluated() -> Callable[[str], tuple[float, float]]:
-    """The value of a formula that the page shows with its numbers filled in, and the size of its terms."""
-    return _evaluated
-
-
-@pytest.fixture(scope="session")
-def value_of() -> Callable[[str], float]:
-    """The value of a formula that the page shows with its numbers filled in."""
-    return lambda filled: _value(_python(filled))

@@ -90,17 +90,6 @@ def test_the_words_are_those_of_the_sentence_and_the_score_is_the_rules(states: 
 
 
 @given(data=st.data())
-@examples(40)
-def test_every_unit_is_the_value_of_its_arithmetic(states: Any, value_of: Any, data: st.DataObject) -> None:
-    trace = DEMO.compute(data.draw(states(DEMO))).traces()[0]
-    for row in trace.rows:
-        for column, value in enumerate(row.values.tolist()):
-            shown = trace.arithmetic(row.key, column)
-            if shown.filled:
-                assert value_of(shown.filled) == value, f"{row.key} {shown}"
-
-
-@given(data=st.data())
 @examples(20)
 def test_the_diagram_reads_the_words_in_order(states: Any, data: st.DataObject) -> None:
     p = data.draw(states(DEMO))

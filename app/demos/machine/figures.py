@@ -94,7 +94,6 @@ class Trace:
     column_word: str = "step"
     follows: str | None = None
     coloured: bool = True
-    by_hand: Callable[[str, int], Arithmetic] | None = None
     kind: Literal["trace"] = "trace"
 
     def __post_init__(self) -> None:
@@ -103,8 +102,6 @@ class Trace:
 
     def arithmetic(self, key: str, column: int) -> Arithmetic:
         """How the number in this row and column (from 0) came about."""
-        if self.by_hand:
-            return self.by_hand(key, column)
         row = next(row for row in self.rows if row.key == key)
         values = {symbol: float(one.values[column]) for one in self.rows if (symbol := one.symbol)}
         values |= {name: float(v[column] if isinstance(v, np.ndarray) else v) for name, v in self.symbols.items()}
