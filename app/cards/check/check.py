@@ -16,7 +16,7 @@ from app.demos.registry import find
 
 
 @dataclass(frozen=True)
-class Place:
+class Coverage:
     """What covers a source item: a card, or (if `card` is empty) the explanation or key points of a topic."""
 
     deck: str
@@ -37,11 +37,11 @@ class Checked:
     files: list[ReadyFile] = field(default_factory=list)
 
     @cached_property
-    def covered(self) -> Mapping[str, list[Place]]:
+    def covered(self) -> Mapping[str, list[Coverage]]:
         """For each source item that some content names, the places, in learning order. Drafts cover nothing."""
-        found: dict[str, list[Place]] = {}
+        found: dict[str, list[Coverage]] = {}
         for file in sorted(self.files, key=lambda file: (file.found.deck, file.place)):
-            for item, place in () if file.is_draft else _places(file):
+            for item, place in () if file.is_draft else _coverage(file):
                 found.setdefault(item, []).append(place)
         return found
 
@@ -61,12 +61,12 @@ class Checked:
         return sum(len(file.drafts) for file in self.files)
 
 
-def _places(file: ReadyFile) -> Iterator[tuple[str, Place]]:
+def _coverage(file: ReadyFile) -> Iterator[tuple[str, Coverage]]:
     for item in file.sources:
-        yield item, Place(file.found.deck, file.found.name, "", file.title)
+        yield item, Coverage(file.found.deck, file.found.name, "", file.title)
     for card in file.cards:
         for item in card.sources:
-            yield item, Place(file.found.deck, file.found.name, card.name, card.question)
+            yield item, Coverage(file.found.deck, file.found.name, card.name, card.question)
 
 
 def coverage_table(checked: Checked) -> list[str]:

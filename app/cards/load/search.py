@@ -39,14 +39,14 @@ from sqlalchemy.sql.functions import FunctionElement
 from app.tables import CARD, CARD_SOURCE, CARD_TAG, chunks
 
 LONGEST_WORD = 60
-# Of one card, longer than any that is read: a tsvector counts places up to 16,383, and holds a million bytes.
+# Of one card. A tsvector counts positions up to 16,383, and holds a million bytes.
 MOST_WORDS, MOST_BYTES = 16_000, 500_000
-MOST_ASKED = 16  # words of a query; the rest is not looked at
+MOST_ASKED = 16  # words of a query; the rest is ignored
 LONGEST_QUERY = 400
 
 _SQLITE = table("card_search", *(column(name) for name in ("rowid", "question", "tags", "sources", "answer", "rank")))
 _SERVER = table("card_search", column("card_id"), column("document"))
-# A hit in the question says more than one in the long answer; tags and sources lie between.
+# A hit in the question weighs most, then tags, then sources, then the answer.
 _BM25 = "bm25(8.0, 4.0, 3.0, 1.0)"
 _WEIGHTS: ColumnElement[Any] = literal_column("CAST('{0.125, 0.375, 0.5, 1.0}' AS real[])")  # of D, C, B, A
 
@@ -57,7 +57,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 def words(written: str) -> list[str]:
-    """The words of a text as they are compared: small letters without accents; W_hh is two, W and hh."""
+    """The words of a text as they are compared: lower case without accents. W_hh is two words, W and hh."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", written).casefold())
     kept = "".join(character for character in folded if unicodedata.category(character)[0] != "M")
     return [word[:LONGEST_WORD] for word in _WORD.findall(kept)]
@@ -71,21 +71,21 @@ def text_of_html(rendered: str) -> str:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a person typed, as phrases: `W_hh` is one of two words. The last of each may be the beginning of a word."""
+    """A query as phrases: `W_hh` is one of two words. The last word of a phrase may be the beginning of a word."""
 
     phrases: tuple[tuple[str, ...], ...]
 
     def for_sqlite(self) -> str:
-        """As FTS5 reads it; words are letters and digits alone, so nothing in them can be an operator."""
+        """The query for FTS5. Words are letters and digits only, so they contain no operators."""
         return " ".join(f'"{" ".join(phrase)}" *' for phrase in self.phrases) or '""'
 
     def for_server(self) -> str:
-        """As PostgreSQL's tsquery reads it."""
+        """The query for PostgreSQL's tsquery."""
         return " & ".join(" <-> ".join(f"'{word}'" for word in phrase) + ":*" for phrase in self.phrases)
 
 
 def asked(typed: str) -> Asked:
-    """Read what a person typed: any text is a query, and one without a letter or digit asks for nothing."""
+    """Read what a person typed. Any text is a query; one without letters and digits has no phrases."""
     phrases: list[tuple[str, ...]] = []
     left = MOST_ASKED
     for part in typed[:LONGEST_QUERY].split():
@@ -98,7 +98,7 @@ def asked(typed: str) -> Asked:
 
 
 def matches(connection: Connection, query: Asked) -> Select[Any]:
-    """The cards that hold every phrase, as a SELECT of `card_id` and `rank`: the smaller, the better."""
+    """Select `card_id` and `rank` of the cards that contain every phrase; a smaller rank is better."""
     if connection.dialect.name == "sqlite":
         found = text("card_search MATCH :search AND rank MATCH :search_rank").bindparams(
             search=query.for_sqlite(), search_rank=_BM25
@@ -110,7 +110,7 @@ def matches(connection: Connection, query: Asked) -> Select[Any]:
 
 
 class _AsAsked(TypeDecorator[str]):
-    """What a person typed, sent to each database as its search reads it."""
+    """What a person typed, in the form that each database's search expects."""
 
     impl = String
     cache_ok = True
@@ -121,7 +121,7 @@ class _AsAsked(TypeDecorator[str]):
 
 
 class is_found(FunctionElement[bool]):  # noqa: N801 (it reads as SQL)
-    """is_found(card_id, "typed"): the card holds every phrase of what was typed, the parameter of that name."""
+    """is_found(card_id, "typed"): True if the card contains every phrase of the parameter `typed`."""
 
     name = "is_found"
     type = Boolean()
@@ -146,7 +146,7 @@ def _is_found_by_sqlite(element: is_found, compiler: SQLCompiler, **how: Any) ->
 
 
 def index(connection: Connection, card_ids: Iterable[int]) -> None:
-    """Make the index say what these live cards' rows say, once their tags and sources are written too."""
+    """Index these live cards. Call it after their tags and sources are written."""
     for ids in chunks(card_ids):
         forget(connection, ids)
         rows = connection.execute(_TEXTS.where(CARD.c.id.in_(ids), CARD.c.retired_at.is_(None))).all()
@@ -160,7 +160,7 @@ def index(connection: Connection, card_ids: Iterable[int]) -> None:
 
 
 def forget(connection: Connection, card_ids: Iterable[int]) -> None:
-    """Take cards out of the index: retired ones are not found."""
+    """Remove cards from the index, such as retired ones."""
     is_sqlite = connection.dialect.name == "sqlite"
     the_table, key = (_SQLITE, _SQLITE.c.rowid) if is_sqlite else (_SERVER, _SERVER.c.card_id)
     for ids in chunks(card_ids):
@@ -168,7 +168,7 @@ def forget(connection: Connection, card_ids: Iterable[int]) -> None:
 
 
 def rebuild(connection: Connection) -> None:
-    """Make the whole index anew from the cards."""
+    """Rebuild the whole index from the cards."""
     connection.execute(delete(_SQLITE if connection.dialect.name == "sqlite" else _SERVER))
     index(connection, connection.execute(select(CARD.c.id).where(CARD.c.retired_at.is_(None))).scalars().all())
 
@@ -177,7 +177,7 @@ _TEXTS = select(CARD.c.id, CARD.c.question, CARD.c.short_html, CARD.c.answer_htm
 
 
 def _of_cards(connection: Connection, owned: Any, name: str, ids: Sequence[int]) -> dict[int, str]:
-    """The cards' tags or sources, each card's in one text."""
+    """Each card's tags or sources as one text."""
     texts: dict[int, str] = defaultdict(str)
     query = (
         select(owned.c.card_id, owned.c[name]).where(owned.c.card_id.in_(ids)).order_by(owned.c.card_id, owned.c[name])
@@ -192,7 +192,7 @@ _PARTS = ("question", "tags", "sources", "answer")
 
 
 def _parts(question: str, tags: str, sources: str, answer: str) -> _Parts:
-    """The words of each part of a card, up to what every database takes."""
+    """The words of each part of a card, up to what every database accepts."""
     words_left, bytes_left = MOST_WORDS, MOST_BYTES
     parts = []
     for part in map(words, (question, tags, sources, answer)):
@@ -223,11 +223,11 @@ _ADD_TO_SERVER = text("INSERT INTO card_search (card_id, document) VALUES (:card
 
 
 def _tsvector(parts: _Parts) -> str:
-    """The words with their places, as PostgreSQL writes them: its own parser would cut some of them otherwise."""
+    """The words with their positions, in PostgreSQL's notation: its own parser would split some words."""
     places: list[str] = []
     at = 0
     for part, weight in zip(parts, "ABCD", strict=True):
-        at += 1  # a gap, so that no phrase reaches from one part into the next
+        at += 1  # a gap, so that no phrase continues in the next part
         for word in part:
             at += 1
             places.append(f"'{word}':{at}{weight}")

@@ -24,18 +24,18 @@ def _lexer(language: str) -> Lexer | None:
 
 
 def is_known(language: str) -> bool:
-    """Whether a fence can name this language ("" is plain text)."""
+    """True if a fence can name this language ("" is plain text)."""
     return not language or _lexer(language) is not None
 
 
 def known_languages() -> list[str]:
-    """Every name that a fence can give its language."""
+    """Every name of a language that a fence can have."""
     return sorted(alias for _name, aliases, _files, _types in get_all_lexers() for alias in aliases)
 
 
 @lru_cache(maxsize=256)
 def highlight(source: str, language: str = "") -> str:
-    """The source as escaped HTML, its words in <span class="…"> with Pygments' short class names.
+    """The source as escaped HTML, with <span class="…"> around words and Pygments' short class names.
 
     An unknown language, or more than LONGEST characters, gives plain escaped text.
     """

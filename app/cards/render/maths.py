@@ -8,7 +8,7 @@ from latex2mathml.converter import convert
 
 LONGEST = 4_000
 
-# The elements of MathML Core that a formula may use, each with the number of children it needs (None: any).
+# The elements of MathML Core that a formula may use, with the number of children they need (None: any).
 ELEMENTS: dict[str, int | None] = {
     **dict.fromkeys(
         ("math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mstyle", "msqrt", "mpadded", "mphantom", "mtable"), None
@@ -26,7 +26,7 @@ ENVIRONMENTS = {
     *("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix"),
     *("array", "cases", "aligned", "align", "align*", "split"),
 }
-# Commands that define others, or that reach for the page around the formula.
+# Commands that define others, or that affect the page around the formula.
 REFUSED = {
     *("newcommand", "renewcommand", "def", "newenvironment", "DeclareMathOperator", "tag", "label", "ref"),
     *("href", "url", "class", "style", "cssId", "color", "colorbox", "fcolorbox", "textcolor", "require", "unicode"),
@@ -34,7 +34,7 @@ REFUSED = {
 _COMMAND = re.compile(r"\\([a-zA-Z]+\*?|.|$)", re.DOTALL)
 _TEXT = re.compile(r"\\(text\w*|mbox|operatorname)\s*\{([^{}]*)\}")
 _UPRIGHT = re.compile(r"\\mathrm\s*\{([A-Za-z0-9 ]+)\}")
-# In \text, latex2mathml passes < > & on as they are: they travel as private characters and come back escaped.
+# In \text, latex2mathml does not escape < > &: they are replaced by private characters, and put back escaped.
 _HIDDEN = str.maketrans({"<": "\ue000", ">": "\ue001", "&": "\ue002"})
 _SHOWN = str.maketrans({"\ue000": "<", "\ue001": ">", "\ue002": "&"})
 
@@ -107,7 +107,7 @@ def _prepared(latex: str) -> str:
 def _reason(error: Exception) -> str:
     if str(error):
         return str(error)
-    # latex2mathml says what is wrong in the name of the exception alone.
+    # The name of latex2mathml's exception is its only message.
     words = re.findall("[A-Z][a-z]*", type(error).__name__.removesuffix("Error"))
     return " ".join(words).lower() or "the formula cannot be read"
 
@@ -144,7 +144,7 @@ def _checked(xml: str, latex: str) -> str:
 
 
 def _bold_italic(letter: str) -> str:
-    # Browsers know mathvariant="normal" alone; bold italic letters are characters of their own (Unicode, 1D400 block).
+    # Browsers support only mathvariant="normal"; bold italic letters are characters of their own (from U+1D400).
     for first, last, bold in (("A", "Z", 0x1D468), ("a", "z", 0x1D482), ("α", "ω", 0x1D736), ("Α", "Ω", 0x1D71C)):
         if first <= letter <= last:
             return chr(bold + ord(letter) - ord(first))

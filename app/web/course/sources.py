@@ -5,7 +5,7 @@ from collections import defaultdict
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
-from app.cards.check.check import Place
+from app.cards.check.check import Coverage
 from app.cards.file.yaml_files import read_sources
 from app.models import Card, CardSource, Deck, Topic
 from app.web.frame.here import Here
@@ -21,9 +21,9 @@ def sources(here: Here) -> Response:
     return here.page("sources.html", documents=documents, covering=covering, covered=covered, is_broken=bool(mistakes))
 
 
-def _covering(session: Session) -> dict[str, list[Place]]:
+def _covering(session: Session) -> dict[str, list[Coverage]]:
     """For each item what learners can read of it: topics first, then cards, in learning order."""
-    places: dict[str, list[Place]] = defaultdict(list)
+    places: dict[str, list[Coverage]] = defaultdict(list)
     decks = {deck.id: deck.name for deck in session.exec(select(Deck))}
     topics = session.exec(
         select(Topic.deck_id, Topic.name, Topic.title, Topic.sources)
@@ -32,7 +32,7 @@ def _covering(session: Session) -> dict[str, list[Place]]:
     )
     for deck_id, name, title, items in topics:
         for item in items:
-            places[item].append(Place(decks[deck_id], name, "", title))
+            places[item].append(Coverage(decks[deck_id], name, "", title))
     cards = session.exec(
         select(CardSource.item, Card.deck_id, Card.name, Card.question)
         .join(Card)
@@ -40,5 +40,5 @@ def _covering(session: Session) -> dict[str, list[Place]]:
         .order_by(col(Card.deck_id), Card.place)
     )
     for item, deck_id, name, question in cards:
-        places[item].append(Place(decks[deck_id], "", name, question))
+        places[item].append(Coverage(decks[deck_id], "", name, question))
     return places

@@ -19,7 +19,8 @@ from app.cards.file.mistake import Mistake
 from app.cards.load.load import load
 from app.cards.render.prepare import prepare
 from app.models import ContentFile
-from tests.cards.check.test_check import CASES, UNREADABLE, read_case
+from tests.cards.check.test_check import CASES, read_case
+from tests.cards.file.test_files import UNREADABLE
 from tests.examples import seeds
 
 NOW = datetime(2031, 5, 1, 12, tzinfo=UTC)

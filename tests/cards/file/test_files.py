@@ -1,4 +1,4 @@
-"""A topic that lies where none is read is named, with the place where it belongs."""
+"""Files that cannot be read, and topics where none is read, are named with what to do."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -46,3 +46,51 @@ def test_links_to_nowhere_and_to_themselves_stop_nothing(content: Path, tmp_path
     for name in ("around", "round.md"):
         (content / "d" / name).symlink_to(content / "d" / name)
     assert check_content(content).mistakes == []
+
+
+UNREADABLE = [
+    (b"", 1, "must begin with front matter"),
+    (b"---\ntitle: T\n---\n\nA\0B", 5, "byte 19 is NUL"),
+    (b"---\ntitle: T\n---\n\nl\xe4sst", 5, "byte 19 (0xe4) is not UTF-8: save the file as UTF-8"),
+    (b"\xef\xbb\xbf---\r\ntitle: l\xe4sst\r\n---\r\n", 2, "byte 16 (0xe4) is not UTF-8"),
+    ("---\ntitle: T\n---\n".encode("utf-16"), 1, "the file is UTF-16 (or UTF-32): save it as UTF-8"),
+    ("---\ntitle: T\n---\n".encode("utf-16-le"), 1, "byte 1 is NUL"),
+    ("---\ntitle: T\n---\n".encode("utf-16-be"), 1, "byte 0 is NUL"),
+    ("---\ntitle: T\n---\n".encode("utf-32"), 1, "UTF-16"),
+    ("---\ntitle: T\n---\n\nÜberläufe, größer\n".encode("latin-1"), 5, "byte 18 (0xdc) is not UTF-8"),
+    ("---\ntitle: T\n---\n“A”\n".encode("cp1252"), 4, "byte 17 (0x93) is not UTF-8"),
+    ("---\rtitle: T\r---\r“A”\r".encode("cp1252"), 4, "byte 17 (0x93) is not UTF-8"),
+    ("---\ntitle: T\n---\n\n\nx²".encode()[:-1], 6, "is not UTF-8"),
+    (b"---\ntitle: T\n---\n\xc0\xaf", 4, "byte 17 (0xc0) is not UTF-8"),
+    (b"---\ntitle: T\n---\n\xed\xa0\x80", 4, "byte 17 (0xed) is not UTF-8"),
+    (b"\0" * 10_000_000, 1, "larger than 2 MB"),
+    (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 3, "NUL"),
+    (b"---\ntitle: T\n---\n" + b"word " * 2_000_000, 1, "larger than 2 MB"),
+    (b"---\ntitle: " + b"[" * 50_000 + b"\n---\n", 2, "not valid YAML"),
+    (b"---\ntitle: \x01\n---\n", 2, "not valid YAML"),
+    (b'---\ntitle: "\\0"\n---\n', 2, "title must be there"),
+    (b'---\ntitle: "\\ud800"\n---\n', 2, "title must be there"),
+    (b"---\ntitle: T\n? [a]\n: b\n---\n", 3, "a name must be a word"),
+    (b"---\ntitle: !!python/object:os.system T\n---\n", 2, "not valid YAML"),
+]
+
+
+@pytest.mark.parametrize(
+    ("data", "line", "words"),
+    UNREADABLE,
+    ids=lambda value: None if isinstance(value, bytes) else str(value),
+)
+def test_a_file_that_cannot_be_read_gets_a_message(data, line, words, content, write, find_demo):
+    write("d/case.md", data)
+    (mistake,) = check_content(content, find_demo).mistakes
+    assert (mistake.path, mistake.line) == ("d/case.md", line)
+    assert words in mistake.message
+
+
+def test_names_that_become_addresses_are_checked(content, write, topic, find_demo):
+    write("d/Bad Name.md", topic())
+    write("Dä/good.md", topic())
+    write("d/.hidden.md", "nothing")
+    write("d/notes.txt", "nothing")
+    found = check_content(content, find_demo).mistakes
+    assert [mistake.path for mistake in found] == ["Dä/good.md", "d/Bad Name.md"]

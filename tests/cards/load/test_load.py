@@ -1,14 +1,12 @@
 """Files into the database: what changed is read, history stays, broken files keep their last good version."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from sqlmodel import col, select
 
 from app.cards.load.load import load
-from app.cards.render.prepare import WORTH_PROCESSES
 from app.cards.render.render import RENDERER
 from app.models import Card, CardDemo, CardLink, CardSource, CardTag, ContentFile, Deck, NewCardCursor, Topic
 
@@ -143,32 +141,6 @@ def test_cards_loaded_by_an_earlier_version_get_their_links(database, reload, wr
         session.connection().exec_driver_sql("DELETE FROM card_link")
     assert reload().read == 2
     assert links() == LINKS
-
-
-def test_only_what_changed_is_read(database, reload, write, topic):
-    long_ago = NOW - timedelta(days=1)
-    for name in "abc":
-        full = write(f"d/{name}.md", topic(f"## Q{name} {{#{name}}}\nA."))
-        os.utime(full, (long_ago.timestamp(), long_ago.timestamp()))
-    assert reload().read == 3
-    assert reload().read == 0
-    os.utime(full, (long_ago.timestamp(), long_ago.timestamp() + 60))
-    report = reload()
-    assert (report.read, report.changed) == (0, 0)
-    write("d/b.md", topic("## Qb {#b}\nReworded."))
-    report = reload()
-    assert (report.read, report.changed, report.moved) == (1, 1, 0)
-
-
-def test_a_save_of_the_same_size_within_the_same_tick_is_seen(reload, write, topic, cards):
-    full = write("d/a.md", topic("## Q {#q}\nAA."))
-    at = NOW.timestamp()
-    os.utime(full, (at, at))
-    reload(NOW + timedelta(milliseconds=10))
-    write("d/a.md", topic("## Q {#q}\nBB."))
-    os.utime(full, (at, at))
-    reload(NOW + timedelta(milliseconds=20))
-    assert cards()["q"].short_html == "<p>BB.</p>"
 
 
 def test_a_broken_file_keeps_its_last_good_version_and_its_mistakes_are_known(database, reload, write, topic, cards):
@@ -338,39 +310,6 @@ def test_a_missing_folder_changes_nothing(reload, write, topic, cards, content):
     (mistake,) = reload().mistakes
     assert "cannot be read" in mistake.message
     assert live(cards()) == ["q"]
-
-
-def test_decks_are_the_folders_with_cards(database, reload, write, topic, content):
-    write("d/a.md", topic("## Q {#q}\nA."))
-    write("e/a.md", topic("## Q {#q}\nA."))
-    write("empty/notes.txt", "nothing")
-    write("broken/a.md", "nothing")
-    reload()
-    with database.read() as session:
-        assert {deck.name: deck.title for deck in session.exec(select(Deck)).all()} == {"d": "d", "e": "e"}
-    write("e/deck.yaml", "title: E\n")
-    reload()
-    (content / "e" / "a.md").unlink()
-    reload()
-    with database.read() as session:
-        assert session.exec(select(Deck.title).where(Deck.name == "e")).one() == "E"
-
-
-@pytest.mark.parametrize("is_alone", [True, False], ids=["copies", "started afresh"])
-def test_many_files_are_read_by_several_processes_to_the_same_end(
-    is_alone, database, reload, write, topic, cards, monkeypatch
-):
-    monkeypatch.setattr("threading.active_count", lambda: 1 if is_alone else 9)
-    filler = "word " * 400
-    for number in range(WORTH_PROCESSES // 20_000 + 1):
-        questions = (f"## Q {number} {i} {{#q-{number}-{i}}}\nShort $x_{i}$.\n\n{filler}" for i in range(10))
-        write(f"d/t{number:03d}.md", topic(*questions, order=number))
-    write("d/zz.md", topic("## Bad {#bad}\n$."))
-    report = reload()
-    assert (report.read, report.added) == (report.files, 10 * (report.files - 1))
-    assert [mistake.path for mistake in report.mistakes] == ["d/zz.md"]
-    assert len(live(cards())) == report.added
-    assert "<math" in cards()["q-3-4"].short_html
 
 
 def test_two_loads_at_once_write_each_card_once(database, content, write, topic, cards, find_demo):

@@ -1,0 +1,56 @@
+"""Markdown becomes blocks and inline tokens with their lines."""
+
+from app.cards.file.blocks import RAW, Token, inline_tokens, plain, read, read_inline, to_html
+
+TEXT = """\
+First *line*
+and [second][there].
+
+## Question
+- one
+- two $x$
+
+[there]: https://example.org
+"""
+
+
+def test_top_level_blocks_have_their_lines_and_inline_text_is_unread():
+    read_text = read(TEXT)
+    assert [(block.kind, block.level, block.line, block.end) for block in read_text.blocks] == [
+        ("paragraph", 0, 1, 3),
+        ("heading", 2, 4, 5),
+        ("bullet_list", 0, 5, 8),
+    ]
+    assert read_text.blocks[0].text == "First *line*\nand [second][there]."
+    assert all(token.children in (None, []) for block in read_text.blocks for token in block.tokens)
+    assert list(read_text.references) == ["THERE"]
+
+
+def test_inline_text_is_read_with_lines_and_references():
+    read_text = read(TEXT)
+    tokens = read_inline(read_text.blocks, read_text.references)
+    inline = [(line, [child.type for child in token.children or []]) for token, line in tokens if token.children]
+    assert [line for line, _types in inline] == [1, 4, 5, 6]
+    assert inline[0][1].count("link_open") == 1
+    assert "math_inline" in inline[3][1]
+
+
+def test_inline_tokens_know_where_they_are():
+    text = "a\nb [c](d)"
+    (link,) = (token for token in inline_tokens(text, {}) if token.type == "link_open")
+    assert text.count("\n", 0, link.meta["at"]) == 1
+
+
+def test_plain_words_have_no_marks():
+    assert plain(inline_tokens("*a*  `b`\n$c_1$ &amp; \\*", {})) == "a b c_1 & *"
+
+
+def test_a_fence_that_is_never_closed_is_named_on_its_first_line():
+    (mistake,) = read("text\n\n~~~python\nx\n").mistakes
+    assert mistake[0] == 3
+    assert read("~~~~\n~~~\n~~~~\n").mistakes == ()
+
+
+def test_raw_tokens_are_written_as_they_are():
+    assert to_html([Token(RAW, "", 0, content="<b>&")]) == "<b>&"
+    assert to_html(inline_tokens("<b>&", {})) == "&lt;b&gt;&amp;"
