@@ -84,3 +84,9 @@ def test_the_same_file_decides_between_two():
 def test_two_reworded_cards_each_keep_their_own():
     rows = [row(1, "one", "x"), row(2, "two", "y")]
     assert match([card("uno", "x"), card("due", "y")], rows) == {"uno": 1, "due": 2}
+
+
+def test_the_first_sign_decides_and_a_row_is_taken_once():
+    rows = [row(1, "why-so", "x", question="Why so?"), row(2, "old", "y")]
+    assert match([card("so", "y", "Why so?", is_named=True)], rows) == {"so": 1}
+    assert match([card("so", "y", "Why so?", is_named=True), card("new", "x")], rows) == {"so": 1}
