@@ -144,6 +144,21 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
         assert "card-" in client.get(path).text, path
     for state in STATES:
         assert client.get(f"/browse?state={state}&flagged=1&tag=a&level=easy").status_code == 200
+    since = "2026-03-02T09:00:00Z"
+    for query in (
+        "q=vanish+grad",
+        "topic=lstm-and-gru",
+        "topic=lstm-and-gru,decoding",
+        "missed=1",
+        "cards=vanishing-why",
+    ):
+        for mode in ("due", "ahead", "cram"):
+            assert client.get(f"/review?{query}&level=medium&mode={mode}&since={since}").status_code == 200
+    listed = client.get("/browse?q=vanish+grad").text.count('id="card-')
+    assert f" / {listed}<" in client.get(f"/review?q=vanish+grad&mode=cram&since={since}").text
+    quiz = {"kind": "chosen", "name": "words", "number": "50", "q": "vanish grad", "state": "", "tag": ""}
+    topics = re.findall(r'name="topic" value="([^"]*)"', client.get("/quiz").text)
+    assert f" of {listed}<" in client.post("/quiz", data=quiz | {"topic": topics}).text
     chosen = {"card": [1, 2], "token": "t", "own_tag": "ask"}
     for again, do in enumerate(("suspend", "suspend")):
         answer = client.post("/browse/act", data=chosen | {"do": do})
@@ -180,7 +195,7 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     with database.read() as session:
         assert session.connection().exec_driver_sql(columns).all() == []
     taken = client.post("/settings/history", files={"file": ("history.jsonl", history)})
-    assert "12 reviews added, 0 known already. 1 mark and 3 quizzes came" in taken.text
+    assert "12 reviews added, 0 known already. 1 mark and 4 quizzes came" in taken.text
     assert client.get("/settings/history.jsonl").text == history
     with database.read() as session:
         after = session.connection().exec_driver_sql(columns).all()

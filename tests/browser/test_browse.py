@@ -196,3 +196,32 @@ def test_the_list_is_accessible_with_cards_selected_and_when_it_asks(
             expect(page.get_by_role("heading", level=2)).to_be_visible()
             assert violations(page) == [], scheme
         assert troubles == []
+
+
+def test_what_is_shown_is_studied_and_asked_in_a_quiz(page: Page, server: Server) -> None:
+    page.goto("/browse")
+    page.get_by_label("Find cards").fill("vanish grad")
+    expect(page.locator(".count")).to_contain_text("12 cards for “vanish grad”")
+    page.locator("tbody input[name=card]").nth(0).check()
+    page.get_by_role("button", name="Suspend").click()
+    expect(page.locator(".study")).to_contain_text("Suspended and buried cards are not asked.")
+    page.get_by_role("link", name="Study these").click()
+    page.wait_for_url(re.compile(r"/review\?.*q=vanish\+grad&mode=cram&since="))
+    expect(page.locator(".of")).to_contain_text("found by “vanish grad” · all, due or not")
+    expect(page.locator(".sitting")).to_contain_text("0 / 11")
+    page.keyboard.press("Space")
+    expect(page.locator("form.rating")).to_be_visible()
+    page.keyboard.press("4")
+    expect(page.locator(".sitting")).to_contain_text("1 / 11")
+    page.goto("/")
+    expect(page.locator("main")).to_contain_text("You began: found by “vanish grad” · all, due or not.")
+
+    page.goto("/browse?q=vanish+grad&level=medium")
+    page.get_by_role("link", name="Quiz on these").click()
+    expect(page.get_by_label("Words on the card")).to_have_value("vanish grad")
+    expect(page.get_by_label("Level")).to_have_value("medium")
+    page.get_by_role("spinbutton", name="Questions").fill("5")
+    page.get_by_role("button", name="Start this quiz").click()
+    page.wait_for_url("**/quiz/*")
+    expect(page).to_have_title(re.compile("5 questions, found by “vanish grad”, medium: all topics"))
+    expect(page.locator(".sitting")).to_contain_text("0 of 5")

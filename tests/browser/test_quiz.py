@@ -32,7 +32,7 @@ def heading(page: Page) -> str:
 def start(page: Page, number: int = 5, minutes: int | None = None) -> None:
     """Start a quiz of one's own choice."""
     page.goto("/quiz")
-    page.get_by_label("Questions").fill(str(number))
+    page.get_by_role("spinbutton", name="Questions").fill(str(number))
     if minutes is not None:
         page.get_by_label("Against the clock").check()
         page.get_by_label("minutes").fill(str(minutes))
@@ -57,7 +57,7 @@ def interview(server: Server, *names: str) -> str:
 
 def test_a_quiz_by_keyboard(page: Page, server: Server) -> None:
     page.goto("/quiz")
-    page.get_by_label("Questions").fill("5")
+    page.get_by_role("spinbutton", name="Questions").fill("5")
     page.keyboard.press("Enter")
     page.wait_for_url("**/quiz/*")
     page.evaluate("window.sameDocument = true")
@@ -111,7 +111,7 @@ def test_going_back_and_choosing_otherwise_makes_another_quiz(page: Page) -> Non
     start(page, 5)
     first = page.url
     page.go_back()
-    page.get_by_label("Questions").fill("6")
+    page.get_by_role("spinbutton", name="Questions").fill("6")
     page.get_by_role("button", name="Start this quiz").dblclick()
     # Not wait_for_url: the second press breaks off the way that the first one took.
     expect(page).to_have_url(re.compile("/quiz/.+"))

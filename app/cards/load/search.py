@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     Connection,
     Dialect,
@@ -123,8 +122,7 @@ class _AsAsked(TypeDecorator[str]):
 class is_found(FunctionElement[bool]):  # noqa: N801 (it reads as SQL)
     """is_found(card_id, "typed"): True if the card contains every phrase of the parameter `typed`."""
 
-    name = "is_found"
-    type = Boolean()
+    name = "is_found"  # of no type: a Boolean would be compared with 1, and SQLite use no index for that
     inherit_cache = True
 
     def __init__(self, card_id: ColumnElement[int], typed: str) -> None:

@@ -1,9 +1,8 @@
-"""Which cards a quiz asks, and in what order: candidates and chance in, questions out."""
+"""The questions of a quiz, in order: pure functions of the candidates and of chance."""
 
 import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 FEWEST, MOST = 5, 50
@@ -39,33 +38,10 @@ class Question(NamedTuple):
     is_follow_up: bool = False
 
 
-class Which(StrEnum):
-    """Whether new cards are asked, or those rated before."""
-
-    BOTH = "both"
-    NEW = "new"
-    SEEN = "seen"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a learner chose: ids of topics, at most so many questions, a level or None for any, and whether new."""
-
-    topics: frozenset[int]
-    number: int
-    level: str | None = None
-    which: Which = Which.BOTH
-
-    def takes(self, card: Candidate) -> bool:
-        """Whether the card is one of those wished for."""
-        is_meant = {Which.BOTH: True, Which.NEW: card.recall is None, Which.SEEN: card.recall is not None}
-        return card.topic_id in self.topics and self.level in (None, card.level) and is_meant[self.which]
-
-
-def chosen(candidates: Collection[Candidate], wish: Wish, rng: random.Random) -> list[Question]:
-    """The wished number of the cards wished for, or all where there are fewer, in any order."""
-    fitting = [card for card in candidates if wish.takes(card)]
-    return [Question(card.card_id, card.recall) for card in rng.sample(fitting, min(wish.number, len(fitting)))]
+def chosen(candidates: Sequence[Candidate], number: int, rng: random.Random) -> list[Question]:
+    """So many of the cards, or all where there are fewer, in any order."""
+    drawn = rng.sample(candidates, min(number, len(candidates)))
+    return [Question(card.card_id, card.recall) for card in drawn]
 
 
 def weakest(candidates: Collection[Candidate], number: int = WEAKEST) -> list[Question]:
@@ -86,8 +62,8 @@ def interview(
 ) -> list[Question]:
     """What an interviewer might ask: topics in learning order, in each from easy to hard, no card twice.
 
-    Behind a card comes one of its `follow_ups` (ids by id), where one is left. Fewer than `number` only where there
-    are no more cards.
+    A card is followed by one of its `follow_ups` (ids by id), if one is left. There are fewer than `number` questions
+    only if there are no more cards.
     """
     in_order = sorted(candidates, key=lambda card: card.place)
     by_topic: dict[int, list[Candidate]] = {}
@@ -97,14 +73,15 @@ def interview(
     drawn = rng.sample(list(by_topic), len(by_topic))
     left = {card.card_id: card for card in in_order}
     threads: list[list[Candidate]] = []
-    while left and (room := number - len(in_order) + len(left)) > 0:
+    room = number
+    while left and room > 0:
         # The topics drawn first; the others only when these are used up.
         open_topics = [topic for topic in drawn if any(card.card_id in left for card in by_topic[topic])]
         for topic in open_topics[: -(-room // A_TOPIC)]:
             openers = [card for card in by_topic[topic] if card.card_id in left]
-            room = number - len(in_order) + len(left)
             if openers and room > 0:
                 threads.append(_thread(rng.choice(openers), left, follow_ups if room > 1 else {}, rng))
+                room -= len(threads[-1])
     threads.sort(key=lambda thread: (rank[thread[0].topic_id], _EASE.get(thread[0].level or "", 1), thread[0].place))
     return [
         Question(card.card_id, card.recall, is_follow_up=behind > 0)

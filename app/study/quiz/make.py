@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import and_, bindparam, insert, select
 from sqlmodel import Session
 from sqlmodel import select as select_models
 
 from app.database import lock_learner
 from app.models import Quiz
 from app.study.learner.preferences import Preferences
-from app.study.quiz.choose import WEAKEST, Candidate, Question, Which, Wish, chosen, interview, weakest
+from app.study.quiz.choose import WEAKEST, Candidate, Question, chosen, interview, weakest
 from app.study.schedule.rate import check_token
 from app.study.selection.recall import chance_of_recall, prepare_recall
+from app.study.selection.selection import Selection, Titles, passing
 from app.study.selection.standing import EVERY_CARD, IS_SET_ASIDE
 from app.study.sitting.queue import Queue, parameters
 from app.tables import CARD, CARD_STATE, QUIZ_ITEM, THE_DECK, TODAY
@@ -52,36 +53,39 @@ class Plan:
 
 
 _RECALL = chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, TODAY)
+_IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~IS_SET_ASIDE)
 _CANDIDATES = (
     select(CARD.c.id, CARD.c.topic_id, CARD.c.place, CARD.c.level, _RECALL, CARD_STATE.c.difficulty)
     .select_from(EVERY_CARD)
-    .where(CARD.c.deck_id == THE_DECK, CARD.c.retired_at.is_(None), ~IS_SET_ASIDE)
+    .where(CARD.c.deck_id == THE_DECK, _IS_ASKABLE)
 )
 _SAME = (
     select(CARD.c.id, _RECALL, QUIZ_ITEM.c.is_follow_up)
     .select_from(EVERY_CARD.join(QUIZ_ITEM, QUIZ_ITEM.c.card_id == CARD.c.id))
-    .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"), CARD.c.retired_at.is_(None), ~IS_SET_ASIDE)
+    .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"), _IS_ASKABLE)
     .order_by(QUIZ_ITEM.c.position)
 )
 
 
-def candidates(session: Session, prefs: Preferences, now: datetime, deck_id: int) -> list[Candidate]:
-    """The deck's cards that may be asked today: neither retired nor suspended nor buried."""
+def candidates(session: Session, prefs: Preferences, now: datetime, queue: Queue) -> list[Candidate]:
+    """The cards of the deck and the selection that may be asked today: neither retired nor suspended nor buried."""
     connection = session.connection()
     prepare_recall(connection)
-    rows = connection.execute(_CANDIDATES, parameters(prefs, now, Queue(deck_id)))
-    return [Candidate(*row) for row in rows]
+    query = _CANDIDATES.where(passing(queue.selection.shape))
+    return [Candidate(*row) for row in connection.execute(query, parameters(prefs, now, queue))]
 
 
-def plan_chosen(cards: Sequence[Candidate], wish: Wish, topics: Mapping[int, str], rng: random.Random) -> Plan:
-    """A quiz as wished for. `topics` are the titles of all the deck's topics, by id."""
-    questions = chosen(cards, wish, rng)
-    some = [title for topic, title in topics.items() if topic in wish.topics]
-    scope = "all topics" if len(some) == len(topics) else ", ".join(some) if len(some) < 3 else f"{len(some)} topics"
-    which = {Which.BOTH: "", Which.NEW: ", new", Which.SEEN: ", seen before"}[wish.which]
-    number = "1 question" if len(questions) == 1 else f"{len(questions)} questions"
-    level = f", {wish.level}" if wish.level else ""
-    return Plan(Kind.CHOSEN, f"{number}{level}{which}: {scope}", questions)
+def plan_chosen(
+    cards: Sequence[Candidate], number: int, selection: Selection, titles: Titles, rng: random.Random
+) -> Plan:
+    """A quiz of so many of the cards, which are those of the selection."""
+    questions = chosen(cards, number, rng)
+    words = selection.words(titles)
+    scope = words.pop("topic", "all topics")
+    if len(selection.topic) > 2:
+        scope = f"{len(selection.topic)} topics"
+    count = "1 question" if len(questions) == 1 else f"{len(questions)} questions"
+    return Plan(Kind.CHOSEN, f"{', '.join([count, *words.values()])}: {scope}", questions)
 
 
 def plan_weakest(cards: Sequence[Candidate]) -> Plan:
@@ -138,7 +142,7 @@ def make(session: Session, prefs: Preferences, deck_id: int, name: str, plan: Pl
 
 
 _WHY_NOTHING = {
-    Kind.CHOSEN: "No card is like that: choose more topics, any level, or both new cards and those seen before.",
+    Kind.CHOSEN: "No card is like that: choose more topics, or fewer filters.",
     Kind.WEAKEST: "You have not rated a card of this deck yet, so none is weakest. Study some first, or choose a quiz.",
     Kind.INTERVIEW: "No card of this deck can be asked: all are suspended, or no longer in the files.",
 }

@@ -13,7 +13,7 @@ from app.cards.load.search import asked, matches
 from app.study.learner.preferences import Preferences
 from app.study.schedule.scheduler import recall
 from app.study.selection.recall import faded
-from app.study.selection.selection import Selection, in_any_deck, passing
+from app.study.selection.selection import Selection, depends_on_state, in_any_deck, lets_new_ones_through, passing
 from app.study.selection.standing import EVERY_CARD, IS_NEW, ITS_STATE, STATES
 from app.tables import CARD, CARD_STATE, DECK, OWN_TAG, THE_DECK, THE_LEARNER, TODAY, TOPIC
 
@@ -69,43 +69,67 @@ class Listed:
     reviews: int
     own_tags: tuple[str, ...]
 
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether it is suspended or buried, and so not asked today."""
+        return not {"suspended", "buried"}.isdisjoint(self.states)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of what was found: `count` cards in all, on `pages` pages, of which this is number `page`."""
+    """A page of what was found: `count` cards in all, on `pages` pages, of which this is number `page`.
+
+    `decks` are the ids of the decks that they are in, with how many of each.
+    """
 
     cards: Sequence[Listed]
     count: int
     page: int
     pages: int
+    decks: Mapping[int, int]
+
+
+_COUNTS = select(CARD.c.deck_id, func.count().label("cards")).group_by(CARD.c.deck_id)
 
 
 def find(session: Session, prefs: Preferences, now: datetime, wanted: Wanted) -> Found:
     """The cards that the selection lets through. Raises KeyError for an order that does not exist."""
     connection, values = session.connection(), _parameters(prefs, now, wanted)
-    count = connection.execute(select(func.count()).select_from(CARD).where(*_passing(wanted)), values).scalar_one()
+    counts = _COUNTS.select_from(_cards(wanted)).where(*_passing(wanted))
+    decks = {row.deck_id: row.cards for row in connection.execute(counts, values)}
+    count = sum(decks.values())
     pages = max(1, -(-count // A_PAGE))
     page = min(wanted.page, pages)
-    cards: FromClause = CARD.outerjoin(CARD_STATE, ITS_STATE) if wanted.sort in _BY_STATE else CARD
-    order = SORTS[wanted.sort] if wanted.sort else ()
+    # First which cards, then what they say: rows are long, and need not be carried through the sorting.
+    cards = _cards(wanted, by_state=wanted.sort in _BY_STATE)
     if wanted.selection.q and not wanted.sort:
         # Materialized, so that the search is made once: as a plain join it might be made again for each card.
-        searched = matches(connection, asked(wanted.selection.q)).cte("searched").prefix_with("MATERIALIZED")
-        cards, order = cards.join(searched, searched.c.card_id == CARD.c.id), (searched.c.rank,)
-    # First which cards, then what they say: rows are long, and need not be carried through the sorting.
-    ids = select(CARD.c.id).select_from(cards).where(*_passing(wanted)).order_by(*order, *_PLACE, CARD.c.id)
+        found = matches(connection, asked(wanted.selection.q)).cte("found").prefix_with("MATERIALIZED")
+        cards = cards.join(found, found.c.card_id == CARD.c.id)
+        ids = select(CARD.c.id).select_from(cards).where(*_passing(wanted, without="q")).order_by(found.c.rank)
+    else:
+        ids = select(CARD.c.id).select_from(cards).where(*_passing(wanted)).order_by(*SORTS[wanted.sort or "place"])
+    ids = ids.order_by(*_PLACE, CARD.c.id)
     shown = connection.execute(ids.limit(A_PAGE).offset((page - 1) * A_PAGE), values).scalars().all()
-    return Found(_listed(session, values, shown), count, page, pages)
+    return Found(_listed(session, values, shown), count, page, pages, decks)
 
 
 def matching_ids(session: Session, prefs: Preferences, now: datetime, wanted: Wanted) -> Sequence[int]:
     """The ids of all cards that `find` would list, on every page."""
-    ids = select(CARD.c.id).where(*_passing(wanted))
+    ids = select(CARD.c.id).select_from(_cards(wanted)).where(*_passing(wanted))
     return session.connection().execute(ids, _parameters(prefs, now, wanted)).scalars().all()
 
 
-def _passing(wanted: Wanted) -> list[ColumnElement[bool]]:
-    live, shape = CARD.c.retired_at.is_(None), wanted.selection.shape
+def _cards(wanted: Wanted, by_state: bool = False) -> FromClause:
+    """Cards, beside their states where a filter or the order (`by_state`) asks for them: a look at each costs much."""
+    shape = wanted.selection.shape
+    if not lets_new_ones_through(shape):
+        return CARD.join(CARD_STATE, ITS_STATE)
+    return CARD.outerjoin(CARD_STATE, ITS_STATE) if by_state or depends_on_state(shape) else CARD
+
+
+def _passing(wanted: Wanted, without: str = "") -> list[ColumnElement[bool]]:
+    live, shape = CARD.c.retired_at.is_(None), wanted.selection.shape - {without}
     if wanted.deck_id is None:
         return [live, passing(in_any_deck(shape))]
     return [live, CARD.c.deck_id == THE_DECK, passing(shape)]

@@ -6,11 +6,11 @@ To add a filter, add a field to Selection: every page that chooses cards has it 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Annotated, Any, NamedTuple, TypeVar, cast
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnClause, ColumnElement, Date, FromClause, and_, bindparam, exists, false, or_, select, true
+from sqlalchemy import ColumnClause, ColumnElement, Date, FromClause, and_, bindparam, false, or_, select, true
 
 from app.cards.file.metadata import LEVELS
 from app.cards.load.search import is_found
@@ -25,6 +25,7 @@ from app.study.selection.standing import (
     IS_KNOWN,
     IS_LEARNING,
     IS_LEECH,
+    IS_NEW,
     IS_SUSPENDED,
     STATES,
 )
@@ -32,7 +33,6 @@ from app.tables import (
     CARD,
     CARD_MARK,
     CARD_SOURCE,
-    CARD_STATE,
     CARD_TAG,
     OWN_TAG,
     REVIEW,
@@ -76,13 +76,17 @@ class Filter:
 
     `words` makes English of the value; of the titles where there are some. `asks` is the SQL: one for every value, or
     several by kind of value (`_kind`). Its parameter is the field with its value, or what `parameters` makes of the
-    value and the learner's date. A filter is sparse if it lets few cards through, as a rule.
+    value and the learner's date. A filter is sparse if it lets few cards through, as a rule. With a `label` it is a
+    menu of every form: `menu` has the words for its values, unless they are the cards' own, and `any` for none.
     """
 
     words: Callable[[Any], str]
     asks: Asks | Mapping[str, Asks]
     parameters: Callable[[Any, date], Mapping[str, Any]] | None = None
     is_sparse: bool = True
+    label: str = ""
+    menu: Mapping[str, str] | None = None
+    any: str = "any"
 
 
 def _by(column: ColumnElement[int], *conditions: ColumnElement[bool], of: FromClause | None = None) -> OfId:
@@ -127,11 +131,14 @@ def _missed_after(days: int, today: date) -> dict[str, date]:
     return {"missed_after": today - timedelta(days=days)}
 
 
+_FOUND = OfId(lambda card_id: is_found(card_id, "q"), is_found(CARD.c.id, "q"))
+_LEVEL = OfCard(CARD.c.level == bindparam("level"))
+_NAMED = OfCard(CARD.c.name.in_(bindparam("cards", expanding=True)))
 _IN_DECK = select(TOPIC.c.id).where(TOPIC.c.deck_id == THE_DECK, TOPIC.c.name == bindparam("topic"))
-_NAMED = select(TOPIC.c.id).where(TOPIC.c.name.in_(bindparam("topics", expanding=True)))
+_IN_ANY = select(TOPIC.c.id).where(TOPIC.c.name.in_(bindparam("topics", expanding=True)))
 _TOPICS: Mapping[str, Asks] = {
     "one": OfCard(CARD.c.topic_id == _IN_DECK.scalar_subquery()),  # of one topic both planners know that it is small
-    "several": OfCard(CARD.c.topic_id.in_(_NAMED)),
+    "several": OfCard(CARD.c.topic_id.in_(_IN_ANY)),
 }
 
 
@@ -141,7 +148,7 @@ def _of_topics(names: tuple[str, ...], _today: date) -> dict[str, Any]:
 
 _STATES: Mapping[str, Asks] = {
     "new": OfState(false()),
-    "seen": OfState(true()),
+    "seen": OfState(~IS_NEW),
     "learning": OfState(IS_LEARNING),
     "known": OfState(IS_KNOWN),
     "due": OfState(IS_DUE),
@@ -160,31 +167,37 @@ class Selection(BaseModel, frozen=True):
     first.
     """
 
-    q: Annotated[
-        Words,
-        Filter("found by “{:.80}”".format, OfId(lambda card_id: is_found(card_id, "q"), is_found(CARD.c.id, "q"))),
-    ] = ""
-    topic: Annotated[Names, Filter(", ".join, _TOPICS, _of_topics)] = ()
-    tag: Annotated[Text, Filter("tagged {}".format, _tagged())] = ""
+    q: Annotated[Words, Filter("found by “{:.80}”".format, _FOUND)] = ""
+    topic: Annotated[Names, Filter(", ".join, _TOPICS, _of_topics, label="Topic")] = ()
+    tag: Annotated[Text, Filter("tagged {}".format, _tagged(), label="Tag")] = ""
     level: Annotated[
-        Text, one_of("level", LEVELS), Filter(str, OfCard(CARD.c.level == bindparam("level")), is_sparse=False)
+        Text,
+        one_of("level", LEVELS),
+        Filter(str, _LEVEL, is_sparse=False, label="Level", menu={level: level for level in LEVELS}),
     ] = ""
-    source: Annotated[Text, Filter("from {}".format, _from_source(), _of_source)] = ""
-    state: Annotated[Text, one_of("state", STATES), Filter(lambda state: STATES[state].words, _STATES)] = ""
+    source: Annotated[Text, Filter("from {}".format, _from_source(), _of_source, label="Source")] = ""
+    state: Annotated[
+        Text,
+        one_of("state", STATES),
+        Filter(
+            lambda state: STATES[state].words,
+            _STATES,
+            label="State",
+        ),
+    ] = ""
     flagged: Annotated[Tick, Filter(lambda _is: "flagged", _marked(IS_FLAGGED))] = False
     missed: Annotated[
         Days,
         Filter(
-            lambda days: "missed today" if days == 1 else f"missed in the last {days} days", _missed(), _missed_after
+            lambda days: "missed today" if days == 1 else f"missed in the last {days} days",
+            _missed(),
+            _missed_after,
+            label="Only what I missed",
+            menu={"1": "today", "7": "in the last 7 days", "30": "in the last 30 days"},
+            any="no matter",
         ),
     ] = None
-    cards: Annotated[
-        Names,
-        Filter(
-            lambda names: f"{len(names)} chosen card{'s' * (len(names) > 1)}",
-            OfCard(CARD.c.name.in_(bindparam("cards", expanding=True))),
-        ),
-    ] = ()
+    cards: Annotated[Names, Filter(lambda names: f"{len(names)} chosen card{'s' * (len(names) > 1)}", _NAMED)] = ()
 
     def asked(self) -> Iterator[tuple[str, Any]]:
         """The fields that are not empty, with their values."""
@@ -195,7 +208,12 @@ class Selection(BaseModel, frozen=True):
         """Those fields as an address has them."""
         return tuple((name, _as_text(value)) for name, value in self.asked())
 
-    @cached_property
+    @property
+    def by_field(self) -> dict[str, str]:
+        """Every field as an address has it, for a form."""
+        return dict.fromkeys(FILTERS, "") | dict(self.pairs)
+
+    @property
     def shape(self) -> Shape:
         """What the statements for this selection are built by."""
         return frozenset(_key(name, value) for name, value in self.asked())
@@ -208,9 +226,14 @@ class Selection(BaseModel, frozen=True):
             values |= {name: value} if make is None else make(value, today)
         return values
 
-    def words(self, titles: Titles) -> list[str]:
-        """What it is confined to, in English: «LSTM and GRU», «hard», «missed in the last 7 days»."""
-        return [FILTERS[name].words(_titled(value, titles.get(name, {}))) for name, value in self.asked()]
+    def words(self, titles: Titles) -> dict[str, str]:
+        """What it is confined to, in English and by field: «LSTM and GRU», «hard», «missed in the last 7 days»."""
+        return {name: FILTERS[name].words(_titled(value, titles.get(name, {}))) for name, value in self.asked()}
+
+    @property
+    def why_not_asked(self) -> str:
+        """Why a sitting or a quiz asks no such card, a sentence; empty when it may ask them."""
+        return STATES[self.state].why_not_asked if self.state else ""
 
 
 def _key(name: str, value: Any) -> str:
@@ -296,6 +319,11 @@ def of_state(shape: Shape) -> ColumnElement[bool]:
     return and_(true(), *(asks.condition for asks in _of_kind(OfState, shape).values()))
 
 
+def depends_on_state(shape: Shape) -> bool:
+    """Whether a filter looks at the learner's state."""
+    return bool(_of_kind(OfState, shape))
+
+
 def lets_new_ones_through(shape: Shape) -> bool:
     """Whether a card that was never seen can pass."""
     return not _of_kind(OfState, shape).keys() - {"state new"}
@@ -303,13 +331,7 @@ def lets_new_ones_through(shape: Shape) -> bool:
 
 @lru_cache(maxsize=1024)
 def passing(shape: Shape) -> ColumnElement[bool]:
-    """All filters, as a condition on a row of `card`, whatever else the statement joins."""
-    rated = select(CARD_STATE.c.card_id).where(CARD_STATE.c.learner_id == THE_LEARNER)
-    conditions = [gathered(shape)]
-    if "state new" in shape:
-        conditions.append(~exists(rated.where(CARD_STATE.c.card_id == CARD.c.id).correlate(CARD)))
-    elif not lets_new_ones_through(shape):
-        conditions.append(CARD.c.id.in_(rated.where(of_state(shape)).correlate(None)))
-    if "state due" in shape:  # a sitting asks nothing that is set aside, anyway
-        conditions.append(ARE_ASKABLE)
-    return and_(*conditions)
+    """All filters, as a condition on EVERY_CARD's columns; a shape with no filter of the state needs only CARD's."""
+    state = IS_NEW if "state new" in shape else of_state(shape)
+    # A sitting asks nothing that is set aside, anyway.
+    return and_(gathered(shape), state, ARE_ASKABLE if "state due" in shape else true())

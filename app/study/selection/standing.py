@@ -45,11 +45,15 @@ ARE_ASKABLE = and_(_IS_IN_FILES, CARD.c.id.not_in(_SET_ASIDE.correlate(None)))
 
 
 class Standing(NamedTuple):
-    """Where a card may stand: its name in a menu and in a sentence, and the condition on EVERY_CARD's columns."""
+    """Where a card may stand: its name in a menu and in a sentence, and the condition on EVERY_CARD's columns.
+
+    `why_not_asked` is a sentence for cards that no sitting and no quiz asks.
+    """
 
     name: str
     words: str
     condition: ColumnElement[bool]
+    why_not_asked: str = ""
 
 
 STATES: Mapping[str, Standing] = {
@@ -59,8 +63,12 @@ STATES: Mapping[str, Standing] = {
     "known": Standing("known", "known", IS_KNOWN),
     "due": Standing("due today", "due", and_(IS_DUE, ~IS_SET_ASIDE)),
     "leech": Standing("leech (missed again and again)", "leeches", IS_LEECH),
-    "suspended": Standing("suspended", "suspended", IS_SUSPENDED),
-    "buried": Standing("buried until a later day", "buried", IS_BURIED),
+    "suspended": Standing(
+        "suspended", "suspended", IS_SUSPENDED, "Suspended cards are not asked. Resume them in Browse to study them."
+    ),
+    "buried": Standing(
+        "buried until a later day", "buried", IS_BURIED, "Buried cards are not asked. They come back on a later day."
+    ),
     "flagged": Standing("flagged", "flagged", IS_FLAGGED),
 }
 """Each by the word that addresses use. A card may be several at once."""

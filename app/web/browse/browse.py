@@ -14,14 +14,12 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from app.cards.file.metadata import LEVELS
 from app.cards.file.yaml_files import documents
 from app.study.learner.preferences import Preferences
 from app.study.schedule.reset import Ratings, reset, to_take_back
 from app.study.selection import marks
 from app.study.selection.browse import find, matching_ids
-from app.study.selection.choices import choices
-from app.study.selection.standing import STATES
+from app.study.selection.choices import choices, menus, unknown
 from app.web.browse.query import Query
 from app.web.browse.words import ORDERS, Done, sentence
 from app.web.frame.decks import all_decks
@@ -81,23 +79,26 @@ def _list(
     selected: Sequence[int] = (),
     own_tag: str = "",
 ) -> Response:
-    found = find(visit.session, visit.who, visit.now, query.wanted(visit.session))
-    return visit.here.page(
+    here, session = visit.here, visit.session
+    found = find(session, visit.who, visit.now, query.wanted(session))
+    is_whole = not here.wants_part
+    known = choices(session, visit.who) if is_whole or not found.count else None
+    listed = documents(here.settings.content_dir) if known else ()
+    return here.page(
         "browse/browse.html",
         status,
         part="results",
         query=query,
+        asked=query.by_field,
         found=found,
+        explained=unknown(query, known, [one.key for one in listed]) if known and not found.count else [],
         today=visit.who.day(visit.now),
         notice=notice,
         selected=selected,
         own_tag=own_tag,
-        states=STATES,
         orders=ORDERS,
-        levels=LEVELS,
-        decks=() if visit.here.wants_part else all_decks(visit.session),
-        documents=() if visit.here.wants_part else documents(visit.here.settings.content_dir),
-        choices=None if visit.here.wants_part else choices(visit.session, visit.who),
+        decks=all_decks(session),
+        menus=menus(known, listed) if known else {},
     )
 
 

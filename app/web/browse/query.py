@@ -21,14 +21,14 @@ class Query(Selection, frozen=True):
     sort: Annotated[Text, one_of("order", (BY_RANK, *SORTS))] = ""
     page: Annotated[int, Field(ge=1)] = 1
 
-    @property
-    def place(self) -> dict[str, str]:
-        """Which cards, as an address has them, without order and page."""
-        return dict([*([("deck", self.deck)] if self.deck else []), *self.pairs])
+    def in_deck(self, deck: str) -> dict[str, str]:
+        """The selection and a deck, as the addresses of a sitting and of a quiz have them."""
+        return ({"deck": deck} if deck else {}) | dict(self.pairs)
 
     def address(self, **changes: object) -> str:
         """The address of this state with `changes`, without what is empty."""
-        whole = self.place | {"sort": self.sort, "page": self.page if self.page > 1 else None} | changes
+        page = self.page if self.page > 1 else None
+        whole = self.in_deck(self.deck) | {"sort": self.sort, "page": page} | changes
         query = urlencode({name: value for name, value in whole.items() if value})
         return f"/browse?{query}" if query else "/browse"
 
@@ -40,7 +40,7 @@ class Query(Selection, frozen=True):
     @property
     def is_filtered(self) -> bool:
         """Whether anything but the words and the order is asked for."""
-        return bool(self.place.keys() - {"q"})
+        return bool(self.in_deck(self.deck).keys() - {"q"})
 
     def wanted(self, session: Session) -> Wanted:
         """As the study room takes it. Raises NotHereError for a deck or topic that does not exist."""

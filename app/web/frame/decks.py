@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from app.models import Card, Deck, Topic
 from app.nearest import the_nearest_is
+from app.study.selection.fields import no_such
 from app.web.frame.errors import NotHereError
 
 _DECKS = select(Deck).order_by(Deck.name)
@@ -42,10 +43,8 @@ def topic_titles(session: Session, names: Collection[str], deck: Deck | None = N
         return {}
     topics = select(Topic.name, Topic.title).where(col(Topic.retired_at).is_(None))
     known = dict(session.exec(topics if deck is None else topics.where(Topic.deck_id == deck.id)).all())
-    for name in names:
-        if name not in known:
-            where = f" in {deck.title}" if deck else ""
-            raise NotHereError(f"There is no topic called {name!r}{where}.{the_nearest_is(name, known)}")
+    if unknown := [name for name in names if name not in known]:
+        raise NotHereError(no_such("topic", unknown[0], known))
     return {name: known[name] for name in names}
 
 

@@ -3,36 +3,41 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from app.cards.file.metadata import LEVELS
-from app.study.quiz.choose import FEWEST, MOST, Which, Wish
+from app.study.quiz.choose import FEWEST, MOST
+from app.study.selection.fields import no_such
+from app.study.selection.selection import FILTERS, Selection
 
 LONGEST_MINUTES = 180
 
 
-class QuizForm(BaseModel):
-    """What was sent, as text. `name` is the form's one-use id: the quiz that it makes is called so.
+class QuizForm(BaseModel, extra="allow"):
+    """What was sent, as text; the fields of a Selection too. `name` is the form's one-use id, and the quiz gets it.
 
-    `topic` are names of topics; `timed` is empty for no, and `minutes` then is of no account.
+    `timed` is empty for no, and `minutes` is not looked at then.
     """
 
     kind: str
     name: str
     deck: str = ""
-    topic: list[str] = []
     number: str = "10"
-    level: str = ""
-    which: str = Which.BOTH.value
     timed: str = ""
     minutes: str = ""
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """The fields of the selection; several values of a field are separated by commas."""
+        sent = {name: value for name, value in (self.model_extra or {}).items() if name in FILTERS}
+        return {name: value if isinstance(value, str) else ",".join(value) for name, value in sent.items()}
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the form says: the wish, and for a timed quiz the minutes, None for one a question."""
+    """What the form says: which cards and how many; and for a timed quiz the minutes, None for one a question."""
 
-    wish: Wish
+    selection: Selection
+    number: int
     is_timed: bool
     minutes: int | None
 
@@ -45,14 +50,20 @@ class BadFormError(Exception):
         self.problems = problems
 
 
-def read_form(form: QuizForm, topics: Mapping[str, int]) -> Chosen:
-    """What the form asks for; `topics` are the ids of the deck's topics by name. Raises BadFormError."""
+def read_form(form: QuizForm, topics: Collection[str]) -> Chosen:
+    """What the form asks for; `topics` are the names of the deck's. Raises BadFormError."""
     problems: dict[str, str] = {}
-    unknown = [name for name in form.topic if name not in topics]
-    if unknown:
-        problems["topic"] = f"There is no topic called {unknown[0]!r} in this deck."
-    elif not form.topic:
+    try:
+        Selection.model_validate(form.filters)
+    except ValidationError as error:
+        problems = {str(one["loc"][0]): one["msg"] for one in error.errors()}
+    selection = Selection.model_validate({name: text for name, text in form.filters.items() if name not in problems})
+    if unknown := [name for name in selection.topic if name not in topics]:
+        problems["topic"] = no_such("topic", unknown[0], topics)
+    elif not selection.topic:
         problems["topic"] = "Choose at least one topic."
+    if selection.why_not_asked:
+        problems["state"] = selection.why_not_asked
     number = _whole(form.number, FEWEST, MOST)
     if number is None:
         problems["number"] = f"The number of questions must be a whole number from {FEWEST} to {MOST}."
@@ -61,12 +72,11 @@ def read_form(form: QuizForm, topics: Mapping[str, int]) -> Chosen:
         problems["minutes"] = (
             f"The minutes must be a whole number from 1 to {LONGEST_MINUTES}, or empty for one a question."
         )
-    _one_of(form.level, ("", *LEVELS), "level", problems)
-    _one_of(form.which, list(Which), "which", problems)
     if problems or number is None:
         raise BadFormError(problems)
-    wish = Wish(frozenset(topics[name] for name in form.topic), number, form.level or None, Which(form.which))
-    return Chosen(wish, bool(form.timed), minutes)
+    if set(selection.topic) == set(topics):
+        selection = selection.model_copy(update={"topic": ()})
+    return Chosen(selection, number, bool(form.timed), minutes)
 
 
 def _whole(text: str, least: int, most: int) -> int | None:
@@ -74,8 +84,3 @@ def _whole(text: str, least: int, most: int) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
         return None
     return int(text) if least <= int(text) <= most else None
-
-
-def _one_of(value: str, allowed: Collection[str], field: str, problems: dict[str, str]) -> None:
-    if value not in allowed:
-        problems[field] = f"{field.capitalize()} must be one of {', '.join(filter(None, allowed))}, not {value!r}."

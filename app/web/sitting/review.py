@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Form, Query
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime
 from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 
@@ -18,7 +18,8 @@ from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, Rated, rate, rated_since
 from app.study.schedule.scheduler import State
 from app.study.schedule.undo import Undone, undo
-from app.study.selection.fields import NONE_IF_EMPTY
+from app.study.selection.choices import choices, unknown
+from app.study.selection.fields import NONE_IF_EMPTY, Text
 from app.study.selection.selection import FILTERS, Selection
 from app.study.sitting.order import Mode
 from app.study.sitting.queue import Progress, Queue, next_and_progress, progress
@@ -35,12 +36,16 @@ from app.web.sitting.sitting import NotNowError
 
 @dataclass(frozen=True)
 class Over:
-    """The end of a sitting: what was done in it, and what is left in the rest of the deck."""
+    """The end of a sitting: what was done in it, and what is left in the rest of the deck.
+
+    `why_none` says in sentences why no card is asked, if it is known.
+    """
 
     done: Summary
     demos: dict[int, CardDemo]
     next_due: NextDue | None
     remaining: int
+    why_none: Sequence[str]
 
     @property
     def missed(self) -> Sequence[MissedCard]:
@@ -59,7 +64,7 @@ class SittingQuery(Selection, frozen=True):
     `since` is when a sitting ahead of the schedule began.
     """
 
-    deck: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern="^[^\0]*$")] = ""
+    deck: Text = ""
     mode: Mode = Mode.DUE
     since: Annotated[AwareDatetime | None, NONE_IF_EMPTY] = None
 
@@ -138,7 +143,7 @@ class QueueSitting:
         by_key = {one.key: one.title for one in documents(self.here.settings.content_dir)} if self.query.source else {}
         parts = self.query.words({"topic": self.topics, "source": by_key})
         order = {Mode.DUE: "", Mode.AHEAD: "ahead of the schedule", Mode.CRAM: "all, due or not"}[self.query.mode]
-        return " · ".join([*parts, *([order] if order else [])])
+        return " · ".join([*parts.values(), *([order] if order else [])])
 
     def current(self) -> Card | None:
         """The card to ask now."""
@@ -200,7 +205,14 @@ class QueueSitting:
         missed = [card.card_id for card in done.missed]
         links = self.session.exec(select(CardDemo).where(col(CardDemo.card_id).in_(missed), CardDemo.position == 0))
         demos = {link.card_id: link for link in links}
-        return Over(done, demos, next_due(*today, deck_id), progress(*today, Queue(deck_id)).remaining)
+        left = progress(*today, Queue(deck_id)).remaining
+        return Over(done, demos, next_due(*today, deck_id), left, () if done.reviews else self._why_none())
+
+    def _why_none(self) -> Sequence[str]:
+        if self.query.why_not_asked:
+            return [self.query.why_not_asked]
+        listed = [one.key for one in documents(self.here.settings.content_dir)]
+        return unknown(self.query, choices(self.session, self.learner, self.deck.id), listed)
 
 
 class _Card(CardForm, SittingQuery):

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from app.cards.file.yaml_files import documents
 from app.study.schedule.undo import last_rating
-from app.study.selection.choices import choices
+from app.study.selection.choices import choices, menus
 from app.study.sitting.queue import Queue, progress
 from app.study.sitting.readiness import readiness
 from app.study.sitting.today import by_topic, next_due
@@ -42,8 +42,7 @@ def today(
             seconds_a_card=SECONDS_A_CARD,
             ready=readiness(session, who, here.now, chosen.id),
             begun=begun,
-            tags=choices(session, who, chosen.id).tags,
-            documents=documents(here.settings.content_dir),
+            menus=menus(choices(session, who, chosen.id), documents(here.settings.content_dir), asks=True),
         )
 
 

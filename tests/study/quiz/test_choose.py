@@ -1,4 +1,4 @@
-"""What a quiz asks: what was wished for, the weakest by hand, an interview's order."""
+"""What a quiz asks: a draw, the weakest by hand, an interview's order."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.study.quiz.choose import INTERVIEW, Candidate, Which, Wish, chosen, interview, weakest
+from app.study.quiz.choose import INTERVIEW, Candidate, chosen, interview, weakest
 
 LEVELS = ("easy", "medium", "hard", None)
 
@@ -26,41 +26,24 @@ def decks(draw: st.DrawFn) -> list[Candidate]:
 
 
 SEEDS = st.integers(0, 2**32).map(random.Random)
-WISHES = st.builds(
-    Wish,
-    st.frozensets(st.integers(1, 97)),
-    st.integers(1, 50),
-    st.sampled_from(LEVELS),
-    st.sampled_from(Which),
-)
 
 
-@given(decks(), WISHES, st.booleans(), SEEDS)
-def test_a_chosen_quiz_has_what_was_wished_for_and_no_card_twice(
-    deck: list[Candidate], wish: Wish, all_topics: bool, rng: random.Random
+@given(decks(), st.integers(1, 50), SEEDS)
+def test_a_chosen_quiz_has_as_many_cards_as_there_are_up_to_the_number_and_none_twice(
+    deck: list[Candidate], number: int, rng: random.Random
 ) -> None:
-    if all_topics:
-        wish = Wish(frozenset(card.topic_id for card in deck), wish.number, wish.level, wish.which)
-    asked = chosen(deck, wish, rng)
+    asked = chosen(deck, number, rng)
     by_id = {card.card_id: card for card in deck}
-    assert len({question.card_id for question in asked}) == len(asked)
-    fitting = 0
-    for card in deck:
-        fits = card.topic_id in wish.topics and (wish.level is None or card.level == wish.level)
-        fits = fits and {"both": True, "new": card.recall is None, "seen": card.recall is not None}[wish.which.value]
-        fitting += fits
-        assert fits or card.card_id not in {question.card_id for question in asked}
-    assert len(asked) == min(wish.number, fitting)
+    assert len({question.card_id for question in asked}) == len(asked) == min(number, len(deck))
     assert all(question.expected == by_id[question.card_id].recall for question in asked)
     assert not any(question.is_follow_up for question in asked)
 
 
 def test_chance_comes_in_as_an_argument_and_moves_the_choice() -> None:
     deck = [Candidate(n, 1, f"{n:02}") for n in range(40)]
-    wish = Wish(frozenset({1}), 5)
-    first = chosen(deck, wish, random.Random(1))
-    assert chosen(deck, wish, random.Random(1)) == first
-    assert chosen(deck, wish, random.Random(2)) != first
+    first = chosen(deck, 5, random.Random(1))
+    assert chosen(deck, 5, random.Random(1)) == first
+    assert chosen(deck, 5, random.Random(2)) != first
 
 
 def test_the_weakest_are_the_least_likely_then_the_hardest_then_the_first() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import event, insert, text
 
 from app.models import CardMark
 from app.study.quiz import take as quiz
-from app.study.quiz.choose import Question, Wish
+from app.study.quiz.choose import Question
 from app.study.quiz.make import (
     Kind,
     NothingToAskError,
@@ -28,6 +28,8 @@ from app.study.schedule.rate import Rated, StaleFormError, UndoneTokenError, Unk
 from app.study.schedule.review_log import COUNTED_COLUMNS
 from app.study.schedule.scheduler import CountedRating, fold, recall
 from app.study.schedule.undo import Undone
+from app.study.selection.selection import Selection
+from app.study.sitting.queue import Queue
 from app.tables import CARD_MARK
 from tests.study.conftest import DECK
 
@@ -70,7 +72,7 @@ def mark(study: "Study", card: int, **marks: Any) -> None:
 
 def pool(study: "Study") -> dict[int, float | None]:
     with study.database.read() as session:
-        return {card.card_id: card.recall for card in candidates(session, study.prefs, study.now, DECK)}
+        return {card.card_id: card.recall for card in candidates(session, study.prefs, study.now, Queue(DECK))}
 
 
 def test_questions_come_in_order_and_each_answer_is_a_review(study: "Study") -> None:
@@ -292,7 +294,7 @@ def test_the_chance_of_recall_is_that_of_a_replay_and_so_are_the_weakest(study: 
         {card: chance for card, (chance, _) in by_hand.items()}
     )
     with study.database.read() as session:
-        plan = plan_weakest(candidates(session, study.prefs, study.now, DECK))
+        plan = plan_weakest(candidates(session, study.prefs, study.now, Queue(DECK)))
     assert [question.card_id for question in plan.questions] == sorted(by_hand, key=lambda card: by_hand[card])
     assert plan.title == "Weakest 8"
 
@@ -300,13 +302,19 @@ def test_the_chance_of_recall_is_that_of_a_replay_and_so_are_the_weakest(study: 
 def test_plans_say_in_words_what_was_chosen(study: "Study") -> None:
     rng = random.Random(1)
     with study.database.read() as session:
-        cards = candidates(session, study.prefs, study.now, DECK)
-    titles = {1: "One", 2: "Two", 3: "Three", 4: "Four"}
-    assert plan_chosen(cards, Wish(frozenset({1, 2, 3, 4}), 5), titles, rng).title == "5 questions: all topics"
-    assert plan_chosen(cards, Wish(frozenset({1, 2}), 50), titles, rng).title == "10 questions: One, Two"
-    assert plan_chosen(cards, Wish(frozenset({1, 2, 4}), 1), titles, rng).title == "1 question: 3 topics"
-    assert plan_chosen(cards, Wish(frozenset({1}), 5), titles, rng).timed(None).seconds == 300
-    assert plan_chosen(cards, Wish(frozenset({1}), 5), titles, rng).timed(7).seconds == 420
+        cards = candidates(session, study.prefs, study.now, Queue(DECK))
+    titles = {"topic": {f"t{n}": word for n, word in enumerate(("One", "Two", "Three", "Four"), 1)}}
+
+    def plan(number: int, **fields: Any) -> Plan:
+        return plan_chosen(cards, number, Selection(**fields), titles, rng)
+
+    assert plan(5).title == "5 questions: all topics"
+    assert plan(50, topic=("t1", "t2")).title == "10 questions: One, Two"
+    assert plan(1, topic=("t1", "t2", "t4")).title == "1 question: 3 topics"
+    assert plan(5, topic=("t1",), level="hard", state="seen").title == "5 questions, hard, seen before: One"
+    assert plan(5, q="gate", tag="a").title == "5 questions, found by “gate”, tagged a: all topics"
+    assert plan(5).timed(None).seconds == 300
+    assert plan(5).timed(7).seconds == 420
     assert plan_interview(cards, {}, rng).seconds == 1200
 
 

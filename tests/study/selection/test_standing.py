@@ -71,7 +71,7 @@ def test_every_condition_is_what_its_words_say(study: "Study") -> None:
         "flagged": {card for card, m in marks.items() if m.is_flagged},
     }
     assert all(expected.values())
-    assert {name: cards_in(study, condition) for name, (_, _, condition) in STATES.items()} == expected
+    assert {name: cards_in(study, state.condition) for name, state in STATES.items()} == expected
     assert cards_in(study, ~IS_SET_ASIDE) == every - suspended - buried
 
 

@@ -2,8 +2,9 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -88,6 +89,8 @@ def test_filters_and_orders_come_from_the_address(client: TestClient) -> None:
         ("page=999999", 200, "5 cards"),
         ("page=" + "9" * 40, 200, "5 cards"),
         ("tag=none-such", 200, "0 cards"),
+        ("tag=none-such", 200, "There is no tag called &#39;none-such&#39;."),
+        ("source=none-such", 200, "There is no source called &#39;none-such&#39;."),
         ("did=anything&changed=3", 200, "5 cards"),
     ],
 )
@@ -181,6 +184,71 @@ def test_what_cannot_be_done_is_named_and_the_form_kept(
     assert says in answer.text
     assert len(re.findall(r'name="card"[^>]* checked>', answer.text)) == len(cards)
     assert f'name="own_tag" value="{tag}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "confined_to"),
+    [
+        ("q=longer+answer+3", "found by “longer answer 3”"),
+        ("flagged=1", "flagged"),
+        ("state=new&level=easy&topic=first", "First topic · easy · new"),
+        ("tag=ask&q=question", "found by “question” · tagged ask"),
+    ],
+)
+def test_a_sitting_and_a_quiz_are_started_with_just_what_is_listed(
+    client: TestClient, query: str, confined_to: str
+) -> None:
+    act(client, "flag", "q1", "q2", "q5")
+    act(client, "tag", "q2", "q3", "q4", own_tag="ask")
+    act(client, "suspend", "q5")
+    page = client.get(f"/browse?{query}")
+    askable = {name for name in names(page) if name != "q5"}
+    study, quiz = (
+        unescape(re.search(rf'href="({path}[^"]*)">{words}<', page.text)[1])  # type: ignore[index]
+        for path, words in (("/review", "Study these"), ("/quiz", "Quiz on these"))
+    )
+    sitting = client.get(study)
+    assert f"{confined_to} · all, due or not" in sitting.text
+    assert f"0 / {len(askable)}" in sitting.text
+    form = client.get(quiz).text
+    fields = re.findall(
+        r'type="hidden" name="(\w+)" value="([^"]*)"', form.split('value="chosen"')[1].split("</form>")[0]
+    )
+    values = parse_qs(quiz.partition("?")[2])
+    for name, (value,) in values.items():  # each is in the form, as a text, a choice or a tick
+        shown = rf'name="{name}"[^>]* value="{re.escape(value)}"|<option value="{re.escape(value)}" selected>'
+        assert re.search(shown, form), name
+    made = client.post("/quiz", data=dict(fields) | values | {"topic": "first", "kind": "chosen", "number": "50"})
+    assert f"0 of {len(askable)}" in made.text
+    assert made.status_code == 200
+
+
+def test_what_is_not_asked_is_explained_in_place_of_the_buttons(client: TestClient) -> None:
+    act(client, "suspend", "q1", "q2")
+    some, none, gone = (client.get(f"/browse?q={q}").text for q in ("question", "answer+1", "elephant"))
+    assert "Study these" in some
+    assert "Suspended and buried cards are not asked." in some
+    assert "Study these" not in none + gone
+    assert "Suspended and buried cards are not asked." in none
+    suspended = client.get("/browse?state=suspended").text
+    assert "Study these" not in suspended
+    assert "Resume them in Browse" in suspended
+    assert "Resume them in Browse" in client.get("/review?state=suspended&mode=cram").text
+    assert "Study these" in client.get("/browse").text
+
+
+def test_of_several_decks_each_has_its_buttons(client: TestClient, database: Database, content: Path) -> None:
+    (content / "other").mkdir()
+    (content / "other" / "first.md").write_text("---\ntitle: Other\norder: 1\n---\n## Other question 1?\nYes.\n")
+    load(database, content, NOW)
+    page = client.get("/browse?q=question").text
+    assert re.findall(r">(Study these[^<]*|Quiz on these[^<]*)<", page) == [
+        "Study these: other (1)", "Quiz on these: other (1)", "Study these: small (5)", "Quiz on these: small (5)",
+    ]  # fmt: skip
+    assert re.findall(r">(Study these[^<]*)<", client.get("/browse?q=other").text) == ["Study these"]
+    page = client.get("/browse?topic=first").text
+    assert "6 cards" in page
+    assert "deck=other&amp;topic=first&amp;mode=cram" in page
 
 
 @pytest.mark.parametrize("back", ["page=0", "state=none", "flagged=x"])

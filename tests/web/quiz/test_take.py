@@ -14,6 +14,7 @@ from app.main import create_app
 from app.models import Card, CardDemo, CardMark, CardState, Learner, Quiz, QuizItem, Review, Topic
 from app.settings import Settings
 from app.study.schedule.replay import replay
+from app.study.selection.marks import add_tag
 from app.web.frame.here import LEARNER_COOKIE
 from tests.web.conftest import NOW
 
@@ -84,7 +85,31 @@ def test_the_page_offers_three_kinds_and_says_what_to_do_when_nothing_was_studie
         assert words in page
     for path, checked in (("/quiz", " checked"), ("/quiz?topic=", ""), ("/quiz?topic=first", " checked")):
         assert re.findall(r'name="topic" value="(\w+)"( checked)?', client.get(path).text) == [("first", checked)]
-    assert client.get("/quiz?deck=smal").status_code == 404
+    for path in ("/quiz?deck=smal", "/quiz?topic=frist"):
+        assert client.get(path).status_code == 404
+    assert "There is no level called &#39;brutal&#39;." in client.get("/quiz?level=brutal").text
+
+
+def test_a_quiz_is_of_the_cards_of_a_selection(client: TestClient, database: Database) -> None:
+    with database.write() as session:
+        add_tag(session, 1, [1, 2, 3], "ask")
+    asks = {"tag": "ask", "q": "question", "level": "easy", "state": "new", "source": "", "missed": ""}
+    page = client.post("/quiz", data=CHOSEN | asks).text
+    assert "0 of 3<" in page
+    with database.read() as session:
+        quiz = session.exec(select(Quiz)).one()
+        assert quiz.title == "3 questions, found by “question”, tagged ask, easy, new: all topics"
+        assert {item.card_id for item in session.exec(select(QuizItem))} == {1, 2, 3}
+
+
+def test_the_further_filters_are_folded_away_unless_one_is_chosen(client: TestClient) -> None:
+    assert '<details class="more"><summary>' in client.get("/quiz").text
+    page = client.get("/quiz?tag=some&cards=q1,q2&flagged=1&missed=7").text
+    assert '<details class="more" open><summary>' in page
+    for shown in ('<option value="some" selected>', 'name="cards" value="q1,q2"', 'value="1" checked> flagged only'):
+        assert shown in page
+    assert '<option value="7" selected>in the last 7 days' in page
+    assert 'value="suspended"' not in page
 
 
 def test_the_same_form_twice_is_one_quiz(client: TestClient, database: Database) -> None:
@@ -104,11 +129,13 @@ def test_the_same_form_twice_is_one_quiz(client: TestClient, database: Database)
         ({"number": "9" * 5000}, "whole number from 5 to 50"),
         ({"topic": []}, "Choose at least one topic."),
         ({"topic": "frist"}, "There is no topic called &#39;frist&#39;"),
-        ({"level": "brutal"}, "Level must be one of easy, medium, hard"),
-        ({"which": "odd"}, "Which must be one of both, new, seen"),
+        ({"level": "brutal"}, "There is no level called &#39;brutal&#39;. There are easy, medium, hard."),
+        ({"state": "odd"}, "There is no state called &#39;odd&#39;."),
+        ({"state": "suspended"}, "Suspended cards are not asked."),
+        ({"tag": "nobody&#39;s"}, "There is no tag called"),
         ({"timed": "yes", "minutes": "0"}, "whole number from 1 to 180"),
         ({"kind": "exam"}, "A quiz is one of chosen, weakest, interview"),
-        ({"which": "seen"}, "No card is like that"),
+        ({"state": "seen"}, "No card is like that"),
         ({"level": "hard"}, "No card is like that"),
         ({"kind": "weakest"}, "You have not rated a card of this deck yet"),
         ({"name": "not a name"}, "Load the page again"),
@@ -127,7 +154,7 @@ def test_what_cannot_be_made_is_refused_with_a_reason(
 def test_a_refused_form_is_shown_again_as_it_was_sent(client: TestClient) -> None:
     page = client.post("/quiz", data=CHOSEN | {"number": "77", "level": "hard", "timed": "yes", "minutes": "9"}).text
     assert re.search(r'name="number"[^>]* value="77"[^>]* aria-invalid="true" aria-describedby="number-problem"', page)
-    assert "<option selected>hard</option>" in page
+    assert '<option value="hard" selected>hard</option>' in page
     assert 'name="timed" value="yes" checked' in page
     assert re.search(r'name="minutes"[^>]* value="9"', page)
 

@@ -148,8 +148,16 @@ def test_a_sitting_is_offered_again_where_it_was_left_on_any_device(client: Test
 @pytest.mark.parametrize(
     ("query", "status", "says"),
     [
-        ("level=hardest", 422, "level"),
-        ("state=old", 422, "state"),
+        (
+            "level=hardest",
+            422,
+            "There is no level called &#39;hardest&#39;. The nearest is &#39;hard&#39;. There are easy,",
+        ),
+        (
+            "state=knwon",
+            422,
+            "There is no state called &#39;knwon&#39;. The nearest is &#39;known&#39;. There are new,",
+        ),
         ("missed=0", 422, "missed"),
         ("missed=soon", 422, "missed"),
         ("mode=fast", 422, "mode"),
@@ -163,6 +171,20 @@ def test_a_filter_that_cannot_be_is_named(client: TestClient, query: str, status
     answer = client.get(f"/review?{query}")
     assert answer.status_code == status
     assert says in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "says"),
+    [
+        ("tag=nothing", "There is no tag called &#39;nothing&#39;."),
+        ("source=nowhere", "There is no source called &#39;nowhere&#39;."),
+        ("state=suspended", "Suspended cards are not asked. Resume them in Browse to study them."),
+        ("state=buried", "Buried cards are not asked. They come back on a later day."),
+        ("q=elephant", "No card is found by “elephant” now, or you are through with them."),
+    ],
+)
+def test_a_sitting_without_cards_says_why(client: TestClient, query: str, says: str) -> None:
+    assert says in client.get(f"/review?{query}").text
 
 
 @pytest.mark.parametrize("query", ["tag=nothing", "source=nowhere", "cards=nobody", "level=hard"])
