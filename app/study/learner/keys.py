@@ -18,12 +18,16 @@ class WrongKeysError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something a key does. `key` may be changed; `also` are further keys, which stay unless the action is off."""
+    """Something a key does. A learner may change `key`; the keys in `also` stay, unless the action is off.
+
+    `more` is what the list of keys says beyond `does`.
+    """
 
     name: str
     key: str
     does: str
     also: tuple[str, ...] = ()
+    more: str = ""
 
 
 ACTIONS = (
@@ -34,8 +38,8 @@ ACTIONS = (
     Action("rate-4", "4", "rate the answer 4"),
     Action("rate-5", "5", "rate the answer 5, perfectly"),
     Action("undo", "u", "undo the last rating", ("Ctrl+z",)),
-    Action("demo", "d", "open the demo beneath the answer, or close it"),
-    Action("play", "p", "in a demo: play its steps"),
+    Action("demo", "d", "open the demo beneath the answer, or close it", more="Esc closes it too"),
+    Action("play", "p", "in a demo: play its steps", more="← and → go from one to the next"),
     Action("edit", "e", "edit the card’s file"),
     Action("flag", "f", "flag the card"),
     Action("bury", "-", "bury the card until tomorrow"),

@@ -14,6 +14,7 @@ from app.cards.file.yaml_files import by_document
 from app.cards.render.maths import mathml
 from app.cards.render.render import inline
 from app.settings import ROOT
+from app.study.learner.keys import ACTIONS
 from app.study.learner.preferences import Look, look
 from app.study.schedule.scale import Rating
 from app.web.frame.dates import a_date, how_large, how_long, plural
@@ -44,6 +45,7 @@ def environment(static_version: str) -> Environment:
     made.globals["static"] = lambda name: f"/static/{static_version}/{name}"
     made.globals["one_use_id"] = lambda: uuid4().hex
     made.globals["Rating"] = Rating
+    made.globals["key_actions"] = ACTIONS
     made.globals["look_of"] = _look  # asked for by whole pages alone: a slider's answer has no time for it
     made.globals["by_document"] = lambda request, items: by_document(request.app.state.settings.content_dir, items)
     made.filters |= {

@@ -1,5 +1,7 @@
 """The pages around the review: today, topics, cards, content, errors."""
 
+import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from jinja2 import StrictUndefined
 from app.cards.load.load import load
 from app.database import Database
 from app.settings import ROOT, Settings
+from app.study.learner.keys import ACTIONS
 from app.web.frame.dates import a_date, how_long, plural
 from app.web.frame.pages import environment
 from tests.web.conftest import NOW
@@ -72,6 +75,16 @@ def test_a_mistake_is_named_and_the_last_good_version_stays(
     page = client.get("/content").text
     assert "small/first.md:11" in page
     assert "Answer 1." in client.get("/cards/small/q1").text
+
+
+def test_the_list_of_keys_has_every_action(client: TestClient) -> None:
+    dialog = client.get("/").text.split('<dialog id="keys"')[1].split("</dialog>")[0]
+    listed = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", dialog)
+    assert len(listed) == len(ACTIONS)
+    for (keys, does), action in zip(listed, ACTIONS, strict=True):
+        assert re.findall("<kbd>(.*?)</kbd>", keys)[0] == action.key
+        assert unescape(does).startswith(action.does)
+    assert "<kbd>u</kbd> <kbd>Ctrl Z</kbd>" in listed[6][0]
 
 
 def test_every_template_is_strict_and_parses() -> None:
