@@ -19,16 +19,24 @@ PREFIX = "RECUR_"
 
 
 @functools.cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())  # reads a folder of hundreds of files
+def _time_zones() -> dict[str, str]:
+    return {name.casefold(): name for name in available_timezones()}  # reads a folder of hundreds of files
 
 
-def _known_zone(name: str) -> str:
+def zone_named(text: str) -> str:
+    """The IANA name of a time zone, written in any case, with underscores or spaces. Raises ValueError."""
+    name = text.replace(" ", "_").casefold()
     if name not in _time_zones():
         near = nearest(name, _time_zones())
-        hint = f" Did you mean {near}?" if near else " Use an IANA name such as Europe/Berlin."
-        raise ValueError(f"{name!r} is not a time zone.{hint}")
-    return name
+        hint = f"Did you mean {_time_zones()[near]}?" if near else "Use an IANA name such as Europe/Berlin."
+        raise ValueError(f"{text[:60]!r} is not a time zone. {hint}")
+    return _time_zones()[name]
+
+
+ZoneName = Annotated[str, AfterValidator(zone_named)]
+Hour = Annotated[int, Field(ge=0, le=23)]
+CardsPerDay = Annotated[int, Field(ge=0, le=9999)]
+Retention = Annotated[float, Field(ge=0.70, le=0.97)]
 
 
 def _split(value: object) -> object:
@@ -50,14 +58,12 @@ class Settings(BaseSettings):
         ROOT / "content", description="Folder with sources.yaml and one folder of Markdown files a deck."
     )
     watch: bool = Field(True, description="While serving, pick up saved content files within a second.")
-    new_per_day: int = Field(20, ge=0, le=9999, description="New cards shown a day.")
-    desired_retention: float = Field(
-        0.9, ge=0.70, le=0.97, description="Chance of recall at which a card is asked again."
-    )
-    time_zone: Annotated[str, AfterValidator(_known_zone)] = Field(
+    new_per_day: CardsPerDay = Field(20, description="New cards shown a day.")
+    desired_retention: Retention = Field(0.9, description="Chance of recall at which a card is asked again.")
+    time_zone: ZoneName = Field(
         default_factory=get_localzone_name, description='IANA time zone that decides what "today" is.'
     )
-    day_starts_at: int = Field(4, ge=0, le=23, description="Hour, local time, at which the day turns.")
+    day_starts_at: Hour = Field(4, description="Hour, local time, at which the day turns.")
     password: SecretStr | None = Field(
         None, min_length=8, description="Password that every page asks for (any user name), at least 8 characters."
     )

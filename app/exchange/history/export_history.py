@@ -17,13 +17,13 @@ from app.exchange.history.format import (
     CardLine,
     EndLine,
     HeaderLine,
-    LearnerPart,
     Line,
     MarkLine,
     QuizItemLine,
     QuizLine,
     ReviewLine,
 )
+from app.study.learner.profile import Profile
 from app.study.schedule.review_log import SEED
 from app.study.selection.marks import SAYS_SOMETHING
 from app.tables import CARD, CARD_MARK, DECK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
@@ -105,8 +105,8 @@ def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]
             raise ExportError(f"There is no learner {learner_id}; the last has the number {known}.")
         numbers: Counter[str] = Counter()
         # The lines are validated when they are read. Building them without validation takes a fifth of the time.
-        who = LearnerPart.model_construct(**{name: learner[name] for name in LearnerPart.model_fields})
-        yield HeaderLine.model_construct(exported_at=now.astimezone(UTC), learner=who)
+        chosen = Profile(**{name: value for name, value in learner.items() if name != "id"})
+        yield HeaderLine.model_construct(exported_at=now.astimezone(UTC), learner=chosen)
         for part in (_cards, _reviews, _marks, _quizzes):
             for line in part(connection, learner_id):
                 numbers[line.kind] += 1

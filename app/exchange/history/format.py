@@ -9,12 +9,10 @@ are UTC, to the microsecond. Version 1 had neither marks nor quizzes, and fewer 
 
 from datetime import date, datetime
 from typing import Annotated, Literal, TypeVar
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from app.study.learner.keys import own_keys
-from app.study.learner.profile import TEXT_SIZES, THEMES
+from app.study.learner.profile import Profile
 from app.study.schedule.rate import LONGEST_TYPED
 from app.study.selection.marks import own_tag
 
@@ -34,12 +32,6 @@ class HistoryError(Exception):
     def __init__(self, line: int, message: str) -> None:
         super().__init__(f"line {line}: {message}")
         self.line = line
-
-
-def _known_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"{name!r} is not a time zone")
-    return name
 
 
 def _storable(text: str) -> str:
@@ -62,29 +54,12 @@ _Typed = Annotated[str, Field(max_length=LONGEST_TYPED), AfterValidator(_storabl
 _Sitting = Annotated[str, Field(max_length=LONGEST_SITTING), AfterValidator(_storable)]
 _Tag = Annotated[str, AfterValidator(own_tag)]
 _Note = Annotated[str, Field(max_length=LONGEST_NOTE), AfterValidator(_storable)]
-_Keys = Annotated[dict[str, str], AfterValidator(own_keys)]
 _Day = Annotated[date, AfterValidator(_in_range)]
 _Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
 
 
 class _Line(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class LearnerPart(_Line):
-    """The learner and their preferences; None means the server's setting."""
-
-    name: _Text
-    time_zone: Annotated[str, AfterValidator(_known_zone)] | None
-    day_starts_at: Annotated[int, Field(ge=0, le=23)] | None
-    new_per_day: Annotated[int, Field(ge=0, le=9999)] | None
-    desired_retention: Annotated[float, Field(ge=0.70, le=0.97)] | None
-    types_answers: bool = False
-    say_within: Annotated[int, Field(ge=5, le=300)] | None = None
-    interview_on: _Day | None = None
-    theme: Literal[THEMES] | None = None  # type: ignore[valid-type]
-    text_size: Literal[TEXT_SIZES] | None = None  # type: ignore[valid-type]
-    own_keys: _Keys = Field(default_factory=dict)
 
 
 class HeaderLine(_Line):
@@ -94,7 +69,7 @@ class HeaderLine(_Line):
     format: Literal["recur-history"] = "recur-history"
     version: int = VERSION
     exported_at: _Moment
-    learner: LearnerPart
+    learner: Profile
 
 
 class CardLine(_Line):

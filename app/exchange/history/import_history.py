@@ -1,6 +1,6 @@
 """Imports a learner's history from a file of JSON lines into the database."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -12,7 +12,6 @@ from app.exchange.history.format import (
     CardLine,
     HeaderLine,
     HistoryError,
-    LearnerPart,
     MarkLine,
     QuizItemLine,
     QuizLine,
@@ -23,6 +22,7 @@ from app.exchange.history.merge_quizzes import QuizMerger
 from app.exchange.history.merge_reviews import merge_in_time
 from app.exchange.history.placeholders import HistoryCards
 from app.exchange.history.read_history import read_lines
+from app.study.learner.profile import Profile
 from app.study.schedule.replay import replay
 from app.tables import LEARNER, REVIEW
 
@@ -113,12 +113,12 @@ class _Import:
             self._store()
         self.pending[line.token] = number, line
 
-    def _prefer(self, number: int, learner: LearnerPart) -> None:
+    def _prefer(self, number: int, learner: Profile) -> None:
         mine = LEARNER.c.id == self.learner_id
         here = self.connection.execute(select(LEARNER).where(mine)).mappings().one_or_none()
         if here is None:
             raise HistoryError(number, f"there is no learner {self.learner_id} here to take the history")
-        there = learner.model_dump()
+        there = asdict(learner)
         values = {name: value for name, value in there.items() if _is_open(here[name]) and not _is_open(value)}
         if not self.connection.execute(select(exists().where(REVIEW.c.learner_id == self.learner_id))).scalar():
             values["name"] = learner.name  # nobody has studied here yet

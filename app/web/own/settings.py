@@ -12,8 +12,8 @@ from starlette.responses import RedirectResponse, Response
 from app.study.learner.keys import ACTIONS
 from app.study.learner.profile import (
     KEY,
-    TEXT_SIZES,
-    THEMES,
+    LONGEST_NAME,
+    PREFERENCES,
     Profile,
     WrongProfileError,
     change,
@@ -23,7 +23,6 @@ from app.study.learner.profile import (
 )
 from app.study.learners import all_learners, belongings
 from app.study.schedule.scheduler import days_until
-from app.web.frame.dates import a_date
 from app.web.frame.here import Here
 
 STABILITY = 30
@@ -85,17 +84,17 @@ def _form(
         texts=dict.fromkeys(texts_of(kept), "") | texts,
         problems=error.problems if error else {},
         saved=saved,
-        usual=here.settings,
+        preferences=PREFERENCES,
+        defaults={one.name: one.text(getattr(here.settings, one.name, None)) for one in PREFERENCES},
+        kept=kept,
+        longest_name=LONGEST_NAME,
         zones=ZONES,
-        themes=THEMES,
-        sizes=TEXT_SIZES,
         actions=ACTIONS,
         key=KEY,
         stability=STABILITY,
         returning=_returning(learner.desired_retention),
         local=here.now.astimezone(learner.zone),
         today=today,
-        interview=a_date(kept.interview_on, today) if kept.interview_on else None,
         learners=all_learners(session),
         learner=here.learner_id,
         mine=belongings(session, here.learner_id),

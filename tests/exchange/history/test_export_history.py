@@ -1,12 +1,13 @@
 """Everything of a learner's goes out."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 
 from sqlmodel import SQLModel
 
-from app.exchange.history.format import LearnerPart, MarkLine, QuizItemLine, QuizLine, ReviewLine
+from app.exchange.history.format import MarkLine, QuizItemLine, QuizLine, ReviewLine
+from app.study.learner.profile import Profile
 from tests.exchange.history.places import (
     Place,
 )
@@ -15,7 +16,7 @@ from tests.exchange.history.places import (
 def test_nothing_of_a_learner_is_left_out() -> None:
     """A new column or table of a learner's own belongs into the file too, or into the list of what is derived."""
     tables = SQLModel.metadata.tables
-    assert set(LearnerPart.model_fields) == set(tables["learner"].columns.keys()) - {"id"}
+    assert {field.name for field in fields(Profile)} == set(tables["learner"].columns.keys()) - {"id"}
     named = {"learner_id": None, "id": None, "card_id": "card", "undoes_id": "undoes"}
     columns = {named.get(name, name) for name in list(tables["review"].columns.keys())} - {None}
     assert set(ReviewLine.model_fields) == columns | {"kind", "deck"}
