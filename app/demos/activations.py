@@ -2,22 +2,19 @@
 
 import math
 import random
-from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Formula, first_then, given
+from app.demos.machine.arithmetic import Formula, activated, first_then, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace
 from app.demos.machine.numbers import fill, latex
-from app.demos.machine.parameters import Parameters, choice, number
+from app.demos.machine.parameters import Parameters, Phi, choice, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import activations, chain
 from app.nn.activations import ACTIVATIONS
 
-NAME = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "sigmoid": r"\sigma", "linear": " "}
-LEFT = "left of the gradient"
 PRIME = r"\varphi'(z_k)"
 SLOPE = {
     "tanh": Formula(PRIME, "Told from the output alone.", "1 - a_k^2"),
@@ -30,16 +27,14 @@ SLOPE = {
 class Activations(Parameters):
     """A chain of units, each with the same activation and the same weight to the next."""
 
-    phi: Literal["tanh", "relu", "sigmoid", "linear"] = choice(
-        "sigmoid", title=r"Activation $\varphi$", says="Of every unit of the chain."
-    )
+    phi: Phi = choice("sigmoid", title=r"Activation $\varphi$", says="Of every unit of the chain.")
     z: float = number(0, -10, 10, slide=(-5, 5), step=0.1, title="First sum $z_1$", says="What the first unit gets.")
     depth: int = number(10, 1, 100, slide=(1, 50), step=1, title="Depth $n$", says="Layers, or steps in time.")
     w: float = number(1, -5, 5, slide=(0, 4), step=0.1, title="Weight $w$", says="From each unit to the next.")
 
 
 def compute(p: Activations) -> Result:
-    """The unit's value and slope, then the slopes of the whole chain multiplied up."""
+    """The unit's value and slope, then the product of the slopes along the chain."""
     phi = ACTIVATIONS[p.phi]
     z, a = chain.forward(p.z, p.w, p.depth, phi)
     slopes, products = chain.slope_products(a, phi)
@@ -53,48 +48,34 @@ def compute(p: Activations) -> Result:
 
     over_z = np.arange(-60, 61) / 10.0
     values = phi.f(over_z)
-    unit = (
-        Series("phi", r"$\varphi(z)$", "the activation", values),
-        Series("slope", r"slope $\varphi'(z)$", "its slope", phi.slope(values), "dashed"),
-    )
-    let_through = [
-        Series("product", r"product of the slopes $\prod \varphi'$", "product of the slopes", products),
-        Series("bound", r"at most $\gamma^k$", "the most that slopes could pass", bound, "dashed"),
-    ]
+    unit = [Series("phi", r"$\varphi(z)$", "the activation", values)]
+    unit.append(Series("slope", r"slope $\varphi'(z)$", "its slope", phi.slope(values), "dashed"))
+    passed = [Series("product", r"product of the slopes $\prod \varphi'$", "product of the slopes", products)]
+    passed.append(Series("bound", r"at most $\gamma^k$", "the most that slopes could pass", bound, "dashed"))
     if p.w != 1:
-        let_through.append(Series("gradient", "with the weights", "with the weights", np.abs(gradients), "dotted"))
+        passed.append(Series("gradient", "with the weights", "with the weights", np.abs(gradients), "dotted"))
     unit_told, chain_told = fill(_unit_told(p, numbers), numbers), fill(_chain_told(p, numbers), numbers)
-    curves = (
-        Curve("unit", "The activation and its slope", unit_told, "z", "value, slope", over_z, unit),
-        Curve("chain", "What the slopes let through", chain_told, "layer k", LEFT, layers, let_through, log=True),
-    )
+    one = Curve("unit", "The activation and its slope", unit_told, "z", "value, slope", over_z, unit)
+    title, left = "What the slopes let through", "left of the gradient"
+    many = Curve("chain", title, chain_told, "layer k", left, layers, passed, log=True)
 
     so_far, felt = r"\textstyle\prod_{j < k} \varphi'(z_j)", r"\partial a_{k-1} / \partial z_1"
     first = Formula(PRIME, "The first unit's slope.")
+    product = first_then(first, Formula(rf"{so_far} \cdot {PRIME}", "Slope by slope."))
+    gradient = first_then(first, Formula(rf"{felt} \cdot w \cdot {PRIME}"))
+    sums, weighted = first_then(given("z_k"), Formula(r"z_k = w \, a_{k-1}")), "gradient with the weights"
     rows = (
-        Row("z", "sum $z_k$", z, first_then(given("z_k"), Formula(r"z_k = w \, a_{k-1}"))),
-        Row("a", r"output $a_k = \varphi(z_k)$", a, rf"a_k = {NAME[p.phi]}(z_k)"),
+        Row("z", "sum $z_k$", z, sums),
+        Row("a", r"output $a_k = \varphi(z_k)$", a, "a_k = " + activated(p.phi, "z_k")),
         Row("slope", rf"slope ${PRIME}$", slopes, SLOPE[p.phi]),
-        Row(
-            "product",
-            r"product $\prod \varphi'$",
-            products,
-            first_then(first, Formula(rf"{so_far} \cdot {PRIME}", "Slope by slope.")),
-            words="product of the slopes",
-        ),
-        Row(
-            "gradient",
-            r"gradient $\partial a_k / \partial z_1$",
-            gradients,
-            first_then(first, Formula(rf"{felt} \cdot w \cdot {PRIME}")),
-            words="gradient with the weights",
-        ),
+        Row("product", r"product $\prod \varphi'$", products, product, words="product of the slopes"),
+        Row("gradient", r"gradient $\partial a_k / \partial z_1$", gradients, gradient, words=weighted),
     )
     before = {"a_{k-1}": a, so_far: products, felt: gradients}
     symbols = {"w": p.w} | {symbol: np.append(math.nan, values[:-1]) for symbol, values in before.items()}
     caption = "The chain, unit by unit. Choose a number to see where it comes from."
     trace = Trace("trace", "The chain", caption, rows, ("slope", 0), symbols, "k", column_word="layer")
-    return Result(numbers, (*curves, trace))
+    return Result(numbers, (one, many, trace))
 
 
 def _unit_told(p: Activations, numbers: dict[str, float]) -> str:
@@ -113,50 +94,38 @@ def _chain_told(p: Activations, numbers: dict[str, float]) -> str:
     told = f"After {layers} the slopes let {{product}} of a gradient through; the most they could is {{bound}}."
     if numbers["product"] == 0:
         told = f"After {layers} nothing is left, {{product}}: a slope was 0. The most could have been {{bound}}."
-    if p.w != 1 and p.depth > 1:
-        told += " With the weights it is {gradient}."
-    return told
+    return told + (" With the weights it is {gradient}." if p.w != 1 and p.depth > 1 else "")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
     phi = rng.choice(["tanh", "sigmoid"])
     a = rng.choice([0.2, 0.4, 0.6, 0.7, 0.9, 0.95])
-    if phi == "tanh":
-        a *= rng.choice([1, -1])
-    z = math.atanh(a) if phi == "tanh" else math.log(a / (1 - a))
+    z = math.atanh(a * rng.choice([1, -1])) if phi == "tanh" else math.log(a / (1 - a))
     return {"phi": phi, "z": repr(z), "depth": "1"}
 
 
 def _question(p: Activations) -> Question:
     a = round(float(ACTIVATIONS[p.phi].f(np.array(p.z))), 6)
-    return Question(
-        r"What is its slope there, $\varphi'(z)$?",
-        "slope",
-        (f"the activation is {p.phi}", f"the unit gives $a = {latex(a)}$"),
-    )
+    known = (f"the activation is {p.phi}", f"the unit gives $a = {latex(a)}$")
+    return Question(r"What is its slope there, $\varphi'(z)$?", "slope", known)
 
 
 def _slips(p: Activations, result: Result) -> Slips:
     a = result.numbers["value"]
-    told = [
+    others = {
+        "tanh": (a * (1 - a), "That is the sigmoid's slope: tanh has $1 - a^2$."),
+        "sigmoid": (1 - a * a, "That is tanh's slope: the sigmoid has $a (1 - a)$."),
+    }
+    return [
         (a, "That is the output itself."),
         (1 - a, "That is $1 - a$: a factor is missing."),
         (1.0, "The slope is 1 at $z = 0$ at the most, and this unit is not there."),
         (0.25, "A quarter is the sigmoid's largest slope, at $a = 0.5$."),
         (1 + a * a, "The square is taken off, not added."),
+        others[p.phi],
     ]
-    if p.phi == "tanh":
-        told.append((a * (1 - a), "That is the sigmoid's slope: tanh has $1 - a^2$."))
-    else:
-        told.append((1 - a * a, "That is tanh's slope: the sigmoid has $a (1 - a)$."))
-    return told
 
 
-DEMO = Demo(
-    __file__,
-    Activations,
-    compute,
-    Prediction(_instance, _question, ("a,1", "slope,1"), _slips, Tolerance(near=0.005)),
-    shows=(chain.forward, chain.slope_products, chain.gradients, activations.sigmoid),
-    miniature="unit",
-)
+ASK = Prediction(_instance, _question, ("a,1", "slope,1"), _slips, Tolerance(near=0.005))
+SHOWS = (chain.forward, chain.slope_products, chain.gradients, activations.sigmoid)
+DEMO = Demo(__file__, Activations, compute, ASK, SHOWS)

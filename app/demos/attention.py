@@ -222,5 +222,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.02, why="two decimals are enough")),
     shows=(nn.softmax, nn.dot_scores, nn.additive_scores, nn.attend, scores),
-    miniature="look",
 )

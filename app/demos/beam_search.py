@@ -253,5 +253,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.005, why="it is a product of two")),
     shows=(beam.score, beam.extend, beam.search, beam.best),
-    miniature="tree",
 )

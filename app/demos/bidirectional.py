@@ -199,5 +199,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
     shows=(bidirectional.forward, rnn.step),
-    miniature="joined",
 )

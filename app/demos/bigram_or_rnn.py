@@ -221,5 +221,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.005, why="divide two counts")),
     shows=(ngram.counts, ngram.probabilities, rnn.step, marks.weights, marks.share_marks, predict),
-    miniature="far",
 )

@@ -9,7 +9,7 @@ from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex, short
-from app.demos.machine.parameters import Numbers, Stepwise, choice, entries, number
+from app.demos.machine.parameters import Numbers, Phi, Stepwise, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.backward import BackwardPass, backward_picture
@@ -34,9 +34,7 @@ class BPTT(Stepwise):
     W_h: float = number(
         0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="The same at each step."
     )
-    phi: Literal["tanh", "relu", "sigmoid", "linear"] = choice(
-        "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
-    )
+    phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="What the sum goes through.")
     loss: Literal["last", "all"] = choice("last", title="Loss", says="The last state, or the sum of all states.")
     k: int = number(12, 1, 12, step=1, title="Truncation $k$", says="Steps an error is followed; 12 is the whole way.")
     step: int = number(6, 1, 12, step=1, title="Step to look at", says="Past the end it means the last one.")
@@ -206,5 +204,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
     shows=(bptt.deltas, bptt.shares, rnn.forward),
-    miniature="backward",
 )

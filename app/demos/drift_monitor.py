@@ -212,5 +212,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _working, _slips, Tolerance(times=2, why="errors are random")),
     shows=(smoothed, fit, rolling_mean, make_world, watch),
-    miniature="error",
 )

@@ -258,5 +258,4 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
     ),
     shows=(register.reader, register.writer, register.slot, rnn.step, translate),
-    miniature="lanes",
 )

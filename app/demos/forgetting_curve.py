@@ -216,5 +216,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(times=1.4, why="the order counts")),
     shows=(forgetting.review, forgetting.growth, forgetting.recall, remember),
-    miniature="recall",
 )

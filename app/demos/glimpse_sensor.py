@@ -237,5 +237,4 @@ DEMO = Demo(
         _instance, _question, _working, _slips, Tolerance(why="It is a whole number: only the exact count is right")
     ),
     shows=(glimpse.sensor, glimpse.moments, glimpse.looks),
-    miniature="retina",
 )

@@ -211,5 +211,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
     shows=(clipping.by_norm, clipping.by_value, descend, loss_and_gradient),
-    miniature="descent",
 )

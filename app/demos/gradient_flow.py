@@ -12,7 +12,7 @@ from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
-from app.demos.machine.parameters import Parameters, choice, number
+from app.demos.machine.parameters import Parameters, Phi, choice, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import gru, jacobian, lstm, rnn
@@ -30,9 +30,7 @@ class GradientFlow(Parameters):
     gain: float = number(
         0.9, 0, 50, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Size of the recurrent weights."
     )
-    phi: Literal["tanh", "relu", "sigmoid", "linear"] = choice(
-        "tanh", title=r"Activation $\varphi$", says="Of the plain RNN; LSTM and GRU have their own."
-    )
+    phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="Of the plain RNN; LSTM and GRU have their own.")
     forget_bias: float = number(
         1, -10, 10, slide=(-4, 8), step=0.25, title="Forget bias", says="Of the LSTM's forget or the GRU's update gate."
     )
@@ -284,5 +282,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(times=2, why="the order of size counts")),
     shows=(jacobian.products, jacobian.spectral_norms, jacobian.rnn_bound, rnn.step_jacobian),
-    miniature="flow",
 )

@@ -188,5 +188,4 @@ DEMO = Demo(
         _instance, _question, ("kept,1", "new,1", "h,1"), _slips, Tolerance(near=0.01, why="two decimals are enough")
     ),
     shows=(gru.step, gru.forward, gru.other_convention),
-    miniature="cell",
 )

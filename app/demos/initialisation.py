@@ -12,7 +12,7 @@ from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import fill
-from app.demos.machine.parameters import Parameters, choice, flag, number
+from app.demos.machine.parameters import Parameters, Phi, choice, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import initialise, signal
@@ -31,9 +31,7 @@ class Initialisation(Parameters):
     gain: float = number(
         1, 0, 100, slide=(0, 3), step=0.05, title="Times a gain of", says="Every weight is multiplied by it."
     )
-    phi: Literal["tanh", "relu", "sigmoid", "linear"] = choice(
-        "tanh", title=r"Activation $\varphi$", says="Of every layer."
-    )
+    phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="Of every layer.")
     layers: int = number(20, 1, 30, step=1, title="Layers", says="Or steps in time.")
     shared: bool = flag(
         False, title="The same matrix again", says="As in a recurrent network, from the second layer on."
@@ -221,5 +219,4 @@ DEMO = Demo(
         signal.forward,
         signal.backward,
     ),
-    miniature="spread",
 )

@@ -237,5 +237,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
     shows=(layer_norm.forward, dropout.masks, dropout.passed_on, recur),
-    miniature="memory",
 )

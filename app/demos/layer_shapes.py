@@ -232,5 +232,4 @@ DEMO = Demo(
         Tolerance(why="It is a whole number: only the exact count is right"),
     ),
     shows=(build, count.rnn, count.lstm, count.gru, count.dense),
-    miniature="model",
 )

@@ -206,6 +206,5 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(times=2, why="the order of size counts")),
     shows=(remembering.forward_backward, optimise.adam, lstm.step, train),
-    miniature="losses",
     training=Training("updates", progress),
 )

@@ -191,5 +191,4 @@ DEMO = Demo(
         _instance, _question, ("c,1", "c,2", "c,3"), _slips, Tolerance(near=0.01, why="two decimals are enough")
     ),
     shows=(lstm.step, lstm.forward, jacobian.cell_path),
-    miniature="cell",
 )

@@ -205,5 +205,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, ("error,1", "error,2", "ratio,2"), _slips, Tolerance(times=1.5)),
     shows=(fit, forecast.mlp_features, forecast.cnn_features, forecast.rnn_features, run_all),
-    miniature="forecasts",
 )

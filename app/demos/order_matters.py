@@ -229,5 +229,4 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact score is right")
     ),
     shows=(rnn.step, weights, run, bag, dense),
-    miniature="reading",
 )

@@ -242,5 +242,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
     shows=(masking.pad, masking.forward),
-    miniature="grid",
 )

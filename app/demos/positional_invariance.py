@@ -252,5 +252,4 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="They are whole numbers: only the exact one is right")
     ),
     shows=(run_both, conv1d.forward),
-    miniature="layers",
 )

@@ -212,5 +212,4 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
     ),
     shows=(rf.jumps, rf.fields, rf.footprint),
-    miniature="stack",
 )

@@ -247,5 +247,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
     shows=(recursive.forward, recursive.backward, recursive.balanced, recursive.chain),
-    miniature="tree",
 )

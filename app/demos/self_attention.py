@@ -159,5 +159,4 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
     ),
     shows=(nn.forward, nn.causal_mask, nn.sinusoids, reach.recurrent, reach.attention, run_layer),
-    miniature="look",
 )

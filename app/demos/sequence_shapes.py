@@ -226,5 +226,4 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact step is right")
     ),
     shows=(steps_of, run_steps, rnn.step),
-    miniature="roles",
 )

@@ -12,7 +12,7 @@ from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given, 
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
-from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
+from app.demos.machine.parameters import Numbers, Parameters, Phi, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import count, rnn
@@ -31,9 +31,7 @@ class SimpleRNNOptions(Parameters):
     go_backwards: bool = flag(False, title="go_backwards", says="Read from the end.")
     stateful: bool = flag(False, title="stateful", says="The next call starts where this one ended, or at zero.")
     calls: int = number(2, 1, 3, step=1, title="Calls", says="How often the layer is given the same sequence.")
-    activation: Literal["tanh", "relu", "sigmoid", "linear"] = choice(
-        "tanh", title="activation", says="Keras writes None for linear."
-    )
+    activation: Phi = choice("tanh", title="activation", says="Keras writes None for linear.")
     use_bias: bool = flag(True, title="use_bias", says="Whether a bias is added.")
     kernel_initializer: Literal["glorot_uniform", "constant"] = choice(
         "glorot_uniform", title="kernel_initializer", says="Start of the input weights; constant is 0.5."
@@ -289,5 +287,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
     shows=(rnn.step, run_calls, unrolled_end),
-    miniature="layer",
 )

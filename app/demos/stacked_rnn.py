@@ -224,5 +224,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, ("h11,1", "h21,1", "h11,2", "h21,2"), _slips, Tolerance(near=0.01)),
     shows=(stacked.forward, rnn.step),
-    miniature="grid",
 )

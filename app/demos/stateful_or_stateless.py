@@ -240,5 +240,4 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
     ),
     shows=(windows.forward, rnn.step, answers),
-    miniature="states",
 )

@@ -247,5 +247,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.02, why="two decimals are enough")),
     shows=(sampling.temper, sampling.draw, known_end, next_p, generate, rnn.step),
-    miniature="lines",
 )

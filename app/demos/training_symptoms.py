@@ -240,6 +240,5 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(times=3, why="the order of size counts")),
     shows=(remembering.forward_backward, clipping.by_norm, optimise.descend, train),
-    miniature="loss",
     training=Training("updates", progress),
 )

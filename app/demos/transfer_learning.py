@@ -191,5 +191,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _working, _slips, Tolerance(near=0.1, why="the examples are random")),
     shows=(fit, pretrain, three_ways),
-    miniature="learning",
 )

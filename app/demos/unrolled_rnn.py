@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from app.demos.machine.arithmetic import Arithmetic, Formula, activated, first_t
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex, short
-from app.demos.machine.parameters import Matrix, Numbers, Stepwise, choice, entries, number
+from app.demos.machine.parameters import Matrix, Numbers, Phi, Stepwise, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result, by_step
 from app.demos.parts.unrolled_picture import unrolled
@@ -37,9 +36,7 @@ class UnrolledRNN(Stepwise):
     W_o: Numbers = entries(
         (1,), slide=(-2, 2), title="Output weights $W_o$", says="One for each unit; a single one serves all."
     )
-    phi: Literal["tanh", "relu", "sigmoid", "linear"] = choice(
-        "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
-    )
+    phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="What the sum goes through.")
     step: int = number(
         3, 1, 12, step=1, title="Step to look at", says="Past the end of the inputs it means the last one."
     )
@@ -210,5 +207,4 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
     shows=(rnn.step, rnn.forward),
-    miniature="unrolled",
 )

@@ -58,8 +58,8 @@ class Training(Generic[P]):
 class Demo(Generic[P]):
     """A demo: the Python of `file`, and the words of the Markdown file beside it.
 
-    `shows` are the functions whose source stands beside that of `run`, as they ran. `miniature` names the figure that
-    stands for the demo in the list of demos. With `training` it learns behind a button, and its result is remembered.
+    `shows` are the functions whose source is shown beside that of `run`. With `training` it learns behind a button, and
+    its result is remembered.
     """
 
     file: str
@@ -67,7 +67,6 @@ class Demo(Generic[P]):
     run: Callable[[P], Result]
     prediction: Prediction[P]
     shows: Sequence[Callable[..., Any]]
-    miniature: str
     training: Training[P] | None = None
 
     @cached_property

@@ -36,6 +36,8 @@ def split_rows(text: object) -> object:
 Entry = Annotated[float, Field(ge=-ENTRY, le=ENTRY)]
 Numbers = Annotated[tuple[Entry, ...], BeforeValidator(split_numbers), Field(min_length=1, max_length=MOST_ENTRIES)]
 Matrix = Annotated[tuple[Numbers, ...], BeforeValidator(split_rows), Field(min_length=1, max_length=MOST_ENTRIES)]
+Phi = Literal["tanh", "relu", "sigmoid", "linear"]
+"""The activations that a demo offers."""
 Kind = Literal["number", "choice", "flag", "text", "numbers", "matrix"]
 TEXTS: dict[Kind, Callable[[Any], str]] = {
     "number": plain,

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from app.demos.machine.demo import Demo
 from app.demos.machine.drawing import miniature
+from app.demos.machine.figures import Trace
 from app.demos.machine.markdown import IDEAS
 from app.demos.machine.numbers import words
 from app.demos.machine.state import state_of
@@ -74,7 +75,7 @@ def _text(name: str) -> str:
 
 @lru_cache(maxsize=256)
 def _miniature(name: str) -> Markup:
-    """The picture of a demo's default state. It never changes, so it is drawn once."""
+    """The first drawing of a demo in its default state. It is the same each time, so it is drawn once."""
     demo = all_demos()[name]
     figures = state_of(demo, {}).result.figures
-    return Markup(miniature(next(figure for figure in figures if figure.name == demo.miniature)))  # noqa: S704  (ours)
+    return Markup(miniature(next(figure for figure in figures if not isinstance(figure, Trace))))  # noqa: S704  (ours)
