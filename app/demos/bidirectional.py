@@ -42,7 +42,7 @@ class Bidirectional(Parameters):
 
     @property
     def arrived(self) -> int:
-        """How many inputs are there."""
+        """How many inputs have arrived."""
         return min(self.present, len(self.x))
 
     def weights(self) -> bidirectional.BidirectionalWeights:
@@ -53,7 +53,7 @@ class Bidirectional(Parameters):
 
 
 def compute(p: Bidirectional) -> Result:
-    """Join both runs over the whole sequence; then again over what has arrived, as an online reader must."""
+    """Run both directions over the whole sequence, then over what has arrived, as an online reader must."""
     w, phi, zero = p.weights(), ACTIVATIONS[p.phi], np.zeros((1, 1))
     x = np.array(p.x, dtype=float)
     joined, _ = bidirectional.forward(x[None, :, None], (zero, zero), w, phi)

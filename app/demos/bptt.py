@@ -54,7 +54,7 @@ class BPTT(Stepwise):
 
 
 def compute(p: BPTT) -> Result:
-    """Forward, then the errors back: whole and cut after k, and a nudge of W_h to see what the gradient should be."""
+    """Run forward, send the errors back, whole and cut after k, and nudge W_h to check the gradient."""
     h, caches = p.forward()
     g, T = p.losses(), len(p.x)
     delta = bptt.deltas(g[None, :, None], caches, p.k)

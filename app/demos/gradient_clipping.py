@@ -1,4 +1,4 @@
-"""What clipping does to one gradient, and to a whole descent that comes upon a wall in the error surface."""
+"""What clipping does to one gradient, and to a whole descent that runs into a cliff in the error surface."""
 
 import math
 import random
@@ -56,7 +56,7 @@ class Descent:
 
 
 def descend(p: GradientClipping, clipped: bool) -> Descent:
-    """Gradient descent on the wall's loss; each gradient is clipped before it is used, or is not."""
+    """Gradient descent on the cliff's loss. With `clipped`, each gradient is clipped before it is used."""
     at, walked = np.array([p.w, p.b]), []
     for _ in range(p.updates + 1):
         loss, *gradient = loss_and_gradient(float(at[0]), float(at[1]), p.steps)

@@ -20,6 +20,7 @@ from app.nn.activations import ACTIVATIONS
 from app.nn.initialise import orthogonal
 
 FLOAT32_MOST = float(np.finfo(np.float32).max)
+FLOAT64_LEAST = float(np.finfo(np.float64).tiny)
 
 
 class GradientFlow(Parameters):
@@ -202,8 +203,8 @@ def _trace(p: GradientFlow, flow: Flow) -> Trace:
         return given(r"\sigma_1(J_t)", what)
 
     def share(t: int) -> Formula:
-        if after[t - 1] == 0:  # 0 / 0 is no number
-            return given(f"{earlier} / {later}", "Nothing arrives at this step, so nothing is passed on.")
+        if after[t - 1] < FLOAT64_LEAST:  # 0 / 0 is no number, and what is nearly 0 has lost its digits
+            return given(f"{earlier} / {later}", "Nothing, or next to nothing, arrives at this step.")
         return Formula(f"{earlier} / {later}", "The share of what arrives at this step that it passes on.")
 
     def left(t: int) -> Formula:

@@ -1,7 +1,8 @@
-"""How a start for the weights decides what is left of a signal, and of a gradient, after many layers or steps."""
+"""How the initial weights decide what is left of a signal and of a gradient after many layers or steps."""
 
 import math
 import random
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
@@ -23,7 +24,7 @@ FLAT = 0.05  # a slope below this counts as saturated or dead
 
 
 class Initialisation(Parameters):
-    """A stack of layers of equal width, on random inputs of spread 1."""
+    """A stack of layers of equal width, on random inputs with a standard deviation of 1."""
 
     scheme: Literal["glorot", "he", "orthogonal", "identity"] = choice(
         "glorot", title="Start of the weights", says="Glorot is also called Xavier."
@@ -67,26 +68,28 @@ def variance(scheme: str, fan_in: int, fan_out: int) -> float:
 
 
 @lru_cache(maxsize=16)
-def draw(scheme: str, inputs: int, units: int, layers: int, shared: bool, seed: int) -> tuple[Values, ...]:
-    """The matrices of all layers, not yet scaled: (inputs, units), then (units, units)."""
+def draw(scheme: str, fans: tuple[int, ...], shared: bool, seed: int) -> tuple[Values, ...]:
+    """The matrices of all layers, not scaled by the gain: (fans[l], fans[l + 1]) for each layer l.
+
+    With `shared`, all layers after the first have the same one; their fans must be equal.
+    """
     rng = np.random.default_rng(seed)
-    first = DRAW[scheme](rng, inputs, units)
-    if layers == 1:
-        return (first,)
-    if shared:
-        return (first, *[DRAW[scheme](rng, units, units)] * (layers - 1))
-    return (first, *(DRAW[scheme](rng, units, units) for _ in range(layers - 1)))
+    first, *rest = pairwise(fans)
+    drawn = DRAW[scheme](rng, *first)
+    if shared and rest:
+        return (drawn, *[DRAW[scheme](rng, *rest[0])] * len(rest))
+    return (drawn, *(DRAW[scheme](rng, *pair) for pair in rest))
 
 
 def compute(p: Initialisation) -> Result:
     """Send random inputs forward and a random gradient back; measure both at every layer."""
     phi, rng = ACTIVATIONS[p.phi], np.random.default_rng([p.seed, 1])
-    weights = [p.gain * W for W in draw(p.scheme, p.inputs, p.units, p.layers, p.shared, p.seed)]
+    fans = (p.inputs, *[p.units] * p.layers)
+    weights = [p.gain * W for W in draw(p.scheme, fans, p.shared, p.seed)]
     x = rng.standard_normal((BATCH, p.inputs))
     zs, outputs = signal.forward(x, weights, phi)
     das = signal.backward(rng.standard_normal((BATCH, p.units)), outputs, weights, phi)
 
-    fans = [p.inputs, *[p.units] * p.layers]
     rules = [p.gain * math.sqrt(variance(p.scheme, *pair)) for pair in pairwise(fans)]
     values = {
         "rule": np.array(rules),
@@ -141,7 +144,7 @@ VARIANCE = {
 }
 
 
-def _trace(p: Initialisation, weights: list[Values], fans: list[int], values: dict[str, Values]) -> Trace:
+def _trace(p: Initialisation, weights: list[Values], fans: Sequence[int], values: dict[str, Values]) -> Trace:
     def by_rule(layer: int) -> Formula:
         text = rf"\sqrt{{{VARIANCE[p.scheme]}}}"
         note = f"Fan-in {fans[layer - 1]}, fan-out {fans[layer]}."

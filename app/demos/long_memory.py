@@ -88,14 +88,14 @@ def progress(p: LongMemory) -> Iterator[tuple[int, Result]]:
 
 
 def compute(p: LongMemory) -> Result:
-    """Train to the end, and say who remembers."""
+    """Train to the end, and show which cells remember."""
     for update, cells in train(p):
         result = shown(p, update, cells)
     return result
 
 
 def shown(p: LongMemory, update: int, cells: dict[Cell, CellInTraining]) -> Result:
-    """The three losses, and what comes back to the first step in each."""
+    """The three losses, and how much of the gradient reaches the first step in each cell."""
     numbers = {"gap": float(p.gap), "updates": float(update), "guess": FORGETS_NOTHING}
     flows: dict[Cell, Values] = {}
     for cell, one in cells.items():

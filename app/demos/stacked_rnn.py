@@ -1,4 +1,4 @@
-"""The grid of states of a stacked RNN: layers by time, each state from the one below and the one before."""
+"""The grid of states of a stacked RNN, layers by time: each state reads the one below and the one before."""
 
 import math
 import random
@@ -101,7 +101,7 @@ def _caption(p: StackedRNN) -> str:
 
 
 def _diagram(p: StackedRNN, h: Values, numbers: dict[str, float]) -> Diagram:
-    """Time to the right, layers upwards; what the chosen state is made of is lit with it."""
+    """Time to the right, layers upwards. The chosen state is lit, and so are the two that it reads."""
     gap, apart, first = 92.0, 84.0, 150.0
     layers, T, _ = h.shape
     chosen, at = p.at

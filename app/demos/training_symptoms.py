@@ -1,4 +1,4 @@
-"""A small network trains on the least task that needs memory, and what goes wrong is named as a physician would."""
+"""A small network trains on the smallest task that needs memory; a symptom names what goes wrong."""
 
 import math
 import random
@@ -92,7 +92,7 @@ def progress(p: TrainingSymptoms) -> Iterator[tuple[int, Result]]:
 
 
 def compute(p: TrainingSymptoms) -> Result:
-    """Train to the end, and say which symptom it is."""
+    """Train to the end, and name the symptom."""
     for update, run in train(p):
         result = shown(p, update, run)
     return result

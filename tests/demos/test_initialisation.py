@@ -44,7 +44,7 @@ def test_what_is_drawn_is_what_the_rule_says(states: Any, data: st.DataObject) -
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)
     exact = p.scheme in ("orthogonal", "identity")
-    sizes = [W.size for W in draw(p.scheme, p.inputs, p.units, p.layers, p.shared, p.seed)]
+    sizes = [W.size for W in draw(p.scheme, (p.inputs, *[p.units] * p.layers), p.shared, p.seed)]
     for drawn, rule, size in zip(row(result, "weight"), row(result, "rule"), sizes, strict=True):
         assert drawn == pytest.approx(rule, rel=1e-9 if exact else 5 / math.sqrt(size), abs=0)
 
@@ -73,10 +73,10 @@ def test_a_gain_on_an_orthogonal_start_is_a_power() -> None:
 
 
 def test_what_is_shared_is_one_matrix() -> None:
-    matrices = draw("he", 7, 5, 4, True, 0)
+    matrices = draw("he", (7, 5, 5, 5, 5), True, 0)
     assert matrices[0].shape == (7, 5)
     assert all(W is matrices[1] for W in matrices[2:])
-    apart = draw("he", 7, 5, 4, False, 0)
+    apart = draw("he", (7, 5, 5, 5, 5), False, 0)
     assert not (apart[1] == apart[2]).all()
 
 
