@@ -64,9 +64,13 @@ class Formula:
         pieces = _pieces((self.written or self.text.rpartition(" = ")[2]).strip(), tuple(values))
 
         def write(number: Write) -> str:
+            numbers = [values[symbol] for symbol in pieces[1::2]]
+            texts = [number(value) for value in numbers]
             filled = list(pieces)
-            for i in range(1, len(pieces), 2):
-                filled[i] = _placed(number, values[pieces[i]], pieces[i - 1], pieces[i + 1])
+            filled[1::2] = [
+                _placed(text, value < 0, before, after)
+                for text, value, before, after in zip(texts, numbers, pieces[::2], pieces[2::2], strict=False)
+            ]
             return "".join(filled)
 
         return Arithmetic(symbols, write(latex), result, self.note, write, self.digits)
@@ -127,11 +131,10 @@ def _pieces(text: str, names: tuple[str, ...]) -> Sequence[str]:
 _OPENS = re.compile(r"(?:^|[({\[,|]|\\l[vV]ert)\s*$")
 
 
-def _placed(number: Write, value: float, before: str, after: str) -> str:
+def _placed(text: str, is_negative: bool, before: str, after: str) -> str:
     """A number between two texts, in brackets where its sign or its power of ten would be misread."""
-    text = number(value)
     is_power, is_below = after.startswith("^"), before.rstrip().endswith("/")
-    signed = value < 0 and (is_power or not _OPENS.search(before))
+    signed = is_negative and (is_power or not _OPENS.search(before))
     return f"({text})" if signed or ((is_power or is_below) and r"\cdot" in text) else text
 
 

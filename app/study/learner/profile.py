@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
 from app.settings import CardsPerDay, Hour, Retention, ZoneName
-from app.study.learner.form_fields import LAST_YEAR, Asked
+from app.study.learner.form_fields import LAST_YEAR, Wording
 from app.study.learner.keys import ALL_OFF, USUAL, WrongKeysError, own_keys
 from app.study.learner.preferences import UnknownLearnerError
 from app.tables import LEARNER
@@ -25,19 +25,20 @@ _Keys = Annotated[Mapping[str, str], AfterValidator(own_keys)]
 class Profile:
     """A row of the table learner without its id. None means the server's setting, or for the look the browser's.
 
-    A preference is one entry here and one column of the table. Its type has the bounds, `Asked` its words. The settings
-    page, the form and the exported history follow from it.
+    A preference is one entry here and one column of the table. Its type has the bounds, `Wording` its words. The
+    settings page, the form and the exported history follow from it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     name: Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00]*$")]
     time_zone: Annotated[
-        ZoneName | None, Asked("zone", "day", "Time zone", "Decides what “today” is. Empty: this server’s, {default}.")
+        ZoneName | None,
+        Wording("zone", "day", "Time zone", "Decides what “today” is. Empty: this server’s, {default}."),
     ] = None
     day_starts_at: Annotated[
         Hour | None,
-        Asked(
+        Wording(
             *("number", "day", "The day turns at"),
             "An hour from {low} to {high}: until then, a late evening is still today. Empty: as this server has it, "
             "{default}.",
@@ -46,7 +47,7 @@ class Profile:
     ] = None
     new_per_day: Annotated[
         CardsPerDay | None,
-        Asked(
+        Wording(
             *("number", "schedule", "New cards a day"),
             "At most so many cards that you have never seen, {low} to {high}; each comes back several times in its "
             "first weeks. Empty: as this server has it, {default}.",
@@ -55,7 +56,7 @@ class Profile:
     ] = None
     desired_retention: Annotated[
         Retention | None,
-        Asked(
+        Wording(
             *("percent", "schedule", "Desired retention, per cent"),
             "The chance of recall at which a card is asked again, {low} to {high}. Higher: surer recall, for more "
             "reviews. Counts from your next rating on. Empty: as this server has it, {default}.",
@@ -65,14 +66,14 @@ class Profile:
     ] = None
     types_answers: Annotated[
         bool,
-        Asked(
+        Wording(
             *("tick", "sitting", "Type the answer"),
             "Asks you to write before the answer is shown, and keeps it with the review. The rating stays yours.",
         ),
     ] = False
     say_within: Annotated[
         Annotated[int, Field(ge=5, le=300)] | None,
-        Asked(
+        Wording(
             *("number", "sitting", "Soft timer, seconds"),
             "Shows how long you have been saying the answer aloud, {low} to {high}; nothing happens when it runs out. "
             "Empty: off.",
@@ -81,7 +82,7 @@ class Profile:
     ] = None
     interview_on: Annotated[
         Annotated[date, Field(ge=date(1900, 1, 1), le=date(LAST_YEAR, 12, 31))] | None,
-        Asked(
+        Wording(
             *("date", "you", "Date of the interview"),
             "The day that you prepare for. Today then says how many cards you would recall on it; it moves no card. "
             "Empty: none.",
@@ -89,11 +90,11 @@ class Profile:
     ] = None
     theme: Annotated[
         Literal["light", "dark"] | None,
-        Asked("choice", "look", "Theme", "Dark ink on light paper, or light on dark.", empty="as the system"),
+        Wording("choice", "look", "Theme", "Dark ink on light paper, or light on dark.", empty="as the system"),
     ] = None
     text_size: Annotated[
         Literal[110, 125, 150, 175, 200] | None,  # per cent; static/recur.css has a rule for each
-        Asked(
+        Wording(
             *("choice", "look", "Text size"),
             "Of all pages, for you alone; it multiplies what your browser is set to.",
             unit=" %",
@@ -103,7 +104,7 @@ class Profile:
     own_keys: _Keys = field(default_factory=dict)
 
 
-def _with_bounds(name: str, hint: Any, asked: Asked) -> Asked:
+def _with_bounds(name: str, hint: Any, asked: Wording) -> Wording:
     schema = TypeAdapter(hint).json_schema()
     value = schema.get("anyOf", [schema])[0]
     low, high = value.get("minimum"), value.get("maximum")
@@ -114,7 +115,7 @@ PREFERENCES = tuple(
     _with_bounds(name, hint, one)
     for name, hint in get_type_hints(Profile, include_extras=True).items()
     for one in getattr(hint, "__metadata__", ())
-    if isinstance(one, Asked)
+    if isinstance(one, Wording)
 )
 """All of them, in the order of the columns."""
 

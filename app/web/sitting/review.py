@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Form, Query
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, StringConstraints
 from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 
@@ -19,7 +19,7 @@ from app.study.schedule.rate import Answer, Rated, rate, rated_since
 from app.study.schedule.scheduler import State
 from app.study.schedule.undo import Undone, undo
 from app.study.selection.choices import choices, unknown
-from app.study.selection.fields import NONE_IF_EMPTY, Text
+from app.study.selection.fields import NONE_IF_EMPTY
 from app.study.selection.selection import FILTERS, Selection
 from app.study.sitting.order import Mode
 from app.study.sitting.queue import Progress, Queue, next_and_progress, progress
@@ -64,7 +64,8 @@ class SittingQuery(Selection, frozen=True):
     `since` is when a sitting ahead of the schedule began.
     """
 
-    deck: Text = ""
+    # Not Text: every rating has a deck, and a pattern is checked without a call of ours.
+    deck: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern="^[^\0]*$")] = ""
     mode: Mode = Mode.DUE
     since: Annotated[AwareDatetime | None, NONE_IF_EMPTY] = None
 

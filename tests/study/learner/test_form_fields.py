@@ -8,7 +8,7 @@ import pytest
 
 from app.models import Learner
 from app.settings import Settings
-from app.study.learner.form_fields import Asked
+from app.study.learner.form_fields import Wording
 from app.study.learner.profile import PREFERENCES
 
 TODAY = date(2026, 3, 2)
@@ -62,7 +62,7 @@ def test_the_words_hold_the_bounds_and_the_server_s_setting() -> None:
     ],
 )
 def test_a_value_is_read_by_its_control(control: Any, text: str, value: object) -> None:
-    asked = replace(Asked("number", "s", "l", "says"), control=control, low=0, high=9, choices=("a", "b"))
+    asked = replace(Wording("number", "s", "l", "says"), control=control, low=0, high=9, choices=("a", "b"))
     if control == "percent":
         asked = replace(asked, high=1)
     assert asked.read(text, None, TODAY) == value
