@@ -3,13 +3,17 @@
 import socket
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands import authoring, importing
-from app.commands.console import counted, say_mistakes, settings
+from app.commands.console import counted, migrated_database, say_mistakes, settings
 from app.settings import Settings, unknown_variables
+
+if TYPE_CHECKING:
+    from app.cards.load.load import LoadReport
+    from app.database import Database
 
 # Each command imports what it needs, so that `recur check` need not wait for a web server's modules.
 
@@ -29,23 +33,24 @@ def _every_command() -> None:
         typer.echo(sentence, err=True)
 
 
-@app.command()
-def load() -> None:
-    """Migrate the database and bring it up to the content files. A file with a mistake keeps its last good version."""
+def _bring_up_to_date(database: "Database", chosen: Settings) -> "LoadReport":
+    """Derive what is missing, load the content, and print its mistakes."""
     from app.cards.load.load import load as load_content
-    from app.database import Database
     from app.study.schedule.replay import replay_what_has_no_totals
     from app.study.schedule.totals import move_cards
 
-    chosen = settings()
-    database = Database(chosen.database_url)
-    try:
-        database.migrate()
-        replay_what_has_no_totals(database)
-        report = load_content(database, chosen.content_dir, datetime.now(UTC), move_cards=move_cards)
-    finally:
-        database.close()
+    replay_what_has_no_totals(database)
+    report = load_content(database, chosen.content_dir, datetime.now(UTC), move_cards=move_cards)
     say_mistakes(chosen.content_dir, report.mistakes)
+    return report
+
+
+@app.command()
+def load() -> None:
+    """Migrate the database and bring it up to the content files. A file with a mistake keeps its last good version."""
+    chosen = settings()
+    with migrated_database(chosen) as database:
+        report = _bring_up_to_date(database, chosen)
     done = ("added", "changed", "moved", "renamed", "returned", "retired")
     became = ", ".join(f"{getattr(report, name)} {name}" for name in done if getattr(report, name))
     typer.echo(f"{report.read} of {counted(report.files, 'file')} read; cards: {became or 'nothing new'}.")
@@ -57,30 +62,23 @@ def serve() -> None:
     """Migrate the database, load the content, and serve the app until it is stopped."""
     import uvicorn
 
-    from app.cards.load.load import load as load_content
-    from app.database import Database
     from app.main import create_app
-    from app.study.schedule.replay import replay_what_has_no_totals
-    from app.study.schedule.totals import move_cards
 
     chosen = settings()
     if not chosen.content_dir.is_dir():
         typer.echo(f"There is no content folder {chosen.content_dir}: set RECUR_CONTENT_DIR.", err=True)
         raise typer.Exit(2)
-    database = Database(chosen.database_url)
-    database.migrate()
-    replay_what_has_no_totals(database)
-    report = load_content(database, chosen.content_dir, datetime.now(UTC), move_cards=move_cards)
-    say_mistakes(chosen.content_dir, report.mistakes)
-    listener = _listen(chosen)
-    host, port = listener.getsockname()[:2]
-    typer.echo(f"Recur is at http://{f'[{host}]' if ':' in host else host}:{port}/ (Ctrl+C stops it)")
-    config = uvicorn.Config(create_app(chosen, database), log_level="warning", timeout_graceful_shutdown=5)
-    uvicorn.Server(config).run(sockets=[listener])
+    with migrated_database(chosen) as database:
+        _bring_up_to_date(database, chosen)
+        listener = _listen(chosen)
+        host, port = listener.getsockname()[:2]
+        typer.echo(f"Recur is at http://{f'[{host}]' if ':' in host else host}:{port}/ (Ctrl+C stops it)")
+        config = uvicorn.Config(create_app(chosen, database), log_level="warning", timeout_graceful_shutdown=5)
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listen(chosen: Settings) -> socket.socket:
-    """A bound socket, so that the address is known (port 0 picks a free one) before anything is said."""
+    """A bound socket, so that the address is known before it is printed (port 0 picks a free one)."""
     try:
         family, *_, address = socket.getaddrinfo(chosen.host, chosen.port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
@@ -92,16 +90,10 @@ def _listen(chosen: Settings) -> socket.socket:
 @app.command(name="replay")
 def replay_() -> None:
     """Rebuild the schedule and the totals, which are derived, from the review log, which is the truth."""
-    from app.database import Database
     from app.study.schedule.replay import replay
 
-    database = Database(settings().database_url)
-    try:
-        database.migrate()
-        with database.write() as session:
-            done = replay(session)
-    finally:
-        database.close()
+    with migrated_database(settings()) as database, database.write() as session:
+        done = replay(session)
     typer.echo(f"{counted(done.reviews, 'review')} of {counted(done.cards, 'card')} replayed.")
 
 
@@ -116,7 +108,6 @@ def export_(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write the cards as CSV, JSON or an Anki package, or a learner's whole history as JSON Lines."""
-    from app.database import Database
     from app.exchange import export
 
     chosen, now = settings(), datetime.now(UTC)
@@ -127,12 +118,8 @@ def export_(
             return
         if deck is not None:
             raise export.ExportError("A history is of all decks: leave out --deck.")
-        database = Database(chosen.database_url)
-        try:
-            database.migrate()
+        with migrated_database(chosen) as database:
             done = export.export_history(file, database, learner, now, force)
-        finally:
-            database.close()
         typer.echo(f"{counted(done.reviews, 'review')} of {counted(done.cards, 'card')}.")
     except export.MistakesError as error:
         say_mistakes(chosen.content_dir, error.mistakes)

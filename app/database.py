@@ -32,7 +32,7 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        """Raises UnusableDatabaseError for an address that is none, and a folder that cannot be made."""
+        """Raises UnusableDatabaseError if the address is invalid or its folder cannot be made."""
         try:
             self.url = make_url(url)
             backend = self.url.get_backend_name()
@@ -47,7 +47,7 @@ class Database:
         self._one_writer = threading.Lock()
 
     def read(self) -> AbstractContextManager[Session]:
-        """A session that sees one snapshot; whatever is changed in it is dropped."""
+        """A session that sees one snapshot. Its changes are dropped."""
         session = Session(self.engine)
         # In SQLite every transaction reads one snapshot.
         session.connection(execution_options={} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"})
@@ -68,7 +68,7 @@ class Database:
     def migrate(self, revision: str = "head") -> None:
         """Bring the schema to `revision` (a step back is a downgrade).
 
-        Raises UnusableDatabaseError when it cannot be opened, is no database, or is newer than this program.
+        Raises UnusableDatabaseError if it cannot be opened, is not a database, or is newer than this program.
         """
         forward = revision == "head" or revision.startswith("+")
         try:
@@ -85,12 +85,12 @@ class Database:
         return config
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Close every connection."""
         self.engine.dispose()
 
 
 def lock_learner(connection: Connection, learner_id: int) -> None:
-    """Keep everybody else from writing this learner's rows until the transaction ends. SQLite has one writer anyway."""
+    """Let nobody else write this learner's rows until the transaction ends. SQLite has only one writer anyway."""
     if connection.dialect.name != "sqlite":
         connection.execute(_LOCK, {"learner": learner_id})
 

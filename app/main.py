@@ -18,16 +18,16 @@ from app.web.routes import ROUTES
 def create_app(settings: Settings, database: Database | None = None, clock: pages.Clock = pages.utc_now) -> FastAPI:
     """The web app over `database` (default: the one that `settings` names), which must be migrated.
 
-    `clock` gives the time of each request. Raises assets.MissingAssetError when npm's packages are not installed.
+    `clock` gives the time of each request. Raises assets.MissingAssetError if npm's packages are not installed.
     """
     database = database or Database(settings.database_url)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        # What start-up made stays for good: keep the collector from walking it at every pass.
+        # What start-up made lives as long as the process: keep the garbage collector from scanning it every time.
         gc.collect()
         gc.freeze()
-        # A request makes thousands of small objects and no cycles worth looking for: look less often.
+        # A request makes thousands of small objects and few cycles: collect less often.
         gc.set_threshold(20_000, 20, 20)
         watch = ContentWatch(database, settings.content_dir, clock, move_cards=move_cards)
         with watch if settings.watch else nullcontext():

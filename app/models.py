@@ -18,7 +18,7 @@ class Deck(SQLModel, table=True):
 
 
 class ContentFile(SQLModel, table=True):
-    """A Markdown file as it was last looked at, and what was wrong with it."""
+    """A Markdown file as it was last read, and the mistakes in it."""
 
     __tablename__ = "content_file"
 
@@ -28,7 +28,9 @@ class ContentFile(SQLModel, table=True):
     mtime_ns: int = Field(sa_type=BigInteger)
     looked_at: datetime
     mistakes: list[dict[str, object]] = Field(
-        default_factory=list, sa_column=Column(JSON, nullable=False), description="line and message; empty when good"
+        default_factory=list,
+        sa_column=Column(JSON, nullable=False),
+        description="line and message; empty if it is good",
     )
 
 
@@ -73,7 +75,7 @@ class Card(SQLModel, table=True):
     content_hash: str = Field(description="of the card's Markdown and the renderer's version")
     answer_hash: str = Field(description="of the answer's Markdown alone")
     retired_at: datetime | None = None
-    seed: int | None = Field(default=None, description="of the fuzz; None is the id. Set by a history from elsewhere")
+    seed: int | None = Field(default=None, description="of the fuzz; None means the id. Set by an imported history")
 
 
 class CardSource(SQLModel, table=True):
@@ -119,7 +121,7 @@ class CardLink(SQLModel, table=True):
 
 
 class Learner(SQLModel, table=True):
-    """A person. What is None follows the server's settings, the look that of the browser."""
+    """A person. None means the server's setting, or for the look the browser's."""
 
     id: int = Field(default=None, primary_key=True)
     name: str
@@ -138,7 +140,7 @@ class Learner(SQLModel, table=True):
 
 
 class Review(SQLModel, table=True):
-    """One rating, or the undoing of one. Append-only."""
+    """One rating, or the undo of one. Append-only."""
 
     __table_args__ = (
         CheckConstraint(
@@ -166,7 +168,7 @@ class Review(SQLModel, table=True):
 
 
 class CardState(SQLModel, table=True):
-    """What `review` says of one learner and one card: a projection, always equal to a replay."""
+    """The state of one card for one learner: a projection of `review`, always equal to a replay."""
 
     __tablename__ = "card_state"
     __table_args__ = (
@@ -191,7 +193,7 @@ class CardState(SQLModel, table=True):
 
 
 class CardMark(SQLModel, table=True):
-    """What a learner said of a card, apart from rating it. A row without any mark need not be there."""
+    """A learner's marks and note on a card. A row without any need not exist."""
 
     __tablename__ = "card_mark"
 
@@ -204,7 +206,7 @@ class CardMark(SQLModel, table=True):
 
 
 class OwnTag(SQLModel, table=True):
-    """A learner's own tag on a card, beside those of the content files."""
+    """A learner's own tag on a card, beside the tags in the content files."""
 
     __tablename__ = "own_tag"
 
@@ -228,7 +230,7 @@ class Quiz(SQLModel, table=True):
 
 
 class QuizItem(SQLModel, table=True):
-    """A question of a quiz, answered by the review with its token as long as that stands."""
+    """A question of a quiz. The review with its token answers it, unless it was undone."""
 
     __tablename__ = "quiz_item"
 

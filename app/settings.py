@@ -44,7 +44,7 @@ def _split(value: object) -> object:
 
 
 class Settings(BaseSettings):
-    """What a server can be told. Each field is the environment variable RECUR_<NAME>."""
+    """The settings of a server. Each field is the environment variable RECUR_<NAME>."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True)
 
@@ -105,7 +105,7 @@ class Settings(BaseSettings):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach the server."""
+        """True if only this machine can reach the server."""
         if self.host == "localhost":
             return True
         try:

@@ -1,7 +1,9 @@
-"""What every command of `recur` needs: the settings, and how a count, a path and a mistake are printed."""
+"""What the commands of `recur` share: the settings, the database, and how counts, paths and mistakes are printed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from pydantic import ValidationError
@@ -10,9 +12,12 @@ from app.cards.check.report import as_text, excerpts
 from app.cards.file.mistake import Mistake
 from app.settings import Settings
 
+if TYPE_CHECKING:
+    from app.database import Database
+
 
 def settings() -> Settings:
-    """The settings from the environment; a wrong one is named, and ends the command."""
+    """The settings from the environment. An invalid one is named, and the command exits."""
     try:
         return Settings()
     except ValidationError as error:
@@ -22,6 +27,19 @@ def settings() -> Settings:
         raise typer.Exit(2) from None
 
 
+@contextmanager
+def migrated_database(chosen: Settings) -> Iterator["Database"]:
+    """The database that the settings name, migrated; closed at the end of the block."""
+    from app.database import Database  # not needed by `recur check`, and slow to import
+
+    database = Database(chosen.database_url)
+    try:
+        database.migrate()
+        yield database
+    finally:
+        database.close()
+
+
 def say_mistakes(folder: Path, mistakes: Sequence[Mistake]) -> None:
     """Print each mistake with the line it is on."""
     for line in as_text(mistakes, shown_in(folder), excerpts(folder)):
@@ -29,7 +47,7 @@ def say_mistakes(folder: Path, mistakes: Sequence[Mistake]) -> None:
 
 
 def shown_in(folder: Path) -> Callable[[str], str]:
-    """Gives a path of the content folder as it is best printed: from here, where it lies below here."""
+    """Returns a function that writes a path of the content folder for printing: relative to here if it is below."""
     root, here = folder.resolve(), Path.cwd()
 
     def shown(path: str) -> str:
@@ -40,5 +58,5 @@ def shown_in(folder: Path) -> Callable[[str], str]:
 
 
 def counted(number: int, what: str) -> str:
-    """Such as 1 card, 2 cards."""
+    """«1 card», «2 cards»."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from app.commands.console import counted, settings
+from app.commands.console import counted, migrated_database, settings
 from app.exchange.imports.draft import RefusedError
 from app.exchange.imports.import_cards import import_cards
 from app.exchange.imports.kinds import KINDS, find_kind
@@ -64,21 +64,16 @@ def import_(
 
 
 def _take_history(file: Path, learner: int) -> None:
-    from app.database import Database
     from app.exchange.history.format import HistoryError
     from app.exchange.history.import_history import import_history
 
-    database = Database(settings().database_url)
     try:
-        database.migrate()
-        with file.open("rb") as lines:
+        with migrated_database(settings()) as database, file.open("rb") as lines:
             done = import_history(database, lines, learner, datetime.now(UTC))
     except HistoryError as error:
         _refuse(file, error)
     except OSError as error:
         _refuse(file, f"the file cannot be read: {error.strerror}")
-    finally:
-        database.close()
     typer.echo(f"{counted(done.added, 'review')} added, {done.known:,} known already.")
     for name in done.placeholders:
         typer.echo(f"  {name} is in no content file: its history waits for it")

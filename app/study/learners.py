@@ -1,4 +1,4 @@
-"""The learners of this server: who they are, when they last studied, one more, one less."""
+"""The learners of this server: list, add, rename, delete."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from app.study.schedule.review_log import COUNTED, STANDS
 from app.study.selection.marks import SAYS_SOMETHING
 from app.tables import CARD_MARK, CARD_STATE, LEARNER, OWN_TAG, QUIZ, REVIEW
 
-FIRST = 1
-"""The learner who is always there."""
+FIRST_LEARNER = 1
+"""The learner who always exists, and studies in a browser that has chosen no other."""
 FIRST_NAME = "You"
 
 
@@ -32,25 +32,26 @@ class Known:
 
 def all_learners(session: Session) -> Sequence[Known]:
     """Every learner, by name."""
-    # Of the states, because they are fewer than the reviews, and what was undone is not in them.
+    # From the states: they are fewer than the reviews, and leave out what was undone.
     last = select(func.max(CARD_STATE.c.reviewed_at)).where(CARD_STATE.c.learner_id == LEARNER.c.id).scalar_subquery()
     rows = session.connection().execute(select(LEARNER.c.id, LEARNER.c.name, last))
     return sorted((Known(*row) for row in rows), key=lambda known: (known.name.casefold(), known.id))
 
 
 def add_learner(session: Session, name: str, rng: Random) -> int:
-    """One more learner, with the usual preferences; returns the id. Call it in a write session.
+    """Add a learner with the default preferences; returns the id. Call it in a write session.
 
-    The id is drawn, not counted: the number of a learner who was deleted, which a browser may still hold, must not
-    become another's. Raises WrongProfileError.
+    The id is drawn, not counted: a browser may still hold the id of a deleted learner, which must not become
+    someone else's. Raises WrongProfileError.
     """
     name = read_name(name)
     if problem := name_taken(session, name):
         raise WrongProfileError({"name": problem})
     connection = session.connection()
     taken = set(connection.execute(select(LEARNER.c.id)).scalars())
-    drawn = next(number for number in iter(lambda: rng.randrange(100_000, 1_000_000), None) if number not in taken)
-    connection.execute(insert(LEARNER).values(**_usual(name), id=drawn))
+    while (drawn := rng.randrange(100_000, 1_000_000)) in taken:
+        pass
+    connection.execute(insert(LEARNER).values(**_new_row(name), id=drawn))
     return drawn
 
 
@@ -65,7 +66,7 @@ def rename(session: Session, learner_id: int, name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Belongings:
-    """What a learner has here: ratings that stand, cards they were for, marks, notes among them, own tags, quizzes."""
+    """How much a learner has: ratings not undone, cards rated, marks, notes (they are marks too), own tags, quizzes."""
 
     reviews: int
     cards: int
@@ -76,7 +77,7 @@ class Belongings:
 
 
 def belongings(session: Session, learner_id: int) -> Belongings:
-    """How much would go with the learner."""
+    """How much would be deleted with the learner."""
     mine = REVIEW.c.learner_id == learner_id
     reviews = select(func.count()).select_from(COUNTED).where(mine, STANDS)
 
@@ -89,30 +90,30 @@ def belongings(session: Session, learner_id: int) -> Belongings:
 
 
 def erase(session: Session, learner_id: int) -> None:
-    """Delete every row of the learner's own, in every table. Call it in a write session.
+    """Delete every row that belongs to the learner, in every table. Call it in a write session.
 
-    The first learner is there again at once, as new. Raises UnknownLearnerError.
+    The first learner is created anew at once. Raises UnknownLearnerError.
     """
     connection = session.connection()
     lock_learner(connection, learner_id)
     found = connection.execute(select(LEARNER.c.id).where(LEARNER.c.id == learner_id)).scalar()
     if found is None:
         raise UnknownLearnerError(f"There is no learner {learner_id}.")
-    tables = SQLModel.metadata.sorted_tables  # what is pointed to stands before what points to it
+    tables = SQLModel.metadata.sorted_tables  # a table comes before those that point to it
     owned = [table for table in tables if "learner_id" in table.columns]
     for table in reversed(tables):
         if table in owned:
             connection.execute(delete(table).where(table.c.learner_id == learner_id))
         else:
             _erase_parts(session, table, owned, learner_id)
-    if learner_id == FIRST:
-        connection.execute(update(LEARNER).where(LEARNER.c.id == FIRST).values(**_usual(FIRST_NAME)))
+    if learner_id == FIRST_LEARNER:
+        connection.execute(update(LEARNER).where(LEARNER.c.id == FIRST_LEARNER).values(**_new_row(FIRST_NAME)))
     else:
         connection.execute(delete(LEARNER).where(LEARNER.c.id == learner_id))
 
 
 def _erase_parts(session: Session, table: Table, owned: Sequence[Table], learner_id: int) -> None:
-    """Rows that are a learner's by what they belong to, such as the items of a quiz."""
+    """Delete the rows that belong to a learner's rows, such as the items of a quiz."""
     for key in table.foreign_keys:
         whole = key.column.table
         if whole in owned:
@@ -120,6 +121,6 @@ def _erase_parts(session: Session, table: Table, owned: Sequence[Table], learner
             session.connection().execute(delete(table).where(key.parent.in_(theirs)))
 
 
-def _usual(name: str) -> dict[str, object]:
+def _new_row(name: str) -> dict[str, object]:
     """The values of a new learner's row."""
     return Learner(name=name).model_dump(exclude={"id"})

@@ -11,7 +11,7 @@ LAST_YEAR = 8999
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class PreferenceField:
     """A field of the form.
 
     `says` explains it and may hold {low}, {high} and {default}: the bounds, and the server's own setting. `noun` is

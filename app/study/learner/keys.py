@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 OFF = ""
-"""In place of a key: the action has none."""
+"""Instead of a key: the action has none."""
 SPACE = "Space"
 
 
 class WrongKeysError(ValueError):
-    """Keys that cannot be; `problems` has a sentence for each action that is meant."""
+    """Some keys are invalid; `problems` has a sentence for each such action."""
 
     def __init__(self, problems: Mapping[str, str]) -> None:
         super().__init__(" ".join(problems.values()))
@@ -46,13 +46,13 @@ ACTIONS = (
     Action("search", "/", "search"),
     Action("help", "?", "list the keys"),
 )
-"""Elements name the usual key in data-key; recur.js puts the learner's own in its place."""
-USUAL = {action.name: action.key for action in ACTIONS}
-ALL_OFF = dict.fromkeys(USUAL, OFF)
+"""Elements name the default key in data-key; recur.js replaces it with the learner's own."""
+DEFAULT_KEYS = {action.name: action.key for action in ACTIONS}
+ALL_OFF = dict.fromkeys(DEFAULT_KEYS, OFF)
 
 
-def by_usual_key(own: Mapping[str, str]) -> dict[str, str]:
-    """What the page's script needs to know: for each usual key that is changed, the learner's own, or OFF."""
+def by_default_key(own: Mapping[str, str]) -> dict[str, str]:
+    """For the page's script: each default key that was changed, with the learner's own key or OFF."""
     changed = {}
     for action in ACTIONS:
         key = own.get(action.name, action.key)
@@ -64,14 +64,14 @@ def by_usual_key(own: Mapping[str, str]) -> dict[str, str]:
 
 
 def own_keys(typed: Mapping[str, str]) -> dict[str, str]:
-    """The keys that differ from the usual ones, from what was typed for each action (empty: off).
+    """The keys that differ from the defaults, from what was typed for each action (empty: off).
 
-    An action that `typed` lacks keeps its usual key. Raises WrongKeysError.
+    An action that `typed` lacks keeps its default key. Raises WrongKeysError.
     """
-    problems = {name: f"There is no action called {name!r}." for name in typed if name not in USUAL}
+    problems = {name: f"There is no action called {name!r}." for name in typed if name not in DEFAULT_KEYS}
     keys: dict[str, str | None] = {}
     taken: dict[str, Action] = {}
-    # Who keeps the usual key has it: the one that was changed is told.
+    # Of two actions with one key, the one that was changed is reported: those that keep their default come first.
     for action in sorted(ACTIONS, key=lambda action: typed.get(action.name, action.key) != action.key):
         text = typed.get(action.name, action.key)
         key = _key(text)
@@ -86,11 +86,11 @@ def own_keys(typed: Mapping[str, str]) -> dict[str, str]:
             taken[key] = action
     if problems:
         raise WrongKeysError(problems)
-    return {name: key for name, key in keys.items() if key is not None and key != USUAL[name]}
+    return {name: key for name, key in keys.items() if key is not None and key != DEFAULT_KEYS[name]}
 
 
 def _key(text: str) -> str | None:
-    """The key as the script names it; None when `text` is no single key."""
+    """The key as the script names it; None if `text` is not a single key."""
     if text.strip() == "":
         return SPACE if text == " " else OFF
     text = text.strip()

@@ -1,4 +1,4 @@
-"""Who studies, and when their day begins."""
+"""Who studies, by which preferences, and what the date is for them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from app.settings import Settings
-from app.study.learner.keys import by_usual_key
+from app.study.learner.keys import by_default_key
 from app.tables import LEARNER
 
 _ONE_DAY = timedelta(days=1)
@@ -37,10 +37,10 @@ class Preferences:
     interview_on: date | None = None
 
     def day(self, now: datetime) -> date:
-        """The learner's date at `now` (aware): it turns at `day_starts_at` o'clock, local time.
+        """The learner's date at `now` (aware). A day starts at `day_starts_at` o'clock, local time.
 
-        It never goes back as time goes on: where clocks are set back over the hour, the first time counts, and where
-        they are set forward over it, the day turns as many minutes after the change as the hour lies within the gap.
+        It never goes backwards. If clocks are set back across the hour, the first passing counts; if they jump over
+        it, the day starts as long after the jump as the hour lies within the gap.
         """
         local = now.astimezone(self.zone).date()
         day = local + _ONE_DAY
@@ -51,7 +51,7 @@ class Preferences:
 
 @lru_cache(maxsize=1024)
 def _turn(day: date, hour: int, zone: ZoneInfo) -> datetime:
-    """The moment at which `day` begins, in UTC."""
+    """The moment at which `day` starts, in UTC."""
     return datetime.combine(day, time(hour, fold=0), zone).astimezone(UTC)
 
 
@@ -59,7 +59,7 @@ _LEARNER = select(LEARNER).where(LEARNER.c.id == bindparam("learner"))
 
 
 def preferences(session: Session, settings: Settings, learner_id: int) -> Preferences:
-    """The learner's own preferences; what they left open follows `settings`.
+    """The learner's preferences. What they left open follows `settings`.
 
     Raises UnknownLearnerError.
     """
@@ -81,10 +81,10 @@ def preferences(session: Session, settings: Settings, learner_id: int) -> Prefer
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a learner wants pages to look and to be worked. `theme` and `text_size` (per cent): None is the browser's.
+    """How pages look and respond for a learner. `theme` and `text_size` (per cent) are None for the browser's own.
 
-    `keys` are those that differ from the usual ones, by the usual key; an empty one is off. `name` is None while there
-    is but one learner.
+    `keys` has the learner's key for each default key that was changed, or "" if it is off. `name` is None if there is
+    only one learner.
     """
 
     theme: str | None = None
@@ -100,8 +100,8 @@ _LOOK = select(
 
 
 def look(session: Session, learner_id: int) -> Look:
-    """The learner's look; the usual one for a learner that is not there."""
+    """The learner's look; the default if there is no such learner."""
     row = session.connection().execute(_LOOK, {"learner": learner_id}).one_or_none()
     if row is None:
         return Look()
-    return Look(row.theme, row.text_size, by_usual_key(row.own_keys), row.name if row.are_many else None)
+    return Look(row.theme, row.text_size, by_default_key(row.own_keys), row.name if row.are_many else None)

@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, select, update
 from sqlmodel import Session
 
 from app.settings import CardsPerDay, Hour, Retention, ZoneName
-from app.study.learner.form_fields import LAST_YEAR, Wording
-from app.study.learner.keys import ALL_OFF, USUAL, WrongKeysError, own_keys
+from app.study.learner.form_fields import LAST_YEAR, PreferenceField
+from app.study.learner.keys import ALL_OFF, DEFAULT_KEYS, WrongKeysError, own_keys
 from app.study.learner.preferences import UnknownLearnerError
 from app.tables import LEARNER
 
@@ -25,8 +25,8 @@ _Keys = Annotated[Mapping[str, str], AfterValidator(own_keys)]
 class Profile:
     """A row of the table learner without its id. None means the server's setting, or for the look the browser's.
 
-    A preference is one entry here and one column of the table. Its type has the bounds, `Wording` its words. The
-    settings page, the form and the exported history follow from it.
+    A preference is one entry here and one column of the table. Its type has the bounds, `PreferenceField` its words.
+    The settings page, the form and the exported history follow from it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -34,11 +34,11 @@ class Profile:
     name: Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00]*$")]
     time_zone: Annotated[
         ZoneName | None,
-        Wording("zone", "day", "Time zone", "Decides what “today” is. Empty: this server’s, {default}."),
+        PreferenceField("zone", "day", "Time zone", "Decides what “today” is. Empty: this server’s, {default}."),
     ] = None
     day_starts_at: Annotated[
         Hour | None,
-        Wording(
+        PreferenceField(
             *("number", "day", "The day turns at"),
             "An hour from {low} to {high}: until then, a late evening is still today. Empty: as this server has it, "
             "{default}.",
@@ -47,7 +47,7 @@ class Profile:
     ] = None
     new_per_day: Annotated[
         CardsPerDay | None,
-        Wording(
+        PreferenceField(
             *("number", "schedule", "New cards a day"),
             "At most so many cards that you have never seen, {low} to {high}; each comes back several times in its "
             "first weeks. Empty: as this server has it, {default}.",
@@ -56,7 +56,7 @@ class Profile:
     ] = None
     desired_retention: Annotated[
         Retention | None,
-        Wording(
+        PreferenceField(
             *("percent", "schedule", "Desired retention, per cent"),
             "The chance of recall at which a card is asked again, {low} to {high}. Higher: surer recall, for more "
             "reviews. Counts from your next rating on. Empty: as this server has it, {default}.",
@@ -66,14 +66,14 @@ class Profile:
     ] = None
     types_answers: Annotated[
         bool,
-        Wording(
+        PreferenceField(
             *("tick", "sitting", "Type the answer"),
             "Asks you to write before the answer is shown, and keeps it with the review. The rating stays yours.",
         ),
     ] = False
     say_within: Annotated[
         Annotated[int, Field(ge=5, le=300)] | None,
-        Wording(
+        PreferenceField(
             *("number", "sitting", "Soft timer, seconds"),
             "Shows how long you have been saying the answer aloud, {low} to {high}; nothing happens when it runs out. "
             "Empty: off.",
@@ -82,7 +82,7 @@ class Profile:
     ] = None
     interview_on: Annotated[
         Annotated[date, Field(ge=date(1900, 1, 1), le=date(LAST_YEAR, 12, 31))] | None,
-        Wording(
+        PreferenceField(
             *("date", "you", "Date of the interview"),
             "The day that you prepare for. Today then says how many cards you would recall on it; it moves no card. "
             "Empty: none.",
@@ -90,11 +90,11 @@ class Profile:
     ] = None
     theme: Annotated[
         Literal["light", "dark"] | None,
-        Wording("choice", "look", "Theme", "Dark ink on light paper, or light on dark.", empty="as the system"),
+        PreferenceField("choice", "look", "Theme", "Dark ink on light paper, or light on dark.", empty="as the system"),
     ] = None
     text_size: Annotated[
         Literal[110, 125, 150, 175, 200] | None,  # per cent; static/recur.css has a rule for each
-        Wording(
+        PreferenceField(
             *("choice", "look", "Text size"),
             "Of all pages, for you alone; it multiplies what your browser is set to.",
             unit=" %",
@@ -104,18 +104,18 @@ class Profile:
     own_keys: _Keys = field(default_factory=dict)
 
 
-def _with_bounds(name: str, hint: Any, asked: Wording) -> Wording:
+def _with_bounds(name: str, hint: Any, words: PreferenceField) -> PreferenceField:
     schema = TypeAdapter(hint).json_schema()
     value = schema.get("anyOf", [schema])[0]
     low, high = value.get("minimum"), value.get("maximum")
-    return replace(asked, name=name, low=low, high=high, choices=tuple(value.get("enum", ())))
+    return replace(words, name=name, low=low, high=high, choices=tuple(value.get("enum", ())))
 
 
 PREFERENCES = tuple(
     _with_bounds(name, hint, one)
     for name, hint in get_type_hints(Profile, include_extras=True).items()
     for one in getattr(hint, "__metadata__", ())
-    if isinstance(one, Wording)
+    if isinstance(one, PreferenceField)
 )
 """All of them, in the order of the columns."""
 
@@ -163,7 +163,7 @@ def name_taken(session: Session, name: str, learner_id: int | None = None) -> st
 def texts_of(shown: Profile) -> dict[str, str]:
     """The profile as the form's fields hold it."""
     texts = {"name": shown.name} | {one.name: one.text(getattr(shown, one.name)) for one in PREFERENCES}
-    return texts | {KEY + action: shown.own_keys.get(action, key) for action, key in USUAL.items()}
+    return texts | {KEY + action: shown.own_keys.get(action, key) for action, key in DEFAULT_KEYS.items()}
 
 
 def read_profile(texts: Mapping[str, str], before: Profile, today: date) -> Profile:

@@ -14,7 +14,7 @@ from app.tables import DAY_TOTAL
 
 
 class Scope(NamedTuple):
-    """Whose statistics, and of what: one topic, or with None the whole deck."""
+    """The learner, and what the statistics cover: one topic, or the whole deck if it is None."""
 
     learner_id: int
     deck_id: int
@@ -23,9 +23,10 @@ class Scope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A day, or a month that begins with `first`: how many ratings from 1 to 5, first ratings of a card, seconds.
+    """A day, or a month that starts with `first`.
 
-    `days` are those on which something was rated.
+    It counts the ratings from 1 to 5, the `new` cards (rated for the first time), the seconds spent, and the `days`
+    with a rating.
     """
 
     first: date
@@ -36,17 +37,17 @@ class Span:
 
     @property
     def reviews(self) -> int:
-        """Ratings of any kind."""
+        """How many ratings there are."""
         return sum(self.ratings)
 
     @property
     def missed(self) -> int:
-        """Ratings below the line."""
+        """How many ratings count as missed."""
         return sum(count for rating, count in zip(Rating, self.ratings, strict=True) if rating.missed)
 
     @property
     def minutes(self) -> float:
-        """To one decimal."""
+        """The minutes spent, to one decimal."""
         return round(self.seconds / 60, 1)
 
 
@@ -70,16 +71,16 @@ _HAS_ANY = select(_within(select(DAY_TOTAL.c.day).where(RATINGS_OF_DAY > 0)).exi
 
 
 def by_day(connection: Connection, scope: Scope, first: date, today: date, last: date) -> list[Span]:
-    """Every day from `first` to `today`, and on to the last one rated where that is later, but not after `last`."""
+    """Every day from `first` to `today`, or to the last day with a rating if that is later; none after `last`."""
     rows = connection.execute(_DAYS, _parameters(scope, first, last))
     found = {row.day: Span(row.day, tuple(row[1:6]), row.new, row.seconds, 1) for row in rows}
     return [found.get(day, Span(day)) for day in days_between(first, max(today, *found, today))]
 
 
 def by_month(connection: Connection, scope: Scope, first: date | None, today: date, last: date) -> list[Span]:
-    """Every month from that of `first` to that of `today`, with what was rated from `first` until `last`.
+    """Every month from that of `first` to that of `today`, counting the ratings from `first` to `last`.
 
-    Without `first` they begin with the first month of any rating; the list is empty when there is none.
+    If `first` is None, they start with the first month that has a rating; the list is empty if there is none.
     """
     rows = connection.execute(_MONTHS, _parameters(scope, first or date.min, last))
     found = {}
@@ -93,7 +94,7 @@ def by_month(connection: Connection, scope: Scope, first: date | None, today: da
 
 
 def total(spans: Sequence[Span], first: date) -> Span:
-    """All of them as one that begins with `first`."""
+    """The sum of the spans, as one that starts with `first`."""
     ratings = tuple(map(sum, zip(*(span.ratings for span in spans), strict=True))) or Span(first).ratings
     return Span(
         first, ratings, sum(span.new for span in spans), sum(s.seconds for s in spans), sum(s.days for s in spans)
@@ -101,7 +102,7 @@ def total(spans: Sequence[Span], first: date) -> Span:
 
 
 def has_rated(connection: Connection, learner_id: int, deck_id: int) -> bool:
-    """Whether the learner has any rating of the deck that stands."""
+    """True if the learner has a rating in the deck that was not undone."""
     everything = _parameters(Scope(learner_id, deck_id), date.min, date.max)
     return bool(connection.execute(_HAS_ANY, everything).scalar())
 

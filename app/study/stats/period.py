@@ -1,11 +1,11 @@
-"""Spans of a learner's dates: the last so many days, a year, and the months that they touch."""
+"""Periods of a learner's dates, and the days, weeks and months in them."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import StrEnum
 
 AHEAD = timedelta(days=2)
-"""A learner who travelled west may have rated on dates that are still to come; no journey makes more of them."""
+"""How far ahead a learner may have rated: after a journey to the west, dates that were rated are still to come."""
 
 
 class Period(StrEnum):
@@ -23,11 +23,11 @@ class Period(StrEnum):
 
     @property
     def is_by_day(self) -> bool:
-        """Whether it is short enough to be shown day by day; otherwise by months."""
+        """True if it is short enough to be shown by days, not by months."""
         return self in (Period.DAYS_30, Period.DAYS_90)
 
     def first_day(self, today: date) -> date | None:
-        """The day with which the period that ends with `today` begins; None when it has no beginning."""
+        """The first day of the period that ends with `today`; None for all time."""
         if self is Period.ALL:
             return None
         return year_until(today) if self is Period.YEAR else today - timedelta(days=int(self) - 1)
@@ -41,7 +41,7 @@ def year_until(today: date) -> date:
 
 
 def days_between(first: date, last: date) -> Iterator[date]:
-    """Every day from `first` to `last`, both with."""
+    """Every day from `first` to `last`, inclusive."""
     return (first + timedelta(days=n) for n in range((last - first).days + 1))
 
 

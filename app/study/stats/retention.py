@@ -1,4 +1,4 @@
-"""How much was recalled, beside what the schedule expected: the honest test of both."""
+"""How much was recalled, compared with what the schedule expected."""
 
 import math
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from app.tables import MONTH_TOTAL, TOPIC
 
 _SUMS = ("asked", "recalled", "expected")
 ENOUGH = 5
-"""Of fewer recalls nothing is said."""
+"""The fewest recalls that allow a verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Recalled:
 
     @property
     def is_enough(self) -> bool:
-        """Whether a share says anything."""
+        """True if there are enough recalls for a verdict."""
         return self.asked >= ENOUGH
 
     @property
@@ -41,7 +41,7 @@ class Recalled:
 
     @property
     def verdict(self) -> str:
-        """«as expected» unless chance alone would give so much more or less only one time in twenty."""
+        """«as expected», unless chance alone would give so large a difference less than one time in twenty."""
         if not self.is_enough:
             return "too few to say"
         # The chances differ from card to card, which makes the true deviation at most this one.
@@ -53,7 +53,7 @@ class Recalled:
 
 @dataclass(frozen=True, slots=True)
 class OfTopic:
-    """A topic's recalls. `is_retired`: its file is gone."""
+    """A topic's recalls. `is_retired` is True if its file is gone."""
 
     name: str
     title: str
@@ -72,7 +72,7 @@ class OfInterval:
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """The recalls of whole months from `since` on (None: from the first): of each topic with any, and by interval."""
+    """The recalls since the month `since` (None: since the first), by topic and by interval."""
 
     since: date | None
     topics: list[OfTopic]
@@ -114,7 +114,7 @@ _TOPICS = (
 
 
 def retention(connection: Connection, scope: Scope, first: date | None, last: date) -> Retention:
-    """The recalls from `first` to `last`, in whole months, because they are kept by month."""
+    """The recalls from `first` to `last`, in whole months, since the totals are kept by month."""
     since = None if first is None else first.replace(day=1)
     values = {"learner": scope.learner_id, "deck": scope.deck_id, "since": since or date.min, "last": last}
     if scope.topic_id is not None:

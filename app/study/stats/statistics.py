@@ -1,4 +1,4 @@
-"""How a learner is doing: everything that /stats shows, in a handful of sums over totals and states."""
+"""Everything that /stats shows, from sums over totals and states."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,8 +16,8 @@ from app.study.stats.retention import Retention, retention
 class Statistics:
     """The figures of one learner, over one period and deck or topic.
 
-    `year` is the last year day by day, whatever the period; `spans` are the period's days or months, every one, and
-    `months` its months; what lies outside the period is in neither.
+    `year` has every day of the last year, whatever the period. `spans` has every day of a short period, or every month
+    of a long one, and `months` every month.
     """
 
     today: date
@@ -32,7 +32,7 @@ class Statistics:
 
     @property
     def weeks(self) -> list[list[Span | None]]:
-        """The year by weeks from Monday to Sunday; None for the days around it."""
+        """The year as weeks from Monday to Sunday; None for days outside it."""
         of_day = {span.first: span for span in self.year}
         return [
             [None if day is None else of_day[day] for day in week]
@@ -41,14 +41,14 @@ class Statistics:
 
 
 def statistics(
-    session: Session, prefs: Preferences, now: datetime, deck_id: int, topic_id: int | None, period: Period
+    session: Session, learner: Preferences, now: datetime, deck_id: int, topic_id: int | None, period: Period
 ) -> Statistics | None:
-    """The figures as of `now`; None when the learner has rated nothing of the deck yet."""
+    """The figures as of `now`; None if the learner has rated nothing in the deck."""
     connection = session.connection()
-    if not has_rated(connection, prefs.learner_id, deck_id):
+    if not has_rated(connection, learner.learner_id, deck_id):
         return None
-    scope = Scope(prefs.learner_id, deck_id, topic_id)
-    today = prefs.day(now)
+    scope = Scope(learner.learner_id, deck_id, topic_id)
+    today = learner.day(now)
     first, last = period.first_day(today), today + AHEAD
     year = by_day(connection, scope, year_until(today), today, last)
     months = by_month(connection, scope, first, today, last)

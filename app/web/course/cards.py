@@ -13,7 +13,7 @@ from app.web.frame.here import Here
 
 
 def card_by_short_name(here: Here, name: str) -> Response:
-    """The short address: leads to the full one when exactly one deck has such a card."""
+    """Redirect the short address to the full one, if exactly one deck has the card."""
     with here.reading() as session:
         decks = session.exec(select(Deck.name).join(Card).where(Card.name == name)).all()
     if len(decks) != 1:
@@ -27,23 +27,23 @@ def card(
     deck: str,
     name: str,
 ) -> Response:
-    """The card, whole."""
+    """Show everything about a card."""
     with here.reading() as session:
         chosen, found = card_named(session, deck, name)
-        who = here.learner(session)
+        learner = here.learner(session)
         topic = session.get_one(Topic, found.topic_id)
-        of_mine = (Review.learner_id == who.learner_id, Review.card_id == found.id)
+        of_mine = (Review.learner_id == learner.learner_id, Review.card_id == found.id)
         return here.page(
             "cards/card.html",
             deck=chosen,
             card=found,
             topic=topic,
             sources=session.exec(select(CardSource.item).where(CardSource.card_id == found.id)).all(),
-            state=(state := session.get(CardState, (who.learner_id, found.id))),
+            state=(state := session.get(CardState, (learner.learner_id, found.id))),
             leech=leech(session, found, state.lapses) if state else None,
-            marks=marks_of(session, who.learner_id, found.id),
+            marks=marks_of(session, learner.learner_id, found.id),
             history=session.exec(select(Review).where(*of_mine).order_by(col(Review.id))).all(),
-            zone=who.zone,
-            today=who.day(here.now),
+            zone=learner.zone,
+            today=learner.day(here.now),
             edit=edit_link(here.settings, topic.path, found),
         )

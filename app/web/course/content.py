@@ -18,7 +18,7 @@ from app.web.frame.here import Here
 
 
 def content(here: Here) -> Response:
-    """The files as they are now, and when the server last read them."""
+    """Show the files as they are now, and when the server last read them."""
     with here.reading() as session:
         read = {file.path: file.looked_at for file in session.exec(select(ContentFile))}
     checked = check_content(here.settings.content_dir, cache=_cache(here.settings.content_dir))
@@ -33,9 +33,9 @@ def content(here: Here) -> Response:
 
 
 def content_of_file(here: Here, deck: str, name: str, card: str | None = None, seen: str | None = None) -> Response:
-    """One file as it is now: a card exactly as it will look, or else the topic's explanation and key points.
+    """Preview one file as it is now: a card exactly as it will look, or the topic's explanation and key points.
 
-    When htmx asks whether there is news, and the file is the one it has `seen`, the answer is empty.
+    The answer is empty (204) if htmx polls and has `seen` this version of the file.
     """
     path = f"{deck}/{name}.md"
     opened = content_file(here.settings.content_dir, path)
@@ -60,7 +60,7 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
 
 @cache
 def _cache(_content_dir: Path) -> CheckCache:
-    """What this process has found in the files of a content folder."""
+    """What this process knows of the files of a content folder."""
     return CheckCache()
 
 

@@ -12,7 +12,7 @@ from app.web.frame.here import Here
 
 
 def sources(here: Here) -> Response:
-    """Every document with its items; each item with the topics and cards that cover it."""
+    """Show every document with its items, and each item with the topics and cards that cover it."""
     listed, mistakes = read_sources(here.settings.content_dir)
     with here.reading() as session:
         covering = _covering(session)
@@ -22,7 +22,7 @@ def sources(here: Here) -> Response:
 
 
 def _covering(session: Session) -> dict[str, list[Coverage]]:
-    """For each item what learners can read of it: topics first, then cards, in learning order."""
+    """Where learners can read about each item: topics first, then cards, in learning order."""
     places: dict[str, list[Coverage]] = defaultdict(list)
     decks = {deck.id: deck.name for deck in session.exec(select(Deck))}
     topics = session.exec(

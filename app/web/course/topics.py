@@ -13,11 +13,11 @@ def topics(
     here: Here,
     deck: str | None = None,
 ) -> Response:
-    """Every topic, in learning order."""
+    """List every topic, in learning order."""
     with here.reading() as session:
         chosen = deck_named(session, deck)
-        who = here.learner(session)
-        rows = by_topic(session, who, here.now, chosen.id)
+        learner = here.learner(session)
+        rows = by_topic(session, learner, here.now, chosen.id)
         return here.page("topics/list.html", deck=chosen, topics=rows)
 
 
@@ -26,7 +26,7 @@ def topic(
     deck: str,
     name: str,
 ) -> Response:
-    """One topic's four steps."""
+    """Show the four steps of a topic."""
     with here.reading() as session:
         chosen, found = topic_named(session, deck, name)
         cards = session.exec(

@@ -25,7 +25,7 @@ class MissingAssetError(RuntimeError):
 def version() -> str:
     """Twelve hex digits that change whenever any served file does.
 
-    Raises MissingAssetError, naming the file and the command to run, where npm's packages are not installed.
+    Raises MissingAssetError if npm's packages are not installed; the message names the file and the command to run.
     """
     digest = hashlib.sha256()
     own = sorted(path for path in STATIC.rglob("*") if path.is_file())
@@ -37,18 +37,18 @@ def version() -> str:
 
 
 class Assets(StaticFiles):
-    """Serves static/ and the libraries of package.json, each answer good for a year."""
+    """Serves static/ and the libraries of package.json, all cacheable for a year."""
 
     def __init__(self) -> None:
         super().__init__(directory=STATIC)
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """A `lib/` name stands for a file in node_modules; every other is a file of static/."""
+        """Find a `lib/` name in node_modules, and any other name in static/."""
         library = LIBRARIES.get(path)
         return (str(library), library.stat()) if library else super().lookup_path(path)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """As StaticFiles, with a long cache: the version is in the address."""
+        """Like StaticFiles, but cacheable for a year, since the address holds the version."""
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = A_YEAR
         return response

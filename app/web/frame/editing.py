@@ -16,12 +16,12 @@ class EditLink:
 
 
 def edit_link(settings: Settings, topic_path: str, card: Card) -> EditLink:
-    """The link for a card in the content file `topic_path`, by RECUR_EDIT_URL."""
+    """The link to a card in the content file `topic_path`, made from RECUR_EDIT_URL."""
     return edit_at(settings, topic_path, card.line)
 
 
 def edit_at(settings: Settings, path: str, line: int) -> EditLink:
-    """The link for a line of a content file, whose `path` is relative to the content folder."""
+    """The link to a line of a content file; `path` is relative to the content folder."""
     full = "/" + (settings.content_dir / path).absolute().as_posix().lstrip("/")
     address = settings.edit_url.format(path=quote(full, safe="/:"), file=quote(path), line=line)
     return EditLink(f"{path}:{line}", address)

@@ -1,4 +1,4 @@
-"""Answers to what cannot be done: a page that says what, where and what to do, never a traceback."""
+"""Error answers: a page that says what went wrong and what to do next, never a traceback."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ log = logging.getLogger("recur")
 
 
 class NotHereError(HTTPException):
-    """404: no such thing; the sentence names it and what to try."""
+    """404. The sentence names what does not exist, and what to try."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(HTTPStatus.NOT_FOUND, sentence)
@@ -34,13 +34,13 @@ def error_page(request: Request, status: int, sentences: list[str]) -> Response:
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
-    """An answer to a program: problem JSON (RFC 9457)."""
+    """An error answer for programs: problem JSON (RFC 9457)."""
     body = {"title": title, "status": int(status), "detail": detail, **more}
     return Response(json.dumps(body, ensure_ascii=False), int(status), media_type="application/problem+json")
 
 
 def bad_parameters(error: BadParametersError, path: str) -> Response:
-    """The parameters of a demo that cannot be used, and the nearest state that can, under the same path."""
+    """Which parameters of a demo are invalid, and the nearest valid state, under the same path."""
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "These parameters cannot be used",

@@ -1,4 +1,4 @@
-"""For machines: is the process up, and can it answer?"""
+"""Health checks: is the process up, and can it answer?"""
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError

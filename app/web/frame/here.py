@@ -14,10 +14,9 @@ from starlette.responses import HTMLResponse
 from app.database import Database
 from app.settings import Settings
 from app.study.learner.preferences import Preferences, preferences
+from app.study.learners import FIRST_LEARNER
 
 LEARNER_COOKIE = "recur-learner"
-FIRST_LEARNER = 1
-"""Who studies in a browser that has not chosen a learner."""
 RowId = Annotated[int, Field(ge=0, lt=2**31)]
 """A database id in an address or a form: as large as every database's columns allow."""
 
@@ -55,14 +54,14 @@ class Context:
 
 
 def wants_part(request: Request) -> bool:
-    """Whether htmx asks for a part of the page; going back or opening an address asks for the whole."""
+    """True if htmx asks for a part of the page. Going back and opening an address ask for all of it."""
     return request.headers.get("hx-request-type") == "partial" and "hx-history-restore-request" not in request.headers
 
 
 def page(request: Request, template: str, status: int = 200, part: str | None = None, **context: Any) -> HTMLResponse:
-    """The page made of `template`, or its block `part` when htmx asks for a part.
+    """The page made from `template`, or its block `part` if htmx asks for a part.
 
-    Raises jinja2.UndefinedError when the template uses a variable that is not in `context`.
+    Raises jinja2.UndefinedError if the template uses a variable that is not in `context`.
     """
     made = request.app.state.templates.get_template(template)
     context |= {"request": request, "current_path": request.url.path}

@@ -1,4 +1,4 @@
-"""What every request and answer must pass: host, password, origin, size, and the policy headers.
+"""Checks every request (host, password, origin, size), and adds the policy headers to every answer.
 
 One ASGI layer around the app, so that no page can forget it.
 """
@@ -19,7 +19,7 @@ from app.settings import Settings
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 LARGE_BODIES = frozenset({"/settings/history"})
-"""Where files are sent, under RECUR_MAX_IMPORT_BYTES."""
+"""Paths that take files of up to RECUR_MAX_IMPORT_BYTES."""
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -39,7 +39,7 @@ POLICY = {
 
 @lru_cache(maxsize=64)
 def _hostname(host: str) -> str:
-    """The name in a Host header, without its port; one that cannot be read is no name that we answer to."""
+    """The name in a Host header, without its port. An unreadable header comes back whole: it is no name of ours."""
     try:
         return URL(f"http://{host}").hostname or host
     except ValueError:
@@ -47,7 +47,7 @@ def _hostname(host: str) -> str:
 
 
 class Refusal(Exception):  # noqa: N818  (not an error of ours: an answer)
-    """The request is answered here, with this status and sentence."""
+    """Answers the request with this status and sentence, before it reaches a route."""
 
     def __init__(self, status: HTTPStatus, sentence: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(sentence)
@@ -55,7 +55,7 @@ class Refusal(Exception):  # noqa: N818  (not an error of ours: an answer)
 
 
 class Guard:
-    """Refuses what must not come in, and signs what goes out with the policy headers."""
+    """Refuses forbidden requests, and adds the policy headers to every answer."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
@@ -79,7 +79,7 @@ class Guard:
 
         try:
             self._admit(scope)
-            # An import may be large: it goes on to the form's reader as it comes, which keeps it on disk.
+            # An import may be large: it is passed on as it arrives to the form's reader, which keeps it on disk.
             if scope["path"] in LARGE_BODIES:
                 await self.app(scope, self._counted(receive), signed)
                 return
@@ -163,7 +163,7 @@ class Guard:
         return f"a request's body may have {self.max_body} bytes (RECUR_MAX_BODY_BYTES)."
 
     def _counted(self, receive: Receive) -> Receive:
-        """`receive`, which raises 413 as soon as more has come than an import may have."""
+        """`receive`, but raising 413 as soon as more bytes have arrived than an import may have."""
         size = 0
 
         async def receive_counted() -> Message:
@@ -177,7 +177,7 @@ class Guard:
         return receive_counted
 
     async def _read(self, receive: Receive) -> list[Message]:
-        """The whole body; a chunked one has no declared length, so it is counted as it comes."""
+        """The whole body, counted as it arrives, since a chunked body declares no length."""
         messages, size = [], 0
         while True:
             message = await receive()

@@ -1,4 +1,4 @@
-"""/settings/history: a learner's whole history out through the browser, and in again."""
+"""/settings/history: download a learner's whole history, and import one."""
 
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -16,7 +16,7 @@ CHUNK = 64 * 1024
 
 
 def download(here: Here) -> Response:
-    """Everything of the learner's own as of now, as it is read from the database."""
+    """Stream everything that belongs to the learner, as of now."""
     with here.reading() as session:
         day = here.learner(session).day(here.now)
     name = f"recur-history-{day}.jsonl"
@@ -25,9 +25,9 @@ def download(here: Here) -> Response:
     return StreamingResponse(_in_chunks(lines), media_type="application/jsonl", headers=headers)
 
 
-# The guard reads this path under a bound of its own (app.web.frame.security.LARGE_BODIES).
+# The guard allows this path a larger body (app.web.frame.security.LARGE_BODIES).
 def take_in(here: Here, file: Annotated[UploadFile, File()]) -> Response:
-    """Take the file in as this learner's, whole or not at all, and say what it brought."""
+    """Import the file as this learner's, all or nothing, and report what was new."""
     done, error = None, None
     try:
         done = import_history(here.database, file.file, here.learner_id, here.now)
@@ -38,7 +38,7 @@ def take_in(here: Here, file: Annotated[UploadFile, File()]) -> Response:
 
 
 def _in_chunks(lines: Iterator[str]) -> Iterator[bytes]:
-    """The lines, many at a time: each piece of an answer costs a change of threads."""
+    """Join many lines into a chunk: each chunk of an answer costs a switch of threads."""
     chunk, size = [], 0
     for line in lines:
         chunk.append(line.encode())

@@ -1,4 +1,4 @@
-"""/learners: who studies on this server; choose, add, rename, and delete all of one's own."""
+"""/learners: the learners of this server: choose, add, rename, delete."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.study.learner.preferences import UnknownLearnerError
 from app.study.learner.profile import Profile, WrongProfileError, profile
-from app.study.learners import FIRST, add_learner, all_learners, belongings, erase, rename
+from app.study.learners import FIRST_LEARNER, add_learner, all_learners, belongings, erase, rename
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import LEARNER_COOKIE, Here, RowId
 
@@ -20,7 +20,7 @@ Name = Annotated[str, Form()]
 
 
 def learners(here: Here, deleted: str = "") -> Response:
-    """Everyone, and who of them studies in this browser."""
+    """List all learners, and mark the one of this browser."""
     return _list(here, deleted)
 
 
@@ -49,7 +49,7 @@ def add(
     here: Here,
     name: Name = "",
 ) -> Response:
-    """One more learner, who studies in this browser from now on."""
+    """Add a learner, who from now on studies in this browser."""
     try:
         with here.writing() as session:
             added = add_learner(session, name, SystemRandom())
@@ -59,7 +59,7 @@ def add(
 
 
 def choose(here: Here, chosen: Annotated[RowId, Form()]) -> Response:
-    """Who studies in this browser from now on."""
+    """Choose who studies in this browser."""
     with here.reading() as session:
         _known(session, chosen)
     return _studies(here.request, chosen, "/")
@@ -70,7 +70,7 @@ def rename_learner(
     chosen: Annotated[RowId, Form()],
     name: Name = "",
 ) -> Response:
-    """Another name for one of them."""
+    """Rename a learner."""
     try:
         with here.writing() as session:
             _known(session, chosen)
@@ -81,12 +81,12 @@ def rename_learner(
 
 
 def ask_to_delete(here: Here, chosen: RowId) -> Response:
-    """What would go, and the name to be typed."""
+    """Show what would be deleted, and ask for the learner's name."""
     return _ask(here, chosen)
 
 
 def delete(here: Here, chosen: RowId, name: Name = "") -> Response:
-    """Delete all that is the learner's own, if the name is theirs."""
+    """Delete everything that belongs to the learner, if the name typed is theirs."""
     with here.writing() as session:
         going = _known(session, chosen)
         if is_theirs := " ".join(name.split()) == " ".join(going.name.split()):
@@ -108,13 +108,13 @@ def _ask(here: Here, chosen: int, typed: str | None = None) -> Response:
             mine=belongings(session, chosen),
             chosen=chosen,
             learner=here.learner_id,
-            is_first=chosen == FIRST,
+            is_first=chosen == FIRST_LEARNER,
             typed=typed,
         )
 
 
 def _known(session: Session, chosen: int) -> Profile:
-    """Raises NotHereError: an id in an address is not the browser's own learner, whose cookie would be dropped."""
+    """Raises NotHereError. UnknownLearnerError would drop the cookie of the browser's own learner, who is another."""
     try:
         return profile(session, chosen)
     except UnknownLearnerError as error:
@@ -122,7 +122,7 @@ def _known(session: Session, chosen: int) -> Profile:
 
 
 def _studies(request: Request, learner: int, then: str) -> Response:
-    """Go to `then` as this learner."""
+    """Redirect to `then`, with this learner in the browser's cookie."""
     response = RedirectResponse(then, HTTPStatus.SEE_OTHER)
     secure = request.url.scheme == "https"
     response.set_cookie(LEARNER_COOKIE, str(learner), A_YEAR, httponly=True, samesite="lax", secure=secure)

@@ -1,4 +1,4 @@
-"""/settings: how the learner who asks wants to study, and what the pages look like."""
+"""/settings: a learner's preferences, for studying and for the look of the pages."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -27,13 +27,13 @@ from app.web.frame.here import Here
 
 STABILITY = 30
 RETENTIONS = (0.70, 0.80, 0.85, 0.90, 0.95, 0.97)
-# What people look for; the others (EST5EDT, Etc/GMT+5) are taken when typed.
+# The names that people look for; others (EST5EDT, Etc/GMT+5) can be typed.
 ZONES = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
 
 
 @dataclass(frozen=True)
 class Returning:
-    """When a card of STABILITY returns at a desired retention."""
+    """After how many days a card with a stability of STABILITY returns at a desired retention."""
 
     retention: float
     days: int
@@ -41,7 +41,7 @@ class Returning:
 
 
 async def texts_in_form(request: Request) -> dict[str, str]:
-    """The form's fields as they were typed, whatever their names."""
+    """The form's fields as typed, whatever their names."""
     return {name: text for name, text in (await request.form()).items() if isinstance(text, str)}
 
 
@@ -49,14 +49,14 @@ TheTexts = Annotated[dict[str, str], Depends(texts_in_form)]
 
 
 def settings_(here: Here, saved: bool = False) -> Response:
-    """The form with what holds now."""
+    """Show the form with the current settings."""
     with here.reading() as session:
         mine = profile(session, here.learner_id)
         return _form(here, session, mine, texts_of(mine), saved=saved)
 
 
 def save_settings(here: Here, texts: TheTexts) -> Response:
-    """Keep what was chosen; or give the form back as it was typed, with what is wrong beside its field."""
+    """Save the settings; if any is invalid, show the form as typed, with the problem beside its field."""
     try:
         with here.writing() as session:
             before = profile(session, here.learner_id)

@@ -1,4 +1,4 @@
-"""The many small marks of /stats as SVG and table rows, from the same figures: a template takes three times as long."""
+"""Draws the figures of /stats as SVG and table rows. In Python, since a template takes three times as long."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -17,7 +17,7 @@ _SQUARE, _GAP, _TOP = 10, 2, 14
 
 @lru_cache(maxsize=2_000)
 def day_words(day: date, today: date) -> str:
-    """«3 March», with the year where it is another."""
+    """«3 March», with the year if it is not the current one."""
     return f"{day.day} {day:%B}" + (f" {day.year}" if day.year != today.year else "")
 
 
@@ -32,7 +32,7 @@ def percent(share: float) -> str:
 
 
 def bars(values: Sequence[float], labels: Sequence[str], alt: str, kind: str) -> Markup:
-    """Bars side by side, the highest as high as the drawing, each with its label; `alt` says what is drawn."""
+    """Bars side by side, scaled to the highest, each with its label. `alt` describes the drawing."""
     most = max(values) or 1
     drawn = [
         f'<rect x="{10 * number + 1}" y="{100 - 100 * value / most:.1f}" width="8" height="{100 * value / most:.1f}">'
@@ -45,7 +45,7 @@ def bars(values: Sequence[float], labels: Sequence[str], alt: str, kind: str) ->
 
 
 def bar(share: float, expected: float | None = None) -> Markup:
-    """One bar from 0 to 1, with a mark where it was expected to end. The numbers stand beside it."""
+    """One bar from 0 to 1, with a mark where it was expected to end. The text beside it has the numbers."""
     x = 0 if expected is None else 100 * expected - 0.8
     mark = "" if expected is None else f'<rect class="expected" x="{x:.1f}" width="1.6" height="10"/>'
     return _markup(
@@ -73,7 +73,7 @@ def shares(months: Sequence[Span], alt: str) -> Markup:
 
 
 def recalled_cells(one: Recalled) -> Markup:
-    """The cells of a row: asked, recalled, expected, both drawn, and the verdict."""
+    """The cells of a table row: asked, recalled, expected, both as a bar, and the verdict."""
     if not one.is_enough:
         said = one.verdict if one.asked else ""
         return _markup(f'<td>{one.asked or "·"}</td><td>–</td><td>–</td><td></td><td class="words">{said}</td>')
@@ -102,7 +102,7 @@ class Year:
 
     @property
     def _step(self) -> int:
-        """How many counts of reviews share a shade."""
+        """How many different counts share a shade."""
         return max(1, -(-self.busiest.reviews // SHADES))
 
     def _shade(self, reviews: int) -> int:
@@ -110,7 +110,7 @@ class Year:
 
     @property
     def legend(self) -> list[tuple[int, str]]:
-        """The shades in use, each with the counts that it stands for."""
+        """The shades in use, each with its range of counts."""
         step, most = self._step, self.busiest.reviews
         ranges = [(n, step * (n - 1) + 1, min(step * n, most)) for n in range(1, self._shade(most) + 1)]
         return [(0, "0"), *((n, f"{low}–{high}" if low < high else f"{low}") for n, low, high in ranges)]

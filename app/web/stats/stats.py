@@ -20,11 +20,11 @@ def stats(
     topic: str = "",
     period: Period = Period.DAYS_90,
 ) -> Response:
-    """Each figure as a table and a drawing, of what stands in the totals."""
+    """Show each figure as a table and a drawing, from the totals."""
     with here.reading() as session:
         chosen = deck_named(session, deck)
         within = topic_named(session, chosen.name, topic)[1] if topic else None
-        who = here.learner(session)
+        learner = here.learner(session)
         live = (Topic.deck_id == chosen.id, col(Topic.retired_at).is_(None))
         response = here.page(
             "stats.html",
@@ -37,7 +37,7 @@ def stats(
             periods=Period,
             enough=ENOUGH,
             draw=stats_drawing,
-            stats=statistics(session, who, here.now, chosen.id, within.id if within else None, period),
+            stats=statistics(session, learner, here.now, chosen.id, within.id if within else None, period),
         )
     if here.wants_part:
         response.headers["HX-Replace-Url"] = "/stats?" + urlencode(

@@ -8,7 +8,7 @@ import pytest
 
 from app.models import Learner
 from app.settings import Settings
-from app.study.learner.form_fields import Wording
+from app.study.learner.form_fields import PreferenceField
 from app.study.learner.profile import PREFERENCES
 
 TODAY = date(2026, 3, 2)
@@ -62,17 +62,17 @@ def test_the_words_hold_the_bounds_and_the_server_s_setting() -> None:
     ],
 )
 def test_a_value_is_read_by_its_control(control: Any, text: str, value: object) -> None:
-    asked = replace(Wording("number", "s", "l", "says"), control=control, low=0, high=9, choices=("a", "b"))
+    field = replace(PreferenceField("number", "s", "l", "says"), control=control, low=0, high=9, choices=("a", "b"))
     if control == "percent":
-        asked = replace(asked, high=1)
-    assert asked.read(text, None, TODAY) == value
-    assert asked.read(asked.text(value), value, TODAY) == value
+        field = replace(field, high=1)
+    assert field.read(text, None, TODAY) == value
+    assert field.read(field.text(value), value, TODAY) == value
 
 
 def test_what_is_left_as_it_was_stays_to_the_last_digit() -> None:
-    asked = BY_NAME["desired_retention"]
+    field = BY_NAME["desired_retention"]
     third = 1 / 3 + 0.5
-    assert asked.read(asked.text(third), third, TODAY) == third
+    assert field.read(field.text(third), third, TODAY) == third
     past = date(2020, 1, 1)
     assert BY_NAME["interview_on"].read("2020-01-01", past, TODAY) == past
     with pytest.raises(ValueError, match="has passed"):

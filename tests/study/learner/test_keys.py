@@ -5,14 +5,14 @@ import re
 import pytest
 
 from app.settings import ROOT
-from app.study.learner.keys import ACTIONS, ALL_OFF, USUAL, WrongKeysError, by_usual_key, own_keys
+from app.study.learner.keys import ACTIONS, ALL_OFF, DEFAULT_KEYS, WrongKeysError, by_default_key, own_keys
 
 
 def test_the_usual_keys_clash_with_nothing() -> None:
     keys = [key for action in ACTIONS for key in (action.key, *action.also)]
     assert len(keys) == len(set(keys))
-    assert own_keys(USUAL) == own_keys({}) == {}
-    assert by_usual_key({}) == {}
+    assert own_keys(DEFAULT_KEYS) == own_keys({}) == {}
+    assert by_default_key({}) == {}
 
 
 def test_every_key_of_a_page_belongs_to_an_action() -> None:
@@ -44,12 +44,12 @@ def test_keys_are_changed_and_turned_off(typed: dict[str, str], own: dict[str, s
     if typed.get("undo") == " ":
         own, told = own | {"undo": "Space"}, told | {"u": "Space"}
     assert own_keys(typed) == own
-    assert by_usual_key(own) == told
+    assert by_default_key(own) == told
 
 
 def test_all_off_silences_every_key() -> None:
     assert own_keys(ALL_OFF) == ALL_OFF
-    assert by_usual_key(ALL_OFF) == {key: "" for action in ACTIONS for key in (action.key, *action.also)}
+    assert by_default_key(ALL_OFF) == {key: "" for action in ACTIONS for key in (action.key, *action.also)}
 
 
 @pytest.mark.parametrize(
