@@ -6,12 +6,12 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from app.exchange.history.format import MarkLine
 from app.exchange.history.placeholders import HistoryCards
-from app.tables import CARD_MARK, OWN_TAG
+from app.tables import CARD_MARK, OWN_TAG, THE_LEARNER
 
 BETWEEN = "\n---\n"
 """Separates two different notes on one card."""
 BATCH = 1_000
-_KEY = (CARD_MARK.c.learner_id == bindparam("learner")) & (CARD_MARK.c.card_id == bindparam("card"))
+_KEY = (CARD_MARK.c.learner_id == THE_LEARNER) & (CARD_MARK.c.card_id == bindparam("card"))
 _CHANGE = update(CARD_MARK).where(_KEY)
 _SAID = ("buried_until", "is_suspended", "is_flagged", "note")
 

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlmodel import Session
 
 from app.settings import Settings
 from app.study.learner.keys import by_default_key
-from app.tables import LEARNER
+from app.tables import LEARNER, THE_LEARNER
 
 _ONE_DAY = timedelta(days=1)
 
@@ -55,7 +55,7 @@ def _turn(day: date, hour: int, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(hour, fold=0), zone).astimezone(UTC)
 
 
-_LEARNER = select(LEARNER).where(LEARNER.c.id == bindparam("learner"))
+_LEARNER = select(LEARNER).where(LEARNER.c.id == THE_LEARNER)
 
 
 def preferences(session: Session, settings: Settings, learner_id: int) -> Preferences:
@@ -96,7 +96,7 @@ class Look:
 _ARE_MANY = select(LEARNER.c.id).offset(1).limit(1).scalar_subquery()
 _LOOK = select(
     LEARNER.c.theme, LEARNER.c.text_size, LEARNER.c.own_keys, LEARNER.c.name, _ARE_MANY.label("are_many")
-).where(LEARNER.c.id == bindparam("learner"))
+).where(LEARNER.c.id == THE_LEARNER)
 
 
 def look(session: Session, learner_id: int) -> Look:

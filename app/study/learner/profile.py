@@ -6,14 +6,14 @@ from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session
 
 from app.settings import CardsPerDay, Hour, Retention, ZoneName
 from app.study.learner.form_fields import LAST_YEAR, PreferenceField
 from app.study.learner.keys import ALL_OFF, DEFAULT_KEYS, WrongKeysError, own_keys
 from app.study.learner.preferences import UnknownLearnerError
-from app.tables import LEARNER
+from app.tables import LEARNER, THE_LEARNER
 
 LONGEST_NAME = 60
 KEY = "key-"
@@ -128,7 +128,7 @@ class WrongProfileError(ValueError):
         self.problems = problems
 
 
-_PROFILE = select(*(LEARNER.c[f.name] for f in fields(Profile))).where(LEARNER.c.id == bindparam("learner"))
+_PROFILE = select(*(LEARNER.c[f.name] for f in fields(Profile))).where(LEARNER.c.id == THE_LEARNER)
 
 
 def profile(session: Session, learner_id: int) -> Profile:

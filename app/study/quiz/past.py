@@ -11,7 +11,7 @@ from app.models import Quiz
 from app.study.learner.preferences import Preferences
 from app.study.quiz.take import ANSWERED, RATING
 from app.study.selection.standing import IS_ASKABLE
-from app.tables import CARD, QUIZ, QUIZ_ITEM, TOPIC
+from app.tables import CARD, QUIZ, QUIZ_ITEM, THE_DECK, THE_LEARNER, TOPIC
 
 MOST_LISTED = 200
 
@@ -49,7 +49,7 @@ _COUNTED = (
         func.avg(cast(RATING, Float)),
     )
     .select_from(ANSWERED.join(QUIZ, QUIZ.c.id == QUIZ_ITEM.c.quiz_id))
-    .where(QUIZ.c.learner_id == bindparam("learner"), QUIZ.c.deck_id == bindparam("deck"))
+    .where(QUIZ.c.learner_id == THE_LEARNER, QUIZ.c.deck_id == THE_DECK)
     .group_by(QUIZ.c.id)
     .order_by(QUIZ.c.started_at.desc(), QUIZ.c.id.desc())
     .limit(bindparam("limit"))

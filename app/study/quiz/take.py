@@ -14,7 +14,7 @@ from app.study.schedule.rate import Answer, NotCountedError, Rated, UnknownCardE
 from app.study.schedule.review_log import STANDS, UNDOING, use_of
 from app.study.schedule.undo import Undone, last_rating, undo
 from app.study.selection.standing import IS_ASKABLE
-from app.tables import CARD, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
+from app.tables import CARD, QUIZ, QUIZ_ITEM, REVIEW, THE_LEARNER, TOPIC
 
 GRACE = timedelta(seconds=5)
 """An answer that arrives so long after the end still counts."""
@@ -139,7 +139,7 @@ _ASKED = (
         .outerjoin(REVIEW, REVIEW.c.token == QUIZ_ITEM.c.token)
         .outerjoin(UNDOING, UNDOING.c.undoes_id == REVIEW.c.id)
     )
-    .where(QUIZ.c.name == bindparam("quiz"), QUIZ.c.learner_id == bindparam("learner"))
+    .where(QUIZ.c.name == bindparam("quiz"), QUIZ.c.learner_id == THE_LEARNER)
 )
 """A learner's quiz beside its question about a card."""
 _ANSWER = (

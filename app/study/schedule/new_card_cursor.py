@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, insert, select, update
 
-from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR
+from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, THE_DECK, THE_LEARNER
 
-_CURSOR = (NEW_CARD_CURSOR.c.learner_id == bindparam("learner")) & (NEW_CARD_CURSOR.c.deck_id == bindparam("deck"))
-_SEEN = exists().where(CARD_STATE.c.learner_id == bindparam("learner"), CARD_STATE.c.card_id == CARD.c.id)
-_IN_DECK = (CARD.c.deck_id == bindparam("deck")) & CARD.c.retired_at.is_(None)
+_CURSOR = (NEW_CARD_CURSOR.c.learner_id == THE_LEARNER) & (NEW_CARD_CURSOR.c.deck_id == THE_DECK)
+_SEEN = exists().where(CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.card_id == CARD.c.id)
+_IN_DECK = (CARD.c.deck_id == THE_DECK) & CARD.c.retired_at.is_(None)
 
 
 def unseen(column: str, within: ColumnElement[bool] | None = None) -> Select[Any]:
@@ -31,7 +31,7 @@ _PLACE = func.coalesce(_FIRST, _LAST, "")
 
 # Parameters of these statements are `learner` and `deck`: if they had the columns' names, the parameters of the values
 # would hide those of the subqueries.
-ADD_CURSOR = insert(NEW_CARD_CURSOR).values(learner_id=bindparam("learner"), deck_id=bindparam("deck"), place=_PLACE)
+ADD_CURSOR = insert(NEW_CARD_CURSOR).values(learner_id=THE_LEARNER, deck_id=THE_DECK, place=_PLACE)
 """Store where the unseen cards of a deck begin, if no row does yet."""
 MOVE_CURSOR = update(NEW_CARD_CURSOR).where(_CURSOR).values(place=_PLACE)
 """Store it again after one more card was seen."""

@@ -23,7 +23,7 @@ from app.study.schedule.review_log import (
 )
 from app.study.schedule.scheduler import CountedRating, State, after, fold
 from app.study.schedule.totals import Place, add_rating
-from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW
+from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW, THE_LEARNER
 
 FORM_LASTS = timedelta(hours=12)
 LONGEST_TYPED = 4_000
@@ -116,8 +116,8 @@ class Rated:
 
 
 _ANY_USE = REVIEW.alias("any_use")
-_LEARNER_STATE = (CARD_STATE.c.learner_id == bindparam("learner")) & (CARD_STATE.c.card_id == CARD.c.id)
-_CURSOR = (NEW_CARD_CURSOR.c.learner_id == bindparam("learner")) & (NEW_CARD_CURSOR.c.deck_id == CARD.c.deck_id)
+_LEARNER_STATE = (CARD_STATE.c.learner_id == THE_LEARNER) & (CARD_STATE.c.card_id == CARD.c.id)
+_CURSOR = (NEW_CARD_CURSOR.c.learner_id == THE_LEARNER) & (NEW_CARD_CURSOR.c.deck_id == CARD.c.deck_id)
 # One row with all that decides: the card, its state, where the new cards begin, and whether the token is fresh.
 _BEFORE = (
     select(
@@ -138,7 +138,7 @@ _BEFORE = (
 _ADD_REVIEW = insert(REVIEW)
 _ADD_STATE = insert(CARD_STATE)
 _CHANGE_STATE = update(CARD_STATE).where(
-    CARD_STATE.c.learner_id == bindparam("learner"), CARD_STATE.c.card_id == bindparam("card")
+    CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.card_id == bindparam("card")
 )
 
 

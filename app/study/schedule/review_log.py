@@ -7,7 +7,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from app.models import Review
 from app.study.schedule.scheduler import CountedRating, State
-from app.tables import CARD, CARD_STATE, REVIEW
+from app.tables import CARD, CARD_STATE, REVIEW, THE_LEARNER
 
 MAX_ID = 2**31 - 1
 """The largest id that the columns hold on every database."""
@@ -27,13 +27,11 @@ STATE_COLUMNS = [CARD_STATE.c[name] for name in State._fields]
 _OF_CARD = (
     select(*COUNTED_COLUMNS)
     .select_from(COUNTED)
-    .where(REVIEW.c.learner_id == bindparam("learner"), REVIEW.c.card_id == bindparam("card"), STANDS)
+    .where(REVIEW.c.learner_id == THE_LEARNER, REVIEW.c.card_id == bindparam("card"), STANDS)
     .where(REVIEW.c.id <= bindparam("last"))
     .order_by(REVIEW.c.id)
 )
-_STATE = select(*STATE_COLUMNS).where(
-    CARD_STATE.c.learner_id == bindparam("learner"), CARD_STATE.c.card_id == bindparam("card")
-)
+_STATE = select(*STATE_COLUMNS).where(CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.card_id == bindparam("card"))
 _SEED = select(SEED).where(CARD.c.id == bindparam("card"))
 _BY_ID = select(REVIEW).where(REVIEW.c.id == bindparam("id"))
 _USE = select(REVIEW, UNDOING.c.id.label("undone_by")).select_from(COUNTED).where(REVIEW.c.token == bindparam("token"))

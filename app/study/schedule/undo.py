@@ -34,7 +34,7 @@ class Undone:
     repeated: bool
 
 
-_STATE = (CARD_STATE.c.learner_id == bindparam("learner")) & (CARD_STATE.c.card_id == bindparam("card"))
+_STATE = (CARD_STATE.c.learner_id == THE_LEARNER) & (CARD_STATE.c.card_id == bindparam("card"))
 # By an index, the planner would gather all of a learner's reviews, only to sort them by id.
 _LAST = (
     select(REVIEW)

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session
 
 from app.cards.load.search import asked, matches
 from app.study.learner.preferences import Preferences
 from app.study.schedule.scheduler import recall
 from app.study.selection.recall import faded
-from app.study.selection.selection import Selection, depends_on_state, in_any_deck, lets_new_ones_through, passing
-from app.study.selection.standing import EVERY_CARD, IS_NEW, ITS_STATE, STATES
-from app.tables import CARD, CARD_STATE, DECK, OWN_TAG, THE_DECK, THE_LEARNER, TODAY, TOPIC
+from app.study.selection.selection import Selection, listed
+from app.study.selection.standing import EVERY_CARD, IS_NEW, STATES
+from app.tables import CARD, CARD_STATE, DECK, OWN_TAG, THE_LEARNER, TODAY, TOPIC
 
 A_PAGE = 50
 
@@ -55,7 +55,8 @@ class Wanted:
 class Listed:
     """A card in the list. `recall` is the chance today, 0 to 1; it and the due date are None for a new card.
 
-    `states` are the words of standing.STATES that hold, the one that says most of when it is asked first.
+    `states` are the words of standing.STATES that hold, the one that says most of when it is asked first. A card
+    `is_set_aside` if it is suspended or buried, and so not asked today.
     """
 
     id: int
@@ -68,20 +69,17 @@ class Listed:
     recall: float | None
     reviews: int
     own_tags: tuple[str, ...]
-
-    @property
-    def is_set_aside(self) -> bool:
-        """Whether it is suspended or buried, and so not asked today."""
-        return not {"suspended", "buried"}.isdisjoint(self.states)
+    is_set_aside: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A page of what was found: `count` cards in all, on `pages` pages, of which this is number `page`.
 
-    `decks` are the ids of the decks that they are in, with how many of each.
+    `today` is the learner's date, `decks` are the ids of the decks that they are in, with how many of each.
     """
 
+    today: date
     cards: Sequence[Listed]
     count: int
     page: int
@@ -94,49 +92,35 @@ _COUNTS = select(CARD.c.deck_id, func.count().label("cards")).group_by(CARD.c.de
 
 def find(session: Session, prefs: Preferences, now: datetime, wanted: Wanted) -> Found:
     """The cards that the selection lets through. Raises KeyError for an order that does not exist."""
-    connection, values = session.connection(), _parameters(prefs, now, wanted)
-    counts = _COUNTS.select_from(_cards(wanted)).where(*_passing(wanted))
+    today = prefs.day(now)
+    connection, values, shape = session.connection(), _parameters(prefs, today, wanted), wanted.selection.shape
+    in_deck, by_rank = wanted.deck_id is not None, wanted.selection.q and not wanted.sort
+    cards, passing = listed(shape, in_deck)
+    counts = _COUNTS.select_from(cards).where(passing)
+    cards, passing = listed(shape - {"q"} if by_rank else shape, in_deck, wanted.sort in _BY_STATE)
+    order = SORTS[wanted.sort or "place"]
+    if by_rank:
+        # Materialized, so that the search is made once: as a plain join it might be made again for each card.
+        found = matches(connection, asked(wanted.selection.q)).cte("found").prefix_with("MATERIALIZED")
+        cards, order = cards.join(found, found.c.card_id == CARD.c.id), (found.c.rank,)
     decks = {row.deck_id: row.cards for row in connection.execute(counts, values)}
     count = sum(decks.values())
     pages = max(1, -(-count // A_PAGE))
     page = min(wanted.page, pages)
     # First which cards, then what they say: rows are long, and need not be carried through the sorting.
-    cards = _cards(wanted, by_state=wanted.sort in _BY_STATE)
-    if wanted.selection.q and not wanted.sort:
-        # Materialized, so that the search is made once: as a plain join it might be made again for each card.
-        found = matches(connection, asked(wanted.selection.q)).cte("found").prefix_with("MATERIALIZED")
-        cards = cards.join(found, found.c.card_id == CARD.c.id)
-        ids = select(CARD.c.id).select_from(cards).where(*_passing(wanted, without="q")).order_by(found.c.rank)
-    else:
-        ids = select(CARD.c.id).select_from(cards).where(*_passing(wanted)).order_by(*SORTS[wanted.sort or "place"])
-    ids = ids.order_by(*_PLACE, CARD.c.id)
+    ids = select(CARD.c.id).select_from(cards).where(passing).order_by(*order, *_PLACE, CARD.c.id)
     shown = connection.execute(ids.limit(A_PAGE).offset((page - 1) * A_PAGE), values).scalars().all()
-    return Found(_listed(session, values, shown), count, page, pages, decks)
+    return Found(today, _listed(session, values, shown), count, page, pages, decks)
 
 
 def matching_ids(session: Session, prefs: Preferences, now: datetime, wanted: Wanted) -> Sequence[int]:
     """The ids of all cards that `find` would list, on every page."""
-    ids = select(CARD.c.id).select_from(_cards(wanted)).where(*_passing(wanted))
-    return session.connection().execute(ids, _parameters(prefs, now, wanted)).scalars().all()
+    cards, passing = listed(wanted.selection.shape, wanted.deck_id is not None)
+    ids = select(CARD.c.id).select_from(cards).where(passing)
+    return session.connection().execute(ids, _parameters(prefs, prefs.day(now), wanted)).scalars().all()
 
 
-def _cards(wanted: Wanted, by_state: bool = False) -> FromClause:
-    """Cards, beside their states where a filter or the order (`by_state`) asks for them: a look at each costs much."""
-    shape = wanted.selection.shape
-    if not lets_new_ones_through(shape):
-        return CARD.join(CARD_STATE, ITS_STATE)
-    return CARD.outerjoin(CARD_STATE, ITS_STATE) if by_state or depends_on_state(shape) else CARD
-
-
-def _passing(wanted: Wanted, without: str = "") -> list[ColumnElement[bool]]:
-    live, shape = CARD.c.retired_at.is_(None), wanted.selection.shape - {without}
-    if wanted.deck_id is None:
-        return [live, passing(in_any_deck(shape))]
-    return [live, CARD.c.deck_id == THE_DECK, passing(shape)]
-
-
-def _parameters(prefs: Preferences, now: datetime, wanted: Wanted) -> dict[str, Any]:
-    today = prefs.day(now)
+def _parameters(prefs: Preferences, today: date, wanted: Wanted) -> dict[str, Any]:
     own = {"learner": prefs.learner_id, "today": today, "deck": wanted.deck_id}
     return own | wanted.selection.parameters(today)
 
@@ -179,5 +163,5 @@ def _as_listed(row: Any, today: date, own_tags: tuple[str, ...]) -> Listed:
     chance = None if row.is_new else recall(row.stability, max(0, (today - row.reviewed_on).days))
     return Listed(
         *(row.id, row.deck, row.name, row.question_html, row.topic, states, row.due_on),
-        *(chance, row.reviews, own_tags),
+        *(chance, row.reviews, own_tags, row.is_suspended or row.is_buried),
     )

@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 from sqlmodel import select as select_models
 
 from app.models import Card
-from app.tables import CARD, CARD_LINK, DECK
+from app.tables import CARD, CARD_LINK, DECK, THE_DECK
 
 # The card that links, and the card it links to: found by name, for it may have been renamed, retired or brought back.
 _FROM, _TO = CARD.alias("from_card"), CARD.alias("to_card")
@@ -30,7 +30,7 @@ _BEFORE = (
     .order_by(_FROM.c.place, _FROM.c.id)
 )
 _WITHIN = _BOTH.where(
-    *(card.c.deck_id == bindparam("deck") for card in (_FROM, _TO)),
+    *(card.c.deck_id == THE_DECK for card in (_FROM, _TO)),
     *(card.c.retired_at.is_(None) for card in (_FROM, _TO)),
 ).order_by(CARD_LINK.c.card_id, CARD_LINK.c.position)
 

@@ -3,59 +3,49 @@
 import math
 import sqlite3
 from contextlib import closing
+from datetime import date
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Float
+from sqlalchemy import ColumnElement, Connection, Float, func
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.study.schedule.scheduler import DECAY, FACTOR
 
+Number = ColumnElement[Any]
+Day = ColumnElement[date]
 
-class chance_of_recall(FunctionElement[float]):  # noqa: N801 (it reads as SQL)
-    """chance_of_recall(stability, reviewed_on, today): 0 to 1, NULL without a state."""
 
-    name = "chance_of_recall"
+class days_since(FunctionElement[float]):  # noqa: N801 (it reads as SQL)
+    """days_since(day, today): at least 0."""
+
+    name = "days_since"
     type = Float()
     inherit_cache = True
 
 
-@compiles(chance_of_recall)
-def _in_sql(element: chance_of_recall, compiler: SQLCompiler, **how: Any) -> str:
-    stability, reviewed_on, today = (compiler.process(clause, **how) for clause in element.clauses)
-    return _formula(stability, f"greatest(0, {today} - {reviewed_on})")
+@compiles(days_since)
+def _in_sql(element: days_since, compiler: SQLCompiler, **how: Any) -> str:
+    day, today = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"greatest(0, {today} - {day})"
 
 
-@compiles(chance_of_recall, "sqlite")
-def _in_sqlite(element: chance_of_recall, compiler: SQLCompiler, **how: Any) -> str:
-    stability, reviewed_on, today = (compiler.process(clause, **how) for clause in element.clauses)
-    return _formula(stability, f"max(0, julianday({today}) - julianday({reviewed_on}))")
+@compiles(days_since, "sqlite")
+def _in_sqlite(element: days_since, compiler: SQLCompiler, **how: Any) -> str:
+    day, today = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"max(0, julianday({today}) - julianday({day}))"
 
 
-def _formula(stability: str, elapsed: str) -> str:
-    return f"power(1 + {FACTOR!r} * {elapsed} / {stability}, {DECAY!r})"
+def faded(stability: Number, reviewed_on: Day, today: Day) -> Number:
+    """A cheap key to sort by, which grows as recall falls; NULL without a state."""
+    return days_since(reviewed_on, today) / stability
 
 
-class faded(FunctionElement[float]):  # noqa: N801
-    """faded(stability, reviewed_on, today): the more, the smaller the chance of recall. Sorts quicker than that."""
-
-    name = "faded"
-    type = Float()
-    inherit_cache = True
-
-
-@compiles(faded)
-def _faded(element: faded, compiler: SQLCompiler, **how: Any) -> str:
-    stability, reviewed_on, today = (compiler.process(clause, **how) for clause in element.clauses)
-    return f"greatest(0, {today} - {reviewed_on}) / {stability}"
-
-
-@compiles(faded, "sqlite")
-def _faded_in_sqlite(element: faded, compiler: SQLCompiler, **how: Any) -> str:
-    stability, reviewed_on, today = (compiler.process(clause, **how) for clause in element.clauses)
-    return f"max(0, julianday({today}) - julianday({reviewed_on})) / {stability}"
+def chance_of_recall(stability: Number, reviewed_on: Day, today: Day) -> Number:
+    """0 to 1; NULL without a state."""
+    return func.power(1.0 + FACTOR * faded(stability, reviewed_on, today), DECAY, type_=Float())
 
 
 def prepare_recall(connection: Connection) -> None:

@@ -6,7 +6,7 @@ To add a filter, add a field to Selection: every page that chooses cards has it 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, NamedTuple, TypeVar, cast
 
 from pydantic import BaseModel
@@ -27,12 +27,14 @@ from app.study.selection.standing import (
     IS_LEECH,
     IS_NEW,
     IS_SUSPENDED,
+    ITS_STATE,
     STATES,
 )
 from app.tables import (
     CARD,
     CARD_MARK,
     CARD_SOURCE,
+    CARD_STATE,
     CARD_TAG,
     OWN_TAG,
     REVIEW,
@@ -203,7 +205,7 @@ class Selection(BaseModel, frozen=True):
         """The fields that are not empty, with their values."""
         return ((name, value) for name in FILTERS if (value := getattr(self, name)))
 
-    @property
+    @cached_property
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Those fields as an address has them."""
         return tuple((name, _as_text(value)) for name, value in self.asked())
@@ -273,11 +275,6 @@ def _of_kind(kind: type[_Kind], shape: Shape) -> dict[str, _Kind]:
     return {key: asks for key in sorted(shape) if isinstance(asks := _ASKS[key], kind)}
 
 
-def in_any_deck(shape: Shape) -> Shape:
-    """The shape for a statement without THE_DECK: a topic is looked up by its name in all decks."""
-    return frozenset(key.replace("topic one", "topic several") for key in shape)
-
-
 def card_part(shape: Shape) -> Shape:
     """The filters that depend on the card only, not on the learner's state."""
     return shape - _of_kind(OfState, shape).keys()
@@ -319,11 +316,6 @@ def of_state(shape: Shape) -> ColumnElement[bool]:
     return and_(true(), *(asks.condition for asks in _of_kind(OfState, shape).values()))
 
 
-def depends_on_state(shape: Shape) -> bool:
-    """Whether a filter looks at the learner's state."""
-    return bool(_of_kind(OfState, shape))
-
-
 def lets_new_ones_through(shape: Shape) -> bool:
     """Whether a card that was never seen can pass."""
     return not _of_kind(OfState, shape).keys() - {"state new"}
@@ -335,3 +327,23 @@ def passing(shape: Shape) -> ColumnElement[bool]:
     state = IS_NEW if "state new" in shape else of_state(shape)
     # A sitting asks nothing that is set aside, anyway.
     return and_(gathered(shape), state, ARE_ASKABLE if "state due" in shape else true())
+
+
+@lru_cache(maxsize=1024)
+def listed(shape: Shape, in_deck: bool, by_state: bool = False) -> tuple[FromClause, ColumnElement[bool]]:
+    """Where the live cards that pass are found, and the condition on them; `in_deck` those of THE_DECK.
+
+    The learner's states are beside the cards only if a filter looks at them, or with `by_state` the statement does: a
+    look at each costs more than all the rest.
+    """
+    live: ColumnElement[bool] = CARD.c.retired_at.is_(None)
+    if in_deck:
+        live &= CARD.c.deck_id == THE_DECK
+    else:  # a topic is looked up by its name in all decks
+        shape = frozenset(key.replace("topic one", "topic several") for key in shape)
+    cards: FromClause = CARD
+    if not lets_new_ones_through(shape):
+        cards = CARD.join(CARD_STATE, ITS_STATE)
+    elif by_state or "state new" in shape:
+        cards = CARD.outerjoin(CARD_STATE, ITS_STATE)
+    return cards, live & passing(shape)

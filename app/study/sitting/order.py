@@ -14,7 +14,6 @@ from app.study.selection.selection import (
     Selection,
     Shape,
     card_part,
-    depends_on_state,
     gathered,
     is_sparse,
     lets_new_ones_through,
@@ -129,7 +128,7 @@ def not_yet_in_sitting(shape: Shape) -> Select[Any]:
     wanted = (CARD.c.deck_id == THE_DECK) & is_let_through & ~rated & ~missed_today
     if not lets_new_ones_through(shape):
         wanted &= stands_so
-    elif depends_on_state(shape):
+    elif shape - card_part(shape):
         wanted &= ~exists().where(of_card)
     # Few cards are sorted; of many the index has the order already.
     return select(CARD.c.id).where(wanted).order_by(CARD.c.place.concat("") if is_sparse(shape) else CARD.c.place)

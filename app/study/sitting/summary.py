@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Date, bindparam, select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from app.study.learner.preferences import Preferences
 from app.study.schedule.review_log import COUNTED, STANDS
 from app.study.schedule.scale import Rating
 from app.study.schedule.totals import seconds_spent
-from app.tables import CARD, REVIEW, TOPIC
+from app.tables import CARD, REVIEW, THE_DECK, THE_LEARNER, TODAY, TOPIC
 
 
 class Given(NamedTuple):
@@ -73,10 +73,10 @@ _GIVEN = (
         REVIEW.c.rated_at,
     )
     .select_from(COUNTED.join(CARD, CARD.c.id == REVIEW.c.card_id).join(TOPIC, TOPIC.c.id == CARD.c.topic_id))
-    .where(REVIEW.c.learner_id == bindparam("learner"), CARD.c.deck_id == bindparam("deck"), STANDS)
+    .where(REVIEW.c.learner_id == THE_LEARNER, CARD.c.deck_id == THE_DECK, STANDS)
     .order_by(CARD.c.place, REVIEW.c.id)
 )
-_OF_TODAY = _GIVEN.where(REVIEW.c.day == bindparam("today", type_=Date()))
+_OF_TODAY = _GIVEN.where(REVIEW.c.day == TODAY)
 _OF_SITTING = _OF_TODAY.where(REVIEW.c.sitting == bindparam("sitting"))
 
 

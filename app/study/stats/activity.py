@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, extract, func, select
 from app.study.schedule.scale import Rating
 from app.study.schedule.totals import RATINGS_OF_DAY, WHOLE_DECK
 from app.study.stats.period import days_between, months_between
-from app.tables import DAY_TOTAL
+from app.tables import DAY_TOTAL, THE_DECK, THE_LEARNER
 
 
 class Scope(NamedTuple):
@@ -58,8 +58,8 @@ _YEAR, _MONTH = extract("year", DAY_TOTAL.c.day), extract("month", DAY_TOTAL.c.d
 
 def _within(query: Any) -> Any:
     return query.where(
-        DAY_TOTAL.c.learner_id == bindparam("learner"),
-        DAY_TOTAL.c.deck_id == bindparam("deck"),
+        DAY_TOTAL.c.learner_id == THE_LEARNER,
+        DAY_TOTAL.c.deck_id == THE_DECK,
         DAY_TOTAL.c.topic_id == bindparam("of_topic"),
         DAY_TOTAL.c.day.between(bindparam("first"), bindparam("last")),
     )

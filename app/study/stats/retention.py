@@ -9,7 +9,7 @@ from sqlalchemy import CompoundSelect, Connection, Integer, bindparam, cast, fun
 
 from app.study.schedule.totals import INTERVALS, MILLION
 from app.study.stats.activity import Scope
-from app.tables import MONTH_TOTAL, TOPIC
+from app.tables import MONTH_TOTAL, THE_DECK, THE_LEARNER, TOPIC
 
 _SUMS = ("asked", "recalled", "expected")
 ENOUGH = 5
@@ -92,8 +92,8 @@ def _statement(of_topic: bool) -> CompoundSelect[Any]:
     query = (
         select(*by, *(func.sum(MONTH_TOTAL.c[name]).label(name) for name in _SUMS))
         .where(
-            MONTH_TOTAL.c.learner_id == bindparam("learner"),
-            MONTH_TOTAL.c.deck_id == bindparam("deck"),
+            MONTH_TOTAL.c.learner_id == THE_LEARNER,
+            MONTH_TOTAL.c.deck_id == THE_DECK,
             MONTH_TOTAL.c.month.between(bindparam("since"), bindparam("last")),
         )
         .group_by(*by)
@@ -108,7 +108,7 @@ def _statement(of_topic: bool) -> CompoundSelect[Any]:
 _RECALLS = {of_topic: _statement(of_topic) for of_topic in (False, True)}
 _TOPICS = (
     select(TOPIC.c.id, TOPIC.c.name, TOPIC.c.title, TOPIC.c.retired_at)
-    .where(TOPIC.c.deck_id == bindparam("deck"))
+    .where(TOPIC.c.deck_id == THE_DECK)
     .order_by(TOPIC.c.place, TOPIC.c.id)
 )
 

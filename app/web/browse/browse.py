@@ -1,10 +1,8 @@
 """/browse: find cards as one types, and do something to many at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 import pydantic
@@ -15,8 +13,7 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.cards.file.yaml_files import documents
-from app.study.learner.preferences import Preferences
-from app.study.schedule.reset import Ratings, reset, to_take_back
+from app.study.schedule.reset import reset, to_take_back
 from app.study.selection import marks
 from app.study.selection.browse import find, matching_ids
 from app.study.selection.choices import choices, menus, unknown
@@ -35,71 +32,6 @@ class Address(Query, frozen=True):
     did: str = Field("", max_length=20)
     changed: int = Field(0, ge=0)
     of: int = Field(0, ge=0)
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What every answer of this page needs."""
-
-    here: Here
-    session: Session
-
-    @property
-    def who(self) -> Preferences:
-        """The learner who asks."""
-        return self.here.learner(self.session)
-
-    @property
-    def now(self) -> datetime:
-        """When."""
-        return self.here.now
-
-
-def browse(
-    here: Here,
-    address: Annotated[Address, InAddress()],
-) -> Response:
-    """The cards that the address asks for, a page of them; when htmx asks, the list alone."""
-    query = Query.model_validate(address.model_dump(include=set(Query.model_fields)))
-    with here.reading() as session:
-        visit = Visit(here, session)
-        response = _list(visit, query, notice=sentence(Done(address.did, address.changed, address.of)))
-    if here.wants_part:
-        typing = query.differs_only_in_words(here.request.headers.get("hx-current-url", ""))
-        response.headers["HX-Replace-Url" if typing and query.page == 1 else "HX-Push-Url"] = query.address()
-    return response
-
-
-def _list(
-    visit: Visit,
-    query: Query,
-    notice: str = "",
-    *,
-    status: int = HTTPStatus.OK,
-    selected: Sequence[int] = (),
-    own_tag: str = "",
-) -> Response:
-    here, session = visit.here, visit.session
-    found = find(session, visit.who, visit.now, query.wanted(session))
-    is_whole = not here.wants_part
-    known = choices(session, visit.who) if is_whole or not found.count else None
-    listed = documents(here.settings.content_dir) if known else ()
-    return here.page(
-        "browse/browse.html",
-        status,
-        part="results",
-        query=query,
-        asked=query.by_field,
-        found=found,
-        explained=unknown(query, known, [one.key for one in listed]) if known and not found.count else [],
-        today=visit.who.day(visit.now),
-        notice=notice,
-        selected=selected,
-        own_tag=own_tag,
-        orders=ORDERS,
-        decks=all_decks(session),
-        menus=menus(known, listed) if known else {},
-    )
 
 
 class Act(BaseModel):
@@ -122,55 +54,66 @@ class Act(BaseModel):
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, said) from error
 
 
-def act(
-    here: Here,
-    form: Annotated[Act, Form()],
-) -> Response:
+def browse(here: Here, address: Annotated[Address, InAddress()]) -> Response:
+    """The cards that the address asks for, a page of them; when htmx asks, the list alone."""
+    done = sentence(Done(address.did, address.changed, address.of)) if address.did else ""
+    with here.reading() as session:
+        response = _list(here, session, address, done)
+    if here.wants_part:
+        typing = address.differs_only_in_words(here.request.headers.get("hx-current-url", ""))
+        response.headers["HX-Replace-Url" if typing and address.page == 1 else "HX-Push-Url"] = address.address()
+    return response
+
+
+def _list(here: Here, session: Session, query: Query, notice: str = "", refused: Act | None = None) -> Response:
+    """The list, with what was done; or with what was chosen and typed, and why nothing was done."""
+    learner = here.learner(session)
+    found = find(session, learner, here.now, query.wanted(session))
+    is_whole = not here.wants_part
+    known = choices(session, learner) if is_whole or not found.count else None
+    listed = documents(here.settings.content_dir) if known else ()
+    return here.page(
+        "browse/browse.html",
+        HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK,
+        part="results",
+        query=query,
+        asked=query.by_field if is_whole else {},
+        found=found,
+        explained=unknown(query, known, [one.key for one in listed]) if known and not found.count else [],
+        today=found.today,
+        notice=notice,
+        selected=refused.card if refused else (),
+        own_tag=refused.own_tag if refused else "",
+        orders=ORDERS,
+        decks=all_decks(session),
+        menus=menus(known, listed) if known else {},
+    )
+
+
+def act(here: Here, form: Annotated[Act, Form()]) -> Response:
     """Do it to the cards that were chosen, and show the list again; a reset asks first."""
     query = form.query()
     with here.reading() as session:
-        visit = Visit(here, session)
-        ids = _chosen(visit, form, query)
+        ids: Sequence[int] = sorted(set(form.card))
+        if form.all:
+            ids = matching_ids(session, here.learner(session), here.now, query.wanted(session))
         if not ids:
-            return _refused(visit, form, query, "Select a card first, or all that match.")
+            return _list(here, session, query, "Select a card first, or all that match.", form)
         if form.do == "reset" and (asking := to_take_back(session, here.learner_id, ids)).ratings != form.ratings:
-            return _ask(visit, form, query, asking, len(ids))
+            changed = form.ratings is not None and asking.ratings > 0
+            asked: dict[str, Any] = {"asking": asking, "chosen": len(ids), "changed": changed}
+            return here.page("browse/reset.html", part="results", form=form, query=query, **asked)
     try:
         done = _do(here, form, ids)
     except ValueError as error:
         with here.reading() as session:
-            return _refused(Visit(here, session), form, query, str(error))
+            return _list(here, session, query, str(error), form)
     if not here.wants_part:
         return RedirectResponse(query.address(did=done.what, changed=done.cards, of=done.of), HTTPStatus.SEE_OTHER)
     with here.reading() as session:
-        response = _list(Visit(here, session), query, sentence(done))
+        response = _list(here, session, query, sentence(done))
     response.headers["HX-Replace-Url"] = query.address()
     return response
-
-
-def _chosen(visit: Visit, form: Act, query: Query) -> Sequence[int]:
-    if not form.all:
-        return sorted(set(form.card))
-    return matching_ids(visit.session, visit.who, visit.now, query.wanted(visit.session))
-
-
-def _refused(visit: Visit, form: Act, query: Query, why: str) -> Response:
-    """The list again, with what was chosen and typed, and why nothing was done."""
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return _list(visit, query, why, status=status, selected=form.card, own_tag=form.own_tag)
-
-
-def _ask(visit: Visit, form: Act, query: Query, asking: Ratings, chosen: int) -> Response:
-    changed = form.ratings is not None and asking.ratings > 0
-    return visit.here.page(
-        "browse/reset.html",
-        part="results",
-        form=form,
-        query=query,
-        asking=asking,
-        chosen=chosen,
-        changed=changed,
-    )
 
 
 def _do(here: Here, form: Act, ids: Sequence[int]) -> Done:

@@ -35,7 +35,7 @@ class Query(Selection, frozen=True):
     def differs_only_in_words(self, address: str) -> bool:
         """Whether `address` asks for the same but for what is searched for, and so is a step on the way to this one."""
         there, here = (dict(parse_qsl(one.partition("?")[2])) for one in (address, self.address()))
-        return all(there.get(name) == here.get(name) for name in type(self).model_fields if name not in ("q", "page"))
+        return all(there.get(name) == here.get(name) for name in Query.model_fields if name not in ("q", "page"))
 
     @property
     def is_filtered(self) -> bool:
@@ -45,6 +45,7 @@ class Query(Selection, frozen=True):
     def wanted(self, session: Session) -> Wanted:
         """As the study room takes it. Raises NotHereError for a deck or topic that does not exist."""
         deck = deck_named(session, self.deck) if self.deck else None
-        topic_titles(session, self.topic, deck)
+        if self.topic:
+            topic_titles(session, self.topic, deck)
         sort = None if self.sort == BY_RANK else self.sort or None
         return Wanted(self, deck.id if deck else None, sort, self.page)

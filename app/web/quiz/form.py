@@ -75,7 +75,7 @@ def read_form(form: QuizForm, topics: Collection[str]) -> Chosen:
     if problems or number is None:
         raise BadFormError(problems)
     if set(selection.topic) == set(topics):
-        selection = selection.model_copy(update={"topic": ()})
+        selection = Selection.model_validate(dict(selection.pairs) | {"topic": ""})
     return Chosen(selection, number, bool(form.timed), minutes)
 
 

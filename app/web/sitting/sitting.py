@@ -26,7 +26,7 @@ from app.study.schedule.undo import Undone, last_rating
 from app.study.selection.leech import Leech, leech
 from app.study.selection.marks import Marks
 from app.study.selection.standing import LEECH_FROM
-from app.tables import CARD, CARD_MARK, TOPIC
+from app.tables import CARD, CARD_MARK, THE_LEARNER, TOPIC
 from app.web.frame.here import Context
 from app.web.sitting.forms import CardForm, PageForm, RatingForm, UndoForm
 from app.web.sitting.shown import Shown, revealed
@@ -206,7 +206,7 @@ _ABOUT = (
         CARD_MARK.c.note,
     )
     .outerjoin_from(
-        TOPIC, CARD_MARK, (CARD_MARK.c.learner_id == bindparam("learner")) & (CARD_MARK.c.card_id == bindparam("card"))
+        TOPIC, CARD_MARK, (CARD_MARK.c.learner_id == THE_LEARNER) & (CARD_MARK.c.card_id == bindparam("card"))
     )
     .where(TOPIC.c.id == bindparam("topic"))
 )
