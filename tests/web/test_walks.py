@@ -118,7 +118,7 @@ def test_a_slider(fresh: Callable[[], TestClient]) -> None:
 
 def test_browsing(fresh: Callable[[], TestClient]) -> None:
     walk = walked(fresh, lambda client, _n: client.get("/browse?q=answer", headers=PART))
-    assert walk.fits(files=13, moves=57), walk
+    assert walk.fits(files=11, moves=24), walk
 
 
 def test_saving_a_file(database: Database, settings: Settings) -> None:
