@@ -1,13 +1,20 @@
 """A file's bytes become a topic and cards that are ready to be stored."""
 
 import multiprocessing
+import subprocess
+import sys
 import threading
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from app.cards.file.files import OpenedFile, TopicFile
 from app.cards.render import prepare as prepare_module
 from app.cards.render.prepare import WORTH_PROCESSES, prepare, prepare_all
+
+ROOT = Path(__file__).parents[3]
 
 TEXT = """---
 title: A
@@ -92,20 +99,28 @@ def test_a_file_without_text_has_its_mistakes():
     assert not ready.is_text
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_many_files_are_prepared_by_several_processes_to_the_same_end(method, monkeypatch):
+def same_with_processes(method: str) -> None:
+    """Assert that several processes, started by `method`, prepare many files as one process does."""
     started = []
 
-    def start():
+    def start() -> BaseContext:
         started.append(method)
         return multiprocessing.get_context(method)
 
-    monkeypatch.setattr("app.cards.render.prepare._start", start)
     filler = "word " * 10_000
     files = [opened(TEXT + filler, path=f"d/t{number:03d}.md") for number in range(WORTH_PROCESSES // 50_000 + 1)]
     known = {"d/t003.md": {prepare(files[3]).cards[0].content_hash}}
-    assert prepare_all(files, known) == [prepare(one, known.get(one.file.path, ())) for one in files]
+    with mock.patch("app.cards.render.prepare._start", start):
+        assert prepare_all(files, known) == [prepare(one, known.get(one.file.path, ())) for one in files]
     assert started == [method]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_many_files_are_prepared_by_several_processes_to_the_same_end(method):
+    # In a process of its own: this one may hold threads of other tests' libraries, and such a process is never copied.
+    code = f"from tests.cards.render.test_prepare import same_with_processes as same; same({method!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_process_with_threads_is_not_copied():
