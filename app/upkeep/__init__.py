@@ -1,0 +1,1 @@
+"""What an operator needs: finding and mending damage, copies of the database, and moving it."""
