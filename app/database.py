@@ -46,6 +46,11 @@ class Database:
             raise UnusableDatabaseError(f"RECUR_DATABASE_URL cannot be used: {error}") from error
         self._one_writer = threading.Lock()
 
+    @property
+    def file(self) -> Path | None:
+        """The file that holds the database, if it is SQLite's."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
     def read(self) -> AbstractContextManager[Session]:
         """A session that sees one snapshot. Its changes are dropped."""
         session = Session(self.engine)

@@ -31,11 +31,13 @@ def settings() -> Settings:
 def migrated_database(chosen: Settings) -> Iterator["Database"]:
     """The database that the settings name, migrated; closed at the end of the block."""
     from app.database import Database  # not needed by `recur check`, and slow to import
+    from app.upkeep.in_use import in_use
 
     database = Database(chosen.database_url)
     try:
-        database.migrate()
-        yield database
+        with in_use(database):
+            database.migrate()
+            yield database
     finally:
         database.close()
 
