@@ -63,6 +63,7 @@ def serve() -> None:
     import uvicorn
 
     from app.main import create_app
+    from app.web.frame import connections
 
     chosen = settings()
     if not chosen.content_dir.is_dir():
@@ -73,7 +74,17 @@ def serve() -> None:
         listener = _listen(chosen)
         host, port = listener.getsockname()[:2]
         typer.echo(f"Recur is at http://{f'[{host}]' if ':' in host else host}:{port}/ (Ctrl+C stops it)")
-        config = uvicorn.Config(create_app(chosen, database), log_level="warning", timeout_graceful_shutdown=5)
+        most = connections.room_for_connections(chosen.max_connections)
+        config = uvicorn.Config(
+            create_app(chosen, database),
+            http=connections.BoundedHttp,
+            ws="none",
+            log_level="warning",
+            server_header=False,
+            limit_concurrency=most,
+            backlog=most,
+            timeout_graceful_shutdown=5,
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 

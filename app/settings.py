@@ -75,6 +75,11 @@ class Settings(BaseSettings):
         description="Address that opens a card's file; {path} (or {file}, within the content folder) and {line} are "
         "filled in.",
     )
+    max_connections: int = Field(
+        1_000,
+        ge=1,
+        description="Largest number of connections that each process holds at once; fewer where it may open few files.",
+    )
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body that is read.")
     max_import_bytes: int = Field(
         100_000_000, ge=1_000, description="Largest history that is taken in through the browser."

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "web": {"upkeep", "exchange", "study", "cards", "demos", "models", "tables", "database", "settings", "nearest"},
     "main": {"web", "upkeep", "cards", "study", "database", "settings"},
     "commands": {"main", "upkeep", "exchange", "cards", "study", "database", "settings"},
-    "cli": {"commands", "main", "upkeep", "exchange", "cards", "study", "database", "settings"},
+    "cli": {"commands", "main", "web", "upkeep", "exchange", "cards", "study", "database", "settings"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -84,6 +84,8 @@ class Guard:
                 await self.app(scope, self._counted(receive), signed)
                 return
             body = [] if scope["method"] in SAFE_METHODS else await self._read(receive)
+            if body and body[-1]["type"] == "http.disconnect":
+                return  # half a form is no form
         except Refusal as refusal:
             await refusal.response(scope, receive, signed)
             return
@@ -96,8 +98,11 @@ class Guard:
 
     def _admit(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
+            raise Refusal(HTTPStatus.BAD_REQUEST, "a request names one host, in one Host header (RFC 9112).")
         if scope["path"] not in OPEN_PATHS:
-            self._check_host(headers.get("host") or str(scope["server"][0]))
+            self._check_host(hosts[0] if hosts else str(scope["server"][0]))
             self._check_password(headers)
         if scope["method"] not in SAFE_METHODS:
             self._check_origin(headers, URL(scope=scope))

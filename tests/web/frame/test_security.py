@@ -1,15 +1,18 @@
 """The guard around every page: each rule, with a request that would get through without it."""
 
+import asyncio
 import base64
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 from pydantic import SecretStr
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Message, Scope
 
 from app.cards.load.load import load
 from app.database import Database
@@ -209,6 +212,47 @@ def test_a_body_past_its_bound_is_refused_declared_or_not(client: Make) -> None:
     assert small.post("/review/undo", content=b"x" * 1000).status_code == 422
     for length in ("-1", "1001"):
         assert small.post("/review/undo", headers={"content-length": length}, content=b"").status_code == 413
+
+
+async def sent_by_the_guard(app: ASGIApp, scope: Scope, parts: list[Message]) -> list[Message]:
+    """What the app answers to a request that arrives in these parts."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return parts.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    common: dict[str, Any] = {
+        "type": "http",
+        "query_string": b"",
+        "server": ("127.0.0.1", 8000),
+        "client": ("127.0.0.1", 1),
+    }
+    await app({**common, "scheme": "http", "root_path": "", "http_version": "1.1", **scope}, receive, send)
+    return sent
+
+
+@pytest.mark.parametrize(
+    ("version", "hosts", "status"),
+    [("1.1", 1, 200), ("1.1", 0, 400), ("1.1", 2, 400), ("1.0", 0, 200), ("1.0", 1, 200), ("1.0", 2, 400)],
+)
+def test_a_request_names_one_host(client: Make, version: str, hosts: int, status: int) -> None:
+    asked = {"http_version": version, "method": "GET", "path": "/content", "headers": [(b"host", b"127.0.0.1")] * hosts}
+    nothing: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+    assert asyncio.run(sent_by_the_guard(client().app, asked, nothing))[0]["status"] == status
+
+
+def test_half_a_form_is_not_acted_upon(client: Make, caplog: pytest.LogCaptureFixture) -> None:
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/x-www-form-urlencoded")]
+    half: list[Message] = [
+        {"type": "http.request", "body": b"name=Half", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    asked = {"method": "POST", "path": "/learners", "headers": headers}
+    assert asyncio.run(sent_by_the_guard(client().app, asked, half)) == []
+    assert caplog.records == []
 
 
 def test_a_foreign_host_name_is_refused_unless_allowed(client: Make) -> None:
