@@ -1,27 +1,62 @@
-"""The database: its engine, its sessions, and the one way to write."""
+"""The database: its engine, its sessions, the one way to write, and when it is too busy."""
 
+import random
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import alembic.command
 import alembic.config
 import alembic.util
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, create_engine
 
 from app.settings import ROOT
 
-BUSY_TIMEOUT_MS = 10_000
+LONGEST_WAIT = 5
+"""Seconds that anything waits for a lock, a connection of the pool, or an answer when it connects."""
+THREADS = 16
+"""The requests of a process that work at the same time (more only wait for the interpreter's lock)."""
+CONNECTIONS = THREADS + 4
+"""Each request holds at most one; the rest are for the content's watcher and for migrations."""
+_BUSY_IN_SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+# Classes and codes of PostgreSQL: connection lost, rolled back for another's sake, too many connections, no lock in
+# time, cancelled, shutting down, starting up.
+_BUSY_IN_POSTGRESQL = ("08", "40", "533", "55P03", "57014", "57P0")
 _LOCK = text("SELECT id FROM learner WHERE id = :learner FOR UPDATE")
 
 
 class UnusableDatabaseError(RuntimeError):
     """The database cannot be opened or brought up to date; the message says which and why."""
+
+
+class BusyDatabaseError(UnusableDatabaseError):
+    """No turn to write came in time; the message says so. Nothing was written."""
+
+
+def is_busy(error: BaseException) -> bool:
+    """True if the database could not be reached or gave no lock in time: the same may work in a moment."""
+    if isinstance(error, BusyDatabaseError | NoConnectionError):
+        return True
+    if not isinstance(error, DBAPIError) or error.orig is None:
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        code = getattr(error.orig, "sqlite_errorcode", None)  # only what SQLite itself raises has one
+        return str(error.orig).startswith("database is locked") if code is None else code & 0xFF in _BUSY_IN_SQLITE
+    # An error of PostgreSQL's driver has a code, or None where no server answered.
+    code = getattr(error.orig, "sqlstate", "")
+    if code is None:
+        return isinstance(error, OperationalError | InterfaceError)
+    return error.connection_invalidated or code.startswith(_BUSY_IN_POSTGRESQL)
 
 
 class Database:
@@ -51,7 +86,7 @@ class Database:
         """The file that holds the database, if it is SQLite's."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
-    def read(self) -> AbstractContextManager[Session]:
+    def read(self) -> Session:
         """A session that sees one snapshot. Its changes are dropped."""
         session = Session(self.engine)
         # In SQLite every transaction reads one snapshot.
@@ -59,16 +94,31 @@ class Database:
         return session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A session in one short write transaction, committed when the block ends and rolled back if it raises."""
-        if not self.is_sqlite:
-            with Session(self.engine, expire_on_commit=False) as session, session.begin():
+    def write(self, visit: "Visit | None" = None) -> Iterator[Session]:
+        """A session in one short write transaction, committed when the block ends and rolled back if it raises.
+
+        Raises BusyDatabaseError, or an error of the driver for which `is_busy` is true, after LONGEST_WAIT.
+        """
+        if self.is_sqlite and not self._one_writer.acquire(timeout=LONGEST_WAIT):
+            raise BusyDatabaseError(f"The database is busy: no turn to write came within {LONGEST_WAIT} s.")
+        try:
+            with Session(self.engine, expire_on_commit=False) as session:
+                connection = session.connection(execution_options={"immediate": True} if self.is_sqlite else {})
                 yield session
-            return
-        with self._one_writer, Session(self.engine, expire_on_commit=False) as session:
-            session.connection(execution_options={"immediate": True})
-            yield session
-            session.commit()
+                try:
+                    session.commit()
+                except BaseException:
+                    # The driver may still be within the transaction, which the next user of the connection would meet.
+                    connection.invalidate()
+                    # SQLite then rolls back; a server that did not answer may have committed.
+                    if visit and not self.is_sqlite:
+                        visit.saved = None
+                    raise
+                if visit:
+                    visit.saved = True
+        finally:
+            if self.is_sqlite:
+                self._one_writer.release()
 
     def migrate(self, revision: str = "head") -> None:
         """Bring the schema to `revision` (a step back is a downgrade).
@@ -100,30 +150,78 @@ def lock_learner(connection: Connection, learner_id: int) -> None:
         connection.execute(_LOCK, {"learner": learner_id})
 
 
+@dataclass(slots=True)
+class Visit:
+    """One request's way to the database: it has at most one session at a time.
+
+    `session` is the last one that reads, open or not. `saved` is True once something was committed, and None if a
+    COMMIT got no answer: then nobody knows.
+    """
+
+    database: Database
+    session: Session | None = None
+    saved: bool | None = False
+
+    def read(self) -> Session:
+        """A session that sees one snapshot. Its changes are dropped."""
+        self.session = self.database.read()
+        return self.session
+
+    def write(self) -> AbstractContextManager[Session]:
+        """A session in one short write transaction. The block must end before the route answers: it commits."""
+        return self.database.write(self)
+
+
 def _server_engine(url: str) -> Engine:
-    return create_engine(url, pool_size=16, pool_pre_ping=True)
+    arguments = {"connect_timeout": LONGEST_WAIT, "options": f"-c lock_timeout={LONGEST_WAIT}s"}
+    return create_engine(url, pool_pre_ping=True, connect_args=arguments, **_POOL)
+
+
+_POOL: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": CONNECTIONS // 2, "pool_timeout": LONGEST_WAIT}
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=16, max_overflow=32)
+    engine = create_engine(url, connect_args={"check_same_thread": False}, **_POOL)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         # The driver's own BEGIN is deferred and late; ours comes from the event below.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
-        ):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", _PATIENT):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        if connection.get_execution_options().get("immediate", False):
+            _begin_to_write(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+_PATIENT = f"busy_timeout={LONGEST_WAIT * 1000}"
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """BEGIN IMMEDIATE, asked for every few milliseconds while another process writes.
+
+    SQLite's own waiting asks ever more seldom, up to every 100 ms: a process that comes later is then served first.
+    """
+    until = time.monotonic() + LONGEST_WAIT
+    driver: Any = connection.connection
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if not is_busy(error) or time.monotonic() > until:
+                    raise
+                time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311  (so that two do not ask in step)
+            else:
+                return
+    finally:
+        driver.execute(f"PRAGMA {_PATIENT}")

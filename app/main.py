@@ -4,11 +4,12 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from app.cards.load.watch import ContentWatch
-from app.database import Database
+from app.database import THREADS, Database
 from app.settings import Settings
 from app.study.schedule.totals import move_cards
 from app.web.frame import assets, errors, pages, security
@@ -29,6 +30,7 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         gc.freeze()
         # A request makes thousands of small objects and few cycles: collect less often.
         gc.set_threshold(20_000, 20, 20)
+        current_default_thread_limiter().total_tokens = THREADS
         watch = ContentWatch(database, settings.content_dir, clock, move_cards=move_cards)
         with watch if settings.watch else nullcontext():
             yield

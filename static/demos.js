@@ -204,10 +204,12 @@ document.addEventListener("htmx:after:swap", () => {
   playable();
   reveal();
 });
-document.addEventListener("htmx:error", () => {
-  waiting = false;
-  pause("Paused.");
-});
+for (const kind of ["htmx:error", "recur:busy"]) {
+  document.addEventListener(kind, () => {
+    waiting = false;
+    pause("Paused.");
+  });
+}
 
 // Training: the button opens a stream of results; stopping it, or leaving, ends the run on the server too.
 let stream = null;

@@ -7,13 +7,16 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.database import BusyDatabaseError, is_busy
 from app.demos.machine.demo import BadParametersError
 from app.study.learner.preferences import UnknownLearnerError
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
+from app.web.frame.busy import BUSY_HEADERS, busy_answer, what_was_saved
 from app.web.frame.here import LEARNER_COOKIE, page
 from app.web.frame.security import POLICY
 
@@ -54,7 +57,7 @@ def _is_for_a_program(request: Request) -> bool:
     return request.url.path.startswith("/api/")
 
 
-async def _http(request: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     error = cast(HTTPException, error)
     if error.detail == HTTPStatus(error.status_code).phrase:
         sentence = {404: f"There is no page at {request.url.path}.", 405: "This address does not take that method."}
@@ -70,7 +73,7 @@ async def _http(request: Request, error: Exception) -> Response:
     return response
 
 
-async def _validation(request: Request, error: Exception) -> Response:
+def _validation(request: Request, error: Exception) -> Response:
     error = cast(RequestValidationError, error)
     sentences = [
         e["msg"]
@@ -84,35 +87,50 @@ async def _validation(request: Request, error: Exception) -> Response:
     return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, sentences)
 
 
-async def _not_found(request: Request, error: Exception) -> Response:
+def _not_found(request: Request, error: Exception) -> Response:
     return error_page(request, HTTPStatus.NOT_FOUND, [str(error)])
 
 
-async def _forbidden(request: Request, error: Exception) -> Response:
+def _forbidden(request: Request, error: Exception) -> Response:
     return error_page(request, HTTPStatus.FORBIDDEN, [str(error)])
 
 
-async def _no_learner(request: Request, error: Exception) -> Response:
+def _no_learner(request: Request, error: Exception) -> Response:
     sentences = [f"{error} The profile that this browser studied with was deleted.", "Go to Today to study as another."]
     response = error_page(request, HTTPStatus.NOT_FOUND, sentences)
     response.delete_cookie(LEARNER_COOKIE)
     return response
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
-    sentences = ["Something went wrong on our side; what you had saved before is safe.", "Reload, or go to Today."]
+    said = what_was_saved(request) or "Reload, or go to Today."
+    sentences = ["Something went wrong on our side.", said]
     response = error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentences)
     response.headers.update(POLICY)  # this answer is made outside the guard
     return response
 
 
+async def _database(request: Request, error: Exception) -> Response:
+    """A database that is busy or away will answer in a moment; any other error of it is unexpected."""
+    if is_busy(error):
+        log.warning("busy: %s %s: %s", request.method, request.url.path, str(error).splitlines()[0])
+        if _is_for_a_program(request):
+            answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database is busy", "Ask again in a few seconds.")
+            answer.headers.update(BUSY_HEADERS)
+            return answer
+        return await busy_answer(request)
+    raise error
+
+
 def install(app: FastAPI) -> None:
-    """Give `app` its error pages."""
+    """Give `app` its error pages. They read the database too, so they are made in a thread, as pages are."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(UnknownLearnerError, _no_learner)
     app.add_exception_handler(UnknownCardError, _not_found)
     app.add_exception_handler(UnknownQuizError, _not_found)
     app.add_exception_handler(AnothersQuizError, _forbidden)
+    app.add_exception_handler(SQLAlchemyError, _database)
+    app.add_exception_handler(BusyDatabaseError, _database)
     app.add_exception_handler(Exception, _unexpected)

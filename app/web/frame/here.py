@@ -11,12 +11,14 @@ from pydantic import Field
 from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
-from app.database import Database
+from app.database import Database, Visit
 from app.settings import Settings
 from app.study.learner.preferences import Preferences, preferences
 from app.study.learners import FIRST_LEARNER
 
 LEARNER_COOKIE = "recur-learner"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""What asks with one of these changes nothing."""
 RowId = Annotated[int, Field(ge=0, lt=2**31)]
 """A database id in an address or a form: as large as every database's columns allow."""
 
@@ -30,8 +32,10 @@ class Context:
     database: Database
     learner_id: int
     now: datetime
+    visit: Visit = field(init=False)
+    """What this request does with the database. Its pages and its error pages look here."""
     reading: Callable[[], AbstractContextManager[Session]] = field(init=False)
-    """Opens a session that sees one snapshot and writes nothing."""
+    """Opens a session that sees one snapshot and writes nothing. Only one session may be open at a time."""
     writing: Callable[[], AbstractContextManager[Session]] = field(init=False)
     """Opens a session in one short write transaction. The block must end before the route answers: it commits."""
     wants_part: bool = field(init=False)
@@ -39,7 +43,8 @@ class Context:
     _learner: Preferences | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self.reading, self.writing = self.database.read, self.database.write
+        self.visit = self.request.state.visit = Visit(self.database)
+        self.reading, self.writing = self.visit.read, self.visit.write
         self.wants_part = wants_part(self.request)
 
     def learner(self, session: Session) -> Preferences:

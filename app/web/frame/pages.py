@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.cards.file.yaml_files import by_document
 from app.cards.render.maths import mathml
 from app.cards.render.render import inline
+from app.database import Visit
 from app.settings import ROOT
 from app.study.learner.keys import ACTIONS
 from app.study.learner.preferences import Look, look
@@ -60,6 +61,12 @@ def environment(static_version: str) -> Environment:
 
 
 def _look(request: Request) -> Look:
+    """The learner's look, read in the request's own session while that is open: a second one might not be had."""
+    if getattr(request.state, "has_no_look", False):
+        return Look()
+    visit: Visit | None = getattr(request.state, "visit", None)
+    if visit and visit.session and visit.session.in_transaction():
+        return look(visit.session, learner_id(request))
     try:
         with request.app.state.database.read() as session:
             return look(session, learner_id(request))

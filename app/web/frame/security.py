@@ -3,6 +3,7 @@
 One ASGI layer around the app, so that no page can forget it.
 """
 
+import asyncio
 import base64
 import binascii
 import secrets
@@ -11,16 +12,23 @@ from http import HTTPStatus
 
 from starlette.datastructures import URL, Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.database import THREADS
 from app.settings import Settings
+from app.web.frame.busy import busy_answer
+from app.web.frame.here import SAFE_METHODS
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 LARGE_BODIES = frozenset({"/settings/history"})
 """Paths that take files of up to RECUR_MAX_IMPORT_BYTES."""
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+WRITERS = THREADS // 2
+"""The changes that a process works on at the same time. The threads that they leave are for those who only read."""
+LONGEST_QUEUE = 30
+"""Seconds that a change waits for its turn. It takes no thread and no connection while it waits."""
 
 
 POLICY = {
@@ -63,6 +71,7 @@ class Guard:
         self.max_import = settings.max_import_bytes
         self.password = settings.password.get_secret_value().encode() if settings.password else None
         self.hosts = LOCAL_HOSTS | {settings.host} | set(settings.allowed_hosts)
+        self.writers = asyncio.Semaphore(WRITERS)
         self.headers = [(name.lower().encode(), value.encode()) for name, value in POLICY.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,7 +103,33 @@ class Guard:
         async def read_already() -> Message:
             return body.pop() if body else await receive()
 
-        await self.app(scope, read_already, signed)
+        if scope["method"] in SAFE_METHODS:
+            await self.app(scope, read_already, signed)
+        else:
+            await self._write(scope, read_already, signed)
+
+    async def _write(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a change on when its turn has come. The turn ends with the work, not when the answer has been sent."""
+        try:
+            async with asyncio.timeout(LONGEST_QUEUE):
+                await self.writers.acquire()
+        except TimeoutError:
+            await (await busy_answer(Request(scope, receive)))(scope, receive, send)
+            return
+        has_turn = True
+
+        async def done_with(message: Message) -> None:
+            nonlocal has_turn
+            if has_turn:
+                has_turn = False
+                self.writers.release()
+            await send(message)
+
+        try:
+            await self.app(scope, receive, done_with)
+        finally:
+            if has_turn:
+                self.writers.release()
 
     def _admit(self, scope: Scope) -> None:
         headers = Headers(scope=scope)

@@ -1,0 +1,66 @@
+"""The answer while the database is busy or away: 503, when to come back, and whether anything was saved."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from fastapi import Request
+from starlette.responses import PlainTextResponse, Response
+
+from app.web.frame.here import SAFE_METHODS, page, wants_part
+
+RETRY_AFTER = 2
+"""Seconds after which it is worth asking again."""
+BUSY_HEADERS = {"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"}
+
+
+def what_was_saved(request: Request) -> str:
+    """A sentence about the request's own change, from what is known of its COMMIT; empty if it asked for none."""
+    if request.method in SAFE_METHODS:
+        return ""
+    visit = getattr(request.state, "visit", None)
+    match visit.saved if visit else False:
+        case True:
+            return (
+                "What you sent was saved, but the page after it could not be made. It counts once, however often sent."
+            )
+        case False:
+            return "Your answer was not saved. Press again: it will count once."
+        case _:
+            return "It is not known whether your answer was saved. Press again: it will count once."
+
+
+def busy_sentences(request: Request) -> list[str]:
+    """What happened, whether anything was lost, and what to do next."""
+    if said := what_was_saved(request):
+        return ["The database is busy.", said]
+    return ["The database is busy.", "Nothing is lost. Load the page again in a few seconds."]
+
+
+async def busy_answer(request: Request) -> Response:
+    """503 with Retry-After. A form that was sent is on the page again, to be sent with one press.
+
+    htmx gets the sentences alone, and recur.js shows them beside the page, which stays as it is.
+    """
+    sentences = busy_sentences(request)
+    if wants_part(request):
+        return PlainTextResponse(" ".join(sentences), HTTPStatus.SERVICE_UNAVAILABLE, BUSY_HEADERS)
+    request.state.has_no_look = True  # it would be read from the database
+    answer = page(
+        request,
+        "busy.html",
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        sentences=sentences,
+        fields=await _fields(request),
+        sends_again=request.method not in SAFE_METHODS,
+    )
+    answer.headers.update(BUSY_HEADERS)
+    return answer
+
+
+async def _fields(request: Request) -> Sequence[tuple[str, str]] | None:
+    """The form that was sent; None if it cannot be sent again from here, because it holds a file."""
+    if request.method in SAFE_METHODS:
+        return []
+    sent = (await request.form()).multi_items()
+    fields = [(name, text) for name, text in sent if isinstance(text, str)]
+    return fields if len(fields) == len(sent) else None
