@@ -1,7 +1,6 @@
 """What every test may ask for: a migrated database of its own and the settings that go with it; and the three lanes."""
 
 import os
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -9,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from app.cli import main
 from app.database import Database
 from app.settings import ROOT, Settings
+from tests.databases import Backend, backend_named
 from tests.examples import register_profiles
 
 FOLDERS = {ROOT / "tests/browser": "browser"}
 """Folders whose tests all carry a marker."""
-LEFT_OUT_BY_QUICK = ("browser", "server", "slow")
+LEFT_OUT_BY_QUICK = ("postgres", "browser", "server", "slow")
 LEFT_OUT: pytest.StashKey[Counter[str]] = pytest.StashKey()
 
 register_profiles()
@@ -27,9 +28,11 @@ os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of a server over `database_url` if the test asks for that, otherwise over a file not yet made."""
+    asked = "database_url" in request.fixturenames
     return Settings(
-        database_url=f"sqlite:///{tmp_path / 'recur.sqlite'}",
+        database_url=request.getfixturevalue("database_url") if asked else f"sqlite:///{tmp_path / 'recur.sqlite'}",
         content_dir=tmp_path / "content",
         time_zone="Europe/Berlin",
         watch=False,
@@ -37,21 +40,38 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty SQLite database with all tables, to be copied: a copy is fifty times quicker than the migrations."""
-    path = tmp_path_factory.mktemp("migrated") / "empty.sqlite"
-    database = Database(f"sqlite:///{path}")
-    database.migrate()
-    database.close()
-    return path
+def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Backend:
+    """SQLite and PostgreSQL in turn: whatever asks for it, or for a database, is run on both."""
+    folder = tmp_path_factory.getbasetemp() / request.param
+    folder.mkdir(exist_ok=True)
+    return backend_named(request.param, folder)
 
 
 @pytest.fixture
-def database(settings: Settings, migrated_file: Path) -> Iterator[Database]:
-    database = Database(settings.database_url)
-    shutil.copyfile(migrated_file, database.engine.url.database or "")
+def database_url(backend: Backend, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated database without content."""
+    url = backend.new(tmp_path, backend.migrated)
+    yield url
+    backend.drop(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The database at `database_url`."""
+    database = Database(database_url)
     yield database
     database.close()
+
+
+@pytest.fixture
+def elsewhere(backend: Backend, tmp_path: Path) -> Iterator[Database]:
+    """Another such database."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    database = Database(backend.new(folder, backend.migrated))
+    yield database
+    database.close()
+    backend.drop(str(database.url))
 
 
 @dataclass(frozen=True)
@@ -92,11 +112,32 @@ def run_recur(
     return run
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+# --- Both databases: what asks for one is run on PostgreSQL too, where `--postgres` or `make proof` asks for that. ----
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgres", action="store_true", help="run all tests of the database on PostgreSQL too")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        on_both = [pytest.param("sqlite", id=pytest.HIDDEN_PARAM)]
+        if metafunc.definition.get_closest_marker("sqlite") is None:
+            on_both.append(pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.server]))
+        metafunc.parametrize("backend", on_both, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         for folder, marker in FOLDERS.items():
             if item.path.is_relative_to(folder):
                 item.add_marker(marker)
+    if config.getoption("postgres") or hypothesis.settings.get_current_profile_name() == "proof":
+        return
+    left_out = [item for item in items if item.get_closest_marker("postgres")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("postgres")]
 
 
 # --- What a lane leaves out is printed at its end, with xdist too, whose workers alone know the tests. ----------------

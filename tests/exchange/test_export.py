@@ -40,18 +40,20 @@ def study(settings: Settings, database: Database) -> None:
         undo(session, prefs, "three", NOW)
 
 
-def test_a_history_goes_out_and_comes_back(recur: Run, settings: Settings, database: Database, tmp_path: Path) -> None:
+def test_a_history_goes_out_and_comes_back(
+    recur: Run, settings: Settings, database: Database, elsewhere: Database, tmp_path: Path
+) -> None:
     assert recur("load")[0] == 0
     study(settings, database)
     assert recur("export", "mine.jsonl") == (0, "3 reviews of 2 cards.\n")
-    elsewhere = f"sqlite:///{tmp_path / 'elsewhere.sqlite'}"
-    assert recur("load", RECUR_DATABASE_URL=elsewhere)[0] == 0
-    code, said = recur("import", "mine.jsonl", RECUR_DATABASE_URL=elsewhere)
+    there = {"RECUR_DATABASE_URL": str(elsewhere.url)}
+    assert recur("load", **there)[0] == 0
+    code, said = recur("import", "mine.jsonl", **there)
     assert (code, said.splitlines()[0]) == (0, "3 reviews added, 0 known already.")
-    assert recur("export", "theirs.jsonl", RECUR_DATABASE_URL=elsewhere)[0] == 0
+    assert recur("export", "theirs.jsonl", **there)[0] == 0
     ours, theirs = ((tmp_path / name).read_text().splitlines() for name in ("mine.jsonl", "theirs.jsonl"))
     assert ours[1:] == theirs[1:]
-    assert recur("import", "mine.jsonl", RECUR_DATABASE_URL=elsewhere)[1].startswith("0 reviews added, 3 known")
+    assert recur("import", "mine.jsonl", **there)[1].startswith("0 reviews added, 3 known")
     (tmp_path / "mine.jsonl").write_text("\n".join(ours[:-1]))
     code, said = recur("import", "mine.jsonl")
     assert code != 0

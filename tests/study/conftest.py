@@ -1,12 +1,10 @@
 """A learner with a deck, to be driven through days of study."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +21,7 @@ from app.study.schedule.review_log import seed_of, stored_state
 from app.study.schedule.undo import Undone, undo
 from app.study.sitting.queue import Progress, Queue, next_card, progress
 from app.tables import CARD, CARD_STATE, LEARNER
+from tests.databases import Backend
 
 DECK = 1
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -122,37 +121,28 @@ class Study:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "empty.sqlite"
-    database = Database(f"sqlite:///{path}")
-    database.migrate()
-    with database.write() as session:
-        session.add(Deck(id=DECK, name="rnn", title="RNN"))
-        session.connection().execute(insert(LEARNER), [Learner(id=2, name="Second").model_dump()])
-    database.close()
-    return path
-
-
-@pytest.fixture(scope="session")
 def new_study(
-    migrated: Path, tmp_path_factory: pytest.TempPathFactory
+    backend: Backend, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[int], AbstractContextManager[Study]]:
     """Makes a fresh database with so many cards; for property tests, which need one for each example."""
     folder = tmp_path_factory.mktemp("studies")
 
+    def fill(database: Database) -> None:
+        with database.write() as session:
+            session.add(Deck(id=DECK, name="rnn", title="RNN"))
+            session.connection().execute(insert(LEARNER), [Learner(id=2, name="Second").model_dump()])
+
     @contextmanager
     def make(cards: int) -> Iterator[Study]:
-        path = folder / "study.sqlite"
-        shutil.copyfile(migrated, path)
-        database = Database(f"sqlite:///{path}")
-        study = Study(database, Preferences(1, ZoneInfo("Europe/Berlin"), 4, 20, 0.9))
-        study.add_cards(cards)
+        url = backend.new(folder, backend.template("a deck", fill))
+        database = Database(url)
         try:
+            study = Study(database, Preferences(1, ZoneInfo("Europe/Berlin"), 4, 20, 0.9))
+            study.add_cards(cards)
             yield study
         finally:  # or a test that fails would have others fail after it
             database.close()
-            for file in folder.iterdir():
-                file.unlink()
+            backend.drop(url)
 
     return make
 

@@ -1,6 +1,5 @@
 """A client of the app over a small deck of its own."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from app.cards.load.load import load
 from app.database import Database
 from app.main import create_app
 from app.settings import Settings
+from tests.databases import Backend
 
 DECK = """---
 title: First topic
@@ -41,19 +41,20 @@ def content(settings: Settings) -> Path:
     return write_content(settings.content_dir)
 
 
-@pytest.fixture(scope="session")
-def loaded_file(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with that content, to be copied."""
-    folder = tmp_path_factory.mktemp("loaded")
-    shutil.copyfile(migrated_file, folder / "loaded.sqlite")
-    database = Database(f"sqlite:///{folder / 'loaded.sqlite'}")
-    assert not load(database, write_content(folder / "content"), NOW).mistakes
-    database.close()
-    return folder / "loaded.sqlite"
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, backend: Backend, tmp_path: Path) -> Iterator[str]:
+    """The address of a migrated database; for a client it has that content."""
+
+    def fill(database: Database) -> None:
+        assert not load(database, write_content(tmp_path / "loaded"), NOW).mistakes
+
+    has_content = {"client", "content"} <= set(request.fixturenames)
+    url = backend.new(tmp_path, backend.template("small", fill) if has_content else backend.migrated)
+    yield url
+    backend.drop(url)
 
 
 @pytest.fixture
-def client(database: Database, settings: Settings, content: Path, loaded_file: Path) -> Iterator[TestClient]:
-    shutil.copyfile(loaded_file, database.engine.url.database or "")
+def client(database: Database, settings: Settings, content: Path) -> Iterator[TestClient]:
     with TestClient(create_app(settings, database, lambda: NOW), base_url="http://127.0.0.1:8000") as made:
         yield made

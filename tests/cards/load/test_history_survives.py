@@ -17,6 +17,7 @@ from sqlmodel import select
 from app.cards.load.load import load
 from app.database import Database
 from app.models import Card, Review, Topic
+from tests.databases import Backend
 from tests.examples import share_of
 
 EXAMPLES, STEPS = share_of(50), 80
@@ -66,15 +67,14 @@ class Editing(RuleBasedStateMachine):
     """Edits files in any order, loads now and then, and looks whether every review is still with its card."""
 
     edits = 0
-    template: Path
+    backend: Backend
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.deck = self.folder / "content" / "d"
         self.deck.mkdir(parents=True)
-        shutil.copy(self.template, self.folder / "recur.sqlite")
-        self.database = Database(f"sqlite:///{self.folder / 'recur.sqlite'}")
+        self.database = Database(self.backend.new(self.folder, self.backend.migrated))
         self.files: list[File] = []
         self.gone: list[Author] = []
         self.numbers = count(1)
@@ -89,6 +89,7 @@ class Editing(RuleBasedStateMachine):
         self.load()
         assert all(card.is_loaded != card.is_draft for file in self.files for card in file.cards)
         self.database.close()
+        self.backend.drop(str(self.database.url))
         shutil.rmtree(self.folder)
 
     # What the rules choose from.
@@ -333,13 +334,8 @@ def marker_of(card: Card) -> str:
 
 
 @pytest.mark.proof
-def test_no_edit_loses_or_swaps_history(tmp_path: Path) -> None:
-    Editing.template = tmp_path / "template.sqlite"
-    database = Database(f"sqlite:///{Editing.template}")
-    database.migrate()
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
+def test_no_edit_loses_or_swaps_history(backend: Backend) -> None:
+    Editing.backend = backend
     Editing.edits = 0
     run_state_machine_as_test(
         Editing,

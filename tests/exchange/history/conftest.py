@@ -1,46 +1,42 @@
 """Fresh databases, with and without the content."""
 
+import functools
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from app.cards.load.load import load
 from app.database import Database
+from tests.databases import Backend
 from tests.exchange.history.places import NOW, Place, lived, write_content
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Databases: "here" has the content; "there" too, its cards under other ids; "bare" has none."""
-    folder = tmp_path_factory.mktemp("templates")
-    write_content(folder / "content")
-    for name in ("here", "there", "bare"):
-        database = Database(f"sqlite:///{folder / name}.sqlite")
-        database.migrate()
+def places(
+    backend: Backend, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[list[Place]]]:
+    """Makes fresh databases, for property tests, which need them anew for each example.
+
+    "here" has the content; "there" too, its cards under other ids; "bare" has none.
+    """
+    folder = tmp_path_factory.mktemp("places")
+    content = write_content(folder / "content")
+    numbers = count()
+
+    def fill(name: str, database: Database) -> None:
         with database.write() as session:
             session.connection().exec_driver_sql("INSERT INTO learner (name) VALUES ('Second')")
         if name == "there":
             early = folder / "early"
-            shutil.copytree(folder / "content" / "e", early / "e")
-            shutil.copyfile(folder / "content" / "sources.yaml", early / "sources.yaml")
+            shutil.copytree(content / "e", early / "e")
+            shutil.copyfile(content / "sources.yaml", early / "sources.yaml")
             (early / "e" / "z.md").write_text("---\ntitle: Z\n---\n\n## Gone? {#gone}\nYes.\n")
             load(database, early, NOW)
         if name != "bare":
-            load(database, folder / "content", NOW)
-        database.close()  # the last connection writes the log into the file
-    return folder
-
-
-@pytest.fixture(scope="session")
-def places(templates: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Any]]:
-    """Makes fresh copies of the databases, for property tests, which need them anew for each example."""
-    folder = tmp_path_factory.mktemp("places")
-    numbers = count()
+            load(database, content, NOW)
 
     @contextmanager
     def make(*names: str) -> Iterator[list[Place]]:
@@ -48,12 +44,13 @@ def places(templates: Path, tmp_path_factory: pytest.TempPathFactory) -> Callabl
         for name in names:
             here = folder / str(next(numbers))
             here.mkdir()
-            shutil.copytree(templates / "content", here / "content")
-            shutil.copyfile(templates / f"{name}.sqlite", here / "recur.sqlite")
-            made.append(Place(Database(f"sqlite:///{here / 'recur.sqlite'}"), here / "content", tokens))
+            shutil.copytree(content, here / "content")
+            url = backend.new(here, backend.template(("places", name), functools.partial(fill, name)))
+            made.append(Place(Database(url), here / "content", tokens))
         yield made
         for place in made:
             place.database.close()
+            backend.drop(str(place.database.url))
             shutil.rmtree(place.content.parent)
 
     return make

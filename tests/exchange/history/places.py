@@ -159,13 +159,14 @@ class Place:
         assert report.mistakes == ()
 
 
-def write_content(folder: Path) -> None:
+def write_content(folder: Path) -> Path:
     for deck, names in (("d", "abc"), ("e", "a")):
         (folder / deck).mkdir(parents=True)
         for name in names:
             file = f"---\ntitle: Topic {name}\n---\n\n## What is {name}? {{#{name}}}\nThis.\n\nAnd that.\n"
             (folder / deck / f"{name}.md").write_text(file)
     (folder / "sources.yaml").write_text("documents: []\n")
+    return folder
 
 
 def lived(place: Place) -> bytes:

@@ -55,15 +55,12 @@ def test_what_is_not_there_is_a_page_that_names_the_nearest(client: TestClient, 
     assert '<a class="button" href="/">' in answer.text
 
 
-def test_an_empty_database_says_what_to_do(client: TestClient, database: Database, settings: Settings) -> None:
+def test_an_empty_database_says_what_to_do(elsewhere: Database, settings: Settings) -> None:
     from app.main import create_app
 
-    empty = Database(settings.database_url.replace("recur.sqlite", "empty.sqlite"))
-    empty.migrate()
-    bare = TestClient(create_app(settings, empty), base_url="http://127.0.0.1:8000")
+    bare = TestClient(create_app(settings, elsewhere), base_url="http://127.0.0.1:8000")
     assert "recur load" in bare.get("/").text
     assert bare.get("/readyz").status_code == 503
-    empty.close()
 
 
 def test_a_mistake_is_named_and_the_last_good_version_stays(

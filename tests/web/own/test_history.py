@@ -20,7 +20,7 @@ def send(one: TestClient, history: bytes, **headers: str) -> Any:
     return one.post("/settings/history", files={"file": ("mine.jsonl", history)}, headers=OURS | headers)
 
 
-def test_a_history_leaves_and_comes_back(client: TestClient, database: Database, settings: Settings) -> None:
+def test_a_history_leaves_and_comes_back(client: TestClient, elsewhere: Database, settings: Settings) -> None:
     for rating in (4, 1, 5):
         study(client, rating)
     client.post("/settings", data={"name": "Ada", "theme": "dark"})
@@ -31,8 +31,6 @@ def test_a_history_leaves_and_comes_back(client: TestClient, database: Database,
     kinds = [json.loads(line)["kind"] for line in answer.text.splitlines()]
     assert kinds == ["history", *["card"] * 3, *["review"] * 3, "end"]
 
-    elsewhere = Database(settings.database_url.replace("recur.sqlite", "elsewhere.sqlite"))
-    elsewhere.migrate()
     load(elsewhere, settings.content_dir, NOW)
     there = TestClient(create_app(settings, elsewhere, lambda: NOW), base_url="http://127.0.0.1:8000")
     taken = send(there, answer.content)
@@ -41,7 +39,6 @@ def test_a_history_leaves_and_comes_back(client: TestClient, database: Database,
     assert there.get("/settings/history.jsonl").text == answer.text
     assert 'data-theme="dark"' in there.get("/").text
     assert "0 reviews added, 3 known already." in send(there, answer.content).text
-    elsewhere.close()
 
 
 def test_a_broken_file_is_refused_by_its_line_and_nothing_is_taken(client: TestClient, database: Database) -> None:
