@@ -19,7 +19,7 @@ from app.demos.machine.markdown import Source, TryThis, Words, read_words
 from app.demos.machine.parameters import TEXTS, FormField, Parameters, form_fields
 from app.demos.machine.prediction import Prediction
 from app.demos.machine.result import Result
-from app.demos.machine.turns import LEARNED, TURNS
+from app.demos.machine.turns import LEARNED, a_turn
 from app.nearest import nearest
 
 P = TypeVar("P", bound=Parameters)
@@ -115,13 +115,16 @@ class Demo(Generic[P]):
         return form_fields(self.parameters)
 
     def compute(self, parameters: P) -> Result:
-        """Run the demo. Overflow and NaN are results, not warnings. What trains waits its turn, and is remembered."""
+        """Run the demo. Overflow and NaN are results, not warnings. What trains waits its turn, and is remembered.
+
+        Raises NoTurnError where turns.WAITS is False, and no turn is free.
+        """
         if self.training is None:
             with np.errstate(all="ignore"):
                 return self.run(parameters)
         known = LEARNED.get((self.name, parameters))
         if known is None:
-            with TURNS, np.errstate(all="ignore"):
+            with a_turn(), np.errstate(all="ignore"):
                 known = self.run(parameters)
             LEARNED.put((self.name, parameters), known)
         return known

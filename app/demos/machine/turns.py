@@ -2,6 +2,9 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from app.demos.machine.result import Result
@@ -10,6 +13,23 @@ AT_ONCE = 2
 REMEMBERED = 128
 
 TURNS = threading.BoundedSemaphore(AT_ONCE)
+WAITS: ContextVar[bool] = ContextVar("waits", default=True)
+"""False where a thread is too dear to wait in: `a_turn` then raises NoTurnError."""
+
+
+class NoTurnError(RuntimeError):
+    """Every turn is taken."""
+
+
+@contextmanager
+def a_turn() -> Iterator[None]:
+    """Hold one of the turns, as soon as there is one. Raises NoTurnError if none is free and WAITS is False."""
+    if not TURNS.acquire(blocking=WAITS.get()):
+        raise NoTurnError
+    try:
+        yield
+    finally:
+        TURNS.release()
 
 
 class Memory:

@@ -17,12 +17,10 @@ from app.demos.machine.demo import BadParametersError, Demo
 from app.demos.machine.parameters import Parameters
 from app.demos.machine.state import parameters_of, state_of
 from app.demos.machine.turns import TURNS
+from app.web.demos.in_turn import BUSY, take_turn
 from app.web.demos.results import address, asked, results_of
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import page
-
-BUSY = "Two trainings are running already. Try again in a few seconds."
-
 
 BROWSER_COOKIE = "recur-browser"
 """Tells apart the browsers that train: two behind one router have one address."""
@@ -61,7 +59,7 @@ async def _events(request: Request, browser: str, demo: Demo[Any], given: Mappin
     has_turn = False
     try:
         # The browser's own training gives its turn back at its next report, so wait a moment for it.
-        has_turn = await run_in_threadpool(TURNS.acquire, timeout=1)
+        has_turn = await take_turn(seconds=1)
         if not has_turn:
             yield _event("busy", says=BUSY)
             return

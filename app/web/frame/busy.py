@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import Request
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from app.web.frame.here import SAFE_METHODS, page, wants_part
@@ -11,6 +12,13 @@ from app.web.frame.here import SAFE_METHODS, page, wants_part
 RETRY_AFTER = 2
 """Seconds after which it is worth asking again."""
 BUSY_HEADERS = {"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"}
+
+
+class BusyError(HTTPException):
+    """503. The sentence says what is busy, and what to do."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(HTTPStatus.SERVICE_UNAVAILABLE, sentence, BUSY_HEADERS)
 
 
 def what_was_saved(request: Request) -> str:
@@ -31,17 +39,16 @@ def what_was_saved(request: Request) -> str:
 
 def busy_sentences(request: Request) -> list[str]:
     """What happened, whether anything was lost, and what to do next."""
-    if said := what_was_saved(request):
-        return ["The database is busy.", said]
-    return ["The database is busy.", "Nothing is lost. Load the page again in a few seconds."]
+    said = what_was_saved(request) or "Nothing is lost. Load the page again in a few seconds."
+    return ["The database is busy.", said]
 
 
-async def busy_answer(request: Request) -> Response:
+async def busy_answer(request: Request, sentences: Sequence[str] = ()) -> Response:
     """503 with Retry-After. A form that was sent is on the page again, to be sent with one press.
 
     htmx gets the sentences alone, and recur.js shows them beside the page, which stays as it is.
     """
-    sentences = busy_sentences(request)
+    sentences = sentences or busy_sentences(request)
     if wants_part(request):
         return PlainTextResponse(" ".join(sentences), HTTPStatus.SERVICE_UNAVAILABLE, BUSY_HEADERS)
     request.state.has_no_look = True  # it would be read from the database

@@ -16,7 +16,7 @@ from app.demos.machine.demo import BadParametersError
 from app.study.learner.preferences import UnknownLearnerError
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
-from app.web.frame.busy import BUSY_HEADERS, busy_answer, what_was_saved
+from app.web.frame.busy import BUSY_HEADERS, BusyError, busy_answer, what_was_saved
 from app.web.frame.here import LEARNER_COOKIE, page
 from app.web.frame.security import POLICY
 
@@ -111,6 +111,12 @@ def _unexpected(request: Request, error: Exception) -> Response:
     return response
 
 
+async def _busy(request: Request, error: Exception) -> Response:
+    """A page that says so; a program gets the same as problem JSON."""
+    error = cast(BusyError, error)
+    return _http(request, error) if _is_for_a_program(request) else await busy_answer(request, [error.detail])
+
+
 async def _database(request: Request, error: Exception) -> Response:
     """A database that is busy or away will answer in a moment; any other error of it is unexpected."""
     if is_busy(error):
@@ -131,6 +137,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(UnknownCardError, _not_found)
     app.add_exception_handler(UnknownQuizError, _not_found)
     app.add_exception_handler(AnothersQuizError, _forbidden)
+    app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(SQLAlchemyError, _database)
     app.add_exception_handler(BusyDatabaseError, _database)
     app.add_exception_handler(Exception, _unexpected)

@@ -1,0 +1,87 @@
+"""What waits to train holds no thread, and is refused in the end with when to come back."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import Request
+from fastapi.testclient import TestClient
+
+from app.database import THREADS
+from app.demos.machine.result import Result
+from app.demos.machine.turns import AT_ONCE, TURNS
+from app.demos.registry import find
+from app.web.demos import in_turn as turn
+from app.web.demos.in_turn import in_turn, take_turn
+from app.web.frame.busy import BusyError
+from tests.web.sitting.test_review import PART
+
+DEMO = find("training-symptoms")
+
+
+@contextmanager
+def all_turns_taken() -> Iterator[None]:
+    for _ in range(AT_ONCE):
+        assert TURNS.acquire(timeout=5)
+    try:
+        yield
+    finally:
+        for _ in range(AT_ONCE):
+            TURNS.release()
+
+
+def computed(seed: int) -> Result:
+    return DEMO.compute(DEMO.parse({"updates": "2", "seed": str(seed)}))
+
+
+def test_who_waits_holds_no_thread() -> None:
+    begun: set[int] = set()
+
+    def compute(seed: int) -> Result:
+        begun.add(seed)
+        return computed(seed)
+
+    async def many() -> list[Result]:
+        with all_turns_taken():
+            works = [asyncio.create_task(in_turn(compute, 900 + n)) for n in range(3 * THREADS)]
+            streams = [asyncio.create_task(take_turn(seconds=60)) for _ in range(3 * THREADS)]
+            while len(begun) < 3 * THREADS or current_default_thread_limiter().borrowed_tokens:
+                await asyncio.sleep(0.001)
+            assert not any(task.done() for task in [*works, *streams])
+            for stream in streams:
+                stream.cancel()
+        return await asyncio.gather(*works)
+
+    assert len(asyncio.run(many())) == 3 * THREADS
+
+
+def test_what_is_remembered_needs_no_turn() -> None:
+    computed(7)
+    with all_turns_taken():
+        assert asyncio.run(in_turn(computed, 7)) is computed(7)
+
+
+def test_who_waited_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "LONGEST_WAIT", 0.1)
+    with all_turns_taken():
+        with pytest.raises(BusyError, match="Two trainings"):
+            asyncio.run(in_turn(computed, 990))
+        assert not asyncio.run(take_turn(seconds=0.1))
+    assert asyncio.run(in_turn(computed, 990))
+
+
+def test_the_refusal_says_when_to_come_back(client: TestClient) -> None:
+    def refuse(request: Request) -> None:
+        raise BusyError(turn.BUSY)
+
+    for path in ("/refuses", "/api/refuses"):
+        client.app.router.add_route(path, refuse)  # type: ignore[attr-defined]
+    page = client.get("/refuses?a=1")
+    assert (page.status_code, page.headers["retry-after"]) == (503, "2")
+    assert turn.BUSY in page.text
+    assert 'href="/refuses?a=1">Load the page again' in page.text
+    assert client.get("/refuses", headers=PART).text == turn.BUSY
+    program = client.get("/api/refuses")
+    assert (program.status_code, program.headers["retry-after"], program.json()["detail"]) == (503, "2", turn.BUSY)
