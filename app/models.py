@@ -74,8 +74,24 @@ class Card(SQLModel, table=True):
     level: str | None = None
     content_hash: str = Field(description="of the card's Markdown and the renderer's version")
     answer_hash: str = Field(description="of the answer's Markdown alone")
+    text_hash: str | None = Field(default=None, description="of the card's Markdown alone: its latest version's")
     retired_at: datetime | None = None
     seed: int | None = Field(default=None, description="of the fuzz; None means the id. Set by an imported history")
+
+
+class CardVersion(SQLModel, table=True):
+    """What a card's Markdown was from `loaded_at` to the next version. Append-only."""
+
+    __tablename__ = "card_version"
+
+    id: int = Field(default=None, primary_key=True)
+    card_id: int = Field(foreign_key="card.id", index=True)
+    text_hash: str = Field(description="of the Markdown; the renderer's version is no part of it")
+    markdown: str
+    path: str = Field(description="of its file then, relative to the content folder")
+    line: int = Field(description="of its heading then, from 1")
+    commit: str | None = Field(default=None, description="in git, if the file was read as it is there")
+    loaded_at: datetime
 
 
 class CardSource(SQLModel, table=True):

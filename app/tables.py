@@ -15,6 +15,7 @@ from app.models import (
     CardSource,
     CardState,
     CardTag,
+    CardVersion,
     ContentFile,
     DayTotal,
     Deck,
@@ -40,6 +41,7 @@ CARD_MARK = _table(CardMark)
 CARD_SOURCE = _table(CardSource)
 CARD_STATE = _table(CardState)
 CARD_TAG = _table(CardTag)
+CARD_VERSION = _table(CardVersion)
 CONTENT_FILE = _table(ContentFile)
 DAY_TOTAL = _table(DayTotal)
 DECK = _table(Deck)

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
 
 from app.web.browse import browse
-from app.web.course import cards, content, sources, topics
+from app.web.course import cards, content, sources, topics, versions
 from app.web.demos import api, demo, index, training
 from app.web.frame import docs, health
 from app.web.own import history, learners, settings
@@ -61,6 +61,7 @@ FIND_CARDS = (
     _get("/topics/{deck}/{name}", topics.topic),
     _get("/cards/{name}", cards.card_by_short_name),
     _get("/cards/{deck}/{name}", cards.card),
+    _get("/cards/{deck}/{name}/versions", versions.versions),
 )
 SEE_PROGRESS = (_get("/stats", stats.stats),)
 CHANGE_SETTINGS = (

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from app.cards.file.parse import slug
 from app.cards.load import search
+from app.cards.load.versions import Version, append_versions
 from app.cards.render.prepare import ReadyCard, ReadyFile
 from app.tables import CARD, CARD_DEMO, CARD_LINK, CARD_SOURCE, CARD_TAG, DECK, NEW_CARD_CURSOR, TOPIC, chunks
 
@@ -28,6 +29,7 @@ class CardRow:
     question: str
     content_hash: str
     answer_hash: str
+    text_hash: str | None
     retired_at: datetime | None
 
 
@@ -118,12 +120,15 @@ class CardChanges:
     changed: list[tuple[ReadyCard, dict[str, Any]]] = field(default_factory=list)
     placed: list[dict[str, Any]] = field(default_factory=list)
     moved: dict[int, tuple[int, int]] = field(default_factory=dict)
+    versions: list[Version] = field(default_factory=list)
     retired: list[int] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
     count: Counter[str] = field(default_factory=Counter)
 
-    def take(self, card: ReadyCard, row: CardRow | None, place: dict[str, Any]) -> None:
-        """Note what becomes of a card; `place` are the columns that may change while its text stays as it is."""
+    def take(self, card: ReadyCard, path: str, row: CardRow | None, place: dict[str, Any]) -> None:
+        """Note what becomes of a card in the file `path`; `place` are the columns that may change alone."""
+        if row is None or row.text_hash != card.text_hash:
+            self.versions.append(Version(card, path, row.id if row else None))
         if row is None:
             self.added.append((card, place | _text(card)))
             return
@@ -156,9 +161,10 @@ def compare_cards(
                 "is_named": card.is_named,
                 "place": f"{topic_place}/{index:05d}",
                 "line": card.line,
+                "text_hash": card.text_hash,
                 "retired_at": None,
             }
-            changes.take(card, matched.get(card.name), place)
+            changes.take(card, file.found.path, matched.get(card.name), place)
     kept = {row.id for row in matched.values()}
     changes.retired = [row.id for row in rows if row.path in leaving and row.retired_at is None and row.id not in kept]
     for name in ("added", "changed", "retired", "returned"):
@@ -179,8 +185,13 @@ def _text(card: ReadyCard) -> dict[str, Any]:
     }
 
 
-def write_cards(connection: Connection, deck_id: int, changes: CardChanges, now: datetime) -> None:
-    """Write the changes, with the cards' tags, sources and links and the search index."""
+def write_cards(
+    connection: Connection, deck_id: int, changes: CardChanges, commits: Mapping[str, str], now: datetime
+) -> None:
+    """Write the changes, with the cards' versions, tags, sources and links and the search index.
+
+    `commits` are the commits of files that were read as they are in git, by path.
+    """
     at_row = update(CARD).where(CARD.c.id == bindparam("row"))
     if changes.retired:
         connection.execute(at_row.values(retired_at=now), [{"row": card_id} for card_id in changes.retired])
@@ -192,7 +203,9 @@ def write_cards(connection: Connection, deck_id: int, changes: CardChanges, now:
         if written:
             of_row = delete(table).where(table.c.card_id == bindparam("row"))
             connection.execute(of_row, [{"row": card_id} for _card, card_id in written])
-    written += _insert(connection, deck_id, changes.added)
+    added = _insert(connection, deck_id, changes.added)
+    append_versions(connection, changes.versions, {card.name: row for card, row in added}, commits, now)
+    written += added
     _write_children(connection, written)
     search.forget(connection, changes.retired)
     search.index(connection, {*(card_id for _card, card_id in written), *changes.returned})

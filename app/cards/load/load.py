@@ -34,6 +34,7 @@ from app.cards.load.file_rows import (
     write_file_rows,
     write_topics,
 )
+from app.cards.load.versions import commits_of
 from app.cards.render.prepare import ReadyFile, prepare_all
 from app.cards.render.render import RENDERER
 from app.database import Database
@@ -100,12 +101,16 @@ def load(
 
 @dataclass
 class _Plan:
-    """What a load will write. `before` and `decks` are the database's rows of files and decks."""
+    """What a load will write. `before` and `decks` are the database's rows of files and decks.
+
+    `commits` are the commits of files that were read as they are in git, by path.
+    """
 
     content: Content
     before: dict[str, FileRow]
     decks: dict[str, tuple[int, str]]
     context: str = ""
+    commits: dict[str, str] = field(default_factory=dict)
     ready: list[ReadyFile] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     rows: dict[str, FileRow] = field(default_factory=dict)
@@ -126,6 +131,8 @@ def _make_plan(connection: Connection, content: Content, now: datetime, find_dem
         path = file.found.path
         rows[path] = FileRow(file.digest, file.found.size, file.found.mtime_ns, now, tuple(mistakes[path]))
     plan.rows |= {path: row for path, row in rows.items() if row != plan.before.get(path)}
+    if plan.ready:
+        plan.commits = commits_of(content.folder, [file.found.path for file in plan.ready])
     plan.mistakes = tuple(sorted({*content.mistakes, *(one for row in rows.values() for one in row.mistakes)}))
     return plan
 
@@ -204,7 +211,7 @@ def _write(connection: Connection, plan: _Plan, now: datetime, move_cards: MoveC
             changes = compare_cards(connection, deck_id, topics, removed)
             if changes.moved:
                 move_cards(connection, deck_id, changes.moved)
-            write_cards(connection, deck_id, changes, now)
+            write_cards(connection, deck_id, changes, plan.commits, now)
             count += changes.count
     write_file_rows(connection, plan.rows, plan.before, plan.removed)
     return count

@@ -51,6 +51,8 @@ class ReadyCard:
     tags: tuple[str, ...]
     content_hash: str
     answer_hash: str
+    text_hash: str
+    markdown: str
     html: Html | None
 
 
@@ -170,6 +172,8 @@ def _prepare_card(card: ParsedCard, parsed: Parsed, ready: ReadyFile, known: Col
         tags=tuple(card.metadata.tags),
         content_hash=content_hash,
         answer_hash=_hash(card.answer),
+        text_hash=_hash(card.markdown),
+        markdown=card.markdown,
         html=html,
     )
     (ready.drafts if is_draft else ready.cards).append(made)

@@ -1,11 +1,14 @@
 """/cards: one card, its history, its sources, and the file and line to edit."""
 
+from functools import partial
+
 from sqlmodel import col, select
 from starlette.responses import RedirectResponse, Response
 
 from app.models import Card, CardSource, CardState, Deck, Review, Topic
 from app.study.selection.leech import leech
 from app.study.selection.marks import marks_of
+from app.web.course.versions import number_at, versions_of
 from app.web.frame.decks import card_named
 from app.web.frame.editing import edit_link
 from app.web.frame.errors import NotHereError
@@ -32,6 +35,7 @@ def card(
         chosen, found = card_named(session, deck, name)
         learner = here.learner(session)
         topic = session.get_one(Topic, found.topic_id)
+        texts = versions_of(session, found.id)
         of_mine = (Review.learner_id == learner.learner_id, Review.card_id == found.id)
         return here.page(
             "cards/card.html",
@@ -42,6 +46,8 @@ def card(
             state=(state := session.get(CardState, (learner.learner_id, found.id))),
             leech=leech(session, found, state.lapses) if state else None,
             marks=marks_of(session, learner.learner_id, found.id),
+            texts=texts,
+            version_at=partial(number_at, texts),
             history=session.exec(select(Review).where(*of_mine).order_by(col(Review.id))).all(),
             zone=learner.zone,
             today=learner.day(here.now),

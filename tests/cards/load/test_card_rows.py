@@ -15,13 +15,13 @@ ELSEWHERE = "d/elsewhere.md"
 
 
 def row(id: int, name: str, answer: str, question: str = "", is_named: bool = False, path: str = "d/a.md") -> CardRow:
-    return CardRow(id, 1, path, name, is_named, "", 1, question or name, "", answer, None)
+    return CardRow(id, 1, path, name, is_named, "", 1, question or name, "", answer, "", None)
 
 
 def card(
     name: str, answer: str, question: str = "", is_named: bool = False, path: str = "d/a.md"
 ) -> tuple[str, ReadyCard]:
-    return path, ReadyCard(name, is_named, 1, question or name, None, (), (), "", answer, None)
+    return path, ReadyCard(name, is_named, 1, question or name, None, (), (), "", answer, "", "", None)
 
 
 def match(cards: Sequence[tuple[str, ReadyCard]], rows: Sequence[CardRow]) -> dict[str, int]:
