@@ -3,10 +3,13 @@
 import difflib
 from collections.abc import Iterable
 
+LONGEST = 100
+"""So many letters of a word are compared: what is longer is no slip of the pen, and would take long."""
+
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The most similar of the known words; None if none reaches `cutoff`, from 0 (anything) to 1 (the same)."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=cutoff)), None)
+    return next(iter(difflib.get_close_matches(word[:LONGEST], list(known), n=1, cutoff=cutoff)), None)
 
 
 def the_nearest_is(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:

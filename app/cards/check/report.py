@@ -27,7 +27,7 @@ def excerpts(content_dir: Path) -> Callable[[Mistake], str]:
     @cache
     def lines(path: str) -> list[str]:
         try:
-            return read_text(content_dir / path).split("\n")
+            return read_text(content_dir, path).split("\n")
         except Unreadable:
             return []
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from stat import S_ISREG
 
 from app.cards.file.mistake import Mistake
 
@@ -32,6 +33,11 @@ class TopicFile:
     full: str
     size: int
     mtime_ns: int
+
+    @property
+    def folder(self) -> str:
+        """The content folder."""
+        return self.full.removesuffix(self.path)
 
     @cached_property
     def deck(self) -> str:
@@ -80,6 +86,8 @@ def _find(content_dir: Path) -> Iterator[TopicFile]:
                     stat = entry.stat()
                 except OSError:
                     continue  # just deleted, or a link to nowhere or to itself
+                if not S_ISREG(stat.st_mode):
+                    continue  # a pipe would never end
                 yield TopicFile(f"{deck.name}/{entry.name}", entry.path, stat.st_size, stat.st_mtime_ns)
 
 
@@ -164,7 +172,7 @@ def open_files(files: Sequence[TopicFile], context: str = "") -> list[OpenedFile
 def open_file(file: TopicFile, context: str = "") -> OpenedFile:
     """Read the bytes of a file, as `open_files` does."""
     try:
-        data = read_bytes(file.full)
+        data = read_bytes(file.folder, file.path)
         return OpenedFile(file, data, _digest(data, context))
     except Unreadable as error:
         return OpenedFile(file, b"", _digest(str(error).encode(), context), (error.line, str(error)))
@@ -174,13 +182,20 @@ def _digest(data: bytes, context: str) -> str:
     return hashlib.blake2b(context.encode() + b"\0" + data, digest_size=16).hexdigest()
 
 
-def read_text(full: Path) -> str:
-    """The file's text with plain newlines and no byte-order mark. Raises Unreadable."""
-    return decode(read_bytes(full))
+def read_text(content_dir: Path, path: str) -> str:
+    """The text of a file of the content folder, with plain newlines and no byte-order mark. Raises Unreadable."""
+    return decode(read_bytes(content_dir, path))
 
 
-def read_bytes(full: Path | str) -> bytes:
-    """The file's bytes. Raises Unreadable when it is too large, or the system refuses."""
+def read_bytes(content_dir: Path | str, path: str) -> bytes:
+    """The bytes of a file of the content folder.
+
+    Raises Unreadable when it is too large, when a link leads out of the content folder, or when the system refuses. git
+    carries links, so one that led out would show any file of this machine on a page.
+    """
+    full = os.path.join(content_dir, path)
+    if not os.path.realpath(full).startswith(os.path.join(os.path.realpath(content_dir), "")):
+        raise Unreadable(1, "a link leads out of the content folder: put the file itself here")
     try:
         with open(full, "rb") as file:
             data = file.read(LARGEST + 1)

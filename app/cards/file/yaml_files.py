@@ -15,6 +15,7 @@ DECK = "deck.yaml"
 SOURCES = "sources.yaml"
 LAST = 999_999
 """The order of a topic that states none."""
+LONGEST_NUMBER = 40
 _KEYS = ("key", "title", "what", "items")
 
 
@@ -35,13 +36,39 @@ class YamlError(ValueError):
         self.line = line
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """Reads what people write by hand. A few lines of aliases stand for gigabytes, and a long number for minutes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            problem = "a value that begins with * is an alias: write the value itself, or put quotes around it"
+            raise yaml.composer.ComposerError(None, None, problem, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
+        return super().compose_node(parent, index)
+
+    def bounded_int(self, node: yaml.ScalarNode) -> int:
+        return self.construct_yaml_int(self._bounded(node))
+
+    def bounded_float(self, node: yaml.ScalarNode) -> float:
+        return self.construct_yaml_float(self._bounded(node))
+
+    def _bounded(self, node: yaml.ScalarNode) -> yaml.ScalarNode:
+        if len(node.value) > LONGEST_NUMBER:
+            problem = f"a number has at most {LONGEST_NUMBER} characters: a text that looks like one needs quotes"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return node
+
+
+_PlainLoader.add_constructor("tag:yaml.org,2002:int", _PlainLoader.bounded_int)
+_PlainLoader.add_constructor("tag:yaml.org,2002:float", _PlainLoader.bounded_float)
+
+
 def read_mapping(text: str, first_line: int = 1) -> Mapping[str, Entry]:
     """Read the top-level keys of a YAML mapping; an empty text is an empty mapping.
 
     Raises YamlError when the text is not YAML, is not a mapping, or has a key twice (which PyYAML accepts).
     """
     try:
-        return _entries(yaml.SafeLoader(text), first_line)
+        return _entries(_PlainLoader(text), first_line)
     except YamlError:
         raise
     except yaml.MarkedYAMLError as error:
@@ -142,7 +169,7 @@ def read_deck(content_dir: Path, name: str) -> tuple[str, list[Mistake]]:
     if not (content_dir / path).exists():
         return name, []
     try:
-        entries = read_mapping(read_text(content_dir / path))
+        entries = read_mapping(read_text(content_dir, path))
     except (Unreadable, YamlError) as error:
         return name, [Mistake(path, error.line, str(error))]
     title, problems = read_title(entries)
@@ -190,7 +217,7 @@ def by_document(content_dir: Path, items: Iterable[str]) -> list[tuple[str, list
 def read_sources(content_dir: Path) -> tuple[Sources | None, list[Mistake]]:
     """Read sources.yaml; a missing file lists nothing. Returns None and the mistakes when it has any."""
     try:
-        text = read_text(content_dir / SOURCES) if (content_dir / SOURCES).exists() else "documents: []"
+        text = read_text(content_dir, SOURCES) if (content_dir / SOURCES).exists() else "documents: []"
     except Unreadable as error:
         return None, [Mistake(SOURCES, error.line, str(error))]
     sources, mistakes = _parse_sources(text)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from app.cards.file.blocks import Block, read
-from app.cards.file.yaml_files import YamlError, read_mapping
+from app.cards.file.yaml_files import YamlError, one_line, read_mapping
 from app.exchange.imports.draft import Draft, Reading, Skipped, block, line_of
 from app.exchange.imports.markdown.myst import LeftOut, plain_markdown
 
@@ -72,10 +72,11 @@ def _front(lines: Sequence[str]) -> tuple[str, list[Skipped], int]:
     if end is None:
         return "", [Skipped("line 1", "the front matter is never closed: it is read as text")], 0
     try:
-        title = read_mapping("\n".join(lines[1:end]), first_line=2).get("title")
+        entry = read_mapping("\n".join(lines[1:end]), first_line=2).get("title")
     except YamlError as error:
         return "", [Skipped(f"line {error.line}", f"the front matter: {error}")], end + 1
-    return str(title.value) if title else "", [], end + 1
+    title = entry.value if entry else ""
+    return one_line(str(title) if isinstance(title, int | float) else title) or "", [], end + 1
 
 
 def _sections(headings: Sequence[Block], start: int, length: int) -> list[_Section]:

@@ -91,7 +91,7 @@ def target_file(content_dir: Path, into: str, source: Path) -> TargetFile:
     for found in files:
         if found.deck == deck:
             try:
-                taken |= {card.name for card in parse(found.path, read_text(Path(found.full))).cards}
+                taken |= {card.name for card in parse(found.path, read_text(content_dir, found.path)).cards}
             except Unreadable as error:
                 raise RefusedError(f"{found.full}: {error}. Its ids must be known: mend it first") from None
     return TargetFile(content_dir, deck, name, frozenset(taken))

@@ -71,7 +71,8 @@ def test_files_with_mistakes_are_named_and_left_alone(content, write, topic):
 
 
 def test_permissions_and_links_stay(content, write, topic, tmp_path):
-    elsewhere = tmp_path / "elsewhere.md"
+    elsewhere = content / "d" / "kept" / "elsewhere.md"
+    elsewhere.parent.mkdir()
     elsewhere.write_text(topic("## Why?\nA."))
     elsewhere.chmod(0o640)
     (content / "d" / "a.md").symlink_to(elsewhere)

@@ -1,5 +1,6 @@
 """Files that cannot be read, and topics where none is read, are named with what to do."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.cards.check.check import check_content
+from app.cards.check.format import format_content
+from app.cards.check.report import excerpts
 from app.cards.load.load import load
 from app.database import Database
 
@@ -94,3 +97,51 @@ def test_names_that_become_addresses_are_checked(content, write, topic, find_dem
     write("d/notes.txt", "nothing")
     found = check_content(content, find_demo).mistakes
     assert [mistake.path for mistake in found] == ["Dä/good.md", "d/Bad Name.md"]
+
+
+SECRET = "SECRET_KEY=outside"
+
+
+@pytest.mark.parametrize("path", ["d/leak.md", "leaks/deep.md", "d/deck.yaml", "sources.yaml"])
+def test_a_link_out_of_the_content_folder_is_named_and_not_read(
+    content: Path, write: Write, topic: Callable[..., str], tmp_path: Path, database: Database, path: str
+) -> None:
+    """git carries links, and a page would show what they lead to."""
+    write("d/here.md", topic("## Q? {#q}\nA."))
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "deep.md").write_text(SECRET)
+    link = content / path
+    link.unlink(missing_ok=True)
+    if path == "leaks/deep.md":
+        link.parent.symlink_to(outside)
+    else:
+        link.symlink_to(outside / "deep.md")
+    wanted = f"{path}:1: a link leads out of the content folder: put the file itself here"
+    mistakes = check_content(content).mistakes
+    assert str(mistakes[0]) == wanted
+    assert [excerpts(content)(mistake) for mistake in mistakes] == [""]
+    assert [str(one) for one in load(database, content, datetime.now(UTC)).mistakes] == [wanted]
+    format_content(content)
+    assert (outside / "deep.md").read_text() == SECRET
+
+
+def test_a_link_within_the_content_folder_is_followed(content: Path, write: Write, topic: Callable[..., str]) -> None:
+    write("d/.kept/here.md", topic("## Q? {#q}\nA."))
+    (content / "d" / "here.md").symlink_to(Path(".kept") / "here.md")
+    checked = check_content(content)
+    assert checked.mistakes == []
+    assert [file.found.path for file in checked.files] == ["d/here.md"]
+
+
+def test_a_content_folder_may_be_a_link_itself(
+    content: Path, write: Write, topic: Callable[..., str], tmp_path: Path
+) -> None:
+    write("d/here.md", topic("## Q? {#q}\nA."))
+    (tmp_path / "by-another-name").symlink_to(content)
+    assert check_content(tmp_path / "by-another-name").mistakes == []
+
+
+def test_a_pipe_is_not_waited_for(content: Path) -> None:
+    os.mkfifo(content / "d" / "pipe.md")
+    assert check_content(content).mistakes == []

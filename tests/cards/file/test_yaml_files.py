@@ -66,6 +66,27 @@ def test_what_is_no_mapping_has_a_line(text, line):
     assert raised.value.line == line
 
 
+LEVELS = "".join(f"b{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        (f"a: &a0 x\n{LEVELS}", 2, "is an alias: write the value itself"),
+        ("a: &x 1\nb:\n  - *x", 3, "is an alias"),
+        ("a: &x {k: 1}\nb:\n  <<: *x", 3, "is an alias"),
+        ("a: &x k\n? *x\n: 1", 2, "is an alias"),
+        ("a: 1" + ":1" * 1_000_000, 1, "a number has at most 40 characters"),
+        ("a:\n  - 0x" + "f" * 1_000_000, 2, "a number has at most 40 characters"),
+        ("? 1" + ":1" * 1_000_000 + "\n: 1", 1, "a number has at most 40 characters"),
+    ],
+)
+def test_a_few_lines_do_not_stand_for_much_memory_or_time(text, line, says):
+    with pytest.raises(YamlError, match=says) as raised:
+        read_mapping(text)
+    assert raised.value.line == line
+
+
 @pytest.mark.parametrize(
     ("text", "front", "lines"),
     [

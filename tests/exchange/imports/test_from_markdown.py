@@ -45,3 +45,16 @@ def test_front_matter_that_is_not_yaml_is_told():
     _cards, skipped, _reading = parts("---\n[: x\n---\n# A\na\n# B\nb\n", read_markdown)
     assert len(skipped) == 1
     assert skipped[0].why.startswith("the front matter: not valid YAML")
+
+
+def test_front_matter_gives_a_line_of_text_or_no_title():
+    front = "---\ntitle: {}\n---\n\n# Other\n\n## Q?\nA.\n"
+    titles = {"Words": "Words", "2024": "2024", '"two\\nlines"': "two lines", "[a, b]": "Other", "{a: b}": "Other"}
+    assert {given: read_markdown(front.format(given)).title for given in titles} == titles
+
+
+def test_front_matter_with_aliases_is_named_and_left_out():
+    levels = "".join(f"b{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    reading = read_markdown(f"---\na: &a0 x\n{levels}title: *a8\n---\n\n## Q?\nA.\n")
+    assert reading.title == ""
+    assert any("is an alias" in one.why for one in reading.items if isinstance(one, Skipped))
