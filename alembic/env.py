@@ -17,7 +17,8 @@ def is_of_the_models(_thing: object, name: str | None, kind: str, *_more: object
     return not (kind == "table" and name is not None and name.startswith("card_search"))
 
 
-with engine.connect() as connection:
+# SQLite: a transaction that only read so far cannot wait for another writer, so it writes from the start.
+with engine.connect().execution_options(immediate=True) as connection:
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,

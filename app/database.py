@@ -4,7 +4,7 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any
 
 import alembic.command
 import alembic.config
+import alembic.runtime.migration
+import alembic.script
 import alembic.util
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -20,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, create_engine
 
+from app.locks import AdvisoryLock, FileLock, ProcessLock
 from app.settings import ROOT
 
 LONGEST_WAIT = 5
@@ -32,6 +35,8 @@ _BUSY_IN_SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 # Classes and codes of PostgreSQL: connection lost, rolled back for another's sake, too many connections, no lock in
 # time, cancelled, shutting down, starting up.
 _BUSY_IN_POSTGRESQL = ("08", "40", "533", "55P03", "57014", "57P0")
+STARTING = "starting"
+"""The lock of the process that brings the database up to date, while others wait."""
 _LOCK = text("SELECT id FROM learner WHERE id = :learner FOR UPDATE")
 
 
@@ -120,18 +125,35 @@ class Database:
             if self.is_sqlite:
                 self._one_writer.release()
 
-    def migrate(self, revision: str = "head") -> None:
+    def lock(self, name: str) -> ProcessLock:
+        """The lock `name` of this database, which one process holds at a time among all on all machines."""
+        if self.file is not None:
+            return FileLock(Path(f"{self.file.resolve()}.{name}"))
+        return AdvisoryLock(self.url, name)
+
+    def migrate(self, revision: str = "head", waiting: Callable[[], None] = lambda: None) -> None:
         """Bring the schema to `revision` (a step back is a downgrade).
 
-        Raises UnusableDatabaseError if it cannot be opened, is not a database, or is newer than this program.
+        One process migrates at a time, and the others wait: `waiting` is called once if this one does. Raises
+        UnusableDatabaseError if it cannot be opened, is not a database, or is newer than this program.
         """
         forward = revision == "head" or revision.startswith("+")
         try:
-            (alembic.command.upgrade if forward else alembic.command.downgrade)(self.alembic_config(), revision)
-        except (DatabaseError, alembic.util.CommandError) as error:
-            why = error.orig if isinstance(error, DatabaseError) else f"{error}: was it made by a newer version?"
+            if revision == "head" and self.is_up_to_date():
+                return
+            with self.lock(STARTING).held(waiting):
+                (alembic.command.upgrade if forward else alembic.command.downgrade)(self.alembic_config(), revision)
+        except (DatabaseError, OSError, alembic.util.CommandError) as error:
+            why = error.orig if isinstance(error, DatabaseError) else error
+            newer = ": was it made by a newer version?" if isinstance(error, alembic.util.CommandError) else ""
             where = self.url.render_as_string(hide_password=True)
-            raise UnusableDatabaseError(f"The database {where} cannot be used: {why}") from error
+            raise UnusableDatabaseError(f"The database {where} cannot be used: {why}{newer}") from error
+
+    def is_up_to_date(self) -> bool:
+        """True if no migration is due. Raises sqlalchemy.exc.DatabaseError if the database cannot be read."""
+        head = alembic.script.ScriptDirectory.from_config(self.alembic_config()).get_current_head()
+        with self.engine.connect() as connection:
+            return alembic.runtime.migration.MigrationContext.configure(connection).get_current_revision() == head
 
     def alembic_config(self) -> alembic.config.Config:
         """Alembic's configuration for this database, with our engine in its attributes."""

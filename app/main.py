@@ -12,6 +12,7 @@ from app.cards.load.watch import ContentWatch
 from app.database import THREADS, Database
 from app.settings import Settings
 from app.study.schedule.totals import move_cards
+from app.upkeep.elected import Elected
 from app.web.frame import assets, errors, pages, security
 from app.web.routes import ROUTES
 
@@ -31,8 +32,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         # A request makes thousands of small objects and few cycles: collect less often.
         gc.set_threshold(20_000, 20, 20)
         current_default_thread_limiter().total_tokens = THREADS
-        watch = ContentWatch(database, settings.content_dir, clock, move_cards=move_cards)
-        with watch if settings.watch else nullcontext():
+        duties = [lambda: ContentWatch(database, settings.content_dir, clock, move_cards=move_cards)]
+        with Elected(database, duties) if settings.watch else nullcontext():
             yield
         database.close()
 

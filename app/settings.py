@@ -37,6 +37,7 @@ ZoneName = Annotated[str, AfterValidator(zone_named)]
 Hour = Annotated[int, Field(ge=0, le=23)]
 CardsPerDay = Annotated[int, Field(ge=0, le=9999)]
 Retention = Annotated[float, Field(ge=0.70, le=0.97)]
+Listed = Annotated[tuple[str, ...], NoDecode]
 
 
 def _split(value: object) -> object:
@@ -50,6 +51,7 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on. Anything but loopback needs RECUR_PASSWORD.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that `recur serve` answers with.")
     database_url: str = Field(
         f"sqlite:///{ROOT / 'data' / 'recur.sqlite'}",
         description="SQLAlchemy address of the database: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.",
@@ -67,8 +69,11 @@ class Settings(BaseSettings):
     password: SecretStr | None = Field(
         None, min_length=8, description="Password that every page asks for (any user name), at least 8 characters."
     )
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Further host names under which the server answers, separated by commas."
+    allowed_hosts: Listed = Field((), description="Further host names that the server answers to, separated by commas.")
+    trusted_proxies: Listed = Field(
+        ("127.0.0.1", "::1"),
+        description="Addresses or networks of reverse proxies, separated by commas, whose word on a client's address "
+        "and on https is taken (X-Forwarded-For, X-Forwarded-Proto).",
     )
     edit_url: str = Field(
         "vscode://file{path}:{line}",
@@ -88,7 +93,20 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_lists(cls, values: dict[str, object]) -> dict[str, object]:
-        return {name: _split(value) if name == "allowed_hosts" else value for name, value in values.items()}
+        lists = ("allowed_hosts", "trusted_proxies")
+        return {name: _split(value) if name in lists else value for name, value in values.items()}
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        for proxy in proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError as error:
+                raise ValueError(
+                    f"{error}. Use an address such as 10.0.0.2 or a network such as 10.0.0.0/24."
+                ) from None
+        return proxies
 
     @model_validator(mode="after")
     def _password_beyond_loopback(self) -> "Settings":

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from app.cards.file.mistake import Mistake
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from app.cards.load.load import LoadReport
     from app.database import Database
 
 
@@ -36,10 +39,28 @@ def migrated_database(chosen: Settings) -> Iterator["Database"]:
     database = Database(chosen.database_url)
     try:
         with in_use(database):
-            database.migrate()
+            database.migrate(waiting=partial(_say_that_it_waits, "migrates the database"))
             yield database
     finally:
         database.close()
+
+
+def bring_up_to_date(database: "Database", chosen: Settings) -> "LoadReport":
+    """Derive what is missing, load the content, and print its mistakes. One process does so at a time."""
+    from app.cards.load.load import load
+    from app.database import STARTING
+    from app.study.schedule.replay import replay_what_has_no_totals
+    from app.study.schedule.totals import move_cards
+
+    with database.lock(STARTING).held(partial(_say_that_it_waits, "loads the content")):
+        replay_what_has_no_totals(database)
+        report = load(database, chosen.content_dir, datetime.now(UTC), move_cards=move_cards)
+    say_mistakes(chosen.content_dir, report.mistakes)
+    return report
+
+
+def _say_that_it_waits(what: str) -> None:
+    typer.echo(f"Waiting: another process {what}.", err=True)
 
 
 def say_mistakes(folder: Path, mistakes: Sequence[Mistake]) -> None:

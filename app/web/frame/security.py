@@ -183,7 +183,7 @@ class Guard:
                 return
             raise self._cross_origin(
                 f"its Origin is {origin}, ours is {url.scheme}://{url.netloc}. Behind a proxy, let it pass the Host "
-                "header on and set X-Forwarded-Proto (uvicorn's FORWARDED_ALLOW_IPS names the proxy)"
+                "header on and set X-Forwarded-Proto (RECUR_TRUSTED_PROXIES names the proxy)"
             )
         # An old browser sends neither header, even for another site's form, and even without a cookie or a password it
         # reaches what its own machine reaches. A script sends what its owner gave it.

@@ -196,7 +196,7 @@ def test_a_browser_s_password_is_no_proof_of_where_a_write_comes_from(
 
 def test_a_refused_origin_names_the_setting(client: Make) -> None:
     answer = client().post("/review/undo", data=UNDO, headers={"origin": "https://recur.example"})
-    assert "FORWARDED_ALLOW_IPS" in answer.text
+    assert "RECUR_TRUSTED_PROXIES" in answer.text
 
 
 def test_reading_is_open_to_links_from_anywhere(client: Make) -> None:

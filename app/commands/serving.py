@@ -1,0 +1,95 @@
+"""The command that serves the app, in one process or in several: serve."""
+
+import socket
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.console import bring_up_to_date, migrated_database, settings
+from app.commands.workers import Workers
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.database import Database
+
+app = typer.Typer()
+GRACE_SECONDS = 5
+"""What requests that run get to finish when the server is stopped."""
+
+
+@app.command()
+def serve(
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes that answer; otherwise RECUR_WORKERS.", min=1, max=64, show_default=False),
+    ] = None,
+) -> None:
+    """Migrate the database, load the content, and serve the app until it is stopped."""
+    # Imported before the workers are copied, so that they share it.
+    import uvicorn.main  # noqa: F401
+
+    import app.main
+    import app.web.frame.connections  # noqa: F401
+
+    chosen = settings()
+    number = workers or chosen.workers
+    if not chosen.content_dir.is_dir():
+        typer.echo(f"There is no content folder {chosen.content_dir}: set RECUR_CONTENT_DIR.", err=True)
+        raise typer.Exit(2)
+    with migrated_database(chosen) as database:
+        bring_up_to_date(database, chosen)
+        listener = _listen(chosen)
+        host, port = listener.getsockname()[:2]
+        stop = "Ctrl+C stops it" if number == 1 else f"{number} processes; Ctrl+C stops them"
+        typer.echo(f"Recur is at http://{f'[{host}]' if ':' in host else host}:{port}/ ({stop})")
+        if number == 1:
+            _answer(chosen, database, listener)
+            return
+        database.close()  # a copied process must not use its parent's connections
+        Workers(number, lambda: _work(chosen, listener), GRACE_SECONDS + 2).run()
+
+
+def _work(chosen: Settings, listener: socket.socket) -> None:
+    """What each of several processes does."""
+    from app.database import Database, UnusableDatabaseError
+    from app.upkeep.in_use import in_use
+
+    database = Database(chosen.database_url)
+    try:
+        with in_use(database):
+            _answer(chosen, database, listener)
+    except UnusableDatabaseError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(2) from None
+
+
+def _answer(chosen: Settings, database: "Database", listener: socket.socket) -> None:
+    """Answer what connects to `listener` until the process is told to stop."""
+    import uvicorn
+
+    from app.main import create_app
+    from app.web.frame import connections
+
+    most = connections.room_for_connections(chosen.max_connections)
+    config = uvicorn.Config(
+        create_app(chosen, database),
+        http=connections.BoundedHttp,
+        ws="none",
+        log_level="warning",
+        server_header=False,
+        limit_concurrency=most,
+        backlog=most,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        forwarded_allow_ips=list(chosen.trusted_proxies),
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(chosen: Settings) -> socket.socket:
+    """A bound socket, so that the address is known before it is printed (port 0 picks a free one)."""
+    try:
+        family, *_, address = socket.getaddrinfo(chosen.host, chosen.port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        typer.echo(f"Cannot listen on {chosen.host}:{chosen.port}: {error.strerror}. Try RECUR_PORT=0.", err=True)
+        raise typer.Exit(2) from None

@@ -1,0 +1,89 @@
+"""`recur serve --workers N`: real processes, killed and stopped."""
+
+import http.client
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.cards import loaded
+from bench.serving import RECUR, ServerProcess, recur_env
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ServerProcess]:
+    loaded(tmp_path, 20)
+    server = ServerProcess([*RECUR, "--workers", "3"], recur_env(tmp_path))
+    server.wait_until_it_answers()
+    wait_until(lambda: len(workers(server)) == 3)
+    yield server
+    server.stop()
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def workers(server: ServerProcess) -> list[int]:
+    """The ids of the server's processes, without the one that started them."""
+    pid = server.process.pid
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_one_that_dies_is_started_again_while_the_others_answer(server: ServerProcess) -> None:
+    before = workers(server)
+    for pid in before[:2]:
+        os.kill(pid, signal.SIGKILL)
+    for _ in range(20):
+        assert server.get("/")[0] == 200
+    wait_until(lambda: len(set(workers(server)) - set(before[:2])) == 3)
+    assert before[2] in workers(server)
+    for _ in range(20):
+        assert server.get("/")[0] == 200
+    server.stop()
+    assert server.process.returncode == 0
+
+
+def test_sigterm_ends_them_all_and_answers_what_runs(server: ServerProcess) -> None:
+    idle = [server.connect() for _ in range(6)]
+    for connection in idle:
+        connection.request("GET", "/stats")
+    pids = workers(server)
+    server.process.send_signal(signal.SIGTERM)
+    statuses = []
+    for connection in idle:
+        try:
+            statuses.append(connection.getresponse().status)
+        except (ConnectionError, http.client.HTTPException):
+            statuses.append(0)  # it was not accepted yet
+        connection.close()
+    assert server.process.wait(8) == 0
+    assert not any(runs(pid) for pid in pids)
+    assert set(statuses) <= {0, 200}
+    assert 200 in statuses
+
+
+def test_they_end_when_the_process_that_started_them_is_killed(server: ServerProcess) -> None:
+    pids = workers(server)
+    server.kill()
+    wait_until(lambda: not any(runs(pid) for pid in pids))
+
+
+def test_they_are_copies_of_a_process_without_threads(server: ServerProcess) -> None:
+    """A copy of a thread's lock would stay locked for ever."""
+    assert len(list(Path(f"/proc/{server.process.pid}/task").iterdir())) == 1
