@@ -36,7 +36,7 @@ def test_the_versions_of_a_card(client: TestClient, database: Database, content:
     assert page.count("as it was then") == 1
     assert f'"{address}/versions#version-1">as it was then' in page
     page = client.get(f"{address}/versions").text
-    assert page.index("Version 2, today") < page.index("Version 1")
+    assert page.index("Version 2, the current") < page.index("Version 1")
     assert "<del>2.</del><ins>two, `reworded`.</ins>" in page
     assert "2026-03-02 11:00" in page  # Berlin
     assert "<code>small/first.md:17</code>" in page
