@@ -181,6 +181,7 @@ class Review(SQLModel, table=True):
     desired_retention: float = Field(description="in force then, so that a replay needs no settings")
     typed: str | None = Field(default=None, description="the answer as typed before the reveal")
     sitting: str | None = Field(default=None, description="the filters under which it was asked, as in an address")
+    checksum: str = Field(description="of all that was rated; see study/schedule/checksum.py")
 
 
 class CardState(SQLModel, table=True):

@@ -23,6 +23,7 @@ from app.exchange.history.merge_reviews import merge_in_time
 from app.exchange.history.placeholders import HistoryCards
 from app.exchange.history.read_history import read_lines
 from app.study.learner.profile import Profile
+from app.study.schedule.checksum import checksum
 from app.study.schedule.replay import replay
 from app.tables import LEARNER, REVIEW
 
@@ -174,7 +175,8 @@ class _Import:
                 raise HistoryError(number, f"it undoes {line.undoes}, which rates another card")
         times = {name: at and at.astimezone(UTC) for name in _TIMES for at in (getattr(line, name),)}
         same = {name: getattr(line, name) for name in _AS_THEY_ARE}
-        return {"learner_id": self.learner_id, "card_id": card_id, "undoes_id": undoes_id, **times, **same}
+        row = {"learner_id": self.learner_id, "card_id": card_id, "undoes_id": undoes_id, **times, **same}
+        return row | {"checksum": checksum(row, line.undoes)}
 
     def _check_own(self, number: int, row: RowMapping) -> None:
         if row["learner_id"] != self.learner_id:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from app.database import lock_learner
 from app.models import Review
 from app.study.learner.preferences import Preferences
+from app.study.schedule.checksum import checksum
 from app.study.schedule.new_card_cursor import ADD_CURSOR, MOVE_CURSOR
 from app.study.schedule.review_log import (
     MAX_ID,
@@ -185,6 +186,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
         "typed": answer.typed or None,
         "sitting": answer.sitting or None,
     }
+    values["checksum"] = checksum(values)
     (review_id,) = cast(tuple[int], connection.execute(_ADD_REVIEW, values).inserted_primary_key)
     review = Review(**values, id=review_id)
     given = CountedRating(**{name: getattr(review, name) for name in CountedRating._fields})

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, String, and_, cast, delete, func, insert, literal, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
 from sqlmodel import Session
 
 from app.database import lock_learner
 from app.study.learner.preferences import Preferences
+from app.study.schedule.checksum import checksum
 from app.study.schedule.rate import check_token
 from app.study.schedule.review_log import COUNTED, STANDS
 from app.study.schedule.totals import take_away
@@ -63,15 +64,17 @@ def reset(session: Session, learner: Preferences, card_ids: Iterable[int], token
 
 def _undo_all(connection: Connection, learner: Preferences, ids: Iterable[int], token: str, now: datetime) -> None:
     """Append an undo for each rating of these cards that was not undone, in the order of the ratings."""
-    row = {
-        "learner_id": REVIEW.c.learner_id,
-        "card_id": REVIEW.c.card_id,
-        "token": literal(f"{token}-").concat(cast(REVIEW.c.id, String)),
-        "undoes_id": REVIEW.c.id,
-        "rated_at": literal(now.astimezone(UTC), REVIEW.c.rated_at.type),
-        "day": literal(learner.day(now), REVIEW.c.day.type),
-        "desired_retention": literal(learner.desired_retention, REVIEW.c.desired_retention.type),
-    }
     these = (REVIEW.c.learner_id == learner.learner_id, REVIEW.c.card_id.in_(ids), STANDS)
-    rows = select(*row.values()).select_from(COUNTED).where(*these).order_by(REVIEW.c.id)
-    connection.execute(insert(REVIEW).from_select(list(row), rows))
+    found = select(REVIEW.c.id, REVIEW.c.card_id, REVIEW.c.token).select_from(COUNTED).where(*these)
+    same = {
+        "learner_id": learner.learner_id,
+        "rated_at": now.astimezone(UTC),
+        "day": learner.day(now),
+        "desired_retention": learner.desired_retention,
+    }
+    undos = []
+    for undone in connection.execute(found.order_by(REVIEW.c.id)):
+        undo = same | {"card_id": undone.card_id, "token": f"{token}-{undone.id}", "undoes_id": undone.id}
+        undos.append(undo | {"checksum": checksum(undo, undone.token)})
+    if undos:
+        connection.execute(insert(REVIEW), undos)

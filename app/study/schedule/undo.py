@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.database import lock_learner
 from app.models import Review
 from app.study.learner.preferences import Preferences
+from app.study.schedule.checksum import checksum
 from app.study.schedule.new_card_cursor import MOVE_CURSOR_BACK
 from app.study.schedule.rate import check_token
 from app.study.schedule.review_log import (
@@ -82,7 +83,7 @@ def undo(session: Session, learner: Preferences, token: str, now: datetime) -> U
         "day": learner.day(now),
         "desired_retention": learner.desired_retention,
     }
-    connection.execute(insert(REVIEW), values)
+    connection.execute(insert(REVIEW), values | {"checksum": checksum(values, review.token)})
     state = _restore(connection, learner.learner_id, review.card_id)
     card = connection.execute(_CARD, {"card": review.card_id}).one()
     # The learner's last rating is also the card's: it was given at the state that is restored.

@@ -323,6 +323,7 @@ class Editing(RuleBasedStateMachine):
                         rated_at=now,
                         day=now.date(),
                         desired_retention=0.9,
+                        checksum="",
                     )
                     session.add(made)
                     session.flush()

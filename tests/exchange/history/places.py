@@ -18,6 +18,7 @@ from app.exchange.history.export_history import write_history
 from app.exchange.history.import_history import ImportedHistory, import_history
 from app.models import CardMark, OwnTag
 from app.study.learner.preferences import Preferences
+from app.study.schedule.checksum import altered
 from app.study.schedule.rate import Answer, rate
 from app.study.schedule.review_log import stored_state
 from app.study.schedule.undo import undo
@@ -68,6 +69,11 @@ class Place:
 
     def reviews(self, learner: int = 1) -> list[tuple[Any, ...]]:
         return self.rows(REVIEWS, learner=learner)
+
+    def altered(self) -> list[int]:
+        """The reviews whose checksum is wrong."""
+        with self.database.read() as session:
+            return list(altered(session.connection()))
 
     def states(self, learner: int = 1) -> list[tuple[Any, ...]]:
         return self.rows(STATES, learner=learner)

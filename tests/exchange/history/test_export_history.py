@@ -17,7 +17,7 @@ def test_nothing_of_a_learner_is_left_out() -> None:
     """A new column or table of a learner's own belongs into the file too, or into the list of what is derived."""
     tables = SQLModel.metadata.tables
     assert {field.name for field in fields(Profile)} == set(tables["learner"].columns.keys()) - {"id"}
-    named = {"learner_id": None, "id": None, "card_id": "card", "undoes_id": "undoes"}
+    named = {"learner_id": None, "id": None, "card_id": "card", "undoes_id": "undoes", "checksum": None}
     columns = {named.get(name, name) for name in list(tables["review"].columns.keys())} - {None}
     assert set(ReviewLine.model_fields) == columns | {"kind", "deck"}
     marks = set(tables["card_mark"].columns.keys()) | {"tags"}

@@ -40,6 +40,7 @@ def test_a_history_comes_back_to_the_bit(places: Any, events: list[Any]) -> None
         with bare.database.write() as session:
             replay(session)
         assert bare.states() == here.states()
+        assert bare.altered() == []
         before = bare.everything()
         assert bare.take(history).added == 0
         assert bare.everything() == before
