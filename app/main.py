@@ -3,6 +3,7 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
@@ -13,8 +14,11 @@ from app.database import THREADS, Database
 from app.settings import Settings
 from app.study.schedule.totals import move_cards
 from app.upkeep.elected import Elected
-from app.web.frame import assets, errors, pages, security
+from app.web.frame import assets, errors, outermost, pages, security
 from app.web.routes import ROUTES
+
+if TYPE_CHECKING:
+    from app.observe.metrics import Metrics
 
 
 def create_app(settings: Settings, database: Database | None = None, clock: pages.Clock = pages.utc_now) -> FastAPI:
@@ -43,10 +47,18 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.state.database = database
     app.state.clock = clock
     app.state.trainings = {}
+    app.state.metrics = _metrics() if settings.metrics else None
     app.state.templates = pages.environment(version)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
     app.add_middleware(security.Guard, settings=settings)
+    app.add_middleware(outermost.Outermost, logs_all=settings.logs_every_request, metrics=app.state.metrics)
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
     app.router.routes.extend(ROUTES)
     return app
+
+
+def _metrics() -> "Metrics":
+    from app.observe.metrics import Metrics  # a library that most servers do without
+
+    return Metrics()

@@ -5,7 +5,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
@@ -38,6 +38,8 @@ Hour = Annotated[int, Field(ge=0, le=23)]
 CardsPerDay = Annotated[int, Field(ge=0, le=9999)]
 Retention = Annotated[float, Field(ge=0.70, le=0.97)]
 Listed = Annotated[tuple[str, ...], NoDecode]
+LogFormat = Literal["text", "json"]
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def _split(value: object) -> object:
@@ -89,6 +91,19 @@ class Settings(BaseSettings):
     max_import_bytes: int = Field(
         100_000_000, ge=1_000, description="Largest history that is taken in through the browser."
     )
+    log_format: LogFormat = Field("text", description="What the log is written as: text or json, one event a line.")
+    log_level: LogLevel = Field(
+        "info", description="Least serious events that are logged: debug, info, warning or error."
+    )
+    access_log: bool | None = Field(
+        None, description="Log every request, at the level info. By default only if RECUR_LOG_FORMAT is json."
+    )
+    metrics: bool = Field(
+        False, description="Answer /metrics, for Prometheus: with the password, or from this machine if there is none."
+    )
+    revision: Annotated[str, Field(max_length=64, pattern=r"^[\w.+-]*$")] = Field(
+        "", description="Commit that runs, where git cannot tell it; an image is built with it."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -125,6 +140,11 @@ class Settings(BaseSettings):
         except (LookupError, ValueError, AttributeError):
             raise ValueError(f"{url!r} may hold {{path}}, {{file}} and {{line}}, and no other braces.") from None
         return url
+
+    @property
+    def logs_every_request(self) -> bool:
+        """True if there is an access log."""
+        return self.log_format == "json" if self.access_log is None else self.access_log
 
     @property
     def is_loopback(self) -> bool:

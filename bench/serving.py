@@ -8,26 +8,30 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from app.settings import ROOT
 
 
 class ServerProcess:
-    """A server started by `command`, in which {port} stands for a free port."""
+    """A server started by `command`, in which {port} stands for a free port.
 
-    def __init__(self, command: list[str], env: Mapping[str, str]) -> None:
+    What it logs is written to the file `log`; without one it is told when the server does not start.
+    """
+
+    def __init__(self, command: list[str], env: Mapping[str, str], log: Path | None = None) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         clean = {name: value for name, value in os.environ.items() if not name.startswith("RECUR_")}
-        self.process = subprocess.Popen(
-            [part.format(port=self.port) for part in command],
-            env=clean | {name: value.format(port=self.port) for name, value in env.items()},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+        with log.open("ab") if log else nullcontext(subprocess.PIPE) as stderr:
+            self.process = subprocess.Popen(
+                [part.format(port=self.port) for part in command],
+                env=clean | {name: value.format(port=self.port) for name, value in env.items()},
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+            )
 
     def wait_until_it_answers(self, path: str = "/healthz", seconds: float = 60) -> None:
         """Return at the first answer. Raises RuntimeError, with what the process said, when it ends or stays silent."""

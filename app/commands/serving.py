@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from app.database import Database
 
 app = typer.Typer()
-GRACE_SECONDS = 5
-"""What requests that run get to finish when the server is stopped."""
 
 
 @app.command()
@@ -26,12 +24,11 @@ def serve(
 ) -> None:
     """Migrate the database, load the content, and serve the app until it is stopped."""
     # Imported before the workers are copied, so that they share it.
-    import uvicorn.main  # noqa: F401
-
-    import app.main
-    import app.web.frame.connections  # noqa: F401
+    from app.observe import log
+    from app.server import FINISH_SECONDS
 
     chosen = settings()
+    log.start(chosen.log_format, chosen.log_level)
     number = workers or chosen.workers
     if not chosen.content_dir.is_dir():
         typer.echo(f"There is no content folder {chosen.content_dir}: set RECUR_CONTENT_DIR.", err=True)
@@ -46,7 +43,7 @@ def serve(
             _answer(chosen, database, listener)
             return
         database.close()  # a copied process must not use its parent's connections
-        Workers(number, lambda: _work(chosen, listener), GRACE_SECONDS + 2).run()
+        Workers(number, lambda: _work(chosen, listener), FINISH_SECONDS + 2).run()
 
 
 def _work(chosen: Settings, listener: socket.socket) -> None:
@@ -65,24 +62,12 @@ def _work(chosen: Settings, listener: socket.socket) -> None:
 
 def _answer(chosen: Settings, database: "Database", listener: socket.socket) -> None:
     """Answer what connects to `listener` until the process is told to stop."""
-    import uvicorn
-
     from app.main import create_app
-    from app.web.frame import connections
+    from app.server import Server
 
-    most = connections.room_for_connections(chosen.max_connections)
-    config = uvicorn.Config(
-        create_app(chosen, database),
-        http=connections.BoundedHttp,
-        ws="none",
-        log_level="warning",
-        server_header=False,
-        limit_concurrency=most,
-        backlog=most,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        forwarded_allow_ips=list(chosen.trusted_proxies),
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    server = Server(create_app(chosen, database))
+    server.run(sockets=[listener])
+    server.leave()
 
 
 def _listen(chosen: Settings) -> socket.socket:

@@ -85,6 +85,7 @@ FOR_PROGRAMS = (
     _get("/docs", docs.docs),
     _get("/healthz", health.alive),
     _get("/readyz", health.ready),
+    _get("/metrics", health.metrics),
     *api.router.routes,
 )
 

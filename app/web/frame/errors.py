@@ -1,7 +1,6 @@
 """Error answers: a page that says what went wrong and what to do next, never a traceback."""
 
 import json
-import logging
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -18,9 +17,6 @@ from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
 from app.web.frame.busy import BUSY_HEADERS, BusyError, busy_answer, what_was_saved
 from app.web.frame.here import LEARNER_COOKIE, page
-from app.web.frame.security import POLICY
-
-log = logging.getLogger("recur")
 
 
 class NotHereError(HTTPException):
@@ -102,13 +98,13 @@ def _no_learner(request: Request, error: Exception) -> Response:
     return response
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
-    said = what_was_saved(request) or "Reload, or go to Today."
-    sentences = ["Something went wrong on our side.", said]
-    response = error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentences)
-    response.headers.update(POLICY)  # this answer is made outside the guard
-    return response
+def unexpected(request: Request) -> Response:
+    """The answer after a failure of ours, which the log tells."""
+    sentences = ["Something went wrong on our side.", what_was_saved(request) or "Reload, or go to Today."]
+    if _is_for_a_program(request):
+        code = HTTPStatus.INTERNAL_SERVER_ERROR
+        return problem(code, code.phrase, " ".join(sentences), request_id=request.scope["request_id"])
+    return error_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, sentences)
 
 
 async def _busy(request: Request, error: Exception) -> Response:
@@ -120,7 +116,7 @@ async def _busy(request: Request, error: Exception) -> Response:
 async def _database(request: Request, error: Exception) -> Response:
     """A database that is busy or away will answer in a moment; any other error of it is unexpected."""
     if is_busy(error):
-        log.warning("busy: %s %s: %s", request.method, request.url.path, str(error).splitlines()[0])
+        request.scope["failure"] = error  # for the log
         if _is_for_a_program(request):
             answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, "The database is busy", "Ask again in a few seconds.")
             answer.headers.update(BUSY_HEADERS)
@@ -140,4 +136,3 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(SQLAlchemyError, _database)
     app.add_exception_handler(BusyDatabaseError, _database)
-    app.add_exception_handler(Exception, _unexpected)

@@ -1,9 +1,15 @@
-"""Health checks: is the process up, and can it answer?"""
+"""For those who watch a server: is the process up, can it answer, and what did it do?"""
 
+import ipaddress
+from http import HTTPStatus
+
+from fastapi import Request
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
 
+from app.web.frame.errors import NotHereError
 from app.web.frame.here import Here
 
 
@@ -22,3 +28,23 @@ def ready(here: Here) -> PlainTextResponse:
     if not cards:
         return PlainTextResponse("no cards are loaded: run `recur load`\n", 503)
     return PlainTextResponse("ready\n")
+
+
+def metrics(request: Request) -> Response:
+    """The metrics, for Prometheus. Without a password only this machine may read them."""
+    state = request.app.state
+    if state.metrics is None:
+        raise NotHereError("This server keeps no metrics. RECUR_METRICS=true turns them on.")
+    if state.settings.password is None and not _is_from_this_machine(request):
+        raise HTTPException(HTTPStatus.FORBIDDEN, "Without a password, the metrics are for this machine alone.")
+    return Response(state.metrics.page(), media_type=state.metrics.content_type)
+
+
+def _is_from_this_machine(request: Request) -> bool:
+    """True if the request comes from a loopback address, and not through a proxy there."""
+    if "x-forwarded-for" in request.headers or "forwarded" in request.headers or request.client is None:
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request
 from pydantic import Field
@@ -15,6 +15,9 @@ from app.database import Database, Visit
 from app.settings import Settings
 from app.study.learner.preferences import Preferences, preferences
 from app.study.learners import FIRST_LEARNER
+
+if TYPE_CHECKING:
+    from app.observe.metrics import Metrics
 
 LEARNER_COOKIE = "recur-learner"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -32,6 +35,8 @@ class Context:
     database: Database
     learner_id: int
     now: datetime
+    metrics: "Metrics | None" = None
+    """The figures that this server keeps, if it keeps any."""
     visit: Visit = field(init=False)
     """What this request does with the database. Its pages and its error pages look here."""
     reading: Callable[[], AbstractContextManager[Session]] = field(init=False)
@@ -85,7 +90,7 @@ def learner_id(request: Request) -> int:
 
 async def _context(request: Request) -> Context:
     state = request.app.state
-    return Context(request, state.settings, state.database, learner_id(request), state.clock())
+    return Context(request, state.settings, state.database, learner_id(request), state.clock(), state.metrics)
 
 
 Here = Annotated[Context, Depends(_context)]

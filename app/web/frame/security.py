@@ -1,4 +1,4 @@
-"""Checks every request (host, password, origin, size), and adds the policy headers to every answer.
+"""Checks every request (host, password, origin, size), and holds the policy headers of every answer.
 
 One ASGI layer around the app, so that no page can forget it.
 """
@@ -63,7 +63,7 @@ class Refusal(Exception):  # noqa: N818  (not an error of ours: an answer)
 
 
 class Guard:
-    """Refuses forbidden requests, and adds the policy headers to every answer."""
+    """Refuses forbidden requests."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
@@ -72,7 +72,6 @@ class Guard:
         self.password = settings.password.get_secret_value().encode() if settings.password else None
         self.hosts = LOCAL_HOSTS | {settings.host} | set(settings.allowed_hosts)
         self.writers = asyncio.Semaphore(WRITERS)
-        self.headers = [(name.lower().encode(), value.encode()) for name, value in POLICY.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI app."""
@@ -80,23 +79,17 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
-        async def signed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                given = {name.lower() for name, _value in message["headers"]}
-                message["headers"] = [*message["headers"], *(one for one in self.headers if one[0] not in given)]
-            await send(message)
-
         try:
             self._admit(scope)
             # An import may be large: it is passed on as it arrives to the form's reader, which keeps it on disk.
             if scope["path"] in LARGE_BODIES:
-                await self.app(scope, self._counted(receive), signed)
+                await self.app(scope, self._counted(receive), send)
                 return
             body = [] if scope["method"] in SAFE_METHODS else await self._read(receive)
             if body and body[-1]["type"] == "http.disconnect":
                 return  # half a form is no form
         except Refusal as refusal:
-            await refusal.response(scope, receive, signed)
+            await refusal.response(scope, receive, send)
             return
         body.reverse()
 
@@ -104,9 +97,9 @@ class Guard:
             return body.pop() if body else await receive()
 
         if scope["method"] in SAFE_METHODS:
-            await self.app(scope, read_already, signed)
+            await self.app(scope, read_already, send)
         else:
-            await self._write(scope, read_already, signed)
+            await self._write(scope, read_already, send)
 
     async def _write(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a change on when its turn has come. The turn ends with the work, not when the answer has been sent."""

@@ -125,6 +125,8 @@ def rate(sitting: Sitting, form: RatingForm) -> Response:
     except NotCountedError as error:
         with here.reading() as sitting.session:
             return _not_counted(sitting, form, error)
+    if here.metrics is not None and not rated.repeated:
+        here.metrics.ratings.labels(answer.rating).inc()
     if not here.wants_part:
         return RedirectResponse(sitting.address(), HTTPStatus.SEE_OTHER)
     with here.reading() as sitting.session:

@@ -1,0 +1,1 @@
+"""What an operator sees: the log, the metrics, and which version runs."""

@@ -1,0 +1,157 @@
+"""One server process: uvicorn, which at the end finishes what runs, and says what it cut."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NoReturn
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.web.frame import connections
+from app.web.frame.outermost import route_of
+
+FINISH_SECONDS = 5.0
+"""What runs when the server is told to stop has this long to finish."""
+LAST_SECONDS = 0.5
+"""What is cut has this long to say so to its client."""
+
+log = logging.getLogger(__name__)
+
+
+KINDS = REQUEST, HALF_SENT, STREAM, TRAINING = "request", "half-sent request", "stream", "training"
+
+
+class Running:
+    """A request that is being answered: what it is (`kind`), and its method and route (`name`)."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        cycle = connection.cycle
+        route = route_of(cycle.scope)
+        self.name = f"{cycle.scope['method']} {route or 'no such address'}"
+        if cycle.more_body:
+            self.kind = HALF_SENT
+        elif cycle.response_started:
+            self.kind = TRAINING if route and route.endswith("/train") else STREAM
+        else:
+            self.kind = REQUEST
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server with an end of our own.
+
+    SIGTERM or Ctrl+C: no new connection is taken, and what runs is finished within FINISH_SECONDS. A second Ctrl+C
+    ends the process at once.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        settings = app.state.settings
+        most = connections.room_for_connections(settings.max_connections)
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=connections.BoundedHttp,
+                ws="none",
+                server_header=False,
+                limit_concurrency=most,
+                backlog=most,
+                forwarded_allow_ips=list(settings.trusted_proxies),
+                log_config=None,  # the log is ours
+                access_log=False,  # and so is what it says of a request
+            )
+        )
+        self.signal: int | None = None
+        self.has_cut = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Handle a signal that ends the process."""
+        if self.signal is not None and sig == signal.SIGINT:
+            try:
+                log.warning("Stopped at once.", extra={"fields": {"cut": _by_route(self._running())}})
+            finally:
+                os._exit(128 + sig)
+        self.signal = self.signal or sig
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Handle the signals, and not raise them again at the end as uvicorn does: the process has ended in order."""
+        before = {one: signal.signal(one, self.handle_exit) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more, finish what runs, cut what does not finish, and say so."""
+        state = self.server_state
+        log.info("Stopping.", extra={"fields": {"running": _by_route(self._running())}})
+        for server in self.servers:
+            server.close()
+        for one in sockets or []:
+            one.close()
+        # What has not arrived to its end is not waited for: its connection closes itself.
+        cut = [one for one in self._running() if one.kind == HALF_SENT]
+        for connection in list(state.connections):
+            connection.shutdown()
+        if not await _until(lambda: not self._busy(), FINISH_SECONDS):
+            cut += self._running()
+            for task in list(state.tasks):
+                task.cancel()
+            await _until(lambda: not self._busy(), LAST_SECONDS)
+            for connection in list(state.connections):
+                connection.transport.abort()
+        self.has_cut = bool(cut)
+        if cut:
+            log.warning("Stopped, and cut %s.", _counted(cut), extra={"fields": {"cut": _by_route(cut)}})
+        else:
+            log.info("Stopped. All that ran was finished.")
+        await self.lifespan.shutdown()
+
+    def leave(self) -> NoReturn:
+        """End the process, after `run`: with 0, or with 130 after Ctrl+C, as a shell expects."""
+        code = 128 + self.signal if self.signal == signal.SIGINT else 0
+        if self.has_cut:
+            # Python would wait for the threads of what was cut. A transaction of theirs is whole, or not at all.
+            logging.shutdown()
+            sys.stdout.flush()
+            os._exit(code)
+        sys.exit(code)
+
+    def _busy(self) -> bool:
+        return bool(self.server_state.connections or self.server_state.tasks)
+
+    def _running(self) -> list[Running]:
+        """What is being answered now."""
+        connections: list[Any] = list(self.server_state.connections)
+        return [Running(one) for one in connections if one.cycle and not one.cycle.response_complete]
+
+
+def _counted(running: list[Running]) -> str:
+    """«2 requests, 1 training»."""
+    counts = Counter(one.kind for one in running)
+    return ", ".join(f"{counts[kind]} {kind}{'' if counts[kind] == 1 else 's'}" for kind in KINDS if counts[kind])
+
+
+def _by_route(running: list[Running]) -> dict[str, int]:
+    return dict(Counter(one.name for one in running))
+
+
+async def _until(is_so: Callable[[], bool], seconds: float) -> bool:
+    """Wait until something is so. False if it is not, after `seconds`."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while not is_so():
+        if loop.time() >= end:
+            return False
+        await asyncio.sleep(0.02)
+    return True

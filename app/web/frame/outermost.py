@@ -1,0 +1,125 @@
+"""Around every request: its id, the policy headers, one event in the log, its figures, and the answer to a failure."""
+
+import asyncio
+import logging
+import os
+import re
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Match
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.observe.log import REQUEST_ID
+from app.web.frame.errors import unexpected
+from app.web.frame.here import learner_id
+from app.web.frame.security import POLICY
+
+if TYPE_CHECKING:
+    from app.observe.metrics import Metrics
+
+ID_HEADER = b"x-request-id"
+_PLAIN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+THE_CLIENT_LEFT = 499
+"""The status in the log of a request whose client left before its answer began, as nginx writes it."""
+STOPPING = "503 Service Unavailable: the server is stopping. If you sent something, send it again: it counts once.\n"
+
+log = logging.getLogger("app.requests")
+
+
+class Outermost:
+    """The layer that every request passes first, and every answer last. No exception leaves it."""
+
+    def __init__(self, app: ASGIApp, logs_all: bool, metrics: "Metrics | None") -> None:
+        self.app = app
+        self.logs_all = logs_all
+        self.metrics = metrics
+        self.headers = [(name.lower().encode(), value.encode()) for name, value in POLICY.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """An ASGI app."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = perf_counter()
+        request_id = _id(scope)
+        scope["request_id"] = request_id.decode()
+        REQUEST_ID.set(scope["request_id"])
+        status = 0
+
+        async def signed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                given = {name.lower() for name, _value in message["headers"]}
+                own = (one for one in self.headers if one[0] not in given)
+                message["headers"] = [*message["headers"], *own, (ID_HEADER, request_id)]
+            await send(message)
+
+        error: BaseException | None = None
+        try:
+            await self.app(scope, receive, signed)
+        except ClientDisconnect:
+            pass
+        except asyncio.CancelledError:  # the server stops, and says what it cuts
+            if not status:
+                await PlainTextResponse(STOPPING, 503, {"Connection": "close"})(scope, receive, signed)
+        except Exception as raised:
+            error = raised
+            if not status:
+                await (await run_in_threadpool(_failed, Request(scope)))(scope, receive, signed)
+        seconds = perf_counter() - began
+        if self.metrics is not None:
+            self.metrics.answered(scope["method"], route_of(scope), status or THE_CLIENT_LEFT, seconds)
+        level = _level(scope, status, error)
+        if self.logs_all or level > logging.INFO:
+            _write(level, scope, status or THE_CLIENT_LEFT, seconds, error or scope.get("failure"))
+
+
+def _id(scope: Scope) -> bytes:
+    """The id that a proxy gave the request, if it is short and plain; otherwise a new one."""
+    for name, value in scope["headers"]:
+        if name == ID_HEADER and _PLAIN.fullmatch(value):
+            return bytes(value)
+    return os.urandom(8).hex().encode()
+
+
+def _failed(request: Request) -> Response:
+    try:
+        return unexpected(request)
+    except Exception:  # the page of the failure fails too, most often for the same reason
+        return PlainTextResponse(f"500 Internal Server Error. The log has it as {request.scope['request_id']}.\n", 500)
+
+
+def _level(scope: Scope, status: int, error: BaseException | None) -> int:
+    if error is not None:
+        return logging.ERROR
+    # A browser asks once without a password: only a wrong one is worth a line.
+    refused = status in (403, 421, 429) or (status == 401 and any(n == b"authorization" for n, _ in scope["headers"]))
+    return logging.WARNING if status >= 500 or refused else logging.INFO
+
+
+def _write(level: int, scope: Scope, status: int, seconds: float, error: BaseException | None) -> None:
+    route = route_of(scope)
+    fields: dict[str, Any] = {
+        "method": scope["method"],
+        "route": route,
+        "status": status,
+        "ms": round(seconds * 1000, 1),
+        "learner": learner_id(Request(scope)),
+        "client": scope["client"][0] if scope.get("client") else None,
+    }
+    text = f"{scope['method']} {route or 'no such address'}: {status}"
+    log.log(level, text, extra={"fields": fields}, exc_info=error)
+
+
+def route_of(scope: Scope) -> str | None:
+    """The template of the request's address, such as /quiz/{name}; None if there is no such address."""
+    route = scope.get("route")
+    if route is None:  # refused before it was looked up
+        route = next((one for one in scope["app"].routes if one.matches(scope)[0] is not Match.NONE), None)
+    return getattr(route, "path", None)
