@@ -18,3 +18,7 @@ def test_it_follows_a_message_or_is_empty() -> None:
     assert did_you_mean("hardt", KNOWN) == " Did you mean 'hard'?"
     assert the_nearest_is("?", KNOWN) == did_you_mean("?", KNOWN) == ""
     assert the_nearest_is("?", KNOWN, cutoff=0) != ""
+
+
+def test_a_word_without_end_is_compared_by_its_beginning() -> None:
+    assert nearest("gradient" + "x" * 1_000_000, ["gradient", "gate"], cutoff=0) == "gradient"

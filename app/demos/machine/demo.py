@@ -23,6 +23,8 @@ from app.demos.machine.turns import LEARNED, a_turn
 from app.nearest import nearest
 
 P = TypeVar("P", bound=Parameters)
+MOST_UNKNOWN = 10
+"""So many unknown parameters of an address are named."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,9 @@ class Demo(Generic[P]):
         Raises BadParametersError, which names every parameter that is wrong, its bounds and the nearest good state.
         """
         given = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True)) if isinstance(query, str) else dict(query)
+        known = {field.name for field in self.fields}
+        for name in [name for name in given if name not in known][MOST_UNKNOWN:]:
+            del given[name]  # the first ones are refused, each with the nearest name, which takes a while
         try:
             made = self.parameters.model_validate(given)
         except ValidationError as error:

@@ -11,6 +11,7 @@ from app.demos.machine.demo import BadParametersError, Demo
 from app.demos.machine.schema import parameters_schema, state_document
 from app.demos.machine.state import state_of
 from app.demos.registry import UnknownDemoError, all_demos, find
+from app.web.demos.in_turn import may_train
 from app.web.frame.errors import NotHereError, bad_parameters
 
 ROOT_PATH = "/api/v1/demos"
@@ -53,6 +54,7 @@ def schema(name: str) -> dict[str, Any]:
         422: _PROBLEM | {"description": "Which parameters cannot be used, and the nearest state that can."},
     },
 )
+@may_train
 def state(request: Request, name: str) -> Response:
     """A demo computed at the state that the query says; what the query leaves out has its default."""
     demo = _found(name)

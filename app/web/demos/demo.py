@@ -2,23 +2,24 @@
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi import Request
 from sqlmodel import Session, col, select
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
 from app.cards.render.highlight import highlight
 from app.database import Database
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.numbers import read_number, show
+from app.demos.machine.result import Result
 from app.demos.machine.state import beside, parameters_of, state_of
 from app.demos.path import neighbours
 from app.models import Card, CardDemo, Deck
+from app.web.demos.in_turn import in_turn, may_train
 from app.web.demos.results import asked, part, results_of, worked
 from app.web.frame.errors import bad_parameters
 from app.web.frame.here import page, wants_part
@@ -27,27 +28,28 @@ SEEDS = 1_000_000
 LONGEST_BACK = 500
 
 
+@may_train
 def as_csv(request: Request, name: str) -> Response:
     """The numbers of a state's figures, as CSV."""
-    demo, given = asked(request, name)
-    try:
-        result = demo.compute(demo.parse(parameters_of(given)))
-    except BadParametersError as error:
-        return bad_parameters(error, f"/demos/{name}")
-    headers = {"Content-Disposition": f'attachment; filename="{demo.name}.csv"'}
-    return PlainTextResponse(result.csv(), media_type="text/csv", headers=headers)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return _numbers(request, name, lambda result: PlainTextResponse(result.csv(), 200, headers, "text/csv"))
 
 
+@may_train
 def as_json(request: Request, name: str) -> Response:
     """A state's numbers and figures, as JSON."""
+    return _numbers(request, name, lambda result: Response(result.json(), media_type="application/json"))
+
+
+def _numbers(request: Request, name: str, answer: Callable[[Result], Response]) -> Response:
     demo, given = asked(request, name)
     try:
-        result = demo.compute(demo.parse(parameters_of(given)))
+        return answer(demo.compute(demo.parse(parameters_of(given))))
     except BadParametersError as error:
         return bad_parameters(error, f"/demos/{name}")
-    return Response(result.json(), media_type="application/json")
 
 
+@may_train
 def predict(request: Request, name: str, seed: str = "", guess: str = "") -> Response:
     """A question to predict a number; with `guess`, whether it is right. The seed decides the question."""
     demo, _ = asked(request, name)
@@ -79,9 +81,10 @@ def predict(request: Request, name: str, seed: str = "", guess: str = "") -> Res
 async def demo(request: Request) -> Response:
     """A demo at the state that the address says; when htmx asks, its results alone."""
     name = request.path_params["name"]
-    return await part(request, name) if wants_part(request) else await run_in_threadpool(_whole, request, name)
+    return await part(request, name) if wants_part(request) else await in_turn(_whole, request, name)
 
 
+@may_train
 def beneath(request: Request, name: str) -> Response:
     """The demo that opens beneath a card's answer: its results and its form alone."""
     found, given = asked(request, name)

@@ -1,9 +1,11 @@
 """What trains waits for its turn without a thread: the threads are for those who read and rate meanwhile."""
 
 import asyncio
+import functools
+import inspect
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, ParamSpec, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -16,6 +18,7 @@ LONGEST_WAIT = 5.0
 ASKS_EVERY = 0.05
 """Seconds between two tries to get a turn."""
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 async def in_turn(work: Callable[..., T], *given: Any) -> T:
@@ -33,9 +36,21 @@ async def in_turn(work: Callable[..., T], *given: Any) -> T:
         try:
             return await run_in_threadpool(without_waiting)
         except NoTurnError:
-            if time.monotonic() > until:
+            if not await take_turn(seconds=until - time.monotonic()):
                 raise BusyError(BUSY) from None
-        await asyncio.sleep(ASKS_EVERY)
+            TURNS.release()  # the work takes it itself
+
+
+def may_train(route: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """The route, which runs as in_turn() does."""
+
+    async def waiting(*args: P.args, **named: P.kwargs) -> T:
+        return await in_turn(functools.partial(route, *args, **named))
+
+    # FastAPI reads what a route takes from its signature. __wrapped__ would show it a function that is no coroutine.
+    waiting.__name__, waiting.__doc__ = route.__name__, route.__doc__
+    waiting.__signature__ = inspect.signature(route)  # type: ignore[attr-defined]
+    return waiting
 
 
 async def take_turn(seconds: float) -> bool:

@@ -19,11 +19,13 @@ from app.demos.machine.state import state_of
 from app.demos.path import path
 from app.demos.registry import all_demos
 from app.models import Card, CardDemo
+from app.web.demos.in_turn import may_train
 from app.web.frame.here import Here
 
 LONGEST_SEARCH = 100
 
 
+@may_train
 def index(here: Here, q: str = "") -> Response:
     """The list of demos. With `q`, those whose text, or a question that links to them, contains all of its words."""
     q = q.strip()[:LONGEST_SEARCH]

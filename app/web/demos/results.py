@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from fastapi import Request
 from markupsafe import Markup, escape
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from app.cards.render.maths import mathml
@@ -22,6 +21,7 @@ from app.demos.machine.figures import Figure
 from app.demos.machine.numbers import show
 from app.demos.machine.state import Chosen, State, beside, differences, snippet, state_of
 from app.demos.registry import UnknownDemoError, find
+from app.web.demos.in_turn import in_turn
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import page
 
@@ -39,7 +39,7 @@ async def part(request: Request, name: str) -> Response:
     """The results alone, which htmx puts into the page, with the address of their state."""
     demo, given = asked(request, name)
     # A slider's answer is a few milliseconds of NumPy: handing it to another thread and back would cost a tenth more.
-    return await run_in_threadpool(_part, request, demo, given) if demo.training else _part(request, demo, given)
+    return await in_turn(_part, request, demo, given) if demo.training else _part(request, demo, given)
 
 
 def _part(request: Request, demo: Demo[Any], given: Mapping[str, str]) -> Response:

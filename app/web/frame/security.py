@@ -31,6 +31,11 @@ LONGEST_QUEUE = 30
 """Seconds that a change waits for its turn. It takes no thread and no connection while it waits."""
 
 
+LONGEST_QUERY = 16_384
+"""Bytes of an address after its question mark."""
+MOST_PARAMETERS = 200
+MOST_DIGITS = 15
+
 POLICY = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -132,11 +137,19 @@ class Guard:
         if scope["path"] not in OPEN_PATHS:
             self._check_host(hosts[0] if hosts else str(scope["server"][0]))
             self._check_password(headers)
-        if scope["method"] not in SAFE_METHODS:
+        self._check_query(scope["query_string"])
+        if scope["method"] in SAFE_METHODS:
+            if scope["path"] not in OPEN_PATHS:
+                self._check_reader(headers, scope)
+        else:
             self._check_origin(headers, URL(scope=scope))
             declared = headers.get("content-length", "0")
             large = scope["path"] in LARGE_BODIES
-            if not declared.isdecimal() or int(declared) > (self.max_import if large else self.max_body):
+            if (
+                not declared.isdecimal()
+                or len(declared) > MOST_DIGITS
+                or int(declared) > (self.max_import if large else self.max_body)
+            ):
                 raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large(large))
 
     def _check_host(self, host: str) -> None:
@@ -163,6 +176,27 @@ class Guard:
                 "this server asks for a password (any user name).",
                 {"WWW-Authenticate": 'Basic realm="Recur", charset="UTF-8"'},
             )
+
+    @staticmethod
+    def _check_query(query: bytes) -> None:
+        if len(query) > LONGEST_QUERY or query.count(b"&") >= MOST_PARAMETERS:
+            raise Refusal(
+                HTTPStatus.REQUEST_URI_TOO_LONG,
+                f"an address may have {MOST_PARAMETERS} parameters, and {LONGEST_QUERY} bytes of them.",
+            )
+
+    def _check_reader(self, headers: Headers, scope: Scope) -> None:
+        """Refuse what another site's page loads by itself. It could not read the answer, but we would compute it."""
+        site = headers.get("sec-fetch-site")
+        if site is None:
+            origin = headers.get("origin")
+            foreign = origin is not None and origin != f"{(own := URL(scope=scope)).scheme}://{own.netloc}"
+        else:
+            is_visit = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+            is_early = "prefetch" in headers.get("sec-purpose", headers.get("purpose", ""))
+            foreign = site not in ("same-origin", "none") and (is_early or not is_visit)
+        if foreign:
+            raise Refusal(HTTPStatus.FORBIDDEN, "another site's page may link to this address, but not load it.")
 
     def _check_origin(self, headers: Headers, url: URL) -> None:
         site = headers.get("sec-fetch-site")

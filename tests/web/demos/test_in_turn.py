@@ -85,3 +85,46 @@ def test_the_refusal_says_when_to_come_back(client: TestClient) -> None:
     assert client.get("/refuses", headers=PART).text == turn.BUSY
     program = client.get("/api/refuses")
     assert (program.status_code, program.headers["retry-after"], program.json()["detail"]) == (503, "2", turn.BUSY)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/demos/training-symptoms?seed=21",
+        "/demos/training-symptoms/beneath?seed=21",
+        "/demos/training-symptoms.csv?seed=21",
+        "/demos/training-symptoms.json?seed=21",
+        "/demos/training-symptoms/predict?seed=21&guess=0.5",
+        "/demos/training-symptoms?seed=22&compare=seed%3D23",
+        "/demos/long-memory?gap=17&rate=0.03",
+        "/api/v1/demos/training-symptoms?seed=21",
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, PART])
+def test_every_address_that_trains_is_refused_while_others_train(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, path: str, headers: dict[str, str]
+) -> None:
+    monkeypatch.setattr(turn, "LONGEST_WAIT", 0.1)
+    with all_turns_taken():
+        answer = client.get(path, headers=headers)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert turn.BUSY in answer.text
+        assert client.get("/demos/gradient-flow").status_code == 200
+
+
+def test_every_route_of_a_demo_may_wait(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new address that computes what trains must not wait in a thread of the pages."""
+    monkeypatch.setattr(turn, "LONGEST_WAIT", 0.1)
+
+    def waits_in_a_thread(*_: object, **__: object) -> None:
+        raise AssertionError("a thread waits for a turn")
+
+    monkeypatch.setattr(client.app.state, "trainings", {})  # type: ignore[attr-defined]
+    with all_turns_taken():
+        real = TURNS.acquire
+        monkeypatch.setattr(
+            TURNS, "acquire", lambda blocking=True: real(blocking=False) if not blocking else waits_in_a_thread()
+        )
+        for route in client.app.routes:  # type: ignore[attr-defined]
+            if "/demos" in route.path and not route.path.endswith("/train"):
+                client.get(route.path.replace("{name}", "training-symptoms") + "?seed=31&guess=1")

@@ -203,6 +203,54 @@ def test_reading_is_open_to_links_from_anywhere(client: Make) -> None:
     assert client().get("/healthz", headers={"sec-fetch-site": "cross-site"}).status_code == 200
 
 
+VISIT = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),  # a script, or a browser on plain HTTP
+        ({"sec-fetch-site": "none"} | VISIT, 200),
+        ({"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}, 200),
+        ({"sec-fetch-site": "same-origin", "sec-purpose": "prefetch"} | VISIT, 200),
+        ({"sec-fetch-site": "cross-site"} | VISIT, 200),  # a link
+        ({"sec-fetch-site": "same-site"} | VISIT, 200),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}, 403),
+        ({"sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}, 403),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}, 403),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}, 403),
+        ({"sec-fetch-site": "cross-site", "sec-purpose": "prefetch;prerender"} | VISIT, 403),
+        ({"sec-fetch-site": "cross-site", "purpose": "prefetch"} | VISIT, 403),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"origin": OWN}, 200),
+        ({"origin": "https://elsewhere.example"}, 403),
+        ({"origin": "null"}, 403),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_another_site_may_link_here_but_not_load(
+    client: Make, method: str, headers: dict[str, str], status: int
+) -> None:
+    ours = client()
+    for path in ("/demos/gradient-flow", "/api/v1/demos/gradient-flow", "/demos/long-memory/train?updates=x"):
+        answer = ours.request(method, path, headers=headers)
+        if answer.status_code != 405:
+            assert answer.status_code == status
+            assert carries_the_policy(answer)
+    assert ours.get("/healthz", headers=headers).status_code == 200
+
+
+def test_a_query_is_bounded_before_it_is_read(client: Make) -> None:
+    ours = client()
+    for path in ("/demos/gradient-flow", "/api/v1/demos/attention", "/browse", "/nowhere", "/healthz"):
+        for query in ("&".join(f"a{n}=" for n in range(201)), "&" * 200, "q=" + "a" * 16_383):
+            answer = ours.get(f"{path}?{query}")
+            assert answer.status_code == 414
+            assert "200 parameters" in answer.text
+    assert ours.get("/browse?q=" + "a" * 16_000).status_code == 200
+    assert ours.get("/browse?" + "tag=&" * 199).status_code == 200
+
+
 def test_a_body_past_its_bound_is_refused_declared_or_not(client: Make) -> None:
     small = client(max_body_bytes=1000)
     declared = small.post("/review/undo", content=b"x" * 1001)
@@ -210,7 +258,7 @@ def test_a_body_past_its_bound_is_refused_declared_or_not(client: Make) -> None:
     assert declared.status_code == chunked.status_code == 413
     assert "1000 bytes" in declared.text
     assert small.post("/review/undo", content=b"x" * 1000).status_code == 422
-    for length in ("-1", "1001"):
+    for length in ("-1", "1001", "9" * 5000):
         assert small.post("/review/undo", headers={"content-length": length}, content=b"").status_code == 413
 
 
