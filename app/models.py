@@ -74,6 +74,8 @@ class Card(SQLModel, table=True):
     level: str | None = None
     content_hash: str = Field(description="of the card's Markdown and the renderer's version")
     answer_hash: str = Field(description="of the answer's Markdown alone")
+    corrected_on: date | None = Field(default=None, description="the day of its last correction of substance")
+    correction: str | None = Field(default=None, description="what was wrong, in the author's words")
     text_hash: str | None = Field(default=None, description="of the card's Markdown alone: its latest version's")
     retired_at: datetime | None = None
     seed: int | None = Field(default=None, description="of the fuzz; None means the id. Set by an imported history")

@@ -26,7 +26,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "card": {
         "id": 1, "deck_id": 1, "topic_id": 1, "name": "c", "is_named": True, "place": "1", "line": 7, "question": "?",
         "question_html": "?", "short_html": "!", "answer_html": "", "level": None, "content_hash": "h",
-        "answer_hash": "h", "text_hash": "h", "retired_at": None, "seed": None,
+        "answer_hash": "h", "corrected_on": date(2025, 4, 1), "correction": "The sign.",
+        "text_hash": "h", "retired_at": None, "seed": None,
     },
     "card_version": {
         "id": 1, "card_id": 1, "text_hash": "h", "markdown": "## ?", "path": "rnn/a.md", "line": 7, "commit": None,

@@ -13,6 +13,12 @@ from app.demos.machine.demo import BadParametersError, Problem
 from app.demos.registry import UnknownDemoError
 
 SOURCES = """\
+papers:
+  elman-1990:
+    authors: Elman
+    year: 1990
+    title: Finding structure in time
+    venue: Cognitive Science 14(2)
 documents:
   - key: book
     title: A book

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from app.cards.check.demo_links import FindDemo, demo_mistakes
 from app.cards.file.files import TopicFile, deck_names, find_files, misplaced_files
 from app.cards.file.mistake import Mistake
-from app.cards.file.yaml_files import Sources, read_deck, read_sources
+from app.cards.file.yaml_files import Paper, Sources, read_deck, read_sources
 from app.cards.render.prepare import ReadyCard, ReadyFile
 from app.cards.render.render import Link
 from app.demos.registry import find
@@ -112,7 +112,7 @@ class Around:
 
 
 def outside_mistakes(file: ReadyFile, sources: Sources | None, around: Around) -> Iterator[Mistake]:
-    """Unknown source items (unless sources.yaml has mistakes) and broken links of a file."""
+    """Unknown source items and papers (unless sources.yaml has mistakes) and other broken links of a file."""
     known = sources.items if sources else None
     for item, line in file.stated:
         if known is not None and item not in known:
@@ -120,7 +120,11 @@ def outside_mistakes(file: ReadyFile, sources: Sources | None, around: Around) -
             yield Mistake(file.found.path, line, f"there is no source item {item!r}.{near}")
     for links, is_of_draft in ((file.links, False), (file.draft_links, True)):
         for link in links:
-            for message in _broken(link, file, around, is_of_draft):
+            if link.target.kind == "paper":
+                messages = _broken_paper(link, sources.papers) if sources else []
+            else:
+                messages = _broken(link, file, around, is_of_draft)
+            for message in messages:
                 yield Mistake(file.found.path, link.line, message)
 
 
@@ -133,6 +137,17 @@ def _broken(link: Link, file: ReadyFile, around: Around, is_of_draft: bool) -> S
         return _broken_card(link, file, around, is_of_draft)
     if to.kind == "file" and not _exists(around.folder / to.name):
         return [f"there is no file {to.name!r} beside this one: correct the name, or remove the link"]
+    return []
+
+
+def _broken_paper(link: Link, papers: Mapping[str, Paper]) -> Sequence[str]:
+    """A citation names its paper's year, so that a reader sees it and the list agrees with it."""
+    paper = papers.get(link.target.name)
+    if paper is None:
+        near = did_you_mean(link.target.name, papers) or " sources.yaml lists them."
+        return [f"there is no paper {link.target.name!r}.{near}"]
+    if str(paper.year) not in link.label:
+        return [f"the citation {link.label!r} must name the paper's year, which is {paper.year} in sources.yaml"]
     return []
 
 

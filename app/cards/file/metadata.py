@@ -1,28 +1,34 @@
-"""The lines Level:, Source:, Tags: and Draft: at the end of a card."""
+"""The lines Level:, Source:, Tags:, Corrected: and Draft: at the end of a card."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from app.cards.file.blocks import Block
 from app.cards.file.mistake import Mistake
 from app.nearest import did_you_mean
 
 LEVELS = ("easy", "medium", "hard")
-OF_A_CARD = ("Level", "Source", "Tags", "Draft")
+OF_A_CARD = ("Level", "Source", "Tags", "Corrected", "Draft")
 _LINE = re.compile(rf"({'|'.join(OF_A_CARD)}):\s*(.*)")
-_ALMOST = re.compile(r"(levels?|sources?|tags?|drafts?)\s*:", re.IGNORECASE)
+_ALMOST = re.compile(r"(levels?|sources?|tags?|correct(?:ed|ions?)|drafts?)\s*:", re.IGNORECASE)
+_CORRECTED = re.compile(r"(\d{4}-\d\d-\d\d)\s+(\S.*)")
 _TAG = re.compile(r"[a-z0-9]+([ -][a-z0-9]+)*")
 _ITEMS_AT_END = re.compile(r"(?:^|\s)\(?Source:\s*([\w-]+(?:,\s*[\w-]+)*)[.)]*\s*$")
 
 
 @dataclass
 class Metadata:
-    """What the last lines of a card state. `line` is their first line, or None; `sources` are (item, line)."""
+    """What the last lines of a card state. `line` is their first line, or None; `sources` are (item, line).
+
+    `corrected` is the day of the last correction that a learner should know of, and what was wrong.
+    """
 
     level: str | None = None
     sources: list[tuple[str, int]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
+    corrected: tuple[date, str] | None = None
     is_draft: bool = False
     line: int | None = None
 
@@ -78,6 +84,9 @@ def _unexpected(key: str, known: Sequence[str]) -> str:
 
 
 def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
+    if key == "Corrected":
+        metadata.corrected = _correction(value)
+        return None if metadata.corrected else "Corrected: needs a day such as 2026-11-27, and what was wrong"
     words = [word.strip() for word in value.split(",")]
     if not all(words):
         return f"{key}: needs {'values separated by single commas' if value else 'a value: write one, or remove it'}"
@@ -97,6 +106,14 @@ def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
             return f"the tag {bad[0]!r} must be lower-case letters, digits, spaces and hyphens"
         metadata.tags.extend(dict.fromkeys(words))
     return None
+
+
+def _correction(value: str) -> tuple[date, str] | None:
+    found = _CORRECTED.fullmatch(value)
+    try:
+        return (date.fromisoformat(found[1]), found[2]) if found else None
+    except ValueError:
+        return None
 
 
 def _misplaced_lines(path: str, blocks: Sequence[Block]) -> list[Mistake]:

@@ -1,7 +1,8 @@
 """What authors write in YAML: sources.yaml, each deck's deck.yaml, and front matter. The one door to PyYAML."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -16,12 +17,14 @@ SOURCES = "sources.yaml"
 LAST = 999_999
 """The order of a topic that states none."""
 LONGEST_NUMBER = 40
+_PAPER = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KEYS = ("key", "title", "what", "items")
+_PAPER_KEYS = ("authors", "year", "title", "venue")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A value and the line of its key, from 1. `item_lines` are those of a list's items."""
+    """A value and the line of its key, from 1. `item_lines` are those of a list's items or a mapping's names."""
 
     value: object
     line: int
@@ -44,6 +47,15 @@ class _PlainLoader(yaml.SafeLoader):
             problem = "a value that begins with * is an alias: write the value itself, or put quotes around it"
             raise yaml.composer.ComposerError(None, None, problem, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        seen: set[str] = set()
+        for key, _value in node.value:
+            if key.value in seen:
+                problem = f"{key.value!r} stands here a second time: remove one"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
     def bounded_int(self, node: yaml.ScalarNode) -> int:
         return self.construct_yaml_int(self._bounded(node))
@@ -107,8 +119,9 @@ def _entries(loader: yaml.SafeLoader, first_line: int) -> Mapping[str, Entry]:
             raise YamlError(line, "a name must be a word")
         if name in entries:
             raise YamlError(line, f"{name!r} stands here a second time: remove one")
-        items = value.value if isinstance(value, yaml.SequenceNode) else ()
-        item_lines = tuple(first_line + item.start_mark.line for item in items)
+        items = value.value if isinstance(value, yaml.CollectionNode) else ()
+        marks = (item[0].start_mark if isinstance(item, tuple) else item.start_mark for item in items)
+        item_lines = tuple(first_line + mark.line for mark in marks)
         entries[name] = Entry(loader.construct_object(value, deep=True), line, item_lines)
     return entries
 
@@ -188,10 +201,21 @@ class Document:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """A paper that cards may cite."""
+
+    authors: str
+    year: int
+    title: str
+    venue: str
+
+
+@dataclass(frozen=True)
 class Sources:
-    """The documents that the cards draw on."""
+    """The documents that the cards draw on, and the papers they may cite, by key."""
 
     documents: tuple[Document, ...]
+    papers: Mapping[str, Paper] = field(default_factory=dict)
 
     @cached_property
     def items(self) -> Mapping[str, str]:
@@ -230,7 +254,7 @@ def _parse_sources(text: str) -> tuple[Sources | None, tuple[Mistake, ...]]:
         entries = read_mapping(text)
     except YamlError as error:
         return None, (Mistake(SOURCES, error.line, str(error)),)
-    mistakes = [Mistake(SOURCES, line, message) for line, message in unknown_keys(entries, ["documents"])]
+    mistakes = [Mistake(SOURCES, line, message) for line, message in unknown_keys(entries, ["documents", "papers"])]
     entry = entries.get("documents", Entry(None, 1))
     if not isinstance(entry.value, list):
         return None, (*mistakes, Mistake(SOURCES, entry.line, "documents must be a list of documents, or []"))
@@ -241,7 +265,29 @@ def _parse_sources(text: str) -> tuple[Sources | None, tuple[Mistake, ...]]:
             documents.append(_document(given, seen))
         except ValueError as error:
             mistakes.append(Mistake(SOURCES, at, f"document {number}: {error}"))
-    return (None if mistakes else Sources(tuple(documents))), tuple(mistakes)
+    papers, wrong = _papers(entries.get("papers", Entry({}, 1)))
+    mistakes += wrong
+    return (None if mistakes else Sources(tuple(documents), papers)), tuple(mistakes)
+
+
+def _papers(entry: Entry) -> tuple[dict[str, Paper], list[Mistake]]:
+    """Read the papers by key, and name each that is not whole."""
+    if not isinstance(entry.value, dict):
+        return {}, [Mistake(SOURCES, entry.line, "papers must be lines of the form key: with the paper below it")]
+    papers, mistakes = {}, []
+    for (key, given), line in zip(entry.value.items(), entry.item_lines, strict=True):
+        texts = [one_line(given.get(name)) for name in ("authors", "title", "venue")] if isinstance(given, dict) else []
+        if not (isinstance(key, str) and _PAPER.fullmatch(key)):
+            problem = "a paper's key must be lower-case letters, digits and hyphens"
+        elif not isinstance(given, dict) or set(given) != set(_PAPER_KEYS) or not all(texts):
+            problem = f"must have exactly {', '.join(_PAPER_KEYS)}, each on a line of its own"
+        elif type(given["year"]) is not int or not 1000 <= given["year"] <= 9999:
+            problem = "year must be a number such as 1997"
+        else:
+            papers[key] = Paper(str(texts[0]), given["year"], str(texts[1]), str(texts[2]))
+            continue
+        mistakes.append(Mistake(SOURCES, line, f"paper {key}: {problem}"))
+    return papers, mistakes
 
 
 def _document(given: object, seen: set[str]) -> Document:

@@ -180,6 +180,8 @@ def _text(card: ReadyCard) -> dict[str, Any]:
         "short_html": card.html.short_html,
         "answer_html": card.html.answer_html,
         "level": card.level,
+        "corrected_on": card.corrected[0] if card.corrected else None,
+        "correction": card.corrected[1] if card.corrected else None,
         "content_hash": card.content_hash,
         "answer_hash": card.answer_hash,
     }

@@ -7,6 +7,7 @@ from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 _DEMO = re.compile(r"demo:([a-z0-9]+(?:-[a-z0-9]+)*)(?:\?([^#]*))?(?:#(.*))?")
+_PAPER = re.compile(r"paper:([a-z0-9]+(?:-[a-z0-9]+)*)")
 _CARD = re.compile(r"card:(?:([a-z0-9]+(?:[-_][a-z0-9]+)*)/)?([a-z0-9]+(?:-[a-z0-9]+)*)")
 
 
@@ -16,7 +17,7 @@ class BadTargetError(ValueError):
 
 @dataclass(frozen=True)
 class Target:
-    """What a link leads to. `kind` is demo, card, web or file; what `name` names depends on it.
+    """What a link leads to. `kind` is demo, card, paper, web or file; what `name` names depends on it.
 
     `address` is where the link leads in the app; None for a file that has no page. `deck` is a card's, `query` and
     `numbers` (after the #) are a demo's.
@@ -46,6 +47,11 @@ def target(href: str, deck: str = "") -> Target:
             raise BadTargetError(f"the card link {unquote(href)!r} is malformed: write card:id or card:deck/id")
         its_deck, name = found[1] or deck, found[2]
         return Target("card", href, f"/cards/{its_deck}/{name}", name, its_deck)
+    if href.startswith("paper:"):
+        found = _PAPER.fullmatch(href)
+        if not found:
+            raise BadTargetError(f"the paper link {unquote(href)!r} is malformed: write paper:key, as in sources.yaml")
+        return Target("paper", href, f"/sources#paper-{found[1]}", found[1])
     try:
         parts = urlsplit(href)
         host = parts.hostname
@@ -57,7 +63,9 @@ def target(href: str, deck: str = "") -> Target:
         return Target("web", href, href)
     if parts.scheme or parts.netloc or not parts.path or parts.path.startswith("/") or "\\" in unquote(href):
         shown = unquote(href)[:60]
-        raise BadTargetError(f"a link to {shown!r}: only http(s), demo:, card: and files beside this one can be linked")
+        raise BadTargetError(
+            f"a link to {shown!r}: only http(s), demo:, card:, paper: and files beside this one can be linked"
+        )
     name = unquote(parts.path)
     return Target("file", href, _topic_page(name, deck), name)
 

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from multiprocessing.context import BaseContext
 
@@ -49,6 +50,7 @@ class ReadyCard:
     level: str | None
     sources: tuple[str, ...]
     tags: tuple[str, ...]
+    corrected: tuple[date, str] | None
     content_hash: str
     answer_hash: str
     text_hash: str
@@ -170,6 +172,7 @@ def _prepare_card(card: ParsedCard, parsed: Parsed, ready: ReadyFile, known: Col
         level=card.metadata.level,
         sources=tuple(dict.fromkeys(item for item, _line in card.metadata.sources)),
         tags=tuple(card.metadata.tags),
+        corrected=card.metadata.corrected,
         content_hash=content_hash,
         answer_hash=_hash(card.answer),
         text_hash=_hash(card.markdown),

@@ -45,6 +45,7 @@ def card(
             sources=session.exec(select(CardSource.item).where(CardSource.card_id == found.id)).all(),
             state=(state := session.get(CardState, (learner.learner_id, found.id))),
             leech=leech(session, found, state.lapses) if state else None,
+            rated_on=state.reviewed_on if state else None,
             marks=marks_of(session, learner.learner_id, found.id),
             texts=texts,
             version_at=partial(number_at, texts),

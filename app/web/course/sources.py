@@ -17,8 +17,11 @@ def sources(here: Here) -> Response:
     with here.reading() as session:
         covering = _covering(session)
     documents = listed.documents if listed else ()
+    papers = dict(sorted(listed.papers.items(), key=lambda one: (one[1].year, one[0]))) if listed else {}
     covered = sum(item in covering for document in documents for item in document.items)
-    return here.page("sources.html", documents=documents, covering=covering, covered=covered, is_broken=bool(mistakes))
+    return here.page(
+        "sources.html", documents=documents, covering=covering, papers=papers, covered=covered, is_broken=bool(mistakes)
+    )
 
 
 def _covering(session: Session) -> dict[str, list[Coverage]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import bindparam, select
 from sqlmodel import Session
@@ -44,6 +44,7 @@ class Shown:
     sources: Sequence[str] = ()
     typed: Typed | None = None
     leech: Leech | None = None
+    rated_on: date | None = None
 
 
 # Built once: building a statement costs as much as running it.
@@ -63,6 +64,7 @@ def revealed(
         sources=session.connection().execute(_SOURCES, {"card": card.id}).scalars().all(),
         typed=beside(typed, card) if typed.strip() else None,
         leech=leech(session, card, state.lapses) if state else None,
+        rated_on=state.reviewed_on if state else None,
     )
 
 

@@ -1,5 +1,7 @@
 """The last lines of a card are its metadata."""
 
+from datetime import date
+
 import pytest
 
 from app.cards.file.blocks import read
@@ -48,3 +50,10 @@ def test_the_sources_of_key_points_are_taken_off_their_ends():
     kept, sources = key_point_sources(read("- One (Source: a-1, a-2).\n- Two\n  on two lines. Source: b\n").blocks)
     assert sources == [("a-1", 1), ("a-2", 1), ("b", 3)]
     assert [token.content for token in kept[0].tokens if token.type == "inline"] == ["One", "Two\non two lines."]
+
+
+def test_a_correction_has_a_day_and_a_sentence():
+    _, found, _ = take_metadata(
+        "a.md", read("A.\n\nCorrected: 2026-11-27 Bounded, not the gradient.").blocks, OF_A_CARD
+    )
+    assert found.corrected == (date(2026, 11, 27), "Bounded, not the gradient.")

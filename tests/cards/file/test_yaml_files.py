@@ -14,6 +14,12 @@ from app.settings import ROOT
         ("documents:\n  - key: a\n", 2, "document 1: must have exactly key, title, what, items"),
         ("\ndocuments: []\nmore: 1\n", 3, "unknown key 'more'"),
         ("documents: [\n", 2, "not valid YAML"),
+        ("documents: []\npapers: 3\n", 2, "papers must be lines of the form key:"),
+        ("documents: []\npapers:\n  a: 3\n", 3, "paper a: must have exactly authors, year, title, venue"),
+        ("documents: []\npapers:\n  A b: {authors: A, year: 1990, title: T, venue: V}\n", 3, "key must be lower-case"),
+        ("documents: []\npapers:\n  a: {authors: A, year: 90, title: T, venue: V}\n", 3, "year must be a number"),
+        ("documents: []\npapers:\n  a: {authors: A, year: 1990, title: , venue: V}\n", 3, "must have exactly"),
+        ("documents: []\npapers:\n  a: 1\n  a: 2\n", 4, "'a' stands here a second time"),
     ],
 )
 def test_a_broken_list_of_sources_is_named_and_its_items_are_not_missed(text, line, words, content, write, topic):
@@ -26,7 +32,7 @@ def test_a_broken_list_of_sources_is_named_and_its_items_are_not_missed(text, li
 
 def test_an_item_of_two_documents_is_a_mistake(content, write):
     listed = (content / "sources.yaml").read_text()
-    write("sources.yaml", listed + listed.split("\n", 1)[1].replace("key: book", "key: copy"))
+    write("sources.yaml", listed + listed.split("documents:\n")[1].replace("key: book", "key: copy"))
     (mistake,) = check_content(content).mistakes
     assert mistake.message == "document 2: item 'book-1' stands here a second time"
     assert mistake.line == len(listed.splitlines()) + 1
@@ -49,10 +55,11 @@ def test_the_five_documents_have_their_98_items():
 
 
 def test_a_mapping_has_the_lines_of_its_keys_and_items():
-    entries = read_mapping("a: 1\n\nb:\n  - x\n  - y\n", first_line=5)
+    entries = read_mapping("a: 1\n\nb:\n  - x\n  - y\nc:\n  d: 1\n", first_line=5)
     assert {key: (entry.value, entry.line, entry.item_lines) for key, entry in entries.items()} == {
         "a": (1, 5, ()),
         "b": (["x", "y"], 7, (8, 9)),
+        "c": ({"d": 1}, 10, (11,)),
     }
     assert read_mapping("") == {}
 

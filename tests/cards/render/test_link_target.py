@@ -11,6 +11,7 @@ from app.cards.render.link_target import BadTargetError, Target, target
         ("demo:line", Target("demo", "demo:line", "/demos/line", "line")),
         ("demo:line?x=2&y=3#double=4", Target("demo", "", "/demos/line?x=2&y=3", "line", "", "x=2&y=3", "double=4")),
         ("demo:line#a=1%25", Target("demo", "", "/demos/line", "line", numbers="a=1%")),
+        ("paper:ada-1843", Target("paper", "", "/sources#paper-ada-1843", "ada-1843")),
         ("card:one", Target("card", "", "/cards/d/one", "one", "d")),
         ("card:e_2/one", Target("card", "", "/cards/e_2/one", "one", "e_2")),
         ("https://example.org/a?b#c", Target("web", "", "https://example.org/a?b#c")),
@@ -31,7 +32,17 @@ def test_where_an_address_leads(href, wanted):
 @pytest.mark.parametrize(
     "href",
     [
-        *("demo:Line", "demo:", "card:One", "card:e/f/one", "https:///a", "http://[", "//example.org/a"),
+        *(
+            "demo:Line",
+            "demo:",
+            "card:One",
+            "card:e/f/one",
+            "paper:",
+            "paper:Ada",
+            "https:///a",
+            "http://[",
+            "//example.org/a",
+        ),
         *("javascript:f()", "/settings", "", "#part", "a\\b.md", "mailto:a@example.org"),
     ],
 )
