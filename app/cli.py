@@ -1,5 +1,6 @@
 """The command `recur`."""
 
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,16 @@ from typing import Annotated
 import typer
 
 from app.commands import authoring, importing, serving
-from app.commands.console import bring_up_to_date, counted, migrated_database, say_mistakes, settings
+from app.commands.console import (
+    bring_up_to_date,
+    counted,
+    logs_json,
+    migrated_database,
+    notice,
+    refuse,
+    say_mistakes,
+    settings,
+)
 from app.settings import unknown_variables
 
 # Each command imports what it needs, so that `recur check` need not wait for a web server's modules.
@@ -26,7 +36,7 @@ app.add_typer(serving.app)
 @app.callback()
 def _every_command() -> None:
     for sentence in unknown_variables():
-        typer.echo(sentence, err=True)
+        notice(sentence)
 
 
 @app.command()
@@ -85,14 +95,31 @@ def export_(
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. What the user or the machine can mend is told in a sentence, with exit code 2."""
     try:
         app()
-    except RuntimeError as error:
-        from app.cards.load.load import LoadError
-        from app.database import UnusableDatabaseError
-
-        if not isinstance(error, UnusableDatabaseError | LoadError):
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is not None:
+            refuse(" ".join(sentence.split()))
+        if not logs_json():
             raise
-        typer.echo(str(error), err=True)
-        raise SystemExit(2) from None
+        notice("The command failed.", logging.ERROR, error)
+        raise SystemExit(1) from None
+
+
+def _sentence(error: Exception) -> str | None:
+    """What went wrong, if it is no mistake of ours."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.cards.load.load import LoadError
+    from app.database import UnusableDatabaseError
+    from app.observe.failure import cause
+
+    if isinstance(error, UnusableDatabaseError | LoadError):
+        return str(error)
+    if isinstance(error, SQLAlchemyError):
+        return f"The database cannot be used: {cause(error)}."
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return None

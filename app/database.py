@@ -82,7 +82,7 @@ class Database:
             if self.is_sqlite and self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             self.engine = _sqlite_engine(url) if self.is_sqlite else _server_engine(url)
-        except (ArgumentError, ImportError, OSError) as error:
+        except (ArgumentError, ImportError, OSError, ValueError) as error:
             raise UnusableDatabaseError(f"RECUR_DATABASE_URL cannot be used: {error}") from error
         self._one_writer = threading.Lock()
 

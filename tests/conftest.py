@@ -1,7 +1,9 @@
 """What every test may ask for: a migrated database of its own and the settings that go with it; and the three lanes."""
 
+import logging
 import os
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -72,6 +74,23 @@ def elsewhere(backend: Backend, tmp_path: Path) -> Iterator[Database]:
     yield database
     database.close()
     backend.drop(str(database.url))
+
+
+LOGGERS = ("", "app", "uvicorn.error", "py.warnings")
+
+
+@pytest.fixture
+def logging_as_it_was() -> Iterator[None]:
+    """Takes back what `app.observe.log.start` does to this process."""
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    before = [(one.handlers[:], one.level, one.filters[:]) for one in loggers]
+    hooks = threading.excepthook, sys.unraisablehook
+    yield
+    for one, (handlers, level, filters) in zip(loggers, before, strict=True):
+        one.handlers, one.filters = handlers, filters
+        one.setLevel(level)
+    threading.excepthook, sys.unraisablehook = hooks
+    logging.captureWarnings(False)
 
 
 @dataclass(frozen=True)

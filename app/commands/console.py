@@ -1,22 +1,56 @@
 """What the commands of `recur` share: the settings, the database, and how counts, paths and mistakes are printed."""
 
+import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 from pydantic import ValidationError
 
 from app.cards.check.report import as_text, excerpts
 from app.cards.file.mistake import Mistake
-from app.settings import Settings
+from app.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from app.cards.load.load import LoadReport
     from app.database import Database
+
+
+def logs_json() -> bool:
+    """True if what a command says, beside its result, is to be JSON. It holds before the settings are known."""
+    return os.environ.get(f"{PREFIX}LOG_FORMAT") == "json"
+
+
+def notice(sentence: str, level: int = logging.WARNING, error: Exception | None = None) -> None:
+    """Say something on standard error: as a line, or as an event of the log where that is JSON."""
+    if not logs_json():
+        typer.echo(sentence, err=True)
+        return
+    from app.observe import log  # slow to import
+
+    if not log.is_started():
+        log.start("json", "info")
+    logging.getLogger("app.recur").log(level, "%s", sentence, exc_info=error)
+
+
+def announce(sentence: str) -> None:
+    """Say what a person at the terminal waits for, on standard output; where the log is JSON, as an event."""
+    if logs_json():
+        notice(sentence, logging.INFO)
+    else:
+        typer.echo(sentence)
+
+
+def refuse(*sentences: str) -> NoReturn:
+    """Say why the command cannot go on, and exit with 2."""
+    for sentence in sentences:
+        notice(sentence, logging.ERROR)
+    raise SystemExit(2)
 
 
 def settings() -> Settings:
@@ -24,10 +58,11 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        for problem in error.errors():
-            where = "".join(f"RECUR_{str(name).upper()}: " for name in problem["loc"])
-            typer.echo(f"{where}{problem['msg'].removeprefix('Value error, ')}", err=True)
-        raise typer.Exit(2) from None
+        problems = [
+            "".join(f"{PREFIX}{str(name).upper()}: " for name in one["loc"]) + one["msg"].removeprefix("Value error, ")
+            for one in error.errors()
+        ]
+    refuse(*problems)
 
 
 @contextmanager
@@ -60,11 +95,15 @@ def bring_up_to_date(database: "Database", chosen: Settings) -> "LoadReport":
 
 
 def _say_that_it_waits(what: str) -> None:
-    typer.echo(f"Waiting: another process {what}.", err=True)
+    notice(f"Waiting: another process {what}.", logging.INFO)
 
 
 def say_mistakes(folder: Path, mistakes: Sequence[Mistake]) -> None:
-    """Print each mistake with the line it is on."""
+    """Print each mistake with the line it is on; where the log is JSON, as an event each."""
+    if logs_json():
+        for mistake in mistakes:
+            notice(str(mistake))
+        return
     for line in as_text(mistakes, shown_in(folder), excerpts(folder)):
         typer.echo(line)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.console import bring_up_to_date, migrated_database, settings
+from app.commands.console import announce, bring_up_to_date, migrated_database, refuse, settings
 from app.commands.workers import Workers
 from app.settings import Settings
 
@@ -24,21 +24,27 @@ def serve(
 ) -> None:
     """Migrate the database, load the content, and serve the app until it is stopped."""
     # Imported before the workers are copied, so that they share it.
+    import app.main  # noqa: F401
     from app.observe import log
     from app.server import FINISH_SECONDS
+    from app.web.frame import assets
 
     chosen = settings()
     log.start(chosen.log_format, chosen.log_level)
+    try:
+        assets.version()  # before anything is migrated
+    except assets.MissingAssetError as error:
+        refuse(str(error))
     number = workers or chosen.workers
     if not chosen.content_dir.is_dir():
-        typer.echo(f"There is no content folder {chosen.content_dir}: set RECUR_CONTENT_DIR.", err=True)
-        raise typer.Exit(2)
+        refuse(f"There is no content folder {chosen.content_dir}: set RECUR_CONTENT_DIR.")
     with migrated_database(chosen) as database:
         bring_up_to_date(database, chosen)
         listener = _listen(chosen)
         host, port = listener.getsockname()[:2]
         stop = "Ctrl+C stops it" if number == 1 else f"{number} processes; Ctrl+C stops them"
-        typer.echo(f"Recur is at http://{f'[{host}]' if ':' in host else host}:{port}/ ({stop})")
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        announce(f"Recur is at {address} ({stop})")
         if number == 1:
             _answer(chosen, database, listener)
             return
@@ -56,8 +62,7 @@ def _work(chosen: Settings, listener: socket.socket) -> None:
         with in_use(database):
             _answer(chosen, database, listener)
     except UnusableDatabaseError as error:
-        typer.echo(str(error), err=True)
-        raise SystemExit(2) from None
+        refuse(str(error))
 
 
 def _answer(chosen: Settings, database: "Database", listener: socket.socket) -> None:
@@ -75,6 +80,6 @@ def _listen(chosen: Settings) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(chosen.host, chosen.port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
-    except OSError as error:
-        typer.echo(f"Cannot listen on {chosen.host}:{chosen.port}: {error.strerror}. Try RECUR_PORT=0.", err=True)
-        raise typer.Exit(2) from None
+    except (OSError, UnicodeError) as error:  # a host with an empty or overlong part cannot even be asked for
+        why = error.strerror if isinstance(error, OSError) else "this is no host name"
+        refuse(f"Cannot listen on {chosen.host}:{chosen.port}: {why}. Try RECUR_PORT=0.")

@@ -7,7 +7,6 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
@@ -94,7 +93,7 @@ class Workers:
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else 1
         except BaseException:
-            traceback.print_exc()
+            log.exception("A process failed.")
         finally:
             sys.stdout.flush()
             sys.stderr.flush()

@@ -76,6 +76,11 @@ def start(form: LogFormat, level: LogLevel) -> None:
     sys.unraisablehook = _unraisable
 
 
+def is_started() -> bool:
+    """True if this process logs in one of our formats."""
+    return any(isinstance(one.formatter, JsonLines | TextLines) for one in logging.getLogger().handlers)
+
+
 def _is_news(record: logging.LogRecord) -> bool:
     """False for what uvicorn says after us: that an answer which failed half-way, and was logged, is not complete."""
     return not record.getMessage().startswith("ASGI callable returned without completing response")

@@ -3,30 +3,15 @@
 import json
 import logging
 import re
-import sys
 import threading
 import warnings
-from collections.abc import Iterator
 
 import pytest
 
 from app.observe import log
 from app.settings import LogLevel
 
-LOGGERS = ("", "app", "uvicorn.error", "py.warnings")
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_it_was() -> Iterator[None]:
-    loggers = [logging.getLogger(name) for name in LOGGERS]
-    before = [(one.handlers[:], one.level, one.filters[:]) for one in loggers]
-    hooks = threading.excepthook, sys.unraisablehook
-    yield
-    for one, (handlers, level, filters) in zip(loggers, before, strict=True):
-        one.handlers, one.filters = handlers, filters
-        one.setLevel(level)
-    threading.excepthook, sys.unraisablehook = hooks
-    logging.captureWarnings(False)
+pytestmark = pytest.mark.usefixtures("logging_as_it_was")
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
