@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import authoring, importing, serving
+from app.commands import authoring, doctor, importing, serving
 from app.commands.console import (
     bring_up_to_date,
     counted,
@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 app.add_typer(authoring.app)
 app.add_typer(importing.app)
+app.add_typer(doctor.app)
 app.add_typer(serving.app)
 
 
@@ -55,9 +56,16 @@ def load() -> None:
 def replay_() -> None:
     """Rebuild the schedule and the totals, which are derived, from the review log, which is the truth."""
     from app.study.schedule.replay import replay
+    from app.upkeep.doctor.derived import deviations
 
-    with migrated_database(settings()) as database, database.write() as session:
-        done = replay(session)
+    with migrated_database(settings()) as database:
+        different = deviations(database)
+        with database.write() as session:
+            done = replay(session)
+    for one in different:
+        typer.echo(f"{one}. Corrected.")
+    if not different:
+        typer.echo("Nothing was different.")
     typer.echo(f"{counted(done.reviews, 'review')} of {counted(done.cards, 'card')} replayed.")
 
 

@@ -147,13 +147,7 @@ def index(connection: Connection, card_ids: Iterable[int]) -> None:
     """Index these live cards. Call it after their tags and sources are written."""
     for ids in chunks(card_ids):
         forget(connection, ids)
-        rows = connection.execute(_TEXTS.where(CARD.c.id.in_(ids), CARD.c.retired_at.is_(None))).all()
-        tags, sources = (_of_cards(connection, *of, ids) for of in ((CARD_TAG, "tag"), (CARD_SOURCE, "item")))
-        made = {
-            card: _parts(question, tags[card], sources[card], text_of_html(f"{short} {rest}"))
-            for card, question, short, rest in rows
-        }
-        if made:
+        if made := _made(connection, ids):
             _write(connection, made)
 
 
@@ -165,13 +159,84 @@ def forget(connection: Connection, card_ids: Iterable[int]) -> None:
         connection.execute(delete(the_table).where(key.in_(ids)))
 
 
+def make_anew(connection: Connection) -> None:
+    """Drop the index, whatever is in it, and make it from the cards."""
+    connection.execute(text("DROP TABLE IF EXISTS card_search"))
+    create(connection)
+    rebuild(connection)
+
+
 def rebuild(connection: Connection) -> None:
     """Rebuild the whole index from the cards."""
     connection.execute(delete(_SQLITE if connection.dialect.name == "sqlite" else _SERVER))
     index(connection, connection.execute(select(CARD.c.id).where(CARD.c.retired_at.is_(None))).scalars().all())
 
 
+def exists(connection: Connection) -> bool:
+    """True if the search's table is there, with its index."""
+    names = {"card_search"} if connection.dialect.name == "sqlite" else {"card_search", "ix_card_search_document"}
+    return names <= set(connection.execute(_NAMES[connection.dialect.name]).scalars())
+
+
+def create(connection: Connection) -> None:
+    """Create what is missing of the search's table and its index, empty."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(_CREATE_IN_SQLITE)
+    else:
+        connection.execute(_CREATE_IN_SERVER)
+        connection.execute(_CREATE_SERVER_INDEX)
+
+
+def differing(connection: Connection) -> dict[int, str]:
+    """The cards whose entry in the index is not what their row says, by id: «missing», «wrong» or «left over»."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    key = _SQLITE.c.rowid if is_sqlite else _SERVER.c.card_id
+    there = set(connection.execute(select(key)).scalars())
+    live = connection.execute(select(CARD.c.id).where(CARD.c.retired_at.is_(None))).scalars().all()
+    found = dict.fromkeys(sorted(there.difference(live)), "left over")
+    for ids in chunks(live):
+        for card, parts in _made(connection, ids).items():
+            if card not in there:
+                found[card] = "missing"
+            elif is_sqlite:
+                texts = dict(zip(_PARTS, (" ".join(part) for part in parts), strict=True))
+                if connection.execute(_ENTRY, {"card": card}).mappings().one() != texts:
+                    found[card] = "wrong"
+            elif connection.execute(_DIFFERS, {"card": card, "words": _tsvector(parts)}).scalar():
+                found[card] = "wrong"
+    return found
+
+
+def check(connection: Connection) -> None:
+    """Have FTS5 compare its index with its own texts. Raises DatabaseError if they differ. Takes the lock to write."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("INSERT INTO card_search(card_search) VALUES ('integrity-check')"))
+
+
+_NAMES = {
+    "sqlite": text("SELECT name FROM sqlite_master WHERE type = 'table'"),
+    "postgresql": text("SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace"),
+}
+_CREATE_IN_SQLITE = text(
+    "CREATE VIRTUAL TABLE IF NOT EXISTS card_search USING fts5("
+    "question, tags, sources, answer, tokenize = 'ascii', prefix = '1 2 3')"
+)
+_CREATE_IN_SERVER = text(
+    "CREATE TABLE IF NOT EXISTS card_search ("
+    "card_id INTEGER PRIMARY KEY REFERENCES card (id), document TSVECTOR NOT NULL)"
+)
+_CREATE_SERVER_INDEX = text("CREATE INDEX IF NOT EXISTS ix_card_search_document ON card_search USING gin (document)")
 _TEXTS = select(CARD.c.id, CARD.c.question, CARD.c.short_html, CARD.c.answer_html)
+
+
+def _made(connection: Connection, card_ids: Sequence[int]) -> dict[int, "_Parts"]:
+    """The words of those of these cards that are live, by id."""
+    rows = connection.execute(_TEXTS.where(CARD.c.id.in_(card_ids), CARD.c.retired_at.is_(None))).all()
+    tags, sources = (_of_cards(connection, *of, card_ids) for of in ((CARD_TAG, "tag"), (CARD_SOURCE, "item")))
+    return {
+        card: _parts(question, tags[card], sources[card], text_of_html(f"{short} {rest}"))
+        for card, question, short, rest in rows
+    }
 
 
 def _of_cards(connection: Connection, owned: Any, name: str, ids: Sequence[int]) -> dict[int, str]:
@@ -218,6 +283,9 @@ def _write(connection: Connection, made: Mapping[int, _Parts]) -> None:
 
 _ADD_TO_SQLITE = insert(_SQLITE).values(rowid=bindparam("card"), **{name: bindparam(name) for name in _PARTS})
 _ADD_TO_SERVER = text("INSERT INTO card_search (card_id, document) VALUES (:card, CAST(:words AS tsvector))")
+
+_ENTRY = select(*(_SQLITE.c[name] for name in _PARTS)).where(_SQLITE.c.rowid == bindparam("card"))
+_DIFFERS = text("SELECT document <> CAST(:words AS tsvector) FROM card_search WHERE card_id = :card")
 
 
 def _tsvector(parts: _Parts) -> str:

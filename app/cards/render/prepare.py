@@ -175,7 +175,7 @@ def _prepare_card(card: ParsedCard, parsed: Parsed, ready: ReadyFile, known: Col
         corrected=card.metadata.corrected,
         content_hash=content_hash,
         answer_hash=_hash(card.answer),
-        text_hash=_hash(card.markdown),
+        text_hash=hash_of_text(card.markdown),
         markdown=card.markdown,
         html=html,
     )
@@ -194,6 +194,11 @@ def _html(question: Rendered, short: Rendered, rest: Rendered) -> Html:
     demos = tuple((to.name, to.query, link.label) for link, to in links if to.kind == "demo")
     cards = tuple((to.deck, to.name, link.is_follow_up) for link, to in links if to.kind == "card")
     return Html(question.html, short.html, rest.html, demos, cards)
+
+
+def hash_of_text(markdown: str) -> str:
+    """The hash by which versions of a card are told apart."""
+    return _hash(markdown)
 
 
 def _hash(*parts: str) -> str:

@@ -1,0 +1,54 @@
+"""The command that finds what is wrong with a database, and mends it: doctor."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.console import counted, settings
+
+if TYPE_CHECKING:
+    from app.upkeep.doctor.finding import Finding
+
+app = typer.Typer()
+MOST_ROUNDS = 3
+
+
+@app.command()
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be derived. Stop the server first.")] = False,
+) -> None:
+    """Examine the database, and say what is wrong in words. Exits with 1 if something is.
+
+    A review is never deleted: what is derived is made again from the reviews and from the content files, and of a
+    damaged file every row that can be read goes into a new one.
+    """
+    from app.database import Database
+    from app.upkeep.doctor.examine import Examined, examine
+    from app.upkeep.doctor.mend import mend
+    from app.upkeep.in_use import alone, in_use
+
+    chosen = settings()
+    database = Database(chosen.database_url)
+    what = Examined(database, chosen.content_dir, datetime.now(UTC))
+    try:
+        with alone(database) if fix else in_use(database):
+            found = examine(what)
+            _say(found)
+            for _round in range(MOST_ROUNDS if fix else 0):
+                if not any(finding.cure for finding in found):
+                    break
+                for sentence in mend(what, found):
+                    typer.echo(sentence)
+                found = examine(what)
+                typer.echo("Examined again:")
+                _say(found)
+    finally:
+        database.close()
+    raise typer.Exit(1 if found else 0)
+
+
+def _say(found: "list[Finding]") -> None:
+    for finding in found:
+        typer.echo(f"- {finding}")
+    typer.echo(f"{counted(len(found), 'thing')} found." if found else "All is well.")

@@ -1,0 +1,114 @@
+"""Examines a database: every check, and which tables each looks at."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database import Database, UnusableDatabaseError
+from app.upkeep.doctor import content, derived, owners, reviews, schema, storage
+from app.upkeep.doctor.finding import Finding
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What is examined: a database, the content folder, and the time, aware."""
+
+    database: Database
+    content_dir: Path
+    now: datetime
+
+
+def _schema(what: Examined, connection: Connection) -> list[Finding]:
+    return list(schema.revision(what.database, connection)) or list(schema.missing(connection))
+
+
+def _stored(what: Examined, connection: Connection) -> Iterator[Finding]:
+    if not what.database.is_sqlite:
+        yield from storage.damaged_indices(connection)
+    yield from storage.unreadable(connection)
+
+
+def _reviews(what: Examined, connection: Connection) -> Iterator[Finding]:
+    yield from reviews.changed(what.database, connection)
+    yield from reviews.clocks(connection, what.now)
+
+
+def _owners(_what: Examined, connection: Connection) -> Iterator[Finding]:
+    yield from owners.missing_owners(connection)
+    yield from owners.answers(connection)
+
+
+def _versions(_what: Examined, connection: Connection) -> Iterator[Finding]:
+    return content.versions(connection)
+
+
+def _derived(what: Examined, connection: Connection) -> Iterator[Finding]:
+    yield from derived.projections(what.database)
+    yield from derived.cursors(connection)
+
+
+def _files(what: Examined, connection: Connection) -> Iterator[Finding]:
+    return content.files(connection, what.content_dir, what.now)
+
+
+def _index(what: Examined, connection: Connection) -> Iterator[Finding]:
+    return content.index(what.database, connection)
+
+
+Check = Callable[[Examined, Connection], Iterable[Finding]]
+CHECKS: Mapping[str, Check] = {
+    "values that cannot be read": _stored,
+    "reviews": _reviews,
+    "owners": _owners,
+    "versions": _versions,
+    "schedule and totals": _derived,
+    "cards": _files,
+    "search": _index,
+}
+EXAMINED: Mapping[str, tuple[str, ...]] = {
+    "card": ("cards", "owners", "search"),
+    "card_demo": ("cards", "owners"),
+    "card_link": ("cards", "owners"),
+    "card_mark": ("owners",),
+    "card_source": ("cards", "owners", "search"),
+    "card_state": ("schedule and totals", "owners"),
+    "card_version": ("owners", "versions"),
+    "card_tag": ("cards", "owners", "search"),
+    "content_file": ("cards",),
+    "day_total": ("schedule and totals", "owners"),
+    "deck": ("cards", "owners"),
+    "learner": ("owners",),
+    "month_total": ("schedule and totals", "owners"),
+    "new_card_cursor": ("schedule and totals", "owners"),
+    "own_tag": ("owners",),
+    "quiz": ("owners",),
+    "quiz_item": ("owners",),
+    "review": ("reviews", "owners"),
+    "topic": ("cards", "owners"),
+}
+"""Every table, and the checks that look at it. All of them are looked at for pages, columns and values, too."""
+
+
+def examine(what: Examined) -> list[Finding]:
+    """Everything that is wrong with the database. It need not be migrated, and a server may be using it.
+
+    What stands on damaged ground is not looked at: a damaged file or a missing table is all that is found then.
+    """
+    database = what.database
+    found = [] if database.file is None else list(storage.damaged_file(database.file))
+    if found:
+        return found
+    # Each check has a session of its own: after an error PostgreSQL answers nothing more.
+    for name, check in {"the schema": _schema, **CHECKS}.items():
+        try:
+            with database.read() as session:
+                found += check(what, session.connection())
+        except (SQLAlchemyError, UnusableDatabaseError, ValueError, TypeError) as error:
+            found.append(Finding(f"Not examined: {name}. It cannot be read ({getattr(error, 'orig', None) or error})."))
+        if check is _schema and found:
+            break
+    return found

@@ -1,0 +1,76 @@
+"""Mends what an examination found, as far as it can be derived. A review is never deleted."""
+
+from collections.abc import Callable, Mapping
+
+import alembic.command
+from sqlmodel import Session
+
+from app.cards.load import search
+from app.cards.load.load import load
+from app.study.schedule.replay import replay
+from app.study.schedule.totals import move_cards
+from app.upkeep.doctor import content, owners, reviews, schema
+from app.upkeep.doctor.examine import Examined
+from app.upkeep.doctor.finding import Cure, Finding, number
+
+
+def mend(what: Examined, found: list[Finding]) -> list[str]:
+    """Do what mends these findings. Returns a sentence for each thing that was done.
+
+    Keep others away from the database meanwhile.
+    """
+    cures = {finding.cure for finding in found}
+    done = []
+    with what.database.write() as session:
+        for cure, repair in REPAIRS.items():
+            if cure in cures:
+                done += repair(what, session)
+    if Cure.SCHEMA in cures and not what.database.is_up_to_date():  # it was at no revision, and is whole now
+        alembic.command.stamp(what.database.alembic_config(), "head")
+    if Cure.LOAD in cures:
+        load(what.database, what.content_dir, what.now, move_cards=move_cards)
+    return done
+
+
+def _schema(_what: Examined, session: Session) -> list[str]:
+    schema.add_missing(session.connection())
+    return ["Created what was missing."]
+
+
+def _flipped(what: Examined, session: Session) -> list[str]:
+    return [f"Set one bit back in {number(reviews.set_back(what.database, session.connection()), 'review')}."]
+
+
+def _owners(what: Examined, session: Session) -> list[str]:
+    return [f"Put back: {one}." for one in owners.put_back(session.connection(), what.now)]
+
+
+def _answers(_what: Examined, session: Session) -> list[str]:
+    return [f"Made {number(owners.forget_answers(session.connection()), 'question')} of quizzes unanswered."]
+
+
+def _load(what: Examined, session: Session) -> list[str]:
+    owners.drop_derived_orphans(session.connection())
+    count = content.forget_differing(session.connection(), what.content_dir, what.now)
+    return [f"Loaded {number(count, 'content file')} again."]
+
+
+def _replay(_what: Examined, session: Session) -> list[str]:
+    done = replay(session)
+    return [f"Replayed {number(done.reviews, 'review')} of {number(done.cards, 'card')}."]
+
+
+def _search(_what: Examined, session: Session) -> list[str]:
+    search.make_anew(session.connection())
+    return ["Rebuilt the search index."]
+
+
+REPAIRS: Mapping[Cure, Callable[[Examined, Session], list[str]]] = {
+    Cure.SCHEMA: _schema,
+    Cure.FLIPPED: _flipped,
+    Cure.OWNER: _owners,
+    Cure.ANSWER: _answers,
+    Cure.LOAD: _load,
+    Cure.REPLAY: _replay,
+    Cure.SEARCH: _search,
+}
