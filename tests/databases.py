@@ -2,6 +2,7 @@
 
 import functools
 import shutil
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -29,12 +30,12 @@ class Backend(ABC):
     def template(self, key: object, fill: Callable[[Database], object]) -> str:
         """The template of that key; made at its first use: migrated, and filled by `fill`."""
         if key not in self._templates:
-            folder = self._folder / f"template-{len(self._templates)}"
-            folder.mkdir()
-            database = Database(self.new(folder))
-            database.migrate()
-            fill(database)
-            database.close()
+            database = Database(self.new(Path(tempfile.mkdtemp(dir=self._folder))))
+            try:
+                database.migrate()
+                fill(database)
+            finally:
+                database.close()
             self._templates[key] = str(database.url.database)
         return self._templates[key]
 

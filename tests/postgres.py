@@ -4,6 +4,7 @@ It differs from SQLite wherever an installation may: texts sort by language rath
 zone is neither UTC nor the learner's.
 """
 
+import atexit
 import functools
 import getpass
 import os
@@ -77,6 +78,7 @@ class Cluster:
         with (self._data / "postgresql.conf").open("a") as file:
             for name, value in {**ALWAYS, "unix_socket_directories": str(self.folder), **settings}.items():
                 file.write(f"{name} = '{value}'\n")
+        atexit.register(self.stop)
         self.start()
 
     def start(self) -> None:
@@ -93,6 +95,7 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop the server and remove all that it had."""
+        atexit.unregister(self.stop)
         self._guard.communicate(timeout=60)
 
     def url(self, name: str) -> str:

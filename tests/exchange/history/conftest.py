@@ -47,11 +47,13 @@ def places(
             shutil.copytree(content, here / "content")
             url = backend.new(here, backend.template(("places", name), functools.partial(fill, name)))
             made.append(Place(Database(url), here / "content", tokens))
-        yield made
-        for place in made:
-            place.database.close()
-            backend.drop(str(place.database.url))
-            shutil.rmtree(place.content.parent)
+        try:
+            yield made
+        finally:
+            for place in made:
+                place.database.close()
+                backend.drop(str(place.database.url))
+                shutil.rmtree(place.content.parent)
 
     return make
 

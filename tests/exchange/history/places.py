@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert, text, update
 from sqlmodel import SQLModel
 
 from app.cards.load.load import load
@@ -22,6 +22,7 @@ from app.study.schedule.checksum import altered
 from app.study.schedule.rate import Answer, rate
 from app.study.schedule.review_log import stored_state
 from app.study.schedule.undo import undo
+from app.tables import QUIZ_ITEM
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 CARDS = ("d/a", "d/b", "d/c", "e/a")
@@ -52,6 +53,15 @@ FROM quiz_item JOIN quiz ON quiz.id = quiz_id JOIN card ON card.id = quiz_item.c
 JOIN deck ON deck.id = card.deck_id WHERE learner_id = :learner ORDER BY quiz.name, position"""
 
 
+def as_stored(value: Any) -> Any:
+    """A value of a plain statement as SQLite stores it: PostgreSQL's driver gives dates, times and booleans."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, date):
+        return value.isoformat()
+    return int(value) if isinstance(value, bool) else value
+
+
 @dataclass
 class Place:
     """A database somewhere, and a learner who studies there."""
@@ -63,9 +73,10 @@ class Place:
     prefs: Preferences = field(default_factory=lambda: Preferences(1, ZoneInfo("Europe/Berlin"), 4, 20, 0.9))
 
     def rows(self, query: str, **values: Any) -> list[tuple[Any, ...]]:
-        """As they are stored, to the bit."""
+        """As SQLite stores them, to the bit."""
         with self.database.read() as session:
-            return [tuple(row) for row in session.connection().execute(text(query), values)]
+            rows = session.connection().execute(text(query), values)
+            return [tuple(map(as_stored, row)) for row in rows]
 
     def reviews(self, learner: int = 1) -> list[tuple[Any, ...]]:
         return self.rows(REVIEWS, learner=learner)
@@ -187,7 +198,7 @@ def lived(place: Place) -> bytes:
     place.tag("d/b", "hard")
     quiz = place.quiz(["d/a", "d/b"], 0)
     with place.database.write() as session:
-        session.connection().exec_driver_sql("UPDATE quiz_item SET token = ? WHERE position = 0", (answer,))
+        session.connection().execute(update(QUIZ_ITEM).where(QUIZ_ITEM.c.position == 0).values(token=answer))
     assert quiz
     return place.export()
 

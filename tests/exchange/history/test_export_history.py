@@ -4,10 +4,12 @@ import json
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 
+from sqlalchemy import update
 from sqlmodel import SQLModel
 
 from app.exchange.history.format import MarkLine, QuizItemLine, QuizLine, ReviewLine
 from app.study.learner.profile import Profile
+from app.tables import QUIZ, REVIEW
 from tests.exchange.history.places import (
     Place,
 )
@@ -66,8 +68,8 @@ def test_long_titles_and_sittings_come_along(three: list[Place]) -> None:
     sitting = "cards=" + "%E6%BC%A2" * 10_000
     here.quiz(["d/a"], 0)
     with here.database.write() as session:
-        session.connection().exec_driver_sql("UPDATE review SET sitting = ? WHERE token = ?", (sitting, token))
-        session.connection().exec_driver_sql("UPDATE quiz SET title = ?", ("Topic, " * 1_000,))
+        session.connection().execute(update(REVIEW).where(REVIEW.c.token == token).values(sitting=sitting))
+        session.connection().execute(update(QUIZ).values(title="Topic, " * 1_000))
     there.take(here.export())
     assert there.rows("SELECT sitting FROM review") == [(sitting,)]
     assert there.said()[2][0][3] == ("Topic, " * 1_000)[:1_000]  # words for a list, not what was asked

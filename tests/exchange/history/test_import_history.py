@@ -4,11 +4,12 @@ import json
 import random
 import tracemalloc
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
+from sqlalchemy import insert, update
 
 from app.exchange.exports.new_file import ExportError
 from app.exchange.history.export_history import write_history
@@ -16,6 +17,7 @@ from app.exchange.history.format import HistoryError
 from app.exchange.history.import_history import import_history
 from app.study.learner.profile import Profile, change, profile
 from app.study.schedule.replay import replay
+from app.tables import REVIEW
 from tests.examples import examples
 from tests.exchange.history.events import EVENTS
 from tests.exchange.history.places import NOW, Place, lived
@@ -55,17 +57,20 @@ def test_a_history_comes_back_to_the_bit(places: Any, events: list[Any]) -> None
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_history(three: list[Place]) -> None:
     here, there, _bare = three
+    at = datetime(2025, 5, 1, 10, tzinfo=UTC)
+    same: dict[str, Any] = {"learner_id": 1, "rated_at": at, "day": at.date(), "desired_retention": 0.9}
 
     def peak(reviews: int) -> int:
         with here.database.write() as session:
             connection = session.connection()
             connection.exec_driver_sql("DELETE FROM review")
-            connection.exec_driver_sql(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
-                "INSERT INTO review (learner_id, card_id, token, rating, rated_at, day, desired_retention) "
-                "SELECT 1, (SELECT min(id) FROM card) + i % 4, 'r' || i, 1 + i % 5, '2025-05-01 10:00:00.000000', "
-                "'2025-05-01', 0.9 FROM n",
-                (reviews,),
+            first = connection.exec_driver_sql("SELECT min(id) FROM card").scalar_one()
+            connection.execute(
+                insert(REVIEW),
+                [
+                    same | {"card_id": first + n % 4, "token": f"r{n}", "rating": 1 + n % 5}
+                    for n in range(1, reviews + 1)
+                ],
             )
         tracemalloc.start()
         history = here.content.parent / f"{reviews}.jsonl"
@@ -147,8 +152,8 @@ def test_what_was_typed_and_the_sitting_come_along(three: list[Place]) -> None:
     token = here.rate("d/a", 4)
     typed = "Because it\u2028shrinks: 0.9⁵⁰ " + "\x01é漢😀" * 900
     with here.database.write() as session:
-        query = "UPDATE review SET typed = ?, sitting = 'topic=a&level=easy' WHERE token = ?"
-        session.connection().exec_driver_sql(query, (typed, token))
+        values = {"typed": typed, "sitting": "topic=a&level=easy"}
+        session.connection().execute(update(REVIEW).where(REVIEW.c.token == token).values(values))
     there.take(here.export())
     assert there.rows("SELECT typed, sitting FROM review") == [(typed, "topic=a&level=easy")]
 
@@ -176,15 +181,13 @@ def test_many_undos_of_many_ratings_in_any_batch(three: list[Place]) -> None:
     with here.database.write() as session:
         # Rows as an import leaves them, undos far behind what they undo.
         connection = session.connection()
-        card = here.card_id("d/a")
+        same: dict[str, Any] = {"learner_id": 1, "card_id": here.card_id("d/a"), "desired_retention": 0.9}
+        same |= {"rated_at": datetime(2025, 5, 1, 10, tzinfo=UTC), "day": date(2025, 5, 1)}
         live: list[int] = []
         for number in range(1, 2_600):
             undoes = live.pop(chance.randrange(len(live))) if live and chance.random() < 0.3 else None
-            connection.exec_driver_sql(
-                "INSERT INTO review (id, learner_id, card_id, token, rating, undoes_id, rated_at, day, "
-                "desired_retention) VALUES (?, 1, ?, ?, ?, ?, '2025-05-01 10:00:00.000000', '2025-05-01', 0.9)",
-                (number, card, f"t{number}", None if undoes else 3, undoes),
-            )
+            row = {"id": number, "token": f"t{number}", "rating": None if undoes else 3, "undoes_id": undoes}
+            connection.execute(insert(REVIEW), same | row)
             if undoes is None:
                 live.append(number)
         replay(session)

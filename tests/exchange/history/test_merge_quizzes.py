@@ -2,10 +2,13 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import update
 
 from app.exchange.history.format import HistoryError
+from app.tables import QUIZ, QUIZ_ITEM
 from tests.exchange.history.places import (
     Place,
     forget_reviews,
@@ -18,8 +21,8 @@ def test_a_quiz_gone_on_with_elsewhere_is_completed(three: list[Place]) -> None:
     there.take(here.export())
     answer = there.rate("d/b", 5)
     with there.database.write() as session:
-        session.connection().exec_driver_sql("UPDATE quiz_item SET token = ? WHERE position = 1", (answer,))
-        session.connection().exec_driver_sql("UPDATE quiz SET ended_at = '2025-06-02 10:00:00.000000'")
+        session.connection().execute(update(QUIZ_ITEM).where(QUIZ_ITEM.c.position == 1).values(token=answer))
+        session.connection().execute(update(QUIZ).values(ended_at=datetime(2025, 6, 2, 10, tzinfo=UTC)))
     done = here.take(there.export())
     assert (done.added, done.quizzes) == (1, 1)
     assert here.said() == there.said()

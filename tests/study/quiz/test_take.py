@@ -340,6 +340,7 @@ def test_past_quizzes_are_listed_with_what_they_came_to(study: "Study") -> None:
         assert len(past(session, study.prefs, study.now, DECK, most=2)) == 2
 
 
+@pytest.mark.sqlite("reads SQLite's query plans")
 def test_no_page_of_a_quiz_walks_over_all_reviews(study: "Study") -> None:
     make_quiz(study, 1, 2)
     give(study, 1, 4)

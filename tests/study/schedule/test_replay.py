@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from fsrs_rs_python import DEFAULT_PARAMETERS, FSRS, MemoryState
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import insert
 
+from app.tables import REVIEW
 from tests.examples import examples
 
 if TYPE_CHECKING:
@@ -179,14 +181,10 @@ def test_a_replay_goes_through_more_cards_than_a_batch(
 ) -> None:
     with new_study(2_100) as study:
         with study.database.write() as session:
-            session.connection().exec_driver_sql(
-                "INSERT INTO review (learner_id, card_id, token, rating, rated_at, day, desired_retention) "
-                "SELECT 1, id, 'r' || id, 1 + id % 5, '2025-05-01 10:00:00.000000', '2025-05-01', 0.9 FROM card"
-            )
+            at = datetime(2025, 5, 1, 10, tzinfo=UTC)
+            same = {"learner_id": 1, "rated_at": at, "day": at.date(), "desired_retention": 0.9}
+            rows = [same | {"card_id": n, "token": f"r{n}", "rating": 1 + n % 5} for n in range(1, 2_101)]
+            session.connection().execute(insert(REVIEW), rows)
         assert study.replay().cards == 2_100
-        presses = [
-            Press(n, n, 1 + n % 5, at, at, date(2025, 5, 1), 0.9)
-            for at in (datetime(2025, 5, 1, 10, tzinfo=UTC),)
-            for n in range(1, 2_101)
-        ]
+        presses = [Press(n, n, 1 + n % 5, at, at, at.date(), 0.9) for n in range(1, 2_101)]
         assert study.states() == fold(1, presses)

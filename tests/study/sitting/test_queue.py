@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -224,6 +225,7 @@ def test_the_cursor_passes_only_cards_that_were_seen(study: "Study") -> None:
     assert study.rows("SELECT place FROM new_card_cursor") == [("000006",)], "found again at the next rating"
 
 
+@pytest.mark.sqlite("reads SQLite's query plans")
 def test_no_statement_of_a_sitting_walks_over_a_table(new_study: MakeStudy) -> None:
     """Neither next_card() nor progress() nor rate(), nor undo() beyond the latest row."""
     from sqlalchemy import event

@@ -311,6 +311,7 @@ def test_no_other_deck_nor_learner_is_counted(study: "Study") -> None:
         assert statistics(session, study.prefs, study.now, 2, None, Period.ALL) is None
 
 
+@pytest.mark.sqlite("reads SQLite's query plans")
 def test_only_totals_and_states_are_read_and_no_table_of_reviews(study: "Study") -> None:
     """So that a page costs the same after a million reviews."""
     study.rate(1, 4)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -529,14 +529,11 @@ def test_a_leech_gets_its_help_in_a_quiz_too(client: TestClient, database: Datab
     address = make(client)
     form = rating_form(client, address)
     with database.write() as session:
-        values = {"card": int(form["card"])}
-        session.connection().exec_driver_sql(
-            "INSERT INTO review (learner_id, card_id, token, rating, rated_at, day, desired_retention) "
-            "SELECT 1, :card, 't' || value, CASE value % 2 WHEN 1 THEN 4 ELSE 1 END, "
-            "'2026-02-' || printf('%02d', value) || ' 09:00:00.000000', '2026-02-' || printf('%02d', value), 0.9 "
-            "FROM json_each('[1,2,3,4,5,6,7,8]')",
-            values,
-        )
+        for n in range(1, 9):
+            at = datetime(2026, 2, n, 9, tzinfo=UTC)
+            presses: dict[str, Any] = {"token": f"t{n}", "rating": 4 if n % 2 else 1, "rated_at": at, "day": at.date()}
+            session.add(Review(learner_id=1, card_id=int(form["card"]), desired_retention=0.9, **presses))
+        session.flush()
         replay(session)
     assert (
         "was missed 4 times" in client.get(address, params=fields(client.get(address).text, GET.format(address))).text

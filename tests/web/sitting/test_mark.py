@@ -97,7 +97,7 @@ def test_the_answer_is_typed_or_timed_only_where_that_was_chosen(client: TestCli
     assert "textarea" not in page
     assert "aloud" not in page
     with database.write() as session:
-        session.connection().exec_driver_sql("UPDATE learner SET types_answers = 1, say_within = 20")
+        session.connection().exec_driver_sql("UPDATE learner SET types_answers = true, say_within = 20")
     page = client.get("/review").text
     assert '<textarea name="typed"' in page
     assert "Say it aloud within 20 seconds." in page

@@ -178,7 +178,7 @@ def test_htmx_gets_the_figures_alone_and_the_address_follows(studied: TestClient
 def test_another_learner_sees_their_own(studied: TestClient, database: Database) -> None:
     with database.write() as session:
         session.connection().execute(
-            text("INSERT INTO learner (id, name, types_answers, own_keys) VALUES (2, 'Second', 0, '{}')")
+            text("INSERT INTO learner (id, name, types_answers, own_keys) VALUES (2, 'Second', false, '{}')")
         )
     studied.cookies.set("recur-learner", "2")
     assert "Nothing to see yet." in studied.get("/stats").text
@@ -189,7 +189,7 @@ def test_a_suspended_card_falls_due_on_no_day(studied: TestClient, database: Dat
         session.connection().execute(
             text(
                 "INSERT INTO card_mark (learner_id, card_id, is_suspended, is_flagged, note)"
-                " SELECT 1, id, 1, 0, '' FROM card"
+                " SELECT 1, id, true, false, '' FROM card"
             )
         )
     page = studied.get("/stats").text
