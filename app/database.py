@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import alembic.script
 import alembic.util
 from sqlalchemy import Connection, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, create_engine
@@ -38,6 +38,7 @@ _BUSY_IN_POSTGRESQL = ("08", "40", "533", "55P03", "57014", "57P0")
 STARTING = "starting"
 """The lock of the process that brings the database up to date, while others wait."""
 _LOCK = text("SELECT id FROM learner WHERE id = :learner FOR UPDATE")
+_LOCK_ALL = text("SELECT id FROM learner ORDER BY id FOR UPDATE")
 
 
 class UnusableDatabaseError(RuntimeError):
@@ -109,7 +110,13 @@ class Database:
         try:
             with Session(self.engine, expire_on_commit=False) as session:
                 connection = session.connection(execution_options={"immediate": True} if self.is_sqlite else {})
-                yield session
+                try:
+                    yield session
+                except BaseException:
+                    # If it fails, the connection is closed at once; left to the session, it would keep its locks.
+                    with suppress(SQLAlchemyError):
+                        session.rollback()
+                    raise
                 try:
                     session.commit()
                 except BaseException:
@@ -166,10 +173,13 @@ class Database:
         self.engine.dispose()
 
 
-def lock_learner(connection: Connection, learner_id: int) -> None:
-    """Let nobody else write this learner's rows until the transaction ends. SQLite has only one writer anyway."""
+def lock_learner(connection: Connection, learner_id: int | None) -> None:
+    """Let nobody else write this learner's rows, or any learner's if it is None, until the transaction ends.
+
+    SQLite has only one writer anyway.
+    """
     if connection.dialect.name != "sqlite":
-        connection.execute(_LOCK, {"learner": learner_id})
+        connection.execute(_LOCK_ALL if learner_id is None else _LOCK, {"learner": learner_id})
 
 
 @dataclass(slots=True)

@@ -5,7 +5,9 @@ import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import make_url
 
@@ -81,3 +83,12 @@ BACKENDS = {one.name: one for one in (SQLiteBackend, PostgresBackend)}
 def backend_named(name: str, folder: Path) -> Backend:
     """The one of that name, which keeps its templates in `folder` for as long as the process lasts."""
     return BACKENDS[name](folder)
+
+
+def as_stored(value: Any) -> Any:
+    """A value of a plain statement as SQLite stores it: PostgreSQL's driver gives dates, times and booleans."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, date):
+        return value.isoformat()
+    return int(value) if isinstance(value, bool) else value

@@ -21,7 +21,7 @@ from app.study.schedule.review_log import seed_of, stored_state
 from app.study.schedule.undo import Undone, undo
 from app.study.sitting.queue import Progress, Queue, next_card, progress
 from app.tables import CARD, CARD_STATE, LEARNER
-from tests.databases import Backend
+from tests.databases import Backend, as_stored
 
 DECK = 1
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -117,7 +117,7 @@ class Study:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.database.read() as session:
-            return [tuple(row) for row in session.connection().execute(text(query))]
+            return [tuple(map(as_stored, row)) for row in session.connection().execute(text(query))]
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, text, update
 
 from app.cards.file.files import OpenedFile, TopicFile
 from app.cards.file.mistake import Mistake
 from app.cards.render.prepare import ReadyFile
 from app.tables import CARD, CARD_LINK, CONTENT_FILE, DECK, TOPIC, chunks
+
+_LOCK = text("LOCK TABLE content_file IN SHARE ROW EXCLUSIVE MODE")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ def read_file_rows(connection: Connection) -> dict[str, FileRow]:
         )
         for path, digest, size, mtime_ns, looked_at, mistakes in rows
     }
+
+
+def lock_files(connection: Connection) -> None:
+    """Let no other load write until the transaction ends. SQLite has only one writer anyway."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(_LOCK)
 
 
 def digests(connection: Connection) -> dict[str, str]:

@@ -27,6 +27,7 @@ from app.cards.load.file_rows import (
     digests,
     files_with_dead_links,
     linking_files,
+    lock_files,
     read_decks,
     read_file_rows,
     unsettled,
@@ -92,6 +93,7 @@ def load(
         if plan.rows or plan.removed:
             with database.write() as session:
                 # Reading took its time outside the transaction: write only if no other load came between.
+                lock_files(session.connection())
                 if digests(session.connection()) != {path: row.digest for path, row in plan.before.items()}:
                     continue
                 count = _write(session.connection(), plan, now, move_cards)

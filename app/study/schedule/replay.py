@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, exists, insert, select
 from sqlmodel import Session
 
-from app.database import Database
+from app.database import Database, lock_learner
 from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, SEED, STANDS
 from app.study.schedule.scheduler import CountedRating, steps
 from app.study.schedule.totals import Place, Sums
@@ -45,6 +45,7 @@ def replay(session: Session, learner_id: int | None = None) -> Replayed:
     Only a batch of reviews, states and sums is in memory at a time.
     """
     connection = session.connection()
+    lock_learner(connection, learner_id)
     reviews = _REVIEWS if learner_id is None else _REVIEWS.where(REVIEW.c.learner_id == learner_id)
     for table in _DERIVED:
         emptied = delete(table)

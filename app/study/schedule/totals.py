@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.database import lock_learner
 from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, SEED, STANDS
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import CountedRating, State, is_second_look, recall, steps
@@ -151,12 +152,12 @@ def add_rating(connection: Connection, place: Place, state: State | None, review
     sums.write(connection)
 
 
-_LEARNERS = select(LEARNER.c.id).order_by(LEARNER.c.id)
+_LEARNERS = select(LEARNER.c.id)
 _OF_CARDS = (
     select(REVIEW.c.learner_id, REVIEW.c.card_id, SEED, *COUNTED_COLUMNS)
     .select_from(COUNTED.join(CARD, CARD.c.id == REVIEW.c.card_id))
     # By way of the learners, because the index begins with them.
-    .where(REVIEW.c.learner_id.in_(_LEARNERS.order_by(None)), REVIEW.c.card_id.in_(bindparam("cards", expanding=True)))
+    .where(REVIEW.c.learner_id.in_(_LEARNERS), REVIEW.c.card_id.in_(bindparam("cards", expanding=True)))
     .where(STANDS)
     .order_by(REVIEW.c.learner_id, REVIEW.c.card_id, REVIEW.c.id)
 )
@@ -169,8 +170,7 @@ def move_cards(connection: Connection, deck_id: int, topics: Mapping[int, tuple[
 
     Call it in the transaction that moves the cards, before they are moved, so that nobody rates in between.
     """
-    if connection.dialect.name != "sqlite":
-        connection.execute(_LEARNERS.with_for_update()).all()
+    lock_learner(connection, None)
     sums = Sums()
     for start in range(0, len(topics), MOST_CARDS):
         cards = sorted(topics)[start : start + MOST_CARDS]

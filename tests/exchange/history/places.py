@@ -23,6 +23,7 @@ from app.study.schedule.rate import Answer, rate
 from app.study.schedule.review_log import stored_state
 from app.study.schedule.undo import undo
 from app.tables import QUIZ_ITEM
+from tests.databases import as_stored
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 CARDS = ("d/a", "d/b", "d/c", "e/a")
@@ -51,15 +52,6 @@ ITEMS = """\
 SELECT quiz.name, position, deck.name || '/' || card.name, is_follow_up, expected, token
 FROM quiz_item JOIN quiz ON quiz.id = quiz_id JOIN card ON card.id = quiz_item.card_id
 JOIN deck ON deck.id = card.deck_id WHERE learner_id = :learner ORDER BY quiz.name, position"""
-
-
-def as_stored(value: Any) -> Any:
-    """A value of a plain statement as SQLite stores it: PostgreSQL's driver gives dates, times and booleans."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-    if isinstance(value, date):
-        return value.isoformat()
-    return int(value) if isinstance(value, bool) else value
 
 
 @dataclass

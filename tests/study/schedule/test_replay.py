@@ -6,14 +6,16 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fsrs_rs_python import DEFAULT_PARAMETERS, FSRS, MemoryState
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import event, insert
 
+from app.study.schedule.replay import replay
 from app.tables import REVIEW
 from tests.examples import examples
 
@@ -188,3 +190,24 @@ def test_a_replay_goes_through_more_cards_than_a_batch(
         assert study.replay().cards == 2_100
         presses = [Press(n, n, 1 + n % 5, at, at, at.date(), 0.9) for n in range(1, 2_101)]
         assert study.states() == fold(1, presses)
+
+
+def test_a_rating_waits_for_a_replay_and_is_in_neither_twice_nor_lost(study: "Study") -> None:
+    first = study.rate(1, 4).review.id
+    study.later(days=2)
+    answer = study.answer(1, 3, after=first)
+    rating = Thread(target=study.send, args=(answer,))
+
+    def between(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if statement.startswith("INSERT INTO card_state") and rating.ident is None:
+            rating.start()
+            rating.join(0.3)  # long enough to come to a lock
+
+    event.listen(study.database.engine, "before_cursor_execute", between)
+    with study.database.write() as session:
+        replay(session)
+    rating.join()
+    before = study.states()
+    assert before[0][-1] > first
+    study.replay()
+    assert study.states() == before
