@@ -1,5 +1,6 @@
 """The database: its engine, its sessions, the one way to write, and when it is too busy."""
 
+import os
 import random
 import sqlite3
 import threading
@@ -15,7 +16,7 @@ import alembic.config
 import alembic.runtime.migration
 import alembic.script
 import alembic.util
-from sqlalchemy import Connection, Engine, event, make_url, text
+from sqlalchemy import Connection, Dialect, Engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
@@ -80,11 +81,17 @@ class Database:
             if backend not in ("sqlite", "postgresql"):
                 raise ArgumentError(f"Recur keeps its data in SQLite or PostgreSQL, not in {backend}.")
             self.is_sqlite = backend == "sqlite"
-            if self.is_sqlite and self.url.database:
-                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            if self.is_sqlite and self.url.query:
+                raise ArgumentError("the address of an SQLite file has no ? and nothing after it.")
+            if "\0" in (self.url.database or ""):
+                raise ArgumentError("the name of a database has no NUL in it.")
+            if self.file is not None:
+                self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.engine = _sqlite_engine(url) if self.is_sqlite else _server_engine(url)
         except (ArgumentError, ImportError, OSError, ValueError) as error:
-            raise UnusableDatabaseError(f"RECUR_DATABASE_URL cannot be used: {error}") from error
+            form = "; it is sqlite:///FILE or postgresql+psycopg://USER@HOST:PORT/NAME"
+            why = f"{error}{form if isinstance(error, ValueError) else ''}"
+            raise UnusableDatabaseError(f"RECUR_DATABASE_URL cannot be used: {why}") from error
         self._one_writer = threading.Lock()
 
     @property
@@ -209,11 +216,23 @@ def _server_engine(url: str) -> Engine:
     return create_engine(url, pool_pre_ping=True, connect_args=arguments, **_POOL)
 
 
-_POOL: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": CONNECTIONS // 2, "pool_timeout": LONGEST_WAIT}
+_POOL: dict[str, Any] = {
+    "pool_size": CONNECTIONS,
+    "max_overflow": CONNECTIONS // 2,
+    "pool_timeout": LONGEST_WAIT,
+    "hide_parameters": True,  # what a learner typed is not for the log
+}
 
 
 def _sqlite_engine(url: str) -> Engine:
     engine = create_engine(url, connect_args={"check_same_thread": False}, **_POOL)
+
+    @event.listens_for(engine, "do_connect")
+    def _make_private(_dialect: Dialect, _record: object, arguments: tuple[Any, ...], _named: object) -> None:
+        # SQLite makes its other files as readable as this one.
+        if arguments[0] != ":memory:":
+            with suppress(OSError):  # it exists; or it cannot be made, which SQLite will say
+                os.close(os.open(arguments[0], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
     @event.listens_for(engine, "connect")
     def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from app.database import Database, UnusableDatabaseError, is_busy
+from app.upkeep.in_use import in_use
 
 
 @pytest.mark.parametrize(
@@ -18,12 +19,49 @@ from app.database import Database, UnusableDatabaseError, is_busy
         ("mysql+pymysql://me@127.0.0.1/recur", "SQLite or PostgreSQL, not in mysql"),
         ("sqlite:////proc/nowhere/recur.sqlite", "RECUR_DATABASE_URL cannot be used"),
         ("postgresql+psycopg://me:secret@127.0.0.1:1/recur", "cannot be used: connection"),
+        ("postgresql://me:secret@[::1/db", "cannot be used: .*; it is sqlite:///FILE or postgresql"),
+        ("postgresql://me:secret@host:port/db", "cannot be used: .*; it is sqlite:///FILE or postgresql"),
+        ("postgresql+psycopg://me:secret@127.0.0.1:1/db?foo=bar", "cannot be used: invalid connection option"),
+        ("postgresql+psycopg://me:secret@127.0.0.1:1/db?connect_timeout=x", "cannot be used: bad value"),
+        ("sqlite:///recur.sqlite?timeout=x", "has no [?]"),
+        ("sqlite:////tmp/%00", "no NUL"),
     ],
 )
 def test_what_cannot_be_opened_is_named_without_its_password(url: str, says: str) -> None:
+    def opened() -> None:
+        database = Database(url)
+        with in_use(database):
+            database.migrate()
+
     with pytest.raises(UnusableDatabaseError, match=says) as caught:
-        Database(url).migrate()
+        opened()
     assert "secret" not in str(caught.value)
+
+
+def test_what_a_learner_keeps_is_theirs_alone(tmp_path: Path) -> None:
+    """On a shared machine notes and answers are not for every account."""
+    before = os.umask(0o022)
+    try:
+        database = Database(f"sqlite:///{tmp_path / 'data' / 'recur.sqlite'}")
+        database.migrate()
+        with database.write() as session:
+            session.execute(text("UPDATE learner SET name = 'Ada'"))
+            files = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "data").iterdir()}
+        database.close()
+    finally:
+        os.umask(before)
+    assert {"recur.sqlite", "recur.sqlite-wal", "recur.sqlite-shm"} <= files.keys()
+    assert set(files.values()) == {0o600}
+    assert (tmp_path / "data").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_database_that_exists_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "recur.sqlite").touch(0o640)
+    (tmp_path / "recur.sqlite").chmod(0o640)
+    database = Database(f"sqlite:///{tmp_path / 'recur.sqlite'}")
+    database.migrate()
+    database.close()
+    assert (tmp_path / "recur.sqlite").stat().st_mode & 0o777 == 0o640
 
 
 def test_a_file_that_is_no_database_is_left_as_it_is(tmp_path: Path) -> None:

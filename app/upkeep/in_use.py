@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 from sqlalchemy import NullPool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.database import Database, UnusableDatabaseError
@@ -70,11 +70,11 @@ def _locked(database: Database, alone: bool, why: str) -> Iterator[None]:
                 raise InUseError(f"The database {shown} {why}") from None
         else:
             # Not of the pool: it is held to the end, and lost with a restart of PostgreSQL.
-            engine = create_engine(database.url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+            engine = create_engine(database.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
             try:
                 connection = until_the_end.enter_context(engine.connect())
                 taken = connection.exec_driver_sql(_TAKE if alone else _SHARE).scalar_one()
-            except OperationalError as error:
+            except DatabaseError as error:
                 raise UnusableDatabaseError(f"The database {shown} cannot be used: {error.orig}") from error
             if not taken:
                 raise InUseError(f"The database {shown} {why}")

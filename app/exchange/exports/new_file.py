@@ -1,7 +1,7 @@
 """Writes an exported file completely or not at all. Replaces an existing file only with `force`."""
 
 import os
-import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,26 +13,24 @@ class ExportError(Exception):
 
 @contextmanager
 def new_file(path: Path, force: bool) -> Iterator[Path]:
-    """Yield a temporary name next to `path`. The file is renamed when the block ends, and deleted if the block raises.
+    """Yield a name in a new folder next to `path`. The file is moved when the block ends, deleted if the block raises.
 
-    An existing file is replaced only with `force`, and keeps its permissions. Raises ExportError.
+    An existing file is replaced only with `force`, and keeps its permissions. A new one is its owner's alone, since a
+    history holds notes and answers. Raises ExportError.
     """
     path = path.resolve()
     _check(path, force)
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        try:
+        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as private:
+            beside = Path(private) / path.name
             yield beside
             with beside.open("rb") as written:
                 os.fsync(written.fileno())
-            if path.exists():
-                beside.chmod(path.stat().st_mode)
+            beside.chmod(path.stat().st_mode if path.exists() else 0o600)
             _check(path, force)  # another program may have written it meanwhile
             beside.replace(path)
-        except OSError as error:
-            raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def _check(path: Path, force: bool) -> None:

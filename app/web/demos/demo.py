@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from sqlmodel import Session, col, select
@@ -22,7 +21,7 @@ from app.models import Card, CardDemo, Deck
 from app.web.demos.in_turn import in_turn, may_train
 from app.web.demos.results import asked, part, results_of, worked
 from app.web.frame.errors import bad_parameters
-from app.web.frame.here import page, wants_part
+from app.web.frame.here import page, parts_of, wants_part
 
 SEEDS = 1_000_000
 LONGEST_BACK = 500
@@ -141,7 +140,7 @@ def _whole(request: Request, name: str) -> Response:
 
 def _back(request: Request, given: Mapping[str, str]) -> str | None:
     """The address of the card that the reader came from, by `from` or the Referer; None if it is no card of ours."""
-    said, before = given.get("from", ""), urlsplit(request.headers.get("referer", ""))
+    said, before = given.get("from", ""), parts_of(request.headers.get("referer", ""))
     if not said and before.netloc == request.url.netloc:
         said = before.path + (f"?{before.query}" if before.query else "")
     is_a_card = re.fullmatch(r"/((review|quiz/[\w-]+)(\?[^\s\\]*)?|cards/[\w-]+/[\w-]+)", said)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import count
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from fastapi import Request
 from markupsafe import Markup, escape
@@ -23,7 +23,7 @@ from app.demos.machine.state import Chosen, State, beside, differences, snippet,
 from app.demos.registry import UnknownDemoError, find
 from app.web.demos.in_turn import in_turn
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import page
+from app.web.frame.here import page, parts_of
 
 
 def asked(request: Request, name: str) -> tuple[Demo[Any], dict[str, str]]:
@@ -50,7 +50,7 @@ def _part(request: Request, demo: Demo[Any], given: Mapping[str, str]) -> Respon
         return page(request, "demos/bad_values.html", HTTPStatus.UNPROCESSABLE_ENTITY, error=error)
     results = results_of(state, other)
     response = page(request, "demos/results.html", **results)
-    here = urlsplit(request.headers.get("hx-current-url", "")).path
+    here = parts_of(request.headers.get("hx-current-url", "")).path
     if here in ("", request.url.path):  # beneath a card's answer, the address is the card's
         response.headers["HX-Replace-Url"] = f"/demos/{demo.name}?{results['address']}"
     return response

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import SplitResult, urlsplit
 
 from fastapi import Depends, Request
 from pydantic import Field
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 LEARNER_COOKIE = "recur-learner"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """What asks with one of these changes nothing."""
+LONGEST_ID = 10
 RowId = Annotated[int, Field(ge=0, lt=2**31)]
 """A database id in an address or a form: as large as every database's columns allow."""
 
@@ -85,7 +87,16 @@ def page(request: Request, template: str, status: int = 200, part: str | None = 
 def learner_id(request: Request) -> int:
     """The learner whom this browser has chosen, or the first."""
     chosen = request.cookies.get(LEARNER_COOKIE, "")
-    return int(chosen) if chosen.isascii() and chosen.isdecimal() and int(chosen) < 2**31 else FIRST_LEARNER
+    is_id = chosen.isascii() and chosen.isdecimal() and len(chosen) <= LONGEST_ID and int(chosen) < 2**31
+    return int(chosen) if is_id else FIRST_LEARNER
+
+
+def parts_of(address: str) -> SplitResult:
+    """The parts of an address that a browser named in a header; all empty if it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
 
 
 async def _context(request: Request) -> Context:

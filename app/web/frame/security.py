@@ -6,9 +6,11 @@ One ASGI layer around the app, so that no page can forget it.
 import asyncio
 import base64
 import binascii
+import re
 import secrets
 from functools import lru_cache
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from starlette.datastructures import URL, Headers
 from starlette.exceptions import HTTPException
@@ -36,6 +38,8 @@ LONGEST_QUERY = 16_384
 MOST_PARAMETERS = 200
 MOST_DIGITS = 15
 
+_IS_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.~-]+)(:\d*)?", re.ASCII)
+
 POLICY = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -51,12 +55,13 @@ POLICY = {
 
 
 @lru_cache(maxsize=64)
-def _hostname(host: str) -> str:
-    """The name in a Host header, without its port. An unreadable header comes back whole: it is no name of ours."""
+def _hostname(host: str) -> str | None:
+    """The name in a Host header, without its port; None if it is no name of a host."""
     try:
-        return URL(f"http://{host}").hostname or host
+        parts = urlsplit(f"//{host}")
+        return parts.hostname if _IS_HOST.fullmatch(host) and parts.port != 0 else None
     except ValueError:
-        return host
+        return None
 
 
 class Refusal(Exception):  # noqa: N818  (not an error of ours: an answer)
@@ -134,8 +139,10 @@ class Guard:
         hosts = headers.getlist("host")
         if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
             raise Refusal(HTTPStatus.BAD_REQUEST, "a request names one host, in one Host header (RFC 9112).")
+        if (name := _hostname(hosts[0]) if hosts else str(scope["server"][0])) is None:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "its Host header names no host.")
         if scope["path"] not in OPEN_PATHS:
-            self._check_host(hosts[0] if hosts else str(scope["server"][0]))
+            self._check_host(name)
             self._check_password(headers)
         self._check_query(scope["query_string"])
         if scope["method"] in SAFE_METHODS:
@@ -152,10 +159,10 @@ class Guard:
             ):
                 raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large(large))
 
-    def _check_host(self, host: str) -> None:
+    def _check_host(self, name: str) -> None:
         # A foreign name that resolves to this machine (DNS rebinding) would make a foreign page same-origin. Where a
         # password is set the browser has none for the foreign name, so any name will do.
-        if self.password is None and (name := _hostname(host)) not in self.hosts:
+        if self.password is None and name not in self.hosts:
             raise Refusal(
                 HTTPStatus.MISDIRECTED_REQUEST,
                 f"this server does not answer to the name {name!r}. "

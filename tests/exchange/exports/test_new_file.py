@@ -21,6 +21,15 @@ def test_nothing_is_overwritten_unless_told_to(tmp_path: Path, content: Path) ->
     assert file.stat().st_mode & 0o777 == 0o640
 
 
+def test_a_new_file_is_its_owner_s_alone_from_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "history.jsonl"
+    with new_file(file, force=False) as beside:
+        beside.write_text("mine")
+        assert beside.parent.stat().st_mode & 0o777 == 0o700
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     file = tmp_path / "out" / "cards.csv"
     file.parent.mkdir()
