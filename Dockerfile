@@ -21,10 +21,12 @@ RUN useradd --create-home --uid 10001 recur \
     && install --directory --owner=recur /srv/recur /data
 WORKDIR /srv/recur
 COPY --from=build /srv/recur /srv/recur
+ARG REVISION=""
 ENV PATH="/srv/recur/.venv/bin:$PATH" \
     PYTHONUNBUFFERED=1 \
     RECUR_HOST=0.0.0.0 \
     RECUR_PORT=8000 \
+    RECUR_REVISION=$REVISION \
     RECUR_DATABASE_URL=sqlite:////data/recur.sqlite
 VOLUME /data
 EXPOSE 8000

@@ -93,6 +93,8 @@ class Database:
             why = f"{error}{form if isinstance(error, ValueError) else ''}"
             raise UnusableDatabaseError(f"RECUR_DATABASE_URL cannot be used: {why}") from error
         self._one_writer = threading.Lock()
+        self.tell_wait: Callable[[str, float], object] = lambda kind, since: None
+        """Called when a session to "read" or to "write" has begun, with the perf_counter() at which it was asked."""
 
     @property
     def file(self) -> Path | None:
@@ -101,9 +103,11 @@ class Database:
 
     def read(self) -> Session:
         """A session that sees one snapshot. Its changes are dropped."""
+        asked = time.perf_counter()
         session = Session(self.engine)
         # In SQLite every transaction reads one snapshot.
         session.connection(execution_options={} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"})
+        self.tell_wait("read", asked)
         return session
 
     @contextmanager
@@ -112,11 +116,13 @@ class Database:
 
         Raises BusyDatabaseError, or an error of the driver for which `is_busy` is true, after LONGEST_WAIT.
         """
+        asked = time.perf_counter()
         if self.is_sqlite and not self._one_writer.acquire(timeout=LONGEST_WAIT):
             raise BusyDatabaseError(f"The database is busy: no turn to write came within {LONGEST_WAIT} s.")
         try:
             with Session(self.engine, expire_on_commit=False) as session:
                 connection = session.connection(execution_options={"immediate": True} if self.is_sqlite else {})
+                self.tell_wait("write", asked)
                 try:
                     yield session
                 except BaseException:
@@ -168,6 +174,14 @@ class Database:
         head = alembic.script.ScriptDirectory.from_config(self.alembic_config()).get_current_head()
         with self.engine.connect() as connection:
             return alembic.runtime.migration.MigrationContext.configure(connection).get_current_revision() == head
+
+    def schema(self) -> str | None:
+        """The last migration of the database; None if it cannot be read."""
+        try:
+            with self.engine.connect() as connection:
+                return alembic.runtime.migration.MigrationContext.configure(connection).get_current_revision()
+        except SQLAlchemyError:
+            return None
 
     def alembic_config(self) -> alembic.config.Config:
         """Alembic's configuration for this database, with our engine in its attributes."""

@@ -2,18 +2,22 @@
 
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware.gzip import GZipMiddleware
 
+from app.cards.load.load import LoadReport
 from app.cards.load.watch import ContentWatch
 from app.database import THREADS, Database
+from app.observe.version import Build, commit, program_version
 from app.settings import Settings
 from app.study.schedule.totals import move_cards
 from app.upkeep.elected import Elected
+from app.web.demos import in_turn
 from app.web.frame import assets, errors, outermost, pages, security
 from app.web.routes import ROUTES
 
@@ -36,29 +40,41 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         # A request makes thousands of small objects and few cycles: collect less often.
         gc.set_threshold(20_000, 20, 20)
         current_default_thread_limiter().total_tokens = THREADS
-        duties = [lambda: ContentWatch(database, settings.content_dir, clock, move_cards=move_cards)]
-        with Elected(database, duties) if settings.watch else nullcontext():
+        build.schema = await run_in_threadpool(database.schema)
+        duties = [lambda: ContentWatch(database, settings.content_dir, clock, on_load, move_cards=move_cards)]
+        with ExitStack() as under_way:
+            if settings.watch:
+                under_way.enter_context(Elected(database, duties))
             yield
+            await run_in_threadpool(under_way.close)  # a load that has begun is finished first
         database.close()
+
+    def on_load(report: LoadReport | None) -> None:
+        if metrics is not None:
+            metrics.loaded(None if report is None else len(report.mistakes))
 
     app = FastAPI(title="Recur", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     version = assets.version()
+    build = app.state.build = Build(program_version(), settings.revision or commit())
+    metrics = app.state.metrics = _metrics(build, database) if settings.metrics else None
     app.state.settings = settings
     app.state.database = database
     app.state.clock = clock
     app.state.trainings = {}
-    app.state.metrics = _metrics() if settings.metrics else None
     app.state.templates = pages.environment(version)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
     app.add_middleware(security.Guard, settings=settings)
-    app.add_middleware(outermost.Outermost, logs_all=settings.logs_every_request, metrics=app.state.metrics)
+    app.add_middleware(outermost.Outermost, logs_all=settings.logs_every_request, metrics=metrics)
     app.mount(f"/static/{version}", assets.Assets(), name="static")
     errors.install(app)
     app.router.routes.extend(ROUTES)
     return app
 
 
-def _metrics() -> "Metrics":
+def _metrics(build: Build, database: Database) -> "Metrics":
     from app.observe.metrics import Metrics  # a library that most servers do without
 
-    return Metrics()
+    metrics = Metrics(build)
+    database.tell_wait = metrics.waited
+    in_turn.tell(metrics.trainings.inc, metrics.refused.inc)
+    return metrics

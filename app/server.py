@@ -93,7 +93,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more, finish what runs, cut what does not finish, and say so."""
-        state = self.server_state
+        state, loop = self.server_state, asyncio.get_running_loop()
+        end = loop.time() + FINISH_SECONDS
         log.info("Stopping.", extra={"fields": {"running": _by_route(self._running())}})
         for server in self.servers:
             server.close()
@@ -111,11 +112,16 @@ class Server(uvicorn.Server):
             for connection in list(state.connections):
                 connection.transport.abort()
         self.has_cut = bool(cut)
+        try:
+            async with asyncio.timeout(max(LAST_SECONDS, end - loop.time())):
+                await self.lifespan.shutdown()
+        except TimeoutError:
+            self.has_cut = True
+            log.warning("Stopped while the content was loaded or a copy was made. It is done anew at the next start.")
         if cut:
             log.warning("Stopped, and cut %s.", _counted(cut), extra={"fields": {"cut": _by_route(cut)}})
-        else:
+        elif not self.has_cut:
             log.info("Stopped. All that ran was finished.")
-        await self.lifespan.shutdown()
 
     def leave(self) -> NoReturn:
         """End the process, after `run`: with 0, or with 130 after Ctrl+C, as a shell expects."""

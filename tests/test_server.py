@@ -7,7 +7,6 @@ import socket
 import sqlite3
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -183,7 +182,7 @@ STUCK = """
 import socket, threading, time
 from starlette.responses import StreamingResponse
 from starlette.routing import Route
-from app.main import create_app
+import app.main as app_main
 from app.observe import log
 from app.server import Server
 from app.settings import Settings
@@ -197,10 +196,11 @@ def events():
 
 settings = Settings()
 log.start("json", "info")
-app = create_app(settings)
+app = app_main.create_app(settings)
 for path in ("/stream", "/demos/{name}/train"):
     app.router.routes.insert(0, Route(path, lambda _: StreamingResponse(events())))
 app.router.routes.insert(0, Route("/stuck", stuck, methods=["GET", "POST"]))
+app_main.ContentWatch.stop = lambda watch: stuck(None)
 server = Server(app)
 server.run([socket.create_server(("127.0.0.1", settings.port))])
 server.leave()
@@ -225,6 +225,16 @@ def test_what_does_not_finish_is_cut_and_told(start: Start, folder: Path) -> Non
     assert "Traceback" not in (folder / "log").read_text()
 
 
+def test_a_load_that_does_not_finish_is_cut_and_told(start: Start, folder: Path) -> None:
+    (folder / "stuck.py").write_text(STUCK)
+    server = start([sys.executable, str(folder / "stuck.py")], RECUR_WATCH="true")
+    while not any("content files read" in one["message"] for one in events(folder)):
+        (folder / "content" / "bench" / "other.md").write_text("## A question?\n\nAn answer.\n")
+    assert ended(server) == 0
+    (cut,) = events(folder, level="warning", logger="app.server")
+    assert cut["message"].startswith("Stopped while the content was loaded")
+
+
 def test_a_second_interrupt_ends_at_once(start: Start, folder: Path) -> None:
     server = start()
     held = Held(folder)
@@ -241,22 +251,32 @@ def test_a_second_interrupt_ends_at_once(start: Start, folder: Path) -> None:
     assert (last["message"], last["cut"]) == ("Stopped at once.", {"POST /review": 1})
 
 
-def test_the_metrics_are_what_was_done(start: Start, folder: Path) -> None:
-    server = start(RECUR_METRICS="true")
-    connection = server.connect()
-    for card, given in enumerate((4, 4, 5, 4), 1):
-        connection.request("POST", "/review", rating(min(card, 3), given), FORM)  # the last one is sent twice
-        answer = connection.getresponse()
-        answer.read()
+def figures(server: ServerProcess) -> dict[str, float]:
+    lines = [line.rpartition(" ") for line in server.get("/metrics")[1].decode().splitlines() if line[0] != "#"]
+    return {name: float(value) for name, _, value in lines}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_metrics_are_what_was_done(start: Start, folder: Path, workers: str) -> None:
+    server = start(RECUR_METRICS="true", RECUR_WORKERS=workers, RECUR_WATCH="true")
+    for card, given in ((1, 4), (2, 4), (3, 5), (3, 5)):  # the last one is sent twice
+        connection = server.connect()
+        connection.request("POST", "/review", rating(card, given), FORM)
+        assert connection.getresponse().status == 200
+        connection.close()
     for _ in range(3):
         server.get("/nowhere?q=1")
-    connection.close()
-    told = server.get("/metrics")[1].decode()
-    figures = Counter({line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in told.splitlines()
-                       if not line.startswith("#")})  # fmt: skip
-    assert figures['recur_requests_total{method="GET",route="none",status="404"}'] == 3
-    assert figures['recur_requests_total{method="POST",route="/review",status="200"}'] == 4
-    assert figures['recur_request_seconds_count{route="/review"}'] == 4
-    assert figures['recur_ratings_total{rating="4"}'] == 2
-    assert figures['recur_ratings_total{rating="5"}'] == 1
-    assert figures['recur_ratings_total{rating="1"}'] == 0
+    (folder / "content" / "bench" / "wrong.md").write_text("## No answer?\n")
+    told = figures(server)
+    while not told.get("recur_content_mistakes"):  # the watcher has not seen it yet
+        told = figures(server)
+    assert told['recur_requests_total{method="GET",route="none",status="404"}'] == 3
+    assert told['recur_requests_total{method="POST",route="/review",status="200"}'] == 4
+    assert told['recur_request_seconds_count{route="/review"}'] == 4
+    assert [told[f'recur_ratings_total{{rating="{n}"}}'] for n in range(1, 6)] == [0, 0, 0, 2, 1]
+    assert told['recur_database_wait_seconds_count{kind="write"}'] >= 4
+    assert told['recur_database_wait_seconds_count{kind="read"}'] >= 4
+    assert told['recur_content_loads_total{result="ok"}'] >= 1
+    assert told["recur_trainings_running"] == 0
+    assert sum(value for name, value in told.items() if name.startswith("recur_build{")) == 1
+    assert ended(server) == 0

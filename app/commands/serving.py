@@ -1,6 +1,10 @@
 """The command that serves the app, in one process or in several: serve."""
 
+import os
 import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,7 +53,18 @@ def serve(
             _answer(chosen, database, listener)
             return
         database.close()  # a copied process must not use its parent's connections
-        Workers(number, lambda: _work(chosen, listener), FINISH_SECONDS + 2).run()
+        with _shared_metrics() if chosen.metrics else nullcontext(lambda _: None) as ended:
+            Workers(number, lambda: _work(chosen, listener), FINISH_SECONDS + 2, ended).run()
+
+
+@contextmanager
+def _shared_metrics() -> Iterator[Callable[[int], None]]:
+    """A folder in which the processes keep their metrics together, and what is to be called when one has ended."""
+    with TemporaryDirectory(prefix="recur-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder  # the library looks at it when it is imported
+        from app.observe import metrics
+
+        yield metrics.forget
 
 
 def _work(chosen: Settings, listener: socket.socket) -> None:

@@ -41,6 +41,8 @@ class Workers:
     work: Callable[[], None]
     grace_seconds: float
     """What a process gets to end after SIGTERM, before it is killed."""
+    tell_ended: Callable[[int], object] = lambda pid: None
+    """Called with the id of a process that has ended by itself."""
     _signals: list[int] = field(default_factory=list)
 
     def run(self) -> None:
@@ -67,6 +69,7 @@ class Workers:
             lived = now - worker.started
             worker.pause = min(2 * worker.pause + 0.5, LONGEST_PAUSE_SECONDS) if lived < SHORT_LIFE_SECONDS else 0.0
             log.error("Process %d of %d (%d) %s. It is started again.", worker.number, self.count, worker.pid, ending)
+            self.tell_ended(worker.pid)
             worker.pid, worker.started = 0, now
         if not worker.pid and now - worker.started >= worker.pause:
             worker.pid, worker.started = self._start(), now

@@ -27,6 +27,7 @@ def event(record: logging.LogRecord) -> dict[str, Any]:
         "level": record.levelname.lower(),
         "message": record.getMessage(),
         "logger": record.name,
+        "pid": record.process,
     }
     request_id = REQUEST_ID.get()
     if request_id is not None:
@@ -55,7 +56,7 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write an event."""
         fields = event(record)
-        del fields["logger"]
+        del fields["logger"], fields["pid"]
         told = fields.pop("traceback", None)
         head = f"{fields.pop('time')} {fields.pop('level').upper():7} {_on_one_line(fields.pop('message'))}"
         rest = "".join(f" {name}={_quoted(value)}" for name, value in fields.items())

@@ -1,4 +1,4 @@
-"""Which version runs: of the program, of its source, and of the tables."""
+"""What runs here: the version of the program, its commit, and the last migration of the database."""
 
 import functools
 import subprocess
@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from app.settings import ROOT
 
 
-@dataclass(frozen=True)
+@dataclass
 class Build:
-    """`program` is pyproject's version, `revision` the commit and `schema` the last migration; None if unknown."""
+    """`version` is pyproject's, `revision` the commit, `schema` the last migration; None if it is not known."""
 
-    program: str
+    version: str
     revision: str | None
-    schema: str | None
+    schema: str | None = None
 
 
 @functools.cache
-def program() -> str:
+def program_version() -> str:
     """The version in pyproject.toml."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         return str(tomllib.load(file)["project"]["version"])

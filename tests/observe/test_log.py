@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import re
 import threading
 import warnings
@@ -30,6 +31,7 @@ def test_json_has_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
         "level": "warning",
         "message": "Two\nlines and é",
         "logger": "app.x",
+        "pid": os.getpid(),
         "request_id": "abc-1",
         "status": 503,
         "cut": {"GET /": 2},

@@ -24,8 +24,8 @@ RETRY_SECONDS = 1.0
 class ContentWatch:
     """A thread that loads the content folder when it starts, and whenever something in the folder changes.
 
-    `clock` returns the time, aware. `on_load` is called after each load; `move_cards` is passed to load(). A failure is
-    logged, and the load is tried again.
+    `clock` returns the time, aware. `on_load` is called after each load, with None if it failed; `move_cards` is passed
+    to load(). A failure is logged, and the load is tried again.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class ContentWatch:
         database: Database,
         content_dir: Path,
         clock: Callable[[], datetime],
-        on_load: Callable[[LoadReport], None] | None = None,
+        on_load: Callable[[LoadReport | None], None] | None = None,
         find_demo: FindDemo = find,
         move_cards: MoveCards = nothing_moves_with_them,
     ) -> None:
@@ -68,6 +68,8 @@ class ContentWatch:
                 self._watch()
             except Exception:
                 log.exception("Watching %s failed; trying again.", self._content_dir)
+                if self._on_load:
+                    self._on_load(None)
                 self._stopped.wait(RETRY_SECONDS)
 
     def _watch(self) -> None:
@@ -86,6 +88,8 @@ class ContentWatch:
                 # It stays due until it succeeds: an exception ends this watch, and the next one begins with a load.
                 report = self._load()
                 is_due = False
+                if report.read:
+                    log.info("%d of %d content files read.", report.read, report.files)
                 for mistake in report.mistakes:
                     log.warning("%s", mistake)
                 if self._on_load:

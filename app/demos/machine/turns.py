@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -12,7 +12,29 @@ from app.demos.machine.result import Result
 AT_ONCE = 2
 REMEMBERED = 128
 
-TURNS = threading.BoundedSemaphore(AT_ONCE)
+
+class Turns(threading.BoundedSemaphore):
+    """So many turns. Who watches is told of each that is taken (1) or given back (-1), and of who went without."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.tell_taken: Callable[[int], object] = lambda change: None
+        self.tell_refused: Callable[[], object] = lambda: None
+
+    def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+        """Take a turn. False if there is none."""
+        has_turn = super().acquire(blocking, timeout)
+        if has_turn:
+            self.tell_taken(1)
+        return has_turn
+
+    def release(self, n: int = 1) -> None:
+        """Give a turn back."""
+        super().release(n)
+        self.tell_taken(-n)
+
+
+TURNS = Turns(AT_ONCE)
 WAITS: ContextVar[bool] = ContextVar("waits", default=True)
 """False where a thread is too dear to wait in: `a_turn` then raises NoTurnError."""
 

@@ -21,6 +21,11 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
+def tell(taken: Callable[[int], object], refused: Callable[[], object]) -> None:
+    """Have somebody told of each turn that is taken (1) or given back (-1), and of each that was not to be had."""
+    TURNS.tell_taken, TURNS.tell_refused = taken, refused
+
+
 async def in_turn(work: Callable[..., T], *given: Any) -> T:
     """What `work(*given)` returns, run in a thread. If it trains and no turn is free, it is begun again a little later.
 
@@ -58,6 +63,7 @@ async def take_turn(seconds: float) -> bool:
     until = time.monotonic() + seconds
     while not TURNS.acquire(blocking=False):
         if time.monotonic() > until:
+            TURNS.tell_refused()
             return False
         await asyncio.sleep(ASKS_EVERY)
     return True

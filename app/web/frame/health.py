@@ -1,21 +1,22 @@
 """For those who watch a server: is the process up, can it answer, and what did it do?"""
 
 import ipaddress
+from dataclasses import asdict
 from http import HTTPStatus
 
 from fastapi import Request
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Here
 
 
-async def alive() -> PlainTextResponse:
-    """200 while the process answers."""
-    return PlainTextResponse("ok\n")
+async def alive(request: Request) -> JSONResponse:
+    """200 while the process answers, with what runs there."""
+    return JSONResponse({"status": "ok", **asdict(request.app.state.build)})
 
 
 def ready(here: Here) -> PlainTextResponse:

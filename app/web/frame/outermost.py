@@ -56,6 +56,8 @@ class Outermost:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 given = {name.lower() for name, _value in message["headers"]}
+                if status == 503 and self.metrics and any(name == b"retry-after" for name, _ in message["headers"]):
+                    self.metrics.busy.labels(route_of(scope) or "none").inc()
                 own = (one for one in self.headers if one[0] not in given)
                 message["headers"] = [*message["headers"], *own, (ID_HEADER, request_id)]
             await send(message)

@@ -98,6 +98,7 @@ def _form(
         learners=all_learners(session),
         learner=here.learner_id,
         mine=belongings(session, here.learner_id),
+        build=here.request.app.state.build,
         max_import=here.settings.max_import_bytes,
     )
 

@@ -70,8 +70,10 @@ def test_it_outlives_failures(database, content, write, topic, answer, caplog):
         return clock()
 
     write("d/a.md", topic("## Q {#q}\nOne."))
-    with ContentWatch(database, content, failing):
+    loads: list[LoadReport | None] = []
+    with ContentWatch(database, content, failing, loads.append):
         eventually(lambda: answer("q") == "<p>One.</p>")
+    assert loads[0] is None
     assert "no clock" in caplog.text
     assert "still none" in caplog.text
 
@@ -86,7 +88,7 @@ def test_it_waits_for_a_folder_that_is_not_there(database, content, write, topic
 
 
 def test_it_says_what_it_loaded_and_ends(database, content, write, topic):
-    reports: list[LoadReport] = []
+    reports: list[LoadReport | None] = []
     write("d/a.md", topic("## Q {#q}\nOne."))
     watch = ContentWatch(database, content, clock, on_load=reports.append)
     watch.start()
@@ -94,6 +96,7 @@ def test_it_says_what_it_loaded_and_ends(database, content, write, topic):
     assert watches()
     watch.stop()
     watch.stop()
+    assert reports[0] is not None
     assert reports[0].added == 1
     assert not watches()
     assert len(reports) == 1
