@@ -16,7 +16,7 @@ import alembic.config
 import alembic.runtime.migration
 import alembic.script
 import alembic.util
-from sqlalchemy import Connection, Dialect, Engine, event, make_url, text
+from sqlalchemy import URL, Connection, Dialect, Engine, NullPool, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
@@ -32,6 +32,8 @@ THREADS = 16
 """The requests of a process that work at the same time (more only wait for the interpreter's lock)."""
 CONNECTIONS = THREADS + 4
 """Each request holds at most one; the rest are for the content's watcher and for migrations."""
+LARGE_CACHE_KIB = 64 * 1024
+"""SQLite's cache for what writes much at once: with its own 2 MB the pages of the indices are read again and again."""
 _BUSY_IN_SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 # Classes and codes of PostgreSQL: connection lost, rolled back for another's sake, too many connections, no lock in
 # time, cancelled, shutting down, starting up.
@@ -87,7 +89,7 @@ class Database:
                 raise ArgumentError("the name of a database has no NUL in it.")
             if self.file is not None:
                 self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.engine = _sqlite_engine(url) if self.is_sqlite else _server_engine(url)
+            self.engine = _engine(self.url, **_POOL)
         except (ArgumentError, ImportError, OSError, ValueError) as error:
             form = "; it is sqlite:///FILE or postgresql+psycopg://USER@HOST:PORT/NAME"
             why = f"{error}{form if isinstance(error, ValueError) else ''}"
@@ -111,8 +113,10 @@ class Database:
         return session
 
     @contextmanager
-    def write(self, visit: "Visit | None" = None) -> Iterator[Session]:
+    def write(self, visit: "Visit | None" = None, on: Connection | None = None) -> Iterator[Session]:
         """A session in one short write transaction, committed when the block ends and rolled back if it raises.
+
+        It has a connection of the pool, or the one that it is to work `on`, and notes in `visit` what was saved.
 
         Raises BusyDatabaseError, or an error of the driver for which `is_busy` is true, after LONGEST_WAIT.
         """
@@ -120,7 +124,7 @@ class Database:
         if self.is_sqlite and not self._one_writer.acquire(timeout=LONGEST_WAIT):
             raise BusyDatabaseError(f"The database is busy: no turn to write came within {LONGEST_WAIT} s.")
         try:
-            with Session(self.engine, expire_on_commit=False) as session:
+            with Session(on or self.engine, expire_on_commit=False) as session:
                 connection = session.connection(execution_options={"immediate": True} if self.is_sqlite else {})
                 self.tell_wait("write", asked)
                 try:
@@ -144,6 +148,22 @@ class Database:
         finally:
             if self.is_sqlite:
                 self._one_writer.release()
+
+    @contextmanager
+    def apart(self) -> Iterator[Connection]:
+        """A connection outside the pool, for temporary tables, which end with the block.
+
+        On SQLite it checks no foreign keys: what is written on it has been checked in the temporary tables. At the end
+        it moves what was written from the log into the file, so that nobody's COMMIT has to.
+        """
+        with _engine(self.url, poolclass=NullPool).connect() as connection:
+            if self.is_sqlite:
+                driver: Any = connection.connection
+                for pragma in ("foreign_keys=OFF", f"cache_size=-{LARGE_CACHE_KIB}", "wal_autocheckpoint=0"):
+                    driver.execute(f"PRAGMA {pragma}")
+            yield connection
+            if self.is_sqlite:
+                driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def lock(self, name: str) -> ProcessLock:
         """The lock `name` of this database, which one process holds at a time among all on all machines."""
@@ -225,21 +245,19 @@ class Visit:
         return self.database.write(self)
 
 
-def _server_engine(url: str) -> Engine:
+_POOL: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": CONNECTIONS // 2, "pool_timeout": LONGEST_WAIT}
+
+
+def _engine(url: URL, **pool: Any) -> Engine:
+    pool["hide_parameters"] = True  # what a learner typed is not for the log
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_engine(url, **pool)
     arguments = {"connect_timeout": LONGEST_WAIT, "options": f"-c lock_timeout={LONGEST_WAIT}s"}
-    return create_engine(url, pool_pre_ping=True, connect_args=arguments, **_POOL)
+    return create_engine(url, pool_pre_ping=True, connect_args=arguments, **pool)
 
 
-_POOL: dict[str, Any] = {
-    "pool_size": CONNECTIONS,
-    "max_overflow": CONNECTIONS // 2,
-    "pool_timeout": LONGEST_WAIT,
-    "hide_parameters": True,  # what a learner typed is not for the log
-}
-
-
-def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False}, **_POOL)
+def _sqlite_engine(url: URL, **pool: Any) -> Engine:
+    engine = create_engine(url, connect_args={"check_same_thread": False}, **pool)
 
     @event.listens_for(engine, "do_connect")
     def _make_private(_dialect: Dialect, _record: object, arguments: tuple[Any, ...], _named: object) -> None:

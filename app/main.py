@@ -1,6 +1,7 @@
 """create_app(): puts the rooms together, and nothing else."""
 
 import gc
+import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -39,6 +40,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         gc.freeze()
         # A request makes thousands of small objects and few cycles: collect less often.
         gc.set_threshold(20_000, 20, 20)
+        # A thread that computes lets go of the interpreter for others five times as often: a rating asks for it often.
+        sys.setswitchinterval(0.001)
         current_default_thread_limiter().total_tokens = THREADS
         build.schema = await run_in_threadpool(database.schema)
         duties = [lambda: ContentWatch(database, settings.content_dir, clock, on_load, move_cards=move_cards)]

@@ -89,7 +89,9 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body that is read.")
     max_import_bytes: int = Field(
-        100_000_000, ge=1_000, description="Largest history that is taken in through the browser."
+        10_000_000,
+        ge=1_000,
+        description="Largest history that is taken in through the browser: 10 MB are about 25,000 reviews.",
     )
     log_format: LogFormat = Field("text", description="What the log is written as: text or json, one event a line.")
     log_level: LogLevel = Field(

@@ -4,10 +4,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any
 
-from sqlalchemy import Connection, RowMapping, exists, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from app.database import Database, lock_learner
+from app.database import BusyDatabaseError, Database
+from app.exchange.history.apart import ChangedMeanwhileError, Copies
 from app.exchange.history.format import (
     CardLine,
     HeaderLine,
@@ -28,6 +30,7 @@ from app.study.schedule.replay import replay
 from app.tables import LEARNER, REVIEW
 
 BATCH = 1_000
+ATTEMPTS = 5
 _ADD = insert(REVIEW)
 _AS_THEY_ARE = ("token", "rating", "day", "desired_retention", "typed", "sitting")
 _TIMES = ("shown_at", "revealed_at", "rated_at")
@@ -62,22 +65,49 @@ def import_history(database: Database, file: IO[bytes], learner_id: int, now: da
     that the learner has not set here come from the file, and so do missing marks, tags and answers to quizzes. If a
     card has two different notes, both are kept, one under the other. `now` (aware) is when placeholders are retired.
     Holds a batch of lines in memory. If it raises HistoryError, nothing has changed.
+
+    The file is read, checked and merged apart from the tables; then all is written in one short transaction. What the
+    learner rates meanwhile comes after the history. Raises BusyDatabaseError if the cards, or marks that the file
+    changes, change here again and again.
     """
-    with database.write() as session:
-        return _Import(session, learner_id, now).take(file)
+    for _attempt in range(ATTEMPTS):
+        with database.apart() as connection:
+            if not database.is_sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with Session(connection) as session:
+                copies = Copies(session.connection(), learner_id)
+                done = _Import(session, copies, now).take(file)
+                session.commit()
+            if not database.is_sqlite:
+                connection.execution_options(isolation_level="READ COMMITTED")
+            with connection.begin():
+                copies.take_late()
+            with connection.begin():
+                base = copies.reserve()
+            try:
+                with database.write(on=connection):
+                    copies.write(done.added > 0, done.merged, base)
+            except (ChangedMeanwhileError, IntegrityError):
+                file.seek(0)
+            else:
+                return done
+    raise BusyDatabaseError(
+        "The cards or the learner's marks changed again and again while the history was read, so nothing was imported. "
+        "Try again."
+    )
 
 
 class _Import:
-    def __init__(self, session: Session, learner_id: int, now: datetime) -> None:
+    def __init__(self, session: Session, copies: Copies, now: datetime) -> None:
         self.session = session
         self.connection: Connection = session.connection()
-        self.learner_id = learner_id
-        lock_learner(self.connection, learner_id)
-        self.cards = HistoryCards(self.connection, now.astimezone(UTC))
+        self.copies = copies
+        self.learner_id = learner_id = copies.learner_id
+        self.cards = HistoryCards(self.connection, now.astimezone(UTC), copies.was_reviewed)
         self.marks = MarkMerger(self.connection, learner_id, self.cards)
-        self.quizzes = QuizMerger(self.connection, learner_id, self.cards)
+        self.quizzes = QuizMerger(self.connection, learner_id, self.cards, copies.bring)
         self.pending: dict[str, tuple[int, ReviewLine]] = {}
-        self.last_id = int(self.connection.execute(select(func.coalesce(func.max(REVIEW.c.id), 0))).scalar_one())
+        self.last_id = copies.last[REVIEW]
         self.done = ImportedHistory()
 
     def take(self, file: IO[bytes]) -> ImportedHistory:
@@ -130,6 +160,7 @@ class _Import:
         if not self.pending:
             return
         tokens = {*self.pending, *(line.undoes for _number, line in self.pending.values() if line.undoes)}
+        self.copies.bring(tokens)
         found = self.connection.execute(select(REVIEW).where(REVIEW.c.token.in_(tokens))).mappings()
         known = {row["token"]: row for row in found}
         ids = [row["id"] for row in known.values()]

@@ -1,5 +1,6 @@
 """Merges the quizzes of a history with those in the database."""
 
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy import Connection, Update, insert, select, update
@@ -12,11 +13,15 @@ from app.tables import QUIZ, QUIZ_ITEM, REVIEW
 class QuizMerger:
     """Takes lines in the caller's transaction. A quiz is known by its name.
 
-    A quiz that was continued elsewhere gets the answers that are missing here.
+    `bring` makes the reviews with these tokens known, whoever has them. A quiz that was continued elsewhere gets the
+    answers that are missing here.
     """
 
-    def __init__(self, connection: Connection, learner_id: int, cards: HistoryCards) -> None:
+    def __init__(
+        self, connection: Connection, learner_id: int, cards: HistoryCards, bring: Callable[[Collection[str]], None]
+    ) -> None:
         self.connection = connection
+        self.bring = bring
         self.learner_id = learner_id
         self.cards = cards
         self._quiz_id = 0
@@ -70,6 +75,7 @@ class QuizMerger:
             return
         if self.connection.execute(select(QUIZ_ITEM.c.quiz_id).where(QUIZ_ITEM.c.token == token)).scalar() is not None:
             raise HistoryError(number, f"the review {token} answers another question already")
+        self.bring([token])
         whose = self.connection.execute(select(REVIEW.c.learner_id).where(REVIEW.c.token == token)).scalar()
         if whose not in (None, self.learner_id):
             raise HistoryError(number, f"the review {token} is learner {whose}'s here")

@@ -1,6 +1,7 @@
 """Finds the cards of a history, and makes retired placeholders for those that the content lacks."""
 
 import html
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, exists, func, inser
 
 from app.exchange.history.format import CardLine, HistoryError, MarkLine, QuizItemLine, ReviewLine
 from app.study.schedule.review_log import SEED
-from app.tables import CARD, CARD_MARK, DECK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
+from app.tables import CARD, CARD_MARK, DECK, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
 
 _ANSWER = "<p>The content lacks this card. It came with a history, and is whole again once its file is loaded.</p>"
 _CARD = (
@@ -18,17 +19,19 @@ _CARD = (
     .join_from(CARD, DECK, DECK.c.id == CARD.c.deck_id)
     .where(DECK.c.name == bindparam("deck"), CARD.c.name == bindparam("card"))
 )
-# Through the learners, because the index begins with their ids.
-_IS_REVIEWED = select(exists().where(REVIEW.c.learner_id == LEARNER.c.id, REVIEW.c.card_id == bindparam("card")))
 _RESEED = update(CARD).where(CARD.c.id == bindparam("row")).values(seed=bindparam("to"))
 
 
 @dataclass
 class HistoryCards:
-    """Finds and makes cards in the caller's transaction. `now` (aware) is when placeholders are retired."""
+    """Finds and makes cards in the caller's transaction. `now` (aware) is when placeholders are retired.
+
+    `was_reviewed` is true for the id of a card that anybody has reviewed here.
+    """
 
     connection: Connection
     now: datetime
+    was_reviewed: Callable[[int], bool]
     _last: dict[str, int] = field(init=False)
     _renamed: dict[tuple[str, str], int] = field(init=False, default_factory=dict)
 
@@ -41,7 +44,7 @@ class HistoryCards:
         found = self.connection.execute(_CARD, {"deck": line.deck, "card": line.card}).one_or_none()
         if found is None:
             self._make(line)
-        elif found.seed != line.seed and not self.connection.execute(_IS_REVIEWED, {"card": found.id}).scalar():
+        elif found.seed != line.seed and not self.was_reviewed(found.id):
             self.connection.execute(_RESEED, {"row": found.id, "to": line.seed})
 
     def is_now(self, deck: str, card: str, card_id: int) -> None:

@@ -181,14 +181,17 @@ def move_cards(connection: Connection, deck_id: int, topics: Mapping[int, tuple[
         sums.write(connection)
 
 
-def take_away(connection: Connection, learner_id: int, cards: Sequence[int]) -> None:
-    """Take every rating of these cards that was not undone from the learner's totals. Call it before undoing them."""
+def take_away(connection: Connection, learner_id: int, cards: Sequence[int], sign: int = -1) -> None:
+    """Take every rating of these cards that was not undone from the learner's totals. Call it before undoing them.
+
+    With a `sign` of 1 add them.
+    """
     found = connection.execute(_PLACES, {"cards": cards}).all()
     places = {card: Place(learner_id, deck, topic) for card, deck, topic in found}
     rows = connection.execute(_OF_CARDS.where(REVIEW.c.learner_id == learner_id), {"cards": cards})
     sums = Sums()
     for _learner, card, before, review in _ratings(rows):
-        sums.add(places[card], before, review, sign=-1)
+        sums.add(places[card], before, review, sign)
     sums.write(connection)
 
 

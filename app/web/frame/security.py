@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 import secrets
+import time
 from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.database import THREADS
 from app.settings import Settings
-from app.web.frame.busy import busy_answer
+from app.web.frame.busy import BUSY_HEADERS, busy_answer
 from app.web.frame.here import SAFE_METHODS
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
@@ -29,6 +30,10 @@ LARGE_BODIES = frozenset({"/settings/history"})
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 WRITERS = THREADS // 2
 """The changes that a process works on at the same time. The threads that they leave are for those who only read."""
+LONGEST_UPLOAD = 120
+"""Seconds that a file may take to arrive; it is kept in a temporary file meanwhile."""
+MOST_UPLOADS = 4
+"""The files that a process takes in at the same time."""
 LONGEST_QUEUE = 30
 """Seconds that a change waits for its turn. It takes no thread and no connection while it waits."""
 
@@ -81,6 +86,7 @@ class Guard:
         self.max_import = settings.max_import_bytes
         self.password = settings.password.get_secret_value().encode() if settings.password else None
         self.hosts = LOCAL_HOSTS | {settings.host} | set(settings.allowed_hosts)
+        self.uploads = 0
         self.writers = asyncio.Semaphore(WRITERS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +99,7 @@ class Guard:
             self._admit(scope)
             # An import may be large: it is passed on as it arrives to the form's reader, which keeps it on disk.
             if scope["path"] in LARGE_BODIES:
-                await self.app(scope, self._counted(receive), send)
+                await self._upload(scope, receive, send)
                 return
             body = [] if scope["method"] in SAFE_METHODS else await self._read(receive)
             if body and body[-1]["type"] == "http.disconnect":
@@ -110,6 +116,16 @@ class Guard:
             await self.app(scope, read_already, send)
         else:
             await self._write(scope, read_already, send)
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.uploads == MOST_UPLOADS:
+            sentence = f"{MOST_UPLOADS} files are arriving already. Send yours again in a minute."
+            raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, sentence, BUSY_HEADERS)
+        self.uploads += 1
+        try:
+            await self.app(scope, self._counted(receive), send)
+        finally:
+            self.uploads -= 1
 
     async def _write(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a change on when its turn has come. The turn ends with the work, not when the answer has been sent."""
@@ -238,10 +254,12 @@ class Guard:
 
     def _counted(self, receive: Receive) -> Receive:
         """`receive`, but raising 413 as soon as more bytes have arrived than an import may have."""
-        size = 0
+        size, until = 0, time.monotonic() + LONGEST_UPLOAD
 
         async def receive_counted() -> Message:
             nonlocal size
+            if time.monotonic() > until:
+                raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, f"The file did not arrive within {LONGEST_UPLOAD} s.")
             message = await receive()
             size += len(message.get("body", b""))
             if size > self.max_import:

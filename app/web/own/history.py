@@ -1,5 +1,6 @@
 """/settings/history: download a learner's whole history, and import one."""
 
+import threading
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated
@@ -10,9 +11,11 @@ from starlette.responses import Response, StreamingResponse
 from app.exchange.history.export_history import history_lines
 from app.exchange.history.format import HistoryError
 from app.exchange.history.import_history import import_history
+from app.web.frame.busy import BusyError
 from app.web.frame.here import Here
 
 CHUNK = 64 * 1024
+_ONE_IMPORT = threading.Lock()
 
 
 def download(here: Here) -> Response:
@@ -27,12 +30,17 @@ def download(here: Here) -> Response:
 
 # The guard allows this path a larger body (app.web.frame.security.LARGE_BODIES).
 def take_in(here: Here, file: Annotated[UploadFile, File()]) -> Response:
-    """Import the file as this learner's, all or nothing, and report what was new."""
+    """Import the file as this learner's, all or nothing, and report what was new. One at a time in each process."""
     done, error = None, None
+    if not _ONE_IMPORT.acquire(blocking=False):
+        raise BusyError("Another history is being taken in, so yours was not. Send it again in a minute.")
     try:
         done = import_history(here.database, file.file, here.learner_id, here.now)
+        here.visit.saved = True
     except HistoryError as refused:
         error = refused
+    finally:
+        _ONE_IMPORT.release()
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
     return here.page("history.html", status, done=done, error=error, file=file.filename or "The file")
 

@@ -10,6 +10,8 @@ from app.cards.load.load import load
 from app.database import Database
 from app.main import create_app
 from app.settings import Settings
+from app.web.frame import security
+from app.web.own import history as own_history
 from tests.web.conftest import NOW
 from tests.web.own.test_learners import OURS, add, browser, rows_of, study
 
@@ -115,3 +117,26 @@ def test_a_large_file_is_kept_on_disk(client: TestClient, size: int, monkeypatch
     monkeypatch.setattr("app.web.own.history.import_history", look)
     assert send(client, b"x" * size).status_code == 500
     assert rolled == [True]
+
+
+def test_one_import_at_a_time(client: TestClient) -> None:
+    history = client.get("/settings/history.jsonl").content
+    with own_history._ONE_IMPORT:
+        answer = send(client, history)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert "Another history is being taken in" in answer.text
+    assert "send the file again" in answer.text
+    assert send(client, history).status_code == 200
+
+
+def test_an_upload_that_takes_too_long_ends(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(security, "LONGEST_UPLOAD", -1)
+    answer = send(client, b"x" * 10)
+    assert answer.status_code == 408
+    assert "did not arrive within" in answer.text
+
+
+def test_few_files_arrive_at_once(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(security, "MOST_UPLOADS", 0)
+    answer = send(client, b"x" * 10)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
