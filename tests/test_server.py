@@ -17,6 +17,7 @@ import pytest
 
 from bench.cards import loaded
 from bench.serving import RECUR, ServerProcess, recur_env
+from tests.postgres import FAST, Cluster
 
 pytestmark = pytest.mark.server
 FORM = {"Content-Type": "application/x-www-form-urlencoded", "HX-Request": "true", "HX-Request-Type": "partial"}
@@ -111,6 +112,29 @@ def test_text_is_quiet_without_an_access_log(start: Start, folder: Path) -> None
         "INFO    Stopping. running={}",
         "INFO    Stopped. All that ran was finished.",
     ]
+
+
+def test_an_outage_of_postgresql_is_one_line_a_request(start: Start, folder: Path) -> None:
+    cluster = Cluster(**FAST)
+    server = start(RECUR_DATABASE_URL=cluster.url(cluster.create()))
+    paths = ["/", "/review", "/cards/bench/q1", "/demos", "/readyz", "/browse?q=MY+QUERY", "/stats"] * 2
+    statuses = []
+    for _ in range(2):
+        cluster.kill()
+        statuses += [server.get(path)[0] for path in paths]
+        cluster.start()
+        assert server.get("/settings")[0] == 200
+    cluster.stop()
+    assert ended(server) == 0
+    told = [one for one in events(folder, logger="app.requests") if one["status"] == 503]
+    assert len(told) == statuses.count(503) >= 20
+    assert {one["level"] for one in told} == {"warning"}
+    assert all("cause" in one for one in told if one["route"] != "/readyz")
+    assert len({one["request_id"] for one in told}) == len(told)
+    assert events(folder, level="error") == []
+    log = (folder / "log").read_text()
+    assert "Traceback" not in log
+    assert "MY" not in log
 
 
 def half_sent(server: ServerProcess) -> socket.socket:

@@ -56,7 +56,8 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Write an event."""
         fields = event(record)
-        del fields["logger"], fields["pid"]
+        for name in ("logger", "pid", "method", "route", "status"):  # the message of a request has the last three
+            fields.pop(name, None)
         told = fields.pop("traceback", None)
         head = f"{fields.pop('time')} {fields.pop('level').upper():7} {_on_one_line(fields.pop('message'))}"
         rest = "".join(f" {name}={_quoted(value)}" for name, value in fields.items())

@@ -43,11 +43,9 @@ def test_text_has_one_line_an_event_and_its_traceback_below(capsys: pytest.Captu
     try:
         raise RuntimeError("boom at a place of its own")
     except RuntimeError:
-        logging.getLogger("app.x").exception(
-            "Forged\n2026-01-01T00:00:00Z ERROR line", extra={"fields": {"route": "/"}}
-        )
+        logging.getLogger("app.x").exception("Forged\n2026-01-01T00:00:00Z ERROR line", extra={"fields": {"cut": "/"}})
     first, second, *rest = lines(capsys)
-    assert r"ERROR   Forged\n2026-01-01T00:00:00Z ERROR line route=/" in first
+    assert r"ERROR   Forged\n2026-01-01T00:00:00Z ERROR line cut=/" in first
     assert 'cause="RuntimeError: boom at a place of its own"' in first
     assert second == "Traceback (most recent call last):"
     assert rest[-1] == "RuntimeError: boom at a place of its own"

@@ -110,6 +110,7 @@ def unexpected(request: Request) -> Response:
 async def _busy(request: Request, error: Exception) -> Response:
     """A page that says so; a program gets the same as problem JSON."""
     error = cast(BusyError, error)
+    request.scope["failure"] = error  # for the log
     return _http(request, error) if _is_for_a_program(request) else await busy_answer(request, [error.detail])
 
 

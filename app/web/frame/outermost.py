@@ -11,9 +11,10 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.observe.failure import cause
 from app.observe.log import REQUEST_ID
 from app.web.frame.errors import unexpected
 from app.web.frame.here import learner_id
@@ -79,7 +80,7 @@ class Outermost:
             self.metrics.answered(scope["method"], route_of(scope), status or THE_CLIENT_LEFT, seconds)
         level = _level(scope, status, error)
         if self.logs_all or level > logging.INFO:
-            _write(level, scope, status or THE_CLIENT_LEFT, seconds, error or scope.get("failure"))
+            _write(level, scope, status or THE_CLIENT_LEFT, seconds, error)
 
 
 def _id(scope: Scope) -> bytes:
@@ -115,13 +116,20 @@ def _write(level: int, scope: Scope, status: int, seconds: float, error: BaseExc
         "learner": learner_id(Request(scope)),
         "client": scope["client"][0] if scope.get("client") else None,
     }
+    if "failure" in scope:  # answered by its own page, and told without a traceback
+        fields["cause"] = cause(scope["failure"])
     text = f"{scope['method']} {route or 'no such address'}: {status}"
     log.log(level, text, extra={"fields": fields}, exc_info=error)
 
 
 def route_of(scope: Scope) -> str | None:
-    """The template of the request's address, such as /quiz/{name}; None if there is no such address."""
-    route = scope.get("route")
-    if route is None:  # refused before it was looked up
+    """The template of the request's address, such as /quiz/{name}; None if there is no such address.
+
+    For a file of /static/VERSION it is /static.
+    """
+    route, found = scope.get("route"), scope.get("endpoint")
+    if route is None and found is not None:  # plain routes and what is mounted say only what answers
+        route = next((one for one in scope["app"].routes if found in (one.app, getattr(one, "endpoint", None))), None)
+    elif route is None:  # refused before it was looked up
         route = next((one for one in scope["app"].routes if one.matches(scope)[0] is not Match.NONE), None)
-    return getattr(route, "path", None)
+    return f"/{route.name}" if isinstance(route, Mount) else getattr(route, "path", None)

@@ -133,6 +133,7 @@ class Guard:
             async with asyncio.timeout(LONGEST_QUEUE):
                 await self.writers.acquire()
         except TimeoutError:
+            scope["failure"] = TimeoutError(f"no turn to write within {LONGEST_QUEUE} s")  # for the log
             await (await busy_answer(Request(scope, receive)))(scope, receive, send)
             return
         has_turn = True

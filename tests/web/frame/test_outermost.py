@@ -159,15 +159,18 @@ def test_an_access_log_has_one_event_a_request(served: Served, caplog: pytest.Lo
     client.get("/topics/small/first?q=MY+QUERY", headers={"cookie": "recur-learner=7"})
     client.get("/topics/small/first?q=MY+QUERY")
     client.get("/nowhere/MY+QUERY")
+    client.get(client.get("/").text.split('rel="stylesheet" href="')[1].split('"')[0])
     told = events(caplog)
     assert [(one["route"], one["status"], one["learner"]) for one in told] == [
         ("/topics/{deck}/{name}", 404, 7),
         ("/topics/{deck}/{name}", 200, 1),
         (None, 404, 1),
+        ("/", 200, 1),
+        ("/static", 200, 1),
     ]
     assert "MY" not in caplog.text
     served(log_format="json").get("/")
-    assert len(events(caplog)) == 4
+    assert len(events(caplog)) == 6
 
 
 def test_the_log_knows_the_request_in_every_thread(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
