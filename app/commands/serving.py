@@ -70,8 +70,10 @@ def _shared_metrics() -> Iterator[Callable[[int], None]]:
 def _work(chosen: Settings, listener: socket.socket) -> None:
     """What each of several processes does."""
     from app.database import Database, UnusableDatabaseError
+    from app.demos.machine.turns import leave_one_turn
     from app.upkeep.in_use import in_use
 
+    leave_one_turn()
     database = Database(chosen.database_url)
     try:
         with in_use(database):

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.server
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
     loaded(tmp_path, 20)
-    server = ServerProcess([*RECUR, "--workers", "3"], recur_env(tmp_path))
+    server = ServerProcess([*RECUR, "--workers", "3"], recur_env(tmp_path) | {"RECUR_METRICS": "true"})
     server.wait_until_it_answers()
     wait_until(lambda: len(workers(server)) == 3)
     yield server
@@ -82,6 +82,14 @@ def test_they_end_when_the_process_that_started_them_is_killed(server: ServerPro
     pids = workers(server)
     server.kill()
     wait_until(lambda: not any(runs(pid) for pid in pids))
+
+
+def test_each_tells_the_metrics_of_all(server: ServerProcess) -> None:
+    for _ in range(30):
+        assert server.get("/stats")[0] == 200
+    for _ in range(10):
+        told = server.get("/metrics")[1].decode()
+        assert 'recur_requests_total{method="GET",route="/stats",status="200"} 30.0' in told
 
 
 def test_they_are_copies_of_a_process_without_threads(server: ServerProcess) -> None:

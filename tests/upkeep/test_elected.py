@@ -4,6 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from app.database import Database
 from app.upkeep.elected import Elected
 
@@ -21,8 +23,8 @@ class Work:
         self.ended.set()
 
 
-def test_one_does_the_work_until_it_ends_and_then_another_does(database: Database) -> None:
-    other_database = Database(str(database.url))  # as another process would have it
+def test_one_does_the_work_until_it_ends_and_then_another_does(database: Database, database_url: str) -> None:
+    other_database = Database(database_url)  # as another process would have it
     first, second = Work(), Work()
     with Elected(database, [first.duty]):
         assert first.began.wait(10)
@@ -51,6 +53,7 @@ def test_work_that_fails_is_begun_again(database: Database) -> None:
         assert done.wait(10)
 
 
+@pytest.mark.sqlite("PostgreSQL's lock is no file")
 def test_one_whose_lock_was_replaced_does_the_work_no_longer(database: Database) -> None:
     work = Work()
     with Elected(database, [work.duty]):

@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -105,8 +106,7 @@ def prepare_all(
     if processors == 1 or len(jobs) == 1 or sum(len(one.data) for one in opened) < WORTH_PROCESSES:
         return [do(job) for job in jobs]
     try:
-        # They live for one load and leave no cycles behind: collecting would cost a fifth of their time.
-        with ProcessPoolExecutor(processors, mp_context=_start(), initializer=gc.disable) as pool:
+        with ProcessPoolExecutor(processors, mp_context=_start(), initializer=_begin) as pool:
             return list(pool.map(do, jobs, chunksize=max(1, len(jobs) // (processors * 8))))
     except (BrokenProcessPool, OSError) as error:
         log.warning("Reading the content in one process, since more cannot be started: %s", error)
@@ -115,6 +115,20 @@ def prepare_all(
 
 def _prepare_job(show: bool, job: tuple[OpenedFile, Collection[str]]) -> ReadyFile:
     return prepare(*job, show=show)
+
+
+def _begin() -> None:
+    """Prepare a process of the pool."""
+    gc.disable()  # it lives for one load and leaves no cycles behind: collecting would cost a fifth of its time
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that loads was killed: a copy of it would hold its locks for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _start() -> BaseContext:

@@ -1,4 +1,4 @@
-"""What trains takes turns, two at a time, and what was learned is remembered by its parameters."""
+"""What trains takes turns, two at a time in a process, and what was learned is remembered by its parameters."""
 
 import threading
 from collections import OrderedDict
@@ -37,6 +37,11 @@ class Turns(threading.BoundedSemaphore):
 TURNS = Turns(AT_ONCE)
 WAITS: ContextVar[bool] = ContextVar("waits", default=True)
 """False where a thread is too dear to wait in: `a_turn` then raises NoTurnError."""
+
+
+def leave_one_turn() -> None:
+    """Let this process train one demo at a time, since others share the processors with it. Call it once."""
+    TURNS.acquire()
 
 
 class NoTurnError(RuntimeError):

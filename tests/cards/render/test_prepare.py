@@ -4,6 +4,7 @@ import multiprocessing
 import subprocess
 import sys
 import threading
+import time
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from unittest import mock
@@ -133,3 +134,34 @@ def test_a_process_with_threads_is_not_copied():
     finally:
         done.set()
         thread.join()
+
+
+KILLED = """
+import multiprocessing, os, signal, threading
+from tests.cards.render import test_prepare as here
+
+def kill():
+    while len(multiprocessing.active_children()) < 2:
+        pass
+    print(*(one.pid for one in multiprocessing.active_children()), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+threading.Thread(target=kill).start()
+here.prepare_all([here.opened(here.TEXT + "word " * 10_000, path=f"d/t{n:03d}.md") for n in range(2_000)])
+"""
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_its_processes_end_with_one_that_is_killed(method):
+    """They would hold its open files, and with them its locks."""
+    code = f"import app.cards.render.prepare as p; p._start = lambda: p.multiprocessing.get_context({method!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", code + KILLED], stdout=subprocess.PIPE, text=True, cwd=ROOT, timeout=60
+    )
+    processes = [Path(f"/proc/{pid}") for pid in done.stdout.split()]
+    assert len(processes) == 2
+    deadline = time.monotonic() + 20
+    while any(one.exists() for one in processes):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,8 +1,10 @@
 """What waits to train holds no thread, and is refused in the end with when to come back."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import pytest
 from anyio.to_thread import current_default_thread_limiter
@@ -10,6 +12,7 @@ from fastapi import Request
 from fastapi.testclient import TestClient
 
 from app.database import THREADS
+from app.demos.machine import turns
 from app.demos.machine.result import Result
 from app.demos.machine.turns import AT_ONCE, TURNS
 from app.demos.registry import find
@@ -66,7 +69,7 @@ def test_what_is_remembered_needs_no_turn() -> None:
 def test_who_waited_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turn, "LONGEST_WAIT", 0.1)
     with all_turns_taken():
-        with pytest.raises(BusyError, match="Two trainings"):
+        with pytest.raises(BusyError, match="Other trainings"):
             asyncio.run(in_turn(computed, 990))
         assert not asyncio.run(take_turn(seconds=0.1))
     assert asyncio.run(in_turn(computed, 990))
@@ -128,3 +131,13 @@ def test_every_route_of_a_demo_may_wait(client: TestClient, monkeypatch: pytest.
         for route in client.app.routes:  # type: ignore[attr-defined]
             if "/demos" in route.path and not route.path.endswith("/train"):
                 client.get(route.path.replace("{name}", "training-symptoms") + "?seed=31&guess=1")
+
+
+def test_one_of_several_processes_trains_one_demo_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "TURNS", threading.BoundedSemaphore(AT_ONCE))
+    monkeypatch.setattr(turns, "WAITS", ContextVar("waits", default=False))
+    turns.leave_one_turn()
+    with turns.a_turn(), pytest.raises(turns.NoTurnError), turns.a_turn():
+        pass
+    with turns.a_turn():
+        pass
