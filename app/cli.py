@@ -121,13 +121,15 @@ def _sentence(error: Exception) -> str | None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from app.cards.load.load import LoadError
-    from app.database import UnusableDatabaseError
+    from app.database import Database, UnusableDatabaseError
     from app.observe.failure import cause
 
     if isinstance(error, UnusableDatabaseError | LoadError):
         return str(error)
     if isinstance(error, SQLAlchemyError):
-        return f"The database cannot be used: {cause(error)}."
+        where, why = Database(settings().database_url).url.render_as_string(hide_password=True), cause(error)
+        next_step = "Free some space on its disk." if "disk is full" in why else "`recur doctor` says more."
+        return f"The database {where} cannot be used: {why}. {next_step}"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}."
     return None

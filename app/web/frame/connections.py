@@ -4,14 +4,19 @@ uvicorn's quick parser of HTTP reads a head of any length, and waits for the res
 """
 
 import asyncio
+import logging
+import os
 import resource
 from http import HTTPStatus
+from time import monotonic
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.web.frame.security import POLICY
+
+log = logging.getLogger(__name__)
 
 LARGEST_HEAD = 65_536
 """Bytes of a request's first line and its headers together."""
@@ -26,6 +31,8 @@ LOOK_EVERY = 5
 OTHER_FILES = 128
 """Open files that are kept free for the database, the content and the pages."""
 FEWEST_CONNECTIONS = 16
+LOG_EVERY = 60
+"""Seconds between two events in the log of refusals of one kind."""
 
 _HEAD_IS_BOUNDED = f"a head may have {MOST_HEADERS} lines and {LARGEST_HEAD} bytes."
 _POLICY = b"".join(f"{name.lower()}: {value}\r\n".encode() for name, value in POLICY.items())
@@ -196,11 +203,17 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _end(self, status: HTTPStatus, sentence: str) -> None:
         """Close the connection, after an answer if the request may still have one."""
+        scope: dict[str, Any] = {} if self.cycle is None or self._in_head else vars(self.cycle)["scope"]
+        request_id = scope.get("request_id") or os.urandom(8).hex()
         if self._may_answer():
             body = f"{status.value} {status.phrase}: {sentence}\n".encode()
-            later = b"retry-after: 5\r\n" if status == HTTPStatus.SERVICE_UNAVAILABLE else b""
-            head = b"%scontent-type: text/plain; charset=utf-8\r\n%s%scontent-length: %d\r\nconnection: close\r\n\r\n"
-            self.transport.write(head % (STATUS_LINE[status], _POLICY, later, len(body)) + body)
+            head = STATUS_LINE[status] + _POLICY + f"x-request-id: {request_id}\r\n".encode()
+            if status == HTTPStatus.SERVICE_UNAVAILABLE:
+                head += b"retry-after: 5\r\n"
+            head += b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+            self.transport.write(head % len(body) + body)
+        if "request_id" not in scope:  # otherwise the app knows it, and logs it
+            _log_refusal(status, sentence, request_id, self.client)
         self.transport.close()
 
     def _may_answer(self) -> bool:
@@ -208,3 +221,19 @@ class BoundedHttp(HttpToolsProtocol):
             return True
         is_in_body = not self._is_whole and not self._in_head
         return not self.cycle.response_started if is_in_body else self.cycle.response_complete
+
+
+_logged: dict[HTTPStatus, tuple[float, int]] = {}
+"""When a refusal of this kind was logged last, and how many there were since."""
+
+
+def _log_refusal(status: HTTPStatus, sentence: str, request_id: str, client: tuple[str, int] | None) -> None:
+    """Log the refusal of a request that the app does not get, one of a kind a minute: there may be thousands."""
+    now = monotonic()
+    last, since = _logged.get(status, (now - LOG_EVERY, 0))
+    if now - last < LOG_EVERY:
+        _logged[status] = last, since + 1
+        return
+    _logged[status] = now, 0
+    fields = {"request_id": request_id, "status": status.value, "client": client and client[0], "not_logged": since}
+    log.warning("A request was refused before it arrived: %s", sentence, extra={"fields": fields})

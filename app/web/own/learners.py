@@ -1,5 +1,6 @@
 """/learners: the learners of this server: choose, add, rename, delete."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from random import SystemRandom
@@ -15,6 +16,7 @@ from app.study.learners import FIRST_LEARNER, add_learner, all_learners, belongi
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import LEARNER_COOKIE, Here, RowId
 
+log = logging.getLogger(__name__)
 A_YEAR = 365 * 24 * 3600
 Name = Annotated[str, Form()]
 
@@ -93,6 +95,7 @@ def delete(here: Here, chosen: RowId, name: Name = "") -> Response:
             erase(session, chosen)
     if not is_theirs:
         return _ask(here, chosen, typed=name)
+    log.info("A learner was deleted.", extra={"fields": {"learner": here.learner_id, "deleted": chosen}})
     response = RedirectResponse("/learners?deleted=1", HTTPStatus.SEE_OTHER)
     if chosen == here.learner_id:
         response.delete_cookie(LEARNER_COOKIE)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import resource
 import shlex
 import socket
@@ -16,8 +17,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from app.web.frame import connections
 from app.web.frame.connections import (
     LARGEST_HEAD,
+    LOG_EVERY,
     LONGEST_ADDRESS,
     LOOK_EVERY,
     MOST_HEADERS,
@@ -320,6 +323,24 @@ def test_with_all_connections_at_work_one_more_is_told_to_come_back(loop: Clock,
     assert wire.closed
     assert wire.answer.startswith(b"HTTP/1.1 503")
     assert b"retry-after: 5\r\n" in wire.answer
+
+
+def test_refusals_are_logged_once_a_minute_for_each_kind(
+    loop: Clock, connect: Connect, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_logged", {})
+    ids = []
+    for then in (0, 1, 2, LOG_EVERY):
+        monkeypatch.setattr("app.web.frame.connections.monotonic", lambda then=then: 1000.0 + then)
+        connection, wire = connect()
+        send(loop, connection, b"what is this\r\n\r\n")
+        ids.append(re.findall(rb"x-request-id: (\w+)\r\n", wire.answer)[0].decode())
+    assert len(set(ids)) == 4
+    fields = [vars(one)["fields"] for one in caplog.records]
+    assert [(one["status"], one["request_id"], one["not_logged"]) for one in fields] == [
+        (400, ids[0], 0),
+        (400, ids[3], 2),
+    ]
 
 
 def test_a_server_that_stops_does_not_wait_for_the_rest_of_a_request(loop: Clock, connect: Connect) -> None:
