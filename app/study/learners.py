@@ -14,6 +14,7 @@ from app.study.learner.preferences import UnknownLearnerError
 from app.study.learner.profile import WrongProfileError, name_taken, read_name
 from app.study.schedule.review_log import COUNTED, STANDS
 from app.study.selection.marks import SAYS_SOMETHING
+from app.study.selection.placeholder import drop_unused
 from app.tables import CARD_MARK, CARD_STATE, LEARNER, OWN_TAG, QUIZ, REVIEW
 
 FIRST_LEARNER = 1
@@ -92,7 +93,7 @@ def belongings(session: Session, learner_id: int) -> Belongings:
 def erase(session: Session, learner_id: int) -> None:
     """Delete every row that belongs to the learner, in every table. Call it in a write session.
 
-    The first learner is created anew at once. Raises UnknownLearnerError.
+    So do the cards that only their history knew. The first learner is created anew at once. Raises UnknownLearnerError.
     """
     connection = session.connection()
     lock_learner(connection, learner_id)
@@ -110,6 +111,7 @@ def erase(session: Session, learner_id: int) -> None:
         connection.execute(update(LEARNER).where(LEARNER.c.id == FIRST_LEARNER).values(**_new_row(FIRST_NAME)))
     else:
         connection.execute(delete(LEARNER).where(LEARNER.c.id == learner_id))
+    drop_unused(session)
 
 
 def _erase_parts(session: Session, table: Table, owned: Sequence[Table], learner_id: int) -> None:

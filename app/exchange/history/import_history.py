@@ -24,7 +24,7 @@ from app.exchange.history.merge_quizzes import QuizMerger
 from app.exchange.history.merge_reviews import merge_in_time
 from app.exchange.history.placeholders import HistoryCards
 from app.exchange.history.read_history import read_lines
-from app.study.learner.profile import Profile
+from app.study.learner.profile import Profile, WrongProfileError, name_taken, read_name
 from app.study.schedule.checksum import checksum
 from app.study.schedule.replay import replay
 from app.tables import LEARNER, REVIEW
@@ -152,9 +152,17 @@ class _Import:
         there = asdict(learner)
         values = {name: value for name, value in there.items() if _is_open(here[name]) and not _is_open(value)}
         if not self.connection.execute(select(exists().where(REVIEW.c.learner_id == self.learner_id))).scalar():
-            values["name"] = learner.name  # nobody has studied here yet
+            values |= self._name(learner.name)  # nobody has studied here yet
         if values:
             self.connection.execute(update(LEARNER).where(mine).values(**values))
+
+    def _name(self, given: str) -> dict[str, str]:
+        """The file's name as the forms would take it; nothing if they would refuse it, or if somebody here has it."""
+        try:
+            name = read_name(given)
+        except WrongProfileError:
+            return {}
+        return {} if name_taken(self.session, name, self.learner_id) else {"name": name}
 
     def _store(self) -> None:
         if not self.pending:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlmodel import Session
 
 from app.database import lock_learner
+from app.study.selection.placeholder import in_sight
 from app.tables import CARD, CARD_MARK, OWN_TAG, THE_LEARNER, chunks
 
 LONGEST_NOTE = 4_000
@@ -94,7 +95,9 @@ def add_tag(session: Session, learner_id: int, card_ids: Iterable[int], tag: str
     has_it = exists().where(OWN_TAG.c.learner_id == learner_id, OWN_TAG.c.card_id == CARD.c.id, OWN_TAG.c.tag == tag)
     added = 0
     for some in chunks(card_ids):
-        rows = select(literal(learner_id), CARD.c.id, literal(tag)).where(CARD.c.id.in_(some), ~has_it)
+        rows = select(literal(learner_id), CARD.c.id, literal(tag)).where(
+            CARD.c.id.in_(some), ~has_it, in_sight(learner_id)
+        )
         added += _insert(connection, OWN_TAG, ["learner_id", "card_id", "tag"], rows)
     return added
 
@@ -155,7 +158,7 @@ def _mark_some(connection: Connection, learner_id: int, some: Sequence[int], nam
     row = {"learner_id": learner_id, "card_id": CARD.c.id} | _NOTHING | {name: value}
     has_mark = exists().where(CARD_MARK.c.learner_id == learner_id, CARD_MARK.c.card_id == CARD.c.id)
     values = [value if isinstance(value, ColumnElement) else _typed(column, value) for column, value in row.items()]
-    rows = select(*values).where(CARD.c.id.in_(some), ~has_mark)
+    rows = select(*values).where(CARD.c.id.in_(some), ~has_mark, in_sight(learner_id))
     return changed + _insert(connection, CARD_MARK, list(row), rows)
 
 

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from app.models import Card, CardSource, CardState, Deck, Review, Topic
 from app.study.selection.leech import leech
 from app.study.selection.marks import marks_of
+from app.study.selection.placeholder import may_see
 from app.web.course.versions import number_at, versions_of
 from app.web.frame.decks import card_named
 from app.web.frame.editing import edit_link
@@ -18,7 +19,8 @@ from app.web.frame.here import Here
 def card_by_short_name(here: Here, name: str) -> Response:
     """Redirect the short address to the full one, if exactly one deck has the card."""
     with here.reading() as session:
-        decks = session.exec(select(Deck.name).join(Card).where(Card.name == name)).all()
+        named = session.exec(select(Deck.name, Card.id).join(Card).where(Card.name == name)).all()
+        decks = [deck for deck, card_id in named if may_see(session, here.learner_id, card_id or 0)]
     if len(decks) != 1:
         which = f"{len(decks)} decks have" if decks else "No deck has"
         raise NotHereError(f"{which} a card called {name!r}; its full address is /cards/DECK/{name}.")
@@ -32,8 +34,8 @@ def card(
 ) -> Response:
     """Show everything about a card."""
     with here.reading() as session:
-        chosen, found = card_named(session, deck, name)
         learner = here.learner(session)
+        chosen, found = card_named(session, deck, name, learner.learner_id)
         topic = session.get_one(Topic, found.topic_id)
         texts = versions_of(session, found.id)
         of_mine = (Review.learner_id == learner.learner_id, Review.card_id == found.id)

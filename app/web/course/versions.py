@@ -21,7 +21,7 @@ LONGEST_COMPARED = 4_000
 def versions(here: Here, deck: str, name: str) -> Response:
     """Show every version of a card, the newest first, each with what changed in it."""
     with here.reading() as session:
-        chosen, found = card_named(session, deck, name)
+        chosen, found = card_named(session, deck, name, here.learner_id)
         kept = versions_of(session, found.id)
         pieces = [[("same", one.markdown) for one in kept[:1]]]
         pieces += [list(changes(before.markdown, after.markdown)) for before, after in pairwise(kept)]

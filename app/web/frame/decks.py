@@ -8,11 +8,12 @@ from sqlmodel import Session, col, select
 from app.models import Card, Deck, Topic
 from app.nearest import the_nearest_is
 from app.study.selection.fields import no_such
+from app.study.selection.placeholder import HAS_CONTENT, may_see
 from app.web.frame.errors import NotHereError
 
-_DECKS = select(Deck).order_by(Deck.name)
+_DECKS = select(Deck).where(HAS_CONTENT).order_by(Deck.name)
 # Every rating asks for its deck: not by way of the session's objects.
-DECK_BY_NAME = select(Deck.id, Deck.name, Deck.title).where(Deck.name == bindparam("name"))
+DECK_BY_NAME = select(Deck.id, Deck.name, Deck.title).where(Deck.name == bindparam("name"), HAS_CONTENT)
 
 
 def all_decks(session: Session) -> Sequence[Deck]:
@@ -58,11 +59,11 @@ def topic_named(session: Session, deck_name: str, name: str) -> tuple[Deck, Topi
     return deck, topics[name]
 
 
-def card_named(session: Session, deck_name: str, name: str) -> tuple[Deck, Card]:
-    """The deck and its card, retired or not. Raises NotHereError, with the nearest name."""
-    deck = deck_named(session, deck_name)
-    card = session.exec(select(Card).where(Card.deck_id == deck.id, Card.name == name)).first()
-    if card is None:
+def card_named(session: Session, deck_name: str, name: str, learner_id: int) -> tuple[Deck, Card]:
+    """The deck and its card, retired or not, that the learner may see. Raises NotHereError, with the nearest name."""
+    found = session.exec(select(Deck, Card).join(Card).where(Deck.name == deck_name, Card.name == name)).first()
+    if found is None or not may_see(session, learner_id, found[1].id or 0):
+        deck = deck_named(session, deck_name)
         known = session.exec(select(Card.name).where(Card.deck_id == deck.id, col(Card.retired_at).is_(None)))
         raise NotHereError(f"There is no card called {name!r} in {deck.title}.{the_nearest_is(name, known)}")
-    return deck, card
+    return found

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from app.models import Card
 from app.study.learner.preferences import Preferences
 from app.study.selection import marks
+from app.study.selection.placeholder import may_see
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context
 from app.web.sitting.forms import Act, MarkForm
@@ -34,7 +35,7 @@ def mark(sitting: Sitting, form: MarkForm) -> Response:
     check_learner(here, form)
     with here.writing() as session:
         card = session.get(Card, form.card)
-        if card is None:
+        if card is None or not may_see(session, here.learner_id, form.card):
             raise NotHereError(f"There is no card {form.card}.")
         _do(session, here.learner(session), form, here)
     with here.reading() as sitting.session:

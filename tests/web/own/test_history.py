@@ -4,16 +4,20 @@ import json
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from sqlmodel import select
 
 from app.cards.load.load import load
 from app.database import Database
 from app.main import create_app
+from app.models import Card, Deck, Topic
 from app.settings import Settings
 from app.web.frame import security
 from app.web.own import history as own_history
+from app.web.routes import ROUTES
 from tests.web.conftest import NOW
-from tests.web.own.test_learners import OURS, add, browser, rows_of, study
+from tests.web.own.test_learners import OURS, add, browser, learners, rows_of, study
 
 __all__ = ["browser"]
 
@@ -140,3 +144,103 @@ def test_few_files_arrive_at_once(client: TestClient, monkeypatch: pytest.Monkey
     monkeypatch.setattr(security, "MOST_UPLOADS", 0)
     answer = send(client, b"x" * 10)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+
+
+def planted(history: bytes, deck: str = "evil") -> bytes:
+    """The history with everything of q1 given to a card that the content lacks."""
+    text = history.decode().replace('"card":"q1"', '"card":"planted"').replace("Question 1?", "BUY THIS")
+    lines = [json.loads(line) for line in text.splitlines()]
+    for line in lines:
+        if line.get("card") == "planted" or line["kind"] == "quiz":
+            line["deck"] = deck
+        if line.get("card") == "planted" and line["kind"] == "card":
+            line |= {"topic": "planted-topic", "topic_title": "BUY THIS TOO", "deck_title": "BUY THIS DECK"}
+    return "\n".join(json.dumps(line) for line in lines).encode() + b"\n"
+
+
+@pytest.mark.parametrize("deck", ["evil", "small"])
+def test_the_cards_that_only_a_history_knows_are_shown_to_nobody_else_and_go_with_the_learner(
+    browser: Any, database: Database, deck: str
+) -> None:
+    mine, planter, other = browser(), browser(), browser()
+    study(mine)
+    mine.post("/review/mark", data={"deck": "small", "card": 1, "act": "note", "note": "my note"})
+    history = planted(mine.get("/settings/history.jsonl").content, deck)
+    mine.post("/learners/1/delete", data={"name": "You"})
+    theirs = add(planter, "Planter")
+    add(other, "Other")
+    assert send(planter, history).status_code == 200
+    assert "BUY THIS" in planter.get(f"/cards/{deck}/planted").text
+    assert planter.get("/cards/planted", follow_redirects=False).status_code == 307
+    assert b"BUY THIS" in planter.get("/settings/history.jsonl").content
+    with database.read() as session:
+        card = session.exec(select(Card.id).where(Card.name == "planted")).one()
+    pages = [route.path for route in ROUTES if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
+    seen = [
+        path.replace("{deck}", deck).replace("{name}", name).replace("{chosen}", "1") + query
+        for path in pages
+        if "/demos" not in path
+        for name in ("planted", "planted-topic", deck)
+        for query in ("", f"?deck={deck}", f"?card={card}&deck={deck}&shown_at=2026-03-02T08:59:00%2B00:00", "?q=BUY")
+    ]
+    for path in dict.fromkeys(seen):
+        answer = other.get(path)
+        assert "BUY THIS" not in answer.text, path
+        if "planted" in path and "{" not in path and not path.startswith("/quiz"):
+            assert answer.status_code in (404, 422), path
+    for act in ("bury", "suspend", "flag", "note"):
+        form = {"deck": "small", "card": card, "act": act, "note": "x"}
+        assert other.post("/review/mark", data=form).status_code == 404
+    for do in ("suspend", "flag", "tag"):
+        form = {"card": card, "do": do, "own_tag": "x", "back": ""}
+        assert "BUY THIS" not in other.post("/browse/act", data=form).text
+    assert other.get(f"/cards/{deck}/planted").status_code == 404
+
+    planter.post(f"/learners/{theirs}/delete", data={"name": "Planter"})
+    with database.read() as session:
+        assert session.exec(select(Card.name).where(Card.name == "planted")).all() == []
+        assert session.exec(select(Topic.name).where(Topic.name == "planted-topic")).all() == []
+        assert session.exec(select(Deck.name)).all() == ["small"]
+        assert len(session.exec(select(Card.name)).all()) == 5
+
+
+def test_a_card_that_another_s_history_knows_too_stays_until_both_are_gone(browser: Any, database: Database) -> None:
+    mine, one, two = browser(), browser(), browser()
+    study(mine)
+    history = planted(mine.get("/settings/history.jsonl").content)
+    mine.post("/learners/1/delete", data={"name": "You"})
+    ids = [add(one, "One"), add(two, "Two")]
+    assert send(one, history).status_code == 200
+    another = history.decode().replace('"token": "', '"token": "z').encode()
+    assert send(two, another).status_code == 200
+    for who, left in zip(ids, (1, 0), strict=True):
+        name = "One" if who == ids[0] else "Two"
+        assert one.post(f"/learners/{who}/delete", data={"name": name}, follow_redirects=False).status_code == 303
+        with database.read() as session:
+            assert len(session.exec(select(Card.name).where(Card.name == "planted")).all()) == left
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("Grace", "Grace"),
+        ("  Grace   H. ", "Grace H."),
+        ("Grace\u202eecarG", "Ada"),
+        ("Grace\n", "Grace"),
+        ("Gra\ace", "Ada"),
+        ("x" * 61, "Ada"),
+        ("", "Ada"),
+        ("you", "Ada"),  # learner 1 is called so
+        ("YOU", "Ada"),
+    ],
+)
+def test_the_name_in_a_history_is_held_to_what_the_forms_take(
+    browser: Any, database: Database, given: str, kept: str
+) -> None:
+    mine, other = browser(), browser()
+    header, *rest = mine.get("/settings/history.jsonl").text.splitlines()
+    line = json.loads(header)
+    line["learner"]["name"] = given
+    add(other, "Ada")
+    assert send(other, "\n".join([json.dumps(line), *rest, ""]).encode()).status_code == 200
+    assert learners(database) == sorted([kept, "You"])
