@@ -6,13 +6,17 @@ import sys
 import threading
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
-from app.observe.failure import cause, traceback_once
+from app.observe.failure import REPEATED_WITHIN, cause, traceback_once
 from app.settings import LogFormat, LogLevel
 
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request that is being answered, in its threads too."""
+
+REQUESTS = "app.requests"
+"""The logger of requests: one event each."""
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +68,37 @@ class TextLines(logging.Formatter):
         return f"{head}{rest}" + (f"\n{told.rstrip()}" if told else "")
 
 
+class NotAgainAndAgain(logging.Filter):
+    """Lets a failure that is tried again and again through once in REPEATED_WITHIN seconds, then with its `repeated`.
+
+    A failed request is told each time: it is somebody's.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[tuple[str, str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """True if the record is to be told."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or record.name == REQUESTS:
+            return True
+        key, now = (record.name, record.getMessage(), cause(error)), monotonic()
+        last, repeated = self._told.get(key, (now - REPEATED_WITHIN, 0))
+        if now - last < REPEATED_WITHIN:
+            self._told[key] = last, repeated + 1
+            return False
+        self._told[key] = now, 0
+        if repeated:
+            record.fields = {**getattr(record, "fields", {}), "repeated": repeated}
+        return True
+
+
 def start(form: LogFormat, level: LogLevel) -> None:
     """Send every logger of this process to standard error. `level` is that of our own; others speak from warning on."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
+    handler.addFilter(NotAgainAndAgain())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO if level == "debug" else max(logging.WARNING, logging.getLevelName(level.upper())))

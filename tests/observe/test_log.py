@@ -85,3 +85,20 @@ def test_what_fails_elsewhere_is_in_the_log_too(capsys: pytest.CaptureFixture[st
     assert failed["cause"] == "LookupError: in a thread"
     assert "one of ours" in failed["message"]
     assert "take care" in warned["message"]
+
+
+def test_what_fails_again_and_again_is_told_once_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.start("json", "info")
+    for second in range(0, 125):
+        monkeypatch.setattr("app.observe.log.monotonic", lambda second=second: 1000.0 + second)
+        for name in ("app.x", log.REQUESTS):
+            if name == "app.x" or second < 3:
+                try:
+                    raise OSError("the folder has gone")
+                except OSError:
+                    logging.getLogger(name).exception("It failed.")
+    told = [json.loads(line) for line in lines(capsys)]
+    assert [one["logger"] for one in told] == ["app.x", *[log.REQUESTS] * 3, "app.x", "app.x"]
+    assert [one.get("repeated") for one in told if one["logger"] == "app.x"] == [None, 59, 59]

@@ -15,7 +15,7 @@ from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.observe.failure import cause
-from app.observe.log import REQUEST_ID
+from app.observe.log import REQUEST_ID, REQUESTS
 from app.web.frame.errors import unexpected
 from app.web.frame.here import learner_id
 from app.web.frame.security import POLICY
@@ -29,7 +29,7 @@ THE_CLIENT_LEFT = 499
 """The status in the log of a request whose client left before its answer began, as nginx writes it."""
 STOPPING = "503 Service Unavailable: the server is stopping. If you sent something, send it again: it counts once.\n"
 
-log = logging.getLogger("app.requests")
+log = logging.getLogger(REQUESTS)
 
 
 class Outermost:
@@ -77,7 +77,9 @@ class Outermost:
                 await (await run_in_threadpool(_failed, Request(scope)))(scope, receive, signed)
         seconds = perf_counter() - began
         if self.metrics is not None:
-            self.metrics.answered(scope["method"], route_of(scope), status or THE_CLIENT_LEFT, seconds)
+            self.metrics.answered(
+                scope["method"], route_of(scope), 500 if error else status or THE_CLIENT_LEFT, seconds
+            )
         level = _level(scope, status, error)
         if self.logs_all or level > logging.INFO:
             _write(level, scope, status or THE_CLIENT_LEFT, seconds, error)
