@@ -37,13 +37,14 @@ def check(
     folder = content or settings().content_dir
     checked = check_content(folder, cache=CheckCache(place_for(folder)) if remember else None)
     checked.mistakes += demo_words_mistakes()
+    printed = sorted([*checked.mistakes, *checked.warnings])
     if form is Format.json:
-        typer.echo(as_json(checked.mistakes, shown_in(folder), excerpts(folder)))
+        typer.echo(as_json(printed, shown_in(folder), excerpts(folder)))
     elif form is Format.github:
-        for line in as_github(checked.mistakes, shown_in(folder)):
+        for line in as_github(printed, shown_in(folder)):
             typer.echo(line)
     else:
-        say_mistakes(folder, checked.mistakes)
+        say_mistakes(folder, printed)
         _say_coverage(checked)
     raise typer.Exit(1 if checked.mistakes else 0)
 
@@ -54,7 +55,8 @@ def _say_coverage(checked: Checked) -> None:
         for item in checked.uncovered:
             typer.echo(f"  not covered: {item} ({items[item]})")
     drafts = f", {counted(checked.drafts, 'draft')}" if checked.drafts else ""
-    typer.echo(f"{counted(checked.cards, 'card')}{drafts}, {counted(len(checked.mistakes), 'mistake')}.")
+    warnings = f", {counted(len(checked.warnings), 'warning')}" if checked.warnings else ""
+    typer.echo(f"{counted(checked.cards, 'card')}{drafts}, {counted(len(checked.mistakes), 'mistake')}{warnings}.")
 
 
 @app.command(name="format")

@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.web.browse import browse
 from app.web.course import cards, content, sources, topics, versions
-from app.web.demos import api, demo, index, training
+from app.web.demos import api, demo, draws, index, training
 from app.web.frame import docs, health
 from app.web.own import history, learners, settings
 from app.web.quiz import choose, results, take
@@ -40,6 +40,7 @@ COMPUTE = (
     _get("/demos/{name}/predict", demo.predict),
     _get("/demos/{name}/beneath", demo.beneath),
     _get("/demos/{name}/train", training.train),
+    _get("/demos/{name}/draws", draws.draws),
     _get("/demos", index.index),
 )
 TAKE_A_QUIZ = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from app.cards.check.check_cache import CheckCache
 from app.cards.check.demo_links import FindDemo
-from app.cards.check.judge import judge, open_content
+from app.cards.check.judge import Claim, Remarks, judge, open_content
 from app.cards.file.files import no_folder, open_files
 from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import Sources
@@ -30,11 +30,16 @@ class Coverage:
 
 @dataclass
 class Checked:
-    """The result of a check: every mistake, by file and line, and the files without their HTML."""
+    """The result of a check: every mistake, by file and line, and the files without their HTML.
+
+    `pending` are the links whose numbers take long to compute, if the check did not wait for them.
+    """
 
     mistakes: list[Mistake]
     sources: Sources | None = None
     files: list[ReadyFile] = field(default_factory=list)
+    warnings: list[Mistake] = field(default_factory=list)
+    pending: list[Claim] = field(default_factory=list)
 
     @cached_property
     def covered(self) -> Mapping[str, list[Coverage]]:
@@ -81,10 +86,13 @@ def coverage_table(checked: Checked) -> list[str]:
     return [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}" for row in (head, *rows)]
 
 
-def check_content(content_dir: Path, find_demo: FindDemo = find, cache: CheckCache | None = None) -> Checked:
+def check_content(
+    content_dir: Path, find_demo: FindDemo = find, cache: CheckCache | None = None, waits: bool = True
+) -> Checked:
     """Read every content file, follow every link, and run every linked demo.
 
-    `cache` may hold what earlier checks found in the same files; links and demos are tried at every check.
+    `cache` may hold what earlier checks found in the same files; links and demos are tried at every check. If it
+    `waits`, what demos compute over many draws is computed; else links to them are judged only if that is known.
     """
     try:
         content = open_content(content_dir)
@@ -97,6 +105,7 @@ def check_content(content_dir: Path, find_demo: FindDemo = find, cache: CheckCac
     by_path = known | {file.found.path: file for file in news}
     files = [by_path[file.path] for file in content.files]
     cache.keep(files, is_news=bool(news))
-    of_files = judge(files, content, find_demo)
+    remarks = Remarks(waits)
+    of_files = judge(files, content, find_demo, remarks=remarks)
     mistakes = {*content.mistakes, *(mistake for found in of_files.values() for mistake in found)}
-    return Checked(sorted(mistakes), content.sources, files)
+    return Checked(sorted(mistakes), content.sources, files, sorted(set(remarks.warnings)), remarks.pending)

@@ -2,16 +2,19 @@
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from app.demos.machine.demo import BadParametersError
+from app.demos.machine.draws import KEPT, SEED, STATISTICS, BadRangeError, Draws, over, split, statistic
 from app.demos.registry import UnknownDemoError, find
 from app.nearest import did_you_mean
 
 FindDemo = Callable[[str], Any]
+NEXT_SEEDS = 3
+"""So many further seeds show whether a number depends on the draw."""
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = {"inf", "-inf", "nan"}
 
@@ -21,28 +24,93 @@ def demo_mistakes(name: str, query: str, numbers: str, find_demo: FindDemo = fin
     """What is wrong with a demo link: its name, its parameters, or a stated number that the demo does not compute.
 
     `numbers` is the part after #, as name=value joined by &. A value must be the computed number, rounded to as many
-    digits as the value has.
+    digits as the value has. Over a range of seeds it is a statistic of the draws, as in median:loss=0.12.
     """
     try:
         demo = find_demo(name)
-        computed = demo.compute(demo.parse(query)).numbers
+        parameters, draws = demo.parse(query), split(query)[1]
+        computed = demo.compute(parameters).numbers if draws is None else over(demo, parameters, draws.seeds)
     except UnknownDemoError as error:
         return [str(error)]
-    except BadParametersError as error:
+    except (BadParametersError, BadRangeError) as error:
         return [f"demo {name}: {error}"]
     except Exception as error:  # a demo that fails must not keep the other cards from being checked
         return [f"demo {name} failed: {error!r}"]
-    found = []
-    for stated in numbers.split("&") if numbers else ():
-        number, equals, value = stated.partition("=")
-        if not equals or not number:
-            found.append(f"demo {name}: state a number as #name=value, not {stated!r}")
-        elif number not in computed:
-            near = did_you_mean(number, computed) or f" Its numbers are {', '.join(computed)}."
-            found.append(f"demo {name} computes no number {number!r}.{near}")
-        elif problem := _difference(value, float(computed[number])):
-            found.append(f"demo {name}: {number}={value} {problem}")
-    return found
+    return [f"demo {name}{problem}" for part in _parts(numbers) if (problem := _problem(part, computed, draws))]
+
+
+def _parts(numbers: str) -> Sequence[str]:
+    return numbers.split("&") if numbers else ()
+
+
+def _problem(stated: str, computed: Mapping[str, Any], draws: Draws | None) -> str | None:
+    """What is wrong with one stated number, to follow the demo's name."""
+    number, equals, value = stated.partition("=")
+    if not equals or not number:
+        return f": state a number as #name=value, not {stated!r}"
+    kind, colon, name = number.rpartition(":")
+    if colon and kind not in STATISTICS:
+        return f": {kind!r} is none of {', '.join(STATISTICS)}, which are written before a number, as in median:loss"
+    if name not in computed:
+        near = did_you_mean(name, computed) or f" Its numbers are {', '.join(computed)}."
+        return f" computes no number {name!r}.{near}"
+    if draws is None:
+        if colon:
+            return f": {number} is a statistic of many draws: ask for a range of seeds, as in seed=0..39"
+        problem = _difference(value, float(computed[name]))
+    elif colon:
+        problem = _difference(value, statistic(kind, computed[name]))
+    else:
+        problems = [_difference(value, float(one)) for one in computed[name]]
+        if any(problems):
+            ways = ", ".join(f"{way}:{name}" for way in STATISTICS)
+            return f": {name} is not {value} in every draw of {draws}: state one of {ways}"
+        problem = None
+    return f": {number}={value} {problem}" if problem else None
+
+
+@lru_cache(maxsize=20_000)
+def is_of_one_draw(name: str, query: str, numbers: str, find_demo: FindDemo = find) -> bool:
+    """True if a link names one seed, and a number that it states is another one under the next seeds."""
+    demo, parameters, draws = _draws_of(name, query, find_demo)
+    if demo is None or draws is None or "=" not in numbers or _is_range(query):
+        return False
+    try:
+        computed = over(demo, parameters, draws.seeds)
+    except Exception:  # a demo that fails must not keep the other cards from being checked
+        return False
+    return any(
+        name in computed and any(_difference(value, float(one)) for one in computed[name][1:])
+        for name, _, value in (part.partition("=") for part in _parts(numbers))
+    )
+
+
+def is_known(name: str, query: str, numbers: str, find_demo: FindDemo = find) -> bool:
+    """True if what a link states can be judged at once, because its draws were computed before or it needs none."""
+    demo, parameters, draws = _draws_of(name, query, find_demo)
+    return demo is None or draws is None or not numbers or KEPT.get(demo, parameters, draws.seeds) is not None
+
+
+def settle(name: str, query: str, numbers: str, find_demo: FindDemo = find) -> None:
+    """Compute what judging a link takes, however long that is: then `is_known` is true of it."""
+    is_of_one_draw(name, query, numbers, find_demo)
+    demo_mistakes(name, query, numbers, find_demo)
+
+
+def _draws_of(name: str, query: str, find_demo: FindDemo) -> tuple[Any, Any, Draws | None]:
+    """The demo of a link, its parameters, and the draws that judging it takes: its range, or its seed and the next."""
+    try:
+        demo = find_demo(name)
+        parameters, draws = demo.parse(query), split(query)[1]
+    except Exception:  # demo_mistakes says which
+        return None, None, None
+    if draws is None and (seed := getattr(parameters, SEED, None)) is not None:
+        draws = Draws(seed, seed + NEXT_SEEDS)
+    return demo, parameters, draws
+
+
+def _is_range(query: str) -> bool:
+    return split(query)[1] is not None
 
 
 def _difference(printed: str, value: float) -> str | None:

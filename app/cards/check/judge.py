@@ -5,18 +5,19 @@ another card has, source items that no document lists, links to nowhere, and num
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from app.cards.check.demo_links import FindDemo, demo_mistakes
+from app.cards.check.demo_links import FindDemo, demo_mistakes, is_known, is_of_one_draw
 from app.cards.file.files import TopicFile, deck_names, find_files, misplaced_files
 from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import Paper, Sources, read_deck, read_sources
 from app.cards.render.prepare import ReadyCard, ReadyFile
 from app.cards.render.render import Link
+from app.demos.machine.draws import SEED
 from app.demos.registry import find
 from app.nearest import did_you_mean
 
@@ -25,7 +26,8 @@ from app.nearest import did_you_mean
 class Content:
     """The content folder before its topics are read: their files, the sources, and the title of each deck.
 
-    `mistakes` are those outside the topics: in sources.yaml, in a deck.yaml, and misplaced files.
+    `mistakes` are those outside the topics: in sources.yaml, in a deck.yaml, and misplaced files. In a deck of
+    `over_draws` a number of one random draw is a mistake, unless its card says so; elsewhere it is a warning.
     """
 
     folder: Path
@@ -33,17 +35,38 @@ class Content:
     sources: Sources | None
     titles: Mapping[str, str]
     mistakes: Sequence[Mistake]
+    over_draws: Collection[str] = ()
 
 
 def open_content(content_dir: Path) -> Content:
     """List the content folder and read its YAML files. Raises OSError when the folder cannot be read."""
     files = find_files(content_dir)
     sources, mistakes = read_sources(content_dir)
-    titles = {}
-    for deck in deck_names(files):
-        titles[deck], wrong = read_deck(content_dir, deck)
+    decks = {}
+    for name in deck_names(files):
+        decks[name], wrong = read_deck(content_dir, name)
         mistakes += wrong
-    return Content(content_dir, files, sources, titles, [*mistakes, *misplaced_files(content_dir)])
+    titles, strict = {name: deck.title for name, deck in decks.items()}, {n for n, deck in decks.items() if deck.strict}
+    return Content(content_dir, files, sources, titles, [*mistakes, *misplaced_files(content_dir)], strict)
+
+
+class Claim(NamedTuple):
+    """A link whose numbers are still to be computed over draws: where it is, and what it states."""
+
+    path: str
+    line: int
+    demo: str
+    query: str
+    numbers: str
+
+
+@dataclass
+class Remarks:
+    """What judging leaves aside: warnings, and if it does not wait, the links that take long to judge."""
+
+    waits: bool = True
+    warnings: list[Mistake] = field(default_factory=list)
+    pending: list[Claim] = field(default_factory=list)
 
 
 class Holder(NamedTuple):
@@ -71,10 +94,14 @@ class Others:
 
 
 def judge(
-    files: Iterable[ReadyFile], content: Content, find_demo: FindDemo = find, others: Others | None = None
+    files: Iterable[ReadyFile],
+    content: Content,
+    find_demo: FindDemo = find,
+    others: Others | None = None,
+    remarks: Remarks | None = None,
 ) -> dict[str, list[Mistake]]:
     """All mistakes of each of the files, sorted, by path. With the `others`, the files are the whole content."""
-    others = others or Others()
+    others, remarks = others or Others(), remarks or Remarks()
     in_order = sorted(files, key=lambda file: file.found.path)
     decks = {deck: list(group) for deck, group in groupby(in_order, key=lambda file: file.found.deck)}
 
@@ -88,7 +115,8 @@ def judge(
 
     found = {file.found.path: [*file.mistakes] for file in in_order}
     for deck, group in decks.items():
-        around = Around(content.folder / deck, cards, drafts if others.knows_drafts else None, find_demo)
+        known_drafts = drafts if others.knows_drafts else None
+        around = Around(content.folder / deck, cards, known_drafts, find_demo, deck in content.over_draws, remarks)
         mistakes = [one for file in group for one in outside_mistakes(file, content.sources, around)]
         holders = others.holders(deck, {card.name for file in group for card in (*file.cards, *file.drafts)})
         mistakes += duplicates(group, holders)
@@ -109,6 +137,8 @@ class Around:
     cards: Callable[[str], Collection[str]]
     drafts: Callable[[str], Collection[str]] | None = None
     find_demo: FindDemo = find
+    over_draws: bool = False
+    remarks: Remarks = field(default_factory=Remarks)
 
 
 def outside_mistakes(file: ReadyFile, sources: Sources | None, around: Around) -> Iterator[Mistake]:
@@ -132,12 +162,41 @@ def _broken(link: Link, file: ReadyFile, around: Around, is_of_draft: bool) -> S
     """What is wrong with a link, one sentence each."""
     to = link.target
     if to.kind == "demo":
-        return demo_mistakes(to.name, to.query, to.numbers, around.find_demo)
+        return _broken_demo(link, file, around)
     if to.kind == "card":
         return _broken_card(link, file, around, is_of_draft)
     if to.kind == "file" and not _exists(around.folder / to.name):
         return [f"there is no file {to.name!r} beside this one: correct the name, or remove the link"]
     return []
+
+
+IN_ONE_DRAW = "in one draw"
+
+
+def _broken_demo(link: Link, file: ReadyFile, around: Around) -> Sequence[str]:
+    """Wrong numbers, and those of one random draw in a card that does not say so."""
+    to, remarks = link.target, around.remarks
+    stated = (to.name, to.query, to.numbers, around.find_demo)
+    if not remarks.waits and f"{SEED}=" in to.query and not is_known(*stated):
+        remarks.pending.append(Claim(file.found.path, link.line, to.name, to.query, to.numbers))
+        return []
+    found = demo_mistakes(*stated)
+    if found or f"{SEED}=" not in to.query or IN_ONE_DRAW in _words_around(link, file) or not is_of_one_draw(*stated):
+        return found
+    problem = (
+        f"demo {to.name}: with another seed it is another number: state it over draws, as in "
+        f'seed=0..39#median:…, or say "{IN_ONE_DRAW}" in the card'
+    )
+    if around.over_draws:
+        return [problem]
+    remarks.warnings.append(Mistake(file.found.path, link.line, problem, is_warning=True))
+    return []
+
+
+def _words_around(link: Link, file: ReadyFile) -> str:
+    """The words of the card that a link is in, on one line; of a link in a topic its own."""
+    cards = [card for card in (*file.cards, *file.drafts) if card.line <= link.line]
+    return " ".join(max(cards, key=lambda card: card.line).markdown.split()) if cards else link.label
 
 
 def _broken_paper(link: Link, papers: Mapping[str, Paper]) -> Sequence[str]:

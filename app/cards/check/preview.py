@@ -47,5 +47,5 @@ def content_file(content_dir: Path, path: str) -> OpenedFile | None:
 
 def preview(content_dir: Path, opened: OpenedFile, cache: CheckCache, find_demo: FindDemo = find) -> Preview:
     """Render the file, and check it among the others, which `cache` may hold."""
-    mistakes = check_content(content_dir, find_demo, cache).mistakes
+    mistakes = check_content(content_dir, find_demo, cache, waits=False).mistakes
     return Preview(prepare(opened), [mistake for mistake in mistakes if mistake.path == opened.file.path])

@@ -52,26 +52,37 @@ def as_text(mistakes: Sequence[Mistake], name: Callable[[str], str], excerpt: Ca
     printed = []
     for place, together in groupby(mistakes, key=lambda mistake: (mistake.path, mistake.line)):
         ones = list(together)
-        printed += [f"{name(place[0])}:{place[1]}: {printable(one.message)}" for one in ones]
+        printed += [
+            f"{name(place[0])}:{place[1]}: {'warning: ' if one.is_warning else ''}{printable(one.message)}"
+            for one in ones
+        ]
         if line := excerpt(ones[0]):
             printed.append(f"{place[1]:>6} | {line}")
     return printed
 
 
 def as_json(mistakes: Sequence[Mistake], name: Callable[[str], str], excerpt: Callable[[Mistake], str]) -> str:
-    """A list of objects with path, line, message (with the remedy) and text, which is the line itself."""
+    """A list of objects with path, line, message (with the remedy), level, and text, which is the line itself."""
     found = [
-        {"path": name(one.path), "line": one.line, "message": one.message, "text": excerpt(one)} for one in mistakes
+        {
+            "path": name(one.path),
+            "line": one.line,
+            "level": "warning" if one.is_warning else "mistake",
+            "message": one.message,
+            "text": excerpt(one),
+        }
+        for one in mistakes
     ]
     return json.dumps(found, indent=2, ensure_ascii=False)
 
 
 def as_github(mistakes: Sequence[Mistake], name: Callable[[str], str]) -> list[str]:
     """Workflow commands, which GitHub shows beside the changed lines."""
-    return [
-        f"::error file={_property(name(one.path))},line={one.line},title=recur check::{_data(one.message)}"
-        for one in mistakes
-    ]
+    printed = []
+    for one in mistakes:
+        kind, where = "warning" if one.is_warning else "error", f"file={_property(name(one.path))},line={one.line}"
+        printed.append(f"::{kind} {where},title=recur check::{_data(one.message)}")
+    return printed
 
 
 def _data(text: str) -> str:

@@ -176,18 +176,30 @@ def read_front(path: str, lines: Sequence[str]) -> tuple[Front | None, int, list
     return Front(title, number) if title and not problems else None, end + 1, mistakes
 
 
-def read_deck(content_dir: Path, name: str) -> tuple[str, list[Mistake]]:
-    """Read a deck's optional deck.yaml. Returns the deck's title, by default the folder's name, and the mistakes."""
+@dataclass(frozen=True)
+class DeckFile:
+    """What deck.yaml says of a deck. If it is `strict`, a number of one random draw is a mistake, else a warning."""
+
+    title: str
+    strict: bool = False
+
+
+def read_deck(content_dir: Path, name: str) -> tuple[DeckFile, list[Mistake]]:
+    """Read a deck's optional deck.yaml. The title is the folder's name by default. Returns it, and the mistakes."""
     path = f"{name}/{DECK}"
     if not (content_dir / path).exists():
-        return name, []
+        return DeckFile(name), []
     try:
         entries = read_mapping(read_text(content_dir, path))
     except (Unreadable, YamlError) as error:
-        return name, [Mistake(path, error.line, str(error))]
+        return DeckFile(name), [Mistake(path, error.line, str(error))]
     title, problems = read_title(entries)
-    problems += unknown_keys(entries, ["title"])
-    return title or name, [Mistake(path, line, message) for line, message in problems]
+    problems += unknown_keys(entries, ["title", "numbers"])
+    numbers = entries.get("numbers", Entry("any", 1))
+    if numbers.value not in ("any", "over draws"):
+        problems.append((numbers.line, "numbers must be any, or over draws: then one random draw proves nothing"))
+    deck = DeckFile(title or name, strict=numbers.value == "over draws")
+    return deck, [Mistake(path, line, message) for line, message in problems]
 
 
 @dataclass(frozen=True)

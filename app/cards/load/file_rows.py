@@ -12,6 +12,8 @@ from app.cards.render.prepare import ReadyFile
 from app.tables import CARD, CARD_LINK, CONTENT_FILE, DECK, TOPIC, chunks
 
 _LOCK = text("LOCK TABLE content_file IN SHARE ROW EXCLUSIVE MODE")
+UNJUDGED = ""
+"""The digest of a file with numbers that are still to be computed: the next load reads it again."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,11 @@ class FileRow:
     mtime_ns: int
     looked_at: datetime = field(compare=False)
     mistakes: tuple[Mistake, ...] = ()
+
+
+def is_good(row: FileRow) -> bool:
+    """True if the file was judged, and had no mistake."""
+    return not row.mistakes and row.digest != UNJUDGED
 
 
 def read_file_rows(connection: Connection) -> dict[str, FileRow]:
@@ -54,7 +61,7 @@ def unsettled(files: Iterable[TopicFile], rows: Mapping[str, FileRow]) -> list[T
 
 
 def _is_settled(file: TopicFile, row: FileRow | None) -> bool:
-    if row is None or row.mistakes or (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
+    if row is None or not is_good(row) or (row.size, row.mtime_ns) != (file.size, file.mtime_ns):
         return False
     # Two saves within a tick of the clock leave the same time: some systems count whole seconds only.
     tick = 2_000_000_000 if file.mtime_ns % 1_000_000_000 == 0 else 100_000_000

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from app.cards.check.demo_links import FindDemo
-from app.cards.check.judge import Content, Holder, Others, judge, open_content
+from app.cards.check.judge import Claim, Content, Holder, Others, Remarks, judge, open_content
 from app.cards.file.files import TopicFile, no_folder, open_file, open_files
 from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import DECK, SOURCES
@@ -22,10 +22,12 @@ from app.cards.load.card_rows import (
     write_cards,
 )
 from app.cards.load.file_rows import (
+    UNJUDGED,
     FileRow,
     compare,
     digests,
     files_with_dead_links,
+    is_good,
     linking_files,
     lock_files,
     read_decks,
@@ -52,7 +54,11 @@ class LoadError(RuntimeError):
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What a load did: files found and read, cards by what became of them, and all mistakes in the content."""
+    """What a load did: files found and read, cards by what became of them, and all mistakes in the content.
+
+    `pending` are the links whose numbers are still to be computed over draws. Once that is done, another load judges
+    them.
+    """
 
     files: int = 0
     read: int = 0
@@ -63,6 +69,7 @@ class LoadReport:
     retired: int = 0
     returned: int = 0
     mistakes: tuple[Mistake, ...] = ()
+    pending: tuple[Claim, ...] = ()
 
 
 def nothing_moves_with_them(_connection: Connection, _deck_id: int, _topics: Mapping[int, tuple[int, int]]) -> None:
@@ -97,7 +104,7 @@ def load(
                 if digests(session.connection()) != {path: row.digest for path, row in plan.before.items()}:
                     continue
                 count = _write(session.connection(), plan, now, move_cards)
-        return LoadReport(len(content.files), len(plan.ready), **count, mistakes=plan.mistakes)
+        return LoadReport(len(content.files), len(plan.ready), **count, mistakes=plan.mistakes, pending=plan.pending)
     raise LoadError("The content is being loaded by another process again and again; stop one of them.")
 
 
@@ -117,6 +124,7 @@ class _Plan:
     removed: list[str] = field(default_factory=list)
     rows: dict[str, FileRow] = field(default_factory=dict)
     mistakes: tuple[Mistake, ...] = ()
+    pending: tuple[Claim, ...] = ()
 
 
 def _make_plan(connection: Connection, content: Content, now: datetime, find_demo: FindDemo) -> _Plan:
@@ -128,10 +136,14 @@ def _make_plan(connection: Connection, content: Content, now: datetime, find_dem
     plan.context = rows[SOURCES].digest
     _read_changed(connection, plan, now)
     _read_linking(connection, plan)
-    mistakes = judge(plan.ready, content, find_demo, _Stored(connection, plan))
+    remarks = Remarks(waits=False)
+    mistakes = judge(plan.ready, content, find_demo, _Stored(connection, plan), remarks)
+    plan.pending = tuple(remarks.pending)
+    unjudged = {claim.path for claim in remarks.pending}
     for file in plan.ready:
         path = file.found.path
-        rows[path] = FileRow(file.digest, file.found.size, file.found.mtime_ns, now, tuple(mistakes[path]))
+        digest = UNJUDGED if path in unjudged else file.digest
+        rows[path] = FileRow(digest, file.found.size, file.found.mtime_ns, now, tuple(mistakes[path]))
     plan.rows |= {path: row for path, row in rows.items() if row != plan.before.get(path)}
     if plan.ready:
         plan.commits = commits_of(content.folder, [file.found.path for file in plan.ready])
@@ -159,8 +171,10 @@ def _read_changed(connection: Connection, plan: _Plan, now: datetime) -> None:
     same_context = SOURCES in before and before[SOURCES].digest == plan.context
     files = unsettled(plan.content.files, before) if same_context else plan.content.files
     changed, plan.rows = compare(open_files(files, plan.context), before, now)
-    # A card that is not rendered shows none of its mistakes, so all cards of a file that had one are rendered.
-    good = [one.file.path for one in changed if not (one.file.path in before and before[one.file.path].mistakes)]
+    # A card that is not rendered shows none of its mistakes and links. So all cards of a file that had a mistake, or is
+    # not judged yet, are rendered; and all of them if sources.yaml has changed, whose papers they cite.
+    settled = before if same_context else {}
+    good = [path for one in changed if (path := one.file.path) in settled and is_good(settled[path])]
     plan.ready = prepare_all(changed, content_hashes(connection, good))
 
 

@@ -2,14 +2,15 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
 import watchfiles
 
-from app.cards.check.demo_links import FindDemo
+from app.cards.check.demo_links import FindDemo, settle
+from app.cards.check.judge import Claim
 from app.cards.load.load import LoadReport, MoveCards, load, nothing_moves_with_them
 from app.database import Database
 from app.demos.registry import find
@@ -25,7 +26,8 @@ class ContentWatch:
     """A thread that loads the content folder when it starts, and whenever something in the folder changes.
 
     `clock` returns the time, aware. `on_load` is called after each load, with None if it failed; `move_cards` is passed
-    to load(). A failure is logged, and the load is tried again.
+    to load(). A failure is logged, and the load is tried again. Numbers over many draws are computed in a thread beside
+    it, and the content is loaded again when they are known: no saved card waits for them.
     """
 
     def __init__(
@@ -41,6 +43,9 @@ class ContentWatch:
         self._content_dir = content_dir
         self._on_load = on_load
         self._stopped = threading.Event()
+        self._computed = threading.Event()
+        self._computing: threading.Thread | None = None
+        self._find_demo = find_demo
         self._thread = threading.Thread(target=self._run, name="content watch", daemon=True)
 
     def start(self) -> None:
@@ -52,6 +57,8 @@ class ContentWatch:
         self._stopped.set()
         if self._thread.is_alive():
             self._thread.join()
+        if self._computing:
+            self._computing.join()
 
     def __enter__(self) -> "ContentWatch":
         self.start()
@@ -84,7 +91,8 @@ class ContentWatch:
             raise_interrupt=False,
             stop_event=self._stopped,
         ):
-            if changes or is_due:
+            if changes or is_due or self._computed.is_set():
+                self._computed.clear()
                 # It stays due until it succeeds: an exception ends this watch, and the next one begins with a load.
                 report = self._load()
                 is_due = False
@@ -94,6 +102,22 @@ class ContentWatch:
                     log.warning("%s", mistake)
                 if self._on_load:
                     self._on_load(report)
+                self._compute(report.pending)
+
+    def _compute(self, claims: Sequence[Claim]) -> None:
+        """Compute what the links state over draws, unless earlier ones are still being computed."""
+        if not claims or (self._computing and self._computing.is_alive()):
+            return
+
+        def compute() -> None:
+            for claim in claims:
+                if self._stopped.is_set():
+                    return
+                settle(claim.demo, claim.query, claim.numbers, self._find_demo)
+            self._computed.set()
+
+        self._computing = threading.Thread(target=compute, name="content claims", daemon=True)
+        self._computing.start()
 
 
 def _is_content(_change: watchfiles.Change, path: str) -> bool:

@@ -15,6 +15,8 @@ from urllib.parse import parse_qsl, quote
 import numpy as np
 from pydantic import ValidationError
 
+from app.demos.machine.draws import OVER, SEED, BadRangeError, split
+from app.demos.machine.figures import Values
 from app.demos.machine.markdown import Source, TryThis, Words, read_words
 from app.demos.machine.parameters import TEXTS, FormField, Parameters, form_fields
 from app.demos.machine.prediction import Prediction
@@ -61,7 +63,8 @@ class Demo(Generic[P]):
     """A demo: the Python of `file`, and the words of the Markdown file beside it.
 
     `shows` are the functions whose source is shown beside that of `run`. With `training` it learns behind a button, and
-    its result is remembered.
+    its result is remembered. `many` computes the numbers of many seeds in one batch, each an array over the seeds;
+    without it they are computed one after the other.
     """
 
     file: str
@@ -70,6 +73,7 @@ class Demo(Generic[P]):
     prediction: Prediction[P]
     shows: Sequence[Callable[..., Any]]
     training: Training[P] | None = None
+    many: Callable[[P, Sequence[int]], Mapping[str, Values]] | None = None
 
     @cached_property
     def name(self) -> str:
@@ -152,10 +156,17 @@ class Demo(Generic[P]):
     def parse(self, query: str | Mapping[str, str]) -> P:
         """The parameters in a query ("steps=50&gain=0.9") or mapping; what is left out has its default.
 
+        Of a range of seeds, as in `seed=0..39`, it is the first.
         Raises BadParametersError, which names every parameter that is wrong, its bounds and the nearest good state.
         """
         given = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True)) if isinstance(query, str) else dict(query)
         known = {field.name for field in self.fields}
+        if OVER in given or ".." in given.get(SEED, ""):
+            try:
+                given, _range = split(given)
+            except BadRangeError as error:
+                problem = Problem(SEED, str(error), f"{error}.")
+                raise BadParametersError(self.name, [problem], self.query(self.parameters())) from None
         for name in [name for name in given if name not in known][MOST_UNKNOWN:]:
             del given[name]  # the first ones are refused, each with the nearest name, which takes a while
         try:

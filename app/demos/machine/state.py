@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, quote
 
 from app.demos.machine.arithmetic import Arithmetic
 from app.demos.machine.demo import Demo
+from app.demos.machine.draws import OVER, SEED, Draws, split
 from app.demos.machine.figures import Trace
 from app.demos.machine.parameters import FormField
 from app.demos.machine.result import Result
@@ -37,13 +38,17 @@ class Chosen:
 
 @dataclass(frozen=True)
 class State:
-    """A demo at its parameters, computed, with one number chosen. `query` is its one address."""
+    """A demo at its parameters, computed, with one number chosen. `query` is its one address.
+
+    `draws` are the seeds beside which its own one is to be seen.
+    """
 
     demo: Demo[Any]
     parameters: Any
     result: Result
     chosen: Chosen | None
     query: str
+    draws: Draws | None = None
 
 
 def parameters_of(given: Mapping[str, str]) -> dict[str, str]:
@@ -73,7 +78,8 @@ def state_of(demo: Demo[Any], given: Mapping[str, str]) -> State:
     query = demo.query(parameters)
     if trace and chosen and (chosen.key, chosen.column) != trace.chosen:
         query += f"&at={quote(chosen.kept, safe=',')}"
-    return State(demo, parameters, result, chosen, query)
+    draws = split(given)[1] if OVER in given or ".." in given.get(SEED, "") else None
+    return State(demo, parameters, result, chosen, query, draws)
 
 
 def beside(state: State, given: Mapping[str, str]) -> State | None:

@@ -82,11 +82,11 @@ def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[E
     decks, mistakes = [], []
     for name, group in groupby(found, key=lambda one: one.deck):
         if deck in (None, name):
-            title, wrong = read_deck(content_dir, name)
+            about, wrong = read_deck(content_dir, name)
             files = sorted((_read(one, wrong) for one in group), key=lambda file: file[0].place)
             mistakes += [*wrong, *duplicates([ready for ready, _parsed in files])]
             cards = (card for ready, parsed in files for card in _cards(ready, parsed, base_url))
-            decks.append(ExportedDeck(name, title, tuple(cards)))
+            decks.append(ExportedDeck(name, about.title, tuple(cards)))
     if mistakes:
         raise MistakesError(sorted(set(mistakes)))
     return decks

@@ -21,7 +21,7 @@ def content(here: Here) -> Response:
     """Show the files as they are now, and when the server last read them."""
     with here.reading() as session:
         read = {file.path: file.looked_at for file in session.exec(select(ContentFile))}
-    checked = check_content(here.settings.content_dir, cache=_cache(here.settings.content_dir))
+    checked = check_content(here.settings.content_dir, cache=_cache(here.settings.content_dir), waits=False)
     return here.page(
         "content/files.html",
         checked=checked,
@@ -65,6 +65,6 @@ def _cache(_content_dir: Path) -> CheckCache:
 
 
 def _nearest(content_dir: Path, path: str) -> str:
-    paths = [file.found.path for file in check_content(content_dir, cache=_cache(content_dir)).files]
+    paths = [file.found.path for file in check_content(content_dir, cache=_cache(content_dir), waits=False).files]
     near = nearest(path, paths)
     return f" The nearest is {near}." if near else ""

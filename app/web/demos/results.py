@@ -58,7 +58,8 @@ def _part(request: Request, demo: Demo[Any], given: Mapping[str, str]) -> Respon
 
 def address(state: State, other: State | None = None) -> str:
     """The query of a state, with that of the one beside it."""
-    return state.query + (f"&compare={quote(other.query, safe='')}" if other else "")
+    over = f"&over={state.draws}" if state.draws else ""
+    return state.query + over + (f"&compare={quote(other.query, safe='')}" if other else "")
 
 
 @dataclass(frozen=True)

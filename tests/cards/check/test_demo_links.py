@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.cards.check.demo_links import demo_mistakes
+from app.cards.check.demo_links import demo_mistakes, is_of_one_draw
 from app.demos.machine.demo import BadParametersError, Problem
 from app.demos.registry import find
 
@@ -90,3 +90,40 @@ def test_several_bad_parameters_are_all_named():
             raise AssertionError("bad parameters are not computed")
 
     assert demo_mistakes("picky", "", "", lambda name: Picky()) == ["demo picky: a is bad. b too."]
+
+
+FLOW = "cell=rnn&steps=10&gain=1&phi=relu&input=1&units=8"
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers", "words"),
+    [
+        (f"{FLOW}&seed=0..39", "median:ratio=0.050&q05:ratio=0.0012&q95:ratio=0.38&T=10", None),
+        (f"{FLOW}&seed=0..39", "median:ratio=0.051", "is stated, but 0.0502"),
+        (f"{FLOW}&seed=0..39", "ratio=0.050", "is not 0.050 in every draw of 0..39: state one of count:ratio, median:"),
+        (f"{FLOW}&seed=0..39", "mean:ratio=0.050", "'mean' is none of count, median, q05, q95"),
+        (f"{FLOW}&seed=0..39", "median:rato=0.050", "computes no number 'rato'. Did you mean 'ratio'?"),
+        (f"{FLOW}&seed=3", "median:ratio=0.050", "is a statistic of many draws: ask for a range of seeds"),
+        (f"{FLOW}&seed=0..1000", "median:ratio=0.050", "write a range of 2 to 100"),
+    ],
+)
+def test_numbers_over_draws(query, numbers, words):
+    found = demo_mistakes("gradient-flow", query, numbers)
+    assert len(found) == (words is not None), found
+    assert words is None or words in found[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "numbers", "is_one"),
+    [
+        ("gradient-flow", f"{FLOW}&seed=0", "ratio=0.0937", True),
+        ("gradient-flow", f"{FLOW}&seed=0", "T=10", False),
+        ("gradient-flow", "cell=rnn&steps=10&gain=0.9&phi=tanh&input=0&seed=0", "ratio=0.3487", False),
+        ("gradient-flow", f"{FLOW}&seed=0", "", False),
+        ("gradient-flow", f"{FLOW}&seed=0..3", "T=10", False),
+        ("activations", "phi=tanh&z=0", "gamma=1", False),
+        ("no-such-demo", "seed=0", "ratio=1", False),
+    ],
+)
+def test_a_number_of_one_draw_is_told_from_one_that_every_draw_has(name, query, numbers, is_one):
+    assert is_of_one_draw(name, query, numbers) == is_one

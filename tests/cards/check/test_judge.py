@@ -168,3 +168,29 @@ def test_both_in_one_file(reload, write, topic):
     assert reload() == [("d/a.md", 8)]
     write("d/a.md", topic(LINKING, TARGET))
     assert reload() == []
+
+
+ONE_DRAW = "[A draw](demo:gradient-flow?steps=10&gain=1&phi=relu&input=1&seed=0#ratio=0.0937)"
+
+
+@pytest.mark.parametrize(("deck", "mistakes", "warnings"), [("title: D\n", 0, 1), ("numbers: over draws\n", 1, 0)])
+def test_a_number_of_one_draw_is_a_warning_or_where_the_deck_says_so_a_mistake(
+    content, write, topic, deck, mistakes, warnings
+):
+    write("d/deck.yaml", f"title: D\n{deck}" if "title" not in deck else deck)
+    write("d/a.md", topic(f"## Q {{#q}}\nA.\n\n{ONE_DRAW}"))
+    checked = check_content(content)
+    assert (len(checked.mistakes), len(checked.warnings)) == (mistakes, warnings)
+    (found,) = (*checked.mistakes, *checked.warnings)
+    assert (found.path, found.line, found.is_warning) == ("d/a.md", 10, bool(warnings))
+    assert 'say "in one draw"' in found.message
+    write("d/a.md", topic(f"## Q {{#q}}\nA, in one\ndraw.\n\n{ONE_DRAW}"))
+    checked = check_content(content)
+    assert (checked.mistakes, checked.warnings) == ([], [])
+
+
+def test_a_deck_says_how_numbers_are_stated(content, write, topic):
+    write("d/a.md", topic("## Q {#q}\nA."))
+    write("d/deck.yaml", "title: D\nnumbers: always\n")
+    (mistake,) = check_content(content).mistakes
+    assert (mistake.line, "numbers must be any, or over draws" in mistake.message) == (2, True)

@@ -27,7 +27,13 @@ def test_json_holds_the_same(content, write):
     write("d/a.md", "---\ntitle: T\n---\nüber $5\n")
     (mistake,) = check_content(content).mistakes
     (said,) = json.loads(as_json([mistake], lambda path: f"content/{path}", excerpts(content)))
-    assert said == {"path": "content/d/a.md", "line": 4, "message": mistake.message, "text": "über $5"}
+    assert said == {
+        "level": "mistake",
+        "path": "content/d/a.md",
+        "line": 4,
+        "message": mistake.message,
+        "text": "über $5",
+    }
     assert json.loads(as_json([], plain, excerpts(content))) == []
 
 

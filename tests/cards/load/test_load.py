@@ -319,3 +319,14 @@ def test_two_loads_at_once_write_each_card_once(database, content, write, topic,
         reports = list(pool.map(lambda _: load(database, content, NOW, find_demo), range(4)))
     assert sum(report.added for report in reports) == 20
     assert len(live(cards())) == 20
+
+
+def test_a_paper_that_leaves_the_list_makes_its_citations_mistakes(content, reload, write, topic):
+    write("d/a.md", topic("## Q {#q}\nAs [Elman 1990](paper:elman-1990) shows."))
+    assert reload().mistakes == ()
+    listed = (content / "sources.yaml").read_text()
+    write("sources.yaml", listed.replace("elman-1990", "elman-1991"))
+    (mistake,) = reload().mistakes
+    assert mistake.message == "there is no paper 'elman-1990'. Did you mean 'elman-1991'?"
+    write("sources.yaml", listed)
+    assert reload().mistakes == ()

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlmodel import select
 
+from app.cards.check.check import check_content
+from app.cards.check.demo_links import demo_mistakes, is_of_one_draw, settle
 from app.cards.load.load import LoadReport
 from app.cards.load.watch import ContentWatch
+from app.demos.machine.draws import Kept
 from app.models import Card, ContentFile
 
 PATIENCE = 20  # seconds: no promise, only the end of waiting
@@ -105,3 +108,40 @@ def test_it_says_what_it_loaded_and_ends(database, content, write, topic):
 def watches() -> bool:
     """True if a thread is there that could load what is saved."""
     return "content watch" in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_saved_card_is_live_before_its_numbers_over_draws_are_known(
+    database, content, write, topic, answer, mistakes, monkeypatch, tmp_path
+):
+    """They are computed beside it; then the file is judged, and a wrong number is named."""
+    monkeypatch.setattr("app.demos.machine.draws.KEPT", memory := Kept(tmp_path / "draws"))
+    monkeypatch.setattr("app.cards.check.demo_links.KEPT", memory)
+    demo_mistakes.cache_clear()
+    is_of_one_draw.cache_clear()
+    may_go_on = threading.Event()
+
+    def slow(*given):
+        may_go_on.wait(PATIENCE)
+        return settle(*given)
+
+    monkeypatch.setattr("app.cards.load.watch.settle", slow)
+    claim = "[Draws](demo:gradient-flow?steps=10&gain=1&phi=relu&input=1&seed=0..39#median:ratio={})"
+    write("d/a.md", topic("## Q {#q}\nOne.\n\n" + claim.format("0.077")))
+    reports: list[LoadReport] = []
+
+    def keep(report: LoadReport | None) -> None:
+        assert report is not None
+        reports.append(report)
+
+    with ContentWatch(database, content, clock, keep):
+        eventually(lambda: answer("q") == "<p>One.</p>")
+        assert [(one.path, one.line) for one in reports[-1].pending] == [("d/a.md", 10)]
+        assert check_content(content, waits=False).pending
+        write("d/a.md", topic("## Q {#q}\nTwo.\n\n" + claim.format("0.077")))
+        eventually(lambda: answer("q") == "<p>Two.</p>")
+        assert mistakes() == 0
+        may_go_on.set()
+        eventually(lambda: mistakes() == 1)
+        write("d/a.md", topic("## Q {#q}\nThree.\n\n" + claim.format("0.0502")))
+        eventually(lambda: answer("q") == "<p>Three.</p>")
+        assert (mistakes(), reports[-1].pending) == (0, ())
