@@ -12,7 +12,7 @@ PIP_COMPILE := $(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-ha
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal -q
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help setup setup-test run quick test proof unit check lint types format bench lock chromium postgres image-steps clean
+.PHONY: help setup setup-test run quick test proof unit check lint types format bench lock chromium postgres caddy image-steps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,7 +25,7 @@ quick: setup-test lint types ## lint, types, and tests without browser, servers 
 
 test: setup-test lint types check unit ## set up and run everything: lint, types, content, all tests with a sample of the long proofs
 
-unit: setup-test chromium postgres
+unit: setup-test chromium postgres caddy
 	$(PYTEST)
 
 proof: setup-test chromium postgres ## run the long proofs in full: twenty times the examples, an hour or more
@@ -97,6 +97,16 @@ postgres:
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
 		else \
 			echo "One test needs PostgreSQL. On Debian: sudo apt-get install postgresql"; exit 1; \
+		fi; \
+	fi
+
+caddy:
+	@if ! command -v caddy >/dev/null; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "Installing Caddy for the test of the reverse proxy …"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq caddy >/dev/null; \
+		else \
+			echo "The test of the reverse proxy needs Caddy. On Debian: sudo apt-get install caddy"; exit 1; \
 		fi; \
 	fi
 

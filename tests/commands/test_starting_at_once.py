@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.database import Database
+from app.database import STARTING, Database
 from app.settings import ROOT
 from bench.cards import content_folder
 from bench.serving import RECUR
@@ -19,7 +19,7 @@ from tests.examples import share_of
 pytestmark = pytest.mark.server
 
 LOAD = [*RECUR[:-1], "load"]
-WAITS = "Waiting: another process"
+WAITS = "Waiting: another process migrates the database.\n"
 OLD = "0003"
 """A revision from which there is much to migrate."""
 
@@ -53,20 +53,26 @@ def starting(backend: Backend, tmp_path: Path) -> Starting:
 
 def ended(processes: "list[subprocess.Popen[str]]") -> list[tuple[int, str]]:
     """Exit code and everything said, of each."""
-    return [(process.wait(120), "".join(process.communicate())) for process in processes]
+    said = ["".join(process.communicate(timeout=120)) for process in processes]
+    return [(process.returncode, text) for process, text in zip(processes, said, strict=True)]
 
 
 @pytest.mark.parametrize("revision", [None, OLD])
 def test_one_migrates_and_the_others_wait(starting: Starting, revision: str | None) -> None:
+    database = Database(starting.url)
     if revision:
-        database = Database(starting.url)
-        database.migrate("head")
+        database.migrate()
         database.migrate(revision)
-        database.close()
-    said = ended([starting.start() for _ in range(3)])
-    assert [code for code, _ in said] == [0, 0, 0], said
+    with database.lock(STARTING).held():
+        processes = [starting.start() for _ in range(2)]
+        for process in processes:  # so that they begin at the same moment
+            assert process.stderr
+            assert process.stderr.readline() == WAITS
+        assert not database.is_up_to_date()
+    database.close()
+    said = ended(processes)
+    assert [code for code, _ in said] == [0, 0], said
     assert ["15 added" in text for _, text in said].count(True) == 1, said
-    assert WAITS in "".join(text for _, text in said)
     starting.check_whole(15)
 
 

@@ -1,0 +1,241 @@
+"""Two real `recur serve` on one PostgreSQL behind Caddy, with the Caddyfile of compose.yaml: TLS, addresses, a kill."""
+
+import base64
+import http.client
+import json
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import pytest
+
+from app.database import Database
+from app.settings import ROOT
+from app.study.schedule.replay import replay
+from bench.cards import content_folder
+from bench.serving import RECUR, ServerProcess
+from tests import postgres
+
+pytestmark = pytest.mark.server
+
+PASSWORD = "long enough"
+LOGIN = {"Authorization": "Basic " + base64.b64encode(f":{PASSWORD}".encode()).decode()}
+HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
+CARDS = 400
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Site:
+    """The proxy, the two processes behind it and their database."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        content = content_folder(folder / "content", files=CARDS // 40, cards_a_file=40)
+        self.url = postgres.shared().url(postgres.shared().create())
+        env = {
+            "RECUR_PORT": "{port}",
+            "RECUR_DATABASE_URL": self.url,
+            "RECUR_CONTENT_DIR": str(content),
+            "RECUR_TIME_ZONE": "UTC",
+            "RECUR_NEW_PER_DAY": "9999",
+            "RECUR_PASSWORD": PASSWORD,
+            "RECUR_LOG_FORMAT": "json",
+        }
+        # At once, on an empty database.
+        self.processes = [ServerProcess(RECUR, env, folder / f"log-{n}") for n in (1, 2)]
+        self.port, self.http_port = free_port(), free_port()
+        names = {
+            "HOME": str(folder),
+            "XDG_DATA_HOME": str(folder / "data"),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            "RECUR_HTTP_PORT": str(self.http_port),
+            "RECUR_HTTPS_PORT": str(self.port),
+            "RECUR_UPSTREAMS": " ".join(f"127.0.0.1:{process.port}" for process in self.processes),
+        }
+        command = [caddy(), "run", "--config", str(ROOT / "Caddyfile"), "--adapter", "caddyfile"]
+        with (folder / "caddy").open("wb") as said:
+            self._caddy = subprocess.Popen(command, env=names, stdout=said, stderr=said)
+
+    def wait(self) -> None:
+        for process in self.processes:
+            process.wait_until_it_answers("/readyz", 120)
+        self.tls = ssl.create_default_context()
+        certificate = self.folder / "data/caddy/pki/authorities/local/root.crt"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                self.tls.load_verify_locations(certificate)
+                if self.ask("GET", "/readyz")[0] == 200:
+                    return
+            except OSError:
+                pass
+            assert time.monotonic() < deadline, (self.folder / "caddy").read_text()
+            time.sleep(0.1)
+
+    def connect(self) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection("localhost", self.port, context=self.tls, timeout=60)
+
+    def ask(
+        self, method: str, path: str, form: Mapping[str, str] | None = None, **headers: str
+    ) -> tuple[int, http.client.HTTPMessage, str]:
+        """One request as a browser sends it to this site: status, headers and body."""
+        given = LOGIN | {"Origin": f"https://localhost:{self.port}", "User-Agent": "Mozilla/5.0"}
+        if form is not None:
+            given["Content-Type"] = "application/x-www-form-urlencoded"
+        connection = self.connect()
+        try:
+            more = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, urlencode(form) if form is not None else None, given | more)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode()
+        finally:
+            connection.close()
+
+    def events(self, process: int) -> list[dict[str, object]]:
+        """What one of the processes has logged."""
+        return [json.loads(line) for line in (self.folder / f"log-{process}").read_text().splitlines()]
+
+    def stop(self) -> None:
+        self._caddy.terminate()
+        self._caddy.wait(20)
+        for process in self.processes:
+            process.stop()
+        postgres.shared().drop(self.url.partition("@/")[2].partition("?")[0])
+
+
+def caddy() -> str:
+    path = shutil.which("caddy")
+    if path is None:
+        raise RuntimeError("This test needs Caddy; `make caddy` installs it, or says how.")
+    return path
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    site = Site(tmp_path_factory.mktemp("proxy"))
+    try:
+        site.wait()
+        yield site
+    finally:
+        site.stop()
+
+
+def test_pages_come_by_tls_alone(site: Site) -> None:
+    status, headers, page = site.ask("GET", "/")
+    assert (status, "Today" in page) == (200, True)
+    assert headers["strict-transport-security"] == "max-age=31536000"
+    assert headers["server"] is None
+    plain = http.client.HTTPConnection("localhost", site.http_port, timeout=20)
+    plain.request("GET", "/stats")
+    answer = plain.getresponse()
+    assert (answer.status, answer.headers["location"]) == (308, "https://localhost/stats")
+    plain.close()
+    assert site.ask("GET", "/", Authorization="")[0] == 401
+
+
+def test_recur_knows_the_scheme_and_the_address_of_the_client(site: Site) -> None:
+    status, headers, _ = site.ask("POST", "/learners", {"name": "Ada"}, X_Forwarded_For="6.6.6.6")
+    assert status == 303
+    assert "; Secure" in headers["set-cookie"]
+    assert headers["location"].startswith("/")
+    told = [event for n in (1, 2) for event in site.events(n) if event.get("route") == "/learners"]
+    assert {event["client"] for event in told} == {"127.0.0.1"}, "a client cannot say that it is another"
+    assert site.ask("POST", "/learners", {"name": "Eve"}, Origin=f"http://localhost:{site.port}")[0] == 403
+
+
+def test_what_a_training_says_comes_as_it_says_it(site: Site) -> None:
+    connection = site.connect()
+    connection.request("GET", "/demos/training-symptoms/train?updates=200&seed=5", headers=LOGIN)
+    answer = connection.getresponse()
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert "; Secure" in answer.headers["set-cookie"]
+    came = []
+    for line in answer:
+        if line.startswith(b"event: "):
+            came.append((line.split()[1], time.monotonic()))
+    connection.close()
+    kinds = [kind for kind, _ in came]
+    assert kinds[0] == b"progress"
+    assert kinds[-1] == b"done"
+    assert len({round(at, 3) for _, at in came}) > 2, "all at once at the end: it was kept back"
+
+
+def rate(site: Site, card: int, token: str) -> int:
+    now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - 1))
+    fields = {"card": str(card), "rating": "4", "token": token, "after": "0", "deck": "bench"}
+    fields |= {"shown_at": now, "revealed_at": now}
+    try:
+        return site.ask("POST", "/review", fields, HX_Request="true", HX_Request_Type="partial")[0]
+    except (OSError, http.client.HTTPException):
+        return 0
+
+
+def test_a_rating_through_the_pages(site: Site) -> None:
+    question = dict(HIDDEN.findall(site.ask("GET", "/review?deck=bench")[2].split('class="reveal"')[0]))
+    page = site.ask("GET", f"/review?{urlencode(question)}")[2]
+    fields = dict(HIDDEN.findall(page[page.index('class="rating"') :]))
+    status, headers, _ = site.ask("POST", "/review", fields | {"rating": "3"})
+    assert status == 303
+    assert "1 of" in site.ask("GET", headers["location"])[2]
+
+
+def test_a_replica_killed_while_people_study_loses_nothing(site: Site) -> None:
+    """A form that got no answer, or 502, is sent again, as a person would press again."""
+    tokens: list[str] = []
+    statuses: Counter[int] = Counter()
+    lock, is_over = threading.Lock(), threading.Event()
+
+    def study(cards: Iterator[int]) -> None:
+        while not is_over.is_set():
+            card, token = next(cards), uuid4().hex
+            for _ in range(20):
+                status = rate(site, card, token)
+                with lock:
+                    statuses[status] += 1
+                if status == 200:
+                    break
+                time.sleep(0.2)
+            with lock:
+                tokens.append(token)
+
+    database = Database(site.url)
+    with database.read() as session:
+        cards = session.connection().exec_driver_sql("SELECT id FROM card ORDER BY id DESC").scalars().all()
+    people = [threading.Thread(target=study, args=(iter(cards[n::4]),)) for n in range(4)]
+    for one in people:
+        one.start()
+    time.sleep(2)
+    site.processes[0].process.send_signal(signal.SIGKILL)
+    killed_after = len(tokens)
+    time.sleep(2)
+    is_over.set()
+    for one in people:
+        one.join()
+    assert 0 < killed_after < len(tokens)
+    assert set(statuses) <= {200, 502}, statuses
+    assert statuses[502] <= len(people), "what had not reached the process that was killed went to the other"
+    with database.read() as session:
+        stored = Counter(session.connection().exec_driver_sql("SELECT token FROM review").scalars().all())
+    assert {stored[token] for token in tokens} == {1}
+    states = "SELECT card_id, stability, difficulty, due_on, last_review_id FROM card_state ORDER BY card_id"
+    with database.write() as session:
+        before = session.connection().exec_driver_sql(states).all()
+        replay(session)
+        assert session.connection().exec_driver_sql(states).all() == before
+    database.close()
