@@ -1,9 +1,11 @@
 """create_app(): puts the rooms together, and nothing else."""
 
 import gc
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from anyio.to_thread import current_default_thread_limiter
@@ -25,6 +27,8 @@ from app.web.routes import ROUTES
 if TYPE_CHECKING:
     from app.observe.metrics import Metrics
 
+log = logging.getLogger(__name__)
+
 
 def create_app(settings: Settings, database: Database | None = None, clock: pages.Clock = pages.utc_now) -> FastAPI:
     """The web app over `database` (default: the one that `settings` names), which must be migrated.
@@ -44,6 +48,7 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         sys.setswitchinterval(0.001)
         current_default_thread_limiter().total_tokens = THREADS
         build.schema = await run_in_threadpool(database.schema)
+        log.info("Started.", extra={"fields": asdict(build)})
         duties = [lambda: ContentWatch(database, settings.content_dir, clock, on_load, move_cards=move_cards)]
         with ExitStack() as under_way:
             if settings.watch:

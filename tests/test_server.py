@@ -1,12 +1,14 @@
 """A real server that fails and stops: one event a failure, and an end that says what it cut."""
 
 import json
+import os
 import re
 import signal
 import socket
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -108,7 +110,8 @@ def test_text_is_quiet_without_an_access_log(start: Start, folder: Path) -> None
     server.get("/")
     ended(server)
     lines = (folder / "log").read_text().splitlines()
-    assert [re.sub("^[^ ]+Z ", "", line) for line in lines] == [
+    assert "INFO    Started. version=" in lines[0]
+    assert [re.sub("^[^ ]+Z ", "", line) for line in lines[1:]] == [
         "INFO    Stopping. running={}",
         "INFO    Stopped. All that ran was finished.",
     ]
@@ -303,4 +306,14 @@ def test_the_metrics_are_what_was_done(start: Start, folder: Path, workers: str)
     assert told['recur_content_loads_total{result="ok"}'] >= 1
     assert told["recur_trainings_running"] == 0
     assert sum(value for name, value in told.items() if name.startswith("recur_build{")) == 1
+    if workers == "2":  # what a process has counted is not lost with it
+        os.kill(
+            next(one["pid"] for one in events(folder, logger="app.requests") if one["status"] == 200), signal.SIGKILL
+        )
+        while len([one for one in events(folder) if one["message"] == "Started."]) < 3:
+            time.sleep(0.1)
+        after = figures(server)
+        assert {name: after[name] for name in told if "ratings" in name} == {
+            name: value for name, value in told.items() if "ratings" in name
+        }
     assert ended(server) == 0

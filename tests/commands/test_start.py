@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.database import Database
-from app.settings import Settings
+from app.settings import ROOT, Settings
 from tests.conftest import Ended
 
 pytestmark = pytest.mark.usefixtures("logging_as_it_was")
@@ -97,3 +97,24 @@ def test_what_a_start_says_is_json_too(start: Start, settings: Settings) -> None
     assert "RECUR_NEW_A_DAY is not a setting" in said[0]
     assert "small/first.md" in said[1]
     assert ended.out == ""
+
+
+def test_a_mistake_of_ours_is_one_event_too(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> str:
+        raise ZeroDivisionError("a mistake of ours")
+
+    monkeypatch.setattr("app.web.frame.assets.version", fails)
+    ended = start(RECUR_LOG_FORMAT="json")
+    (event,) = [json.loads(line) for line in ended.err.splitlines()]
+    assert ended.code == 1
+    assert event["cause"] == "ZeroDivisionError: a mistake of ours"
+    assert event["traceback"].count("Traceback") == 1
+
+
+def test_a_missing_library_is_named(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.web.frame.assets.LIBRARIES", {"lib/htmx.js": ROOT / "node_modules/nothing.js"})
+    ended = start()
+    assert (ended.code, ended.err.splitlines()) == (
+        2,
+        ["node_modules/nothing.js is missing. Run `make setup`, which runs `npm ci`."],
+    )
