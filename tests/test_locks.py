@@ -4,10 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
+from sqlalchemy import make_url
 
-from app.locks import FileLock
+from app.locks import AdvisoryLock, FileLock
 from app.settings import ROOT
+from tests import postgres
 
 HOLDER = """
 import sys
@@ -59,6 +62,28 @@ def test_a_lock_on_a_file_that_was_replaced_is_lost(tmp_path: Path) -> None:
     assert other.try_hold()
     assert other.is_held()
     assert not one.is_held()
+
+
+@pytest.mark.server
+def test_postgresql_holds_it_for_one_connection_and_frees_it_with_that() -> None:
+    cluster = postgres.shared()
+    name = cluster.create()
+    one, other, another_name = (AdvisoryLock(make_url(cluster.url(name)), word) for word in ("a", "a", "b"))
+    assert one.try_hold()
+    assert one.is_held()
+    assert not other.try_hold()
+    assert not other.is_held()
+    assert another_name.try_hold()
+    another_name.free()
+    with psycopg.connect(
+        host=str(cluster.folder), port=5432, user=postgres.USER, dbname=name, autocommit=True
+    ) as admin:
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+    assert not one.is_held(), "PostgreSQL ended the connection that held it"
+    with other.held():
+        assert not one.try_hold()
+    one.free()
+    cluster.drop(name)
 
 
 @pytest.mark.server

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.server
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
     loaded(tmp_path, 20)
-    server = ServerProcess([*RECUR, "--workers", "3"], recur_env(tmp_path) | {"RECUR_METRICS": "true"})
+    more = {"RECUR_METRICS": "true", "RECUR_WATCH": "true"}
+    server = ServerProcess([*RECUR, "--workers", "3"], recur_env(tmp_path) | more)
     server.wait_until_it_answers()
     wait_until(lambda: len(workers(server)) == 3)
     yield server
@@ -82,6 +83,21 @@ def test_they_end_when_the_process_that_started_them_is_killed(server: ServerPro
     pids = workers(server)
     server.kill()
     wait_until(lambda: not any(runs(pid) for pid in pids))
+
+
+def test_all_show_a_saved_file_whichever_of_them_watches(server: ServerProcess, tmp_path: Path) -> None:
+    file = tmp_path / "content/bench/topic-00000.md"
+    text = file.read_text()
+
+    def save(words: str) -> None:
+        """Save the file with these words in its first card, and wait until every process shows them."""
+        file.write_text(text.replace("The state is", words, 1))
+        wait_until(lambda: all(words.encode() in server.get("/cards/bench/unit-0-0")[1] for _ in range(15)))
+
+    save("At first it is")
+    for number, pid in enumerate(workers(server)):
+        os.kill(pid, signal.SIGKILL)  # one of them watched
+        save(f"After {number} it is")
 
 
 def test_each_tells_the_metrics_of_all(server: ServerProcess) -> None:
