@@ -1,11 +1,12 @@
 """The command that finds what is wrong with a database, and mends it: doctor."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.console import counted, settings
+from app.commands.console import counted, refuse, settings
 
 if TYPE_CHECKING:
     from app.upkeep.doctor.finding import Finding
@@ -17,6 +18,12 @@ MOST_ROUNDS = 3
 @app.command()
 def doctor(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be derived. Stop the server first.")] = False,
+    salvage: Annotated[
+        Path | None,
+        typer.Option(
+            help="Only write what can be read of a damaged SQLite file into this new one.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Examine the database, and say what is wrong in words. Exits with 1 if something is.
 
@@ -26,12 +33,21 @@ def doctor(
     from app.database import Database
     from app.upkeep.doctor.examine import Examined, examine
     from app.upkeep.doctor.mend import mend
+    from app.upkeep.doctor.salvage import salvage as write_salvaged
     from app.upkeep.in_use import alone, in_use
 
     chosen = settings()
     database = Database(chosen.database_url)
     what = Examined(database, chosen.content_dir, datetime.now(UTC))
     try:
+        if salvage is not None:
+            if database.file is None:
+                refuse("--salvage reads an SQLite file, and the database is PostgreSQL: restore a copy of it.")
+            with alone(database):
+                done = write_salvaged(database.file, salvage, chosen.content_dir, what.now)
+            for sentence in done.sentences():
+                typer.echo(sentence)
+            return
         with alone(database) if fix else in_use(database):
             found = examine(what)
             _say(found)

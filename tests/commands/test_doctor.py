@@ -63,3 +63,17 @@ def test_a_replay_says_what_differed(file: Path, run_recur: Callable[..., Ended]
     said = run_recur("replay").out
     assert said.startswith("Of the totals of days (day_total), 1 is left over. Corrected.\n")
     assert "Nothing was different." in run_recur("replay").out
+
+
+def test_a_damaged_file_is_salvaged_into_a_new_one(file: Path, tmp_path: Path, run_recur: Callable[..., Ended]) -> None:
+    with file.open("r+b") as opened:
+        opened.write(bytes(100))
+    damaged = file.read_bytes()
+    new = tmp_path / "new.sqlite"
+    done = run_recur("doctor", "--salvage", new)
+    assert (done.code, done.err) == (0, "")
+    assert "learner: 1 row read.\nreview: 0 rows read." in done.out
+    assert file.read_bytes() == damaged
+    assert run_recur("doctor", "--salvage", new).code == 2, "it exists"
+    assert run_recur("doctor", RECUR_DATABASE_URL=f"sqlite:///{new}").out == "All is well.\n"
+    assert run_recur("doctor", "--fix").code == 0

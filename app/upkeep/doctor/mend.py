@@ -12,14 +12,19 @@ from app.study.schedule.totals import move_cards
 from app.upkeep.doctor import content, owners, reviews, schema
 from app.upkeep.doctor.examine import Examined
 from app.upkeep.doctor.finding import Cure, Finding, number
+from app.upkeep.doctor.salvage import replace
 
 
 def mend(what: Examined, found: list[Finding]) -> list[str]:
     """Do what mends these findings. Returns a sentence for each thing that was done.
 
-    Keep others away from the database meanwhile.
+    Keep others away from the database meanwhile. A damaged file is replaced alone: examine the new one then. Raises
+    UnusableDatabaseError if nothing can be read of it, and OSError if there is no room for a new one.
     """
     cures = {finding.cure for finding in found}
+    if Cure.FILE in cures and what.database.file is not None:
+        what.database.close()
+        return replace(what.database.file, what.content_dir, what.now)
     done = []
     with what.database.write() as session:
         for cure, repair in REPAIRS.items():

@@ -1,7 +1,7 @@
 """Rows whose owner is missing: reviews and marks without a learner or a card, questions without a quiz, and so on."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Column, Connection, Table, and_, delete, exists, func, insert, select, update
@@ -60,7 +60,7 @@ def put_back(connection: Connection, now: datetime) -> list[str]:
     A card comes back retired, under a name that says that it was lost.
     """
     done = []
-    for table in (LEARNER, DECK, TOPIC, CARD, QUIZ):
+    for table in (LEARNER, DECK, TOPIC, CARD, QUIZ, TOPIC, DECK):  # what was put back may itself lack an owner
         lost = {
             one
             for child, column, target in _references()
@@ -68,7 +68,8 @@ def put_back(connection: Connection, now: datetime) -> list[str]:
             for one in _missing(connection, column, target)
         }
         for row_id in sorted(lost):
-            connection.execute(insert(table), _MAKE[table](connection, row_id, now).model_dump())
+            row = placeholder(table, row_id, now) | _place(connection, table, row_id)
+            connection.execute(insert(table), row)
             done.append(f"{table.name} {row_id}")
     return done
 
@@ -100,46 +101,39 @@ def _cure(table: Table, target: Column[Any]) -> tuple[Cure | None, str]:
     return Cure.OWNER, ""
 
 
-def _learner(_connection: Connection, row_id: int, _now: datetime) -> SQLModel:
-    return Learner(id=row_id, name=f"Learner {row_id}, put back")
-
-
-def _deck(_connection: Connection, row_id: int, _now: datetime) -> SQLModel:
-    return Deck(id=row_id, name=f"lost-{row_id}", title=f"Lost deck {row_id}")
-
-
-def _topic(connection: Connection, row_id: int, now: datetime) -> SQLModel:
-    deck = connection.execute(select(func.min(CARD.c.deck_id)).where(CARD.c.topic_id == row_id)).scalar_one()
-    return Topic(
-        id=row_id, deck_id=deck, name=f"lost-{row_id}", path=f"lost/lost-{row_id}.md", title=f"Lost topic {row_id}",
-        place="", explanation_html="", key_points_html="", retired_at=now,
-    )  # fmt: skip
-
-
-def _card(connection: Connection, row_id: int, now: datetime) -> SQLModel:
-    found = connection.execute(select(TOPIC.c.deck_id, TOPIC.c.id).order_by(TOPIC.c.id).limit(1)).one_or_none()
-    if found is None:
-        connection.execute(insert(DECK).from_select(["id"], select(1).where(~exists(select(DECK.c.id)))))
-    deck, topic = found or (1, 1)
-    return Card(
-        id=row_id, deck_id=deck, topic_id=topic, name=f"lost-{row_id}", is_named=True, place="", line=1,
-        question=f"Lost card {row_id}", question_html=f"Lost card {row_id}", short_html="", answer_html="",
-        content_hash="", answer_hash="", retired_at=now,
-    )  # fmt: skip
-
-
-def _quiz(connection: Connection, row_id: int, now: datetime) -> SQLModel:
-    given = select(REVIEW.c.learner_id, CARD.c.deck_id, REVIEW.c.rated_at).join(CARD, CARD.c.id == REVIEW.c.card_id)
-    given = given.join(QUIZ_ITEM, QUIZ_ITEM.c.token == REVIEW.c.token).where(QUIZ_ITEM.c.quiz_id == row_id)
-    learner, deck, at = connection.execute(given.order_by(REVIEW.c.id).limit(1)).one_or_none() or (
-        connection.execute(select(func.min(LEARNER.c.id))).scalar_one(),
-        connection.execute(select(func.min(DECK.c.id))).scalar_one(),
-        now,
+def placeholder(table: Table, row_id: int, now: datetime) -> dict[str, Any]:
+    """A row for something that is lost, under a name that says so. What it refers to is the first there may be."""
+    lost, name = f"Lost {table.name} {row_id}", f"lost-{row_id}"
+    made: SQLModel = _MAKE[table.name](id=row_id, name=name, title=lost, **_OTHERS.get(table.name, {}))
+    times = {"retired_at": now, "started_at": now, "ended_at": now, "question": lost, "question_html": lost}
+    return {column.name: times.get(column.name, getattr(made, column.name)) for column in table.columns} | (
+        {"name": lost} if table is LEARNER else {}
     )
-    return Quiz(
-        id=row_id, learner_id=learner, deck_id=deck, name=f"lost-{row_id}", kind="chosen",
-        title=f"Lost quiz {row_id}", started_at=at, ended_at=at,
-    )  # fmt: skip
 
 
-_MAKE = {LEARNER: _learner, DECK: _deck, TOPIC: _topic, CARD: _card, QUIZ: _quiz}
+def _place(connection: Connection, table: Table, row_id: int) -> dict[str, Any]:
+    """What is known of a lost row by the rows that refer to it."""
+    if table is TOPIC:
+        query = select(CARD.c.deck_id).where(CARD.c.topic_id == row_id)
+    elif table is CARD:
+        query = select(TOPIC.c.deck_id, TOPIC.c.id.label("topic_id")).order_by(TOPIC.c.id)
+    elif table is QUIZ:
+        given = REVIEW.join(CARD, CARD.c.id == REVIEW.c.card_id).join(QUIZ_ITEM, QUIZ_ITEM.c.token == REVIEW.c.token)
+        at = REVIEW.c.rated_at
+        query = select(REVIEW.c.learner_id, CARD.c.deck_id, at.label("started_at"), at.label("ended_at"))
+        query = query.select_from(given).where(QUIZ_ITEM.c.quiz_id == row_id).order_by(REVIEW.c.id)
+    else:
+        return {}
+    found = connection.execute(query.limit(1)).mappings().one_or_none()
+    return dict(found or {})
+
+
+_MAKE: dict[str, Any] = {"learner": Learner, "deck": Deck, "topic": Topic, "card": Card, "quiz": Quiz}
+_OTHERS: dict[str, dict[str, Any]] = {
+    "topic": {"deck_id": 1, "path": "lost/lost.md", "place": "", "explanation_html": "", "key_points_html": ""},
+    "card": {
+        "deck_id": 1, "topic_id": 1, "is_named": True, "place": "", "line": 1, "question": "", "question_html": "",
+        "short_html": "", "answer_html": "", "content_hash": "", "answer_hash": "",
+    },
+    "quiz": {"learner_id": 1, "deck_id": 1, "kind": "chosen", "started_at": datetime.min.replace(tzinfo=UTC)},
+}  # fmt: skip

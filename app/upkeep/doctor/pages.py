@@ -106,6 +106,9 @@ class Pages:
                 length, at = varint(page, at)
                 rowid, at = varint(page, at)
                 payload = self._payload(page, at, length, is_index=False)
+                if len(payload) == length and not _is_record(payload):
+                    right = _record_length(page, at)  # the length itself may be what is damaged
+                    payload, length = (page[at : at + right], right) if right <= self.usable - 35 else (payload, length)
             except (UnreadableError, struct.error, IndexError):
                 continue
             yield Cell(rowid - 2**64 if rowid >= 2**63 else rowid, payload, len(payload) == length)
@@ -210,6 +213,24 @@ def record(payload: bytes, whole: bool = True) -> Values:
     except (IndexError, UnicodeDecodeError) as error:
         raise UnreadableError from error
     return values
+
+
+def _is_record(payload: bytes) -> bool:
+    try:
+        record(payload)
+    except UnreadableError:
+        return False
+    return True
+
+
+def _record_length(data: bytes, start: int) -> int:
+    """How long a record is by what its head says."""
+    size, at = varint(data, start)
+    length = size
+    while at < start + size:
+        kind, at = varint(data, at)
+        length += _length(kind)
+    return length
 
 
 def _length(kind: int) -> int:

@@ -16,8 +16,8 @@ from app.upkeep.doctor.pages import TABLE_LEAF, Pages, UnreadableError, Values, 
 
 A_DAY = timedelta(days=1)
 MOST_NAMED = 20
-_SQLITE = sqlite.dialect()
-_CONVERT = {c.name: c.type.dialect_impl(_SQLITE).result_processor(_SQLITE, None) for c in REVIEW.columns}
+SQLITE = sqlite.dialect()
+_CONVERT = {c.name: c.type.dialect_impl(SQLITE).result_processor(SQLITE, None) for c in REVIEW.columns}
 _RATINGS = (
     select(REVIEW.c.learner_id, DECK.c.name, CARD.c.name, REVIEW.c.shown_at, REVIEW.c.revealed_at, REVIEW.c.rated_at)
     .select_from(COUNTED.join(CARD, CARD.c.id == REVIEW.c.card_id).join(DECK, DECK.c.id == CARD.c.deck_id))
