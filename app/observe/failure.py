@@ -5,7 +5,7 @@ import time
 import traceback
 from collections.abc import Iterator
 
-from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, StatementError
 
 from app.database import is_busy
 from app.settings import ROOT
@@ -70,7 +70,7 @@ def _lines(error: BaseException, frames: traceback.StackSummary) -> Iterator[str
     for one in _chain(error):
         where = traceback.extract_tb(one.__traceback__)[-1:] if one is not error else []
         yield f"{_in_words(one)}{''.join(f' ({f.filename}:{f.lineno})' for f in where)}\n"
-        if isinstance(one, DBAPIError) and one.statement:
+        if isinstance(one, StatementError) and one.statement:
             yield f"  SQL: {' '.join(one.statement.split())[:LONGEST]}\n"
 
 
@@ -81,7 +81,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while now is not None and id(now) not in seen:
         seen.add(id(now))
         yield now
-        now = None if isinstance(now, DBAPIError) else now.__cause__  # it stands for the driver's own
+        now = None if isinstance(now, StatementError) else now.__cause__  # it stands for the driver's own
 
 
 def _single(error: BaseException) -> BaseException:
@@ -92,11 +92,11 @@ def _single(error: BaseException) -> BaseException:
 
 
 def _in_words(error: BaseException) -> str:
-    said = (error.orig or error) if isinstance(error, DBAPIError) else error
+    said = (error.orig or error) if isinstance(error, StatementError) else error
     kind = type(said)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     first = next(iter(str(said).strip().splitlines()), "")
     # These say which value was wrong: a number that is none, a key that is missing, a text that PostgreSQL refuses.
-    if isinstance(error, ValueError | LookupError | DataError):
+    if isinstance(said, ValueError | LookupError) or isinstance(error, DataError):
         first = _QUOTED.sub("'…'", first)
     return f"{name}: {first[:LONGEST]}" if first else name

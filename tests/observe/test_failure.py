@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
 from app.database import Database
@@ -58,6 +58,7 @@ def test_of_a_group_the_first_exception_counts() -> None:
         raised(lambda: f"é {TYPED}".encode("ascii")),
         raised(lambda: float(f"it's {TYPED}")),
         DataError("SELECT ?", (), Exception('invalid input syntax for type integer: "MY ANSWER"')),
+        StatementError("refused by a type of a column", "INSERT ?", {"a": TYPED}, ValueError(f"{TYPED!r} is no date")),
         IntegrityError("INSERT ?", ("MY ANSWER",), Exception("check failed\nDETAIL: Failing row (1, MY ANSWER)")),
     ],
     ids=lambda error: type(error).__name__,

@@ -54,7 +54,7 @@ def test_every_setting_says_what_it_does_and_what_the_server_has(client: TestCli
     assert "Empty: as this server has it, 20." in page
     assert re.search(r"90 % \(yours\)</th><td>30 days", page)
     assert re.search(r"70 %</th><td>279 days", page)  # 30 / (0.9^(-1/0.1542) - 1) * (0.7^(-1/0.1542) - 1)
-    assert "at most 100 MB" in page
+    assert "at most 10 MB" in page
 
 
 def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) -> None:
