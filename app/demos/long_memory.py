@@ -100,6 +100,7 @@ def shown(p: LongMemory, update: int, cells: dict[Cell, CellInTraining]) -> Resu
     flows: dict[Cell, Values] = {}
     for cell, one in cells.items():
         numbers[f"loss_{cell}"] = float(np.mean(one.losses[-max(1, len(one.losses) // 8) :]))
+        numbers[f"learned_{cell}"] = float(numbers[f"loss_{cell}"] < KNOWS)
         flows[cell] = remembering.gradient_by_step(one.model, one.done)
         numbers[f"reaches_{cell}"] = float(flows[cell][0] / flows[cell][-1]) if flows[cell][-1] else 0.0
         numbers[f"weights_{cell}"] = float(GATES[cell] * (UNITS + UNITS * UNITS + UNITS))

@@ -113,6 +113,9 @@ def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
     }
     name, told = _symptom(losses, numbers)
     numbers["symptom"] = float(SYMPTOMS.index(name))
+    numbers["explodes"] = float(numbers["reached_first"] > 1)
+    numbers["ran_away"] = float(name in ("NaN", "Diverged"))
+    numbers["stalled"], numbers["learned"] = float(name == "Stalled"), float(name == "Learned")
     caption = fill(f"{name}: {told}", numbers)
     lines = (
         Series("loss", "loss $L$", "loss", losses),
@@ -129,7 +132,7 @@ def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
     return Result(numbers, (loss, flow, _weights(p, run)), _warnings(run, numbers))
 
 
-SYMPTOMS = ("Not trained yet", "NaN", "Avalanche", "Stalled", "Still learning", "Learned")
+SYMPTOMS = ("Not trained yet", "NaN", "Diverged", "Stalled", "Still learning", "Learned")
 
 
 def _symptom(losses: Values, numbers: dict[str, float]) -> tuple[str, str]:
@@ -142,7 +145,11 @@ def _symptom(losses: Values, numbers: dict[str, float]) -> tuple[str, str]:
         return "Not trained yet", "the loss is {loss}; saying 0 always costs {guess}."
     if numbers["worst"] > 10 * max(numbers["loss_first"], FORGETS_NOTHING):
         numbers["worst_at"] = float(np.argmax(losses))
-        return "Avalanche", "from {loss_first} at the start the loss ran away to {worst}, by update {worst_at}."
+        away = "the loss ran from {loss_first} at the start to {worst} at update {worst_at}. Before training "
+        if numbers["reached_first"] > 1:
+            return "Diverged", away + "the gradient grew {reached_first}-fold on its way back: it explodes. Clip it."
+        why = "it does not explode. Suspect the learning rate: does a third of it learn?"
+        return "Diverged", away + "{reached_first} of the gradient reached the first step, so " + why
     if numbers["loss"] < 0.1:
         return "Learned", "after {updates} updates the loss is {loss}; saying 0 always costs {guess}."
     if numbers["loss"] > 0.8 and numbers["reaches"] < 0.01:

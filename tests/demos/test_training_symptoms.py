@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from app.demos.machine.draws import over
 from app.demos.registry import find
 from app.demos.training_symptoms import SYMPTOMS
 from tests.demos.latex import rounded, worth
@@ -21,7 +22,7 @@ def told(query: str) -> str:
     [
         ("", "Stalled"),
         ("gain=1.2&gap=10", "Learned"),
-        ("gain=1&gap=10&rate=0.3", "Avalanche"),
+        ("gain=1&gap=10&rate=0.3", "Diverged"),
         ("gain=1&gap=5&rate=50", "NaN"),
         ("updates=0", "Not trained yet"),
         ("rate=0.01&gain=1&gap=3&updates=10", "Still learning"),
@@ -35,7 +36,7 @@ def test_a_seeded_run_has_its_symptom(query: str, symptom: str) -> None:
     assert SYMPTOMS[int(numbers["symptom"])] == symptom
 
 
-def test_clipping_keeps_the_avalanche_from_nan() -> None:
+def test_clipping_keeps_a_run_that_diverges_from_nan() -> None:
     assert told("gain=1&gap=5&rate=50").startswith("NaN")
     assert not told("gain=1&gap=5&rate=50&clip=0.1").startswith("NaN")
 
@@ -62,3 +63,15 @@ def test_a_weight_is_the_one_before_less_the_rate_times_the_gradient() -> None:
 def test_before_training_no_more_comes_back_than_the_gains_product(gain: float) -> None:
     numbers = DEMO.compute(DEMO.parse(f"gain={gain}&gap=20&updates=0")).numbers
     assert 0.2 * gain**20 < numbers["reaches"] <= gain**20 * (1 + 1e-12)
+
+
+def test_a_rate_too_high_is_not_called_an_exploding_gradient() -> None:
+    """The gradient shrinks on its way back, and a third of the rate learns in each of these draws."""
+    computed = over(DEMO, DEMO.parse("gain=1&gap=10&rate=0.3"), range(8))
+    assert computed["ran_away"].sum() >= 5
+    assert computed["explodes"].sum() == 0
+    assert over(DEMO, DEMO.parse("gain=1&gap=10&rate=0.1"), range(8))["learned"].all()
+    assert "does not explode" in told("gain=1&gap=10&rate=0.3")
+    exploding = told("gain=2.5&gap=30&rate=1&seed=5&updates=50")
+    assert exploding.startswith(("Diverged", "NaN"))
+    assert DEMO.compute(DEMO.parse("gain=2&gap=30&rate=0.05&seed=5&updates=0")).numbers["reached_first"] > 100

@@ -13,7 +13,7 @@ _FORMS = {
         "- [label](?parameter=value): what to notice",
         re.compile(r"- \[(?P<label>.+?)\]\(\?(?P<query>[^#)]*)(?:#(?P<numbers>[^)]*))?\): (?P<notice>.+)"),
     ),
-    "Sources": ("- paper: $equation$", re.compile(r"- (?P<paper>.+?): \$(?P<equation>.+)\$")),
+    "Sources": ("- paper, or - paper: $equation$", re.compile(r"- (?P<paper>.+?)(?:: \$(?P<equation>.+)\$)?")),
     "Next": ("- [words](demo:name)", re.compile(r"- \[(?P<words>.+?)\]\(demo:(?P<name>[a-z0-9-]+)\)")),
 }
 
@@ -34,7 +34,7 @@ class TryThis:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the mathematics comes from: the paper, and its equation in LaTeX."""
+    """Where the mathematics comes from: the paper, and its equation in LaTeX, which is empty if none is its own."""
 
     paper: str
     equation: str
@@ -95,7 +95,7 @@ def read_words(path: Path) -> Words:
             TryThis(f["label"], dict(parse_qsl(f["query"], keep_blank_values=True)), f["notice"], f["numbers"] or "", n)
             for n, f in items.get("Try this", ())
         ],
-        sources=[Source(f["paper"], f["equation"]) for _, f in items.get("Sources", ())],
+        sources=[Source(f["paper"], f["equation"] or "") for _, f in items.get("Sources", ())],
         next=[(f["name"], f["words"]) for _, f in items.get("Next", ())],
         mistakes=mistakes,
     )

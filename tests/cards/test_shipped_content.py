@@ -1,0 +1,44 @@
+"""The cards that come with Recur: how long a short answer is, what follows it in which order, and what is cited."""
+
+import re
+
+import pytest
+
+from app.cards.file.blocks import plain
+from app.cards.file.parse import ParsedCard, parse
+from app.settings import ROOT
+
+CONTENT = ROOT / "content" / "rnn"
+REWRITTEN: tuple[str, ...] = ("vanishing-and-exploding-gradients",)
+"""The topics that have their new form; once all have it, this goes."""
+MOST_WORDS = 45
+SECTIONS = ("**Why:**", "**Example:**", "**A common mistake** is to", "**They may ask next:**")
+_FORMULA = re.compile(r"\$[^$]+\$")
+
+
+def cards() -> list[ParsedCard]:
+    """Every card of the topics in their new form."""
+    paths = (CONTENT / f"{topic}.md" for topic in REWRITTEN)
+    return [card for path in paths for card in parse(path.name, path.read_text()).cards]
+
+
+CARDS = pytest.mark.parametrize("card", cards(), ids=lambda card: card.name)
+
+
+@CARDS
+def test_the_short_answer_can_be_said_in_a_breath_or_two(card: ParsedCard) -> None:
+    words = _FORMULA.sub("x", plain(card.short[0].tokens)).split()
+    assert len(words) <= MOST_WORDS, " ".join(words)
+
+
+@CARDS
+def test_what_follows_is_why_an_example_a_mistake_and_a_follow_up(card: ParsedCard) -> None:
+    places = [card.answer.find(f"\n\n{label}") for label in SECTIONS]
+    assert -1 not in places, dict(zip(SECTIONS, places, strict=True))
+    assert places == sorted(places)
+    assert card.answer.find(SECTIONS[0]) == len(card.answer.split("\n\n")[0]) + 2, "Why follows the short answer"
+
+
+@CARDS
+def test_a_medium_or_hard_card_cites_a_paper(card: ParsedCard) -> None:
+    assert card.metadata.level == "easy" or "](paper:" in card.answer
