@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import quote
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
@@ -71,11 +72,19 @@ class Settings(BaseSettings):
     password: SecretStr | None = Field(
         None, min_length=8, description="Password that every page asks for (any user name), at least 8 characters."
     )
+    password_file: Path | None = Field(
+        None, description="File that holds the password, such as a secret of a container; instead of RECUR_PASSWORD."
+    )
     allowed_hosts: Listed = Field((), description="Further host names that the server answers to, separated by commas.")
     trusted_proxies: Listed = Field(
         ("127.0.0.1", "::1"),
         description="Addresses or networks of reverse proxies, separated by commas, whose word on a client's address "
         "and on https is taken (X-Forwarded-For, X-Forwarded-Proto).",
+    )
+    editing: bool | None = Field(
+        None,
+        description="Show drafts, mistakes and previews on /content to everybody who uses the server. By default only "
+        "if it listens on loopback.",
     )
     edit_url: str = Field(
         "vscode://file{path}:{line}",
@@ -87,6 +96,7 @@ class Settings(BaseSettings):
         ge=1,
         description="Largest number of connections that each process holds at once; fewer where it may open few files.",
     )
+    max_learners: int = Field(500, ge=1, description="Largest number of learners on the server.")
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body that is read.")
     max_import_bytes: int = Field(
         10_000_000,
@@ -112,6 +122,20 @@ class Settings(BaseSettings):
     def _split_lists(cls, values: dict[str, object]) -> dict[str, object]:
         lists = ("allowed_hosts", "trusted_proxies")
         return {name: _split(value) if name in lists else value for name, value in values.items()}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_password(cls, values: dict[str, object]) -> dict[str, object]:
+        file = values.get("password_file")
+        if file is None:
+            return values
+        if values.get("password") is not None:
+            raise ValueError("Set RECUR_PASSWORD or RECUR_PASSWORD_FILE, not both.")
+        try:
+            return values | {"password": Path(str(file)).read_text(encoding="utf-8").strip("\r\n")}
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+            raise ValueError(f"RECUR_PASSWORD_FILE {file} cannot be read: {why}.") from None
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -142,6 +166,22 @@ class Settings(BaseSettings):
         except (LookupError, ValueError, AttributeError):
             raise ValueError(f"{url!r} may hold {{path}}, {{file}} and {{line}}, and no other braces.") from None
         return url
+
+    @property
+    def shows_drafts(self) -> bool:
+        """True if /content shows the files as their authors see them."""
+        return self.is_loopback if self.editing is None else self.editing
+
+    def edit_address(self, path: str, line: int) -> str:
+        """The address that opens a line of a content file, by its path within the content folder.
+
+        It is empty on a server that other machines reach, unless RECUR_EDIT_URL is set or does without {path}: the file
+        is not on the reader's machine.
+        """
+        if not self.is_loopback and "{path}" in self.edit_url and "edit_url" not in self.model_fields_set:
+            return ""
+        full = "/" + (self.content_dir / path).absolute().as_posix().lstrip("/")
+        return self.edit_url.format(path=quote(full, safe="/:"), file=quote(path), line=line)
 
     @property
     def logs_every_request(self) -> bool:

@@ -1,5 +1,8 @@
 """Settings: safe, named, documented."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -43,6 +46,42 @@ def test_an_unknown_variable_is_named_with_the_nearest() -> None:
 def test_bad_values_are_refused_with_a_reason(name: str, value: object, says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         Settings(**{name: value})  # type: ignore[arg-type]
+
+
+def test_a_password_may_be_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("correct horse\n")
+    password = Settings(host="0.0.0.0", password_file=file).password
+    assert password is not None
+    assert password.get_secret_value() == "correct horse"
+    for text, says in ((b"short\n", "at least 8"), (b"\xff\xfe", "cannot be read: it is no UTF-8 text")):
+        file.write_bytes(text)
+        with pytest.raises(ValidationError, match=says):
+            Settings(password_file=file)
+    with pytest.raises(ValidationError, match="cannot be read: No such file"):
+        Settings(password_file=tmp_path / "nowhere")
+    with pytest.raises(ValidationError, match="not both"):
+        Settings(password_file=file, password="correct horse")
+
+
+@pytest.mark.parametrize(
+    ("more", "address"),
+    [
+        ({}, "vscode://file{folder}/d/a%20b.md:7"),
+        ({"host": "0.0.0.0", "password": "long enough"}, ""),
+        (
+            {"host": "0.0.0.0", "password": "long enough", "edit_url": "idea://open?file={path}&line={line}"},
+            "idea://open?file={folder}/d/a%20b.md&line=7",
+        ),
+        (
+            {"host": "0.0.0.0", "password": "long enough", "edit_url": "https://code.example/{file}#L{line}"},
+            "https://code.example/d/a%20b.md#L7",
+        ),
+    ],
+)
+def test_only_this_machine_is_told_where_its_files_are(tmp_path: Path, more: dict[str, Any], address: str) -> None:
+    made = Settings(content_dir=tmp_path, **more).edit_address("d/a b.md", 7)
+    assert made == address.replace("{folder}", tmp_path.as_posix())
 
 
 def test_every_setting_is_in_the_readme_with_its_sentence() -> None:

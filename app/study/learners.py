@@ -39,8 +39,10 @@ def all_learners(session: Session) -> Sequence[Known]:
     return sorted((Known(*row) for row in rows), key=lambda known: (known.name.casefold(), known.id))
 
 
-def add_learner(session: Session, name: str, rng: Random) -> int:
+def add_learner(session: Session, name: str, rng: Random, most: int | None = None) -> int:
     """Add a learner with the default preferences; returns the id. Call it in a write session.
+
+    There may be `most` of them.
 
     The id is drawn, not counted: a browser may still hold the id of a deleted learner, which must not become
     someone else's. Raises WrongProfileError.
@@ -50,6 +52,9 @@ def add_learner(session: Session, name: str, rng: Random) -> int:
         raise WrongProfileError({"name": problem})
     connection = session.connection()
     taken = set(connection.execute(select(LEARNER.c.id)).scalars())
+    if most is not None and len(taken) >= most:
+        full = f"There are {len(taken)} learners here, and no more may be added (RECUR_MAX_LEARNERS)."
+        raise WrongProfileError({"name": f"{full} Delete one who no longer studies."})
     while (drawn := rng.randrange(100_000, 1_000_000)) in taken:
         pass
     connection.execute(insert(LEARNER).values(**_new_row(name), id=drawn))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.cards.check.demo_links import FindDemo, demo_mistakes, is_known, is_of_one_draw
-from app.cards.file.files import TopicFile, deck_names, find_files, misplaced_files
+from app.cards.file.files import MOST_DECKS, TopicFile, deck_names, find_files, misplaced_files
 from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import Paper, Sources, read_deck, read_sources
 from app.cards.render.prepare import ReadyCard, ReadyFile
@@ -42,8 +42,12 @@ def open_content(content_dir: Path) -> Content:
     """List the content folder and read its YAML files. Raises OSError when the folder cannot be read."""
     files = find_files(content_dir)
     sources, mistakes = read_sources(content_dir)
-    decks = {}
-    for name in deck_names(files):
+    decks, names = {}, deck_names(files)
+    if len(names) > MOST_DECKS:
+        too_many = f"there are more than {MOST_DECKS} decks: no more are read"
+        mistakes = [*mistakes, Mistake(names[MOST_DECKS], 1, too_many)]
+        files = [file for file in files if file.deck < names[MOST_DECKS]]
+    for name in names[:MOST_DECKS]:
         decks[name], wrong = read_deck(content_dir, name)
         mistakes += wrong
     titles, strict = {name: deck.title for name, deck in decks.items()}, {n for n, deck in decks.items() if deck.strict}

@@ -12,6 +12,7 @@ from stat import S_ISREG
 from app.cards.file.mistake import Mistake
 
 LARGEST = 2_000_000
+MOST_DECKS = 200
 _NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ENDINGS = (".md", ".markdown", ".mdown", ".mkd")

@@ -116,7 +116,7 @@ class _Import:
                 case HeaderLine():
                     self._prefer(number, line.learner)
                 case CardLine():
-                    self.cards.add(line)
+                    self.cards.add(number, line)
                 case ReviewLine():
                     self._review(number, line)
                 case MarkLine():

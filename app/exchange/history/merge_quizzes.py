@@ -39,7 +39,7 @@ class QuizMerger:
         if here is None:
             values = {name: getattr(line, name) for name in ("name", "title", "started_at", "seconds", "ended_at")}
             values |= {"learner_id": self.learner_id, "kind": line.quiz_kind}
-            values["deck_id"] = self.cards.deck(line.deck, line.deck_title)
+            values["deck_id"] = self.cards.deck(number, line.deck, line.deck_title)
             made = self.connection.execute(insert(QUIZ).values(**values).returning(QUIZ.c.id))
             self._quiz_id, self._known = made.scalar_one(), None
             self._changed.add(self._quiz_id)

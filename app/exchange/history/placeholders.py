@@ -9,10 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, exists, func, insert, or_, select, update
 
+from app.cards.file.files import MOST_DECKS
 from app.exchange.history.format import CardLine, HistoryError, MarkLine, QuizItemLine, ReviewLine
 from app.study.schedule.review_log import SEED
 from app.tables import CARD, CARD_MARK, DECK, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
 
+MOST_UNKNOWN = 20_000
+"""So many cards of a history may be missing in the content."""
 _ANSWER = "<p>The content lacks this card. It came with a history, and is whole again once its file is loaded.</p>"
 _CARD = (
     select(CARD.c.id, SEED.label("seed"))
@@ -33,17 +36,21 @@ class HistoryCards:
     now: datetime
     was_reviewed: Callable[[int], bool]
     _last: dict[str, int] = field(init=False)
+    _made: int = field(init=False, default=0)
     _renamed: dict[tuple[str, str], int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._last = {table.name: self._last_id(table) for table in (DECK, TOPIC, CARD)}
         self.find = lru_cache(maxsize=10_000)(self._find)
 
-    def add(self, line: CardLine) -> None:
-        """Make the card if it is missing. Give it the history's fuzz, unless it was reviewed here before."""
+    def add(self, number: int, line: CardLine) -> None:
+        """Make the card if it is missing. Give it the history's fuzz, unless it was reviewed here before.
+
+        Raises HistoryError if too many are missing.
+        """
         found = self.connection.execute(_CARD, {"deck": line.deck, "card": line.card}).one_or_none()
         if found is None:
-            self._make(line)
+            self._make(number, line)
         elif found.seed != line.seed and not self.was_reviewed(found.id):
             self.connection.execute(_RESEED, {"row": found.id, "to": line.seed})
 
@@ -63,9 +70,15 @@ class HistoryCards:
         """Return the id of a line's card, even if it has another name here, as far as the reviews have shown it."""
         return self._renamed.get((line.deck, line.card)) or self.id_of(number, line)
 
-    def deck(self, name: str, title: str) -> int:
-        """Return the id of the deck, which is made if it is missing."""
-        return self._id(DECK, name=name) or self._add(DECK, name=name, title=title)
+    def deck(self, number: int, name: str, title: str) -> int:
+        """Return the id of the deck, which is made if it is missing. Raises HistoryError if there are too many."""
+        return self._id(DECK, name=name) or self._add_deck(number, name, title)
+
+    def _add_deck(self, number: int, name: str, title: str) -> int:
+        count = self.connection.execute(select(func.count()).select_from(DECK)).scalar_one()
+        if count >= MOST_DECKS:
+            raise HistoryError(number, f"the deck {name} is not here, and {MOST_DECKS} decks are: no more can be added")
+        return self._add(DECK, name=name, title=title)
 
     def drop_unused(self) -> list[str]:
         """Delete placeholders that are not used, such as those of renamed cards. Returns the others as deck/name."""
@@ -85,8 +98,11 @@ class HistoryCards:
         found: int | None = self.connection.execute(_CARD, {"deck": deck, "card": card}).scalar()
         return found
 
-    def _make(self, line: CardLine) -> None:
-        deck_id = self.deck(line.deck, line.deck_title)
+    def _make(self, number: int, line: CardLine) -> None:
+        self._made += 1
+        if self._made > MOST_UNKNOWN:
+            raise HistoryError(number, f"the content lacks more than {MOST_UNKNOWN:,} of its cards: load it first")
+        deck_id = self.deck(number, line.deck, line.deck_title)
         topic_id = self._id(TOPIC, deck_id=deck_id, name=line.topic) or self._add(
             TOPIC,
             deck_id=deck_id,

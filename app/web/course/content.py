@@ -1,9 +1,11 @@
 """/content: for instructors, every file with its cards and mistakes, and a preview that follows each save."""
 
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 
 from sqlmodel import select
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.cards.check.check import check_content
@@ -19,6 +21,7 @@ from app.web.frame.here import Here
 
 def content(here: Here) -> Response:
     """Show the files as they are now, and when the server last read them."""
+    _check_author(here)
     with here.reading() as session:
         read = {file.path: file.looked_at for file in session.exec(select(ContentFile))}
     checked = check_content(here.settings.content_dir, cache=_cache(here.settings.content_dir), waits=False)
@@ -37,6 +40,7 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
 
     The answer is empty (204) if htmx polls and has `seen` this version of the file.
     """
+    _check_author(here)
     path = f"{deck}/{name}.md"
     opened = content_file(here.settings.content_dir, path)
     if opened is None:
@@ -56,6 +60,12 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
         excerpt=excerpts(here.settings.content_dir),
         edit=lambda path, line: edit_at(here.settings, path, line),
     )
+
+
+def _check_author(here: Here) -> None:
+    if not here.settings.shows_drafts:
+        said = "This page is for those who write the cards. RECUR_EDITING=true shows it to everybody on this server."
+        raise HTTPException(HTTPStatus.FORBIDDEN, said)
 
 
 @cache

@@ -103,8 +103,8 @@ def _failed(request: Request) -> Response:
 def _level(scope: Scope, status: int, error: BaseException | None) -> int:
     if error is not None:
         return logging.ERROR
-    # A browser asks once without a password: only a wrong one is worth a line.
-    refused = status in (403, 421, 429) or (status == 401 and any(n == b"authorization" for n, _ in scope["headers"]))
+    # A browser asks once without a password: only a wrong one is worth a line, and 429 was told by guesses.py.
+    refused = status in (403, 421) or (status == 401 and any(n == b"authorization" for n, _ in scope["headers"]))
     return logging.WARNING if status >= 500 or refused else logging.INFO
 
 

@@ -6,11 +6,13 @@ One ASGI layer around the app, so that no page can forget it.
 import asyncio
 import base64
 import binascii
+import math
 import re
 import secrets
 import time
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import URL, Headers
@@ -22,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.database import THREADS
 from app.settings import Settings
 from app.web.frame.busy import BUSY_HEADERS, busy_answer
+from app.web.frame.guesses import LONGEST_WAIT, Guesses
 from app.web.frame.here import SAFE_METHODS
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
@@ -47,7 +50,7 @@ _IS_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.~-]+)(:\d*)?", re.ASCII)
 
 POLICY = {
     "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -86,6 +89,7 @@ class Guard:
         self.max_import = settings.max_import_bytes
         self.password = settings.password.get_secret_value().encode() if settings.password else None
         self.hosts = LOCAL_HOSTS | {settings.host} | set(settings.allowed_hosts)
+        self.guesses = Guesses()
         self.uploads = 0
         self.writers = asyncio.Semaphore(WRITERS)
 
@@ -96,7 +100,13 @@ class Guard:
             return
 
         try:
+            self._check_request(scope)
+            if self.password is not None and scope["path"] not in OPEN_PATHS:
+                await self._check_password(self.password, scope)
             self._admit(scope)
+            if scope["method"] == "HEAD":
+                await self._head(scope, receive, send)
+                return
             # An import may be large: it is passed on as it arrives to the form's reader, which keeps it on disk.
             if scope["path"] in LARGE_BODIES:
                 await self._upload(scope, receive, send)
@@ -116,6 +126,18 @@ class Guard:
             await self.app(scope, read_already, send)
         else:
             await self._write(scope, read_already, send)
+
+    async def _head(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as to GET, without the body. So every page has it, and none need think of it."""
+        asked: dict[str, Any] = {**scope, "method": "GET"}
+
+        async def start_alone(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})
+
+        await self.app(asked, receive, start_alone)
+        scope.update({**asked, "method": "HEAD"})  # what the app noted about the request
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.uploads == MOST_UPLOADS:
@@ -151,7 +173,7 @@ class Guard:
             if has_turn:
                 self.writers.release()
 
-    def _admit(self, scope: Scope) -> None:
+    def _check_request(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
@@ -160,8 +182,10 @@ class Guard:
             raise Refusal(HTTPStatus.BAD_REQUEST, "its Host header names no host.")
         if scope["path"] not in OPEN_PATHS:
             self._check_host(name)
-            self._check_password(headers)
         self._check_query(scope["query_string"])
+
+    def _admit(self, scope: Scope) -> None:
+        headers = Headers(scope=scope)
         if scope["method"] in SAFE_METHODS:
             if scope["path"] not in OPEN_PATHS:
                 self._check_reader(headers, scope)
@@ -186,20 +210,29 @@ class Guard:
                 f"If it should, start it with RECUR_ALLOWED_HOSTS={name}.",
             )
 
-    def _check_password(self, headers: Headers) -> None:
-        if self.password is None:
-            return
-        scheme, _, encoded = headers.get("authorization", "").partition(" ")
+    async def _check_password(self, password: bytes, scope: Scope) -> None:
+        authorization = Headers(scope=scope).get("authorization")
+        refusal = Refusal(
+            HTTPStatus.UNAUTHORIZED,
+            "this server asks for a password (any user name).",
+            {"WWW-Authenticate": 'Basic realm="Recur", charset="UTF-8"'},
+        )
+        if authorization is None:
+            raise refusal
+        client = str(scope["client"][0]) if scope.get("client") else ""
+        if wait := self.guesses.wait(client):
+            if wait > LONGEST_WAIT:
+                sentence = f"too many wrong passwords came from {client}. Try again in a few seconds."
+                raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, sentence, {"Retry-After": str(math.ceil(wait))})
+            await asyncio.sleep(wait)
+        scheme, _, encoded = authorization.partition(" ")
         try:
             given = base64.b64decode(encoded, validate=True).partition(b":")[2]
         except (binascii.Error, ValueError):
             given = b""
-        if scheme.lower() != "basic" or not secrets.compare_digest(given, self.password):
-            raise Refusal(
-                HTTPStatus.UNAUTHORIZED,
-                "this server asks for a password (any user name).",
-                {"WWW-Authenticate": 'Basic realm="Recur", charset="UTF-8"'},
-            )
+        if scheme.lower() != "basic" or not secrets.compare_digest(given, password):
+            self.guesses.was_wrong(client, has_waited=wait > 0)
+            raise refusal
 
     @staticmethod
     def _check_query(query: bytes) -> None:

@@ -54,7 +54,7 @@ def add(
     """Add a learner, who from now on studies in this browser."""
     try:
         with here.writing() as session:
-            added = add_learner(session, name, SystemRandom())
+            added = add_learner(session, name, SystemRandom(), here.settings.max_learners)
     except WrongProfileError as error:
         return _list(here, problems=error.problems, typed=name)
     return _studies(here.request, added, "/settings")

@@ -194,3 +194,15 @@ def test_a_deck_says_how_numbers_are_stated(content, write, topic):
     write("d/deck.yaml", "title: D\nnumbers: always\n")
     (mistake,) = check_content(content).mistakes
     assert (mistake.line, "numbers must be any, or over draws" in mistake.message) == (2, True)
+
+
+def test_there_are_only_so_many_decks(content, write, topic, find_demo, database, monkeypatch):
+    monkeypatch.setattr("app.cards.check.judge.MOST_DECKS", 2)
+    for deck in ("a", "b", "c", "d"):
+        write(f"{deck}/t.md", topic(f"## Q? {{#{deck}}}\nA."))
+    checked = check_content(content, find_demo)
+    assert [str(mistake) for mistake in checked.mistakes] == ["c:1: there are more than 2 decks: no more are read"]
+    assert {file.found.deck for file in checked.files} == {"a", "b"}
+    report = load(database, content, datetime.now(UTC))
+    assert [str(mistake) for mistake in report.mistakes] == ["c:1: there are more than 2 decks: no more are read"]
+    assert report.added == 2

@@ -1,10 +1,12 @@
 """/content, its previews, /sources, and the choice of a deck."""
 
+import base64
 import re
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from app.cards.load.load import load
 from app.database import Database
@@ -190,3 +192,29 @@ def test_no_code_names_a_deck_of_ours() -> None:
         if re.search(rf"['\"/]{name}['\"/?.]", f.read_text())
     ]
     assert named == []
+
+
+def test_drafts_are_for_those_who_write(database: Database, settings: Settings, content: Path) -> None:
+    """A server that others reach keeps drafts, mistakes and its own paths to itself, unless it is told otherwise."""
+    load(database, content, NOW)
+    basic = {"authorization": "Basic " + base64.b64encode(b"me:long enough").decode()}
+    public = {"host": "0.0.0.0", "password": SecretStr("long enough")}
+
+    def client(**more: object) -> TestClient:
+        app = create_app(settings.model_copy(update=public | more), database, lambda: NOW)
+        return TestClient(app, base_url="http://127.0.0.1:8000", headers=basic)
+
+    for address in ("/content", "/content/small/first", "/content/small/first?card=q1"):
+        closed = client().get(address)
+        assert closed.status_code == 403
+        assert "RECUR_EDITING=true" in closed.text
+        assert "Question" not in closed.text
+        opened = client(editing=True).get(address)
+        assert opened.status_code == 200
+        assert str(content) not in opened.text
+        assert client(host="127.0.0.1", editing=False).get(address).status_code == 403
+    page = client().get("/cards/small/q1").text
+    assert "small/first.md:" in page
+    assert str(content) not in page
+    assert 'href="/content"' not in page
+    assert 'href="/content"' in client(editing=True).get("/cards/small/q1").text

@@ -244,3 +244,18 @@ def test_the_name_in_a_history_is_held_to_what_the_forms_take(
     add(other, "Ada")
     assert send(other, "\n".join([json.dumps(line), *rest, ""]).encode()).status_code == 200
     assert learners(database) == sorted([kept, "You"])
+
+
+def test_a_history_adds_only_so_many_decks_and_cards(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    study(client)
+    history = planted(client.get("/settings/history.jsonl").content)
+    client.post("/learners/1/delete", data={"name": "You"})
+    monkeypatch.setattr("app.exchange.history.placeholders.MOST_DECKS", 1)
+    answer = send(client, history)
+    assert answer.status_code == 422
+    assert "the deck evil is not here, and 1 decks are: no more can be added" in answer.text
+    monkeypatch.undo()
+    monkeypatch.setattr("app.exchange.history.placeholders.MOST_UNKNOWN", 0)
+    assert "the content lacks more than 0 of its cards: load it first" in send(client, history).text
+    monkeypatch.undo()
+    assert send(client, history).status_code == 200

@@ -239,6 +239,16 @@ def pages_of(one: TestClient) -> dict[str, str]:
     return shown
 
 
+def test_a_server_takes_only_so_many_learners(client: TestClient, database: Database, settings: Settings) -> None:
+    full = create_app(settings.model_copy(update={"max_learners": 2}), database, lambda: NOW)
+    one = TestClient(full, base_url="http://127.0.0.1:8000", headers=OURS)
+    assert one.post("/learners", data={"name": "Ada"}, follow_redirects=False).status_code == 303
+    answer = one.post("/learners", data={"name": "Eve"})
+    assert answer.status_code == 422
+    assert "There are 2 learners here, and no more may be added (RECUR_MAX_LEARNERS)." in answer.text
+    assert learners(database) == ["Ada", "You"]
+
+
 def test_two_learners_never_see_each_others_state(browser: Any, database: Database) -> None:
     mine, other = browser(), browser()
     add(other, "Ada")
