@@ -257,7 +257,8 @@ def _engine(url: URL, **pool: Any) -> Engine:
 
 
 def _sqlite_engine(url: URL, **pool: Any) -> Engine:
-    engine = create_engine(url, connect_args={"check_same_thread": False}, **pool)
+    # Named parameters: one that a statement uses twenty times is converted and bound once.
+    engine = create_engine(url, connect_args={"check_same_thread": False}, paramstyle="named", **pool)
 
     @event.listens_for(engine, "do_connect")
     def _make_private(_dialect: Dialect, _record: object, arguments: tuple[Any, ...], _named: object) -> None:

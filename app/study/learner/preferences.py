@@ -55,7 +55,15 @@ def _turn(day: date, hour: int, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(hour, fold=0), zone).astimezone(UTC)
 
 
-_LEARNER = select(LEARNER).where(LEARNER.c.id == THE_LEARNER)
+_LEARNER = select(
+    LEARNER.c.time_zone,
+    LEARNER.c.day_starts_at,
+    LEARNER.c.new_per_day,
+    LEARNER.c.desired_retention,
+    LEARNER.c.types_answers,
+    LEARNER.c.say_within,
+    LEARNER.c.interview_on,
+).where(LEARNER.c.id == THE_LEARNER)
 
 
 def preferences(session: Session, settings: Settings, learner_id: int) -> Preferences:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, insert, select, update
 
-from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, THE_DECK, THE_LEARNER
+from app.tables import CARD, CARD_STATE, EMPTY, NEW_CARD_CURSOR, NONE, ONE, THE_DECK, THE_LEARNER
 
 _CURSOR = (NEW_CARD_CURSOR.c.learner_id == THE_LEARNER) & (NEW_CARD_CURSOR.c.deck_id == THE_DECK)
 _SEEN = exists().where(CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.card_id == CARD.c.id)
@@ -20,14 +20,14 @@ def unseen(column: str, within: ColumnElement[bool] | None = None) -> Select[Any
     Parameters of the statement are `learner` and `deck`.
     """
     cursor = select(NEW_CARD_CURSOR.c.place).where(_CURSOR).scalar_subquery()
-    from_there = CARD.c.place >= func.coalesce(cursor, "")
+    from_there = CARD.c.place >= func.coalesce(cursor, EMPTY)
     meant = _IN_DECK if within is None else _IN_DECK & within
     return select(CARD.c[column]).where(meant, from_there, ~_SEEN).order_by(CARD.c.place, CARD.c.id)
 
 
-_FIRST = unseen("place").limit(1).scalar_subquery()
+_FIRST = unseen("place").limit(ONE).offset(NONE).scalar_subquery()
 _LAST = select(func.max(CARD.c.place)).where(_IN_DECK).scalar_subquery()
-_PLACE = func.coalesce(_FIRST, _LAST, "")
+_PLACE = func.coalesce(_FIRST, _LAST, EMPTY)
 
 # Parameters of these statements are `learner` and `deck`: if they had the columns' names, the parameters of the values
 # would hide those of the subqueries.

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlmodel import Session
@@ -18,13 +18,12 @@ from app.study.schedule.review_log import (
     SEED,
     STATE_COLUMNS,
     review_by_id,
-    seed_of,
     standing_ratings,
     use_of,
 )
 from app.study.schedule.scheduler import CountedRating, State, after, fold
 from app.study.schedule.totals import Place, add_rating
-from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW, THE_LEARNER
+from app.tables import CARD, CARD_STATE, DECK, NEW_CARD_CURSOR, REVIEW, THE_LEARNER
 
 FORM_LASTS = timedelta(hours=12)
 LONGEST_TYPED = 4_000
@@ -107,11 +106,20 @@ class Answer:
             raise ValueError("The times of a form need a time zone.")
 
 
+class RatedCard(NamedTuple):
+    """What a page says of a card that was rated. `deck` is the id, the name and the title of its deck."""
+
+    name: str
+    question: str
+    deck: tuple[int, str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """A counted review and the card's state after it. `repeated` is True if the form had been sent before."""
+    """A counted review, its card, and the card's new state. `repeated` is True if the form had been sent before."""
 
     review: Review
+    card: RatedCard
     state: State
     repeated: bool
 
@@ -124,13 +132,18 @@ _BEFORE = (
     select(
         *STATE_COLUMNS,
         SEED.label("seed"),
-        CARD.c.deck_id,
         CARD.c.topic_id,
         NEW_CARD_CURSOR.c.place.label("cursor"),
         _ANY_USE.c.id.label("used"),
+        CARD.c.name,
+        CARD.c.question,
+        CARD.c.deck_id,
+        DECK.c.name.label("deck"),
+        DECK.c.title,
     )
     .select_from(
-        CARD.outerjoin(CARD_STATE, _LEARNER_STATE)
+        CARD.join(DECK, DECK.c.id == CARD.c.deck_id)
+        .outerjoin(CARD_STATE, _LEARNER_STATE)
         .outerjoin(NEW_CARD_CURSOR, _CURSOR)
         .outerjoin(_ANY_USE, _ANY_USE.c.token == bindparam("token"))
     )
@@ -188,7 +201,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
     }
     values["checksum"] = checksum(values)
     (review_id,) = cast(tuple[int], connection.execute(_ADD_REVIEW, values).inserted_primary_key)
-    review = Review(**values, id=review_id)
+    review = Review.model_construct(**values, id=review_id)
     given = CountedRating(**{name: getattr(review, name) for name in CountedRating._fields})
     new = after(state, before.seed, given)
     add_rating(connection, Place(learner.learner_id, before.deck_id, before.topic_id), state, given)
@@ -199,7 +212,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
     if state is None or before.cursor is None:
         statement = ADD_CURSOR if before.cursor is None else MOVE_CURSOR
         connection.execute(statement, {"learner": learner.learner_id, "deck": before.deck_id})
-    return Rated(review, new, repeated=False)
+    return Rated(review, RatedCard(before.name, before.question, before[-3:]), new, repeated=False)
 
 
 def rated_since(connection: Connection, state: State | None, shown_at: datetime) -> Review | None:
@@ -216,6 +229,8 @@ def _again(connection: Connection, learner_id: int, token: str) -> Rated:
         raise ValueError("The form's token was used by an undo. Load the page again.")
     if use.undone:
         raise UndoneTokenError(use.review)
+    key = {"learner": learner_id, "card": use.review.card_id}
+    card = connection.execute(_BEFORE, key | {"token": token}).one()
     *earlier, this = standing_ratings(connection, learner_id, use.review.card_id, last=use.review_id)
-    seed = seed_of(connection, use.review.card_id)
-    return Rated(use.review, after(fold(seed, earlier), seed, this), repeated=True)
+    state = after(fold(card.seed, earlier), card.seed, this)
+    return Rated(use.review, RatedCard(card.name, card.question, card[-3:]), state, repeated=True)

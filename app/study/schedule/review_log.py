@@ -73,7 +73,7 @@ def review_by_id(connection: Connection, review_id: int) -> Review:
 
 def as_review(row: RowMapping) -> Review:
     """A row of the table as an object outside any session."""
-    return Review(**{column.name: row[column] for column in REVIEW.columns})
+    return Review.model_construct(**{column.name: row[column.name] for column in REVIEW.columns})
 
 
 def use_of(connection: Connection, token: str, learner_id: int) -> Use | None:

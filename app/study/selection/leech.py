@@ -20,13 +20,14 @@ class Leech:
     builds_on: Sequence[Card]
 
 
-def leech(session: Session, card: Card, lapses: int) -> Leech | None:
-    """What may help with a card that was missed `lapses` times after it had been known; None if it is no leech.
+def leech(session: Session, card_id: int, lapses: int) -> Leech | None:
+    """What may help with the card that was missed `lapses` times after it had been known; None if it is no leech.
 
     A card without prerequisites builds on the one before it in its topic.
     """
     if lapses < LEECH_FROM:
         return None
+    card = session.get_one(Card, card_id)
     demo = session.exec(select(CardDemo).where(CardDemo.card_id == card.id).order_by(col(CardDemo.position))).first()
     before = select(Card).where(
         Card.topic_id == card.topic_id, col(Card.retired_at).is_(None), col(Card.place) < card.place

@@ -6,7 +6,7 @@ They are about the columns of EVERY_CARD, with the parameters THE_LEARNER and TO
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
 from app.tables import CARD, CARD_MARK, CARD_STATE, THE_LEARNER, TODAY
 
@@ -30,9 +30,9 @@ IS_DUE = or_(CARD_STATE.c.due_on <= TODAY, CARD_STATE.c.due_at.is_not(None))
 """To be asked today, now or later in the sitting, unless it is set aside."""
 IS_LEECH = CARD_STATE.c.lapses >= LEECH_FROM
 # Without a mark these are false, not NULL, so that their opposites hold.
-IS_SUSPENDED = func.coalesce(CARD_MARK.c.is_suspended, False)
-IS_BURIED = and_(CARD_MARK.c.buried_until.is_not(None), func.coalesce(CARD_MARK.c.buried_until > TODAY, False))
-IS_FLAGGED = func.coalesce(CARD_MARK.c.is_flagged, False)
+IS_SUSPENDED = func.coalesce(CARD_MARK.c.is_suspended, false())
+IS_BURIED = and_(CARD_MARK.c.buried_until.is_not(None), func.coalesce(CARD_MARK.c.buried_until > TODAY, false()))
+IS_FLAGGED = func.coalesce(CARD_MARK.c.is_flagged, false())
 IS_SET_ASIDE = or_(IS_SUSPENDED, IS_BURIED)
 """Not asked at all today, whatever its date."""
 

@@ -5,7 +5,19 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, case, exists, func, literal, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    select,
+    true,
+)
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.study.schedule.new_card_cursor import unseen
@@ -23,10 +35,12 @@ from app.study.selection.selection import (
     of_state,
 )
 from app.study.selection.standing import ARE_ASKABLE, IS_ASKABLE
-from app.tables import CARD, CARD_STATE, REVIEW, THE_DECK, THE_LEARNER, TODAY, without_index
+from app.study.sitting.asked import ASKED
+from app.tables import CARD, CARD_STATE, NONE, ONE, REVIEW, THE_DECK, THE_LEARNER, TODAY, without_index
 
 MOST_COUNTED = 500
 """No count of cards goes further, so that a page costs the same with a million cards."""
+_MOST_COUNTED: ColumnElement[int] = literal_column(str(MOST_COUNTED))
 FIRST_LOOK = 200
 """So many cards, in the order in which they would be asked, are looked at first. Only then are the cards that pass the
 filters gathered and put in order. If many pass, the first look finds a card soon; if few pass, gathering does."""
@@ -82,13 +96,14 @@ _JUST_RATED = (
     select(REVIEW.c.card_id)
     .where(REVIEW.c.learner_id == THE_LEARNER)
     .order_by(REVIEW.c.day.desc(), REVIEW.c.id.desc())
-    .limit(1)
+    .limit(ONE)
+    .offset(NONE)
     .scalar_subquery()
 )
 
 
 def _first(cards: Select[Any]) -> ColumnElement[int]:
-    return cards.limit(1).scalar_subquery()
+    return cards.limit(ONE).offset(NONE).scalar_subquery()
 
 
 def _by_date(condition: ColumnElement[bool], shape: Shape) -> Select[Any]:
@@ -173,14 +188,13 @@ def next_statements(shape: Shape, mode: Mode) -> tuple[Select[Any], ...]:
 
 def _in_turn(parts: list[ColumnElement[int]]) -> tuple[Select[Any]]:
     """The card of the first part that finds one. Both databases evaluate the next part only if they need it."""
-    return (select(CARD).where(CARD.c.id == func.coalesce(*parts)),)
+    return (ASKED.where(CARD.c.id == func.coalesce(*parts)),)
 
 
-def _count(cards: Select[Any], limit: int | BindParameter[int] = MOST_COUNTED) -> ColumnElement[int]:
+def _count(cards: Select[Any], limit: ColumnElement[int] = _MOST_COUNTED) -> ColumnElement[int]:
     return select(func.count()).select_from(cards.limit(limit).subquery()).scalar_subquery()
 
 
-_NONE = literal(0)
 _MOST_NEW: BindParameter[int] = bindparam("most_new")
 
 _DONE = (
@@ -202,13 +216,13 @@ new card has been seen by then, and a due one is not due."""
 @lru_cache(maxsize=256)
 def progress_statement(shape: Shape, mode: Mode, is_apart: bool) -> Select[Any]:
     done = _DONE_IN_SITTING if is_apart else _DONE
-    early: ColumnElement[int] = _NONE
+    early: ColumnElement[int] = NONE
     due: ColumnElement[int] = _count(_STATE.where(mine(shape), IS_SIMPLY_DUE))
-    new: ColumnElement[int] = _NONE
+    new: ColumnElement[int] = NONE
     if lets_new_ones_through(shape):
         new = _count(unseen("id", matching(shape) & ARE_ASKABLE), _MOST_NEW)
     if mode is Mode.AHEAD:
         early = _count(_STATE.where(mine(shape), IS_AHEAD))
     if mode is Mode.CRAM:
-        early, due, new = _count(not_yet_in_sitting(shape)), _NONE, _NONE
+        early, due, new = _count(not_yet_in_sitting(shape)), NONE, NONE
     return select(_count(done), due, _count(_STATE.where(mine(shape), IS_IN_SITTING)), new, early, INTRODUCED)

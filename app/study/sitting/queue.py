@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from app.models import Card
 from app.study.learner.preferences import Preferences
 from app.study.selection.selection import Selection, Shape
+from app.study.sitting.asked import AskedCard
 from app.study.sitting.order import MOST_COUNTED, Mode, next_statements, progress_statement
 
 
@@ -50,8 +50,8 @@ class Progress:
         self.remaining = self.due + self.in_sitting + self.new + self.early
 
 
-def next_card(session: Session, learner: Preferences, now: datetime, queue: Queue) -> Card | None:
-    """The card to ask now; None if the sitting is over. It belongs to no session: it is a copy of the row."""
+def next_card(session: Session, learner: Preferences, now: datetime, queue: Queue) -> AskedCard | None:
+    """The card to ask now; None if the sitting is over."""
     return _next(session.connection(), queue, parameters(learner, now, queue), queue.selection.shape)
 
 
@@ -67,7 +67,7 @@ def progress(
 
 def next_and_progress(
     session: Session, learner: Preferences, now: datetime, queue: Queue, sitting: str | None = None
-) -> tuple[Card | None, Progress]:
+) -> tuple[AskedCard | None, Progress]:
     """Both at once, with one set of values: the page after a rating needs both."""
     connection, values, shape = session.connection(), parameters(learner, now, queue), queue.selection.shape
     return _next(connection, queue, values, shape), _progress(connection, queue, values, shape, sitting)
@@ -87,11 +87,11 @@ def parameters(learner: Preferences, now: datetime, queue: Queue) -> dict[str, A
     }
 
 
-def _next(connection: Connection, queue: Queue, values: dict[str, Any], shape: Shape) -> Card | None:
+def _next(connection: Connection, queue: Queue, values: dict[str, Any], shape: Shape) -> AskedCard | None:
     for statement in next_statements(shape, queue.mode):
-        row = connection.execute(statement, values).mappings().one_or_none()
+        row = connection.execute(statement, values).one_or_none()
         if row is not None:
-            return Card(**row)
+            return AskedCard(*row)
     return None
 
 

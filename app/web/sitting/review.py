@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Form, Query
+from fastapi import Query
 from pydantic import AwareDatetime, StringConstraints
 from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 
 from app.cards.file.yaml_files import documents
-from app.models import Card, CardDemo, Deck, Review
+from app.models import CardDemo, Deck, Review
 from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, Rated, rate, rated_since
 from app.study.schedule.scheduler import State
@@ -21,12 +21,13 @@ from app.study.schedule.undo import Undone, undo
 from app.study.selection.choices import choices, unknown
 from app.study.selection.fields import NONE_IF_EMPTY
 from app.study.selection.selection import FILTERS, Selection
+from app.study.sitting.asked import ASKED_BY_ID, AskedCard
 from app.study.sitting.order import Mode
 from app.study.sitting.queue import Progress, Queue, next_and_progress, progress
 from app.study.sitting.summary import MissedCard, Summary, summary
 from app.study.sitting.today import NextDue, next_due
-from app.web.frame.decks import DECK_BY_NAME, deck_named, topic_titles
-from app.web.frame.here import Context, Here
+from app.web.frame.decks import deck_named, topic_titles
+from app.web.frame.here import Context, Here, sent
 from app.web.sitting import sitting
 from app.web.sitting.forms import CardForm, MarkForm, RatingForm, UndoForm
 from app.web.sitting.mark import mark
@@ -108,8 +109,7 @@ class QueueSitting:
     @cached_property
     def deck(self) -> Deck:
         """The deck; without a name the first one."""
-        row = self.session.connection().execute(DECK_BY_NAME, {"name": self.query.deck}).one_or_none()
-        return Deck(**row._mapping) if row else deck_named(self.session, self.query.deck or None)
+        return deck_named(self.session, self.query.deck or None)
 
     @cached_property
     def topics(self) -> Mapping[str, str]:
@@ -146,27 +146,32 @@ class QueueSitting:
         order = {Mode.DUE: "", Mode.AHEAD: "ahead of the schedule", Mode.CRAM: "all, due or not"}[self.query.mode]
         return " · ".join([*parts.values(), *([order] if order else [])])
 
-    def current(self) -> Card | None:
+    def current(self) -> AskedCard | None:
         """The card to ask now."""
         key = self.whole.key
         card, self.progress = next_and_progress(self.session, self.learner, self.here.now, self.queue, key)
         return card
 
-    def find(self, card_id: int) -> Card:
+    def find(self, card_id: int) -> AskedCard:
         """Any card of the deck, due or not."""
-        card = self.session.get(Card, card_id)
-        if card is None or card.retired_at is not None or card.deck_id != self.deck.id:
+        key = {"learner": self.learner.learner_id, "card": card_id}
+        row = self.session.connection().execute(ASKED_BY_ID, key).one_or_none()
+        if row is None or row.retired_at is not None or row.deck_id != self.deck.id:
             raise NotNowError("That card is no longer in the deck. Here is the next one.")
-        return card
+        return AskedCard(*row)
 
-    def check_shown(self, card: Card, state: State | None, shown_at: datetime) -> None:
+    def check_shown(self, state: State | None, shown_at: datetime) -> None:
         """The back button leads to a card's answer again after its rating: that would be a second review."""
         if rated := rated_since(self.session.connection(), state, shown_at):
             raise NotNowError(f"You rated that card {rated.rating} since it was shown. Here is the next one.")
 
     def rate(self, answer: Answer) -> Rated:
         """Count a rating."""
-        return rate(self.session, self.learner, answer, self.here.now)
+        rated = rate(self.session, self.learner, answer, self.here.now)
+        deck_id, name, title = rated.card.deck
+        if name == self.query.deck:  # it need not be looked up for the next card
+            self.deck = Deck.model_construct(id=deck_id, name=name, title=title)
+        return rated
 
     def undo(self, token: str) -> Undone | None:
         """Take back the learner's last rating, wherever it was given."""
@@ -243,21 +248,21 @@ def review(here: Here, asked: Annotated[_Card, Query()]) -> Response:
     return sitting.show(queue, asked)
 
 
-def reveal(here: Here, form: Annotated[_Card, Form()]) -> Response:
+def reveal(here: Here, form: Annotated[_Card, sent(_Card)]) -> Response:
     """The answer beside what was typed."""
     return sitting.show(QueueSitting(here, form), form)
 
 
-def rate_card(here: Here, form: Annotated[_Rating, Form()]) -> Response:
+def rate_card(here: Here, form: Annotated[_Rating, sent(_Rating)]) -> Response:
     """Record a rating."""
     return sitting.rate(QueueSitting(here, form), form)
 
 
-def undo_last(here: Here, form: Annotated[_Undo, Form()]) -> Response:
+def undo_last(here: Here, form: Annotated[_Undo, sent(_Undo)]) -> Response:
     """Take back the last rating."""
     return sitting.undo(QueueSitting(here, form), form)
 
 
-def mark_card(here: Here, form: Annotated[_Mark, Form()]) -> Response:
+def mark_card(here: Here, form: Annotated[_Mark, sent(_Mark)]) -> Response:
     """Flag, bury, suspend or note a card."""
     return mark(QueueSitting(here, form), form)

@@ -13,10 +13,10 @@ from app.study.learner.preferences import Preferences
 from app.study.schedule.buttons import Offer, offer
 from app.study.schedule.scheduler import State
 from app.study.selection.leech import Leech, leech
-from app.study.selection.marks import Marks
+from app.study.sitting.asked import AskedCard
 from app.study.sitting.typed_answer import Piece, compared, unsaid
 from app.tables import CARD_SOURCE
-from app.web.frame.editing import EditLink, edit_link
+from app.web.frame.editing import EditLink, edit_at
 from app.web.frame.here import Context
 
 
@@ -33,10 +33,7 @@ class Typed:
 class Shown:
     """A card's question. If `offer` is set, its answer with the five buttons, shown at `revealed_at`."""
 
-    card: Card
-    topic: str
-    topic_path: str
-    marks: Marks
+    card: AskedCard
     shown_at: datetime
     revealed_at: datetime | None = None
     offer: Offer | None = None
@@ -60,15 +57,15 @@ def revealed(
         asked,
         revealed_at=here.now,
         offer=offer(learner, state, card.id if card.seed is None else card.seed, here.now),
-        edit=edit_link(here.settings, asked.topic_path, card),
+        edit=edit_at(here.settings, card.topic_path, card.line),
         sources=session.connection().execute(_SOURCES, {"card": card.id}).scalars().all(),
         typed=beside(typed, card) if typed.strip() else None,
-        leech=leech(session, card, state.lapses) if state else None,
+        leech=leech(session, card.id, state.lapses) if state else None,
         rated_on=state.reviewed_on if state else None,
     )
 
 
-def beside(typed: str, card: Card) -> Typed:
+def beside(typed: str, card: AskedCard | Card) -> Typed:
     """A typed answer compared with the card's."""
     short = text_of_html(card.short_html)
     return Typed(typed, compared(typed, f"{short} {text_of_html(card.answer_html)}"), unsaid(typed, short))

@@ -24,9 +24,9 @@ from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import State
 from app.study.schedule.undo import Undone, last_rating
 from app.study.selection.leech import Leech, leech
-from app.study.selection.marks import Marks
 from app.study.selection.standing import LEECH_FROM
-from app.tables import CARD, CARD_MARK, THE_LEARNER, TOPIC
+from app.study.sitting.asked import AskedCard
+from app.tables import CARD
 from app.web.frame.here import Context
 from app.web.sitting.forms import CardForm, PageForm, RatingForm, UndoForm
 from app.web.sitting.shown import Shown, revealed
@@ -53,14 +53,14 @@ class Sitting(Protocol):
     def learner(self) -> Preferences:
         """The learner who studies."""
 
-    def current(self) -> Card | None:
+    def current(self) -> AskedCard | None:
         """The card to ask now; None if the sitting is over."""
 
-    def find(self, card_id: int) -> Card:
+    def find(self, card_id: int) -> AskedCard:
         """The card, if the sitting can show it now. Raises NotNowError."""
 
-    def check_shown(self, card: Card, state: State | None, shown_at: datetime) -> None:
-        """Raise NotNowError if the question that was shown at `shown_at` is outdated. `state` is the card's."""
+    def check_shown(self, state: State | None, shown_at: datetime) -> None:
+        """Raise NotNowError if the question shown at `shown_at` is outdated. `state` is its card's."""
 
     def rate(self, answer: Answer) -> Rated:
         """Count a rating. Raises what `study.schedule.rate.rate` raises."""
@@ -179,12 +179,12 @@ def card_page(
         card = sitting.find(card_id)
         if shown_at is None or shown_at.tzinfo is None:
             return ask(sitting, card, notice, status)
-        state = stored_state(sitting.session.connection(), sitting.learner.learner_id, card.id)
-        sitting.check_shown(card, state, shown_at)
+        state = stored_state(sitting.session.connection(), sitting.learner.learner_id, card_id)
+        sitting.check_shown(state, shown_at)
     except NotNowError as error:
         return ask(sitting, sitting.current(), f"{notice} {error}".strip(), status)
-    asked = question(sitting, card, shown_at)
-    return page(sitting, revealed(sitting.here, sitting.session, sitting.learner, asked, state, typed), notice, status)
+    shown = revealed(sitting.here, sitting.session, sitting.learner, Shown(card, shown_at), state, typed)
+    return page(sitting, shown, notice, status)
 
 
 def _not_counted(sitting: Sitting, form: RatingForm, error: NotCountedError) -> Response:
@@ -196,38 +196,14 @@ def _not_counted(sitting: Sitting, form: RatingForm, error: NotCountedError) -> 
     return ask(sitting, sitting.current(), str(error), HTTPStatus.CONFLICT)
 
 
-# Built once: building a statement costs as much as running it.
-# Of the topic no more than this: the rest is long, and not shown here.
-_ABOUT = (
-    select(
-        TOPIC.c.title,
-        TOPIC.c.path,
-        CARD_MARK.c.buried_until,
-        CARD_MARK.c.is_suspended,
-        CARD_MARK.c.is_flagged,
-        CARD_MARK.c.note,
-    )
-    .outerjoin_from(
-        TOPIC, CARD_MARK, (CARD_MARK.c.learner_id == THE_LEARNER) & (CARD_MARK.c.card_id == bindparam("card"))
-    )
-    .where(TOPIC.c.id == bindparam("topic"))
-)
 _NAME_AND_QUESTION = select(CARD.c.name, CARD.c.question).where(CARD.c.id == bindparam("card"))
 
 
-def question(sitting: Sitting, card: Card, shown_at: datetime | None = None) -> Shown:
-    """The card as it is asked, since `shown_at` or now."""
-    values = {"topic": card.topic_id, "learner": sitting.learner.learner_id, "card": card.id}
-    about = sitting.session.connection().execute(_ABOUT, values).one()
-    marks = Marks()
-    if about.note is not None:  # the card has a mark
-        marks = Marks(about.buried_until, about.is_suspended, about.is_flagged, about.note)
-    return Shown(card, about.title, about.path, marks, shown_at or sitting.here.now)
-
-
-def ask(sitting: Sitting, card: Card | None, notice: str = "", status: int = HTTPStatus.OK, **more: Any) -> Response:
+def ask(
+    sitting: Sitting, card: AskedCard | None, notice: str = "", status: int = HTTPStatus.OK, **more: Any
+) -> Response:
     """The page with the card's question, or with the end if there is no card. `more` is handed on to `page`."""
-    return page(sitting, question(sitting, card) if card else None, notice, status, **more)
+    return page(sitting, Shown(card, sitting.here.now) if card else None, notice, status, **more)
 
 
 def page(
@@ -264,10 +240,13 @@ def _just_rated(sitting: Sitting, shown: Shown | None, rated: Rated | None) -> J
     is_answer = shown is not None and shown.offer is not None
     if is_answer or (shown is not None and shown.card.id == review.card_id and rated is None):
         return None
-    connection = sitting.session.connection()
-    name, asked = connection.execute(_NAME_AND_QUESTION, {"card": review.card_id}).one()
-    state = rated.state if rated else stored_state(connection, sitting.learner.learner_id, review.card_id)
+    if rated is None:
+        connection = sitting.session.connection()
+        name, asked = connection.execute(_NAME_AND_QUESTION, {"card": review.card_id}).one()
+        state = stored_state(connection, sitting.learner.learner_id, review.card_id)
+    else:
+        (name, asked, _deck), state = rated.card, rated.state
     help_with = None
     if state is not None and Rating(review.rating or 1).missed and state.lapses >= LEECH_FROM:
-        help_with = leech(sitting.session, sitting.session.get_one(Card, review.card_id), state.lapses)
+        help_with = leech(sitting.session, review.card_id, state.lapses)
     return JustRated(review, name, asked, state, help_with)

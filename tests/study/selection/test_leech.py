@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import insert
 
-from app.models import Card
 from app.study.selection.leech import Leech, leech
 from app.tables import CARD_DEMO, CARD_LINK
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 def found(study: "Study", card_id: int, lapses: int = 4) -> Leech | None:
     with study.database.read() as session:
-        made = leech(session, session.get_one(Card, card_id), lapses)
+        made = leech(session, card_id, lapses)
         if made is not None:
             session.expunge_all()
         return made
