@@ -12,7 +12,7 @@ PIP_COMPILE := $(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-ha
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal -q
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help setup setup-test run quick test proof unit check lint types format bench lock chromium postgres caddy image-steps clean
+.PHONY: help setup setup-test run quick test proof unit check lint types format bench soak lock chromium postgres caddy image-steps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ format: setup-test ## format the code, and write missing ids into content/
 
 bench: setup-test ## measure, each as a ratio in one run
 	$(BIN)/python -m bench
+
+soak: setup-test postgres ## many browsers at once on both databases, in one process and in four: five minutes
+	$(BIN)/python -m bench.soak
 
 # --- set-up: what each step made is remembered by a stamp, so that a second run skips it ------------------------------
 

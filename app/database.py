@@ -28,10 +28,11 @@ from app.settings import ROOT
 
 LONGEST_WAIT = 5
 """Seconds that anything waits for a lock, a connection of the pool, or an answer when it connects."""
-THREADS = 16
-"""The requests of a process that work at the same time (more only wait for the interpreter's lock)."""
+THREADS = 8
+"""The requests of a process that work at the same time: more would only wait for the interpreter's lock."""
 CONNECTIONS = THREADS + 4
-"""Each request holds at most one; the rest are for the content's watcher and for migrations."""
+"""Each request holds at most one, and a few are for the content's watcher and the like. With half as many again for a
+moment, four processes fit into the 100 that PostgreSQL allows unless it is told otherwise."""
 LARGE_CACHE_KIB = 64 * 1024
 """SQLite's cache for what writes much at once: with its own 2 MB the pages of the indices are read again and again."""
 _BUSY_IN_SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -11,7 +11,7 @@ from sqlalchemy import insert, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
-from app.database import Database
+from app.database import CONNECTIONS, Database
 
 MOMENT = datetime(2025, 5, 1, 10, tzinfo=UTC)
 ROWS: dict[str, dict[str, Any]] = {
@@ -130,7 +130,7 @@ def test_the_migrated_schema_is_the_models(database: Database) -> None:
 
 def test_every_pooled_connection_survives_power_loss_and_minds_foreign_keys(database: Database) -> None:
     with ExitStack() as stack:
-        connections = [stack.enter_context(database.engine.connect()) for _ in range(24)]
+        connections = [stack.enter_context(database.engine.connect()) for _ in range(CONNECTIONS)]
         for connection in connections:
             pragmas = {
                 name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()

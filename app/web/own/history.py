@@ -1,11 +1,12 @@
 """/settings/history: download a learner's whole history, and import one."""
 
 import threading
-from collections.abc import Iterator
 from http import HTTPStatus
+from tempfile import SpooledTemporaryFile
 from typing import Annotated
 
 from fastapi import File, UploadFile
+from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
 from app.exchange.history.export_history import history_lines
@@ -15,17 +16,35 @@ from app.web.frame.busy import BusyError
 from app.web.frame.here import Here
 
 CHUNK = 64 * 1024
+LARGEST_IN_MEMORY = 1_000_000
 _ONE_IMPORT = threading.Lock()
+_DOWNLOADS = threading.Semaphore(2)
 
 
 def download(here: Here) -> Response:
-    """Stream everything that belongs to the learner, as of now."""
-    with here.reading() as session:
-        day = here.learner(session).day(here.now)
+    """Everything that belongs to the learner, as of now. It is written first: no slow reader holds a connection."""
+    if not _DOWNLOADS.acquire(blocking=False):
+        raise BusyError("Other histories are being written for download. Load this again in a few seconds.")
+    try:
+        with here.reading() as session:
+            day = here.learner(session).day(here.now)
+        written = SpooledTemporaryFile(max_size=LARGEST_IN_MEMORY)  # noqa: SIM115  (closed when it has been sent)
+        for line in history_lines(here.database, here.learner_id, here.now):
+            written.write(line.encode())
+    finally:
+        _DOWNLOADS.release()
+    size = written.tell()
+    written.seek(0)
     name = f"recur-history-{day}.jsonl"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    lines = history_lines(here.database, here.learner_id, here.now)
-    return StreamingResponse(_in_chunks(lines), media_type="application/jsonl", headers=headers)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Length": str(size),
+        "Cache-Control": "no-store",
+    }
+    chunks = iter(lambda: written.read(CHUNK), b"")
+    return StreamingResponse(
+        chunks, media_type="application/jsonl", headers=headers, background=BackgroundTask(written.close)
+    )
 
 
 # The guard allows this path a larger body (app.web.frame.security.LARGE_BODIES).
@@ -43,15 +62,3 @@ def take_in(here: Here, file: Annotated[UploadFile, File()]) -> Response:
         _ONE_IMPORT.release()
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
     return here.page("history.html", status, done=done, error=error, file=file.filename or "The file")
-
-
-def _in_chunks(lines: Iterator[str]) -> Iterator[bytes]:
-    """Join many lines into a chunk: each chunk of an answer costs a switch of threads."""
-    chunk, size = [], 0
-    for line in lines:
-        chunk.append(line.encode())
-        size += len(chunk[-1])
-        if size > CHUNK:
-            yield b"".join(chunk)
-            chunk, size = [], 0
-    yield b"".join(chunk)
