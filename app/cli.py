@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import authoring, doctor, importing, serving
+from app.commands import authoring, doctor, importing, serving, upkeep
 from app.commands.console import (
     bring_up_to_date,
     counted,
@@ -32,6 +32,7 @@ app.add_typer(authoring.app)
 app.add_typer(importing.app)
 app.add_typer(doctor.app)
 app.add_typer(serving.app)
+app.add_typer(upkeep.app)
 
 
 @app.callback()

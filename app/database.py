@@ -172,37 +172,58 @@ class Database:
             return FileLock(Path(f"{self.file.resolve()}.{name}"))
         return AdvisoryLock(self.url, name)
 
-    def migrate(self, revision: str = "head", waiting: Callable[[], None] = lambda: None) -> None:
+    def migrate(
+        self,
+        revision: str = "head",
+        waiting: Callable[[], None] = lambda: None,
+        before: Callable[[], None] = lambda: None,
+    ) -> None:
         """Bring the schema to `revision` (a step back is a downgrade).
 
-        One process migrates at a time, and the others wait: `waiting` is called once if this one does. Raises
-        UnusableDatabaseError if it cannot be opened, is not a database, or is newer than this program.
+        One process migrates at a time, and the others wait: `waiting` is called once if this one does. `before` is
+        called before the schema is changed by this one. Raises UnusableDatabaseError if the database cannot be opened,
+        is not a database, or is newer than this program.
         """
         forward = revision == "head" or revision.startswith("+")
-        try:
+        with self._named():
             if revision == "head" and self.is_up_to_date():
                 return
             with self.lock(STARTING).held(waiting):
+                if revision == "head" and self.is_up_to_date():
+                    return  # by the process that held the lock
+                before()
                 (alembic.command.upgrade if forward else alembic.command.downgrade)(self.alembic_config(), revision)
+
+    def is_up_to_date(self) -> bool:
+        """True if no migration is due. Raises sqlalchemy.exc.DatabaseError if the database cannot be read."""
+        return self._revision() == alembic.script.ScriptDirectory.from_config(self.alembic_config()).get_current_head()
+
+    def revision(self) -> str | None:
+        """The revision of the schema; None if there is no schema yet. Raises UnusableDatabaseError."""
+        with self._named():
+            return self._revision()
+
+    def schema(self) -> str | None:
+        """The last migration of the database; None if it cannot be read."""
+        try:
+            return self._revision()
+        except SQLAlchemyError:
+            return None
+
+    def _revision(self) -> str | None:
+        with self.engine.connect() as connection:
+            return alembic.runtime.migration.MigrationContext.configure(connection).get_current_revision()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Raise UnusableDatabaseError, which names the database, in place of what makes it unusable."""
+        try:
+            yield
         except (DatabaseError, OSError, alembic.util.CommandError) as error:
             why = error.orig if isinstance(error, DatabaseError) else error
             newer = ": was it made by a newer version?" if isinstance(error, alembic.util.CommandError) else ""
             where = self.url.render_as_string(hide_password=True)
             raise UnusableDatabaseError(f"The database {where} cannot be used: {why}{newer}") from error
-
-    def is_up_to_date(self) -> bool:
-        """True if no migration is due. Raises sqlalchemy.exc.DatabaseError if the database cannot be read."""
-        head = alembic.script.ScriptDirectory.from_config(self.alembic_config()).get_current_head()
-        with self.engine.connect() as connection:
-            return alembic.runtime.migration.MigrationContext.configure(connection).get_current_revision() == head
-
-    def schema(self) -> str | None:
-        """The last migration of the database; None if it cannot be read."""
-        try:
-            with self.engine.connect() as connection:
-                return alembic.runtime.migration.MigrationContext.configure(connection).get_current_revision()
-        except SQLAlchemyError:
-            return None
 
     def alembic_config(self) -> alembic.config.Config:
         """Alembic's configuration for this database, with our engine in its attributes."""

@@ -19,7 +19,9 @@ from app.database import THREADS, Database
 from app.observe.version import Build, commit, program_version
 from app.settings import Settings
 from app.study.schedule.totals import move_cards
-from app.upkeep.elected import Elected
+from app.upkeep.daily_copies import daily_copies
+from app.upkeep.dated_copies import copies_of
+from app.upkeep.elected import Duty, Elected
 from app.web.demos import in_turn
 from app.web.frame import assets, errors, outermost, pages, security
 from app.web.routes import ROUTES
@@ -49,9 +51,13 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         current_default_thread_limiter().total_tokens = THREADS
         build.schema = await run_in_threadpool(database.schema)
         log.info("Started.", extra={"fields": asdict(build)})
-        duties = [lambda: ContentWatch(database, settings.content_dir, clock, on_load, move_cards=move_cards)]
+        duties: list[Duty] = []
+        if settings.watch:
+            duties.append(lambda: ContentWatch(database, settings.content_dir, clock, on_load, move_cards=move_cards))
+        if settings.backups:
+            duties.append(lambda: daily_copies(copies_of(database, settings), clock))
         with ExitStack() as under_way:
-            if settings.watch:
+            if duties:
                 under_way.enter_context(Elected(database, duties))
             yield
             await run_in_threadpool(under_way.close)  # a load that has begun is finished first

@@ -62,6 +62,14 @@ class Settings(BaseSettings):
     content_dir: Path = Field(
         ROOT / "content", description="Folder with sources.yaml and one folder of Markdown files a deck."
     )
+    backups: int = Field(
+        7,
+        ge=0,
+        description="Copies of the database that are kept of each kind: daily, before a migration; 0 makes none.",
+    )
+    backup_dir: Path | None = Field(
+        None, description="Folder of these copies; otherwise `backups` beside an SQLite file, or `data/backups`."
+    )
     watch: bool = Field(True, description="While serving, pick up saved content files within a second.")
     new_per_day: CardsPerDay = Field(20, description="New cards shown a day.")
     desired_retention: Retention = Field(0.9, description="Chance of recall at which a card is asked again.")

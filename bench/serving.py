@@ -108,6 +108,7 @@ def recur_env(folder: Path, content: Path | None = None) -> dict[str, str]:
         "RECUR_DATABASE_URL": f"sqlite:///{folder / 'recur.sqlite'}",
         "RECUR_CONTENT_DIR": str(content or folder / "content"),
         "RECUR_WATCH": "false",
+        "RECUR_BACKUPS": "0",
         "RECUR_TIME_ZONE": "UTC",
     }
 

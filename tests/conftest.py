@@ -38,6 +38,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
         content_dir=tmp_path / "content",
         time_zone="Europe/Berlin",
         watch=False,
+        backups=0,
     )
 
 

@@ -20,12 +20,12 @@ from app.settings import ROOT
 APP = ROOT / "app"
 LINES_A_BLOCK = 6
 BUDGETS = {
-    "lines of Python": 36_000,
+    "lines of Python": 37_200,
     "functions with six parameters or more": 18,
     "identical blocks of six lines": 1,
     "alike blocks of six lines": 262,
     "calls of preferences()": 1,
-    "sessions opened": 58,
+    "sessions opened": 64,
 }
 FILES_A_FOLDER = 15
 LARGER_FOLDERS = {"demos/parts": 21}

@@ -19,6 +19,7 @@ from app.settings import PREFIX, Settings
 if TYPE_CHECKING:
     from app.cards.load.load import LoadReport
     from app.database import Database
+    from app.upkeep.dated_copies import DatedCopies
 
 
 def logs_json() -> bool:
@@ -68,14 +69,24 @@ def settings() -> Settings:
 @contextmanager
 def migrated_database(chosen: Settings) -> Iterator["Database"]:
     """The database that the settings name, migrated; closed at the end of the block."""
-    from app.database import Database  # not needed by `recur check`, and slow to import
     from app.upkeep.in_use import in_use
+    from app.upkeep.migrate import migrate
+
+    with dated_copies(chosen) as copies, in_use(copies.database):
+        for sentence in migrate(copies, datetime.now(UTC), partial(_say_that_it_waits, "migrates the database")):
+            notice(sentence)
+        yield copies.database
+
+
+@contextmanager
+def dated_copies(chosen: Settings) -> Iterator["DatedCopies"]:
+    """The dated copies of the database that the settings name, which is closed at the end of the block."""
+    from app.database import Database  # not needed by `recur check`, and slow to import
+    from app.upkeep.dated_copies import copies_of
 
     database = Database(chosen.database_url)
     try:
-        with in_use(database):
-            database.migrate(waiting=partial(_say_that_it_waits, "migrates the database"))
-            yield database
+        yield copies_of(database, chosen)
     finally:
         database.close()
 

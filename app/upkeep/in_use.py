@@ -89,6 +89,7 @@ def _share(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     cursor.close()
     connection.commit()
     if not shared:
+        connection.close()
         import psycopg  # as SQLAlchemy does: only where the database is PostgreSQL
 
         raise psycopg.OperationalError("the database is being restored, moved or repaired")
