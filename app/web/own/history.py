@@ -17,7 +17,6 @@ from app.web.frame.here import Here
 
 CHUNK = 64 * 1024
 LARGEST_IN_MEMORY = 1_000_000
-_ONE_IMPORT = threading.Lock()
 _DOWNLOADS = threading.Semaphore(2)
 
 
@@ -49,9 +48,10 @@ def download(here: Here) -> Response:
 
 # The guard allows this path a larger body (app.web.frame.security.LARGE_BODIES).
 def take_in(here: Here, file: Annotated[UploadFile, File()]) -> Response:
-    """Import the file as this learner's, all or nothing, and report what was new. One at a time in each process."""
+    """Import the file as this learner's, all or nothing, and report what was new. One on a database at a time."""
     done, error = None, None
-    if not _ONE_IMPORT.acquire(blocking=False):
+    one_import = here.database.lock("import")
+    if not one_import.try_hold():
         raise BusyError("Another history is being taken in, so yours was not. Send it again in a minute.")
     try:
         done = import_history(here.database, file.file, here.learner_id, here.now)
@@ -59,6 +59,6 @@ def take_in(here: Here, file: Annotated[UploadFile, File()]) -> Response:
     except HistoryError as refused:
         error = refused
     finally:
-        _ONE_IMPORT.release()
+        one_import.free()
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
     return here.page("history.html", status, done=done, error=error, file=file.filename or "The file")

@@ -14,7 +14,6 @@ from app.main import create_app
 from app.models import Card, Deck, Topic
 from app.settings import Settings
 from app.web.frame import security
-from app.web.own import history as own_history
 from app.web.routes import ROUTES
 from tests.web.conftest import NOW
 from tests.web.own.test_learners import OURS, add, browser, learners, rows_of, study
@@ -123,9 +122,9 @@ def test_a_large_file_is_kept_on_disk(client: TestClient, size: int, monkeypatch
     assert rolled == [True]
 
 
-def test_one_import_at_a_time(client: TestClient) -> None:
+def test_one_import_at_a_time(client: TestClient, database: Database) -> None:
     history = client.get("/settings/history.jsonl").content
-    with own_history._ONE_IMPORT:
+    with database.lock("import").held():  # as another process would
         answer = send(client, history)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "Another history is being taken in" in answer.text
