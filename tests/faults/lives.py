@@ -172,6 +172,11 @@ WRITES: dict[str, Callable[[Client], Form]] = {
 """Makes the form of each kind of write to a database in which `live` was; what it writes must be the same each time."""
 
 
+def is_write(statement: str) -> bool:
+    """True for a statement that changes rows."""
+    return statement.lstrip().startswith(("INSERT", "UPDATE", "DELETE", "WITH"))
+
+
 # --- What is stored. ----------------------------------------------------------------------------------------------
 
 Dump = dict[str, list[tuple[Any, ...]]]

@@ -10,7 +10,7 @@ from sqlmodel import select as select_models
 from app.database import lock_learner
 from app.models import Quiz
 from app.study.learner.preferences import Preferences
-from app.study.schedule.rate import Answer, NotCountedError, Rated, UnknownCardError, rate
+from app.study.schedule.rate import Answer, NotCountedError, Rated, UnknownCardError, check_token, rate
 from app.study.schedule.review_log import STANDS, UNDOING, use_of
 from app.study.schedule.undo import Undone, last_rating, undo
 from app.study.selection.standing import IS_ASKABLE
@@ -200,6 +200,7 @@ def take_back(session: Session, learner: Preferences, name: str, token: str, now
     The same `token` twice undoes once. Call it in a write session. Raises what `attempt_at` and `undo` raise, and
     NotOfThisQuizError if the learner's last rating was not given in this quiz.
     """
+    check_token(token)
     connection = session.connection()
     lock_learner(connection, learner.learner_id)
     attempt = attempt_at(session, learner, name, learner.day(now))

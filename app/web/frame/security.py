@@ -182,7 +182,7 @@ class Guard:
             raise Refusal(HTTPStatus.BAD_REQUEST, "its Host header names no host.")
         if scope["path"] not in OPEN_PATHS:
             self._check_host(name)
-        self._check_query(scope["query_string"])
+        self._check_address(scope["path"], scope["query_string"])
 
     def _admit(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
@@ -235,7 +235,9 @@ class Guard:
             raise refusal
 
     @staticmethod
-    def _check_query(query: bytes) -> None:
+    def _check_address(path: str, query: bytes) -> None:
+        if "\0" in path or b"%00" in query:
+            raise Refusal(HTTPStatus.BAD_REQUEST, "no text has a NUL (%00), so no address may have one.")
         if len(query) > LONGEST_QUERY or query.count(b"&") >= MOST_PARAMETERS:
             raise Refusal(
                 HTTPStatus.REQUEST_URI_TOO_LONG,

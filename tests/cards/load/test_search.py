@@ -21,7 +21,13 @@ from tests.examples import examples
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TABLES = SQLModel.metadata.tables
 SLOW = examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
-ALL = "SELECT rowid, question, tags, sources, answer FROM card_search ORDER BY rowid"
+NO_NUL = st.characters(codec="utf-8", exclude_characters="\0")
+"""The loader refuses a file with a NUL, and PostgreSQL a text with one."""
+ALL = {
+    True: "SELECT rowid, question, tags, sources, answer FROM card_search ORDER BY rowid",
+    False: "SELECT card_id, document FROM card_search ORDER BY card_id",
+}
+"""Everything in the index, of SQLite or not."""
 
 
 def add_card(connection: Any, number: int, question: str, answer: str = "", tags: tuple[str, ...] = ()) -> None:
@@ -71,7 +77,7 @@ def test_any_text_is_a_query(deck: Database, typed: str) -> None:
         assert find(session.connection(), typed) in ([], [1])
 
 
-@given(question=st.text(min_size=1), data=st.data())
+@given(question=st.text(NO_NUL, min_size=1), data=st.data())
 @SLOW
 def test_what_is_in_the_index_is_found_by_each_of_its_words_and_their_beginnings_and_retired_it_is_not(
     deck: Database, question: str, data: st.DataObject
@@ -216,10 +222,10 @@ def test_after_any_edits_the_index_is_that_which_is_made_anew(
         assert not report.mistakes
         with database.read() as session:
             connection = session.connection()
-            kept = connection.execute(text(ALL)).all()
+            kept = connection.execute(text(ALL[database.is_sqlite])).all()
             assert len(kept) == sum(map(len, files.values()))
             search.rebuild(connection)
-            assert connection.execute(text(ALL)).all() == kept
+            assert connection.execute(text(ALL[database.is_sqlite])).all() == kept
 
 
 def test_cards_from_before_the_index_are_in_it_once_migrated(deck: Database) -> None:

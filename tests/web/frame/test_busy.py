@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
 
 from app import database as database_module
-from app.database import CONNECTIONS, THREADS, Database
+from app.database import CONNECTIONS, THREADS, Database, lock_learner
 from app.web.frame import security
 from tests.web.sitting.test_review import HIDDEN, PART, rating_form, ratings
 
@@ -25,10 +25,10 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def another_process_writes(database: Database) -> Iterator[None]:
-    """A connection outside the process's own lock holds the file's."""
+    """A connection outside the process's own lock holds the file's, or the learners' rows."""
     other = Database(str(database.url))
     with other.engine.connect() as connection:
-        connection.connection.execute("BEGIN IMMEDIATE")
+        connection.connection.execute("BEGIN IMMEDIATE" if database.is_sqlite else "SELECT FROM learner FOR UPDATE")
         yield
         connection.connection.execute("ROLLBACK")
     other.close()
@@ -36,8 +36,13 @@ def another_process_writes(database: Database) -> Iterator[None]:
 
 @contextmanager
 def this_process_writes(database: Database) -> Iterator[None]:
-    with database._one_writer:
-        yield
+    if database.is_sqlite:
+        with database._one_writer:
+            yield
+    else:
+        with database.write() as session:
+            lock_learner(session.connection(), None)
+            yield
 
 
 @contextmanager
@@ -78,8 +83,9 @@ def test_htmx_gets_the_sentences_alone(client: TestClient, database: Database, b
     assert answer.text == "The database is busy. Your answer was not saved. Press again: it will count once."
 
 
-def test_pages_are_read_while_somebody_writes_for_long(client: TestClient, database: Database) -> None:
-    with this_process_writes(database), another_process_writes(database):
+@pytest.mark.parametrize("busy", WRITERS[:2], ids=lambda one: one.__name__)
+def test_pages_are_read_while_somebody_writes_for_long(client: TestClient, database: Database, busy: Busy) -> None:
+    with busy(database):
         for path in ("/", "/review", "/stats", "/browse"):
             assert client.get(path).status_code == 200
 
@@ -157,6 +163,7 @@ class WatchedLock:
         self.lock.release()
 
 
+@pytest.mark.sqlite("watches the lock of the one writer")
 def test_pages_find_a_thread_however_many_wait_to_write(
     client: TestClient, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
