@@ -97,7 +97,10 @@ class Database:
             raise UnusableDatabaseError(f"RECUR_DATABASE_URL cannot be used: {why}") from error
         self._one_writer = threading.Lock()
         self.tell_wait: Callable[[str, float], object] = lambda kind, since: None
-        """Called when a session to "read" or to "write" has begun, with the perf_counter() at which it was asked."""
+        """Called when a session to "read" or to "write" has begun, with the perf_counter() at which it was asked for.
+
+        The web tells "queue" too, when a change has got its turn.
+        """
 
     @property
     def file(self) -> Path | None:

@@ -301,6 +301,7 @@ def test_the_metrics_are_what_was_done(start: Start, folder: Path, workers: str)
     assert told['recur_requests_total{method="POST",route="/review",status="200"}'] == 4
     assert told['recur_request_seconds_count{route="/review"}'] == 4
     assert [told[f'recur_ratings_total{{rating="{n}"}}'] for n in range(1, 6)] == [0, 0, 0, 2, 1]
+    assert told['recur_database_wait_seconds_count{kind="queue"}'] == 4
     assert told['recur_database_wait_seconds_count{kind="write"}'] >= 4
     assert told['recur_database_wait_seconds_count{kind="read"}'] >= 4
     assert told['recur_content_loads_total{result="ok"}'] >= 1

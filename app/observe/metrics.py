@@ -49,7 +49,7 @@ class Metrics:
         self.refused = Counter("recur_trainings_refused", "Trainings that got no turn.", registry=own)
         self.waits = Histogram(
             "recur_database_wait_seconds",
-            "Time until a session could read, or write: for a connection of the pool, and for the lock to write.",
+            "Waits for a turn among the changes (queue), and for a connection and the lock (read, write).",
             ("kind",),
             registry=own,
             buckets=_WAITS,
@@ -76,7 +76,7 @@ class Metrics:
             self.mistakes.set(mistakes)
 
     def waited(self, kind: str, since: float) -> None:
-        """Note that a session to "read" or to "write" began, which was asked for at `since` (time.perf_counter)."""
+        """Note that a wait has ended, which began at `since` (time.perf_counter); see Database.tell_wait."""
         self.waits.labels(kind).observe(perf_counter() - since)
 
     def page(self) -> bytes:

@@ -151,9 +151,11 @@ class Guard:
 
     async def _write(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a change on when its turn has come. The turn ends with the work, not when the answer has been sent."""
+        asked = time.perf_counter()
         try:
             async with asyncio.timeout(LONGEST_QUEUE):
                 await self.writers.acquire()
+            scope["app"].state.database.tell_wait("queue", asked)
         except TimeoutError:
             scope["failure"] = TimeoutError(f"no turn to write within {LONGEST_QUEUE} s")  # for the log
             await (await busy_answer(Request(scope, receive)))(scope, receive, send)
