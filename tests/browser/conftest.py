@@ -22,6 +22,7 @@ from app.settings import ROOT, Settings
 from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, rate
 from app.tables import CARD
+from app.web.frame.connections import BoundedHttp
 
 # Background services of the browser would look up hosts of their own.
 CHROMIUM_ARGS = [
@@ -74,7 +75,8 @@ def serving(settings: Settings) -> Iterator[Server]:
     clock = Clock(lambda: datetime.now(UTC))
     database = Database(settings.database_url)
     app = create_app(settings, database, clock)
-    running = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    config = uvicorn.Config(app, http=BoundedHttp, ws="none", host="127.0.0.1", port=0, log_level="warning")
+    running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run)
     thread.start()
     while not running.started:

@@ -3,8 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 import pytest
 from anyio.to_thread import current_default_thread_limiter
@@ -19,6 +21,8 @@ from app.demos.registry import find
 from app.web.demos import in_turn as turn
 from app.web.demos.in_turn import in_turn, take_turn
 from app.web.frame.busy import BusyError
+from bench.cards import loaded
+from bench.serving import RECUR, recur_env, serving
 from tests.web.sitting.test_review import PART
 
 DEMO = find("training-symptoms")
@@ -141,3 +145,16 @@ def test_one_of_several_processes_trains_one_demo_at_a_time(monkeypatch: pytest.
         pass
     with turns.a_turn():
         pass
+
+
+@pytest.mark.server
+def test_a_class_that_trains_keeps_nobody_from_studying(tmp_path: Path) -> None:
+    loaded(tmp_path, 10)
+    with serving(RECUR, recur_env(tmp_path)) as server, ThreadPoolExecutor(40) as pool:
+        paths = [f"/demos/training-symptoms?cell=lstm&gap=25&updates=200&seed={seed}" for seed in range(40)]
+        trainings = [pool.submit(server.get, path) for path in paths]
+        while not all(one.done() for one in trainings):
+            assert server.get("/review?deck=bench")[0] == 200
+        statuses = {one.result()[0] for one in trainings}
+    assert statuses <= {200, 503}
+    assert 200 in statuses
