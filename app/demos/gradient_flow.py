@@ -53,7 +53,8 @@ class Flow:
     """The states of a forward pass, and the gradient on its way back from T.
 
     `left` are the norms of ∂h_T/∂h_t for t from 0 to T, `most_per_step` the largest singular value of each step's
-    Jacobian, `bound` their products. `direct` is the path through the gates alone; a plain RNN has none.
+    Jacobian, `bound` their products. `direct` is the path through the gates alone; a plain RNN has none. `cells` is
+    the norm of an LSTM's ∂c_T/∂c_0, over all paths.
 
     Shapes: states (T, h), left (T+1), most_per_step (T), bound (T+1), direct (T+1)
     """
@@ -63,6 +64,7 @@ class Flow:
     most_per_step: Values
     bound: Values
     direct: Values | None
+    cells: float | None = None
 
 
 @lru_cache(maxsize=64)
@@ -111,7 +113,10 @@ def run_cell(p: GradientFlow) -> Flow:
         kept = np.stack([step.z for step in steps], axis=1)
     most = jacobian.spectral_norms(J)[0]
     bound = np.append(np.cumprod(most[::-1])[::-1], 1.0)
-    return Flow(states[0], _left(J, h), most, bound, jacobian.cell_path(kept)[0].max(axis=1))
+    cells = None
+    if p.cell == "lstm":
+        cells = float(jacobian.spectral_norms(jacobian.products(J)[:, :1, h:, h:])[0, 0])
+    return Flow(states[0], _left(J, h), most, bound, jacobian.cell_path(kept)[0].max(axis=1), cells)
 
 
 def _left(J: Values, h: int) -> Values:
@@ -131,6 +136,8 @@ def compute(p: GradientFlow) -> Result:
     numbers["doubling"] = _steps_until(2.0, per_step)
     if flow.direct is not None:
         numbers["cell_ratio"] = float(flow.direct[0])
+    if flow.cells is not None:
+        numbers["cell_whole"] = flow.cells
 
     warnings = _warnings(p, flow, numbers)
     told = fill(_verdict(numbers), numbers)
@@ -167,7 +174,8 @@ def _verdict(numbers: dict[str, float]) -> str:
     rate = "; it doubles every {doubling} steps" if numbers["per_step"] > 1 else rate
     name = next(name for least, name in VERDICTS if ratio >= least)
     rate = rate if numbers["per_step"] and abs(numbers["per_step"] - 1) > 1e-9 else ""
-    return f"{name}: {back} {{ratio}} of the gradient is left. A step passes {{per_step}} on average{rate}."
+    left = "the gradient has grown {ratio}-fold" if ratio >= 2 else "{ratio} of the gradient is left"
+    return f"{name}: {back} {left}. A step passes {{per_step}} on average{rate}."
 
 
 def _warnings(p: GradientFlow, flow: Flow, numbers: dict[str, float]) -> list[str]:

@@ -17,7 +17,7 @@ PATH = (
     ("training-symptoms", "What does a training look like that goes wrong?"),
     ("lstm-gates", "What if the state had gates?"),
     ("gru-gates", "Can two gates do?"),
-    ("long-memory", "Which cell still remembers?"),
+    ("long-memory", "Which cell learns to remember?"),
     ("encoder-decoder", "What if it must hear the whole sentence before it speaks?"),
     ("attention", "What if it could look back at every word?"),
     ("self-attention", "What if nothing recurred at all?"),

@@ -66,7 +66,7 @@ RENEWS, SUMMARY = "](?convention=renews):", DEMO.summary
             8,
             "computes no number 'h_lost'. Did you mean 'h_last'?",
         ),
-        ("- [Renew all", "[Renew all", 10, "under 'Try this' each line is - [label](?parameter=value): what to notice"),
+        ("- [Always", "[Always", 10, "under 'Try this' each line is - [label](?parameter=value): what to notice"),
         (RENEWS, "](convention=renews):", 1, "must have three states to try; here are 2"),
         (r"writes $z$ for", r"writes $\zed$ for", 8, r"formula $\zed$: "),
         ("## Sources", NEXT, 13, "there is no demo 'lstm-gate'. Did you mean 'lstm-gates'?"),
