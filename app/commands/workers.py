@@ -46,18 +46,24 @@ class Workers:
     _signals: list[int] = field(default_factory=list)
 
     def run(self) -> None:
-        """Keep the processes running until this one gets SIGTERM, SIGINT or SIGHUP; then stop them and return."""
+        """Keep the processes running until this one gets SIGTERM, SIGINT or SIGHUP; then stop them.
+
+        Returns after SIGTERM and SIGHUP, and raises SystemExit(130) after SIGINT, as a shell expects.
+        """
         gc.collect()
         gc.freeze()  # pages that nobody writes to stay shared
         self._lifeline = os.pipe()
         for one in STOPPERS:
-            signal.signal(one, self._note)
+            if signal.getsignal(one) is not signal.SIG_IGN:  # nohup ignores SIGHUP
+                signal.signal(one, self._note)
         workers = [_Worker(number) for number in range(1, self.count + 1)]
         while not self._signals:
             for worker in workers:
                 self._look_after(worker)
             time.sleep(LOOK_SECONDS)
         self._stop(workers)
+        if self._signals[0] == signal.SIGINT:
+            raise SystemExit(128 + signal.SIGINT)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._signals.append(number)
@@ -72,17 +78,28 @@ class Workers:
             self.tell_ended(worker.pid)
             worker.pid, worker.started = 0, now
         if not worker.pid and now - worker.started >= worker.pause:
-            worker.pid, worker.started = self._start(), now
+            worker.started = now
+            try:
+                worker.pid = self._start()
+            except OSError as error:
+                worker.pause = LONGEST_PAUSE_SECONDS
+                log.error(
+                    "Process %d of %d cannot be started: %s. It is tried again.", worker.number, self.count, error
+                )
 
     def _start(self) -> int:
-        """Copy this process. Returns the copy's id; the copy works, and never returns."""
+        """Copy this process. Returns the copy's id; the copy works, and never returns. Raises OSError."""
         # A signal waits until the copy has handlers of its own. Ctrl+C reaches the copies too: only this process acts.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPERS)
         sys.stdout.flush()
         sys.stderr.flush()
-        pid = os.fork()
+        pid = None
+        try:
+            pid = os.fork()
+        finally:
+            if pid != 0:
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPERS)
         if pid:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPERS)
             return pid
         code = 1
         try:

@@ -60,12 +60,16 @@ def test_one_that_dies_is_started_again_while_the_others_answer(server: ServerPr
     assert server.process.returncode == 0
 
 
-def test_sigterm_ends_them_all_and_answers_what_runs(server: ServerProcess) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_signal_ends_them_all_and_what_runs_is_answered(
+    server: ServerProcess, number: signal.Signals, code: int
+) -> None:
     idle = [server.connect() for _ in range(6)]
     for connection in idle:
         connection.request("GET", "/stats")
     pids = workers(server)
-    server.process.send_signal(signal.SIGTERM)
+    for pid in [server.process.pid, *(pids if number == signal.SIGINT else [])]:
+        os.kill(pid, number)  # Ctrl+C reaches every process of a terminal
     statuses = []
     for connection in idle:
         try:
@@ -73,7 +77,7 @@ def test_sigterm_ends_them_all_and_answers_what_runs(server: ServerProcess) -> N
         except (ConnectionError, http.client.HTTPException):
             statuses.append(0)  # it was not accepted yet
         connection.close()
-    assert server.process.wait(8) == 0
+    assert server.process.wait(8) == code
     assert not any(runs(pid) for pid in pids)
     assert set(statuses) <= {0, 200}
     assert 200 in statuses
