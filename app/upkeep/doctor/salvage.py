@@ -124,7 +124,7 @@ class _Salvage:
             if table == "review":
                 self._reviews(found)
             else:
-                rows = {one.row.get("id", one.cell.rowid): one.row for one in reversed(found)}
+                rows = {one.row.get("id", one.cell.rowid): self._completed(table, one) for one in reversed(found)}
                 self._insert(table, rows)
                 self.done.lost[table] = sorted(self.known[table].keys() - rows.keys())
         for table in _WITH_ID:
@@ -139,6 +139,17 @@ class _Salvage:
         for rowid, row in self.wreck.keys(table):
             known[rowid] |= row
         return known
+
+    def _completed(self, table: str, found: Remnant) -> Row:
+        """The row, with empty texts for those that are lost with its end. A card's come again from its file."""
+        if found.cell.whole or table == "card_version":
+            return found.row
+        lost = [column for column in self.wreck.shapes[table] if column.name not in found.row]
+        row = found.row | {column.name: "" for column in lost if not column.may_be_null and str in column.kinds}
+        if any(column.name == "retired_at" for column in lost):
+            row["retired_at"] = _stored(table, {"retired_at": self.now})["retired_at"]  # its file brings it back
+        self.done.said.append(f"A row of {table} had lost its end, and is shorter now.")
+        return row
 
     def _right_ids(self, table: str, found: list[Remnant]) -> list[Remnant]:
         """Give a row whose id no index has the one lost id under which they have all the rest of it."""
