@@ -24,6 +24,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, create_engine
 
 from app.locks import AdvisoryLock, FileLock, ProcessLock
+from app.same_file import OpenedDatabaseFile, identity
 from app.settings import ROOT
 
 LONGEST_WAIT = 5
@@ -51,6 +52,16 @@ class UnusableDatabaseError(RuntimeError):
 
 class BusyDatabaseError(UnusableDatabaseError):
     """No turn to write came in time; the message says so. Nothing was written."""
+
+
+class GoneDatabaseError(UnusableDatabaseError):
+    """The file was deleted or replaced while it was open: what is written now would be lost. The message says so."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"{path} was deleted, or replaced by another file, while the database was open. Nothing is saved any more. "
+            "Stop the server, put the file back or restore a copy, and start it again."
+        )
 
 
 def is_busy(error: BaseException) -> bool:
@@ -90,12 +101,15 @@ class Database:
                 raise ArgumentError("the name of a database has no NUL in it.")
             if self.file is not None:
                 self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.engine = _engine(self.url, **_POOL)
+            self.engine = _engine(self.url, self._before_connecting, **_POOL)
         except (ArgumentError, ImportError, OSError, ValueError) as error:
             form = "; it is sqlite:///FILE or postgresql+psycopg://USER@HOST:PORT/NAME"
             why = f"{error}{form if isinstance(error, ValueError) else ''}"
             raise UnusableDatabaseError(f"RECUR_DATABASE_URL cannot be used: {why}") from error
         self._one_writer = threading.Lock()
+        self._file: OpenedDatabaseFile | None = None
+        if self.file is not None:
+            event.listen(self.engine, "connect", self._remember_file)
         self.tell_wait: Callable[[str, float], object] = lambda kind, since: None
         """Called when a session to "read" or to "write" has begun, with the perf_counter() at which it was asked for.
 
@@ -131,7 +145,9 @@ class Database:
             with Session(on or self.engine, expire_on_commit=False) as session:
                 connection = session.connection(execution_options={"immediate": True} if self.is_sqlite else {})
                 self.tell_wait("write", asked)
+                opened = connection.info.get("opened", self._file)
                 try:
+                    _check(opened)
                     yield session
                 except BaseException:
                     # If it fails, the connection is closed at once; left to the session, it would keep its locks.
@@ -147,6 +163,7 @@ class Database:
                     if visit and not self.is_sqlite:
                         visit.saved = None
                     raise
+                _check(opened)
                 if visit:
                     visit.saved = True
         finally:
@@ -160,7 +177,7 @@ class Database:
         On SQLite it checks no foreign keys: what is written on it has been checked in the temporary tables. At the end
         it moves what was written from the log into the file, so that nobody's COMMIT has to.
         """
-        with _engine(self.url, poolclass=NullPool).connect() as connection:
+        with _engine(self.url, self._before_connecting, poolclass=NullPool).connect() as connection:
             if self.is_sqlite:
                 driver: Any = connection.connection
                 for pragma in ("foreign_keys=OFF", f"cache_size=-{LARGE_CACHE_KIB}", "wal_autocheckpoint=0"):
@@ -225,6 +242,8 @@ class Database:
         except (DatabaseError, OSError, alembic.util.CommandError) as error:
             why = error.orig if isinstance(error, DatabaseError) else error
             newer = ": was it made by a newer version?" if isinstance(error, alembic.util.CommandError) else ""
+            if isinstance(error, DatabaseError) and not is_busy(error):
+                newer = ". `recur doctor` says more."
             where = self.url.render_as_string(hide_password=True)
             raise UnusableDatabaseError(f"The database {where} cannot be used: {why}{newer}") from error
 
@@ -237,6 +256,26 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self._file = None
+
+    def check_file(self) -> None:
+        """Raise GoneDatabaseError if the SQLite file, or its log, is no more the one that was opened."""
+        _check(self._file)
+
+    def _before_connecting(self) -> None:
+        """SQLite would make a new file in the place of one that is gone."""
+        if self._file is not None and identity(self._file.path) != self._file.file:
+            raise GoneDatabaseError(self._file.path)
+
+    def _remember_file(self, _connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        """Note which file and which log a new connection has open."""
+        record.info["opened"] = opened = OpenedDatabaseFile(str(self.file))
+        self._file = self._file or opened
+
+
+def _check(opened: OpenedDatabaseFile | None) -> None:
+    if opened is not None and (gone := opened.what_is_gone()):
+        raise GoneDatabaseError(gone)
 
 
 def lock_learner(connection: Connection, learner_id: int | None) -> None:
@@ -273,20 +312,21 @@ class Visit:
 _POOL: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": CONNECTIONS // 2, "pool_timeout": LONGEST_WAIT}
 
 
-def _engine(url: URL, **pool: Any) -> Engine:
+def _engine(url: URL, before_connecting: Callable[[], None], **pool: Any) -> Engine:
     pool["hide_parameters"] = True  # what a learner typed is not for the log
     if url.get_backend_name() == "sqlite":
-        return _sqlite_engine(url, **pool)
+        return _sqlite_engine(url, before_connecting, **pool)
     arguments = {"connect_timeout": LONGEST_WAIT, "options": f"-c lock_timeout={LONGEST_WAIT}s"}
     return create_engine(url, pool_pre_ping=True, connect_args=arguments, **pool)
 
 
-def _sqlite_engine(url: URL, **pool: Any) -> Engine:
+def _sqlite_engine(url: URL, before_connecting: Callable[[], None], **pool: Any) -> Engine:
     # Named parameters: one that a statement uses twenty times is converted and bound once.
     engine = create_engine(url, connect_args={"check_same_thread": False}, paramstyle="named", **pool)
 
     @event.listens_for(engine, "do_connect")
     def _make_private(_dialect: Dialect, _record: object, arguments: tuple[Any, ...], _named: object) -> None:
+        before_connecting()
         # SQLite makes its other files as readable as this one.
         if arguments[0] != ":memory:":
             with suppress(OSError):  # it exists; or it cannot be made, which SQLite will say

@@ -94,10 +94,14 @@ def dated_copies(chosen: Settings) -> Iterator["DatedCopies"]:
 def bring_up_to_date(database: "Database", chosen: Settings) -> "LoadReport":
     """Derive what is missing, load the content, and print its mistakes. One process does so at a time."""
     from app.cards.load.load import load
-    from app.database import STARTING
+    from app.database import STARTING, UnusableDatabaseError
     from app.study.schedule.replay import replay_what_has_no_totals
     from app.study.schedule.totals import move_cards
+    from app.upkeep.quick import what_is_wrong
 
+    wrong = what_is_wrong(database)
+    if wrong:
+        raise UnusableDatabaseError(wrong)
     with database.lock(STARTING).held(partial(_say_that_it_waits, "loads the content")):
         replay_what_has_no_totals(database)
         report = load(database, chosen.content_dir, datetime.now(UTC), move_cards=move_cards)

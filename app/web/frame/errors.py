@@ -8,15 +8,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
-from app.database import BusyDatabaseError, is_busy
+from app.database import BusyDatabaseError, GoneDatabaseError, is_busy
 from app.demos.machine.demo import BadParametersError
 from app.study.learner.preferences import UnknownLearnerError
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
 from app.web.frame.busy import BUSY_HEADERS, BusyError, busy_answer, what_was_saved
-from app.web.frame.here import LEARNER_COOKIE, page
+from app.web.frame.here import LEARNER_COOKIE, SAFE_METHODS, page, wants_part
 
 
 class NotHereError(HTTPException):
@@ -114,6 +114,21 @@ async def _busy(request: Request, error: Exception) -> Response:
     return _http(request, error) if _is_for_a_program(request) else await busy_answer(request, [error.detail])
 
 
+def _gone(request: Request, error: Exception) -> Response:
+    """The database's file has gone: nothing is acknowledged until somebody has looked."""
+    request.scope["failure"] = error  # for the log
+    saved = "" if request.method in SAFE_METHODS else "What you sent was not saved. "
+    what = f"{saved}The server’s database was deleted or replaced while it runs, so nothing can be saved now."
+    sentences = [what, "Tell whoever runs this server: its log says what to do."]
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    if _is_for_a_program(request):
+        return problem(status, "The database is gone", what)
+    if wants_part(request):
+        return PlainTextResponse(" ".join(sentences), status)
+    request.state.has_no_look = True  # it would be read from the database
+    return error_page(request, status, sentences)
+
+
 async def _database(request: Request, error: Exception) -> Response:
     """A database that is busy or away will answer in a moment; any other error of it is unexpected."""
     if is_busy(error):
@@ -137,3 +152,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(SQLAlchemyError, _database)
     app.add_exception_handler(BusyDatabaseError, _database)
+    app.add_exception_handler(GoneDatabaseError, _gone)

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from app.upkeep.quick import what_is_wrong
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Here
 
@@ -20,7 +21,10 @@ async def alive(request: Request) -> JSONResponse:
 
 
 def ready(here: Here) -> PlainTextResponse:
-    """200 when the database has its tables and cards; 503 with the reason otherwise."""
+    """200 when people can study; 503 with the reason otherwise."""
+    wrong = what_is_wrong(here.database, here.settings.content_dir)
+    if wrong:
+        return PlainTextResponse(f"{wrong}\n", 503)
     try:
         with here.reading() as session:
             cards = session.execute(text("SELECT count(*) FROM card WHERE retired_at IS NULL")).scalar_one()
