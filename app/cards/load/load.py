@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -44,6 +44,8 @@ from app.database import Database
 from app.demos.registry import find
 
 ATTEMPTS = 5
+CARDS_AT_ONCE = 50
+"""About how many new cards are written in one transaction."""
 MoveCards = Callable[[Connection, int, Mapping[int, tuple[int, int]]], None]
 """Called with a deck's id and {card id: (old, new topic id)} before cards change their topic."""
 
@@ -93,18 +95,22 @@ def load(
         content = open_content(content_dir)
     except OSError as error:
         return LoadReport(mistakes=(no_folder(content_dir, error),))
+    count: Counter[str] = Counter()
     for _attempt in range(ATTEMPTS):
         with database.read() as session:
             plan = _make_plan(session.connection(), content, now, find_demo)
-        count: Counter[str] = Counter()
-        if plan.rows or plan.removed:
+        for part in _parts(plan):
             with database.write() as session:
                 # Reading took its time outside the transaction: write only if no other load came between.
                 lock_files(session.connection())
                 if digests(session.connection()) != {path: row.digest for path, row in plan.before.items()}:
-                    continue
-                count = _write(session.connection(), plan, now, move_cards)
-        return LoadReport(len(content.files), len(plan.ready), **count, mistakes=plan.mistakes, pending=plan.pending)
+                    break
+                part.decks = read_decks(session.connection())
+                count += _write(session.connection(), part, now, move_cards)
+            plan.before |= part.rows
+        else:
+            done = (len(content.files), len(plan.ready))
+            return LoadReport(*done, **count, mistakes=plan.mistakes, pending=plan.pending)
     raise LoadError("The content is being loaded by another process again and again; stop one of them.")
 
 
@@ -213,6 +219,25 @@ class _Stored(Others):
         rows = read_cards(self.connection, self.decks[deck][0], names, ()) if deck in self.decks else ()
         live = (row for row in rows if row.retired_at is None)
         return {row.name: Holder(row.path, row.line, row.answer_hash, row.path not in self.judged) for row in live}
+
+
+def _parts(plan: _Plan) -> Iterator[_Plan]:
+    """The plan in parts, a transaction each, so that no rating waits long for a deck of thousands of cards.
+
+    A new deck comes a few files at a time: no history depends on it yet, and what is missing after a kill comes with
+    the next load. All else is the last part, with sources.yaml: cards may move between files only in one transaction.
+    """
+    new = [file for file in plan.ready if file.found.deck not in plan.decks]
+    while sum(len(file.cards) for file in new) > CARDS_AT_ONCE:
+        some = [new.pop(0)]
+        while new and sum(len(file.cards) for file in (*some, new[0])) <= CARDS_AT_ONCE:
+            some.append(new.pop(0))
+        paths = {file.found.path for file in some}
+        yield replace(plan, ready=some, removed=[], rows={path: plan.rows[path] for path in paths & plan.rows.keys()})
+    later = [file for file in plan.ready if file.found.path not in plan.before or file.found.deck in plan.decks]
+    rows = {path: row for path, row in plan.rows.items() if row != plan.before.get(path)}
+    if rows or plan.removed:
+        yield replace(plan, ready=later, rows=rows)
 
 
 def _write(connection: Connection, plan: _Plan, now: datetime, move_cards: MoveCards) -> Counter[str]:
