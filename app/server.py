@@ -25,19 +25,21 @@ LAST_SECONDS = 0.5
 
 log = logging.getLogger(__name__)
 
-
-KINDS = REQUEST, HALF_SENT, STREAM, TRAINING = "request", "half-sent request", "stream", "training"
+KINDS = REQUEST, HALF_SENT, STREAM, TRAINING, UNREAD = (
+    "request", "half-sent request", "stream", "training", "unread answer",
+)  # fmt: skip
 
 
 class Running:
-    """A request that is being answered: what it is (`kind`), and its method and route (`name`)."""
+    """A request that is not over: what it is (`kind`), and its method and route (`name`)."""
 
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        cycle = connection.cycle
+    def __init__(self, cycle: Any, app: Any) -> None:
+        cycle.scope.setdefault("app", app)  # which has not begun with the request yet
         route = route_of(cycle.scope)
         self.name = f"{cycle.scope['method']} {route or 'no such address'}"
-        if cycle.more_body:
+        if cycle.response_complete:
+            self.kind = UNREAD
+        elif cycle.more_body:
             self.kind = HALF_SENT
         elif cycle.response_started:
             self.kind = TRAINING if route and route.endswith("/train") else STREAM
@@ -105,7 +107,7 @@ class Server(uvicorn.Server):
         for connection in list(state.connections):
             connection.shutdown()
         if not await _until(lambda: not self._busy(), FINISH_SECONDS):
-            cut += self._running()
+            cut += self._running(or_unread=True)
             for task in list(state.tasks):
                 task.cancel()
             await _until(lambda: not self._busy(), LAST_SECONDS)
@@ -136,10 +138,11 @@ class Server(uvicorn.Server):
     def _busy(self) -> bool:
         return bool(self.server_state.connections or self.server_state.tasks)
 
-    def _running(self) -> list[Running]:
-        """What is being answered now."""
+    def _running(self, or_unread: bool = False) -> list[Running]:
+        """What is being answered now, and with `or_unread` the answers that their clients have not read either."""
         connections: list[Any] = list(self.server_state.connections)
-        return [Running(one) for one in connections if one.cycle and not one.cycle.response_complete]
+        cycles = [one.cycle for one in connections if one.cycle]
+        return [Running(one, self.config.app) for one in cycles if or_unread or not one.response_complete]
 
 
 def _counted(running: list[Running]) -> str:

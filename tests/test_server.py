@@ -207,7 +207,7 @@ def test_what_runs_is_finished(start: Start, folder: Path) -> None:
 
 STUCK = """
 import socket, threading, time
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 import app.main as app_main
 from app.observe import log
@@ -226,6 +226,7 @@ log.start("json", "info")
 app = app_main.create_app(settings)
 for path in ("/stream", "/demos/{name}/train"):
     app.router.routes.insert(0, Route(path, lambda _: StreamingResponse(events())))
+app.router.routes.insert(0, Route("/large", lambda _: Response(b"x" * 30_000_000)))
 app.router.routes.insert(0, Route("/stuck", stuck, methods=["GET", "POST"]))
 app_main.ContentWatch.stop = lambda watch: stuck(None)
 server = Server(app)
@@ -238,17 +239,24 @@ server.leave()
 def test_what_does_not_finish_is_cut_and_told(start: Start, folder: Path) -> None:
     (folder / "stuck.py").write_text(STUCK)
     server = start([sys.executable, str(folder / "stuck.py")])
-    clients = [server.connect() for _ in range(5)]
-    for client, path in zip(clients, ("/stuck", "/stuck", "/stream", "/demos/x/train", "/demos/y/train"), strict=True):
+    paths = ("/stuck", "/stuck", "/stream", "/demos/x/train", "/demos/y/train", "/large")
+    clients = [server.connect() for _ in paths]
+    for client, path in zip(clients, paths, strict=True):
         client.request("POST" if client is clients[1] else "GET", path)
     server.get("/healthz")
     assert ended(server) == 0
-    assert [client.getresponse().status for client in clients] == [503, 503, 200, 200, 200]
+    assert [client.getresponse().status for client in clients] == [503, 503, 200, 200, 200, 200]
     for client in clients:
         client.close()
     (cut,) = events(folder, level="warning", logger="app.server")
-    assert cut["message"] == "Stopped, and cut 2 requests, 1 stream, 2 trainings."
-    assert cut["cut"] == {"GET /stuck": 1, "POST /stuck": 1, "GET /stream": 1, "GET /demos/{name}/train": 2}
+    assert cut["message"] == "Stopped, and cut 2 requests, 1 stream, 2 trainings, 1 unread answer."
+    assert cut["cut"] == {
+        "GET /stuck": 1,
+        "POST /stuck": 1,
+        "GET /stream": 1,
+        "GET /demos/{name}/train": 2,
+        "GET /large": 1,
+    }
     assert "Traceback" not in (folder / "log").read_text()
 
 

@@ -70,7 +70,8 @@ class Outermost:
             pass
         except asyncio.CancelledError:  # the server stops, and says what it cuts
             if not status:
-                await PlainTextResponse(STOPPING, 503, {"Connection": "close"})(scope, receive, signed)
+                later = {"Connection": "close", "Retry-After": "5"}
+                await PlainTextResponse(STOPPING, 503, later)(scope, receive, signed)
         except Exception as raised:
             error = raised
             if not status:
