@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError, StatementError
 
-from app.database import is_busy
+from app.database import UnusableDatabaseError, is_busy
 from app.settings import ROOT
 
 OWN_CODE = (f"{ROOT / 'app'}/", f"{ROOT / 'templates'}/")
@@ -24,7 +24,9 @@ _told: dict[tuple[object, ...], float] = {}
 
 
 def is_outage(error: BaseException) -> bool:
-    """True if the database could not do its work, which no traceback explains: busy, full, damaged, away."""
+    """True if the database could not do its work, which no traceback explains: busy, full, damaged, away, gone."""
+    if isinstance(error, UnusableDatabaseError):
+        return True
     if is_busy(error) or not isinstance(error, DBAPIError):
         return is_busy(error)
     code = getattr(error.orig, "sqlite_errorcode", None)

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from app.database import Database
+from app.database import Database, GoneDatabaseError
 from app.observe.failure import cause, is_outage, traceback_once
 from app.settings import ROOT
 
@@ -82,6 +82,7 @@ def test_an_outage_has_no_traceback(code: int) -> None:
 
 def test_no_connection_left_is_an_outage() -> None:
     assert is_outage(NoConnectionError("QueuePool limit reached"))
+    assert is_outage(GoneDatabaseError("recur.sqlite"))
     assert not is_outage(from_sqlite(1))
     assert not is_outage(RuntimeError())
 

@@ -24,15 +24,20 @@ def ready(here: Here) -> PlainTextResponse:
     """200 when people can study; 503 with the reason otherwise."""
     wrong = what_is_wrong(here.database, here.settings.content_dir)
     if wrong:
-        return PlainTextResponse(f"{wrong}\n", 503)
+        return _not_ready(here, wrong)
     try:
         with here.reading() as session:
             cards = session.execute(text("SELECT count(*) FROM card WHERE retired_at IS NULL")).scalar_one()
     except SQLAlchemyError as error:
-        return PlainTextResponse(f"the database does not answer: {type(error).__name__}\n", 503)
+        return _not_ready(here, f"the database does not answer: {type(error).__name__}")
     if not cards:
-        return PlainTextResponse("no cards are loaded: run `recur load`\n", 503)
+        return _not_ready(here, "no cards are loaded: run `recur load`")
     return PlainTextResponse("ready\n")
+
+
+def _not_ready(here: Here, why: str) -> PlainTextResponse:
+    here.request.scope["failure"] = why  # for the log
+    return PlainTextResponse(f"{why}\n", 503)
 
 
 def metrics(request: Request) -> Response:

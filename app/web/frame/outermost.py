@@ -120,7 +120,8 @@ def _write(level: int, scope: Scope, status: int, seconds: float, error: BaseExc
         "client": scope["client"][0] if scope.get("client") else None,
     }
     if "failure" in scope:  # answered by its own page, and told without a traceback
-        fields["cause"] = cause(scope["failure"])
+        why = scope["failure"]
+        fields["cause"] = why if isinstance(why, str) else cause(why)
     text = f"{scope['method']} {route or 'no such address'}: {status}"
     log.log(level, text, extra={"fields": fields}, exc_info=error)
 

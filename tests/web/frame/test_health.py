@@ -46,6 +46,18 @@ def test_a_revision_that_nobody_knows_is_left_out(served: Served, monkeypatch: p
     assert "revision" not in client.get("/settings").text
 
 
+def test_why_a_server_is_not_ready_is_in_the_log(
+    served: Served, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = served()
+    with database.write() as session:
+        session.connection().exec_driver_sql("UPDATE card SET retired_at = '2026-01-01 00:00:00'")
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    (event,) = [vars(one)["fields"] for one in caplog.records if one.name == "app.requests"]
+    assert event["cause"] == answer.text.strip()
+
+
 def test_without_the_setting_there_are_no_metrics(served: Served) -> None:
     answer = served().get("/metrics")
     assert answer.status_code == 404
