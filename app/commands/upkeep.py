@@ -1,4 +1,4 @@
-"""The commands that copy, restore and move the database: backup, restore, downgrade."""
+"""The commands that copy, restore and move the database: backup, restore, downgrade, move."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,3 +73,25 @@ def downgrade(
         )
     for learner, path in done.histories.items():
         typer.echo(f"  recur import {path} --learner {learner}")
+
+
+@app.command()
+def move(
+    to: Annotated[
+        str, typer.Option(help="Address of an empty database, as in RECUR_DATABASE_URL.", show_default=False)
+    ],
+) -> None:
+    """Copy everything into an empty database, SQLite or PostgreSQL, and prove that nothing is different there."""
+    from app.database import Database
+    from app.upkeep import move as moving
+
+    source, target = Database(settings().database_url), Database(to)
+    try:
+        counts = moving.move(source, target)
+    finally:
+        source.close()
+        target.close()
+    for name, number in counts.items():
+        typer.echo(f"{number:>9,} {name}")
+    typer.echo("Every row was read back and is equal, and so is a replay. The database that was copied is as it was.")
+    typer.echo("To use the new one, set RECUR_DATABASE_URL to its address.")
