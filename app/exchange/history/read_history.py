@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import IO, Annotated
+from typing import IO, Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from app.exchange.history.format import (
     LONGEST,
@@ -50,11 +50,6 @@ def _check_place(number: int, before: Line | None, line: Line) -> None:
         raise HistoryError(number, "the line of kind history stands first, and only there")
     if before is not None and _PLACE[line.kind] < _PLACE[before.kind]:
         raise HistoryError(number, f"the lines of kind {line.kind} stand before those of kind {before.kind}")
-    if isinstance(line, HeaderLine) and line.version not in READS:
-        reads = " and ".join(map(str, READS))
-        raise HistoryError(
-            number, f"the file's format has version {line.version}, and this Recur reads {reads}: update Recur"
-        )
     if isinstance(line, QuizItemLine):
         quiz = before.name if isinstance(before, QuizLine) else getattr(before, "quiz", None)
         last = before.position if isinstance(before, QuizItemLine) else -1
@@ -75,11 +70,36 @@ def _check_numbers(number: int, end: EndLine, found: Counter[str]) -> None:
 def _read(number: int, data: bytes) -> Line:
     if len(data) > LONGEST:
         raise HistoryError(number, f"the line is longer than {LONGEST:,} bytes: this is no history of Recur")
+    if number == 1:
+        data = data.removeprefix(b"\xef\xbb\xbf")
+        _check_version(data)
     try:
-        return _LINE.validate_json(data.removeprefix(b"\xef\xbb\xbf") if number == 1 else data)
+        return _LINE.validate_json(data)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         # The first part of `loc` is the line's kind.
         where = ".".join(str(part) for part in problem["loc"][1:])
         message = problem["msg"].removeprefix("Value error, ")
         raise HistoryError(number, f"{where}: {message}" if where else message) from None
+
+
+class _Versioned(BaseModel):
+    """As much of the first line as every version of the format has."""
+
+    kind: Literal["history"]
+    version: int
+
+
+def _check_version(data: bytes) -> None:
+    """Raise HistoryError if the first line is of a version that we do not read, whatever else is on it."""
+    try:
+        version = _Versioned.model_validate_json(data).version
+    except ValidationError:
+        return  # it is no first line, which is said later
+    if version not in READS:
+        reads = " and ".join(map(str, READS))
+        raise HistoryError(
+            1,
+            f"the file's format has version {version}, and this Recur reads {reads}: update Recur"
+            + (", which is older than the file" if version > READS[-1] else ""),
+        )

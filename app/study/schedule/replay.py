@@ -15,7 +15,7 @@ from app.tables import CARD, CARD_STATE, DAY_TOTAL, LEARNER, MONTH_TOTAL, NEW_CA
 
 BATCH = 1_000
 MOST_SUMS = 20_000
-_DERIVED: tuple[Table, ...] = (CARD_STATE, NEW_CARD_CURSOR, DAY_TOTAL, MONTH_TOTAL)
+DERIVED: tuple[Table, ...] = (CARD_STATE, NEW_CARD_CURSOR, DAY_TOTAL, MONTH_TOTAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def replay(session: Session, learner_id: int | None = None) -> Replayed:
     connection = session.connection()
     lock_learner(connection, learner_id)
     reviews = _REVIEWS if learner_id is None else _REVIEWS.where(REVIEW.c.learner_id == learner_id)
-    for table in _DERIVED:
+    for table in DERIVED:
         emptied = delete(table)
         connection.execute(emptied if learner_id is None else emptied.where(table.c.learner_id == learner_id))
 

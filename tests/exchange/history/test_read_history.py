@@ -26,7 +26,11 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
     "another JSON": (lambda h: b'{"cards": []}\n', 1, "kind"),
     "no header": (lambda h: h.split(b"\n", 1)[1], 1, "stands first"),
     "another format": (lambda h: changed(h, 1, format="other"), 1, "format: "),
-    "a later version": (lambda h: changed(h, 1, version=3), 1, "version 3, and this Recur reads 1 and 2: update"),
+    "a later version": (
+        lambda h: changed(h, 1, version=3, device="phone"),
+        1,
+        "version 3, and this Recur reads 1 and 2: update Recur, which is older than the file",
+    ),
     "an unknown zone": (
         lambda h: changed(h, 1, learner={**json.loads(h.split(b"\n")[0])["learner"], "time_zone": "Mars/Base"}),
         1,
