@@ -20,6 +20,7 @@ ALL = [(route, method) for route in ROUTES if isinstance(route, Route) for metho
 NAMES = {
     "/quiz/{name}": "q1",
     "/demos/{name}": "activations",
+    "/demos/{name}/draws": "gradient-flow",
     "/cards/{name}": "q1",
     "/cards/{deck}/{name}": "q1",
     "/topics/{deck}/{name}": "first",
@@ -27,7 +28,12 @@ NAMES = {
     "/api/v1/demos/{name}": "activations",
 }
 """What stands for {name}, by how the path begins: the longest that fits."""
-QUERIES = {"/browse": "q=answer", "/quiz/{name}/compare": "with=q2", "/demos/{name}/train": "updates=2"}
+QUERIES = {
+    "/browse": "q=answer",
+    "/quiz/{name}/compare": "with=q2",
+    "/demos/{name}/train": "updates=2",
+    "/demos/{name}/draws": "steps=3&seed=0..3",
+}
 
 
 def address(route: Route) -> str:

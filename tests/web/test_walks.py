@@ -5,6 +5,7 @@ coroutine that goes on after a wait is not called again). A budget may be raised
 """
 
 import inspect
+import re
 import shutil
 import sys
 import threading
@@ -129,6 +130,8 @@ def test_saving_a_file(database: Database, settings: Settings) -> None:
     folder = settings.content_dir
     shutil.rmtree(folder)
     shutil.copytree(ROOT / "content", folder)
+    for path in folder.glob("rnn/*.md"):  # no number of a draw: files are read again until these are known
+        path.write_text(re.sub(r"seed=[\d.]+#[^)]*", "seed=0", path.read_text()))
     file = folder / "rnn" / "bidirectional-and-stacked.md"
     load(database, folder, NOW, move_cards=move_cards)
     for n in (1, 2):
