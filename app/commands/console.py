@@ -101,7 +101,7 @@ def bring_up_to_date(database: "Database", chosen: Settings) -> "LoadReport":
 
     wrong = what_is_wrong(database)
     if wrong:
-        raise UnusableDatabaseError(wrong)
+        raise UnusableDatabaseError(f"{database.url.render_as_string(hide_password=True)}: {wrong}")
     with database.lock(STARTING).held(partial(_say_that_it_waits, "loads the content")):
         replay_what_has_no_totals(database)
         report = load(database, chosen.content_dir, datetime.now(UTC), move_cards=move_cards)

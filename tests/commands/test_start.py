@@ -84,7 +84,7 @@ def test_a_database_without_a_table(start: Start, settings: Settings, log_format
     ended = start(RECUR_LOG_FORMAT=log_format)
     assert ended.code == 2
     assert "content_file" in ended.err
-    assert "recur.sqlite cannot be used" in ended.err
+    assert "recur.sqlite: The database cannot be used" in ended.err
     assert "`recur doctor`" in ended.err
     assert len(ended.err.splitlines()) == 1
 

@@ -1,9 +1,11 @@
 """What a log says about an exception: the cause once, a traceback once, and nothing that people typed."""
 
+import re
 import sqlite3
 
 import pytest
 from pydantic import BaseModel
+from sqlalchemy import text
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
@@ -90,7 +92,7 @@ def test_no_connection_left_is_an_outage() -> None:
 def test_a_repeated_failure_is_told_without_its_traceback(database: Database) -> None:
     def fails() -> None:
         with database.read() as session:
-            session.connection().exec_driver_sql("SELECT one FROM nowhere WHERE id = ?", (TYPED,))
+            session.execute(text("SELECT one FROM nowhere WHERE id = :id"), {"id": TYPED})
 
     first, second = raised(fails), raised(fails)
     told = traceback_once(first) or ""
@@ -98,7 +100,7 @@ def test_a_repeated_failure_is_told_without_its_traceback(database: Database) ->
     assert "  SQL: SELECT one FROM nowhere" in told
     assert TYPED not in told
     assert traceback_once(second) is None
-    assert cause(second) == "sqlite3.OperationalError: no such table: nowhere"
+    assert re.search("no such table: nowhere|UndefinedTable: .*nowhere", cause(second))
 
 
 def test_a_traceback_shows_our_code_and_where_it_ended() -> None:

@@ -38,12 +38,18 @@ def events(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     return [vars(one)["fields"] | {"level": one.levelname} for one in caplog.records if one.name == "app.requests"]
 
 
-def fail(database: Database, say: str = "boom") -> None:
+SQLITE = ("CREATE TRIGGER fails BEFORE INSERT ON review BEGIN SELECT RAISE(ABORT, 'boom'); END",)
+POSTGRESQL = (
+    "CREATE FUNCTION boom() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'boom'; END $$",
+    "CREATE TRIGGER fails BEFORE INSERT ON review FOR EACH ROW EXECUTE FUNCTION boom()",
+)
+
+
+def fail(database: Database) -> None:
     """Let every insert into the review log fail."""
     with database.write() as session:
-        session.connection().exec_driver_sql(
-            f"CREATE TRIGGER fails BEFORE INSERT ON review BEGIN SELECT RAISE(ABORT, '{say}'); END"
-        )
+        for statement in SQLITE if database.is_sqlite else POSTGRESQL:
+            session.connection().exec_driver_sql(statement)
 
 
 def rating_form(client: TestClient) -> dict[str, str]:
