@@ -1,6 +1,8 @@
 """Loads saved content files while the server runs: the one door to watchfiles."""
 
 import logging
+import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -110,6 +112,8 @@ class ContentWatch:
             return
 
         def compute() -> None:
+            if sys.platform == "linux":  # there a thread has a priority of its own; pages come first
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
             for claim in claims:
                 if self._stopped.is_set():
                     return
