@@ -66,7 +66,7 @@ def is_intact(review: Mapping[Any, Any], undoes: str | None) -> bool:
 
 def altered(connection: Connection) -> Iterator[int]:
     """The id of every review whose checksum is not the one of its values, or whose values cannot be read at all."""
-    last = -(2**63)
+    last = -(2**31)
     while ids := connection.execute(_IDS, {"last": last}).scalars().all():
         try:
             wrong = _altered(connection, ids[0], ids[-1])
