@@ -111,21 +111,21 @@ class Guard:
             if scope["path"] in LARGE_BODIES:
                 await self._upload(scope, receive, send)
                 return
-            body = [] if scope["method"] in SAFE_METHODS else await self._read(receive)
-            if body and body[-1]["type"] == "http.disconnect":
-                return  # half a form is no form
+            if scope["method"] in SAFE_METHODS:
+                await self.app(scope, receive, send)
+                return
+            body = await self._read(receive)
         except Refusal as refusal:
             await refusal.response(scope, receive, send)
             return
-        body.reverse()
+        if body is None:
+            return  # half a form is no form
+        messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def read_already() -> Message:
-            return body.pop() if body else await receive()
+            return messages.pop() if messages else await receive()
 
-        if scope["method"] in SAFE_METHODS:
-            await self.app(scope, read_already, send)
-        else:
-            await self._write(scope, read_already, send)
+        await self._write(scope, read_already, send)
 
     async def _head(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as to GET, without the body. So every page has it, and none need think of it."""
@@ -306,14 +306,18 @@ class Guard:
 
         return receive_counted
 
-    async def _read(self, receive: Receive) -> list[Message]:
-        """The whole body, counted as it arrives, since a chunked body declares no length."""
-        messages, size = [], 0
+    async def _read(self, receive: Receive) -> bytes | None:
+        """The whole body, counted as it arrives, since a chunked body declares no length; None if it does not arrive.
+
+        Joined at once: kept as it came, a body of single bytes would take hundreds of times its size.
+        """
+        body = bytearray()
         while True:
             message = await receive()
-            messages.append(message)
-            size += len(message.get("body", b""))
-            if size > self.max_body:
+            if message["type"] != "http.request":
+                return None
+            body += message.get("body", b"")
+            if len(body) > self.max_body:
                 raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large())
-            if message["type"] != "http.request" or not message.get("more_body", False):
-                return messages
+            if not message.get("more_body", False):
+                return bytes(body)
