@@ -94,7 +94,9 @@ def _caption(p: StackedRNN) -> str:
     below = "the input {below}" if layer == 1 else "{below} below it"
     before = "the start, 0" if t == 1 else "{before} before it"
     told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below} and {before}, and from nothing else"
-    if p.layers == 1:
+    if p.W_h == 0:
+        told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below} alone: with $W_h = 0$ nothing is remembered"
+    if p.layers == 1 or p.W_h == 0:
         return told + "."
     way = "1 step" if len(p.x) + p.layers == 3 else "{path} steps"
     return told + f". From the first input to the top's last state it is {way} along any of {{paths}} paths."
