@@ -69,13 +69,18 @@ def settings() -> Settings:
 @contextmanager
 def migrated_database(chosen: Settings) -> Iterator["Database"]:
     """The database that the settings name, migrated; closed at the end of the block."""
+    from app.upkeep.dated_copies import is_lost
     from app.upkeep.in_use import in_use
     from app.upkeep.migrate import migrate
 
-    with dated_copies(chosen) as copies, in_use(copies.database):
-        for sentence in migrate(copies, datetime.now(UTC), partial(_say_that_it_waits, "migrates the database")):
-            notice(sentence)
-        yield copies.database
+    with dated_copies(chosen) as copies:
+        warning = is_lost(copies)  # before the lock, whose file is a sign of an earlier database
+        with in_use(copies.database):
+            for sentence in migrate(copies, datetime.now(UTC), partial(_say_that_it_waits, "migrates the database")):
+                notice(sentence)
+            if warning:
+                notice(warning)
+            yield copies.database
 
 
 @contextmanager

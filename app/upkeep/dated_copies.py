@@ -93,6 +93,22 @@ class _Copy(NamedTuple):
     why: str
 
 
+def is_lost(copies: DatedCopies) -> str:
+    """A warning if the SQLite file is missing or empty though there was one before; "" otherwise.
+
+    Call it before the database is opened, which makes a new one.
+    """
+    file = copies.database.file
+    if file is None or any(one.exists() and one.stat().st_size for one in (file, file.with_name(f"{file.name}-wal"))):
+        return ""
+    newest = next(iter(copies.all()), None)
+    if newest is None and not file.exists() and not file.with_name(f"{file.name}.in-use").exists():
+        return ""
+    what = f"{file} is {'empty' if file.exists() else 'missing'}, and there was a database before."
+    from_it = f" (the newest is {newest})" if newest else ""
+    return f"{what} A new, empty one was made. To have the old one back, stop Recur and restore a copy{from_it}."
+
+
 def copies_of(database: Database, chosen: Settings) -> DatedCopies:
     """The dated copies as the settings have them."""
     beside = database.file.resolve().parent if database.file else ROOT / "data"

@@ -41,6 +41,8 @@ def test_it_says_what_is_wrong_and_mends_it(file: Path, run_recur: Callable[...,
     assert found.out.endswith("3 things found.\n")  # the index has the words of the card as it was
     mended = run_recur("doctor", "--fix")
     assert mended.code == 0
+    copy = next(file.parent.glob("backups/recur-*-before-repair.sqlite"))
+    assert f"A copy of it as it was: {copy}\nLoaded 1 content file again." in mended.out
     assert "Loaded 1 content file again.\nRebuilt the search index.\nExamined again:\nAll is well.\n" in mended.out
     assert run_recur("doctor", "--fix") == Ended(0, "All is well.\n", "")
 
@@ -77,3 +79,22 @@ def test_a_damaged_file_is_salvaged_into_a_new_one(file: Path, tmp_path: Path, r
     assert run_recur("doctor", "--salvage", new).code == 2, "it exists"
     assert run_recur("doctor", RECUR_DATABASE_URL=f"sqlite:///{new}").out == "All is well.\n"
     assert run_recur("doctor", "--fix").code == 0
+
+
+@pytest.mark.parametrize("leave", [False, True])
+def test_a_database_that_was_there_before_is_missed(file: Path, run_recur: Callable[..., Ended], leave: bool) -> None:
+    file.unlink()
+    if leave:
+        file.touch()
+    assert "begin anew" in run_recur("doctor").out
+    assert file.exists() == leave
+    warned = run_recur("load")
+    assert warned.code == 0
+    what = "empty" if leave else "missing"
+    assert f"{file} is {what}, and there was a database before. A new, empty one was made. To have the" in warned.err
+    assert run_recur("load").err == ""
+
+
+def test_a_first_start_warns_of_nothing(settings: Settings, run_recur: Callable[..., Ended]) -> None:
+    write_content(settings.content_dir)
+    assert run_recur("load").err == ""

@@ -8,11 +8,11 @@ from sqlalchemy import JSON, Boolean, Connection, Float, Integer, Table, select,
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlmodel import SQLModel
 
-from app.tables import CARD_STATE, DAY_TOTAL, MONTH_TOTAL, NEW_CARD_CURSOR
 from app.upkeep.doctor.finding import Cure, Finding, number
+from app.upkeep.every_table import ORIGINS, Origin
 
 OF_THE_CONTENT = ("content_file", "card_source", "card_tag", "card_demo", "card_link")
-REPLAYED = {table.name for table in (CARD_STATE, DAY_TOTAL, MONTH_TOTAL, NEW_CARD_CURSOR)}
+REPLAYED = {name for name, origin in ORIGINS.items() if origin is Origin.REVIEWS}
 BACKUP = "Nothing else holds it: restore it from a copy (`recur restore`), or correct it by hand."
 
 
