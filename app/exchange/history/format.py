@@ -13,6 +13,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.study.learner.profile import Profile
+from app.study.quiz.make import Kind
 from app.study.schedule.rate import LONGEST_TYPED
 from app.study.selection.marks import own_tag
 
@@ -40,6 +41,12 @@ def _storable(text: str) -> str:
     return text
 
 
+def _known_kind(kind: str) -> str:
+    if kind not in list(Kind):
+        raise ValueError(f"{kind[:40]!r} is no kind of quiz; there are {', '.join(Kind)}")
+    return kind
+
+
 def _in_range(when: _When) -> _When:
     # Far enough from the ends of the calendar for an interval of a hundred years.
     if not 1900 <= when.year < 9000:
@@ -49,6 +56,7 @@ def _in_range(when: _When) -> _When:
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=200)]
 _Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
+_Kind = Annotated[str, AfterValidator(_known_kind)]
 _Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 _Typed = Annotated[str, Field(max_length=LONGEST_TYPED), AfterValidator(_storable)]
 _Sitting = Annotated[str, Field(max_length=LONGEST_SITTING), AfterValidator(_storable)]
@@ -123,7 +131,7 @@ class QuizLine(_Line):
     deck: _Name
     deck_title: _Text
     name: _Token
-    quiz_kind: _Text
+    quiz_kind: _Kind
     title: _Text
     started_at: _Moment
     seconds: Annotated[int, Field(ge=0, lt=2**31)] | None

@@ -42,3 +42,12 @@ def test_an_answer_of_another_learner_is_none(three: list[Place]) -> None:
     lines[3] = json.dumps({**json.loads(lines[3]), "token": theirs}).encode()
     with pytest.raises(HistoryError, match=f"line 4: the review {theirs} is learner 2's here"):
         there.take(b"\n".join(lines))
+
+
+def test_a_quiz_of_an_unknown_kind_is_refused(three: list[Place]) -> None:
+    """It could be shown, and not be taken again."""
+    here, there, _bare = three
+    here.quiz(["d/a"], 1)
+    kind = next(json.loads(line)["quiz_kind"] for line in here.export().splitlines() if b'"quiz_kind"' in line)
+    with pytest.raises(HistoryError, match="quiz_kind: 'evil' is no kind of quiz"):
+        there.take(here.export().replace(f'"quiz_kind":"{kind}"'.encode(), b'"quiz_kind":"evil"'))
