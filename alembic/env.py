@@ -4,7 +4,7 @@ from alembic import context
 from sqlmodel import SQLModel
 
 import app.models  # noqa: F401  (fills the metadata)
-from app.database import Database
+from app.database import Database, will_write
 from app.settings import Settings
 
 engine = context.config.attributes.get("engine")
@@ -17,8 +17,8 @@ def is_of_the_models(_thing: object, name: str | None, kind: str, *_more: object
     return not (kind == "table" and name is not None and name.startswith("card_search"))
 
 
-# SQLite: a transaction that only read so far cannot wait for another writer, so it writes from the start.
-with engine.connect().execution_options(immediate=True) as connection:
+with engine.connect() as connection:
+    will_write(connection)
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,

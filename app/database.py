@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,13 +71,17 @@ def is_busy(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError) or error.orig is None:
         return False
     if isinstance(error.orig, sqlite3.Error):
-        code = getattr(error.orig, "sqlite_errorcode", None)  # only what SQLite itself raises has one
-        return str(error.orig).startswith("database is locked") if code is None else code & 0xFF in _BUSY_IN_SQLITE
+        return _is_locked(error.orig)
     # An error of PostgreSQL's driver has a code, or None where no server answered.
     code = getattr(error.orig, "sqlstate", "")
     if code is None:
         return isinstance(error, OperationalError | InterfaceError)
     return error.connection_invalidated or code.startswith(_BUSY_IN_POSTGRESQL)
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    code = getattr(error, "sqlite_errorcode", None)  # only what SQLite itself raises has one
+    return str(error).startswith("database is locked") if code is None else code & 0xFF in _BUSY_IN_SQLITE
 
 
 class Database:
@@ -142,8 +146,12 @@ class Database:
         if self.is_sqlite and not self._one_writer.acquire(timeout=LONGEST_WAIT):
             raise BusyDatabaseError(f"The database is busy: no turn to write came within {LONGEST_WAIT} s.")
         try:
-            with Session(on or self.engine, expire_on_commit=False) as session:
-                connection = session.connection(execution_options={"immediate": True} if self.is_sqlite else {})
+            with (
+                nullcontext(on) if on else self.engine.connect() as connection,
+                Session(connection, expire_on_commit=False) as session,
+            ):
+                will_write(connection)
+                session.connection()
                 self.tell_wait("write", asked)
                 opened = connection.info.get("opened", self._file)
                 try:
@@ -334,43 +342,46 @@ def _sqlite_engine(url: URL, before_connecting: Callable[[], None], **pool: Any)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-        # The driver's own BEGIN is deferred and late; ours comes from the event below.
+        # The driver's own BEGIN is deferred and late; ours comes from `_begin`.
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", _PATIENT):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("immediate", False):
-            _begin_to_write(connection)
-        else:
-            connection.exec_driver_sql("BEGIN")
-
+    # Not by an event "begin": with one, SQLAlchemy looks for listeners several times in every statement.
+    engine.dialect.do_begin = _begin  # type: ignore[method-assign,assignment]
     return engine
 
 
+_WILL_WRITE = "its next transaction writes"
 _PATIENT = f"busy_timeout={LONGEST_WAIT * 1000}"
 
 
-def _begin_to_write(connection: Connection) -> None:
-    """BEGIN IMMEDIATE, asked for every few milliseconds while another process writes.
+def will_write(connection: Connection) -> None:
+    """Let the next transaction of `connection` lock SQLite from its start: one that has read cannot wait for a lock."""
+    connection.info[_WILL_WRITE] = True
+
+
+def _begin(connection: Any) -> None:
+    """BEGIN, for SQLAlchemy: `connection` is the pool's. To write, it is asked for every few milliseconds.
 
     SQLite's own waiting asks ever more seldom, up to every 100 ms: a process that comes later is then served first.
     """
+    if not connection.info.pop(_WILL_WRITE, False):
+        connection.execute("BEGIN")
+        return
     until = time.monotonic() + LONGEST_WAIT
-    driver: Any = connection.connection
-    driver.execute("PRAGMA busy_timeout=0")
+    connection.execute("PRAGMA busy_timeout=0")
     try:
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except OperationalError as error:
-                if not is_busy(error) or time.monotonic() > until:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if not _is_locked(error) or time.monotonic() > until:
                     raise
                 time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311  (so that two do not ask in step)
             else:
                 return
     finally:
-        driver.execute(f"PRAGMA {_PATIENT}")
+        connection.execute(f"PRAGMA {_PATIENT}")

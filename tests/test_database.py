@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,14 @@ def test_a_file_that_another_writes_is_busy(database: Database, monkeypatch: pyt
     with database.write():
         pass
     other.close()
+
+
+def test_a_reader_locks_nobody_out_even_on_a_connection_that_wrote(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'recur.sqlite'}")
+    with database.write() as session:
+        session.execute(text("CREATE TABLE one (id INTEGER)"))
+    # The pool has one connection: the writer's.
+    with database.read() as session, closing(sqlite3.connect(tmp_path / "recur.sqlite", timeout=0)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert session.execute(text("SELECT count(*) FROM one")).scalar_one() == 0
+    database.close()
