@@ -35,7 +35,7 @@ class Metrics:
         own = self.registry = CollectorRegistry()
         self.requests = Counter("recur_requests", "Requests answered.", ("method", "route", "status"), registry=own)
         self.seconds = Histogram(
-            "recur_request_seconds", "Time to the end of an answer.", ("route",), registry=own, buckets=_SECONDS
+            "recur_request_seconds", "Time until an answer was made.", ("route",), registry=own, buckets=_SECONDS
         )
         self.busy = Counter("recur_busy_answers", "Answers that asked to come again later.", ("route",), registry=own)
         self.ratings = Counter("recur_ratings", "Ratings counted, each once.", ("rating",), registry=own)

@@ -50,7 +50,15 @@ class Outermost:
         request_id = _id(scope)
         scope["request_id"] = request_id.decode()
         REQUEST_ID.set(scope["request_id"])
-        status = 0
+        status, is_told = 0, False
+        error: Exception | None = None
+
+        def tell() -> None:
+            """Count and log the request, once."""
+            nonlocal is_told
+            if not is_told:
+                is_told = True
+                self._tell(scope, status, error, perf_counter() - began)
 
         async def signed(message: Message) -> None:
             nonlocal status
@@ -61,9 +69,10 @@ class Outermost:
                     self.metrics.busy.labels(route_of(scope) or "none").inc()
                 own = (one for one in self.headers if one[0] not in given)
                 message["headers"] = [*message["headers"], *own, (ID_HEADER, request_id)]
+            elif not message.get("more_body", False):
+                tell()  # before its client can know that it is over
             await send(message)
 
-        error: BaseException | None = None
         try:
             await self.app(scope, receive, signed)
         except ClientDisconnect:
@@ -74,13 +83,16 @@ class Outermost:
                 await PlainTextResponse(STOPPING, 503, later)(scope, receive, signed)
         except Exception as raised:
             error = raised
+            if is_told:  # what failed came after the answer
+                _write(logging.ERROR, scope, status, perf_counter() - began, error)
             if not status:
                 await (await run_in_threadpool(_failed, Request(scope)))(scope, receive, signed)
-        seconds = perf_counter() - began
+        tell()
+
+    def _tell(self, scope: Scope, status: int, error: Exception | None, seconds: float) -> None:
         if self.metrics is not None:
-            self.metrics.answered(
-                scope["method"], route_of(scope), 500 if error else status or THE_CLIENT_LEFT, seconds
-            )
+            counted = 500 if error else status or THE_CLIENT_LEFT
+            self.metrics.answered(scope["method"], route_of(scope), counted, seconds)
         level = _level(scope, status, error)
         if self.logs_all or level > logging.INFO:
             _write(level, scope, status or THE_CLIENT_LEFT, seconds, error)
@@ -101,7 +113,7 @@ def _failed(request: Request) -> Response:
         return PlainTextResponse(f"500 Internal Server Error. The log has it as {request.scope['request_id']}.\n", 500)
 
 
-def _level(scope: Scope, status: int, error: BaseException | None) -> int:
+def _level(scope: Scope, status: int, error: Exception | None) -> int:
     if error is not None:
         return logging.ERROR
     # A browser asks once without a password: only a wrong one is worth a line, and 429 was told by guesses.py.
@@ -109,7 +121,7 @@ def _level(scope: Scope, status: int, error: BaseException | None) -> int:
     return logging.WARNING if status >= 500 or refused else logging.INFO
 
 
-def _write(level: int, scope: Scope, status: int, seconds: float, error: BaseException | None) -> None:
+def _write(level: int, scope: Scope, status: int, seconds: float, error: Exception | None) -> None:
     route = route_of(scope)
     fields: dict[str, Any] = {
         "method": scope["method"],

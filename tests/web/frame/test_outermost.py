@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
-from starlette.responses import StreamingResponse
+from starlette.background import BackgroundTask
+from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 from app.database import Database
@@ -130,6 +131,17 @@ def test_an_answer_that_fails_half_way_is_one_event(client: TestClient, caplog: 
     client.get("/half")
     (event,) = events(caplog)
     assert (event["level"], event["status"], event["route"]) == ("ERROR", 200, "/half")
+
+
+def test_what_fails_after_the_answer_is_told(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    def fails() -> None:
+        raise RuntimeError("too late")
+
+    answer = PlainTextResponse("done", background=BackgroundTask(fails))
+    client.app.router.routes.insert(0, Route("/done", lambda _: answer))  # type: ignore[attr-defined]
+    assert client.get("/done").text == "done"
+    (event,) = events(caplog)
+    assert (event["level"], event["status"]) == ("ERROR", 200)
 
 
 @pytest.mark.parametrize(
