@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 PAGES = ("/", "/stats", "/browse?q=gradient", "/topics", "/quiz", "/settings", "/demos/gradient-flow")
+WARM_UP = 8.0
 PAUSE = 2.0
 """Seconds from one training or import of a browser to its next: as much of both at any throughput."""
 SENT_TWICE = 3
@@ -126,10 +127,17 @@ class Browser:
 async def soak(port: int, clients: int, seconds: float, history: str) -> tuple[Seen, float]:
     """What so many browsers at once saw in so many seconds, and the seconds until the last was done.
 
-    Of sixteen, one trains and one imports, and fourteen study. The learners are 1 to `clients`.
+    Of sixteen, one trains and one imports, and fourteen study. The learners are 1 to `clients`. Before that they warm
+    the server up, half as long and at most WARM_UP: each process compiles its templates and statements once.
     """
     seen = Seen()
-    begun = time.perf_counter()
+    warm = min(WARM_UP, seconds / 2)
+    begun = time.perf_counter() + warm
+
+    async def begin() -> None:
+        await asyncio.sleep(warm)
+        seen.answers.clear()
+        seen.rated.clear()
 
     async def live(learner: int) -> None:
         browser = Browser(port, learner, seen)
@@ -147,5 +155,5 @@ async def soak(port: int, clients: int, seconds: float, history: str) -> tuple[S
                 await asyncio.sleep(PAUSE - min(PAUSE, time.perf_counter() - acted))
         await browser.close()
 
-    await asyncio.gather(*(live(learner) for learner in range(1, clients + 1)))
+    await asyncio.gather(begin(), *(live(learner) for learner in range(1, clients + 1)))
     return seen, time.perf_counter() - begun

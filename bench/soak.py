@@ -189,7 +189,7 @@ def main(words: list[str]) -> bool:
 
 def _chosen(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.soak", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20, help="of each soak")
+    parser.add_argument("--seconds", type=float, default=18, help="of each soak")
     parser.add_argument("--clients", type=int, nargs="+", default=[64, 256])
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
