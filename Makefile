@@ -28,8 +28,9 @@ test: setup-test lint types check unit ## set up and run everything: lint, types
 unit: setup-test chromium postgres caddy
 	$(PYTEST)
 
-proof: setup-test chromium postgres ## run the long proofs in full: twenty times the examples, an hour or more
-	$(PYTEST) --hypothesis-profile=proof -m "hypothesis or proof"
+proof: setup-test chromium postgres ## run the long proofs in full: twenty times the examples, and everything on PostgreSQL: hours
+	$(PYTEST) --hypothesis-profile=proof -m "hypothesis and not postgres or (proof or postgres) and not hypothesis"
+	$(PYTEST) --postgres -m "postgres and hypothesis"
 
 check: setup ## name every mistake in content/
 	$(BIN)/recur check
@@ -96,10 +97,10 @@ chromium:
 postgres:
 	@if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo "Installing PostgreSQL for its test …"; \
+			echo "Installing PostgreSQL for the tests …"; \
 			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >/dev/null; \
 		else \
-			echo "One test needs PostgreSQL. On Debian: sudo apt-get install postgresql"; exit 1; \
+			echo "The tests need PostgreSQL. On Debian: sudo apt-get install postgresql"; exit 1; \
 		fi; \
 	fi
 

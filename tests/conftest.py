@@ -22,6 +22,8 @@ from tests.examples import register_profiles
 FOLDERS = {ROOT / "tests/browser": "browser"}
 """Folders whose tests all carry a marker."""
 LEFT_OUT_BY_QUICK = ("postgres", "browser", "server", "slow")
+SAMPLE = 20
+"""`make test` runs one in so many of a file's tests on PostgreSQL, the first among them, and none that takes long."""
 LEFT_OUT: pytest.StashKey[Counter[str]] = pytest.StashKey()
 
 register_profiles()
@@ -132,7 +134,7 @@ def run_recur(
     return run
 
 
-# --- Both databases: what asks for one is run on PostgreSQL too, where `--postgres` or `make proof` asks for that. ----
+# --- Both databases: what asks for one runs on PostgreSQL too, all of it with `--postgres` and in `make proof`. ---
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -154,10 +156,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(marker)
     if config.getoption("postgres") or hypothesis.settings.get_current_profile_name() == "proof":
         return
-    left_out = [item for item in items if item.get_closest_marker("postgres")]
+    number: Counter[Path] = Counter()
+    left_out = []
+    for item in items:
+        if item.get_closest_marker("postgres"):
+            takes_long = item.get_closest_marker("slow") or hasattr(getattr(item, "obj", None), "hypothesis")
+            if takes_long or number[item.path] % SAMPLE:
+                left_out.append(item)
+            number[item.path] += not takes_long
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("postgres")]
+        left_out_ids = {id(item) for item in left_out}
+        items[:] = [item for item in items if id(item) not in left_out_ids]
 
 
 # --- What a lane leaves out is printed at its end, with xdist too, whose workers alone know the tests. ----------------

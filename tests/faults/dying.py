@@ -2,12 +2,15 @@
 
 MOMENT is `write 3` (after the third INSERT, UPDATE or DELETE), `before commit 1`, `after commit 1`, or `call 17` (after
 that call of the database's driver, whatever it was). A server counts from when it answers; its clock stands still.
+With the moment `never 1` it lives, and says at its end what it counted, as JSON in the file COUNTS.
 """
 
+import json
 import os
 import signal
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine.default import DefaultDialect
@@ -63,4 +66,8 @@ if __name__ == "__main__":
 
     app.main.create_app = armed
     sys.argv[1:] = command
-    main()
+    try:
+        main()
+    finally:
+        if "COUNTS" in os.environ:
+            Path(os.environ["COUNTS"]).write_text(json.dumps(death.counts))

@@ -4,6 +4,7 @@ A write is a form that can be sent again. The forms work on a test client and ov
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from app.study.selection import marks
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BEFORE = NOW - timedelta(days=3)
+OLD = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 CARDS = 12
 TOPIC = "---\ntitle: {title}\norder: 1\n---\n\n"
 CARD = "## Question {n}? {{#q{n}}}\nAnswer {n}.\n\nThe longer answer {n}.\n\nLevel: easy\n\n"
@@ -53,12 +55,14 @@ class Form:
 
 
 def write_content(folder: Path, cards: int = CARDS) -> Path:
-    """A content folder of one deck with two topics."""
+    """A content folder of one deck with two topics, whose files are older than any load of them."""
     deck = folder / "small"
     deck.mkdir(parents=True)
     for name, first in (("first", 1), ("second", cards // 2 + 1)):
         body = "".join(CARD.format(n=n) for n in range(first, first + cards // 2))
-        (deck / f"{name}.md").write_text(TOPIC.format(title=name) + body)
+        file = deck / f"{name}.md"
+        file.write_text(TOPIC.format(title=name) + body)
+        os.utime(file, (OLD, OLD))
     return folder
 
 
@@ -78,9 +82,9 @@ def live(database: Database) -> None:
         marks.add_tag(session, 1, [5, 6], "hard")
 
 
-def fill(database: Database, folder: Path) -> None:
+def fill(database: Database, content: Path) -> None:
     """Load the content and live."""
-    assert not load(database, write_content(folder), BEFORE).mistakes
+    assert not load(database, content, BEFORE).mistakes
     with database.write() as session:
         session.add(Learner(name="Eve"))
     live(database)
@@ -182,8 +186,11 @@ def is_write(statement: str) -> bool:
 Dump = dict[str, list[tuple[Any, ...]]]
 
 
-def dump(database: Database) -> Dump:
-    """Every row of every table; an id is its rank, since ids that a failed write took are not given again."""
+def dump(database: Database, with_times: bool = True) -> Dump:
+    """Every row of every table; an id is its rank, since ids that a failed write took are not given again.
+
+    Without times, each is the same as any other: for what was written by a clock that does not stand still.
+    """
     tables = [table for table in SQLModel.metadata.sorted_tables if table.name != CACHE]
     with database.read() as session:
         connection = session.connection()
@@ -199,30 +206,29 @@ def dump(database: Database) -> Dump:
         whose = {key.parent.name: key.column.table.name for key in table.foreign_keys if key.column.name == "id"}
         whose |= {"id": table.name} if "id" in table.columns else {}
         whose |= {"topic_id": "topic"} if "topic_id" in table.columns else {}  # totals have no key, for 0 is the deck
-        dumped[table.name] = sorted(
-            (
-                tuple(
-                    ranks[whose[name]].get(value, value) if name in whose and value is not None else _plain_value(value)
-                    for name, value in row.items()
-                )
-                for row in rows[table.name]
-            ),
-            key=repr,
-        )
+
+        def plain(name: str, value: Any, whose: dict[str, str] = whose) -> Any:
+            is_id = name in whose and value is not None
+            return ranks[whose[name]].get(value, value) if is_id else _plain_value(value, with_times)
+
+        rows_of = [tuple(plain(name, value) for name, value in row.items()) for row in rows[table.name]]
+        dumped[table.name] = sorted(rows_of, key=repr)
     return dumped
 
 
-def _plain_value(value: Any) -> Any:
+def _plain_value(value: Any, with_times: bool) -> Any:
+    if isinstance(value, datetime) and not with_times:
+        return "a time"
     if isinstance(value, datetime | date):
         return value.isoformat()
     return json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else value
 
 
-def replayed(database: Database) -> Dump:
-    """What would be stored after a replay."""
+def replayed(database: Database, with_times: bool = True) -> Dump:
+    """Replay, and dump what is stored then."""
     with database.write() as session:
         replay(session)
-    return dump(database)
+    return dump(database, with_times)
 
 
 def differing(one: Dump, other: Dump) -> list[str]:

@@ -15,7 +15,7 @@ from app.upkeep.restore import restore
 from bench.cards import loaded
 from bench.serving import RECUR, ServerProcess, recur_env, serving
 from tests.examples import share_of
-from tests.test_killed import form, send
+from tests.faults.test_killed import form, send
 from tests.upkeep.conftest import NOW
 
 pytestmark = [pytest.mark.server, pytest.mark.proof]

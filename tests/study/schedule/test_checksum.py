@@ -54,6 +54,7 @@ def test_it_is_of_the_time_and_of_the_undone_review_and_not_of_how_they_are_writ
         assert not is_intact(ROWS["review"] | {"checksum": wrong}, None)
 
 
+@pytest.mark.sqlite("stores a time that is none")
 def test_ratings_undos_and_resets_write_it(study: "Study") -> None:
     rng = random.Random(3)
     for n in range(40):
