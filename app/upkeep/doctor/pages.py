@@ -27,15 +27,22 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A row of a table: its rowid, and its record as it is stored. `whole` is False if the record's end is lost."""
+    """A row of a table: its rowid, and its record as it is stored. `whole` is False if the record's end is lost.
+
+    `other` is the record as long as its own head says, if that is not how long it is stored.
+    """
 
     rowid: int
     payload: bytes
     whole: bool = True
+    other: bytes = b""
 
     def values(self) -> Values:
         """The row's values, as many as can be read. Raises UnreadableError if the record's head is damaged."""
-        return record(self.payload, self.whole)
+        try:
+            return record(self.payload, self.whole)
+        except UnreadableError:
+            return record(self.other)
 
 
 @dataclass
@@ -106,12 +113,11 @@ class Pages:
                 length, at = varint(page, at)
                 rowid, at = varint(page, at)
                 payload = self._payload(page, at, length, is_index=False)
-                if len(payload) == length and not _is_record(payload):
-                    right = _record_length(page, at)  # the length itself may be what is damaged
-                    payload, length = (page[at : at + right], right) if right <= self.usable - 35 else (payload, length)
+                right = len(payload) if _is_record(payload) else _record_length(page, at)
+                other = page[at : at + right] if right <= self.usable - 35 else b""
             except (UnreadableError, struct.error, IndexError):
                 continue
-            yield Cell(rowid - 2**64 if rowid >= 2**63 else rowid, payload, len(payload) == length)
+            yield Cell(rowid - 2**64 if rowid >= 2**63 else rowid, payload, len(payload) == length, other)
 
     def keys(self, number: int) -> Iterator[Values]:
         """The records on a page of an index: the indexed values, and the rowid last."""

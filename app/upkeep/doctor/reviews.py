@@ -1,6 +1,6 @@
 """Whether the reviews are as they were written, and were written by a clock that was right."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,6 @@ _RATINGS = (
     .order_by(REVIEW.c.id.desc())
     .execution_options(yield_per=1_000)
 )
-_UNDO_OF = REVIEW.alias("undone")
 
 
 def changed(database: Database, connection: Connection) -> Iterator[Finding]:
@@ -50,28 +49,31 @@ def flipped(database: Database, connection: Connection, review_ids: list[int]) -
     pages = Pages.of(database.file)
     root = connection.execute(text("SELECT rootpage FROM sqlite_master WHERE name = 'review'")).scalar_one()
     names = [row[1] for row in connection.execute(text("PRAGMA table_info(review)"))]
+    tokens = {row[0]: row[1] for row in connection.execute(select(REVIEW.c.id, REVIEW.c.token))}
     found = {}
     for leaf in pages.tree(root):
         for cell in pages.rows(leaf) if pages.kind(leaf) == TABLE_LEAF else ():
             if cell.rowid in review_ids and cell.whole:
-                undoes = select(_UNDO_OF.c.token).join_from(REVIEW, _UNDO_OF, _UNDO_OF.c.id == REVIEW.c.undoes_id)
-                token = connection.execute(undoes.where(REVIEW.c.id == cell.rowid)).scalar()
-                right = with_bit_set_back(cell.payload, names, token)
+                right = with_bit_set_back(cell.payload, names, tokens)
                 if right is not None:
                     found[cell.rowid] = right
     return found
 
 
-def with_bit_set_back(payload: bytes, names: list[str], undoes: str | None) -> dict[str, Any] | None:
-    """The values of a stored review with one bit set back, so that its checksum is right; None if no bit does it."""
+def with_bit_set_back(payload: bytes, names: list[str], tokens: Mapping[int, str]) -> dict[str, Any] | None:
+    """The values of a stored review with one bit set back, so that its checksum is right; None if no bit does it.
+
+    `tokens` are those of the reviews that it may undo, by their ids.
+    """
     for at in range(len(payload)):
         for bit in range(8):
             tried = bytearray(payload)
             tried[at] ^= 1 << bit
             try:
                 values = record(bytes(tried))
-                if len(values) == len(names) and is_intact(typed(names, values), undoes):
-                    return {name: value for name, value in zip(names, values, strict=True) if name != "id"}
+                row = dict(zip(names, values, strict=True))
+                if is_intact(typed(names, values), tokens.get(row["undoes_id"])):
+                    return {name: value for name, value in row.items() if name != "id"}
             except (UnreadableError, ValueError, TypeError):
                 continue
     return None

@@ -190,7 +190,7 @@ class _Salvage:
                 intact[one.row["id"]] = one.row
                 continue
             names = self.wreck.columns("review")
-            right = with_bit_set_back(one.cell.payload, names, undoes) if one.cell.whole else None
+            right = with_bit_set_back(one.cell.payload, names, tokens) if one.cell.whole else None
             if right is not None:
                 intact.setdefault(one.row["id"], right | {"id": one.row["id"]})
                 back += 1
