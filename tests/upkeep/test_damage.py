@@ -124,6 +124,8 @@ def test_a_file_cut_short(whole: Place, tmp_path: Path) -> None:
         leaves = [page for page, name in owners_of_pages(whole).items() if name == "review" and page <= kept // 4096]
         readable = set().union(*(on_page(whole, page) for page in leaves))
         assert any(one.cure for one in place.examine())
+        if not readable:
+            continue  # perhaps nothing is left that a person wrote
         place.mend()
         assert {token for (token,) in place.run("SELECT token FROM review")} >= readable
         assert not any(one.cure for one in place.examine())

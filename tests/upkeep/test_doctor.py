@@ -16,6 +16,7 @@ DERIVED = [
     (f"UPDATE card_state SET due_on = '2027-01-01' WHERE card_id = {A_CARD} AND learner_id = 1", "1 is wrong (rnn/"),
     (f"UPDATE card_state SET stability = stability * 1.000001 WHERE card_id = {A_CARD}", "2 are wrong (rnn/"),
     ("UPDATE card_state SET due_on = '2027-0x-01' WHERE card_id = 7", "card_state"),
+    ("UPDATE review SET rated_at = replace(rated_at, ' ', 'T') WHERE id = 9", "Review 9 has a time that is written"),
     ("UPDATE card_state SET last_review_id = 99999 WHERE learner_id = 2", "card_state refer to review 99999"),
     ("UPDATE day_total SET rated_4 = rated_4 + 50 WHERE topic_id = 0 AND learner_id = 1", "totals of days (day_total)"),
     ("DELETE FROM day_total WHERE topic_id > 0", "are missing"),

@@ -11,6 +11,7 @@ from app.database import Database
 from app.study.schedule.replay import replay
 from app.tables import CARD, CARD_STATE, DAY_TOTAL, DECK, MONTH_TOTAL, NEW_CARD_CURSOR
 from app.upkeep.doctor.finding import FIRST, Cure, Finding, number, some
+from app.upkeep.doctor.storage import is_time
 
 WHAT = {CARD_STATE: "state of a card", DAY_TOTAL: "total of a day", MONTH_TOTAL: "total of a month"}
 _PLURALS = {CARD_STATE: "states of cards", DAY_TOTAL: "totals of days", MONTH_TOTAL: "totals of months"}
@@ -105,11 +106,7 @@ def _compare(connection: Connection, table: Table, right: Table, schema: str) ->
 
 def _plain(table: Table) -> Select[Any]:
     """The rows with every date as it is stored, even if it is none any more."""
-    return select(*(type_coerce(c, String()).label(c.name) if _is_time(c) else c for c in table.columns))
-
-
-def _is_time(column: Column[Any]) -> bool:
-    return "date" in str(column.type).lower() or "time" in str(column.type).lower()
+    return select(*(type_coerce(c, String()).label(c.name) if is_time(c) else c for c in table.columns))
 
 
 def _name(connection: Connection, card_id: int) -> str:

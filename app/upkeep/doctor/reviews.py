@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from app.database import Database
@@ -13,6 +13,7 @@ from app.study.schedule.review_log import COUNTED, STANDS
 from app.tables import CARD, DECK, REVIEW
 from app.upkeep.doctor.finding import Cure, Finding, number, some
 from app.upkeep.doctor.pages import TABLE_LEAF, Pages, UnreadableError, Values, record
+from app.upkeep.doctor.storage import written_otherwise
 
 A_DAY = timedelta(days=1)
 MOST_NAMED = 20
@@ -37,9 +38,19 @@ def changed(database: Database, connection: Connection) -> Iterator[Finding]:
             yield Finding(f"{what} A single bit of it has flipped.", Cure.FLIPPED)
         else:
             yield Finding(what, None, "It is kept as it is; a copy of the database or an exported history may hold it.")
+    for review_id in _written_otherwise(connection):
+        yield Finding(f"Review {review_id} has a time that is written otherwise than Recur writes it.", Cure.FLIPPED)
     if len(wrong) > MOST_NAMED:
         what = f"{number(len(wrong) - MOST_NAMED, 'more review')} are not what was written."
         yield Finding(what, None, "They are kept as they are.")
+
+
+def _written_otherwise(connection: Connection) -> list[int]:
+    """Reviews that are what was written, except for how a time or a date is written in SQLite's file."""
+    if connection.dialect.name != "sqlite":
+        return []
+    odd = connection.exec_driver_sql(f"SELECT id FROM review WHERE {written_otherwise(REVIEW)}")  # noqa: S608
+    return sorted({row[0] for row in odd} - set(altered(connection)))
 
 
 def flipped(database: Database, connection: Connection, review_ids: list[int]) -> dict[int, dict[str, Any]]:
@@ -121,8 +132,12 @@ def clocks(connection: Connection, now: datetime) -> Iterator[Finding]:
 
 def set_back(database: Database, connection: Connection) -> int:
     """Set flipped bits back. Returns in how many reviews."""
+    odd = _written_otherwise(connection)
+    for review_id in odd:
+        row = connection.execute(select(REVIEW).where(REVIEW.c.id == review_id)).mappings().one()
+        connection.execute(update(REVIEW).where(REVIEW.c.id == review_id).values(**row))
     right = flipped(database, connection, list(altered(connection)))
     for review_id, values in right.items():
         names = ", ".join(f'"{name}" = ?' for name in values)
         connection.exec_driver_sql(f"UPDATE review SET {names} WHERE id = ?", (*values.values(), review_id))  # noqa: S608
-    return len(right)
+    return len(right) + len(odd)

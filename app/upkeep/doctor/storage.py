@@ -3,10 +3,12 @@
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import JSON, Boolean, Connection, Float, Integer, Table, select, text
+from sqlalchemy import JSON, Boolean, Column, Connection, Date, Float, Integer, Table, select, text
 from sqlalchemy.exc import DatabaseError, SQLAlchemyError
 from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.upkeep.doctor.finding import Cure, Finding, number
 from app.upkeep.every_table import ORIGINS, Origin
@@ -108,6 +110,22 @@ def _mended(table: Table) -> tuple[Cure | None, str]:
     return (Cure.LOAD, "") if table.name in OF_THE_CONTENT else (None, BACKUP)
 
 
+_D = "[0-9]"
+_DATE = f"{_D * 4}-{_D * 2}-{_D * 2}"
+_TIME = f"{_DATE} {_D * 2}:{_D * 2}:{_D * 2}.{_D * 6}"
+
+
+def written_otherwise(table: Table) -> str:
+    """SQL that is true for a row in which a date or a time is not written as Recur writes it in SQLite."""
+    patterns = ((c, _DATE if isinstance(c.type, Date) else _TIME) for c in table.columns if is_time(c))
+    return " OR ".join(f"\"{column.name}\" NOT GLOB '{pattern}'" for column, pattern in patterns) or "0"
+
+
+def is_time(column: Column[Any]) -> bool:
+    """True for a column of dates or times."""
+    return isinstance(column.type, Date | UTCDateTime)
+
+
 def _of_another_type(table: Table) -> str:
     """Count the rows in which a value is not of its column's type, is no truth value, or holds a NUL."""
     wrong = []
@@ -124,4 +142,6 @@ def _of_another_type(table: Table) -> str:
             wrong.append(f"typeof({name}) NOT IN ({may}'text') OR instr({name}, char(0)) > 0")
         if isinstance(column.type, JSON):
             wrong.append(f"NOT json_valid({name})")
+    if table.name != "review":  # which can be written again
+        wrong.append(written_otherwise(table))
     return f'SELECT count(*) FROM "{table.name}" WHERE {" OR ".join(wrong)}'  # noqa: S608
