@@ -55,6 +55,8 @@ def _restore_file(copies: DatedCopies, path: Path, file: Path, now: datetime) ->
         raise CopyError(f"{file} is the database itself.")
     check_space(path.resolve().parent, sqlite_copy.size_of(file))
     path = path.resolve()
+    for left in path.parent.glob(f".{path.name}.*"):  # by a restore that was killed
+        shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
         beside = Path(folder, path.name)
         before = _prepare(copies.database, file, beside)

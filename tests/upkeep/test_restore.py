@@ -98,6 +98,24 @@ def test_a_copy_of_an_older_version_is_migrated(studied: Place, copies: DatedCop
     assert not list(tmp_path.glob(".recur*"))
 
 
+def test_a_restore_that_ends_in_the_middle_changes_nothing(
+    studied: Place, copies: DatedCopies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = backup(studied.database, tmp_path / "copy.sqlite").path
+    studied.rate("d/c", 4)
+    before = studied.everything()
+    studied.database.close()
+    (tmp_path / ".recur.sqlite.killed").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            restore(copies, copy, NOW)
+    assert studied.everything() == before
+    assert not list(tmp_path.glob(".recur*"))
+    studied.database.close()
+    assert restore(copies, copy, NOW).reviews == 6
+
+
 def newer(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
