@@ -1,9 +1,9 @@
 """Cards that the content lacks: a history brought them, and only those whose history it is may see them."""
 
-from sqlalchemy import ColumnElement, Table, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, delete, exists, or_, select
 from sqlmodel import Session, SQLModel
 
-from app.tables import CARD, CARD_MARK, CARD_STATE, DECK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
+from app.tables import CARD, CARD_MARK, CARD_STATE, DECK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, THE_LEARNER, TOPIC
 
 IS_PLACEHOLDER = and_(CARD.c.answer_hash == "", CARD.c.retired_at.is_not(None))
 """No text has that hash."""
@@ -20,17 +20,20 @@ def in_sight(learner_id: int) -> ColumnElement[bool]:
     return or_(~IS_PLACEHOLDER, rated)
 
 
+# Built once: building a statement costs more than running it.
+_QUIZZED = QUIZ_ITEM.join(QUIZ, QUIZ.c.id == QUIZ_ITEM.c.quiz_id)
+_THEIRS = (
+    exists().where(REVIEW.c.learner_id == THE_LEARNER, REVIEW.c.card_id == CARD.c.id),
+    exists().where(CARD_MARK.c.learner_id == THE_LEARNER, CARD_MARK.c.card_id == CARD.c.id),
+    exists().where(OWN_TAG.c.learner_id == THE_LEARNER, OWN_TAG.c.card_id == CARD.c.id),
+    exists().select_from(_QUIZZED).where(QUIZ.c.learner_id == THE_LEARNER, QUIZ_ITEM.c.card_id == CARD.c.id),
+)
+_SEEN = select(CARD.c.id).where(CARD.c.id == bindparam("card"), or_(~IS_PLACEHOLDER, *_THEIRS))
+
+
 def may_see(session: Session, learner_id: int, card_id: int) -> bool:
     """True if the content has or had the card, or the learner has anything of it."""
-    quizzed = QUIZ_ITEM.join(QUIZ, QUIZ.c.id == QUIZ_ITEM.c.quiz_id)
-    theirs = (
-        exists().where(REVIEW.c.learner_id == learner_id, REVIEW.c.card_id == CARD.c.id),
-        exists().where(CARD_MARK.c.learner_id == learner_id, CARD_MARK.c.card_id == CARD.c.id),
-        exists().where(OWN_TAG.c.learner_id == learner_id, OWN_TAG.c.card_id == CARD.c.id),
-        exists().select_from(quizzed).where(QUIZ.c.learner_id == learner_id, QUIZ_ITEM.c.card_id == CARD.c.id),
-    )
-    seen = select(CARD.c.id).where(CARD.c.id == card_id, or_(~IS_PLACEHOLDER, *theirs))
-    return session.connection().execute(seen).first() is not None
+    return session.connection().execute(_SEEN, {"learner": learner_id, "card": card_id}).first() is not None
 
 
 def drop_unused(session: Session) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import pairwise
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
@@ -30,9 +31,12 @@ def versions(here: Here, deck: str, name: str) -> Response:
         return here.page("cards/versions.html", deck=chosen, card=found, versions=shown, zone=zone)
 
 
+_OF_CARD = select(CardVersion).where(CardVersion.card_id == bindparam("card")).order_by(col(CardVersion.id))
+
+
 def versions_of(session: Session, card_id: int) -> Sequence[CardVersion]:
     """The versions of a card, from the first to the one it has now."""
-    return session.exec(select(CardVersion).where(CardVersion.card_id == card_id).order_by(col(CardVersion.id))).all()
+    return session.exec(_OF_CARD, params={"card": card_id}).all()
 
 
 def number_at(versions: Sequence[CardVersion], moment: datetime) -> int | None:

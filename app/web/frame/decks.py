@@ -15,6 +15,9 @@ _DECKS = select(Deck).where(HAS_CONTENT).order_by(Deck.name)
 _BY_NAME = select(Deck.id, Deck.name, Deck.title).where(Deck.name == bindparam("name"), HAS_CONTENT)
 
 
+_DECK_AND_CARD = select(Deck, Card).join(Card).where(Deck.name == bindparam("deck"), Card.name == bindparam("name"))
+
+
 def all_decks(session: Session) -> Sequence[Deck]:
     """Every deck that has a topic to show, by name."""
     has_topic = select(Topic.id).where(Topic.deck_id == Deck.id, col(Topic.retired_at).is_(None)).exists()
@@ -60,7 +63,7 @@ def topic_named(session: Session, deck_name: str, name: str) -> tuple[Deck, Topi
 
 def card_named(session: Session, deck_name: str, name: str, learner_id: int) -> tuple[Deck, Card]:
     """The deck and its card, retired or not, that the learner may see. Raises NotHereError, with the nearest name."""
-    found = session.exec(select(Deck, Card).join(Card).where(Deck.name == deck_name, Card.name == name)).first()
+    found = session.exec(_DECK_AND_CARD, params={"deck": deck_name, "name": name}).first()
     if found is None or not may_see(session, learner_id, found[1].id or 0):
         deck = deck_named(session, deck_name)
         known = session.exec(select(Card.name).where(Card.deck_id == deck.id, col(Card.retired_at).is_(None)))
