@@ -99,13 +99,14 @@ def load(
     for _attempt in range(ATTEMPTS):
         with database.read() as session:
             plan = _make_plan(session.connection(), content, now, find_demo)
-        for part in _parts(plan):
+        for number, part in enumerate(_parts(plan)):
             with database.write() as session:
                 # Reading took its time outside the transaction: write only if no other load came between.
                 lock_files(session.connection())
                 if digests(session.connection()) != {path: row.digest for path, row in plan.before.items()}:
                     break
-                part.decks = read_decks(session.connection())
+                if number:
+                    part.decks = read_decks(session.connection())  # the parts before may have made one
                 count += _write(session.connection(), part, now, move_cards)
             plan.before |= part.rows
         else:

@@ -150,7 +150,7 @@ class Guard:
             self.uploads -= 1
 
     async def _write(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a change on when its turn has come. The turn ends with the work, not when the answer has been sent."""
+        """Pass a change on when its turn has come."""
         asked = time.perf_counter()
         try:
             async with asyncio.timeout(LONGEST_QUEUE):
@@ -160,20 +160,10 @@ class Guard:
             scope["failure"] = TimeoutError(f"no turn to write within {LONGEST_QUEUE} s")  # for the log
             await (await busy_answer(Request(scope, receive)))(scope, receive, send)
             return
-        has_turn = True
-
-        async def done_with(message: Message) -> None:
-            nonlocal has_turn
-            if has_turn:
-                has_turn = False
-                self.writers.release()
-            await send(message)
-
         try:
-            await self.app(scope, receive, done_with)
+            await self.app(scope, receive, send)
         finally:
-            if has_turn:
-                self.writers.release()
+            self.writers.release()
 
     def _check_request(self, scope: Scope) -> None:
         headers = Headers(scope=scope)
