@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,8 +29,9 @@ def client_of(settings: Settings, database: Database) -> TestClient:
 
 @pytest.mark.parametrize("kind", WRITES)
 def test_a_write_is_whole_or_absent_and_can_be_sent_again(
-    kind: str, lived: Lived, backend: Backend, settings: Settings
+    kind: str, lived: Lived, backend: Backend, settings: Settings, content: Path
 ) -> None:
+    settings = settings.model_copy(update={"content_dir": content})
     with lived() as database:
         client = client_of(settings, database)
         form = WRITES[kind](client)
@@ -77,7 +79,8 @@ class Broken:
         assert is_absent or SAYS_NOT_SAVED not in answer.text, f"{case}: there, and called not saved"
         assert not differing(found, replayed(self.database)), case
         for path in ("/", "/readyz", "/healthz"):
-            assert self.client.get(path).status_code == 200, f"{case}: then {path}"
+            then = self.client.get(path)
+            assert then.status_code == 200, f"{case}: then {path}: {then.text[:500]}"
         again = self.form.send(self.client)
         # What has no one-use id may be refused when it was done: a name is taken, a learner has gone.
         assert again.status_code < 500, f"{case}: then {again.status_code}"
