@@ -115,6 +115,7 @@ def test_which_errors_of_postgresql_mean_that_it_is_busy(code: str | None, busy:
     assert is_busy(OperationalError("SELECT 1", {}, original)) is busy
 
 
+@pytest.mark.sqlite("about its own errors")
 def test_which_errors_of_sqlite_mean_that_it_is_busy(database: Database) -> None:
     for said, busy in (("database is locked", True), ("disk I/O error", False), ("no such table: card", False)):
         assert is_busy(OperationalError("SELECT 1", {}, sqlite3.OperationalError(said))) is busy
@@ -124,6 +125,7 @@ def test_which_errors_of_sqlite_mean_that_it_is_busy(database: Database) -> None
     assert not is_busy(ValueError("database is locked"))
 
 
+@pytest.mark.sqlite("about the lock of the file")
 def test_a_file_that_another_writes_is_busy(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.database.LONGEST_WAIT", 0.1)
     other = Database(str(database.url))
