@@ -277,8 +277,8 @@ class Database:
 
     def _remember_file(self, _connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         """Note which file and which log a new connection has open."""
-        record.info["opened"] = opened = OpenedDatabaseFile(str(self.file))
-        self._file = self._file or opened
+        # The log is another after the last connection was closed: the newest connection knows the present one.
+        record.info["opened"] = self._file = OpenedDatabaseFile(str(self.file))
 
 
 def _check(opened: OpenedDatabaseFile | None) -> None:

@@ -33,6 +33,8 @@ class OpenedDatabaseFile:
         """What was deleted, or replaced by another file, since then; "" if nothing was."""
         if identity(self.path) != self.file:
             return self.path
-        # Without a log at the start there is none to miss: some file systems cannot have one.
         log = f"{self.path}-wal"
-        return log if self.log is not None and identity(log) != self.log else ""
+        now = identity(log)
+        if self.log is None:  # SQLite makes it with the first write to a new file; some file systems cannot have one
+            self.log = now
+        return log if now != self.log else ""

@@ -65,6 +65,20 @@ def test_nothing_is_written_to_a_file_that_has_gone(file: Path, goes: Callable[[
 
 
 @pytest.mark.parametrize("goes", GOES)
+def test_the_same_holds_for_a_file_that_was_new_when_it_was_opened(
+    tmp_path: Path, goes: Callable[[Path], None]
+) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'new' / 'recur.sqlite'}")
+    database.migrate()
+    with database.write() as session:
+        session.execute(RENAME)
+    goes(tmp_path / "new" / "recur.sqlite")
+    with pytest.raises(GoneDatabaseError), database.write():
+        pass
+    database.close()
+
+
+@pytest.mark.parametrize("goes", GOES)
 def test_what_was_written_while_it_went_is_not_acknowledged(file: Path, goes: Callable[[Path], None]) -> None:
     database = Database(f"sqlite:///{file}")
     visit = Visit(database)
@@ -98,4 +112,17 @@ def test_a_database_that_was_closed_may_be_replaced(file: Path) -> None:
     replace_by_a_copy(file)
     with database.write() as session:
         assert session.execute(text("SELECT name FROM learner")).scalar() == "Ada"
+    database.close()
+
+
+def test_a_log_that_went_with_the_last_connection_is_not_missed(file: Path) -> None:
+    database = Database(f"sqlite:///{file}")
+    with database.write() as session:
+        session.execute(RENAME)
+    with database.engine.connect() as only:
+        only.invalidate()  # as after a COMMIT that failed
+    assert not file.with_name("recur.sqlite-wal").exists()
+    with database.write() as session:
+        session.execute(RENAME)
+        database.check_file()
     database.close()

@@ -30,10 +30,10 @@ def _reasons(database: Database, content_dir: Path | None) -> Iterator[str]:
     if content_dir is not None and not content_dir.is_dir():
         yield "There is no content folder: set RECUR_CONTENT_DIR."
     try:
-        database.check_file()
-        if database.file is not None:
-            yield from _no_room(database.file.parent)
         with database.read() as session:
+            database.check_file()  # now that a connection has it open
+            if database.file is not None:
+                yield from _no_room(database.file.parent)
             here, head = session.execute(text("SELECT max(version_num) FROM alembic_version")).scalar(), _head(database)
             if here != head:
                 yield f"The database is at revision {here}, and this program needs {head}: run `recur load`."
