@@ -116,4 +116,5 @@ def run() -> None:
     for name, queue in FILTERED.items():
         found = _measure(20_000, True, queue, name)
         row(found)
-        ratio(f"{name} over no filter", found.median / whole.median, 2)
+        # Both became quicker, no filter most of all.
+        ratio(f"{name} over no filter", found.median / whole.median, 4)

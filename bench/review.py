@@ -23,8 +23,10 @@ REVIEWS = 384
 EACH = 8
 """So many ratings a client sends before it is the other side's turn: what else the machine does meets both."""
 WARM_UP = 30
-HELD_TO = 1.3
-"""Times the bare stack, on one connection."""
+AIM = 1.3
+"""Times the bare stack's round trip, on one connection: where a rating is to come."""
+REACHED = 1.6
+"""Times the bare stack's processor time, which a rating must not exceed again."""
 
 
 def _post(connection: http.client.HTTPConnection, path: str, body: str) -> float:
@@ -103,10 +105,9 @@ def _compare(clients: int) -> None:
     recur_timing = Timing(f"Recur, {clients} connections", ours)
     row(bare_timing)
     row(recur_timing)
-    held = HELD_TO if clients == 1 else 2
-    ratio(f"median, {clients} connections", recur_timing.median / bare_timing.median, held)
+    ratio(f"median, {clients} connections", recur_timing.median / bare_timing.median, AIM if clients == 1 else 2)
     if used[1]:
-        ratio(f"processor time, {clients} connections", used[0] / used[1], held)
+        ratio(f"processor time, {clients} connections", used[0] / used[1], REACHED if clients == 1 else 2)
     ratio(f"p99, {clients} connections", recur_timing.p99 / bare_timing.p99, None)
     if clients > 1:
         ratio("Recur's p99 over its own median", recur_timing.p99 / recur_timing.median, 5)
