@@ -184,7 +184,7 @@ def test_the_command_beside_a_server_and_after_it(
 ) -> None:
     studied.database.close()
     assert run_recur("backup", "copy.sqlite").code == 0
-    with serving(RECUR, recur_env(tmp_path) | {"RECUR_BACKUPS": "7"}):
+    with serving(RECUR, recur_env(tmp_path)):
         ended = run_recur("restore", "copy.sqlite")
         assert (ended.code, ended.out) == (2, "")
         assert "Stop the server" in ended.err
@@ -192,6 +192,6 @@ def test_the_command_beside_a_server_and_after_it(
     ended = run_recur("restore", "copy.sqlite")
     assert ended.out.startswith("Restored 6 reviews of 1 learner from copy.sqlite.\nWhat was there before is ")
     listed = run_recur("restore").out.splitlines()
-    assert [line.rpartition("Z-")[2] for line in listed] == ["before-restore.sqlite", "daily.sqlite"]
+    assert "before-restore.sqlite" in [line.rpartition("Z-")[2] for line in listed]
     shutil.rmtree(tmp_path / "backups")
     assert run_recur("restore").out == f"There are no copies in {tmp_path / 'backups'}.\n"
