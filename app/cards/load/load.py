@@ -180,8 +180,8 @@ def _read_changed(connection: Connection, plan: _Plan, now: datetime) -> None:
     changed, plan.rows = compare(open_files(files, plan.context), before, now)
     # A card that is not rendered shows none of its mistakes and links. So all cards of a file that had a mistake, or is
     # not judged yet, are rendered; and all of them if sources.yaml has changed, whose papers they cite.
-    settled = before if same_context else {}
-    good = [path for one in changed if (path := one.file.path) in settled and is_good(settled[path])]
+    paths = [one.file.path for one in changed] if same_context else []
+    good = [path for path in paths if path not in before or is_good(before[path])]
     plan.ready = prepare_all(changed, content_hashes(connection, good))
 
 

@@ -161,11 +161,12 @@ class Demo(Generic[P]):
         """
         given = dict(parse_qsl(query.lstrip("?"), keep_blank_values=True)) if isinstance(query, str) else dict(query)
         known = {field.name for field in self.fields}
-        if OVER in given or ".." in given.get(SEED, ""):
+        if SEED in known and (OVER in given or ".." in given.get(SEED, "")):
             try:
                 given, _range = split(given)
             except BadRangeError as error:
-                problem = Problem(SEED, str(error), f"{error}.")
+                named = SEED if ".." in given.get(SEED, "") else OVER
+                problem = Problem(named, given[named], f"{named}: {error}.")
                 raise BadParametersError(self.name, [problem], self.query(self.parameters())) from None
         for name in [name for name in given if name not in known][MOST_UNKNOWN:]:
             del given[name]  # the first ones are refused, each with the nearest name, which takes a while

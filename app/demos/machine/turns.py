@@ -74,6 +74,11 @@ class Memory:
                 self._kept.move_to_end(key)
             return self._kept.get(key)
 
+    def forget(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+
     def put(self, key: Any, result: Result) -> None:
         """Keep a result, and forget the one that was longest not asked for."""
         with self._lock:

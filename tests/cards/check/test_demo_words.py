@@ -45,7 +45,8 @@ RENEWS, SUMMARY = "](?convention=renews):", DEMO.summary
         ("idea: Gates", "author: me", 3, "the front matter has title: … and idea: …, not 'author: me'"),
         ("---\ntitle", "title", 1, "the file must begin with front matter"),
         (
-            "One gate sets what is kept against what is new; another what the candidate may see of the past.",
+            "The update gate weighs the old state against a candidate; the reset gate sets how much of the past "
+            "the candidate sees.",
             "",
             1,
             "a summary",
@@ -68,7 +69,7 @@ RENEWS, SUMMARY = "](?convention=renews):", DEMO.summary
         ),
         ("- [Always", "[Always", 10, "under 'Try this' each line is - [label](?parameter=value): what to notice"),
         (RENEWS, "](convention=renews):", 1, "must have three states to try; here are 2"),
-        (r"writes $z$ for", r"writes $\zed$ for", 8, r"formula $\zed$: "),
+        (r"write $z$ for", r"write $\zed$ for", 8, r"formula $\zed$: "),
         ("## Sources", NEXT, 13, "there is no demo 'lstm-gate'. Did you mean 'lstm-gates'?"),
     ],
 )
