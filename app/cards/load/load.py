@@ -229,13 +229,15 @@ def _parts(plan: _Plan) -> Iterator[_Plan]:
     the next load. All else is the last part, with sources.yaml: cards may move between files only in one transaction.
     """
     new = [file for file in plan.ready if file.found.deck not in plan.decks]
+    written: set[str] = set()
     while sum(len(file.cards) for file in new) > CARDS_AT_ONCE:
         some = [new.pop(0)]
         while new and sum(len(file.cards) for file in (*some, new[0])) <= CARDS_AT_ONCE:
             some.append(new.pop(0))
         paths = {file.found.path for file in some}
+        written |= paths
         yield replace(plan, ready=some, removed=[], rows={path: plan.rows[path] for path in paths & plan.rows.keys()})
-    later = [file for file in plan.ready if file.found.path not in plan.before or file.found.deck in plan.decks]
+    later = [file for file in plan.ready if file.found.path not in written]
     rows = {path: row for path, row in plan.rows.items() if row != plan.before.get(path)}
     if rows or plan.removed:
         yield replace(plan, ready=later, rows=rows)

@@ -330,3 +330,12 @@ def test_a_paper_that_leaves_the_list_makes_its_citations_mistakes(content, relo
     assert mistake.message == "there is no paper 'elman-1990'. Did you mean 'elman-1991'?"
     write("sources.yaml", listed)
     assert reload().mistakes == ()
+
+
+def test_a_decks_first_file_is_loaded_once_it_is_mended(reload, write, topic, cards):
+    """The file is known from before, and the deck is not: no good file has made it."""
+    write("e/a.md", topic("## Q {#q}\nSee [it](card:gone)."))
+    assert len(reload().mistakes) == 1
+    write("e/a.md", topic("## Q {#q}\nMended."))
+    assert reload().added == 1
+    assert live(cards("e")) == ["q"]
