@@ -9,6 +9,7 @@ from app.settings import ROOT
 APP = ROOT / "app"
 MAY_IMPORT = {
     "nearest": set(),
+    "whole_file": set(),
     "settings": {"nearest"},
     "models": set(),
     "tables": {"models"},
@@ -18,8 +19,8 @@ MAY_IMPORT = {
     "observe": {"database", "settings"},
     "server": {"web"},
     "nn": set(),
-    "demos": {"nn", "nearest"},
-    "cards": {"models", "tables", "database", "demos", "nearest"},
+    "demos": {"nn", "nearest", "whole_file"},
+    "cards": {"models", "tables", "database", "demos", "nearest", "whole_file"},
     "study": {"cards", "models", "tables", "database", "settings", "nearest"},
     "exchange": {"cards", "study", "models", "tables", "database", "nearest"},
     "upkeep": {"exchange", "cards", "study", "models", "tables", "database", "settings", "nearest"},

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -13,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from app.cards.file.files import OpenedFile
 from app.cards.render.prepare import ReadyFile
 from app.cards.render.render import RENDERER
+from app.whole_file import replace_file
 
 
 class CheckCache:
@@ -44,10 +44,7 @@ class CheckCache:
             return
         try:
             self._place.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._place.parent)
-            with os.fdopen(handle, "wb") as file:
-                file.write(_adapter().dump_json(self._files))
-            os.replace(name, self._place)
+            replace_file(self._place, _adapter().dump_json(self._files))
         except OSError:
             return  # without a cache, a check is only slower
 

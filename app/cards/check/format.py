@@ -1,8 +1,6 @@
 """Writes the missing {#id}s into content files, and changes nothing else."""
 
-import os
 import re
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
@@ -11,6 +9,7 @@ from pathlib import Path
 from app.cards.file.files import OpenedFile, TopicFile, Unreadable, find_files, no_folder, open_file
 from app.cards.file.mistake import Mistake
 from app.cards.file.parse import Parsed, parse
+from app.whole_file import replace_file
 
 _END = re.compile(r"\r\n|\r|\n")
 # "## Question ##": the closing # and the space around them stay after the id.
@@ -93,19 +92,3 @@ def with_ids(data: bytes, ids: dict[int, str]) -> bytes:
             line = f"{heading[1]} {{#{ids[number]}}}{heading[2]}{line[len(body) :]}"
         pieces.append(line)
     return "".join(pieces).encode("utf-8")
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Replace a file completely or not at all. Its permissions stay, and a link stays a link."""
-    path = path.resolve()
-    handle, name = tempfile.mkstemp(prefix=".", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, path.stat().st_mode)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.cards.check.check import check_content
-from app.cards.check.format import free_name, replace_file
+from app.cards.check.format import free_name
 from app.cards.file.files import OpenedFile, TopicFile, Unreadable, open_file
 from app.cards.file.mistake import Mistake
 from app.cards.file.parse import parse, slug
 from app.cards.file.yaml_files import LAST
 from app.cards.render.prepare import ReadyFile, prepare
 from app.nearest import did_you_mean
+from app.whole_file import replace_file
 
 STEP = 10  # between the orders of two topics, so that another fits between them
 

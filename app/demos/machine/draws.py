@@ -7,9 +7,7 @@ computed in one batch, and kept by the code and the parameters that they follow 
 import functools
 import hashlib
 import json
-import os
 import re
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ import numpy as np
 
 from app.demos.machine.figures import Values
 from app.demos.machine.turns import a_turn
+from app.whole_file import replace_file
 
 APP = Path(__file__).parents[2]
 MOST_DRAWS = 100
@@ -150,10 +149,7 @@ class Kept:
         stored["numbers"] = {name: values.tolist() for name, values in numbers.items()}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, made = tempfile.mkstemp(dir=self.folder)
-            with os.fdopen(handle, "w") as file:
-                json.dump(stored, file)
-            os.replace(made, self.folder / f"{key}.json")
+            replace_file(self.folder / f"{key}.json", json.dumps(stored).encode())
         except OSError:
             return  # without it, the next process computes them again
 
