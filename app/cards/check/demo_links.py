@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.demos.machine.demo import BadParametersError
-from app.demos.machine.draws import KEPT, SEED, STATISTICS, BadRangeError, Draws, over, split, statistic
+from app.demos.machine.draws import KEPT, SEED, STATISTICS, Draws, over, split, statistic
 from app.demos.registry import UnknownDemoError, find
 from app.nearest import did_you_mean
 
@@ -32,7 +32,7 @@ def demo_mistakes(name: str, query: str, numbers: str, find_demo: FindDemo = fin
         computed = demo.compute(parameters).numbers if draws is None else over(demo, parameters, draws.seeds)
     except UnknownDemoError as error:
         return [str(error)]
-    except (BadParametersError, BadRangeError) as error:
+    except BadParametersError as error:
         return [f"demo {name}: {error}"]
     except Exception as error:  # a demo that fails must not keep the other cards from being checked
         return [f"demo {name} failed: {error!r}"]
@@ -72,11 +72,11 @@ def _problem(stated: str, computed: Mapping[str, Any], draws: Draws | None) -> s
 @lru_cache(maxsize=20_000)
 def is_of_one_draw(name: str, query: str, numbers: str, find_demo: FindDemo = find) -> bool:
     """True if a link names one seed, and a number that it states is another one under the next seeds."""
-    demo, parameters, draws = _draws_of(name, query, find_demo)
-    if demo is None or draws is None or "=" not in numbers or _is_range(query):
+    needed = _needed_draws(name, query, find_demo) if "=" in numbers else None
+    if needed is None or needed.is_range:
         return False
     try:
-        computed = over(demo, parameters, draws.seeds)
+        computed = over(needed.demo, needed.parameters, needed.draws.seeds)
     except Exception:  # a demo that fails must not keep the other cards from being checked
         return False
     return any(
@@ -87,8 +87,8 @@ def is_of_one_draw(name: str, query: str, numbers: str, find_demo: FindDemo = fi
 
 def is_known(name: str, query: str, numbers: str, find_demo: FindDemo = find) -> bool:
     """True if what a link states can be judged at once, because its draws were computed before or it needs none."""
-    demo, parameters, draws = _draws_of(name, query, find_demo)
-    return demo is None or draws is None or not numbers or KEPT.get(demo, parameters, draws.seeds) is not None
+    needed = _needed_draws(name, query, find_demo) if numbers else None
+    return needed is None or KEPT.get(needed.demo, needed.parameters, needed.draws.seeds) is not None
 
 
 def settle(name: str, query: str, numbers: str, find_demo: FindDemo = find) -> None:
@@ -97,20 +97,26 @@ def settle(name: str, query: str, numbers: str, find_demo: FindDemo = find) -> N
     demo_mistakes(name, query, numbers, find_demo)
 
 
-def _draws_of(name: str, query: str, find_demo: FindDemo) -> tuple[Any, Any, Draws | None]:
-    """The demo of a link, its parameters, and the draws that judging it takes: its range, or its seed and the next."""
+class _Needed(NamedTuple):
+    """The draws that judging a link takes: the range that it names, or its one seed and the next."""
+
+    demo: Any
+    parameters: Any
+    draws: Draws
+    is_range: bool
+
+
+def _needed_draws(name: str, query: str, find_demo: FindDemo) -> _Needed | None:
+    """None if the demo draws nothing, or the link cannot be read."""
     try:
         demo = find_demo(name)
         parameters, draws = demo.parse(query), split(query)[1]
     except Exception:  # demo_mistakes says which
-        return None, None, None
-    if draws is None and (seed := getattr(parameters, SEED, None)) is not None:
-        draws = Draws(seed, seed + NEXT_SEEDS)
-    return demo, parameters, draws
-
-
-def _is_range(query: str) -> bool:
-    return split(query)[1] is not None
+        return None
+    seed = getattr(parameters, SEED, None)
+    if seed is None:
+        return None
+    return _Needed(demo, parameters, draws or Draws(seed, seed + NEXT_SEEDS), is_range=draws is not None)
 
 
 def _difference(printed: str, value: float) -> str | None:

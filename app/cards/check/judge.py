@@ -17,7 +17,7 @@ from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import Paper, Sources, read_deck, read_sources
 from app.cards.render.prepare import ReadyCard, ReadyFile
 from app.cards.render.render import Link
-from app.demos.machine.draws import SEED
+from app.demos.machine.draws import OVER, SEED
 from app.demos.registry import find
 from app.nearest import did_you_mean
 
@@ -181,11 +181,13 @@ def _broken_demo(link: Link, file: ReadyFile, around: Around) -> Sequence[str]:
     """Wrong numbers, and those of one random draw in a card that does not say so."""
     to, remarks = link.target, around.remarks
     stated = (to.name, to.query, to.numbers, around.find_demo)
-    if not remarks.waits and f"{SEED}=" in to.query and not is_known(*stated):
+    if f"{SEED}=" not in to.query and f"{OVER}=" not in to.query:
+        return demo_mistakes(*stated)
+    if not remarks.waits and not is_known(*stated):
         remarks.pending.append(Claim(file.found.path, link.line, to.name, to.query, to.numbers))
         return []
     found = demo_mistakes(*stated)
-    if found or f"{SEED}=" not in to.query or IN_ONE_DRAW in _words_around(link, file) or not is_of_one_draw(*stated):
+    if found or IN_ONE_DRAW in _words_around(link, file) or not is_of_one_draw(*stated):
         return found
     problem = (
         f"demo {to.name}: with another seed it is another number: state it over draws, as in "

@@ -18,6 +18,7 @@ from app.cards.file.files import TopicFile, open_file
 from app.cards.file.mistake import Mistake
 from app.cards.load.load import load
 from app.cards.render.prepare import prepare
+from app.demos.machine.draws import Kept
 from app.models import ContentFile
 from tests.cards.check.test_check import CASES, read_case
 from tests.cards.file.test_files import UNREADABLE
@@ -206,3 +207,11 @@ def test_there_are_only_so_many_decks(content, write, topic, find_demo, database
     report = load(database, content, datetime.now(UTC))
     assert [str(mistake) for mistake in report.mistakes] == ["c:1: there are more than 2 decks: no more are read"]
     assert report.added == 2
+
+
+def test_a_range_is_not_waited_for_however_the_link_names_it(content, write, topic, monkeypatch, tmp_path):
+    monkeypatch.setattr("app.cards.check.demo_links.KEPT", Kept(tmp_path / "draws"))
+    for named in ("seed=0..5", "over=0..5"):
+        write("d/a.md", topic(f"## Q {{#q}}\nA.\n\n[A](demo:gradient-flow?steps=3&input=1&{named}#T=3)"))
+        checked = check_content(content, waits=False)
+        assert [(one.path, one.line) for one in checked.pending] == [("d/a.md", 10)]
