@@ -16,7 +16,6 @@ import numpy as np
 from pydantic import ValidationError
 
 from app.demos.machine.draws import OVER, SEED, BadRangeError, split
-from app.demos.machine.figures import Values
 from app.demos.machine.markdown import Source, TryThis, Words, read_words
 from app.demos.machine.parameters import TEXTS, FormField, Parameters, form_fields
 from app.demos.machine.prediction import Prediction
@@ -63,8 +62,7 @@ class Demo(Generic[P]):
     """A demo: the Python of `file`, and the words of the Markdown file beside it.
 
     `shows` are the functions whose source is shown beside that of `run`. With `training` it learns behind a button, and
-    its result is remembered. `many` computes the numbers of many seeds in one batch, each an array over the seeds;
-    without it they are computed one after the other.
+    its result is remembered.
     """
 
     file: str
@@ -73,7 +71,6 @@ class Demo(Generic[P]):
     prediction: Prediction[P]
     shows: Sequence[Callable[..., Any]]
     training: Training[P] | None = None
-    many: Callable[[P, Sequence[int]], Mapping[str, Values]] | None = None
 
     @cached_property
     def name(self) -> str:

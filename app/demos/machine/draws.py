@@ -1,7 +1,7 @@
 """The numbers of a demo over many draws: the same state with every seed of a range.
 
 One draw proves little. What a card claims of a random network is a count, a median or a quantile over draws. They are
-computed in one batch, and kept by the code and the parameters that they follow from.
+computed once, and kept by the code and the parameters that they follow from.
 """
 
 import functools
@@ -27,12 +27,8 @@ SEED = "seed"
 OVER = "over"
 """What an address calls the range while its seed is another one."""
 _RANGE = re.compile(r"(\d{1,4})\.\.(\d{1,4})", re.ASCII)
-STATISTICS = {
-    "count": "draws in which it is 1",
-    "median": "median",
-    "q05": "5 % quantile",
-    "q95": "95 % quantile",
-}
+STATISTICS = ("count", "median", "q05", "q95")
+"""In how many draws a number is 1, its median, and its quantiles of 5 and 95 per cent."""
 
 
 class BadRangeError(ValueError):
@@ -108,8 +104,6 @@ def over(demo: Any, parameters: Any, seeds: Sequence[int]) -> Mapping[str, Value
 
 
 def _compute(demo: Any, parameters: Any, seeds: Sequence[int]) -> Mapping[str, Values]:
-    if demo.many:
-        return {name: np.asarray(values, float) for name, values in demo.many(parameters, seeds).items()}
     runs = [demo.run(parameters.model_copy(update={SEED: seed})).numbers for seed in seeds]
     names = [name for name in runs[0] if all(name in run for run in runs)]
     return {name: np.array([run[name] for run in runs], float) for name in names}

@@ -61,7 +61,7 @@ def test_statistics_are_numpys(values):
 
 @pytest.mark.parametrize("name", DRAWING)
 def test_each_draw_is_the_demo_at_its_seed(name, kept):
-    """Also where many are one batch."""
+
     kept()
     demo = find(name)
     cheap = {"updates": "10"} if demo.training else {}
