@@ -26,7 +26,7 @@ def versions(here: Here, deck: str, name: str) -> Response:
         kept = versions_of(session, found.id)
         pieces = [[("same", one.markdown) for one in kept[:1]]]
         pieces += [list(changes(before.markdown, after.markdown)) for before, after in pairwise(kept)]
-        shown = list(enumerate(zip(kept, pieces, strict=False), 1))[::-1]
+        shown = list(enumerate(zip(kept, pieces, strict=True), 1))[::-1]
         zone = here.learner(session).zone
         return here.page("cards/versions.html", deck=chosen, card=found, versions=shown, zone=zone)
 

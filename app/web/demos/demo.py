@@ -19,7 +19,7 @@ from app.demos.machine.state import beside, parameters_of, state_of
 from app.demos.path import neighbours
 from app.models import Card, CardDemo, Deck
 from app.web.demos.in_turn import in_turn, may_train
-from app.web.demos.results import asked, part, results_of, worked
+from app.web.demos.results import asked, bad_values, part, results_of, worked
 from app.web.frame.errors import bad_parameters
 from app.web.frame.here import page, parts_of, wants_part
 
@@ -90,7 +90,7 @@ def beneath(request: Request, name: str) -> Response:
     try:
         state = state_of(found, given)
     except BadParametersError as error:
-        return page(request, "demos/bad_values.html", HTTPStatus.UNPROCESSABLE_ENTITY, error=error)
+        return bad_values(request, error)
     return page(
         request,
         "demos/beneath.html",

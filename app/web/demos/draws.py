@@ -1,7 +1,5 @@
 """/demos/NAME/draws: where the draw that is shown lies among many."""
 
-from http import HTTPStatus
-
 from fastapi import Request
 from starlette.responses import Response
 
@@ -10,7 +8,7 @@ from app.demos.machine.draws import bands, over
 from app.demos.machine.numbers import show
 from app.demos.machine.state import state_of
 from app.web.demos.in_turn import may_train
-from app.web.demos.results import address, asked
+from app.web.demos.results import address, asked, bad_values
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import page
 
@@ -22,7 +20,7 @@ def draws(request: Request, name: str) -> Response:
     try:
         state = state_of(demo, given)
     except BadParametersError as error:
-        return page(request, "demos/bad_values.html", HTTPStatus.UNPROCESSABLE_ENTITY, error=error)
+        return bad_values(request, error)
     if state.draws is None:
         raise NotHereError("This address asks for no range of seeds: write one such as seed=0..39.")
     computed = over(demo, state.parameters, state.draws.seeds)

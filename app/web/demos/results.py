@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote
 
 from fastapi import Request
 from markupsafe import Markup, escape
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from app.cards.render.maths import mathml
 from app.cards.render.render import inline
@@ -42,12 +42,17 @@ async def part(request: Request, name: str) -> Response:
     return await in_turn(_part, request, demo, given) if demo.training else _part(request, demo, given)
 
 
+def bad_values(request: Request, error: BadParametersError) -> HTMLResponse:
+    """What is wrong with the parameters of an address, and the nearest state that is good, in place of results."""
+    return page(request, "demos/bad_values.html", HTTPStatus.UNPROCESSABLE_ENTITY, error=error)
+
+
 def _part(request: Request, demo: Demo[Any], given: Mapping[str, str]) -> Response:
     try:
         state = state_of(demo, given)
         other = beside(state, given) if "compare" in given else None
     except BadParametersError as error:
-        return page(request, "demos/bad_values.html", HTTPStatus.UNPROCESSABLE_ENTITY, error=error)
+        return bad_values(request, error)
     results = results_of(state, other)
     response = page(request, "demos/results.html", **results)
     here = parts_of(request.headers.get("hx-current-url", "")).path

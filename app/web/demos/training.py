@@ -18,7 +18,7 @@ from app.demos.machine.parameters import Parameters
 from app.demos.machine.state import parameters_of, state_of
 from app.demos.machine.turns import TURNS
 from app.web.demos.in_turn import BUSY, take_turn
-from app.web.demos.results import address, asked, results_of
+from app.web.demos.results import address, asked, bad_values, results_of
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import page
 
@@ -49,7 +49,7 @@ async def _events(request: Request, browser: str, demo: Demo[Any], given: Mappin
     try:
         parameters = demo.parse(parameters_of(given))
     except BadParametersError as error:
-        body = page(request, "demos/bad_values.html", error=error).body
+        body = bad_values(request, error).body
         yield _event("refused", html=bytes(body).decode(), says=str(error))
         return
     trainings: dict[str, asyncio.Event] = request.app.state.trainings
