@@ -25,7 +25,7 @@ from app.upkeep.in_use import in_use
         ("postgresql+psycopg://me:secret@127.0.0.1:1/db?foo=bar", "cannot be used: invalid connection option"),
         ("postgresql+psycopg://me:secret@127.0.0.1:1/db?connect_timeout=x", "cannot be used: bad value"),
         ("sqlite:///recur.sqlite?timeout=x", "has no [?]"),
-        ("sqlite:////tmp/%00", "no NUL"),
+        ("sqlite:///data/%00", "no NUL"),
     ],
 )
 def test_what_cannot_be_opened_is_named_without_its_password(url: str, says: str) -> None:
