@@ -1,8 +1,7 @@
 """The N-th call of the driver fails in each kind of write: all of it is there or nothing, and the server goes on."""
 
 import random
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,14 @@ from fastapi.testclient import TestClient
 from hypothesis import settings as hypothesis_settings
 
 from app.database import Database
-from app.main import create_app
 from app.settings import Settings
 from tests.databases import Backend
 from tests.faults.failing import FAULTS, Fault, nth_call_fails
-from tests.faults.lives import NOW, WRITES, Form, differing, dump, replayed
+from tests.faults.lives import WRITES, Form, differing, dump, replayed
+from tests.faults.writing import Lived, clean_write, client_of
 
 pytestmark = [pytest.mark.proof]
-Lived = Callable[[], AbstractContextManager[Database]]
 SAYS_NOT_SAVED = "not saved"
-
-
-def client_of(settings: Settings, database: Database) -> TestClient:
-    app = create_app(settings, database, lambda: NOW)
-    return TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
 
 
 @pytest.mark.parametrize("kind", WRITES)
@@ -33,15 +26,10 @@ def test_a_write_is_whole_or_absent_and_can_be_sent_again(
 ) -> None:
     settings = settings.model_copy(update={"content_dir": content})
     with lived() as database:
-        client = client_of(settings, database)
-        form = WRITES[kind](client)
-        before = dump(database)
-        with nth_call_fails(database, 0, None) as clean:
-            assert form.send(client).status_code == 200
-        after = dump(database)
+        form, before, after, calls = clean_write(kind, settings, database)
         assert differing(before, after), "it writes"
         assert not differing(after, replayed(database))
-    for fault, number in sampled(FAULTS[backend.name], clean.calls, kind):
+    for fault, number in sampled(FAULTS[backend.name], calls, kind):
         with lived() as database:
             client = client_of(settings, database)
             assert WRITES[kind](client) == form

@@ -8,24 +8,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from fastapi.testclient import TestClient
 from hypothesis import settings as hypothesis_settings
 
 from app.database import Database
-from app.main import create_app
 from app.settings import ROOT, Settings
 from bench.serving import ServerProcess
-from tests.faults.failing import nth_call_fails
-from tests.faults.lives import CARD, NOW, WRITES, Form, differing, dump, is_write, replayed
+from tests.faults.lives import CARD, WRITES, Form, differing, dump, is_write, replayed
+from tests.faults.writing import Lived, clean_write, client_of
 
 pytestmark = [pytest.mark.server, pytest.mark.proof]
-Lived = Callable[[], AbstractContextManager[Database]]
 DYING = [sys.executable, "-m", "tests.faults.dying"]
 
 
@@ -51,10 +47,6 @@ def environment(database: Database, content: Path, **more: str) -> dict[str, str
     }
 
 
-def client_of(settings: Settings, database: Database) -> TestClient:
-    return TestClient(create_app(settings, database, lambda: NOW), base_url="http://127.0.0.1:8000")
-
-
 def test_a_write_of_a_killed_server_is_whole_or_absent_and_can_be_sent_again(
     lived: Lived, content: Path, settings: Settings
 ) -> None:
@@ -62,21 +54,16 @@ def test_a_write_of_a_killed_server_is_whole_or_absent_and_can_be_sent_again(
     kills = 0
     for kind in chosen(list(WRITES), 5):
         with lived() as database:
-            client = client_of(settings, database)
-            form = WRITES[kind](client)
-            before = dump(database)
-            with nth_call_fails(database, 0, None) as clean:
-                assert form.send(client).status_code == 200
-            after = dump(database)
-        writes = sum(is_write(call) for call in clean.calls)
-        moments = [f"write {n}" for n in range(1, writes + 1)] + around_commits(clean.calls.count("do_commit"))
+            form, before, after, calls = clean_write(kind, settings, database)
+        writes = sum(is_write(call) for call in calls)
+        moments = [f"write {n}" for n in range(1, writes + 1)] + around_commits(calls.count("do_commit"))
         for moment in chosen(moments, 1):
             with lived() as database:
                 assert WRITES[kind](client_of(settings, database)) == form
                 killed_while_sending(form, moment, environment(database, content, RECUR_PORT="{port}"))
                 found = dump(database)
                 assert found in (before, after), f"{kind}, {moment}: {differing(before, found)}"
-                last = moment == f"after commit {clean.calls.count('do_commit')}"
+                last = moment == f"after commit {calls.count('do_commit')}"
                 assert found == after or not last, f"{kind}, {moment}: committed, and not there"
                 assert not differing(found, replayed(database)), f"{kind}, {moment}"
                 again = form.send(client_of(settings, database))

@@ -12,7 +12,7 @@ from app.database import Database
 from app.settings import Settings
 from tests.examples import share_of
 from tests.faults.lives import WRITES, Form
-from tests.faults.test_failing_call import client_of
+from tests.faults.writing import client_of
 
 Lived = Callable[[], AbstractContextManager[Database]]
 LONE = "a\ud800b"
