@@ -2,19 +2,15 @@
 
 import json
 import random
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from urllib.parse import quote
 
 import pytest
 
-from app.database import Database
 from app.settings import Settings
 from tests.examples import share_of
 from tests.faults.lives import WRITES, Form
-from tests.faults.writing import client_of
+from tests.faults.writing import Lived, client_of
 
-Lived = Callable[[], AbstractContextManager[Database]]
 LONE = "a\ud800b"
 ODD = ("a\0b", "9" * 30, "\x7f\u202e", "\U0010ffff", "")
 QUERIES = (
