@@ -184,7 +184,7 @@ def bands(numbers: Mapping[str, Values], shown: Mapping[str, float]) -> list[Ban
     """A band for each number that differs from draw to draw."""
     found = []
     for name, values in numbers.items():
-        if name not in shown or (values == values[0]).all():
+        if name not in shown or np.allclose(values, values[0], rtol=1e-9, atol=0, equal_nan=True):
             continue
         median, low, high = (statistic(one, values) for one in ("median", "q05", "q95"))
         is_flag = bool(np.isin(values, (0.0, 1.0)).all())

@@ -101,8 +101,13 @@ def test_a_folder_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
 
 
 def test_a_band_says_where_the_shown_draw_lies():
-    numbers = {"same": np.ones(5), "loss": np.array([5.0, 1, 2, 3, 4]), "learned": np.array([1.0, 0, 1, 1, 0])}
-    loss, learned = bands(numbers, {"same": 1, "loss": 3, "learned": 0, "only here": 2})
+    numbers = {
+        "same": np.ones(5),
+        "rounded": 3 * (1 + 1e-15 * np.arange(5)),
+        "loss": np.array([5.0, 1, 2, 3, 4]),
+        "learned": np.array([1.0, 0, 1, 1, 0]),
+    }
+    loss, learned = bands(numbers, {"same": 1, "rounded": 3, "loss": 3, "learned": 0, "only here": 2})
     assert (loss.name, loss.median, loss.below, loss.count) == ("loss", 3, 2, None)
     assert loss.low == pytest.approx(1.2)
     assert loss.high == pytest.approx(4.8)

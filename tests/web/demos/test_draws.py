@@ -23,7 +23,7 @@ def test_the_band_of_a_state(client: TestClient) -> None:
     assert "<html" in page
     assert "<code>ratio</code>" in page
     assert "<td>0.0502</td>" in page
-    assert "The draw above has seed 7." in page
+    assert "The draw that is shown has seed 7." in page
     part = client.get(address, headers=PART).text
     assert "<html" not in part
     assert "<td>0.0502</td>" in part
