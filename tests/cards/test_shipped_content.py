@@ -9,7 +9,11 @@ from app.cards.file.parse import ParsedCard, parse
 from app.settings import ROOT
 
 CONTENT = ROOT / "content" / "rnn"
-REWRITTEN: tuple[str, ...] = ("vanishing-and-exploding-gradients",)
+REWRITTEN: tuple[str, ...] = (
+    "vanishing-and-exploding-gradients",
+    "computing-the-output",
+    "shapes-and-parameters",
+)
 """The topics that have their new form; once all have it, this goes."""
 MOST_WORDS = 45
 SECTIONS = ("**Why:**", "**Example:**", "**A common mistake** is to", "**They may ask next:**")
