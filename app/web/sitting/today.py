@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qsl
 
+from markupsafe import Markup
 from pydantic import ValidationError
 from sqlmodel import Session
 from starlette.responses import Response
@@ -9,9 +10,10 @@ from starlette.responses import Response
 from app.cards.file.yaml_files import documents
 from app.study.schedule.undo import last_rating
 from app.study.selection.choices import choices, menus
-from app.study.sitting.queue import Queue, progress
+from app.study.sitting.queue import Progress, Queue, progress
 from app.study.sitting.readiness import readiness
 from app.study.sitting.today import by_topic, next_due
+from app.web.frame.dates import plural
 from app.web.frame.decks import all_decks, deck_named
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context, Here
@@ -30,12 +32,14 @@ def today(
         chosen = deck_named(session, deck)
         who = here.learner(session)
         begun = _begun(here, session)
+        progressed = progress(session, who, here.now, Queue(chosen.id))
         return here.page(
             "today.html",
             deck=chosen,
             decks=all_decks(session),
             today=who.day(here.now),
-            progress=progress(session, who, here.now, Queue(chosen.id)),
+            progress=progressed,
+            waiting=_waiting(progressed),
             topics=by_topic(session, who, here.now, chosen.id),
             next_due=next_due(session, who, here.now, chosen.id),
             new_per_day=who.new_per_day,
@@ -44,6 +48,21 @@ def today(
             begun=begun,
             menus=menus(choices(session, who, chosen.id), documents(here.settings.content_dir), asks=True),
         )
+
+
+def _waiting(progress: Progress) -> Markup:
+    """A sentence that names every kind of card still to do."""
+    kinds = [
+        (progress.due, plural(progress.due, "card"), "is due", "are due"),
+        (progress.in_sitting, f"{progress.in_sitting} missed", "one comes again today", "ones come again today"),
+        (progress.new, f"{progress.new} new", "one waits", "ones wait"),
+    ]
+    *first, last = [
+        Markup("<b>{}</b> {}").format(counted, one if number == 1 else many)
+        for number, counted, one, many in kinds
+        if number
+    ] or [""]
+    return Markup(", ").join(first) + (", and " if len(first) > 1 else " and " if first else "") + last + "."
 
 
 def _begun(here: Context, session: Session) -> QueueSitting | None:
