@@ -42,6 +42,13 @@ _BUSY_IN_SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _BUSY_IN_POSTGRESQL = ("08", "40", "533", "55P03", "57014", "57P0")
 STARTING = "starting"
 """The lock of the process that brings the database up to date, while others wait."""
+_EXAMPLES = (
+    "Write a file such as data/recur.sqlite, or an address such as postgresql://USER:PASSWORD@127.0.0.1:5432/recur"
+)
+_FILE_ENDINGS = (".sqlite", ".sqlite3", ".db")
+_DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite"} | dict.fromkeys(
+    ("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"
+)
 _LOCK = text("SELECT id FROM learner WHERE id = :learner FOR UPDATE")
 _LOCK_ALL = text("SELECT id FROM learner ORDER BY id FOR UPDATE")
 
@@ -94,22 +101,13 @@ class Database:
     def __init__(self, url: str) -> None:
         """Raises UnusableDatabaseError if the address is invalid or its folder cannot be made."""
         try:
-            self.url = make_url(url)
-            backend = self.url.get_backend_name()
-            if backend not in ("sqlite", "postgresql"):
-                raise ArgumentError(f"Recur keeps its data in SQLite or PostgreSQL, not in {backend}.")
-            self.is_sqlite = backend == "sqlite"
-            if self.is_sqlite and self.url.query:
-                raise ArgumentError("the address of an SQLite file has no ? and nothing after it.")
-            if "\0" in (self.url.database or ""):
-                raise ArgumentError("the name of a database has no NUL in it.")
+            self.url = _address(url)
+            self.is_sqlite = self.url.get_backend_name() == "sqlite"
             if self.file is not None:
                 self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.engine = _engine(self.url, self._before_connecting, **_POOL)
         except (ArgumentError, ImportError, OSError, ValueError) as error:
-            form = "; it is sqlite:///FILE or postgresql+psycopg://USER@HOST:PORT/NAME"
-            why = f"{error}{form if isinstance(error, ValueError) else ''}"
-            raise UnusableDatabaseError(f"RECUR_DATABASE_URL cannot be used: {why}") from error
+            raise UnusableDatabaseError(f"RECUR_DATABASE_URL cannot be used: {error}") from error
         self._one_writer = threading.Lock()
         self._file: OpenedDatabaseFile | None = None
         if self.file is not None:
@@ -318,6 +316,35 @@ class Visit:
 
 
 _POOL: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": CONNECTIONS // 2, "pool_timeout": LONGEST_WAIT}
+
+
+def _address(text: str) -> URL:
+    """The address that a person wrote: a file of SQLite, or an address of SQLite or PostgreSQL.
+
+    Raises ArgumentError in words that say what to write. They tell no password.
+    """
+    scheme, is_address, rest = text.partition("://")
+    if "\0" in text or "%00" in text:
+        raise ArgumentError("the name of a database has no NUL in it.")
+    if not is_address:
+        path = Path(text).expanduser()
+        if ":" not in text.partition("/")[0][2:] and (path.suffix in _FILE_ENDINGS or len(path.parts) > 1):
+            return URL.create("sqlite", database=str(path))
+        named = "it" if "@" in text else repr(text[:60])
+        raise ArgumentError(f"{named} is neither a file nor an address of a database. {_EXAMPLES}.")
+    if scheme not in _DRIVERS:
+        raise ArgumentError(f"Recur keeps its data in SQLite or PostgreSQL, not in {scheme[:60]!r}. {_EXAMPLES}.")
+    if _DRIVERS[scheme] == "sqlite":
+        if "?" in rest:
+            raise ArgumentError("the address of an SQLite file has no ? and nothing after it.")
+        if rest and not rest.startswith("/"):
+            raise ArgumentError(f"the address of an SQLite file has three slashes: sqlite:///{rest}")
+    try:
+        return make_url(f"{_DRIVERS[scheme]}://{rest}")
+    except (ArgumentError, ValueError):
+        raise ArgumentError(
+            f"this is not the form of an address. {_EXAMPLES}. In a password, write %40 for @, %3A for : and %2F for /."
+        ) from None
 
 
 def _engine(url: URL, before_connecting: Callable[[], None], **pool: Any) -> Engine:

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64, description="Processes that `recur serve` answers with.")
     database_url: str = Field(
         f"sqlite:///{ROOT / 'data' / 'recur.sqlite'}",
-        description="SQLAlchemy address of the database: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME.",
+        description="The database: a file of SQLite, or an address such as postgresql://USER@HOST/NAME.",
     )
     content_dir: Path = Field(
         ROOT / "content", description="Folder with sources.yaml and one folder of Markdown files a deck."

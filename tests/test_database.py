@@ -16,12 +16,18 @@ from app.upkeep.in_use import in_use
 @pytest.mark.parametrize(
     ("url", "says"),
     [
-        ("nonsense", "RECUR_DATABASE_URL cannot be used"),
-        ("mysql+pymysql://me@127.0.0.1/recur", "SQLite or PostgreSQL, not in mysql"),
+        ("nonsense", "neither a file nor an address .*such as data/recur.sqlite"),
+        ("", "neither a file nor an address"),
+        ("sqlite:recur.sqlite", "neither a file nor an address"),
+        ("postgresql:/me:secret@127.0.0.1/db", "neither a file nor an address"),
+        ("mysql+pymysql://me:secret@127.0.0.1/recur", "SQLite or PostgreSQL, not in 'mysql[+]pymysql'"),
+        ("postgresql+asyncpg://me:secret@127.0.0.1/recur", "not in 'postgresql[+]asyncpg'"),
+        ("sqlite://data/recur.sqlite", "three slashes: sqlite:///data/recur.sqlite"),
         ("sqlite:////proc/nowhere/recur.sqlite", "RECUR_DATABASE_URL cannot be used"),
         ("postgresql+psycopg://me:secret@127.0.0.1:1/recur", "cannot be used: connection"),
-        ("postgresql://me:secret@[::1/db", "cannot be used: .*; it is sqlite:///FILE or postgresql"),
-        ("postgresql://me:secret@host:port/db", "cannot be used: .*; it is sqlite:///FILE or postgresql"),
+        ("postgresql://me:secret@[::1/db", "not the form of an address. .*postgresql://USER"),
+        ("postgresql://me:secret@host:port/db", "not the form of an address. .*postgresql://USER"),
+        ("postgres://me:secret@127.0.0.1:1/recur", "cannot be used: connection"),
         ("postgresql+psycopg://me:secret@127.0.0.1:1/db?foo=bar", "cannot be used: invalid connection option"),
         ("postgresql+psycopg://me:secret@127.0.0.1:1/db?connect_timeout=x", "cannot be used: bad value"),
         ("sqlite:///recur.sqlite?timeout=x", "has no [?]"),
@@ -37,6 +43,16 @@ def test_what_cannot_be_opened_is_named_without_its_password(url: str, says: str
     with pytest.raises(UnusableDatabaseError, match=says) as caught:
         opened()
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["data/recur.sqlite", "recur.db", "{folder}/new/recur", "~/recur.sqlite3"])
+def test_a_plain_path_is_a_file_of_sqlite(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    database = Database(name.format(folder=tmp_path))
+    database.migrate()
+    database.close()
+    assert Path(name.format(folder=tmp_path)).expanduser().is_file()
 
 
 def test_what_a_learner_keeps_is_theirs_alone(tmp_path: Path) -> None:

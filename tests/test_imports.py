@@ -9,6 +9,7 @@ from app.settings import ROOT
 APP = ROOT / "app"
 MAY_IMPORT = {
     "nearest": set(),
+    "invalid": set(),
     "whole_file": set(),
     "settings": {"nearest"},
     "models": set(),
@@ -21,11 +22,11 @@ MAY_IMPORT = {
     "nn": set(),
     "demos": {"nn", "nearest", "whole_file"},
     "cards": {"models", "tables", "database", "demos", "nearest", "whole_file"},
-    "study": {"cards", "models", "tables", "database", "settings", "nearest"},
-    "exchange": {"cards", "study", "models", "tables", "database", "nearest"},
+    "study": {"cards", "models", "tables", "database", "settings", "nearest", "invalid"},
+    "exchange": {"cards", "study", "models", "tables", "database", "nearest", "invalid"},
     "upkeep": {"exchange", "cards", "study", "models", "tables", "database", "settings", "nearest"},
     "web": {"observe", "upkeep", "exchange", "study", "cards", "demos", "models", "tables", "database"}
-    | {"settings", "nearest"},
+    | {"settings", "nearest", "invalid"},
     "main": {"observe", "web", "upkeep", "cards", "study", "database", "settings"},
     "commands": {
         "observe",
@@ -39,6 +40,7 @@ MAY_IMPORT = {
         "study",
         "database",
         "settings",
+        "invalid",
     },
     "cli": {"observe", "commands", "main", "upkeep", "exchange", "cards", "study", "database", "settings"},
     "__main__": {"cli"},

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from app.cards.check.report import as_text, excerpts
 from app.cards.file.mistake import Mistake
+from app.invalid import in_words
 from app.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
+        # The value is not told: it may be a password.
         problems = [
-            "".join(f"{PREFIX}{str(name).upper()}: " for name in one["loc"]) + one["msg"].removeprefix("Value error, ")
+            in_words("".join(f"{PREFIX}{str(name).upper()}" for name in one["loc"][:1]), one) + "."
             for one in error.errors()
         ]
     refuse(*problems)

@@ -47,7 +47,7 @@ REFUSALS = {
         "Cannot listen on aaaa.*: this is no host name",
     ),
     "content folder": ({"RECUR_CONTENT_DIR": "{path}/nowhere"}, "There is no content folder .*nowhere"),
-    "setting": ({"RECUR_PORT": "eight"}, "RECUR_PORT: .*valid integer"),
+    "setting": ({"RECUR_PORT": "eight"}, "RECUR_PORT must be a whole number[.]"),
     "two settings": ({"RECUR_PORT": "eight", "RECUR_DAY_STARTS_AT": "24"}, "RECUR_DAY_STARTS_AT"),
     "database, no address": ({"RECUR_DATABASE_URL": "nonsense"}, "RECUR_DATABASE_URL cannot be used"),
     "database, no valid address": (

@@ -17,6 +17,7 @@ from app.exchange.history.format import (
     QuizItemLine,
     QuizLine,
 )
+from app.invalid import in_words
 
 _ORDER = ({"history"}, {"card"}, {"review"}, {"mark"}, {"quiz", "quiz_item"}, {"end"})
 _PLACE = {kind: place for place, kinds in enumerate(_ORDER) for kind in kinds}
@@ -76,11 +77,9 @@ def _read(number: int, data: bytes) -> Line:
     try:
         return _LINE.validate_json(data)
     except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
+        problem = error.errors(include_url=False)[0]
         # The first part of `loc` is the line's kind.
-        where = ".".join(str(part) for part in problem["loc"][1:])
-        message = problem["msg"].removeprefix("Value error, ")
-        raise HistoryError(number, f"{where}: {message}" if where else message) from None
+        raise HistoryError(number, in_words(".".join(map(str, problem["loc"][1:])), problem)) from None
 
 
 class _Versioned(BaseModel):

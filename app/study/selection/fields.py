@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.cards.load.search import LONGEST_QUERY
+from app.invalid import OWN
 from app.nearest import the_nearest_is
 
 MOST_NAMES = 50
@@ -23,12 +24,12 @@ def no_such(what: str, word: str, known: Iterable[str]) -> str:
 
 
 def one_of(what: str, known: Iterable[str]) -> AfterValidator:
-    """Accepts one of the known words or an empty text. The error of type `unknown_word` is a whole sentence."""
+    """Accepts one of the known words or an empty text. The error is a whole sentence."""
     words = tuple(known)
 
     def check(word: str) -> str:
         if word and word not in words:
-            raise PydanticCustomError("unknown_word", "{sentence}", {"sentence": no_such(what, word, words)})
+            raise PydanticCustomError(OWN, "{sentence}", {"sentence": no_such(what, word, words)})
         return word
 
     return AfterValidator(check)
@@ -36,7 +37,7 @@ def one_of(what: str, known: Iterable[str]) -> AfterValidator:
 
 def _storable(text: str) -> str:
     if "\0" in text:
-        raise PydanticCustomError("unknown_word", "A name, a tag or a source has no NUL in it.")
+        raise PydanticCustomError(OWN, "A name, a tag or a source has no NUL in it.")
     return text
 
 

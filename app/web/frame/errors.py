@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from app.database import BusyDatabaseError, GoneDatabaseError, is_busy
 from app.demos.machine.demo import BadParametersError
+from app.invalid import in_words
 from app.study.learner.preferences import UnknownLearnerError
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
@@ -69,15 +70,14 @@ def _http(request: Request, error: Exception) -> Response:
     return response
 
 
+def _name(problem: dict[str, Any]) -> str:
+    """The value that is wrong; the first part of its place says whether the address or the body holds it."""
+    return "The body" if problem["type"] == "json_invalid" else ".".join(map(str, problem["loc"][1:]))
+
+
 def _validation(request: Request, error: Exception) -> Response:
     error = cast(RequestValidationError, error)
-    sentences = [
-        e["msg"]
-        if e["type"] == "unknown_word"
-        else f"{'.'.join(map(str, e['loc'][1:]))}: {e['msg']}"
-        + ("" if e["type"] == "missing" else f" (got {e['input']!r})")
-        for e in error.errors()
-    ]
+    sentences = [in_words(_name(problem), problem, tells_value=True) + "." for problem in error.errors()]
     if _is_for_a_program(request):
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "This cannot be used", " ".join(sentences))
     return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, sentences)

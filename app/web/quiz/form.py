@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
+from app.invalid import in_words
 from app.study.quiz.choose import FEWEST, MOST
 from app.study.selection.fields import no_such
 from app.study.selection.selection import FILTERS, Selection
@@ -56,7 +57,7 @@ def read_form(form: QuizForm, topics: Collection[str]) -> Chosen:
     try:
         Selection.model_validate(form.filters)
     except ValidationError as error:
-        problems = {str(one["loc"][0]): one["msg"] for one in error.errors()}
+        problems = {str(one["loc"][0]): in_words(str(one["loc"][0]), one) + "." for one in error.errors()}
     selection = Selection.model_validate({name: text for name, text in form.filters.items() if name not in problems})
     if unknown := [name for name in selection.topic if name not in topics]:
         problems["topic"] = no_such("topic", unknown[0], topics)

@@ -116,5 +116,5 @@ def test_a_missing_folder_is_named(command, recur, tmp_path):
 def test_a_bad_setting_ends_the_command_and_an_unknown_one_is_named(recur):
     code, said = recur("load", RECUR_PORT="many", RECUR_PROT="1")
     assert code == 2
-    assert "RECUR_PORT: Input should be a valid integer" in said
+    assert "RECUR_PORT must be a whole number." in said
     assert "RECUR_PROT is not a setting of Recur. The nearest is RECUR_PORT." in said

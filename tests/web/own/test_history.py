@@ -51,7 +51,7 @@ def test_a_broken_file_is_refused_by_its_line_and_nothing_is_taken(client: TestC
     history = client.get("/settings/history.jsonl").content
     client.post("/learners/1/delete", data={"name": "You"})
     for broken, says in (
-        (history.replace(b'"rating":4', b'"rating":6'), "line 3: rating: Input should be less than or equal to 5"),
+        (history.replace(b'"rating":4', b'"rating":6'), "line 3: rating must be at most 5"),
         (b"\n".join(history.splitlines()[:-1]), "it was cut short"),
         (b"PK\x03\x04 an archive", "line 1: "),
         (b"", "cut short"),

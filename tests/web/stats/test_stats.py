@@ -157,7 +157,7 @@ def test_a_topic_without_reviews_says_so(studied: TestClient, database: Database
 @pytest.mark.parametrize(
     ("address", "status", "says"),
     [
-        ("/stats?period=week", 422, "period: Input should be '30', '90', 'year' or 'all' (got 'week')"),
+        ("/stats?period=week", 422, "period must be '30', '90', 'year' or 'all', not 'week'."),
         ("/stats?topic=frist", 404, "There is no topic called 'frist' in small. The nearest is 'first'."),
         ("/stats?deck=smal", 404, "The nearest is 'small'."),
     ],
