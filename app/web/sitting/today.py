@@ -61,7 +61,7 @@ def _waiting(progress: Progress) -> Markup:
         Markup("<b>{}</b> {}").format(counted, one if number == 1 else many)
         for number, counted, one, many in kinds
         if number
-    ] or [""]
+    ] or [Markup()]
     return Markup(", ").join(first) + (", and " if len(first) > 1 else " and " if first else "") + last + "."
 
 
