@@ -1,4 +1,4 @@
-"""The backward pass of one recurrent unit, step by step: the error on its way back, and each step's share."""
+"""The backward pass of one recurrent unit, step by step: the error on its way back, and the share of each step."""
 
 import random
 from typing import Literal
@@ -16,7 +16,7 @@ from app.demos.parts.backward import BackwardPass, backward_picture
 from app.nn import bptt, rnn
 from app.nn.activations import ACTIVATIONS
 
-ANSWERS = "How much the state answers to its sum."
+ANSWERS = "How much the state changes with its sum."
 SLOPE = {
     "tanh": Formula("1 - h_t^2", ANSWERS),
     "sigmoid": Formula(r"h_t \, (1 - h_t)", ANSWERS),
@@ -27,16 +27,18 @@ NUDGE = 1e-6
 
 
 class BPTT(Stepwise):
-    """One unit, one input a step. The loss is the state itself, at the last step or summed over all."""
+    """One unit with one input at each step. The loss is the last state, or the sum of all states."""
 
-    x: Numbers = entries((1, 1, 1, 1, 1, 1), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one a step.")
-    W_x: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Input weight $W_x$", says="The same each step.")
+    x: Numbers = entries((1, 1, 1, 1, 1, 1), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one for each step.")
+    W_x: float = number(
+        0.5, -10, 10, slide=(-2, 2), step=0.05, title="Input weight $W_x$", says="The same at each step."
+    )
     W_h: float = number(
         0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="The same at each step."
     )
-    phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="What the sum goes through.")
+    phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="Applied to the sum.")
     loss: Literal["last", "all"] = choice("last", title="Loss", says="The last state, or the sum of all states.")
-    k: int = number(12, 1, 12, step=1, title="Truncation $k$", says="Steps an error is followed; 12 is the whole way.")
+    k: int = number(12, 1, 12, step=1, title="Truncation $k$", says="The error is cut every k steps; 12 means never.")
     step: int = number(6, 1, 12, step=1, title="Step to look at", says="Past the end it means the last one.")
 
     def forward(self, nudge: float = 0.0) -> tuple[Values, list[rnn.Cache]]:
@@ -54,7 +56,7 @@ class BPTT(Stepwise):
 
 
 def compute(p: BPTT) -> Result:
-    """Run forward, send the errors back, whole and cut after k, and nudge W_h to check the gradient."""
+    """Run forward, send the errors back, whole and cut every k steps, and change W_h a little to check the gradient."""
     h, caches = p.forward()
     g, T = p.losses(), len(p.x)
     delta = bptt.deltas(g[None, :, None], caches, p.k)
@@ -66,6 +68,9 @@ def compute(p: BPTT) -> Result:
     numbers |= {"dW_h": float(share_h.sum()), "dW_x": float(share_x.sum()), "whole": float(whole.sum())}
     numbers["nudge"] = (up - down) / (2 * NUDGE)
     numbers["kept"] = numbers["dW_h"] / numbers["whole"] if numbers["whole"] else 1.0
+    starts = bptt.piece_starts(T, p.k)
+    into_piece = [t - max(s for s in range(t + 1) if starts[s]) for t in range(T)]
+    numbers["look_back"] = float(np.average(into_piece, weights=g))
     for t in range(1, T + 1):
         numbers |= {
             f"h{t}": float(h[t - 1]),
@@ -75,7 +80,7 @@ def compute(p: BPTT) -> Result:
     numbers |= {"h_last": numbers[f"h{T}"], "delta_last": numbers[f"delta{T}"], "share_last": numbers[f"share{T}"]}
 
     told, shares_told = fill(_caption(p, numbers), numbers), fill(_shares_told(numbers), numbers)
-    back = BackwardPass(h, delta[0, :, 0], g, bptt.piece_starts(T, p.k))
+    back = BackwardPass(h, delta[0, :, 0], g, starts)
     picture = backward_picture(told, back, short(p.W_h), p.looked_at)
     lines = [Series("share", r"share $h_{t-1} \delta_t$", "share of the gradient of the recurrent weight", share_h)]
     if numbers["k"] < T:
@@ -87,30 +92,30 @@ def compute(p: BPTT) -> Result:
 
 
 def _caption(p: BPTT, numbers: dict[str, float]) -> str:
-    steps = "1 step has its share" if numbers["T"] == 1 else "{T} steps have their shares"
+    steps = "the share of 1 step" if numbers["T"] == 1 else "the sum of the shares of {T} steps"
     if numbers["k"] < numbers["T"]:
         return (
-            r"Cut every {k} steps, $\partial L / \partial W_h$ comes out as {dW_h}, where the whole is {whole}. "
-            "The state still runs through; only the error stops."
+            r"Cut every {k} steps, $\partial L / \partial W_h$ comes out as {dW_h}; the whole gradient is {whole}. "
+            "The state is carried past each cut, the error is not. On average a loss looks back over {look_back} steps."
         )
-    return (
-        rf"$\partial L / \partial W_h$ is {{dW_h}}: {steps}, added up. Nudging $W_h$ and running anew says {{nudge}}."
-    )
+    return rf"$\partial L / \partial W_h$ is {{dW_h}}, {steps}. Changing $W_h$ a little gives {{nudge}}."
 
 
 def _shares_told(numbers: dict[str, float]) -> str:
     T = int(numbers["T"])
     if T == 1:
-        return "Before the one step there is no state, so $W_h$ had nothing to carry: {share1}."
+        return "There is no state before the only step, so $W_h$ multiplies 0, and its share is {share1}."
     if T == 2:
-        return "Step 2 alone used $W_h$ on a state: its share is {share2}. Step 1 started from 0."
+        return "Only step 2 uses $W_h$ on a state other than 0. Its share is {share2}."
     first, last = abs(numbers["share2"]), abs(numbers["share_last"])
-    told = "Step {T} puts in {share_last}, step 2 {share2}; step 1 started from 0 and puts in nothing. "
+    told = (
+        "Step {T} contributes {share_last}, step 2 {share2}. Step 1 starts from a state of 0 and contributes nothing. "
+    )
     if numbers["k"] < T - 1:
-        return told + "What lies beyond a cut is not heard."
+        return told + "No error crosses a cut."
     if last > 2 * first:
-        return told + ("What lies far back hardly counts." if last > 10 * first else "The near past counts more.")
-    return told + ("The far past counts more." if first > 2 * last else "Near and far are heard alike.")
+        return told + ("Distant steps hardly count." if last > 10 * first else "Recent steps count more.")
+    return told + ("Distant steps count more." if first > 2 * last else "Near and distant steps count about the same.")
 
 
 def _trace(p: BPTT, back: BackwardPass, slope: Values, share_x: Values, share_h: Values) -> Trace:
@@ -126,18 +131,18 @@ def _trace(p: BPTT, back: BackwardPass, slope: Values, share_x: Values, share_h:
     def from_later(t: int) -> Formula:
         if t < T and ends[t - 1]:
             return given(r"W_h \, \delta_{t+1}", "Cut here: nothing comes from later steps.")
-        return Formula(r"W_h \, \delta_{t+1}", "" if t < T else "After the last step there is none.")
+        return Formula(r"W_h \, \delta_{t+1}", "" if t < T else "No step follows the last one.")
 
     def error(t: int) -> Formula:
         if t < T and ends[t - 1]:
-            note = "Cut here: what later steps blame on this state is not heard."
+            note = "Cut here: the errors of later steps do not arrive."
             return Formula(r"\delta_t = g_t \, \varphi'(z_t)", note)
-        note = "Two streams meet: the error made here, and what later steps blame on this state."
+        note = "Two errors are added: the one made here, and the one that later steps send back."
         text = r"\delta_t = (g_t + W_h \, \delta_{t+1}) \, \varphi'(z_t)"
         return Formula(text, note, r"(g_t + \text{later}) \, \varphi'(z_t)")
 
     state = "h_t = " + activated(p.phi, r"W_x \, x_t + W_h \, h_{t-1}")
-    added = "All steps' shares are added up."
+    added = "The shares of all steps are added up."
     of_h, of_x = Formula(r"h_{t-1} \, \delta_t", added), Formula(r"x_t \, \delta_t", added)
     weight_h, weight_x = "share of the recurrent weight", "share of the input weight"
     own = "from this step's own loss"
@@ -153,7 +158,7 @@ def _trace(p: BPTT, back: BackwardPass, slope: Values, share_x: Values, share_h:
     )
     symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h, "h_{t-1}": np.append(0.0, back.h[:-1])}
     symbols |= {r"\delta_{t+1}": after, r"\text{later}": later}
-    caption = "Read it from right to left: the error starts at the loss. Choose a number to see where it comes from."
+    caption = "Read it from right to left: the error starts at the loss. Choose a number to see its formula."
     return Trace("trace", "The backward pass", caption, rows, ("delta", p.looked_at - 1), symbols, follows="step")
 
 
@@ -189,12 +194,15 @@ def _slips(p: BPTT, result: Result) -> Slips:
     n, steps = result.numbers, range(1, len(p.x) + 1)
     errors, shifted = sum(n[f"delta{t}"] for t in steps), sum(n[f"h{t}"] * n[f"delta{t}"] for t in steps)
     return (
-        (n["share_last"], "That is the last step's share alone: the state it used was made with the same $W_h$."),
-        (n["h_last"], "That is the loss itself, $h_T$."),
-        (n["delta1"], r"That is $\delta_1$, the error at the first step: the shares are $h_{t-1} \delta_t$."),
-        (n["dW_x"], r"That is $\partial L / \partial W_x$: it takes $x_t$ where $W_h$ takes $h_{t-1}$."),
-        (errors, r"That adds up the errors: each is multiplied by $h_{t-1}$."),
-        (shifted, "That takes $h_t$; the weight was used on $h_{t-1}$."),
+        (
+            n["share_last"],
+            "That is the share of the last step alone: the state it used was computed with the same $W_h$.",
+        ),
+        (n["h_last"], "That is the loss itself, $h_T$, not its gradient."),
+        (n["delta1"], r"That is $\delta_1$, the error at the first step. The shares are $h_{t-1} \delta_t$."),
+        (n["dW_x"], r"That is $\partial L / \partial W_x$, which has $x_t$ in place of $h_{t-1}$."),
+        (errors, r"That adds up the errors. Multiply each by $h_{t-1}$ first."),
+        (shifted, "That uses $h_t$. The weight multiplies $h_{t-1}$."),
     )
 
 

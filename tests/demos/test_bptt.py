@@ -116,3 +116,10 @@ def test_the_drawing_holds_the_numbers_and_its_errors_run_backward(query: str) -
     for edge in back:
         start, end = (str(diagram.nodes[i].at) for i in (edge.start, edge.end))
         assert int(start.partition(",")[2]) == int(end.partition(",")[2]) + 1
+
+
+def test_a_loss_looks_back_to_the_start_of_its_piece() -> None:
+    ones = "x=1,1,1,1,1,1,1,1,1,1,1,1"
+    for k in (1, 2, 3, 4, 6, 12):
+        assert compute(f"{ones}&loss=all&k={k}").numbers["look_back"] == (k - 1) / 2
+        assert compute(f"{ones}&loss=last&k={k}").numbers["look_back"] == k - 1
