@@ -10,9 +10,15 @@ function shown(element) {
   return element.checkVisibility?.() ?? element.offsetParent !== null;
 }
 
-function named(event) {
-  const key = NAMES[event.key] ?? (/^Numpad\d$/.test(event.code) ? event.code.slice(-1) : event.key);
-  return (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + (key.length === 1 ? key.toLowerCase() : key);
+// What a key may mean: what it writes; then what stands in its place on a US keyboard, if that is a digit (AZERTY
+// writes them with Shift) or if it writes a letter that is not Latin.
+function meanings(event) {
+  const control = event.ctrlKey || event.metaKey ? "Ctrl+" : "";
+  const written = NAMES[event.key] ?? event.key;
+  const there = event.code.replace(/^(Key|Digit|Numpad)(?=[A-Z0-9]$)/, "");
+  const isForeign = /^\p{L}$/u.test(written) && !/^\p{Script=Latin}$/u.test(written);
+  const keys = /^\d$/.test(there) && !event.shiftKey ? [written, there] : isForeign ? [written, there] : [written];
+  return keys.map((key) => control + ([...key].length === 1 ? key.toLowerCase() : key));
 }
 
 // The keys that press an element: those its data-key lists, each in the learner's own choice.
@@ -45,10 +51,10 @@ document.addEventListener("keydown", (event) => {
   if (document.querySelector("dialog[open]")) return;
   const here = event.target.closest("input, select, textarea, [contenteditable], [role=slider]");
   if (here) return;
-  const key = named(event);
-  if (/^(Space|Enter)$/.test(key) && event.target.closest("a, button, summary, [tabindex='0']")) return;
-  const pressed = [...document.querySelectorAll("[data-key]")].find(
-    (element) => keysOf(element).includes(key) && shown(element));
+  const keys = meanings(event);
+  if (/^(Space|Enter)$/.test(keys[0]) && event.target.closest("a, button, summary, [tabindex='0']")) return;
+  const elements = [...document.querySelectorAll("[data-key]")].filter(shown);
+  const pressed = keys.map((key) => elements.find((one) => keysOf(one).includes(key))).find(Boolean);
   if (!pressed) return;
   event.preventDefault();
   if (pressed.matches("input")) pressed.focus(), pressed.select();

@@ -79,6 +79,34 @@ def test_rating_keys_do_nothing_before_the_reveal_nor_with_keys_off(page: Page, 
     assert ratings(server) == []
 
 
+PRESSED = """([key, code, more]) => document.activeElement.dispatchEvent(
+  new KeyboardEvent("keydown", {key, code, bubbles: true, cancelable: true, ...more}))"""
+
+
+@pytest.mark.parametrize(
+    ("keyboard", "three", "undo"),
+    [
+        ("AZERTY", ['"', "Digit3", {}], ["u", "KeyU", {}]),
+        ("Russian", ["3", "Digit3", {}], ["г", "KeyU", {}]),
+        ("Greek", ["3", "Digit3", {}], ["ζ", "KeyZ", {"ctrlKey": True}]),
+        ("Dvorak, where another key writes u", ["3", "Digit3", {}], ["u", "KeyF", {}]),
+    ],
+)
+def test_keys_go_by_position_where_letters_are_not_latin_and_digits_need_shift(
+    page: Page, server: Server, keyboard: str, three: list[object], undo: list[object]
+) -> None:
+    page.goto("/review")
+    first = heading(page)
+    reveal(page)
+    page.evaluate(PRESSED, three)
+    expect(page.get_by_role("heading", level=1)).not_to_have_text(first)
+    assert ratings(server) == [3], keyboard
+    page.evaluate(PRESSED, ["e", "KeyD", {}])  # a letter that is Latin means what it writes
+    page.evaluate(PRESSED, undo)
+    expect(page.get_by_role("heading", level=1)).to_have_text(first)
+    assert ratings(server) == [3, None], keyboard
+
+
 def test_missed_cards_come_back_in_the_sitting_and_undo_takes_back_exactly(page: Page, server: Server) -> None:
     page.goto("/review")
     first = heading(page)

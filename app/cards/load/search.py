@@ -52,14 +52,23 @@ _WEIGHTS: ColumnElement[Any] = literal_column("CAST('{0.125, 0.375, 0.5, 1.0}' A
 _FORMULA = re.compile(r"<math\b.*?<annotation[^>]*>(.*?)</annotation>.*?</math>", re.DOTALL)
 _WITHIN_A_WORD = re.compile(r"</?(?:em|strong|s|code|span|a)\b[^>]*>")
 _TAG_MARK = re.compile(r"<[^>]*>")
-_WORD = re.compile(r"[^\W_]+")
+# Scripts without spaces between words, and Korean, whose compounds have none: each character is a word, and a run of
+# them a phrase, which is found wherever it stands.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff"  # Japanese
+    "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese characters
+    "\uac00-\ud7a3"  # Korean
+)
+_WORD = re.compile(rf"(?=[^\W_])(?:[{_UNSPACED}]|[^\W_{_UNSPACED}]+)")
 
 
 def words(written: str) -> list[str]:
     """The words of a text as they are compared: lower case without accents. W_hh is two words, W and hh."""
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", written).casefold())
     kept = "".join(character for character in folded if unicodedata.category(character)[0] != "M")
-    return [word[:LONGEST_WORD] for word in _WORD.findall(kept)]
+    # Syllables of Korean are put together again.
+    return [word[:LONGEST_WORD] for word in _WORD.findall(unicodedata.normalize("NFC", kept))]
 
 
 def text_of_html(rendered: str) -> str:

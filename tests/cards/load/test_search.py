@@ -1,6 +1,7 @@
 """Search: any text is a query, what is loaded is found, and the index is what the cards say."""
 
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -121,6 +122,32 @@ def test_what_is_found_is_what_a_plain_reading_finds(deck: Database, cards: list
             add_card(connection, number, question, answer)
         search.index(connection, range(1, len(cards) + 1))
         assert sorted(find(connection, typed)) == expected
+
+
+UNSPACED = [
+    "注意力机制是什么?",
+    "アテンションガイド",
+    "주의 메커니즘이란",
+    "กลไกความสนใจ",
+    "ការយកចិត្តទុកដាក់",
+    "𠮷野家で机制",
+]
+
+
+@pytest.mark.parametrize("question", UNSPACED)
+def test_a_script_without_spaces_is_found_by_any_part_of_a_run(deck: Database, question: str) -> None:
+    """Of two letters or more; a query ends with the beginning of a word, and here each letter is one."""
+    with deck.read() as session:
+        connection = session.connection()
+        add_card(connection, 1, question)
+        add_card(connection, 2, "Why do gradients vanish?")
+        search.index(connection, [1, 2])
+        for run in re.findall(r"\w[\w\u0e00-\u17ff]*", question):
+            for start in range(len(run)):
+                for end in range(start + 1, len(run) + 1):
+                    if words(run[start:end]):
+                        assert find(connection, run[start:end]) == [1], run[start:end]
+        assert find(connection, "".join(words(question)[1::-1])) == [], "in another order"
 
 
 TOPIC = """---
