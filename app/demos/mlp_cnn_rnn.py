@@ -1,4 +1,4 @@
-"""One series, three networks and the naive forecast: errors side by side, and what each structure can see."""
+"""One series, three networks and two naive forecasts: errors side by side, and what each structure can see."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -15,12 +15,13 @@ from app.demos.parts.four_forecasts import KERNELS, TIME, TRAIN, UNITS, Forecast
 from app.nn import forecast
 from app.nn.least_squares import fit
 
-MODELS = ("naive", "mlp", "cnn", "rnn")
-NAMES = {"naive": "naive", "mlp": "MLP", "cnn": "CNN", "rnn": "RNN"}
+NETWORKS = ("mlp", "cnn", "rnn")
+MODELS = ("naive", "seasonal", *NETWORKS)
+NAMES = {"naive": "naive", "seasonal": "seasonal naive", "mlp": "MLP", "cnn": "CNN", "rnn": "RNN"}
 
 
 def compute(p: MlpCnnRnn) -> Result:
-    """The mean absolute error of each, and how much of the naive forecast's that is."""
+    """The mean absolute error of each, its ratio to that of the naive forecast, and who beats whom (1 or 0)."""
     run = run_all(p)
     truth = run.x[TRAIN:]
     numbers: dict[str, float] = {"window": p.window, "period": p.period, "steps": TIME - TRAIN}
@@ -30,26 +31,33 @@ def compute(p: MlpCnnRnn) -> Result:
         numbers[f"{name}_fitted"] = run.weights[name][0]
     for name in MODELS[1:]:
         numbers[f"{name}_ratio"] = numbers[name] / numbers["naive"]
+    for name in NETWORKS:
+        numbers[f"{name}_beats_naive"] = float(numbers[name] < numbers["naive"])
+        numbers[f"{name}_beats_seasonal"] = float(numbers[name] < numbers["seasonal"])
+    numbers["rnn_beats_mlp"] = float(numbers["rnn"] < numbers["mlp"])
     return Result(numbers, (_curve(p, run, numbers), _errors(p, run, numbers), _steps_trace(run)))
 
 
 def _verdict(p: MlpCnnRnn, numbers: dict[str, float]) -> str:
-    """Who is best, and why the loser could not know better; told from the numbers."""
+    """Which forecast is best, and why another cannot be."""
     told = (
-        "The naive forecast, that all stays as it was, errs by {naive}. Of that error the MLP has {mlp_ratio}, "
-        "the CNN {cnn_ratio}, the RNN {rnn_ratio}."
+        "The naive forecast, the last value, has a mean error of {naive}. Relative to it, the seasonal naive forecast, "
+        "the value one period ago, has {seasonal_ratio}, the MLP {mlp_ratio}, the CNN {cnn_ratio}, and the RNN "
+        "{rnn_ratio}."
     )
     ratios = {name: numbers[f"{name}_ratio"] for name in MODELS[1:]}
     best = min(ratios, key=lambda name: ratios[name])
     if ratios[best] > 0.9:
-        return told + " None is worth its weights here: what cannot be foretold, no structure foretells."
-    if ratios["rnn"] < 0.75 * min(ratios["mlp"], ratios["cnn"]):
-        far = p.series == "pulse" and p.window < p.period
-        why = " The last beat lies {period} steps back, outside the window of {window}." if far else ""
-        return f"{told}{why} The RNN's state still knows of it." if far else f"{told} The RNN is the best."
+        return told + " None is much better than the naive forecast."
+    if p.series == "pulse" and p.window < p.period and ratios["rnn"] < 0.75 * min(ratios["mlp"], ratios["cnn"]):
+        return (
+            told + " The last spike is {period} steps back, outside the window of {window}; the RNN's state still "
+            "carries it."
+        )
     if ratios["cnn"] > 1.5 * ratios["mlp"] and p.pool:
-        return told + " Pooling tells the CNN that there was a beat or a crest, but not when."
-    return f"{told} The {NAMES[best]} is the best."
+        return told + " After pooling, the CNN can tell that there was a spike or a crest, but not when."
+    name = NAMES[best] if best in NETWORKS else f"{NAMES[best]} forecast"
+    return f"{told} The {name} is the best here."
 
 
 def _curve(p: MlpCnnRnn, run: Forecasts, numbers: dict[str, float]) -> Curve:
@@ -76,7 +84,7 @@ def _errors(p: MlpCnnRnn, run: Forecasts, numbers: dict[str, float]) -> Trace:
     k = min(3, p.window)
     fitted = {"mlp": "h + 1", "cnn": r"m \cdot p + 1", "rnn": "h + 1"}
     fixed = {"mlp": r"w \cdot h + h", "cnn": r"k \cdot m + m", "rnn": r"h + h \cdot h"}
-    sees = {"naive": 1, "mlp": p.window, "cnn": p.window, "rnn": TIME - 1}
+    sees = {"naive": 1, "seasonal": 1, "mlp": p.window, "cnn": p.window, "rnn": TIME - 1}
 
     def error(column: int) -> Formula:
         text = rf"\text{{{NAMES[MODELS[column - 1]]}}} = \frac{{1}}{{{steps}}} \sum_t \lvert x_t - \hat{{x}}_t \rvert"
@@ -84,7 +92,7 @@ def _errors(p: MlpCnnRnn, run: Forecasts, numbers: dict[str, float]) -> Trace:
 
     def ratio(column: int) -> Formula:
         text = rf"\text{{{NAMES[MODELS[column - 1]]}}} / \text{{naive}}"
-        return Formula(text, "Above 1 it is worse than no model at all.", "e / e_{naive}")
+        return Formula(text, "Above 1 it is worse than repeating the last value.", "e / e_{naive}")
 
     def weights(counted: dict[str, str]) -> Callable[[int], Formula]:
         def formula(column: int) -> Formula:
@@ -112,9 +120,10 @@ def _errors(p: MlpCnnRnn, run: Forecasts, numbers: dict[str, float]) -> Trace:
     return Trace(
         "errors",
         "Errors side by side",
-        "The naive forecast first: it is what has to be beaten.",
+        "The naive forecasts come first: they are what has to be beaten. No network here is trained as a whole: its "
+        "features are random, and only a linear readout is fitted.",
         rows,
-        ("ratio", 3),
+        ("ratio", 4),
         symbols,
         index="",
         columns=[NAMES[name] for name in MODELS],
@@ -125,21 +134,24 @@ def _errors(p: MlpCnnRnn, run: Forecasts, numbers: dict[str, float]) -> Trace:
 
 SEES = {
     "naive": "Only the last value.",
-    "mlp": "The window, and no step before it.",
-    "cnn": "The window, and no step before it.",
-    "rnn": "All steps so far, the older the fainter.",
+    "seasonal": "Only the value one period before.",
+    "mlp": "The window, and nothing before it.",
+    "cnn": "The window, and nothing before it.",
+    "rnn": "All steps so far; older ones leave a weaker trace.",
 }
 WHAT = {
     "naive": "It has no weights:",
+    "seasonal": "It has no weights:",
     "mlp": "A hidden layer of random tanh units, and a readout fitted by least squares:",
     "cnn": "Random kernels of up to 3 steps with tanh, and a readout fitted by least squares:",
     "rnn": "A random recurrence with tanh (an echo state network), and a readout fitted by least squares:",
 }
 SHARED = {
-    "naive": "tomorrow is like today.",
+    "naive": "the next value equals the last one.",
+    "seasonal": "the next value equals the one a period before.",
     "mlp": "each lag has weights of its own, so their number grows with the window.",
-    "cnn": "one kernel serves every place of the window.",
-    "rnn": "one step's weights serve every step.",
+    "cnn": "one kernel is used at every position of the window.",
+    "rnn": "the same weights are used at every step.",
 }
 
 
@@ -147,22 +159,25 @@ def _steps_trace(run: Forecasts) -> Trace:
     truth, before = run.x[TRAIN:], run.x[TRAIN - 1 : -1]
 
     def forecasts(name: str) -> Callable[[int], Formula]:
-        if name == "naive":
-            return lambda t: given(r"\hat{x}_t = x_{t-1}", "What was there last.")
+        if name not in NETWORKS:
+            lag = "The last value." if name == "naive" else "The value one period before."
+            return lambda t: given(r"\hat{x}_t", lag)
         off = np.abs(run.forecasts[name] - truth)
         text = r"\hat{x}_t = x_{t-1} + \text{change}_t"
         return lambda t: Formula(
-            text, f"Off by {off[t - TRAIN - 1]:.3f}. The readout gives the change.", rf"x_{{t-1}} + \Delta_{{{name}}}"
+            text,
+            f"Its error is {off[t - TRAIN - 1]:.3f}. The readout gives the change.",
+            rf"x_{{t-1}} + \Delta_{{{name}}}",
         )
 
-    rows = [Row("x", "series $x_t$", truth, given("x_t", "What came."))]
+    rows = [Row("x", "series $x_t$", truth, given("x_t", "The observed value."))]
     rows += [
         Row(f"{name}_at", NAMES[name], run.forecasts[name], forecasts(name), words=f"{NAMES[name]} forecast")
         for name in MODELS
     ]
     symbols = {"x_{t-1}": before}
-    symbols |= {rf"\Delta_{{{name}}}": run.forecasts[name] - before for name in MODELS[1:]}
-    caption = "Each forecast is made one step before, from what was there until then."
+    symbols |= {rf"\Delta_{{{name}}}": run.forecasts[name] - before for name in NETWORKS}
+    caption = "Each forecast is made one step ahead, from the values before it."
     return Trace("steps", "Every forecast", caption, rows, ("x", 0), symbols, first=TRAIN + 1)
 
 
@@ -177,9 +192,9 @@ def _question(p: MlpCnnRnn) -> Question:
         "The naive forecast's error counts as 1. How large is the error of the MLP?",
         "mlp_ratio",
         (
-            f"a beat of 1 at each {p.period}th step, else 0, and a little noise",
+            f"a spike of 1 at every {p.period}th step, otherwise 0, and a little noise",
             f"the MLP sees a window of {p.window} steps and forecasts the next one; half of the naive forecast's error "
-            "comes from the step after each beat",
+            "comes from the step after each spike",
         ),
     )
 
@@ -187,15 +202,15 @@ def _question(p: MlpCnnRnn) -> Question:
 def _slips(p: MlpCnnRnn, result: Result) -> Slips:
     short_window = p.window < p.period
     return [
-        (1.0, "As bad as no model? After a beat it at least knows that the next step is not another one."),
+        (1.0, "No better than the naive forecast? It at least knows that no spike follows right after another."),
         (
             result.numbers["rnn_ratio"] if short_window else 0.7,
-            "The beat before lies outside the window: when the next one is due, the MLP sees nothing but noise."
+            "The last spike is outside the window: when the next one is due, the MLP sees only noise."
             if short_window
-            else "The beat before lies inside the window, so the MLP can count the steps since.",
+            else "The last spike is inside the window, so the MLP can tell when the next one is due.",
         ),
-        (0.05, "Noise is left over even where the beat is foretold, and the naive forecast suffers from it as well."),
-        (1.5, "Above 1 it would be worse than no model: rare, where there is something to learn."),
+        (0.05, "Even a perfect forecast of the spikes leaves the noise, and the readout's weights are estimates."),
+        (1.5, "Above 1 it would be worse than the naive forecast. That is rare where there is something to learn."),
     ]
 
 
@@ -203,6 +218,6 @@ DEMO = Demo(
     __file__,
     MlpCnnRnn,
     compute,
-    Prediction(_instance, _question, ("error,1", "error,2", "ratio,2"), _slips, Tolerance(times=1.5)),
+    Prediction(_instance, _question, ("error,1", "error,3", "ratio,3"), _slips, Tolerance(times=1.5)),
     shows=(fit, forecast.mlp_features, forecast.cnn_features, forecast.rnn_features, run_all),
 )

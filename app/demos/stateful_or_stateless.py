@@ -1,9 +1,10 @@
-"""A long series in windows: a stateless RNN forgets at every cut, a stateful one runs on."""
+"""A long series in windows: a stateless RNN starts each window from zero, a stateful one carries its state on."""
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -21,38 +22,42 @@ PERIODS = 8
 
 
 class StatefulOrStateless(Parameters):
-    """Each period opens with a cue of +1 or −1; at its end one tanh unit must still tell which it was."""
+    """Each period opens with a cue of +1 or −1. At its end, the sign of one tanh unit must still be that of the cue."""
 
-    window: int = number(3, 1, 48, slide=(1, 24), step=1, title="Window", says="Steps between two cuts.")
+    window: int = number(3, 1, 48, slide=(1, 24), step=1, title="Window", says="Steps in a window.")
     period: int = number(6, 2, 24, step=1, title="Period", says="Steps from one cue to the next.")
-    cue: int = number(3, 1, 12, step=1, title="Cue", says="Steps that it lasts; at most a period less one.")
-    stateful: bool = flag(False, title="Stateful", says="Whether the state crosses a cut.")
+    cue: int = number(3, 1, 12, step=1, title="Cue", says="Steps that a cue lasts; shorter than the period.")
+    stateful: bool = flag(False, title="Stateful", says="Whether the state is carried into the next window.")
     mixed: bool = flag(
-        False, title="Rows mixed up", says="Stateful alone: each window inherits from the mirrored series."
+        False, title="Rows mixed up", says="If stateful: each window starts from the state of another series."
     )
     W_x: float = number(0.5, -10, 10, slide=(0, 2), step=0.05, title="Input weight $W_x$", says="Of the one unit.")
     W_h: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="Of the one unit.")
-    seed: int = number(5, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the cues after the first, +1.")
+    seed: int = number(5, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the cues after the first.")
 
     @property
-    def carry(self) -> float:
-        """The state that a window starts from, as a multiple of the last state of the window before it."""
-        return (-1.0 if self.mixed else 1.0) if self.stateful else 0.0
+    def way(self) -> Literal["stateless", "stateful", "mixed"]:
+        """What happens to the state between two windows."""
+        return ("mixed" if self.mixed else "stateful") if self.stateful else "stateless"
 
     def cues(self) -> Values:
-        """Each period's cue, +1 or −1 (periods)."""
-        drawn = np.random.default_rng(self.seed).choice([-1.0, 1.0], PERIODS)
-        drawn[0] = 1.0
+        """Each period's cue, +1 or −1, of our series and of a stranger's (2, periods). The first are +1 and −1."""
+        rng = np.random.default_rng(self.seed)
+        drawn = np.array([rng.choice([-1.0, 1.0], PERIODS) for _ in range(2)])
+        drawn[:, 0] = 1.0, -1.0
         return drawn
 
     def series(self) -> Values:
-        """The cues with silence after each (periods · period)."""
+        """Both series: the cues, with zeros after each (2, periods · period)."""
         steps = np.arange(self.period) < min(self.cue, self.period - 1)
-        return np.outer(self.cues(), steps).ravel()
+        return (self.cues()[:, :, None] * steps).reshape(2, -1)
 
     def window_start(self, step: int) -> int:
         """The first step of the window that contains this step, both from 1."""
         return (step - 1) // self.window * self.window + 1
+
+
+INHERITS: dict[str, Sequence[int] | None] = {"stateless": None, "stateful": (0, 1), "mixed": (1, 0)}
 
 
 def answers(h: Values, period: int) -> Values:
@@ -61,13 +66,14 @@ def answers(h: Values, period: int) -> Values:
 
 
 def compute(p: StatefulOrStateless) -> Result:
-    """Run the series in windows (as set, stateful and stateless) and in one go, and count the wrong answers."""
+    """Run the series in windows (as set, stateful and stateless) and in one run, and count the wrong answers."""
     w = rnn.RNNWeights(np.array([[p.W_x]]), np.array([[p.W_h]]), np.zeros(1))
-    x, cues, zero = p.series(), p.cues(), np.zeros((1, 1))
-    runs = {carry: windows.forward(x[None, :, None], zero, w, TANH, p.window, carry) for carry in {0.0, 1.0, p.carry}}
-    h, before = runs[p.carry].hs[0, :, 0], runs[p.carry].befores[0, :, 0]
-    stateful, stateless = runs[1.0].hs[0, :, 0], runs[0.0].hs[0, :, 0]
-    long = rnn.forward(x[None, :, None], zero, w, TANH)[0][0, :, 0]
+    both, zero = p.series()[:, :, None], np.zeros((2, 1))
+    x, cues = both[0, :, 0], p.cues()[0]
+    runs = {way: windows.forward(both, zero, w, TANH, p.window, rows) for way, rows in INHERITS.items()}
+    h, before = runs[p.way].hs[0, :, 0], runs[p.way].befores[0, :, 0]
+    stateful, stateless = runs["stateful"].hs[0, :, 0], runs["stateless"].hs[0, :, 0]
+    long = rnn.forward(both, zero, w, TANH)[0][0, :, 0]
 
     def missed(states: Values) -> int:
         return int((answers(states, p.period) != cues).sum())
@@ -89,25 +95,27 @@ def compute(p: StatefulOrStateless) -> Result:
         "cuts": math.ceil(len(x) / p.window) - 1,
     }
     numbers |= {f"h{t}": float(value) for t, value in enumerate(h[:12], start=1)}
-    answered = _answers_trace(p, x, cues, {"shown": runs[p.carry], "kept": runs[1.0], "dropped": runs[0.0]})
+    answered = _answers_trace(
+        p, x, cues, {"shown": runs[p.way], "kept": runs["stateful"], "dropped": runs["stateless"]}
+    )
     return Result(numbers, (_curve(p, x, h, long, numbers), answered, _steps_trace(p, x, before, h, long)))
 
 
 def _caption(p: StatefulOrStateless, numbers: dict[str, float]) -> str:
     cut = "{window} steps" if p.window > 1 else "1 step"
-    told = f"Windows of {cut}, a pattern of {{period}}: "
+    told = f"Windows of {cut}, a pattern of {{period}}. "
     wrong = "{missed} of {periods} answers are wrong"
-    if p.carry == 0:
-        way = "each window starts at 0" if numbers["cuts"] else "there is no cut"
-        return told + f"stateless, {way}, and {wrong}. Stateful, {{missed_stateful}} would be."
-    if p.carry < 0:
-        return told + f"stateful, but from a stranger's state at each cut; no error is raised, and {wrong}."
-    return told + f"stateful, the state differs from that of one long run by {{gap}}, and {wrong}."
+    if p.way == "stateless":
+        start = "Stateless, each window starts from 0" if numbers["cuts"] else "One window holds the whole series"
+        return told + f"{start}: {wrong}. If it were stateful, it would be {{missed_stateful}}."
+    if p.way == "mixed":
+        return told + f"Each window starts from the state of another series. No error is raised, and {wrong}."
+    return told + f"Stateful, the state differs from that of one long run by {{gap}}: {wrong}."
 
 
 def _curve(p: StatefulOrStateless, x: Values, h: Values, long: Values, numbers: dict[str, float]) -> Curve:
     told = fill(_caption(p, numbers), numbers)
-    label = {0.0: "stateless", 1.0: "stateful", -1.0: "stateful, mixed up"}[p.carry]
+    label = "stateful, mixed up" if p.way == "mixed" else p.way
     series = (
         Series("h", f"state $h_t$, {label}", f"state, {label}", h),
         Series("long", "state $h_t$ in one long run", "state in one long run", long, "dashed"),
@@ -129,8 +137,10 @@ def _answers_trace(p: StatefulOrStateless, x: Values, cues: Values, runs: dict[s
             last, opens = k * p.period, (k - 1) * p.period + 1
             start = p.window_start(last)
             seen = "" if start < opens + min(p.cue, p.period - 1) else "not "
-            inside = f"The window of step {last} starts at {start}: the cue, from {opens}, is {seen}in it."
-            note = inside if key == "dropped" or (key == "shown" and p.carry == 0) else ""
+            inside = (
+                f"The window of step {last} starts at step {start}, and the cue at step {opens}: it is {seen}in it."
+            )
+            note = inside if key == "dropped" or (key == "shown" and p.way == "stateless") else ""
             values = {f"x_{{{last}}}": float(x[last - 1])}
             values[f"h_{{{last - 1}}}"] = float(runs[key].befores[0, last - 1, 0])
             return Formula(set_index(STATE.text, "t", last), note, values=values)
@@ -142,11 +152,11 @@ def _answers_trace(p: StatefulOrStateless, x: Values, cues: Values, runs: dict[s
         return Formula(rf"\mathrm{{sign}}({end})", values={end: float(ends["shown"][k - 1])})
 
     def wrong(k: int) -> Formula:
-        note = "A state of 0 says nothing, and counts as wrong." if answer[k - 1] == 0 else ""
+        note = "A state of 0 has no sign: it counts as wrong." if answer[k - 1] == 0 else ""
         return Formula(r"\text{answer} \ne \text{cue}", note, r"[a \ne c]")
 
     def cue(k: int) -> Formula:
-        return given(rf"\text{{cue}}_{{{k}}}", f"It opens at step {(k - 1) * p.period + 1}.")
+        return given(rf"\text{{cue}}_{{{k}}}", f"It starts at step {(k - 1) * p.period + 1}.")
 
     of_period = "last state of the period"
     rows = (
@@ -158,35 +168,38 @@ def _answers_trace(p: StatefulOrStateless, x: Values, cues: Values, runs: dict[s
         Row("wrong", "wrong", (answer != cues).astype(float), wrong),
     )
     symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h, "a": answer, "c": cues}
-    caption = "At the end of each period the sign of the state must be the sign of its cue."
+    caption = "At the end of each period the state should have the sign of the period's cue."
     columns = [f"period {k}" for k in range(1, PERIODS + 1)]
     chosen = ("shown", 0)
     return Trace("answers", "The answers", caption, rows, chosen, symbols, "", columns=columns, column_word="period")
 
 
-AT_A_CUT = {0.0: "A cut: it starts at 0.", 1.0: "A cut: the state runs on.", -1.0: "A cut: a stranger's state."}
+AT_A_CUT = {
+    "stateless": "A new window starts from 0.",
+    "stateful": "A new window starts from the last state of the one before.",
+    "mixed": "A new window starts from the last state of another series.",
+}
 
 
 def _steps_trace(p: StatefulOrStateless, x: Values, before: Values, h: Values, long: Values) -> Trace:
     def found(t: int) -> Formula:
         is_cut = (t - 1) % p.window == 0
-        note = AT_A_CUT[p.carry] if is_cut else "Within a window the state runs on."
-        values = {"c": p.carry if is_cut and t > 1 else 1.0, "h": float(h[t - 2]) if t > 1 else 0.0}
-        return Formula("h_{t-1}", "The series begins at 0." if t == 1 else note, r"c \cdot h", values)
+        note = AT_A_CUT[p.way] if is_cut else "Within a window the state is carried from step to step."
+        return given("h_{t-1}", "The series starts from 0." if t == 1 else note)
 
     def uncut(t: int) -> Formula:
         return replace(STATE, values={"h_{t-1}": float(long[t - 2]) if t > 1 else 0.0})
 
     rows = (
         Row("x", "input $x_t$", x, given("x_t", "An input: it is given.")),
-        Row("before", "found $h_{t-1}$", before, found, words="state that the step found"),
+        Row("before", "state before $h_{t-1}$", before, found, words="state before the step"),
         Row("h", "state $h_t$", h, STATE),
         Row("long", "in one long run", long, uncut, words="state in one long run"),
     )
     columns = [f"t = {t}" for t in range(1, len(x) + 1)]
     for window, first in enumerate(range(0, len(x), p.window), start=1):
         columns[first] = f"window {window}, {columns[first]}"
-    caption = "Every step. A column that names its window stands behind a cut."
+    caption = "Every step. A column that names a window is its first step."
     symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h}
     return Trace("steps", "Every step", caption, rows, ("h", p.period - 1), symbols, columns=columns)
 
@@ -206,9 +219,9 @@ def _question(p: StatefulOrStateless) -> Question:
         "How many of the eight periods are answered wrongly?",
         "missed",
         (
-            f"stateless windows of $w = {p.window}$ steps, from step one on; every window starts with $h = 0$",
-            f"eight periods of $P = {p.period}$ steps; each opens with one step of cue, the rest is silence",
-            "the answer is the sign of the state after a period's last step; a cue in the window gives it rightly",
+            f"stateless windows of $w = {p.window}$ steps, from the first step on; every window starts from $h = 0$",
+            f"eight periods of $P = {p.period}$ steps; each starts with a cue of one step, then zeros",
+            "the answer is the sign of the state after a period's last step; it is right if the cue is in that window",
         ),
     )
 
@@ -218,17 +231,17 @@ def _steps(p: StatefulOrStateless, result: Result) -> list[Arithmetic]:
     for k, wrong in enumerate(result.worked(*(f"wrong,{k}" for k in range(1, PERIODS + 1))), start=1):
         opens, start = (k - 1) * p.period + 1, p.window_start(k * p.period)
         line = rf"\text{{{k}: cue at {opens}, window from {start}}}"
-        steps.append(given(line, "1 if it is wrong.").worked_out(wrong.result, {}))
-    return [*steps, given(r"\text{wrong}", "All of them.").worked_out(result.numbers["missed"], {})]
+        steps.append(given(line, "1 if the answer is wrong.").worked_out(wrong.result, {}))
+    return [*steps, given(r"\text{wrong}", "Their sum.").worked_out(result.numbers["missed"], {})]
 
 
 def _slips(p: StatefulOrStateless, result: Result) -> Slips:
     missed = result.numbers["missed"]
     return (
-        (0.0, "That would be stateful: here the state is lost at every cut."),
-        (float(PERIODS), "Not all: where the cuts fall well, cue and answer share a window."),
+        (0.0, "A stateful network would make no mistake. Here the state is lost at every cut."),
+        (float(PERIODS), "Not all: some cues and answers share a window."),
         (PERIODS - missed, "That is how many are right."),
-        (result.numbers["cuts"], "That counts the cuts: a cut hurts only between a cue and its answer."),
+        (result.numbers["cuts"], "That is the number of cuts. A cut does harm only between a cue and its answer."),
     )
 
 

@@ -5,6 +5,7 @@ initial state for the sample of index i in the following batch".
 Letters and errors as in rnn.py.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,10 +25,13 @@ class Windows(NamedTuple):
     befores: Array
 
 
-def forward(x: Array, h0: Array, w: rnn.RNNWeights, phi: Activation, window: int, carry: float) -> Windows:
-    """Window after window; each starts from `carry` times the last state of the window before.
+def forward(
+    x: Array, h0: Array, w: rnn.RNNWeights, phi: Activation, window: int, inherits: Sequence[int] | None
+) -> Windows:
+    """Window after window. Row i starts from the last state of row `inherits[i]` in the window before.
 
-    `carry` is 1 in a stateful layer and 0 in a stateless one. The last window may be shorter.
+    In a stateful layer each row inherits from itself; in a stateless one `inherits` is None, and each window starts
+    at 0. The last window may be shorter.
 
     Shapes: x (batch, time, n), h0 (batch, h) → hs (batch, time, h), befores (batch, time, h)
     """
@@ -39,5 +43,5 @@ def forward(x: Array, h0: Array, w: rnn.RNNWeights, phi: Activation, window: int
         run, _ = rnn.forward(x[:, first : first + window], start, w, phi)
         hs.append(run)
         befores.append(np.concatenate((start[:, None], run[:, :-1]), axis=1))
-        start = carry * run[:, -1] if carry else np.zeros_like(h0)
+        start = np.zeros_like(h0) if inherits is None else run[list(inherits), -1]
     return Windows(np.concatenate(hs, axis=1), np.concatenate(befores, axis=1))

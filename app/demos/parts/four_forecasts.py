@@ -1,4 +1,4 @@
-"""One series, and four forecasts of its last steps: the naive one, an MLP's, a CNN's and an RNN's."""
+"""One series, and forecasts of its last steps: naive, seasonal naive, an MLP's, a CNN's and an RNN's."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,17 +15,23 @@ UNITS, KERNELS, KEEPS, PENALTY = 24, 6, 0.95, 0.1
 
 
 class MlpCnnRnn(Parameters):
-    """A series, and the window that MLP and CNN see of it."""
+    """A series, and the window that the MLP and the CNN see of it."""
 
     series: Literal["pulse", "season", "trend", "walk"] = choice(
-        "pulse", title="Series", says="A beat every so often, a wave, a rising line, or a random walk."
+        "pulse", title="Series", says="A spike each period, a wave, a rising line, or a random walk."
     )
-    window: int = number(6, 1, 24, step=1, title="Window", says="Steps that MLP and CNN see; the RNN has none.")
-    period: int = number(10, 2, 24, step=1, title="Period", says="Steps from beat to beat or from crest to crest.")
+    window: int = number(
+        6, 1, 24, step=1, title="Window", says="Steps that the MLP and the CNN see; the RNN has no window."
+    )
+    period: int = number(10, 2, 24, step=1, title="Period", says="Steps from spike to spike or from crest to crest.")
     noise: float = number(0.02, 0, 2, slide=(0, 0.5), step=0.01, title="Noise", says="Its standard deviation.")
-    pool: bool = flag(True, title="CNN pools", says="Keep each kernel's largest and mean answer, or every place's.")
-    show: Literal["mlp", "cnn", "rnn"] = choice("rnn", title="Draw", says="Whose forecast stands beside the naive one.")
-    seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the noise and the fixed weights.")
+    pool: bool = flag(
+        True,
+        title="CNN pools",
+        says="Keep each kernel's largest and mean output only, or its output at every position.",
+    )
+    show: Literal["mlp", "cnn", "rnn"] = choice("rnn", title="Draw", says="The forecast drawn beside the naive one.")
+    seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the noise and the random weights.")
 
 
 def make_series(p: MlpCnnRnn) -> Values:
@@ -57,14 +63,17 @@ class Forecasts:
 
 
 def run_all(p: MlpCnnRnn) -> Forecasts:
-    """Fit each readout on the past, forecast what follows. The scale, too, is learned from the past alone."""
-    x, rng = make_series(p), np.random.default_rng([p.seed, 1])
+    """Fit each readout on the past, forecast what follows. The scale, too, is learned from the past alone.
+
+    Each network is drawn from a seed of its own, so the RNN is the same whatever the window.
+    """
+    x, rngs = make_series(p), [np.random.default_rng([p.seed, k]) for k in (1, 2, 3)]
     z = (x - x[:TRAIN].mean()) / x[:TRAIN].std()
     seen = forecast.windows(z, p.window)[START - p.window :]
     (W, b), kernels, core = (
-        forecast.draw_mlp(rng, p.window, UNITS),
-        forecast.draw_cnn(rng, min(3, p.window), KERNELS),
-        forecast.draw_rnn(rng, UNITS, KEEPS),
+        forecast.draw_mlp(rngs[0], p.window, UNITS),
+        forecast.draw_cnn(rngs[1], min(3, p.window), KERNELS),
+        forecast.draw_rnn(rngs[2], UNITS, KEEPS),
     )
     features = {
         "mlp": forecast.mlp_features(seen, W, b),
@@ -73,7 +82,8 @@ def run_all(p: MlpCnnRnn) -> Forecasts:
     }
     fixed = {"mlp": W.size + b.size, "cnn": kernels.W.size + kernels.b.size, "rnn": core.W_xh.size + core.W_hh.size}
     change, past = np.diff(z)[START - 1 :], TRAIN - START
-    forecasts, weights = {"naive": x[TRAIN - 1 : -1]}, {"naive": (0, 0)}
+    forecasts = {"naive": x[TRAIN - 1 : -1], "seasonal": x[TRAIN - p.period : TIME - p.period]}
+    weights = {"naive": (0, 0), "seasonal": (0, 0)}
     for name, F in features.items():
         readout = fit(F[:past], change[:past], PENALTY)
         forecasts[name] = x[TRAIN - 1 : -1] + readout(F[past:]) * x[:TRAIN].std()
