@@ -17,8 +17,8 @@ from app.nn.activations import ACTIVATIONS
 
 PRIME = r"\varphi'(z_k)"
 SLOPE = {
-    "tanh": Formula(PRIME, "Told from the output alone.", "1 - a_k^2"),
-    "sigmoid": Formula(PRIME, "Told from the output alone; at most one quarter.", r"a_k \cdot (1 - a_k)"),
+    "tanh": Formula(PRIME, "It follows from the output alone.", "1 - a_k^2"),
+    "sigmoid": Formula(PRIME, "It follows from the output alone; at most one quarter.", r"a_k \cdot (1 - a_k)"),
     "relu": given(PRIME, "1 where the sum is positive, else 0."),
     "linear": given(PRIME, "A straight line: 1 everywhere."),
 }
@@ -28,7 +28,9 @@ class Activations(Parameters):
     """A chain of units, each with the same activation and the same weight to the next."""
 
     phi: Phi = choice("sigmoid", title=r"Activation $\varphi$", says="Of every unit of the chain.")
-    z: float = number(0, -10, 10, slide=(-5, 5), step=0.1, title="First sum $z_1$", says="What the first unit gets.")
+    z: float = number(
+        0, -10, 10, slide=(-5, 5), step=0.1, title="First sum $z_1$", says="The sum that goes into the first unit."
+    )
     depth: int = number(10, 1, 100, slide=(1, 50), step=1, title="Depth $n$", says="Layers, or steps in time.")
     w: float = number(1, -5, 5, slide=(0, 4), step=0.1, title="Weight $w$", says="From each unit to the next.")
 
@@ -51,12 +53,12 @@ def compute(p: Activations) -> Result:
     unit = [Series("phi", r"$\varphi(z)$", "the activation", values)]
     unit.append(Series("slope", r"slope $\varphi'(z)$", "its slope", phi.slope(values), "dashed"))
     passed = [Series("product", r"product of the slopes $\prod \varphi'$", "product of the slopes", products)]
-    passed.append(Series("bound", r"at most $\gamma^k$", "the most that slopes could pass", bound, "dashed"))
+    passed.append(Series("bound", r"at most $\gamma^k$", "the largest possible product of slopes", bound, "dashed"))
     if p.w != 1:
         passed.append(Series("gradient", "with the weights", "with the weights", np.abs(gradients), "dotted"))
     unit_told, chain_told = fill(_unit_told(p, numbers), numbers), fill(_chain_told(p, numbers), numbers)
     one = Curve("unit", "The activation and its slope", unit_told, "z", "value, slope", over_z, unit)
-    title, left = "What the slopes let through", "left of the gradient"
+    title, left = "The product of the slopes", "left of the gradient"
     many = Curve("chain", title, chain_told, "layer k", left, layers, passed, log=True)
 
     so_far, felt = r"\textstyle\prod_{j < k} \varphi'(z_j)", r"\partial a_{k-1} / \partial z_1"
@@ -73,7 +75,7 @@ def compute(p: Activations) -> Result:
     )
     before = {"a_{k-1}": a, so_far: products, felt: gradients}
     symbols = {"w": p.w} | {symbol: np.append(math.nan, values[:-1]) for symbol, values in before.items()}
-    caption = "The chain, unit by unit. Choose a number to see where it comes from."
+    caption = "The chain, unit by unit. Choose a number to see its formula."
     trace = Trace("trace", "The chain", caption, rows, ("slope", 0), symbols, "k", column_word="layer")
     return Result(numbers, (one, many, trace))
 
@@ -81,20 +83,20 @@ def compute(p: Activations) -> Result:
 def _unit_told(p: Activations, numbers: dict[str, float]) -> str:
     told = "At a sum of {z} the unit gives {value}, and its slope is {slope}"
     if p.phi == "linear":
-        return told + ": a straight line passes all."
+        return told + ", as everywhere: it is a straight line."
     if numbers["slope"] == 0:
-        return told + ": the unit is silent, and no gradient comes through."
+        return told + ": the unit is silent, and no gradient passes."
     if numbers["slope"] < 0.05:
-        return told + ": it is saturated, and hardly any gradient comes through."
-    return told + "; nowhere is it steeper than {gamma}."
+        return told + ": it is saturated, and hardly any gradient passes."
+    return told + ". Its largest slope is {gamma}."
 
 
 def _chain_told(p: Activations, numbers: dict[str, float]) -> str:
     layers = "1 layer" if p.depth == 1 else "{depth} layers"
-    told = f"After {layers} the slopes let {{product}} of a gradient through; the most they could is {{bound}}."
+    told = f"The slopes of {layers} multiply to {{product}}; at most it could be {{bound}}."
     if numbers["product"] == 0:
-        told = f"After {layers} nothing is left, {{product}}: a slope was 0. The most could have been {{bound}}."
-    return told + (" With the weights it is {gradient}." if p.w != 1 and p.depth > 1 else "")
+        told = f"After {layers} nothing is left, {{product}}: a slope was 0. At most it could be {{bound}}."
+    return told + (" With the weights the gradient is {gradient}." if p.w != 1 and p.depth > 1 else "")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -112,18 +114,20 @@ def _question(p: Activations) -> Question:
 
 def _slips(p: Activations, result: Result) -> Slips:
     a = result.numbers["value"]
-    others = {
-        "tanh": (a * (1 - a), "That is the sigmoid's slope: tanh has $1 - a^2$."),
-        "sigmoid": (1 - a * a, "That is tanh's slope: the sigmoid has $a (1 - a)$."),
+    own = {
+        "tanh": (
+            (a * (1 - a), "That is the sigmoid's slope: tanh has $1 - a^2$."),
+            (1 + a * a, "The square is subtracted, not added."),
+            (1.0, "The slope of tanh is 1 only at $z = 0$, and this unit is not there."),
+            (0.25, "A quarter is the sigmoid's largest slope; this is tanh."),
+        ),
+        "sigmoid": (
+            (1 - a * a, "That is tanh's slope: the sigmoid has $a (1 - a)$."),
+            (0.25, "A quarter is the largest slope, at $a = 0.5$, and this unit is not there."),
+            (1.0, "The slope of the sigmoid is never more than 1/4."),
+        ),
     }
-    return [
-        (a, "That is the output itself."),
-        (1 - a, "That is $1 - a$: a factor is missing."),
-        (1.0, "The slope is 1 at $z = 0$ at the most, and this unit is not there."),
-        (0.25, "A quarter is the sigmoid's largest slope, at $a = 0.5$."),
-        (1 + a * a, "The square is taken off, not added."),
-        others[p.phi],
-    ]
+    return [(a, "That is the output itself."), (1 - a, "That is $1 - a$: a factor is missing."), *own[p.phi]]
 
 
 ASK = Prediction(_instance, _question, ("a,1", "slope,1"), _slips, Tolerance(near=0.005))

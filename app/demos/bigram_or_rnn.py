@@ -1,6 +1,7 @@
-"""The next character by counting pairs and by an RNN, where only the first mark of the sentence decides the last."""
+"""The next character by counting pairs and by an RNN with hand-set weights; the first mark decides the last."""
 
 import itertools
+import math
 import random
 from dataclasses import replace
 from functools import lru_cache
@@ -26,17 +27,19 @@ RUN = ("ana", "canta", "la", "luna", "sale", "el", "sol", "salta", "la", "casa")
 
 
 class BigramOrRNN(Parameters):
-    """The beginning of a sentence, and the memory of the RNN that reads it."""
+    """The start of a sentence, and the memory of the RNN that reads it."""
 
-    mark: Literal["¿", "¡"] = choice("¿", title="The sentence begins with", says="¿ ends with ?, and ¡ with !")
-    words: int = number(4, 1, len(RUN), step=1, title="Words since then", says=f"Of: {' '.join(RUN)}.")
+    mark: Literal["¿", "¡"] = choice(
+        "¿", title="The sentence starts with", says="A sentence with ¿ ends with ?, one with ¡ with !"
+    )
+    words: int = number(4, 1, len(RUN), step=1, title="Words after the mark", says=f"The first of: {' '.join(RUN)}.")
     own: str = text(
         "",
         of=LETTERS,
         least=0,
         most=40,
         title="Or your own words",
-        says=f"In place of those; of the letters {LETTERS.strip()}.",
+        says=f"In place of those, with the letters {LETTERS.strip()}.",
     )
     w: float = number(
         1.5, 0, 3, slide=(0, 2), step=0.05, title="Memory's weight $w$", says="From the memory unit to itself."
@@ -44,12 +47,12 @@ class BigramOrRNN(Parameters):
 
     @property
     def prefix(self) -> str:
-        """What has been read."""
+        """The text read so far."""
         return self.mark + (self.own or " ".join(RUN[: self.words]))
 
 
 def predict(p: BigramOrRNN) -> tuple[Values, Values, Values]:
-    """p of every next character by the pair counts alone, and by the RNN; and the RNN's memory all along.
+    """p of every next character by the pair counts alone and by the RNN, and the RNN's memory after each character.
 
     Shapes: bigram (V,), with_memory (V,), memory (T,)
     """
@@ -60,7 +63,7 @@ def predict(p: BigramOrRNN) -> tuple[Values, Values, Values]:
 
 @lru_cache
 def pairs_in_sentences() -> list[Values]:
-    """For each sentence of the text the bigram's p of every character but the first."""
+    """For each sentence of the text, the bigram's p of every character except the first."""
     table = {last: ngram.probabilities(followed, ALPHABET) for last, followed in marks.counted(1).items()}
     return [
         np.array([table[last][ALPHABET.index(now)] for last, now in itertools.pairwise(sentence)])
@@ -70,7 +73,7 @@ def pairs_in_sentences() -> list[Values]:
 
 @lru_cache(maxsize=256)
 def perplexities(w: float) -> tuple[float, float]:
-    """Of both models on the text itself. They part at the closing marks alone: the memory has no say elsewhere."""
+    """Of both models on the text whose pairs were counted. The models differ only at closing marks."""
     longest = max(map(len, SENTENCES))
     x = np.stack([np.pad(marks.one_hot(s), ((0, longest - len(s)), (0, 0))) for s in SENTENCES])
     states, _ = rnn.forward(x, np.zeros((len(x), marks.V + 1)), marks.weights(1, w), TANH)
@@ -83,7 +86,7 @@ def perplexities(w: float) -> tuple[float, float]:
 
 
 def compute(p: BigramOrRNN) -> Result:
-    """Both predictions after the prefix, and how the memory of its first mark lasts."""
+    """Both predictions after the prefix, and how long the memory of its first mark lasts."""
     bigram, with_memory, memory = predict(p)
     right = ALPHABET.index(CLOSES[p.mark])
     wrong = ALPHABET.index(next(close for mark, close in CLOSES.items() if mark != p.mark))
@@ -93,6 +96,8 @@ def compute(p: BigramOrRNN) -> Result:
     numbers |= {"rnn": float(with_memory[right]), "rnn_wrong": float(with_memory[wrong])}
     numbers["share"] = marks.question(sign * float(memory[-1]))
     numbers["bigram_perplexity"], numbers["rnn_perplexity"] = perplexities(p.w)
+    numbers |= {f"{model}_bits": math.log2(numbers[f"{model}_perplexity"]) for model in ("bigram", "rnn")}
+    numbers["units"] = marks.V + 1
     return Result(
         numbers, (_curve(p, memory, numbers), _next(p, bigram, with_memory, memory), _memory(p, memory, numbers))
     )
@@ -103,18 +108,22 @@ def _curve(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Curve:
     shares = np.array([marks.question(sign * float(m)) for m in memory])
     close, other = ("?", "!") if sign > 0 else ("!", "?")
     last, remembers = p.prefix[-1], f"{_verdict(numbers['share'])} the mark {{gap}} characters back."
-    told = f"“{p.prefix}”: if it ends here, it ends with “{close}”. The bigram, which sees “{last}” alone, gives "
-    told += f"“{close}” {{bigram}} and “{other}” {{bigram_wrong}}; the RNN {{rnn}} and {{rnn_wrong}}: {remembers}"
+    told = f"If “{p.prefix}” ends here, it ends with “{close}”. The bigram, which sees only “{last}”, gives "
+    told += f"“{close}” {{bigram}} and “{other}” {{bigram_wrong}}. The RNN gives {{rnn}} and {{rnn_wrong}}: {remembers}"
     if numbers["bigram"] == 0:
-        told = f"“{p.prefix}”: no sentence of the text ends after “{last}”. The bigram gives “{close}” {{bigram}}, and "
-        told += f"the RNN {{rnn}}, though {remembers}"
+        told = (
+            f"“{p.prefix}”: no sentence of the text ends after “{last}”, so the bigram gives “{close}” {{bigram}} and "
+        )
+        told += f"the RNN {{rnn}}, although {remembers}"
     told = fill(told, numbers)
     series = (
         Series("rnn", "RNN", "share of the right mark by the RNN", shares),
         Series("bigram", "bigram", "share of the right mark by the bigram", np.full(len(memory), 0.5), "dashed"),
     )
     x = np.arange(1.0, len(memory) + 1)
-    return Curve("far", "The far past decides", told, "characters read", "share of the right mark", x, series)
+    return Curve(
+        "far", "The first mark decides the last", told, "characters read", "share of the right mark", x, series
+    )
 
 
 def _verdict(share: float) -> str:
@@ -138,18 +147,19 @@ def _next(p: BigramOrRNN, bigram: Values, with_memory: Values, memory: Values) -
     def remembered(column: int) -> Formula:
         character = ALPHABET[seen[column - 1]]
         if character not in CLOSES.values():
-            return replace(SHARE, note="As the bigram: not a closing mark.")
-        sign, note = "" if character == "?" else "-", "Counts say whether a sentence closes, the memory $m$ says how."
+            return replace(SHARE, note="The same as for the bigram: not a closing mark.")
+        note = "The counts decide whether the sentence ends, the memory $m$ decides with which mark."
+        sign = "" if character == "?" else "-"
         text = rf"p(\mathrm{{close}}) \cdot \sigma({sign}2 g m)"
         return Formula(text, note, rf"c / n \cdot \sigma({sign}2 \cdot g \cdot m)")
 
     rows = (
-        Row("count", "count", counts, counted, words="times that it came next"),
+        Row("count", "count", counts, counted, words="how often it came next"),
         Row("bigram", "bigram $p$", bigram[seen], SHARE, words="probability by the bigram"),
         Row("rnn", "RNN $p$", with_memory[seen], remembered, words="probability by the RNN"),
     )
     symbols: Symbols = {"k": counts, "n": total, "c": closing, "g": SURE, "m": float(memory[-1])}
-    told = f"What can come after “{shown(p.prefix[-1])}”; all other characters have the probability 0."
+    told = f"What can follow “{shown(p.prefix[-1])}”; all other characters have probability 0."
     columns = [shown(ALPHABET[i]) for i in seen]
     chosen = ("rnn", columns.index(CLOSES[p.mark]) if CLOSES[p.mark] in columns else 0)
     return Trace("next", "The next character", told, rows, chosen, symbols, columns=columns, column_word="character")
@@ -158,17 +168,17 @@ def _next(p: BigramOrRNN, bigram: Values, with_memory: Values, memory: Values) -
 def _memory(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Trace:
     opening = np.array([{"¿": 1.0, "¡": -1.0}.get(character, 0.0) for character in p.prefix])
     shares = np.array([marks.question(float(m)) for m in memory])
-    asks = Formula(r"\sigma(2 g \, m_t)", "The read-out's weight $g$ is 4.", r"\sigma(2 \cdot g \cdot m_t)")
-    mark, held = given("x_t", "1 for ¿, −1 for ¡, 0 for all else."), r"m_t = \tanh(w \, m_{t-1} + 20 \, x_t)"
+    asks = Formula(r"\sigma(2 g \, m_t)", "The output weight $g$ is 4, set by hand.", r"\sigma(2 \cdot g \cdot m_t)")
+    mark, held = given("x_t", "1 for ¿, −1 for ¡, 0 for all others."), r"m_t = \tanh(w \, m_{t-1} + 20 \, x_t)"
     rows = (
         Row("mark", "mark $x_t$", opening, mark, words="opening mark: 1 or −1"),
         Row("m", "memory $m_t$", memory, held),
         Row("asks", "share of ?", shares, asks, words="share of the question mark among closing marks"),
     )
     symbols: Symbols = {"m_{t-1}": np.append(0.0, memory[:-1]), "w": p.w, "g": SURE}
-    fades = "above 1, holds it" if p.w > 1 else "at most 1, lets it fade"
-    told = f"The memory takes the mark, and its weight on itself, {fades}. "
-    told += "Over the whole text the bigram has a perplexity of {bigram_perplexity}, the RNN of {rnn_perplexity}."
+    fades = "above 1 holds it" if p.w > 1 else "of at most 1 lets it fade"
+    told = f"The mark sets the memory, and a recurrent weight {fades}. On the text itself, whose pairs were counted, "
+    told += "the bigram has a perplexity of {bigram_perplexity}, the RNN of {rnn_perplexity}."
     told = fill(told, numbers)
     columns = [f"{t} · {shown(character)}" for t, character in enumerate(p.prefix, start=1)]
     return Trace("memory", "The memory", told, rows, ("m", 0), symbols, columns=columns, column_word="character")
@@ -182,7 +192,7 @@ def _question(p: BigramOrRNN) -> Question:
     followed = marks.counted(1)[p.prefix[-1]]
     told = ", ".join(f"“{shown(c)}” {n}×" for c, n in sorted(followed.items()))
     return Question(
-        f"Which probability does the bigram give “{CLOSES[p.mark]}”?",
+        f"What probability does the bigram give “{CLOSES[p.mark]}”?",
         "bigram",
         (f"“{p.prefix}” has been read", f"in the text, after “{p.prefix[-1]}” came: {told}"),
     )
@@ -203,15 +213,15 @@ def _slips(p: BigramOrRNN, result: Result) -> Slips:
     return [
         (
             result.numbers["rnn"],
-            "That is what the RNN says, which remembers the first mark. The bigram sees one character.",
+            "That is the RNN's probability; it remembers the first mark. The bigram sees one character.",
         ),
-        (0.5, "That is the share among the closing marks; other characters may come too."),
-        (1 / len(followed), "The characters are not equally likely: count them."),
+        (0.5, "That is its share of the closing marks. Other characters may follow too."),
+        (1 / len(followed), "The characters are not equally likely: use the counts."),
         (
             many / marks.TEXT.count(close),
-            f"That is how often “{close}” has this character before it: the other way round.",
+            f"That is how often this character precedes “{close}”, the other way round.",
         ),
-        (0.0, "The bigram cannot know which mark the sentence began with."),
+        (0.0, "The bigram cannot know which mark the sentence started with."),
     ]
 
 

@@ -1,4 +1,4 @@
-"""A pattern moves: convolution and max-pool find it anywhere, a dense layer only where it learned it."""
+"""A pattern moves: convolution and max-pool find it anywhere, a dense layer only at the position it was set for."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -19,19 +19,21 @@ APART = 44  # between the drawn steps
 
 
 class PositionalInvariance(Parameters):
-    """A pattern in a row of zeros, one kernel, and a dense layer that holds the same kernel at one place."""
+    """A pattern among zeros, one kernel, and a dense layer whose weights hold the same kernel at one position."""
 
-    position: int = number(8, 1, 20, slide=(1, 11), step=1, title="Place of the pattern", says="Where it begins now.")
-    learned: int = number(
-        2, 1, 20, slide=(1, 11), step=1, title="Learned at", says="Where it began when the dense layer learned it."
+    position: int = number(
+        8, 1, 20, slide=(1, 11), step=1, title="Position of the pattern", says="Where it starts now."
     )
-    stride: int = number(1, 1, 4, step=1, title="Stride $s$", says="Of the convolution: it looks at each s-th place.")
-    pattern: Numbers = entries((1, 3, -2), title="Pattern", says="Up to 12 numbers; all else is 0.")
-    kernel: Numbers = entries((1, 3, -2), title="Kernel", says="What both layers look for; as a rule the pattern.")
+    learned: int = number(
+        2, 1, 20, slide=(1, 11), step=1, title="Learned at", says="Where the dense layer holds the kernel."
+    )
+    stride: int = number(1, 1, 4, step=1, title="Stride $s$", says="The convolution looks at every s-th position.")
+    pattern: Numbers = entries((1, 3, -2), title="Pattern", says="Up to 12 numbers; all others are 0.")
+    kernel: Numbers = entries((1, 3, -2), title="Kernel", says="What both layers look for; usually the pattern itself.")
     length: int = number(13, 2, 20, step=1, title="Length", says="Steps of the input.")
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
-        """A pattern or kernel longer than the input, and a place from which it would stick out."""
+        """A pattern or kernel longer than the input, or a position from which it would not fit."""
         for name in ("pattern", "kernel"):
             given: tuple[float, ...] = getattr(self, name)
             if len(given) > self.length:
@@ -39,12 +41,12 @@ class PositionalInvariance(Parameters):
         for name, size in (("position", len(self.pattern)), ("learned", max(len(self.kernel), len(self.pattern)))):
             last = max(1, self.length - size + 1)
             if getattr(self, name) > last:
-                yield name, f"a place from 1 to {last}, so that it fits into the length", str(last)
+                yield name, f"a position from 1 to {last}, so that it fits into the length", str(last)
 
 
 @dataclass(frozen=True)
 class BothLayers:
-    """The answers of both layers, with the pattern at every place.
+    """The outputs of both layers, with the pattern at every position.
 
     Shapes: x (places, time), maps (places, windows), pooled (places), W (time), dense (places)
     """
@@ -57,7 +59,7 @@ class BothLayers:
 
 
 def run_both(p: PositionalInvariance) -> BothLayers:
-    """Both layers on one batch: in each of its sequences the pattern is at another place."""
+    """Both layers on one batch: in each of its sequences the pattern is at another position."""
     size = len(p.pattern)
     x = np.zeros((p.length - size + 1, p.length))
     for place in range(len(x)):
@@ -70,7 +72,7 @@ def run_both(p: PositionalInvariance) -> BothLayers:
 
 
 def compute(p: PositionalInvariance) -> Result:
-    """Both layers' answers to the pattern where it is, where it was learned, and at every other place."""
+    """Both layers' outputs for the pattern where it is, where it was learned, and at every other position."""
     run, now, then = run_both(p), p.position - 1, p.learned - 1
     winner = int(np.argmax(run.maps[now]))
     numbers: dict[str, float] = {
@@ -117,34 +119,34 @@ def _diagram(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dic
     alt = (
         f"In the middle the input: {', '.join(map(show, x.tolist()))}. Above it the feature map: "
         f"{', '.join(map(show, feature_map.tolist()))}, whose largest is {show(pooled)}. Below it the dense layer, "
-        f"with weights from step {p.learned} on, answers {show(dense)}."
+        f"with weights from step {p.learned} on, gives {show(dense)}."
     )
     where = "is where it was learned" if p.position == p.learned else "has moved from {learned} to {position}"
     agreed = numbers["pooled_learned"] == numbers["dense_learned"]
-    there = "both said {pooled_learned}" if agreed else "they said {pooled_learned} and {dense_learned}"
-    told = f"The pattern {where}: convolution and max-pool answer {{pooled}}, the dense layer {{dense}}."
-    told += f" Where it was learned {there}."
+    there = "both give {pooled_learned}" if agreed else "they give {pooled_learned} and {dense_learned}"
+    told = f"The pattern {where}: convolution and max-pool give {{pooled}}, the dense layer gives {{dense}}."
+    told += f" At position {{learned}} {there}."
     return Diagram("layers", "Two layers, one pattern", fill(told, numbers), alt, room, 280, nodes, edges)
 
 
 def _curve(run: BothLayers, numbers: dict[str, float]) -> Curve:
     told = (
-        "Of {places} places, max-pool gives the same answer as at the learned one at {same}, the dense layer at "
+        "At {same} of {places} positions max-pool gives the same output as at the learned one, the dense layer at "
         "{dense_same}."
     )
     series = (
-        Series("dense_at", "dense layer", "the dense layer's answer", run.dense),
-        Series("pooled_at", "convolution, then max-pool", "the max-pool's answer", run.pooled, "dashed"),
+        Series("dense_at", "dense layer", "the dense layer's output", run.dense),
+        Series("pooled_at", "convolution, then max-pool", "the max-pool's output", run.pooled, "dashed"),
     )
-    title, places = "The answer for each place of the pattern", np.arange(1.0, len(run.x) + 1)
-    return Curve("places", title, fill(told, numbers), "place of the pattern", "answer", places, series)
+    title, places = "The output for each position of the pattern", np.arange(1.0, len(run.x) + 1)
+    return Curve("places", title, fill(told, numbers), "position of the pattern", "output", places, series)
 
 
 def _answers(p: PositionalInvariance, run: BothLayers) -> Trace:
     def answer(place: int) -> Callable[[int], Formula]:
         maps = {f"y_{{{j}}}": y for j, y in enumerate(run.maps[place].tolist(), start=1)}
-        largest = "Whichever place it comes from: the largest is passed on, its place is dropped."
-        own = "A weight of its own for each place; those that learned nothing are 0 and left out here."
+        largest = "The largest is passed on; where it was is dropped."
+        own = "Each position has its own weight; weights of 0 are left out here."
         learned = slice(p.learned - 1, p.learned - 1 + len(p.kernel))
         terms, values = _terms("W", run.W[learned].tolist(), p.learned, run.x[place, learned], p.learned)
         pooled = Formula(r"\max_j \, y_j", largest, rf"\max({', '.join(maps)})", maps)
@@ -158,8 +160,8 @@ def _answers(p: PositionalInvariance, run: BothLayers) -> Trace:
         row("then", f"pattern at {p.learned}, as learned", p.learned),
         row("now", f"pattern at {p.position}, now", p.position),
     )
-    caption, columns = "What the two layers answer, there and here.", ("convolution + max-pool", "dense layer")
-    return Trace("answers", "Answers", caption, rows, ("now", 0), columns=columns, column_word="layer", coloured=False)
+    caption, columns = "The outputs of the two layers, there and here.", ("convolution + max-pool", "dense layer")
+    return Trace("answers", "Outputs", caption, rows, ("now", 0), columns=columns, column_word="layer", coloured=False)
 
 
 def _terms(weight: str, weights: Sequence[float], w: int, x: Values, first: int) -> tuple[str, dict[str, float]]:
@@ -181,17 +183,15 @@ def _map(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dict[st
 
     if numbers["moved"] % p.stride:
         told = (
-            "The pattern moved by {moved}, which is no multiple of the stride: the map shows other numbers now. "
-            "A convolution with a stride is equivariant to moves by whole strides alone."
+            "The pattern moved by {moved}, which is no multiple of the stride: the map holds other numbers now. "
+            "A convolution with a stride is equivariant to moves by whole strides only."
         )
     else:
-        told = (
-            "The map moves with the pattern, number for number: that is equivariance. Its largest stands at {found_at}."
-        )
+        told = "The map moves with the pattern, number for number: that is equivariance. Its largest is at {found_at}."
     then, now = p.learned - 1, p.position - 1
     rows = (
-        Row("was", f"pattern at {p.learned}", run.maps[then], at(then), words="map for the learned place"),
-        Row("y", f"pattern at {p.position}", run.maps[now], at(now), words="map for the place now"),
+        Row("was", f"pattern at {p.learned}", run.maps[then], at(then), words="map for the learned position"),
+        Row("y", f"pattern at {p.position}", run.maps[now], at(now), words="map for the position now"),
     )
     columns = [f"from {j * p.stride + 1}" for j in range(run.maps.shape[1])]
     title, told = "The feature map", fill(told, numbers)
@@ -200,11 +200,13 @@ def _map(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dict[st
 
 def _input(p: PositionalInvariance, run: BothLayers) -> Trace:
     x = run.x[p.position - 1]
-    told = "The dense layer has {weights_dense} weights, one a step; the kernel {weights_conv} for all places."
+    told = (
+        "The dense layer has {weights_dense} weights, one for each step; the kernel has {weights_conv} for all steps."
+    )
     told = fill(told, {"weights_dense": p.length, "weights_conv": len(p.kernel)})
     rows = (
         Row("x", "input $x_t$", x, lambda t: given("x_t", "Part of the pattern." if x[t - 1] else "No pattern here.")),
-        Row("W", "dense weight $W_t$", run.W, given("W_t", "This place's own weight: it serves no other.")),
+        Row("W", "dense weight $W_t$", run.W, given("W_t", "The weight of this position alone.")),
         Row("Wx", r"product $W_t \, x_t$", run.W * x),
     )
     return Trace("input", "What the dense layer reads", told, rows, ("x", p.position - 1))
@@ -222,9 +224,9 @@ def _question(p: PositionalInvariance) -> Question:
         "What does the max-pool over the whole feature map give?",
         "pooled",
         (
-            f"the pattern is $({pattern})$ and begins at place {p.position}; all else is 0",
+            f"the pattern is $({pattern})$ and starts at position {p.position}; all else is 0",
             "the kernel is the pattern itself, its stride is 1",
-            f"a dense layer with the same weights has learned the pattern at place {p.learned}",
+            f"a dense layer holds the same weights at position {p.learned}",
         ),
     )
 
@@ -236,11 +238,14 @@ def _steps(p: PositionalInvariance, result: Result) -> list[Arithmetic]:
 
 def _slips(p: PositionalInvariance, result: Result) -> Slips:
     return [
-        (result.numbers["dense"], "That is the dense layer's answer: its weights stayed at the old place."),
-        (sum(p.pattern), "That is the sum of the pattern: each number is also weighted by the kernel's."),
-        (max(p.pattern), "That is the pattern's largest: the pool looks at the feature map, not at the input."),
-        (float(result.numbers["found_at"]), "That is where it was found: the pool forgets the place."),
-        (float(np.sum(np.square(p.pattern)) / len(p.pattern)), "That averages: max-pool takes the largest sum."),
+        (result.numbers["dense"], "That is the dense layer's output: its weights are at the old position."),
+        (sum(p.pattern), "That is the sum of the pattern. Multiply each number by the kernel's first."),
+        (
+            max(p.pattern),
+            "That is the largest number of the pattern. The pool looks at the feature map, not at the input.",
+        ),
+        (float(result.numbers["found_at"]), "That is where it was found. The pool drops the position."),
+        (float(np.sum(np.square(p.pattern)) / len(p.pattern)), "That is a mean. Max-pool takes the largest sum."),
     ]
 
 

@@ -1,4 +1,4 @@
-"""How far back a stack of convolutions sees, and what each input weighs in one output, beside an RNN's fading past."""
+"""How far back a stack of convolutions sees, and what each input weighs in one output, beside a linear RNN."""
 
 import random
 from collections.abc import Iterator
@@ -20,15 +20,15 @@ SAMPLED = 240  # points of the curve
 
 
 class ReceptiveField(Parameters):
-    """A stack of convolutions of one kind, and an RNN to compare it with."""
+    """A stack of equal convolutions, and a linear recurrent unit to compare it with."""
 
-    kernel: int = number(2, 1, 8, step=1, title="Kernel $k$", says="Steps that one kernel reads.")
+    kernel: int = number(2, 1, 8, step=1, title="Kernel $k$", says="Steps read by one kernel.")
     layers: int = number(4, 1, 20, slide=(1, 10), step=1, title="Layers", says="Stacked, each on the one below.")
     dilation: int = number(1, 1, 8, step=1, title="Dilation $d$", says="Distance between the steps that it reads.")
     doubling: bool = flag(True, title="Doubling", says="Each layer's dilation is twice that of the one below.")
     stride: int = number(1, 1, 3, step=1, title="Stride $s$", says="Steps from one output to the next.")
     keeps: float = number(
-        0.9, 0, 0.99, slide=(0.5, 0.99), step=0.01, title="RNN keeps", says="The share of its past it keeps at a step."
+        0.9, 0, 0.99, slide=(0.5, 0.99), step=0.01, title="RNN keeps", says="Recurrent weight of a linear unit."
     )
 
     def stack(self) -> list[rf.ConvLayer]:
@@ -39,14 +39,14 @@ class ReceptiveField(Parameters):
         ]
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
-        """More layers than fit into the widest field that is computed."""
+        """More layers than the widest field that is computed allows."""
         fit = sum(field <= WIDEST for field in rf.fields(self.stack())[1:])
         if fit < self.layers:
-            yield "layers", f"at most {fit} beside the others, so that the field is at most {WIDEST:,}", str(fit)
+            yield "layers", f"at most {fit} with these values, so that the field is at most {WIDEST:,}", str(fit)
 
 
 def compute(p: ReceptiveField) -> Result:
-    """The field layer by layer, and each input's share in one output if every kernel takes the mean."""
+    """The field layer by layer, and each input's weight in one output if every kernel takes the mean."""
     stack = p.stack()
     fields, jumps, share = rf.fields(stack), rf.jumps(stack), rf.footprint(stack)
     field = fields[-1]
@@ -88,12 +88,12 @@ def _diagram(p: ReceptiveField, stack: list[rf.ConvLayer], share: Values, number
                 below = place.get((level, above + i * layer.d * jumps[level]))
                 if below is not None:
                     edges.append(Edge(below, place[level + 1, above]))
-    missed = "" if numbers["reached"] == field else ", though only {reached} of them reach it: the others fall between"
-    shown = f"; the newest {columns} are drawn" if field > columns else ""
-    some = "layer does" if p.layers == 1 else "layers do"
+    missed = "" if numbers["reached"] == field else ", but only {reached} of them reach it: the others fall in gaps"
+    shown = f" (the newest {columns} are drawn)" if field > columns else ""
+    some = "layer" if p.layers == 1 else "layers, one after another"
     told = (
-        f"One output sees {{field}} steps, the present among them{missed}{shown}. {{steps_cnn}} {some} it, with "
-        f"{{weights}} weights, one after the other; an RNN would have to walk {{steps_rnn}} steps one after the other."
+        f"One output sees {{field}} steps, including the present{missed}{shown}. That takes {{weights}} weights in "
+        f"{{steps_cnn}} {some}; an RNN takes {{steps_rnn}} steps, one after another."
     )
     alt = (
         f"{p.layers} rows of neurons above a row of inputs. Arrows lead from the inputs up to the newest output at the "
@@ -110,18 +110,18 @@ def _curve(p: ReceptiveField, share: Values, numbers: dict[str, float]) -> Curve
     at = back.astype(int)
     conv = np.where(at < len(share), share[np.minimum(at, len(share) - 1)], 0.0) / share.max()
     if numbers["newest"] < 1 - 1e-9:
-        told = "The newest input weighs {newest} of what the heaviest does"
+        told = "The newest input weighs {newest} times as much as the heaviest one"
     else:
-        told = "The heaviest inputs, and the newest is one, weigh {share} each"
+        told = "The newest input is among the heaviest, which weigh {share} each"
     told += (
-        "; beyond the field lies nothing. An RNN has no such border: the field's oldest step still weighs {rnn_oldest} "
-        "of its newest, and {rnn_beyond} of its whole past lies beyond."
+        "; nothing beyond the field counts. The linear RNN has no such limit: the field's oldest step weighs "
+        "{rnn_oldest} times as much as its newest, and {rnn_beyond} of its total weight is beyond the field."
     )
     series = (
         Series("conv", "convolutions, kernels of equal weights", "weight in the convolutions' output", conv),
         Series("rnn", rf"RNN, ${latex(p.keeps)}^j$", "weight in the RNN's state", p.keeps**back, "dashed"),
     )
-    title, told = "What each input weighs", fill(told, numbers)
+    title, told = "The weight of each input", fill(told, numbers)
     return Curve("weight", title, told, "steps back", "weight, the largest is 1", back, series)
 
 
@@ -131,15 +131,17 @@ def _trace(stack: list[rf.ConvLayer], numbers: dict[str, float]) -> Trace:
     def apart(layer: int) -> Formula:
         text = r"\prod_{m<l} s_m"
         if layer == 1:
-            return given(text, "The bottom layer reads the input.")
+            return given(text, "The bottom layer reads the input itself.")
         strides = {f"s_{{{m}}}": float(below.s) for m, below in enumerate(stack[: layer - 1], start=1)}
-        return Formula(text, "Strides below spread out what this layer reads.", r" \cdot ".join(strides), strides)
+        return Formula(
+            text, "The strides of the layers below spread out what this layer reads.", r" \cdot ".join(strides), strides
+        )
 
-    kernel = given("k_l", "A kernel of k steps reaches k − 1 steps further than one.")
-    dilation = given("d_l", "Between two steps that it reads it leaves out d − 1.")
+    kernel = given("k_l", "A kernel of k steps reaches back k − 1 steps.")
+    dilation = given("d_l", "Between two steps that it reads, it skips d − 1.")
     adds = r"(k_l - 1) \, d_l \, \prod_{m<l} s_m"
-    further = Formula(adds, "Further back than the layer below.")
-    total = Formula(f"R_l = R_{{l-1}} + {adds}", "What the layer below sees, and what this one adds.")
+    further = Formula(adds, "How much further back than the layer below.")
+    total = Formula(f"R_l = R_{{l-1}} + {adds}", "What the layer below sees, plus what this one adds.")
     rows = (
         Row("k", "kernel $k_l$", np.array([float(layer.k) for layer in stack]), kernel),
         Row("d", "dilation $d_l$", np.array([float(layer.d) for layer in stack]), dilation),
@@ -147,7 +149,7 @@ def _trace(stack: list[rf.ConvLayer], numbers: dict[str, float]) -> Trace:
         Row("adds", r"adds $(k_l - 1) \, d_l \prod s_m$", np.diff(fields), further, words="adds to the field"),
         Row("field", "field $R_l$", fields[1:], total),
     )
-    told = fill("It starts at 1, the present alone, and ends at {field}. Choose a number to see its formula.", numbers)
+    told = fill("It starts at 1, the present step, and ends at {field}. Choose a number to see its formula.", numbers)
     symbols: Symbols = {r"\prod_{m<l} s_m": jumps, "R_{l-1}": fields[:-1]}
     return Trace(
         "layers",
@@ -192,11 +194,11 @@ def _steps(p: ReceptiveField, result: Result) -> list[Arithmetic]:
 def _slips(p: ReceptiveField, result: Result) -> Slips:
     field = result.numbers["field"]
     return (
-        (field - 1, "The present itself is seen too: the sum starts at 1."),
-        (1 + p.layers * (p.kernel - 1), "That is without dilation and stride: each layer adds the same k − 1."),
+        (field - 1, "The present step counts too: the sum starts at 1."),
+        (1 + p.layers * (p.kernel - 1), "That leaves out dilation and stride, as if each layer added k − 1."),
         (p.layers * p.kernel, "Kernels overlap: each layer adds k − 1 steps, not k."),
-        (p.kernel**p.layers, "That multiplies the kernels; only strides multiply, kernels add."),
-        (rf.fields([layer._replace(s=1) for layer in p.stack()])[-1], "The strides below widen each layer's steps."),
+        (p.kernel**p.layers, "That multiplies the kernel sizes. They add; only strides multiply."),
+        (rf.fields([layer._replace(s=1) for layer in p.stack()])[-1], "The strides of the layers below are left out."),
         (
             1 + sum(layer.k * layer.d * jump for layer, jump in zip(p.stack(), rf.jumps(p.stack()), strict=False)),
             "A kernel of k steps has k − 1 gaps.",

@@ -1,4 +1,4 @@
-"""A recursive network on a sentence: composed up a tree or along a chain, with the same weights at every node."""
+"""A recursive network on a sentence, along a tree or a chain, with the same weights at every node."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -24,26 +24,24 @@ MOST = 64
 
 
 class RecursiveTree(Parameters):
-    """Words and nodes, each one number."""
+    """Words and nodes; each is one number."""
 
     tree: Literal["parse", "balanced", "chain"] = choice(
-        "parse", title="Tree", says="As the sentence is built, as flat as can be, or one word after another."
+        "parse", title="Tree", says="The sentence's parse, a tree as flat as possible, or one word after another."
     )
-    words: int = number(8, 2, MOST, step=1, title="Words", says="The parse is that of a sentence of 8.")
+    words: int = number(8, 2, MOST, step=1, title="Words", says="The parse has 8 words.")
     x: Numbers = entries(
         (1, 2, 3, 0, -1, 2, 1, -2),
         title="Their numbers",
-        says="Up to 12, from the left; they repeat where there are more words.",
+        says="Up to 12, from the left. They repeat if there are more words.",
     )
-    W_l: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Left weight $W_l$", says="Of every node.")
-    W_r: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Right weight $W_r$", says="Of every node.")
-    b: float = number(0, -10, 10, slide=(-2, 2), step=0.05, title="Bias $b$", says="Of every node.")
-    phi: Literal["tanh", "relu", "linear"] = choice(
-        "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
-    )
+    W_l: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Left weight $W_l$", says="At every node.")
+    W_r: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Right weight $W_r$", says="At every node.")
+    b: float = number(0, -10, 10, slide=(-2, 2), step=0.05, title="Bias $b$", says="At every node.")
+    phi: Literal["tanh", "relu", "linear"] = choice("tanh", title=r"Activation $\varphi$", says="Applied to the sum.")
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
-        """A parse, unless there are as many words as in its sentence."""
+        """A parse with another number of words than its sentence has."""
         if self.tree == "parse" and self.words != len(SENTENCE):
             yield "tree", f"balanced or chain, as the parse is that of {len(SENTENCE)} words", "balanced"
 
@@ -64,7 +62,7 @@ class RecursiveTree(Parameters):
 
 
 def compute(p: RecursiveTree) -> Result:
-    """Compose up the tree, send a gradient of 1 back from the root, and run the recurrent network beside it."""
+    """Compose up the tree, send a gradient of 1 down from the root, and run the recurrent network beside it."""
     w, phi, leaves, n = p.weights(), ACTIVATIONS[p.phi], p.leaves(), p.words
     tree = recursive.merges(p.nested)
     nodes = recursive.forward(leaves, tree, w, phi)
@@ -86,7 +84,7 @@ def compute(p: RecursiveTree) -> Result:
         "felt_last": float(felt[n - 1, 0]),
         "parameters": sum(array.size for array in vars(w).values()),
     }
-    told = [] if np.isfinite(nodes).all() else ["A node overflowed: the weights make it grow at every merge."]
+    told = [] if np.isfinite(nodes).all() else ["A node overflowed: with these weights it grows at every merge."]
     values, slopes = nodes[:, 0], felt[:, 0]
     labels = SENTENCE if n == len(SENTENCE) else ()
     picture = tree_picture(fill(_caption(p, depths[0]), numbers), values, tree, depths, labels)
@@ -97,13 +95,13 @@ def compute(p: RecursiveTree) -> Result:
 def _caption(p: RecursiveTree, depth_first: int) -> str:
     name = {"parse": "The parse", "balanced": "The balanced tree", "chain": "The chain"}[p.tree]
     merges = "{merges} merges" if p.words > 2 else "1 merge"
-    told = f"{name} joins {{words}} words in {merges} and is {{depth}} deep"
+    told = f"{name} joins {{words}} words in {merges}; its longest path has {{depth}}"
     if p.tree == "chain":
-        told += "; it ends at {root}, and so does the recurrent network, at {rnn}: it is the same computation"
+        told += ". It ends at {root}, and the recurrent network at {rnn}: it is the same computation"
     else:
-        told += ", where a chain is {depth_chain}; its root is {root}"
+        told += ", that of a chain {depth_chain}. Its root is {root}"
     away = "1 merge" if depth_first == 1 else "{depth_first} merges"
-    return told + f". The root's slope along the first word is {{felt_first}}, {away} away."
+    return told + f". The slope of the root along the first word, {away} away, is {{felt_first}}."
 
 
 def _merges_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: Values) -> Trace:
@@ -148,17 +146,17 @@ def _leaves_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, depths:
     n, parent, slope = p.words, _parents(tree), _slopes(p, nodes, tree, felt)
 
     def below(i: int) -> Formula:
-        above, note = parent[i - 1], "As many factors stand between the word and the root."
+        above, note = parent[i - 1], "The gradient has one factor for each of these merges."
         return Formula(rf"\text{{depth}}(p_{{{above + 1}}}) + 1", note, "d + 1", {"d": depths[n + above]})
 
     by_root = r"$\partial\, \text{root} / \partial x_i$"
     rows = (
-        Row("x", "word $x_i$", nodes[:n], given("x_i", "A word's number: it is given.")),
+        Row("x", "word $x_i$", nodes[:n], given("x_i", "The number of this word, as entered.")),
         Row("below", "merges to the root", np.array(depths[:n], dtype=float), below),
         Row("felt", by_root, felt[:n], lambda i: slope(i - 1), words="slope of the root along the word"),
     )
     columns = [f"{i + 1} {SENTENCE[i]}" if n == len(SENTENCE) else f"word {i + 1}" for i in range(n)]
-    caption = "How far each word is from the root, and how much of it the root still feels."
+    caption = "How far each word is from the root, and how strongly the root depends on it."
     return Trace("leaves", "Every word", caption, rows, ("felt", 0), index="i", columns=columns, column_word="word")
 
 
@@ -181,7 +179,7 @@ def _slopes(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: Values)
         above, phi = rf"\frac{{\partial\, \text{{root}}}}{{\partial p_{{{k + 1}}}}}", rf"\varphi'_{{{k + 1}}}"
         slope = float(ACTIVATIONS[p.phi].slope(nodes[n + k : n + k + 1])[0])
         values = {"s": float(felt[n + k]), "f": slope, "w": weight}
-        note = f"By way of its parent, node {k + 1}."
+        note = f"Through its parent, node {k + 1}."
         return Formula(rf"{above} \cdot {phi} \cdot W_{side}", note, r"s \cdot f \cdot w", values)
 
     return formula
@@ -194,7 +192,7 @@ def _curve(numbers: dict[str, float]) -> Curve:
         Series("deep_chain", "chain, $n - 1$", "depth of the chain", n - 1),
         Series("deep_balanced", label, "depth of the balanced tree", balanced, "dashed"),
     )
-    told = fill("At {words} words a chain is {depth_chain} deep and a balanced tree {depth_balanced}.", numbers)
+    told = fill("With {words} words a chain is {depth_chain} deep and a balanced tree {depth_balanced}.", numbers)
     return Curve("depth", "Depth against words", told, "words", "depth", n, series)
 
 
@@ -232,12 +230,14 @@ def _slips(p: RecursiveTree, result: Result) -> Slips:
     def other(**change: object) -> float:
         return compute(p.model_copy(update=change)).numbers["root"]
 
-    shape = "chain" if p.tree == "balanced" else "balanced"
     return [
-        (other(tree=shape), f"That is the {shape}: here the brackets say another order."),
-        (other(W_l=p.W_r, W_r=p.W_l), "Left and right are exchanged."),
-        (float(sum(p.x)), "That adds the words up: each merge multiplies by its weights."),
-        (result.worked(f"p,{p.words - 2}")[0].result, "That is a node below the root."),
+        (
+            other(tree="chain" if p.tree == "balanced" else "balanced"),
+            f"That is the {'chain' if p.tree == 'balanced' else 'balanced tree'}. Here the brackets say another order.",
+        ),
+        (other(W_l=p.W_r, W_r=p.W_l), "Left and right weights are swapped."),
+        (float(sum(p.x)), "That only adds up the words. Each merge multiplies by its weights."),
+        (result.worked(f"p,{p.words - 2}")[0].result, "That is a node below the root, not the root."),
     ]
 
 

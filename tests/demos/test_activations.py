@@ -74,3 +74,14 @@ def test_what_is_dead_or_flat_is_named() -> None:
     assert "nothing is left" in compute("phi=relu&z=-1").figures[1].caption
     assert "saturated" in compute("phi=tanh&z=-4").figures[0].caption
     assert "saturated" not in compute("phi=tanh&z=0.5").figures[0].caption
+
+
+def test_every_wrong_answer_is_told_what_is_wrong_with_this_activation() -> None:
+    for phi, other in (("sigmoid", "tanh"), ("tanh", "sigmoid")):
+        z = math.log(4) if phi == "sigmoid" else math.atanh(0.8)
+        p = DEMO.parse({"phi": phi, "z": repr(z), "depth": "1"})
+        slips = DEMO.prediction.slips(p, DEMO.compute(p))
+        told = {round(value, 9): says for value, says in slips}
+        assert told[1.0].startswith(f"The slope of {'the ' * (phi == 'sigmoid')}{phi} is")
+        assert (round(1 + 0.8**2, 9) in told) == (phi == "tanh")
+        assert any(other in says for says in told.values())

@@ -135,4 +135,4 @@ def test_to_take_the_chain_for_the_tree_is_told() -> None:
     result = DEMO.compute(p)
     assert result.numbers["root"] == 2 * (2 + 2) + (6 + 4)
     slip = DEMO.prediction.judge(p, result, 2 * (2 * (2 + 2) + 3) + 4).slip
-    assert slip == "That is the chain: here the brackets say another order."
+    assert slip == "That is the chain. Here the brackets say another order."
