@@ -1,4 +1,4 @@
-"""Shapes through a recurrent model, and its parameter count as a formula with the numbers in it."""
+"""Shapes through a recurrent model in Keras or PyTorch, and its parameter count as a formula with the numbers in it."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -11,16 +11,20 @@ from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace
 from app.demos.machine.numbers import fill
-from app.demos.machine.parameters import Parameters, choice, flag, number
+from app.demos.machine.parameters import InFramework, choice, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import count
+from app.nn.framework import NAMES, Framework
 
-KERAS = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU", "dense": "Dense"}
+LAYERS: dict[Framework, dict[str, str]] = {
+    "keras": {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU", "dense": "Dense"},
+    "pytorch": {"rnn": "nn.RNN", "lstm": "nn.LSTM", "gru": "nn.GRU", "dense": "nn.Linear"},
+}
 
 
-class LayerShapes(Parameters):
-    """A stack of layers of one kind, with a Dense layer on top unless `outputs` is 0."""
+class LayerShapes(InFramework):
+    """A stack of layers of one kind, with a dense layer on top unless `outputs` is 0."""
 
     batch: int = number(5, 1, 1024, slide=(1, 64), step=1, title="Batch", says="Sequences at once.")
     time: int = number(10, 1, 1000, slide=(1, 60), step=1, title="Time", says="Steps in each sequence.")
@@ -34,14 +38,63 @@ class LayerShapes(Parameters):
         False, title="Bidirectional", says="One layer reads forward, one backward; both are joined."
     )
     return_sequences: bool = flag(
-        True, title="Return sequences", says="Whether the top layer gives every step or its last."
+        True,
+        title="Return sequences",
+        says="Every step goes on, or the last one. PyTorch returns both; the code picks.",
     )
     reset_after: bool = flag(
-        True, title="Reset after", says="GRU alone: the reset after the product, with a second bias."
+        True,
+        title="Reset after",
+        says="Keras' GRU alone: reset after the product, with a second bias. PyTorch's always.",
+    )
+    batch_first: bool = flag(
+        True, title="Batch first", says="PyTorch alone, where it is off by default: then time comes first."
     )
     outputs: int = number(
-        0, 0, 4096, slide=(0, 32), step=1, title="Outputs", says="Units of a Dense on top; 0 is none."
+        0, 0, 4096, slide=(0, 32), step=1, title="Outputs", says="Units of a dense layer on top; 0 is none."
     )
+
+    @property
+    def directions(self) -> int:
+        """2 for a recurrent layer that reads both ways."""
+        return 2 if self.bidirectional and self.layer != "dense" else 1
+
+    @property
+    def time_first(self) -> bool:
+        """True if the first axis is time: PyTorch's default."""
+        return self.framework == "pytorch" and not self.batch_first
+
+    def counted(self, width: int) -> count.Count:
+        """The parameters of one direction of a layer that reads `width` numbers a step."""
+        in_pytorch = self.framework == "pytorch"
+        if self.layer == "dense":
+            return count.dense(width, self.units)
+        if self.layer == "gru":
+            return count.gru(width, self.units, in_pytorch or self.reset_after)
+        return (count.rnn if self.layer == "rnn" else count.lstm)(width, self.units, in_pytorch)
+
+    def named(self, layer: str, width: int, units: int) -> str:
+        """A layer as its framework's code names it: "LSTM(32)" or "nn.LSTM(2, 32)"."""
+        name = LAYERS[self.framework][layer]
+        return f"{name}({width}, {units})" if self.framework == "pytorch" else f"{name}({units})"
+
+    def shape(self, steps: int | None, width: int) -> tuple[int, ...]:
+        """The shape of `width` numbers at each of these steps, or of those of one step."""
+        if steps is None:
+            return (self.batch, width)
+        return (steps, self.batch, width) if self.time_first else (self.batch, steps, width)
+
+    def states(self) -> dict[str, tuple[int, ...]]:
+        """The last states that the recurrent layers hand back beside the output, by name, with their shapes.
+
+        PyTorch stacks those of all layers and directions, whatever batch_first says. In Keras each layer has its own,
+        with return_state=True: here those of the top layer.
+        """
+        letters = {"rnn": "h", "gru": "h", "lstm": "hc"}.get(self.layer, "")
+        if self.framework == "pytorch":
+            return {f"{letter}_n": (self.layers * self.directions, self.batch, self.units) for letter in letters}
+        both = ("forward ", "backward ") if self.directions == 2 else ("state ",)
+        return {f"{way}{letter}": (self.batch, self.units) for way in both for letter in letters}
 
 
 @dataclass(frozen=True)
@@ -71,64 +124,97 @@ class Layer:
 
 def build(p: LayerShapes) -> Iterator[Layer]:
     """The layers from the bottom up. A layer below a recurrent one must return every step."""
-    width, directions = p.features, 2 if p.bidirectional and p.layer != "dense" else 1
-    steps: tuple[int, ...] = (p.time,)
+    width: int = p.features
+    steps: int | None = p.time
     for depth in range(1, p.layers + 1):
-        counts = {"rnn": count.rnn, "lstm": count.lstm, "dense": count.dense}
-        counted = count.gru(width, p.units, p.reset_after) if p.layer == "gru" else counts[p.layer](width, p.units)
+        counted, name = p.counted(width), p.named(p.layer, width, p.units)
+        if p.directions == 2:
+            name = f"Bidirectional {name}" if p.framework == "keras" else f"{name}, bidirectional"
         if p.layer != "dense" and depth == p.layers and not p.return_sequences:
-            steps = ()
-        width = p.units * directions
-        name = f"{KERAS[p.layer]}({p.units})"
-        yield Layer(f"Bidirectional {name}" if directions == 2 else name, (p.batch, *steps, width), counted, directions)
+            steps = None
+            name += PICKED[p.directions] if p.framework == "pytorch" else ""
+        width = p.units * p.directions
+        yield Layer(name, p.shape(steps, width), counted, p.directions)
     if p.outputs:
-        yield Layer(f"Dense({p.outputs})", (p.batch, *steps, p.outputs), count.dense(width, p.outputs))
+        yield Layer(p.named("dense", width, p.outputs), p.shape(steps, p.outputs), count.dense(width, p.outputs))
+
+
+PICKED = {1: " → h_n[-1]", 2: " → h_n[-2:]"}
+"""How PyTorch's code takes the last state, of the top layer's one or two directions."""
 
 
 def compute(p: LayerShapes) -> Result:
     """Count every layer's parameters and follow the shape from the input to the top."""
     layers = list(build(p))
-    top = layers[-1]
+    top, states = layers[-1], p.states()
     numbers: dict[str, float] = {
         "parameters": sum(layer.total for layer in layers),
         "layer_parameters": layers[0].total,
         "dense_parameters": layers[-1].total if p.outputs else 0,
-        "out_time": top.shape[1] if len(top.shape) == 3 else 1,
+        "out_time": p.time if len(top.shape) == 3 else 1,
         "out_features": top.shape[-1],
+        "state_tensors": len(states),
+        "h_rows": p.layers * p.directions if p.framework == "pytorch" and states else 0,
     }
-    return Result(numbers, (_diagram(p, layers, numbers), _trace(layers, numbers)))
+    return Result(numbers, (_diagram(p, layers, numbers), _trace(p, layers, numbers)))
 
 
 def _diagram(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> Diagram:
-    """The input's shape, then each layer and its output's shape: one layer in a row, several downwards."""
-    shapes = [_shape((p.batch, p.time, p.features)), *(_shape(layer.shape) for layer in layers)]
+    """The input's shape, then each layer and its output's shape: one layer in a row, several downwards.
+
+    Beside the top recurrent layer stand the states that it hands back.
+    """
+    shapes, states = [_shape(p.shape(p.time, p.features)), *(_shape(layer.shape) for layer in layers)], p.states()
     wide, high, gap = max(160.0, 8.2 * max(len(layer.name) for layer in layers) + 24), 54.0, 34.0
-    row = len(layers) == 1
-    nodes, edges, at = [], [], 8.0
+    row, axes = len(layers) == 1, "time, batch, features" if p.time_first else "batch, time, features"
+    nodes, edges, at, top = [], [], 8.0, 0
     for i, shape in enumerate(shapes):
         if i:
             x, y = (at + wide / 2, 44.0) if row else (wide / 2 + 60, at + high / 2)
             layer = layers[i - 1]
             nodes.append(Node(x, y, layer.name, "box", wide, high, note=f"{layer.total:,} parameters"))
             edges.append(Edge(len(nodes) - 2, len(nodes) - 1))
+            top = len(nodes) - 1 if i <= p.layers else top
             at += (wide if row else high) + gap
         room = max(8.6 * len(shape) + 14, 140)
         x, y = (at + room / 2, 44.0) if row else (wide / 2 + 60, at + 13)
-        nodes.append(Node(x, y, shape, "text", room, 26, note="" if i else "batch, time, features", strong=True))
+        nodes.append(Node(x, y, shape, "text", room, 26, note="" if i else axes, strong=True))
         if i:
             edges.append(Edge(len(nodes) - 2, len(nodes) - 1))
         elif not row:
             at += 14
         at += (room if row else 26) + gap
     width, height = (at - gap + 8, 88.0) if row else (wide + 120, at - gap + 6)
-    some = "{out_features} number" + "s" * (numbers["out_features"] != 1)
-    steps = "The one step gives" if p.time == 1 else "Each of {out_time} steps gives"
-    told = f"{steps} {some}" if len(layers[-1].shape) == 3 else f"Only the last step is kept: {some} a sequence"
-    told = fill(f"{told}, for {{parameters}} parameters. Neither batch nor time is in the count.", numbers)
+    for k, (name, size) in enumerate(states.items()):
+        shape, box = _shape(size), nodes[top]
+        room = max(8.6 * len(shape) + 14, 140)
+        x, y = (nodes[2].x, 102.0 + 46 * k) if row else (box.x + (wide + room) / 2 + gap, box.y + 46 * k)
+        nodes.append(Node(x, y, shape, "text", room, 26, note=name))
+        edges.append(Edge(top, len(nodes) - 1))
+        width, height = max(width, x + room / 2 + 8), max(height, y + 30)
+    told = fill(f"{_told(p, layers, numbers)} Neither batch nor time is in the count.", numbers)
     alt = f"{shapes[0]} goes in. " + " ".join(
         f"{layer.name}, {layer.total:,} parameters, gives {_shape(layer.shape)}." for layer in layers
     )
+    alt += "".join(f" {name} has the shape {_shape(size)}." for name, size in states.items())
     return Diagram("model", "Shapes through the model", told, alt, width, height, nodes, edges)
+
+
+def _told(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> str:
+    some = "{out_features} number" + "s" * (numbers["out_features"] != 1)
+    steps = "The one step gives" if p.time == 1 else "Each of {out_time} steps gives"
+    told = f"{steps} {some}" if len(layers[-1].shape) == 3 else f"Only the last step is kept: {some} a sequence"
+    told += ", for {parameters} parameters."
+    if not p.states():
+        return told
+    if p.framework == "keras":
+        return f"{told} With return_state=True the top layer also returns its last states, {{state_tensors}} in all."
+    both = "h_n and c_n have" if p.layer == "lstm" else "h_n has"
+    return (
+        f"{told} {both} {{h_rows}} row"
+        + "s" * (numbers["h_rows"] != 1)
+        + ", one for each layer and direction, whatever batch_first says."
+    )
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -138,15 +224,16 @@ def _shape(shape: tuple[int, ...]) -> str:
 PARTS = {"kernel": "input weights", "recurrent": "recurrent weights", "bias": "biases"}
 
 
-def _trace(layers: list[Layer], numbers: dict[str, float]) -> Trace:
+def _trace(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> Trace:
     def part(key: str) -> Callable[[int], Formula]:
         def formula(column: int) -> Formula:
             layer = layers[column - 1]
             term = layer.term(key)
             if not term:
-                return given("0", "A Dense layer does not look back.")
+                return given("0", "A dense layer does not look back.")
             factors = [str(n) for n in (layer.directions, layer.count.times, *term) if n != 1]
-            return Formula(r" \cdot ".join(factors or ["1"]), SAYS[layer.count.times], values=layer.count.sizes)
+            note = SAYS[key] if key != "bias" or 2 not in term else TWO[p.framework]
+            return Formula(r" \cdot ".join(factors or ["1"]), note, values=layer.count.sizes)
 
         return formula
 
@@ -155,7 +242,7 @@ def _trace(layers: list[Layer], numbers: dict[str, float]) -> Trace:
         text = layer.count.formula.replace("·", r" \cdot ")
         if layer.directions == 2:
             text = rf"2 \cdot {text}" if "(" in text else rf"2 \cdot ({text})"
-        return Formula(text, SAYS[layer.count.times], values=layer.count.sizes)
+        return Formula(text, TIMES[layer.count.times], values=layer.count.sizes)
 
     def row(key: str, label: str) -> Row:
         return Row(key, label, np.array([float(layer.size(key)) for layer in layers]), part(key))
@@ -176,14 +263,24 @@ def _trace(layers: list[Layer], numbers: dict[str, float]) -> Trace:
 
 
 SAYS = {
-    1: "One weight from each input to each unit, and a bias each.",
-    3: "Three times: update, reset, candidate.",
-    4: "Four times: input, forget and output gate, and candidate.",
+    "kernel": "One weight from each input to each unit.",
+    "recurrent": "One weight from each unit to each unit.",
+    "bias": "One bias for each unit.",
+}
+TWO: dict[Framework, str] = {
+    "keras": "Two biases for each unit: the reset gate stands between them.",
+    "pytorch": "Two biases for each unit, bias_ih and bias_hh.",
+}
+TIMES = {
+    1: "All its weights and biases.",
+    3: "Three blocks: update gate, reset gate, candidate.",
+    4: "Four blocks: input, forget and output gate, and candidate.",
 }
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
     return {
+        "framework": rng.choice(["keras", "pytorch"]),
         "features": str(rng.choice([1, 2, 3, 8, 10])),
         "units": str(rng.choice([4, 8, 10, 16, 32])),
         "layer": rng.choice(["rnn", "lstm", "gru"]),
@@ -193,14 +290,15 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 
 def _question(p: LayerShapes) -> Question:
-    reset = f", with reset_after {'on' if p.reset_after else 'off'}" if p.layer == "gru" else ""
+    in_keras = p.framework == "keras"
+    reset = f", with reset_after {'on' if p.reset_after else 'off'}" if p.layer == "gru" and in_keras else ""
     both = ", run in both directions" if p.bidirectional else ""
     return Question(
         "How many parameters does it have?",
         "parameters",
         (
-            f"one {KERAS[p.layer]} layer of {p.units} units{reset}{both}",
-            f"{p.features} features come in at each of {p.time} steps",
+            f"one {LAYERS[p.framework][p.layer]} layer of {NAMES[p.framework]}, with {p.units} units{reset}{both}",
+            f"each of {p.time} steps has {p.features} features",
         ),
     )
 
@@ -209,14 +307,20 @@ def _slips(p: LayerShapes, result: Result) -> Slips:
     layer = next(build(p))
     recurrent, bias = layer.size("recurrent"), layer.size("bias")
     total, times, both = layer.total, layer.count.times, layer.directions
+    name, one = LAYERS[p.framework][p.layer], times * p.units * both
+    why = (
+        "PyTorch's layers have two biases for each unit."
+        if p.framework == "pytorch"
+        else "With reset_after a GRU has two biases."
+    )
     return (
-        (total / times, f"That is one gate's share: {KERAS[p.layer]} has {times} such sets."),
+        (total / times, f"That is one of the {times} blocks of the {name}."),
         (total - bias, "The biases are missing."),
-        (total - recurrent, "The recurrent weights, from each unit to each, are missing."),
-        (total / both, "That is one direction: there are two."),
-        (total * p.time, "The same weights serve every step: time is not in the count."),
-        (total - times * p.units * both, "With reset_after a GRU has two biases a gate."),
-        (total + times * p.units * both, "One bias too many: that would be reset_after, or PyTorch's two."),
+        (total - recurrent, "The recurrent weights, from each unit to each unit, are missing."),
+        (total / both, "That is one direction, and there are two."),
+        (total * p.time, "Every step uses the same weights, so time is not in the count."),
+        (total - one, why),
+        (total + one, "That has one bias too many: two belong to PyTorch, and to Keras' GRU with reset_after."),
     )
 
 

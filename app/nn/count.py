@@ -1,6 +1,7 @@
 """How many parameters a layer has: one statement gives the formula, the formula with numbers, and the total.
 
-Source: Keras; these are its layers' `count_params`. x inputs (or features), y outputs, h units.
+Source: Keras; these are its layers' `count_params`. PyTorch's recurrent layers have two biases where Keras has one.
+x inputs (or features), y outputs, h units.
 """
 
 from collections.abc import Mapping
@@ -49,16 +50,16 @@ def dense(x: int, y: int) -> Count:
     return Count(1, (("x", "y"), ("y",)), {"x": x, "y": y})
 
 
-def rnn(x: int, h: int) -> Count:
-    """A SimpleRNN layer: W_xh, W_hh and b."""
-    return Count(1, (("x", "h"), ("h", "h"), ("h",)), {"x": x, "h": h})
+def rnn(x: int, h: int, two_biases: bool = False, times: int = 1) -> Count:
+    """A plain recurrent layer: W_xh, W_hh and b, and in PyTorch a second bias."""
+    return Count(times, (("x", "h"), ("h", "h"), (2, "h") if two_biases else ("h",)), {"x": x, "h": h})
 
 
-def lstm(x: int, h: int) -> Count:
+def lstm(x: int, h: int, two_biases: bool = False) -> Count:
     """An LSTM layer: four times the plain one, for i, f, g and o."""
-    return Count(4, (("x", "h"), ("h", "h"), ("h",)), {"x": x, "h": h})
+    return rnn(x, h, two_biases, times=4)
 
 
-def gru(x: int, h: int, reset_after: bool = True) -> Count:
-    """A GRU layer: three times the plain one, for z, r and the candidate; reset_after adds a second bias."""
-    return Count(3, (("x", "h"), ("h", "h"), (2, "h") if reset_after else ("h",)), {"x": x, "h": h})
+def gru(x: int, h: int, two_biases: bool = True) -> Count:
+    """A GRU layer: three times the plain one, for z, r and the candidate. Reset after the product takes two biases."""
+    return rnn(x, h, two_biases, times=3)

@@ -1,4 +1,4 @@
-"""Shapes and counts against the published numbers and against Equinox's cells."""
+"""Shapes and counts against the published numbers, Equinox's cells, Keras' layers and what PyTorch returned."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from app.demos.layer_shapes import DEMO, build
 from app.demos.machine.figures import Diagram
 from app.demos.machine.result import Result
 from tests.examples import examples
+from tests.frameworks.recorded import PYTORCH
 
 
 def compute(query: str) -> Result:
@@ -105,4 +106,55 @@ def test_gates_are_named_when_they_are_left_out_of_a_guess() -> None:
     p = DEMO.parse("layer=lstm")
     judged = DEMO.prediction.judge(p, DEMO.compute(p), 1120)
     assert not judged.right
-    assert judged.slip == "That is one gate's share: LSTM has 4 such sets."
+    assert judged.slip == "That is one of the 4 blocks of the LSTM."
+
+
+@pytest.mark.parametrize("case", PYTORCH["shapes"])
+def test_pytorch_returned_these_shapes_and_has_as_many_parameters(case: dict[str, Any]) -> None:
+    asked = {name: str(int(case[name])) for name in ("layers", "bidirectional", "batch_first")}
+    p = DEMO.parse(asked | {"framework": "pytorch", "layer": case["layer"], "reset_after": "0"})
+    numbers = DEMO.compute(p).numbers
+    assert numbers["parameters"] == case["parameters"]
+    assert list(build(p))[-1].shape == tuple(case["output"])
+    states = {name: tuple(case[name]) for name in ("h_n", "c_n") if name in case}
+    assert p.states() == states
+    assert (numbers["h_rows"], numbers["state_tensors"]) == (case["h_n"][0], len(states))
+    diagram = DEMO.compute(p).figures[0]
+    assert isinstance(diagram, Diagram)
+    for name, shape in states.items():
+        assert (name, str(list(shape))) in {(node.note, node.text) for node in diagram.nodes}
+
+
+def test_pytorch_picks_the_last_step_from_what_it_returned() -> None:
+    p = DEMO.parse("framework=pytorch&return_sequences=0&layer=lstm&bidirectional=1&outputs=1&batch_first=0")
+    names = [layer.name for layer in build(p)]
+    assert names == ["nn.LSTM(2, 32), bidirectional → h_n[-2:]", "nn.Linear(64, 1)"]
+    assert [layer.shape for layer in build(p)] == [(5, 64), (5, 1)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layer", ["rnn", "lstm", "gru", "dense"])
+@given(data=st.data())
+@examples(8)
+def test_keras_makes_the_same_shapes_and_parameters(layer: str, states: Any, data: st.DataObject) -> None:
+    from tests.frameworks import keras_on_jax as keras
+
+    drawn = data.draw(states(DEMO))
+    small = {"framework": "keras", "layer": layer, "units": drawn.units % 40 + 1, "features": drawn.features % 40 + 1}
+    p = drawn.model_copy(update=small)
+    x, made, total = keras.symbolic(p.batch, p.time, p.features), [], 0
+    for depth in range(1, p.layers + 1):
+        options: dict[str, Any] = {"reset_after": p.reset_after} if layer == "gru" else {}
+        top = depth == p.layers
+        if layer != "dense":
+            options |= {"return_sequences": p.return_sequences or not top, "return_state": top}
+        one = keras.new(layer, p.units, **options)
+        one = keras.both_ways(one) if p.directions == 2 else one
+        out = one(x)
+        x, made = (out[0], out[1:]) if top and layer != "dense" else (out, [])
+        total += one.count_params()
+        assert list(build(p))[depth - 1].shape == tuple(x.shape)
+    assert [tuple(state.shape) for state in made] == list(p.states().values())
+    numbers = DEMO.compute(p).numbers
+    assert numbers["state_tensors"] == len(made)
+    assert numbers["parameters"] - numbers["dense_parameters"] == total

@@ -16,7 +16,7 @@ size = st.integers(1, 512)
         (count.rnn(2, 32), 1120, "x·h + h·h + h", "2·32 + 32·32 + 32"),
         (count.lstm(2, 32), 4480, "4 · (x·h + h·h + h)", "4 · (2·32 + 32·32 + 32)"),
         (count.gru(2, 32), 3456, "3 · (x·h + h·h + 2·h)", "3 · (2·32 + 32·32 + 2·32)"),
-        (count.gru(2, 32, reset_after=False), 3360, "3 · (x·h + h·h + h)", "3 · (2·32 + 32·32 + 32)"),
+        (count.gru(2, 32, two_biases=False), 3360, "3 · (x·h + h·h + h)", "3 · (2·32 + 32·32 + 32)"),
         (count.dense(32, 1), 33, "x·y + y", "32·1 + 1"),
     ],
     ids=["rnn", "lstm", "gru", "gru-reset-before", "dense"],
@@ -38,7 +38,7 @@ def test_the_kernels_hold_as_many_numbers_as_are_counted(n: int, h: int) -> None
     four = lstm.LSTMWeights(np.zeros((n, 4 * h)), np.zeros((h, 4 * h)), np.zeros(4 * h))
     before = gru.GRUWeights(np.zeros((n, 3 * h)), np.zeros((h, 3 * h)), np.zeros(3 * h))
     after = gru.GRUWeights(before.W_xh, before.W_hh, before.b, np.zeros(3 * h))
-    wanted = (count.rnn(n, h), count.lstm(n, h), count.gru(n, h, reset_after=False), count.gru(n, h, reset_after=True))
+    wanted = (count.rnn(n, h), count.lstm(n, h), count.gru(n, h, two_biases=False), count.gru(n, h, two_biases=True))
     for weights, counted in zip((plain, four, before, after), wanted, strict=True):
         assert sum(a.size for a in vars(weights).values() if a is not None) == counted.total
 

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 
 from app.demos.machine.numbers import plain, show
 from app.nearest import nearest
+from app.nn.framework import Framework
 
 ENTRY = 10.0
 MOST_ENTRIES = 12
@@ -91,6 +92,14 @@ class Stepwise(Parameters):
     def looked_at(self) -> int:
         """The step to look at, from 1: past the end it is the last."""
         return min(self.step, len(self.x))
+
+
+class InFramework(Parameters):
+    """Parameters of a demo that differs between Keras and PyTorch: the switch, first in the form."""
+
+    framework: Framework = Field(
+        "keras", title="Framework", description="Whose layer this is: its defaults, its names, its shapes."
+    )
 
 
 def number(
