@@ -15,6 +15,7 @@ REWRITTEN: tuple[str, ...] = (
     "shapes-and-parameters",
     "backpropagation-through-time",
     "beside-the-rnn",
+    "language-models",
 )
 """The topics that have their new form; once all have it, this goes."""
 MOST_WORDS = 45
