@@ -1,4 +1,4 @@
-"""A forecaster in use: its rolling error, an alarm, a retrain; and inputs that move without doing harm."""
+"""A forecaster in use: covariate shift and concept drift, the rolling error, an alarm, and a retrained model."""
 
 import math
 import random
@@ -27,8 +27,8 @@ from app.nn.monitor import rolling_mean, smoothed
 
 
 def compute(p: DriftMonitor) -> Result:
-    """Errors as multiples of the reference: before the shift, after it, and after a retrain."""
-    w = watch(p)
+    """Errors as multiples of the reference: before the shift, after it, without it, and after retraining."""
+    w, calm = watch(p), watch(p.model_copy(update={"shift": "none"}))
     in_use = w.errors[CHECK:] / w.reference
     numbers: dict[str, float] = {
         "reference": w.reference,
@@ -37,7 +37,10 @@ def compute(p: DriftMonitor) -> Result:
         "late": p.late,
         "error_before": float(in_use[: p.since - 1].mean()) if p.since > 1 else 1.0,
         "error_after": float(in_use[p.since - 1 :].mean()),
+        "error_calm": float(calm.errors[CHECK + p.since - 1 :].mean() / calm.reference),
         "rolling_most": float(w.rolling.max()),
+        "rolling_calm": float(calm.rolling.max()),
+        "alarm": float(w.alarm is not None),
         "alarm_day": math.inf if w.alarm is None else w.alarm,
         "days": math.inf if w.alarm is None else w.alarm - p.since,
         "inputs_most": float(np.abs(w.inputs).max()),
@@ -61,44 +64,40 @@ def _input_limit(p: DriftMonitor) -> float:
 
 def _verdict(p: DriftMonitor, w: Watch, numbers: dict[str, float]) -> str:
     harmless = p.shift == "none" or p.size == 0
+    bent = "a linear model is wrong for inputs so far out" if p.bend else "small errors in the weights count for more"
+    why = f" The relation is the same, but {bent}." if p.shift == "inputs" else ""
     if w.alarm is None:
-        told = "No alarm: the rolling error never passes {rolling_most} times the reference"
         if numbers["rolling_most"] > p.threshold:
             return (
                 "No alarm yet: the error reaches {rolling_most} times the reference, but labels are {late} days late."
             )
-        return told + (
-            ", and there is no shift."
-            if harmless
-            else "."
-            if p.shift != "inputs"
-            else ", though the inputs moved: what follows from them did not."
-        )
+        told = "No alarm: the rolling error reaches at most {rolling_most} times the reference"
+        return f"{told}, and there is no shift." if harmless else f"{told}; without the shift, {{rolling_calm}}.{why}"
     if harmless or w.alarm - p.late < p.since:
-        told = "A false alarm on day {alarm_day}: nothing had shifted, a few bad days made up the window."
+        told = "A false alarm on day {alarm_day}: nothing had changed, but the window held a few bad days."
     else:
-        told = "The alarm rings on day {alarm_day}, {days} days after the shift."
+        told = f"The alarm goes off on day {{alarm_day}}, {{days}} days after the shift.{why}"
     if w.again is None:
-        return told + " Before enough days are collected to fit again, the record ends."
-    told += " Fitted again on {fresh} days, the error is {error_retrained} times the reference"
+        return told + " The record ends before enough days are collected to retrain."
+    told += " Retrained on {fresh} days, the model's error is {error_retrained} times the reference"
     if numbers["error_retrained"] > numbers["error_old"]:
-        why = "There was nothing to mend." if harmless else "So few days teach their noise."
-        return f"{told}: worse than the old model's {{error_old}}. {why}"
-    fault = " But the sensor is still off: what was learned is its fault." if p.shift == "sensor" else ""
+        worse = "There was nothing to repair." if harmless else "On so few days it fits their noise."
+        return f"{told}: worse than the old model's {{error_old}}. {worse}"
+    fault = " But the sensor is still off: the model has learned its fault." if p.shift == "sensor" else ""
     return f"{told}; the old model's would be {{error_old}}.{fault}"
 
 
 def _errors(p: DriftMonitor, w: Watch, after: Values | None, numbers: dict[str, float]) -> Curve:
     told = fill(_verdict(p, w, numbers), numbers)
     lines = [
-        Series("rolling", "the model as released", "rolling error by the reference", w.rolling),
+        Series("rolling", "the model as released", "rolling error over the reference", w.rolling),
         Series("limit", "threshold", "threshold", np.full(USE, p.threshold), "dashed"),
     ]
     if after is not None and w.retrained is not None:
         # The new model's record starts empty: its first rolling means are over the days that it has.
         renewed = np.full(USE, np.nan)
         renewed[w.retrained - 1 :] = [float(after[max(0, n - p.window) : n].mean()) for n in range(1, len(after) + 1)]
-        lines.append(Series("renewed", "fitted again", "rolling error of the model fitted again", renewed, "dotted"))
+        lines.append(Series("renewed", "retrained", "rolling error of the retrained model", renewed, "dotted"))
     return Curve("error", "The rolling error", told, "day in use", "error / reference", np.arange(1.0, USE + 1), lines)
 
 
@@ -106,11 +105,11 @@ def _inputs(w: Watch, numbers: dict[str, float]) -> Curve:
     limit = numbers["input_limit"]
     moved = numbers["inputs_most"] > limit
     told = fill(
-        "The inputs' rolling mean strays by up to {inputs_most} of their standard deviation in training: "
+        "The rolling mean of the inputs is off by up to {inputs_most} of their standard deviation in training: "
         + (
             "they have moved, and no label was needed to see it."
             if moved
-            else "that is within the limit of {input_limit}; they look as they did in training."
+            else "within the limit of {input_limit}, so they look as they did in training."
         ),
         numbers,
     )
@@ -131,27 +130,27 @@ def _inputs(w: Watch, numbers: dict[str, float]) -> Curve:
 
 def _days(p: DriftMonitor, w: Watch) -> Trace:
     h, y = w.h[BEFORE:], w.y[BEFORE:]
-    weighted = "The last input and two smoothed pasts, weighted as they were on the day of release."
-    mean = f"The mean error of the last {p.window} days, by that of the {CHECK} days before release."
+    weighted = "The last input and two smoothed versions of the past, with the weights of the released model."
+    mean = f"The mean error of the last {p.window} days over that of the {CHECK} days before release."
     sum_of_three = r"\hat{y}_t = w_{1} \, h_{t,1} + w_{2} \, h_{t,2} + w_{3} \, h_{t,3} + b"
     rows = (
         Row("u", "input $u_t$", h[:, 0], given("u_t", "Measured: it is given.")),
         Row("f", r"forecast $\hat{y}_t$", w.deployed(w.h)[BEFORE:], sum_of_three, weighted),
-        Row("y", "came $y_t$", y, given("y_t", f"What came, known {p.late} days later."), words="what came"),
-        Row("e", "error", w.errors[CHECK:], r"\lvert y_t - \hat{y}_t \rvert", "How far off it was.", "absolute error"),
+        Row("y", "target $y_t$", y, given("y_t", f"The true value, known {p.late} days later."), words="target"),
+        Row("e", "error", w.errors[CHECK:], r"\lvert y_t - \hat{y}_t \rvert", "The absolute error.", "absolute error"),
         Row(
             "r",
             "rolling / reference",
             w.rolling,
             Formula(r"\text{rolling} / \text{reference}", mean, "m / s"),
-            words="rolling error by the reference",
+            words="rolling error over the reference",
         ),
     )
     symbols: Symbols = {"m": w.rolling * w.reference, "s": w.reference, "b": w.deployed.b[()]}
     for j, weight in enumerate(w.deployed.w.tolist(), start=1):
         symbols |= {f"w_{{{j}}}": weight, f"h_{{t,{j}}}": h[:, j - 1]}
     chosen = ("r", (w.alarm - p.late if w.alarm else p.since) - 1)
-    caption = "Day by day: what was measured, forecast, and what came."
+    caption = "Day by day: the input, the forecast, the target and the error."
     days = [f"day {t}" for t in range(1, USE + 1)]
     return Trace("days", "The record", caption, rows, chosen, symbols, columns=days, column_word="day")
 
@@ -168,14 +167,14 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 def _question(p: DriftMonitor) -> Question:
     return Question(
-        "How many days after the shift does the alarm ring?",
+        "How many days after the shift does the alarm go off?",
         "days",
         (
-            f"on day {p.since} the relation shifts; from then on a day's error is on average "
+            f"on day {p.since} the relation changes; from then on a day's error is on average "
             f"{_error_grows(p)} times the reference",
-            f"the alarm watches the mean error of the last {p.window} days, and rings above {p.threshold} times the "
+            f"the alarm goes off when the mean error of the last {p.window} days is above {p.threshold} times the "
             "reference",
-            f"what came is known {p.late} days later" if p.late else "what came is known at once",
+            f"the true value is known {p.late} days later" if p.late else "the true value is known at once",
         ),
     )
 
@@ -190,7 +189,7 @@ def _working(p: DriftMonitor, result: Result) -> list[Arithmetic]:
     rises = rf"1 + \frac{{k}}{{{p.window}}} ({latex(ratio)} - 1) > {latex(p.threshold)} \text{{ once }} k"
     values = {"n": p.window, "c": p.threshold, "r": ratio}
     expected = p.window * (p.threshold - 1) / (ratio - 1)
-    record = given("k", "In this record, with its own errors and late labels:")
+    record = given("k", "In this record, with its own errors and delayed labels:")
     return [
         Formula(rises, written=r"n \cdot (c - 1) / (r - 1)", values=values).worked_out(expected, {}),
         record.worked_out(result.numbers["days"], {}),
@@ -199,10 +198,13 @@ def _working(p: DriftMonitor, result: Result) -> list[Arithmetic]:
 
 def _slips(p: DriftMonitor, result: Result) -> Slips:
     return [
-        (p.window + p.late, "The window need not fill: a few large errors already lift its mean."),
-        (p.window / 2 + p.late, "Half a window would be needed if errors grew by little; these are far larger."),
-        (result.numbers["days"] - p.late, "The labels come late, and the alarm waits for them."),
-        (0.5, "One bad day is not enough: the mean still holds the good days before."),
+        (
+            p.window + p.late,
+            "The window need not be full of bad days: a few large errors are enough to raise its mean.",
+        ),
+        (p.window / 2 + p.late, "That would be right if errors grew less; these are far larger."),
+        (result.numbers["days"] - p.late, "The labels are late, and the alarm has to wait for them."),
+        (0.5, "One bad day is not enough: the mean still includes the good days before."),
     ]
 
 

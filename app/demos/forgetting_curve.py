@@ -1,4 +1,4 @@
-"""Recur's own recurrence: what a review does to a memory, and how recall fades until the next."""
+"""Recur's own recurrence: what a review does to a memory, and how recall falls until the next one."""
 
 import random
 from collections.abc import Iterator
@@ -34,10 +34,17 @@ class ForgettingCurve(Parameters):
 
     ratings: Numbers = entries((4, 4, 4, 4), title="Ratings", says="1 (not at all) to 5 (perfectly), one a review.")
     days: Days = entries(
-        (2, 11, 46, 163), title="Days waited after each", says="Up to 3,650; 0 is the same day. One alone serves all."
+        (2, 11, 46, 163),
+        title="Days waited after each",
+        says="Up to 3,650; 0 is the same day. A single number counts for all.",
     )
     retention: float = number(
-        0.9, 0.7, 0.97, step=0.01, title="Desired recall", says="When it has faded to this, the card is due."
+        0.9,
+        0.7,
+        0.97,
+        step=0.01,
+        title="Desired recall",
+        says="The card is due when its chance of recall has fallen to this.",
     )
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
@@ -121,10 +128,10 @@ def _caption(p: ForgettingCurve, seen: list[Reviewed]) -> str:
     times = "one review" if len(seen) == 1 else "{reviews} reviews"
     later = "1 day" if last.waited == 1 else "{waited} days"
     if last.grade == 1:
-        told = f"The last of {times} was missed: the card returns within the sitting."
+        told = f"The last of {times} was a miss, so the card comes back in the same session."
     else:
-        told = f"After {times} the card is due in {{interval}} days, when recall has faded to {{retention}}."
-    return told.replace("The last of one review", "The one review") + f" After {later} it is {{recall}}."
+        told = f"After {times} the card is due in {{interval}} days, when recall has fallen to {{retention}}."
+    return told.replace("The last of one review", "The review") + f" After {later} recall is {{recall}}."
 
 
 def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) -> Trace:
@@ -136,9 +143,9 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
 
     def rating(k: int) -> Formula:
         one = seen[k - 1]
-        return given(r"\mathrm{rating}", f"{WORDS[one.rating]}; for FSRS it is grade {one.grade} of 4.")
+        return given(r"\mathrm{rating}", f"{WORDS[one.rating]}; in FSRS this is grade {one.grade} of 4.")
 
-    moved, long_tail = "Recur then moves it by a few per cent.", "A power, not an exponential: a long tail."
+    moved, long_tail = "Recur then shifts it by a few per cent.", "A power law, not an exponential: it has a long tail."
     due = Formula(r"S / F \cdot (r^{-1 / w_{20}} - 1)", moved, digits=4)
     faded = Formula(r"R = (1 + F \, t / S)^{-w_{20}}", long_tail, r"(1 + F \cdot t / S)^{-w_{20}}", digits=4)
     ratings, waited = (np.array([float(getattr(one, of)) for one in seen]) for of in ("rating", "waited"))
@@ -154,11 +161,11 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
         ),
         Row("difficulty", "difficulty $D$", row("difficulty"), lambda k: difficulty_formula(seen[k - 1], before(k))),
         Row("interval", "due after, days", row("interval"), due, words="due after, in days", group="then"),
-        Row("waited", "waited, days", waited, given("t", "It is given."), words="days waited"),
+        Row("waited", "waited, days", waited, given("t", "A setting of this demo."), words="days waited"),
         Row("recall", "recall then $R$", row("recall"), faded),
     )
     symbols: Symbols = {"t": waited, "F": forgetting.FACTOR, "r": p.retention, "w_{20}": W[20]}
-    caption = "A recurrence: each column's state comes from the state before it, the days waited and the new rating."
+    caption = "A recurrence: each column's state follows from the state before it, the days waited and the new rating."
     return Trace(
         "states",
         "The state after each review",
@@ -190,7 +197,7 @@ def _question(p: ForgettingCurve) -> Question:
     return Question(
         "After how many days is it due again?",
         "interval",
-        (f"{story}.", "Each time it was due: recall had fallen to about 0.9. A desired recall of 0.9."),
+        (f"{story}.", "At each review it was due: recall had fallen to about 0.9. The desired recall is 0.9."),
     )
 
 
@@ -203,10 +210,10 @@ def _slips(p: ForgettingCurve, result: Result) -> Slips:
     n, count = result.numbers, int(result.numbers["reviews"])
     last, first = n[f"stability{count - 1}"], n["stability1"]
     return [
-        (last, "That is the same interval again: each success in time makes the next one longer."),
-        (first * count, "That adds the first interval each time; stability is multiplied."),
-        (2 * last, "That doubles it; after a success in time it grows more than that."),
-        (10 * last, "That is ten times the last one: the growth slows down as stability rises."),
+        (last, "That is the same interval again, but each successful review makes the next one longer."),
+        (first * count, "That adds the first interval each time, but stability is multiplied."),
+        (2 * last, "That doubles it; after a review that is on time and successful it grows by more."),
+        (10 * last, "That is ten times the last one; the growth slows down as stability rises."),
     ]
 
 
@@ -214,6 +221,6 @@ DEMO = Demo(
     __file__,
     ForgettingCurve,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(times=1.4, why="the order counts")),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(times=1.4, why="the order of magnitude is enough")),
     shows=(forgetting.review, forgetting.growth, forgetting.recall, remember),
 )

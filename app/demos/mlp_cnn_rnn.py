@@ -43,7 +43,7 @@ def _verdict(p: MlpCnnRnn, numbers: dict[str, float]) -> str:
     told = (
         "The naive forecast, the last value, has a mean error of {naive}. Relative to it, the seasonal naive forecast, "
         "the value one period ago, has {seasonal_ratio}, the MLP {mlp_ratio}, the CNN {cnn_ratio}, and the RNN "
-        "{rnn_ratio}."
+        "(an echo state network) {rnn_ratio}."
     )
     ratios = {name: numbers[f"{name}_ratio"] for name in MODELS[1:]}
     best = min(ratios, key=lambda name: ratios[name])

@@ -1,4 +1,4 @@
-"""The same words in another order: a recurrent network's score moves, a bag of words' cannot, a dense layer's errs."""
+"""The same words in another order: the scores of a recurrent network, a bag of words and a dense layer."""
 
 import random
 from collections.abc import Callable
@@ -34,10 +34,10 @@ class OrderMatters(Parameters):
         "not-bad", title="Sentence", says="good not bad; not slow but funny; good plot not bad acting; good and funny."
     )
     order: Literal["written", "reversed", "shuffled"] = choice(
-        "shuffled", title="Order", says="Of the words, before they are rotated."
+        "shuffled", title="Order", says="The order of the words, before the rotation."
     )
-    rotate: int = number(0, 0, 4, step=1, title="Rotate", says="How many words go from the end to the front.")
-    seed: int = number(11, 0, 9999, slide=(0, 30), step=1, title="Seed", says="Shuffles.")
+    rotate: int = number(0, 0, 4, step=1, title="Rotate", says="How many words move from the end to the front.")
+    seed: int = number(11, 0, 9999, slide=(0, 30), step=1, title="Seed", says="Draws the shuffled order.")
 
     @property
     def written(self) -> tuple[str, ...]:
@@ -77,15 +77,13 @@ def compute(p: OrderMatters) -> Result:
 
 
 def _caption(p: OrderMatters, numbers: dict[str, float]) -> str:
-    told = f"“{' '.join(p.words)}” scores {{rnn}}"
+    told = f"The recurrent network gives “{' '.join(p.words)}” a score of {{rnn}}"
     if p.words != p.written:
-        moved = "as" if numbers["rnn_change"] == 0 else "where"
-        was = "does" if numbers["rnn_change"] == 0 else "scored {rnn_written}"
-        told += f", {moved} “{' '.join(p.written)}” {was}"
-    told += ". To the bag of words both are {bag}" if p.words != p.written else ". The bag of words says {bag}"
-    if numbers["mlp"] == numbers["rnn"]:
-        return told + "; the dense layer, tied to places, agrees this time with {mlp}."
-    return told + "; the dense layer, tied to places, says {mlp}."
+        same = "the same as" if numbers["rnn_change"] == 0 else "against {rnn_written} for"
+        told += f", {same} “{' '.join(p.written)}”"
+    told += f". The bag of words gives {'both' if p.words != p.written else 'it'} {{bag}}"
+    also = "also " if numbers["mlp"] == numbers["rnn"] else ""
+    return f"{told}. The dense layer, whose weights belong to positions, {also}gives {{mlp}}."
 
 
 def _diagram(p: OrderMatters, x: Values, scores: Values, numbers: dict[str, float]) -> Diagram:
@@ -116,8 +114,8 @@ UNIT_LABELS = {
     "b": "$b_t$: bad",
     "c": "$c_t$: good, after “not”",
     "d": "$d_t$: bad, after “not”",
-    "P": "$P_t$: for, so far",
-    "N": "$N_t$: against, so far",
+    "P": "$P_t$: positive so far",
+    "N": "$N_t$: negative so far",
 }
 
 
@@ -126,8 +124,12 @@ def _trace(p: OrderMatters, x: Values, states: Values, scores: Values, w: Values
         return lambda t: given(symbol, f"The word is “{p.words[t - 1]}”.")
 
     def place(t: int) -> Formula:
-        behind = "Behind “not” in the sentence as written." if w[t - 1] < 0 else "Made for the sentence as written."
-        return given("w_t", behind)
+        after = (
+            "This position follows “not” in the sentence as written."
+            if w[t - 1] < 0
+            else "Set for the sentence as written."
+        )
+        return given("w_t", after)
 
     score = " ".join(f"{'+' if sign > 0 else '-'} {name}_t" for sign, name in zip(W_O, UNITS, strict=True) if sign)
     units = {name: states[:, UNITS.index(name)] for name in UNIT_LABELS}
@@ -138,20 +140,20 @@ def _trace(p: OrderMatters, x: Values, states: Values, scores: Values, w: Values
         replace(network[0], group="The recurrent network"),
         *network[1:],
         Row("y", "score $y_t$", scores, f"y_t = {score.removeprefix('+ ')}"),
-        Row("place", "weight of the place", w, place, group="The dense layer"),
+        Row("place", "weight of the position", w, place, group="The dense layer"),
         Row(
             "times",
             "dense: weight · value",
             w * x[:, 0],
             r"w_t \, v_t",
-            "The weight belongs to the place, not to the word.",
+            "The weight belongs to the position, not to the word.",
         ),
     )
     rows = [replace(row, words=plain_words(row.label)) for row in labelled]
     symbols: Symbols = {f"{name}_{{t-1}}": np.append(0.0, state[:-1]) for name, state in units.items()}
     symbols["w_t"] = w
     columns = [f"{t} {word}" for t, word in enumerate(p.words, start=1)]
-    caption = "Each column is one word, in the order read. Seven units, their weights set by hand: choose a number."
+    caption = "One column for each word, in reading order. The seven units have weights set by hand: choose a number."
     chosen = ("y", len(columns) - 1)
     return Trace("words", "Word by word", caption, rows, chosen, symbols, columns=columns, column_word="word")
 
@@ -175,8 +177,8 @@ def _curve(every: dict[str, Values], numbers: dict[str, float]) -> Curve:
     )
     scores = "1 score" if numbers["rnn_values"] == 1 else "{rnn_values} different scores"
     told = fill(
-        f"In all {{orders}} orders of these words: {scores} from the recurrent network, {{bag_values}} from the bag. "
-        "The dense layer agrees with the network in {mlp_right} of them.",
+        f"In all {{orders}} orders of these words, the recurrent network gives {scores}, the bag of words "
+        "{bag_values}. The dense layer agrees with the recurrent network in {mlp_right} of them.",
         numbers,
     )
     steps = np.arange(1.0, numbers["orders"] + 1)
@@ -197,9 +199,9 @@ def _question(p: OrderMatters) -> Question:
         f"Which score does the recurrent network give “{' '.join(p.words)}”?",
         "rnn",
         (
-            "good and funny count plus one, bad and slow minus one, other words nothing",
-            "the word directly after “not” counts with its sign turned",
-            "it reads from the left and adds up",
+            "good and funny count plus one, bad and slow minus one, other words zero",
+            "the word directly after “not” counts with the opposite sign",
+            "it reads from left to right and adds up",
         ),
     )
 
@@ -213,11 +215,11 @@ def _slips(p: OrderMatters, result: Result) -> Slips:
     after = next((i + 1 for i, word in enumerate(p.words) if word == "not"), len(p.words))
     values = features(p.words)[:, 0]
     return (
-        (n["bag"], "That is the bag of words: it does not see what “not” stands before."),
-        (float(values[:after].sum() - values[after:].sum()), "“Not” turns the next word alone, not all that follow."),
-        (n["rnn_written"], "That is the sentence as written: here the words stand in another order."),
-        (n["mlp"], "That turns the place that was behind “not”, not the word that now is."),
-        (-n["rnn"], "The sign is turned round."),
+        (n["bag"], "That is the bag of words: it cannot tell which word comes after “not”."),
+        (float(values[:after].sum() - values[after:].sum()), "“Not” negates only the next word, not all that follow."),
+        (n["rnn_written"], "That is the score of the sentence as written: here the words have another order."),
+        (n["mlp"], "That negates the position that followed “not” as written, not the word that follows it now."),
+        (-n["rnn"], "The sign is wrong."),
     )
 
 

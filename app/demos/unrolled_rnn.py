@@ -24,21 +24,21 @@ class UnrolledRNN(Stepwise):
     units: int = number(1, 1, 4, step=1, title="Units", says="How many numbers the state has.")
     x: Numbers = entries((1, 2, 3, 0, -1, 2), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12 numbers, one a step.")
     W_x: Numbers = entries(
-        (0.5,), slide=(-2, 2), title="Input weights $W_x$", says="One for each unit; a single one serves all units."
+        (0.5,), slide=(-2, 2), title="Input weights $W_x$", says="One for each unit, or a single one for all."
     )
     W_h: Matrix = entries(
         ((0.8,),),
         slide=(-2, 2),
         title="Recurrent weights $W_h$",
-        says="Row i, column j: from unit i to unit j. A single one ties each unit to itself.",
+        says="Row i, column j: from unit i to unit j. A single number connects each unit only to itself.",
     )
     b: Numbers = entries((0,), slide=(-2, 2), title="Bias $b$", says="One for each unit; a single one serves all.")
     W_o: Numbers = entries(
         (1,), slide=(-2, 2), title="Output weights $W_o$", says="One for each unit; a single one serves all."
     )
-    phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="What the sum goes through.")
+    phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="The function applied to the sum.")
     step: int = number(
-        3, 1, 12, step=1, title="Step to look at", says="Past the end of the inputs it means the last one."
+        3, 1, 12, step=1, title="Step to look at", says="A step after the last input means the last one."
     )
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
@@ -132,9 +132,9 @@ def _trace(p: UnrolledRNN, z: Values, h: Values) -> Trace:
 
 SAYS_PHI = {
     "tanh": "The sum, squashed into −1 … 1.",
-    "relu": "The sum where it is positive, else 0.",
+    "relu": "The sum if it is positive, otherwise 0.",
     "sigmoid": "The sum, squashed into 0 … 1.",
-    "linear": "The sum as it is.",
+    "linear": "The sum, unchanged.",
 }
 
 
@@ -146,14 +146,14 @@ def _caption(p: UnrolledRNN, x: Values, h: Values, numbers: dict[str, float]) ->
     same = p.units > 1 and np.ptp(h, axis=1).max() == 0
     told = f"{state} is largest, {{h_max}}, at step {{h_max_at}}"
     if forgets:
-        told += " and keeps nothing of the past: $W_h$ is 0, so each step sees its own input alone"
+        told += ". It keeps nothing of the past: $W_h$ is 0, so each step sees only its own input"
     elif silent is not None:
         numbers |= {"silent": silent + 1, "h_silent": float(h[silent, 0])}
-        told += " and is {h_silent} at step {silent}, where the input is 0: that is memory"
+        told += ". At step {silent}, where the input is 0, it is {h_silent}: it remembers earlier inputs"
     else:
-        told += "; after {steps} steps it is {h_last}"
+        told += ". After {steps} steps it is {h_last}"
     if same:
-        told += ". All units have equal weights and so equal states: initial weights are random to break this tie"
+        told += ". All units have equal weights and so equal states: random initial weights break this symmetry"
     return told + "."
 
 
@@ -192,10 +192,10 @@ def _slips(p: UnrolledRNN, result: Result) -> Slips:
     last, h_before = p.x[-1], result.numbers.get(f"h{len(p.x) - 1}", 0.0)
     z_before = result.numbers.get(f"z{len(p.x) - 1}", 0.0)
     told = (
-        (u * last + v * h_before + b, "That is the sum $z$: φ is still to come."),
+        (u * last + v * h_before + b, "That is the sum $z$: φ has not been applied yet."),
         (phi(np.array(u * last + b)), "That leaves out the state: $W_h h_{t-1}$ is missing."),
         (phi(np.array(u * last + v * h_before)), "That leaves out the bias $b$ in the last step."),
-        (phi(np.array(u * last + v * z_before + b)), "That carries the sum $z_{t-1}$ over, not the state $h_{t-1}$."),
+        (phi(np.array(u * last + v * z_before + b)), "That uses the sum $z_{t-1}$ in place of the state $h_{t-1}$."),
         (h_before, "That is the state one step earlier."),
     )
     return [(float(value), says) for value, says in told]

@@ -47,6 +47,15 @@ def test_inputs_that_move_are_seen_without_labels_and_do_little_harm(seed: int) 
     assert harmless["error_after"] < 2 < 5 < broken["error_after"]
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_inputs_that_move_hurt_a_straight_line_where_the_relation_bends(seed: int) -> None:
+    bent, calm = (compute(f"shift={shift}&size=2&bend=0.3&seed={seed}") for shift in ("inputs", "none"))
+    assert bent.numbers["error_after"] > 1.5 * calm.numbers["error_after"]
+    assert bent.numbers["error_calm"] == pytest.approx(calm.numbers["error_after"])
+    assert bent.numbers["rolling_calm"] == pytest.approx(calm.numbers["rolling_most"])
+    assert bent.numbers["alarm"] == 1
+
+
 @given(data=st.data())
 @examples(60)
 def test_the_alarm_is_the_first_day_above_the_threshold_written_as_a_loop(states: Any, data: st.DataObject) -> None:
@@ -90,4 +99,4 @@ def test_late_labels_delay_the_alarm_by_as_much() -> None:
 def test_what_is_learned_from_four_days_is_their_noise() -> None:
     result = compute("fresh=4")
     assert result.numbers["error_retrained"] > result.numbers["error_old"]
-    assert "teach their noise" in result.figures[0].caption
+    assert "fits their noise" in result.figures[0].caption

@@ -101,7 +101,7 @@ def test_what_to_try_keeps_its_promises() -> None:
 
 
 def test_misses_and_same_day_reviews_are_told() -> None:
-    assert "missed" in compute("ratings=4,2&days=2,1").figures[0].caption
+    assert "a miss" in compute("ratings=4,2&days=2,1").figures[0].caption
     assert "missed" not in compute("ratings=4,3&days=2,1").figures[0].caption
 
 

@@ -1,4 +1,4 @@
-"""A world that shifts, a forecaster released into it, and the record of what the one makes of the other."""
+"""A world that changes, a linear forecaster in use in it, and the record of its errors."""
 
 import math
 from dataclasses import dataclass
@@ -18,26 +18,27 @@ AGAIN, NOISE, RAMP = 0.3, 0.3, 60  # an input's share of the one before; of the 
 
 
 class DriftMonitor(Parameters):
-    """What shifts and when, and how it is watched. Days are counted from the day of release."""
+    """What changes and when, and how it is monitored. Days are counted from the day of release."""
 
     shift: Literal["none", "inputs", "sensor", "relation", "gradual"] = choice(
         "relation",
         title="Shift",
-        says="Inputs, a sensor's zero, or what follows from the inputs: at once or gradually.",
+        says="The inputs (covariate shift), a sensor's zero point, or the relation (concept drift).",
     )
     size: float = number(1, 0, 5, slide=(0, 3), step=0.1, title="Size", says="In standard deviations of the input.")
-    since: int = number(60, 1, 140, step=1, title="Day of the shift", says="From this day on the world is another.")
+    since: int = number(60, 1, 140, step=1, title="Day of the shift", says="The first day of the changed world.")
+    bend: float = number(0, 0, 1, step=0.05, title="Bend", says="How curved the relation is; the model is linear.")
     window: int = number(30, 1, 60, step=1, title="Window", says="Days in the rolling error.")
     threshold: float = number(
-        1.8, 1, 5, slide=(1, 3), step=0.05, title="Threshold", says="The alarm rings above so many times the reference."
+        1.8, 1, 5, slide=(1, 3), step=0.05, title="Threshold", says="Alarm above this multiple of the reference."
     )
-    late: int = number(0, 0, 60, step=1, title="Labels late by", says="Days until it is known what came.")
+    late: int = number(0, 0, 60, step=1, title="Label delay", says="Days until the true value is known.")
     fresh: int = number(30, 4, 60, step=1, title="Retrain on", says="Days collected after the alarm.")
     seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws inputs and noise.")
 
 
 def make_world(p: DriftMonitor) -> tuple[Values, Values]:
-    """The inputs as they are measured, smoothed (days, 3), and what comes (days): y = a u + 0.8 h₃ + noise."""
+    """The inputs as measured, smoothed (days, 3), and the target (days): y = a u + bend u² + 0.8 h₃ + noise."""
     e, noise = np.random.default_rng(p.seed).standard_normal((2, BEFORE + USE))
     u = np.empty(len(e))
     u[0] = e[0]
@@ -53,7 +54,7 @@ def make_world(p: DriftMonitor) -> tuple[Values, Values]:
         a -= shifted
     elif p.shift == "gradual":
         a -= p.size * np.clip((days - p.since + 1) / RAMP, 0, 1)
-    y = a * u + 0.8 * h[:, 2] + NOISE * noise
+    y = a * u + p.bend * u**2 + 0.8 * h[:, 2] + NOISE * noise
     return (smoothed(u + shifted, KEEPS) if p.shift == "sensor" else h), y
 
 

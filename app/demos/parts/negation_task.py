@@ -5,7 +5,7 @@ Its seven ReLU units, from the word's value v (1 good, −1 bad, 0 neither) and 
     n = ν                      the word is "not": for the next step to know
     a = relu(v − 2n')          a good word,          b = relu(−v − 2n')       a bad one, both not after "not"
     c = relu(v + n' − 1)       a good word after it, d = relu(−v + n' − 1)    a bad one after it
-    P = P' + a' + d'           what spoke for,       N = N' + b' + c'         what spoke against, up to the word before
+    P = P' + a' + d'           positive so far,      N = N' + b' + c'         negative so far, up to the word before
 
 where n', a', … are those of the step before. The score is y = (P + a + d) − (N + b + c).
 """
@@ -50,16 +50,16 @@ def run(x: Values) -> tuple[Values, Values]:
 
 
 def bag(x: Values) -> Values:
-    """The bag of words: the sum of the words' values (batch), whatever their places."""
+    """The bag of words: the sum of the words' values (batch), whatever their order."""
     total: Values = x[:, :, 0].sum(axis=1)
     return total
 
 
 def dense_weights(words: Sequence[str]) -> Values:
-    """One weight for each place (time), made for this sentence: −1 after a "not", 1 elsewhere."""
+    """One weight for each position (time), set for this sentence: −1 after a "not", 1 elsewhere."""
     return np.array([-1.0 if place and words[place - 1] == "not" else 1.0 for place in range(len(words))])
 
 
 def dense(x: Values, w: Values) -> Values:
-    """A dense layer on the flattened sentence (batch): each place has a weight of its own."""
+    """A dense layer on the flattened sentence (batch): each position has a weight of its own."""
     return x[:, :, 0] @ w
