@@ -1,30 +1,34 @@
-"""A GRU of one unit, gate by gate: one gate both keeps and renews, and two conventions say which way it turns."""
+"""A GRU of one or two units, gate by gate: the paper's equation, the frameworks' own, and two conventions for z."""
 
 import math
 import random
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 
 from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
-from app.demos.machine.parameters import Numbers, Stepwise, choice, entries, number
+from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result, by_step
-from app.demos.parts.gates import forced_bias, gru_picture
+from app.demos.parts.gates import forced_bias, gru_picture, stored_weights
 from app.nn import gru, jacobian
-from app.nn.activations import sigmoid
 
-SEEN = "What the reset gate shows of the past."
-BACK = "Each step back meets what was kept there."
+BACK = "Each step back is multiplied by what was kept there."
+UNITS = ("unit 1", "unit 2")
 
 
-class GRUGates(Stepwise):
-    """One input a step, one unit, so that every gate is a number."""
+class GRUGates(InFramework, Stepwise):
+    """One input a step, and one or two units, so that every gate is a number."""
 
     x: Numbers = entries((1, 0, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one a step.")
+    reset_after: bool = flag(
+        False, title="Reset after", says="Off: the paper's equation. On: Keras' default, and the only form in PyTorch."
+    )
+    units: int = number(1, 1, 2, step=1, title="Units", says="With one and no inner bias, both forms are the same.")
     update_bias: float = number(
         3, -10, 10, slide=(-6, 6), step=0.25, title="Update bias $b_z$", says="Of the update gate's sum."
     )
@@ -37,10 +41,26 @@ class GRUGates(Stepwise):
     reset: Literal["free", "open", "shut"] = choice(
         "free", title="Reset gate $r$", says="Open is exactly 1, shut exactly 0."
     )
-    reset_bias: float = number(0, -10, 10, slide=(-6, 6), step=0.25, title="Reset bias $b_r$", says="0 is half open.")
+    reset_bias: Numbers = entries(
+        (0,),
+        title="Reset bias $b_r$",
+        says="One for both units, or one each. 0 is half open.",
+        each=UNITS,
+        slide=(-6, 6),
+    )
     W_x: Numbers = entries((-6, 0, 2), title="Input weights", each="zrn")
     W_h: Numbers = entries((0.5,), title="Recurrent weights", each="zrn")
-    h0: float = number(0, -10, 10, slide=(-1, 1), step=0.1, title="State at the start $h_0$", says="Before step 1.")
+    W_o: Numbers = entries((0,), title="From the other unit", each="zrn")
+    b_hn: float = number(
+        0,
+        -10,
+        10,
+        slide=(-2, 2),
+        step=0.25,
+        title="Inner bias $b_{hn}$",
+        says="The candidate's second one, with reset after.",
+    )
+    h0: Numbers = entries((0,), title="State at the start $h_0$", says="One for both units, or one each.", each=UNITS)
     step: int = number(1, 1, 12, step=1, title="Step to look at", says="Past the end it means the last one.")
 
     @property
@@ -48,54 +68,46 @@ class GRUGates(Stepwise):
         """Whether z = 1 means that the old state stays."""
         return self.convention == "keeps"
 
-    def weights(self) -> gru.GRUWeights:
-        """One unit, as the convention reads them: W_xh (1, 3), W_hh (1, 3), b (3), in the order z, r, n."""
-        W_x, W_h = self.each("W_x"), self.each("W_h")
-        b = np.array([self.update_bias, self.reset_bias, 0.0])
+    def weights(self, reset_after: bool) -> gru.GRUWeights:
+        """As the convention reads them: W_xh (1, 3h), W_hh (h, 3h), b (3h), b_hh (3h), in the order z, r, n."""
+        W_x, W_h, W_o, h = self.each("W_x"), self.each("W_h"), self.each("W_o"), self.units
+        b, b_hh = np.zeros((3, h)), np.zeros((3, h))
+        b[0], b[1], b_hh[2] = self.update_bias, self.each("reset_bias")[:h], self.b_hn
         keep = (self.update == "keep") == self.z_keeps
         for at, free, is_open in ((0, self.update == "free", keep), (1, self.reset == "free", self.reset == "open")):
             if not free:
-                W_x[at], W_h[at], b[at] = 0.0, 0.0, forced_bias(is_open)
-        return gru.GRUWeights(W_x[None, :], W_h[None, :], b)
+                W_x[at], W_h[at], W_o[at], b[at] = 0.0, 0.0, 0.0, forced_bias(is_open)
+        own, other = np.eye(h), 1 - np.eye(h)
+        W_hh = np.concatenate([W_h[k] * own + W_o[k] * other for k in range(3)], axis=1)
+        return gru.GRUWeights(np.repeat(W_x, h)[None, :], W_hh, b.ravel(), b_hh.ravel() if reset_after else None)
+
+    def run(self, reset_after: bool) -> tuple[Values, list[gru.Cache]]:
+        """The states (time, h) and the caches. The kernel's z keeps; weights for one that renews are negated first."""
+        w, h0 = self.weights(reset_after), self.each("h0")[None, : self.units]
+        x = np.array(self.x, dtype=float)[None, :, None]
+        states, caches = gru.forward(x, h0, w if self.z_keeps else gru.other_convention(w))
+        return states[0], caches
 
 
 def compute(p: GRUGates) -> Result:
-    """Run the cell over the inputs. The kernel's z keeps; weights for a z that renews are turned around first."""
-    w, x = p.weights(), np.array(p.x, dtype=float)
-    states, caches = gru.forward(x[None, :, None], np.full((1, 1), p.h0), w if p.z_keeps else gru.other_convention(w))
-    h, before = states[0, :, 0], np.append(p.h0, states[0, :-1, 0])
-    r, n, kept = (np.array([getattr(cache, name)[0, 0] for cache in caches]) for name in "rnz")
-    z = sigmoid(x * w.W_xh[0, 0] + before * w.W_hh[0, 0] + w.b[0])
-    renewed = 1 - kept if p.z_keeps else z
-    path = jacobian.cell_path(kept[None, :, None])[0, :, 0]
+    """Run the cell over the inputs, with the reset before or after the product, and once the other way."""
+    h, caches = p.run(p.reset_after)
+    other, _ = p.run(not p.reset_after)
+    kept = np.array([cache.z[0] for cache in caches])
+    path = jacobian.cell_path(kept[None])[0, :, 0]
     whole = np.abs(jacobian.products(jacobian.jacobians(gru.step_jacobian, caches))[0, :, 0, 0])
 
-    T, at = len(x), p.looked_at
+    T, at = len(p.x), p.looked_at
+    shown = {"h": h, "n": np.array([cache.n[0] for cache in caches]), "r": np.array([cache.r[0] for cache in caches])}
+    shown |= {"z": kept if p.z_keeps else 1 - kept, "h_before": np.array([cache.h_prev[0] for cache in caches])}
     numbers = {"T": T, "at": at, "path": float(path[0]), "whole": float(whole[0])}
-    numbers |= by_step({"z": z, "r": r, "n": n, "h": h}, at)
-    numbers |= {"h_last": numbers[f"h{T}"], "kept_at": float(kept[at - 1]), "h0": p.h0}
-    numbers["keep_mean"] = float(path[0] ** (1 / T))
+    numbers |= by_step({name: shown[name][:, 0] for name in "zrnh"}, at)
+    if p.units == 2:
+        numbers |= by_step({f"second_{name}": shown[name][:, 1] for name in "zrnh"}, at)
+    numbers |= {"h_last": numbers[f"h{T}"], "kept_at": float(kept[at - 1, 0]), "h0": float(p.each("h0")[0])}
+    numbers |= {"keep_mean": float(path[0] ** (1 / T)), "other_last": float(other[-1, 0])}
 
-    keep, renew = ("z_t", "(1 - z_t)") if p.z_keeps else ("(1 - z_t)", "z_t")
-    back = r"\partial h_T / \partial h"
-    rows = (
-        Row("x", "input $x_t$", x, given("x_t", "An input: it is given.")),
-        Row("z", "update gate $z_t$", z, _gate("z", p.update), group="gates"),
-        Row("r", "reset gate $r_t$", r, _gate("r", p.reset)),
-        Row(
-            "seen", r"seen $r_t \, h_{t-1}$", r * before, note=SEEN, words="what the candidate sees", group="candidate"
-        ),
-        Row("n", "candidate $n_t$", n, r"n_t = \tanh(W_{xn} \, x_t + W_{hn} \, (r_t \, h_{t-1}))"),
-        Row("kept", rf"kept ${keep} \, h_{{t-1}}$", kept * before, words="kept of the state", group="state"),
-        Row("new", rf"new ${renew} \, n_t$", renewed * n, words="new in the state"),
-        Row("h", "state $h_t$", h, rf"h_t = {keep} \, h_{{t-1}} + {renew} \, n_t", "The two shares add up to 1."),
-        Row("back", f"direct ${back}_{{t-1}}$", path[:-1], rf"{keep} \cdot {back}_t", BACK, "direct path back", "back"),
-    )
-    symbols = {"h_{t-1}": before, f"{back}_t": path[1:], "b_z": w.b[0], "b_r": w.b[1]}
-    symbols |= {f"W_{{x{gate}}}": W_x for gate, W_x in zip("zrn", w.W_xh[0], strict=True)}
-    symbols |= {f"W_{{h{gate}}}": W_h for gate, W_h in zip("zrn", w.W_hh[0], strict=True)}
-    caption = "Rows are gates, candidate and state; columns are steps. Choose a number to see where it comes from."
-    trace = Trace("trace", "Gates, candidate and state", caption, rows, ("h", at - 1), symbols, follows="step")
+    keep = "z_t" if p.z_keeps else "(1 - z_t)"
     curve = Curve(
         "path",
         "The gradient along the state",
@@ -111,15 +123,73 @@ def compute(p: GRUGates) -> Result:
         ),
         log=True,
     )
-    shown = {"h": h, "z": z, "r": r, "n": n, "h_before": before}
-    return Result(numbers, (gru_picture(fill(_caption(p, numbers), numbers), shown, at, p.z_keeps), trace, curve))
+    first = {name: values[:, 0] for name, values in shown.items()}
+    picture = gru_picture(fill(_caption(p, numbers), numbers), first, at, p.z_keeps, p.reset_after)
+    w = p.weights(p.reset_after)
+    stored = stored_weights(p.framework, "gru", w if p.z_keeps else gru.other_convention(w))
+    warnings = ["PyTorch has no GRU that resets before the product: turn reset after on for PyTorch's own."]
+    is_odd = p.framework == "pytorch" and not p.reset_after
+    return Result(numbers, (picture, _trace(p, shown, path), curve, stored), warnings if is_odd else ())
 
 
-def _gate(gate: str, way: str) -> Formula:
-    if way != "free":
-        return given(f"{gate}_t", f"Forced to {way}: no input reaches it.")
-    text = rf"{gate}_t = \sigma(W_{{x{gate}}} \, x_t + W_{{h{gate}}} \, h_{{t-1}} + b_{gate})"
-    return Formula(text, "A gate, from 0 to 1.")
+def _trace(p: GRUGates, shown: dict[str, Values], path: Values) -> Trace:
+    """The rows of each unit: gates, candidate and state. The symbols of a single unit have no number."""
+    w, h = p.weights(p.reset_after), p.units
+    symbols: Symbols = {"b_z": w.b[0], "b_{hn}": p.b_hn}
+    for at, gate in enumerate("zrn"):
+        symbols |= {f"W_{{x{gate}}}": w.W_xh[0, at * h], f"W_{{h{gate}}}": w.W_hh[0, at * h]}
+        symbols |= {f"W_{{o{gate}}}": w.W_hh[0, at * h + 1]} if h == 2 else {}
+    rows = [Row("x", "input $x_t$", np.array(p.x, dtype=float), given("x_t", "An input: it is given."))]
+    for unit in range(h):
+        numbered = "}" if h == 1 else f",{unit + 1}}}"
+        before = "h_{t-1" + numbered
+        symbols |= {before: shown["h_before"][:, unit], f"b_{{r{numbered}": w.b[h + unit]}
+        rows += _rows(p, unit, {name: values[:, unit] for name, values in shown.items()}, w)
+    back = r"\partial h_T / \partial h"
+    keep = "z_{t,1}" if h == 2 else "z_t"
+    symbols[f"{back}_t"] = path[1:]
+    factor = keep if p.z_keeps else f"(1 - {keep})"
+    rows.append(
+        Row(
+            "back", f"direct ${back}_{{t-1}}$", path[:-1], rf"{factor} \cdot {back}_t", BACK, "direct path back", "back"
+        )
+    )
+    caption = "Rows are gates, candidate and state; columns are steps. Choose a number to see where it comes from."
+    return Trace("trace", "Gates, candidate and state", caption, rows, ("h", p.looked_at - 1), symbols, follows="step")
+
+
+def _rows(p: GRUGates, unit: int, own: dict[str, Values], w: gru.GRUWeights) -> Iterator[Row]:
+    """The rows of one unit; their keys are z, r, n … for the first, and second_z … for the second."""
+    one, key, of = p.units == 1, "second_" if unit else "", "" if p.units == 1 else f" of unit {unit + 1}"
+
+    def name(letter: str, at: str = "t", of: int = unit) -> str:
+        return f"{letter}_{{{at}}}" if one and at != "t" else f"{letter}_{at}" if one else f"{letter}_{{{at},{of + 1}}}"
+
+    z, r, n, h, h_before, h_other = (name(*each) for each in ("z", "r", "n", "h", ("h", "t-1"), ("h", "t-1", 1 - unit)))
+
+    def past(gate: str, mine: str = h_before, others: str = h_other) -> str:
+        """The recurrent sum of a gate."""
+        return rf"W_{{h{gate}}} \, {mine}" + ("" if one else rf" + W_{{o{gate}}} \, {others}")
+
+    def gate(letter: str, symbol: str, bias: str, way: str) -> Formula:
+        if way != "free":
+            return given(symbol, f"Forced to {way}: no input reaches it.")
+        return Formula(rf"{symbol} = \sigma(W_{{x{letter}}} \, x_t + {past(letter)} + {bias})", "A gate, from 0 to 1.")
+
+    inner = past("n", rf"({r} \, {h_before})", rf"({name('r', of=1 - unit)} \, {h_other})")
+    if p.reset_after:
+        inner = rf"{r} \, ({past('n')} + b_{{hn}})"
+    keep, renew = (z, f"(1 - {z})") if p.z_keeps else (f"(1 - {z})", z)
+    kept = own["z"] if p.z_keeps else 1 - own["z"]
+    b_r = "b_{r}" if one else f"b_{{r,{unit + 1}}}"
+    gates = f"gates{of}"
+    yield Row(f"{key}z", f"update gate ${z}$", own["z"], gate("z", z, "b_z", p.update), group=gates)
+    yield Row(f"{key}r", f"reset gate ${r}$", own["r"], gate("r", r, b_r, p.reset))
+    yield Row(f"{key}n", f"candidate ${n}$", own["n"], rf"{n} = \tanh(W_{{xn}} \, x_t + {inner})", group=f"state{of}")
+    yield Row(f"{key}kept", rf"kept ${keep} \, {h_before}$", kept * own["h_before"], words="kept of the state")
+    yield Row(f"{key}new", rf"new ${renew} \, {n}$", (1 - kept) * own["n"], words="new in the state")
+    mixed = rf"{h} = {keep} \, {h_before} + {renew} \, {n}"
+    yield Row(f"{key}h", f"state ${h}$", own["h"], mixed, "The two shares add up to 1.")
 
 
 def _caption(p: GRUGates, numbers: dict[str, float]) -> str:
@@ -128,6 +198,9 @@ def _caption(p: GRUGates, numbers: dict[str, float]) -> str:
         told += " At the end, step {T}, the state is {h_last}."
     if p.update == "renew" and p.reset == "open":
         told += " All is renewed and the candidate sees all of the past: this is a plain RNN."
+    if p.units == 2 or p.reset_after:
+        here, there = ("after", "before") if p.reset_after else ("before", "after")
+        told += f" The reset comes {here} the product; with it {there}, unit 1 would end at {{other_last}}."
     return told
 
 
@@ -162,7 +235,7 @@ def _question(p: GRUGates) -> Question:
         "h_last",
         (
             f"here $z = 1$ {p.convention} the state: ${said}$",
-            rf"$h_0 = {latex(p.h0)}$, the candidate is $n_1 = \tanh({latex(p.x[0])}) = {latex(math.tanh(p.x[0]))}$",
+            rf"$h_0 = {latex(p.h0[0])}$, the candidate is $n_1 = \tanh({latex(p.x[0])}) = {latex(math.tanh(p.x[0]))}$",
             f"the update gate is $z_1 = {latex(round(z, 9))}$",
         ),
     )
@@ -172,11 +245,11 @@ def _slips(p: GRUGates, result: Result) -> Slips:
     z, n, h, kept = (result.numbers[name] for name in ("z1", "n1", "h0", "kept_at"))
     return (
         (kept * n + (1 - kept) * h, "That is the other convention: see what $z = 1$ does here."),
-        (n, "That is the candidate alone: a share of the old state stays."),
+        (n, "That is the candidate alone. A share of the old state stays."),
         (z * h, "That is $z h_0$ alone."),
-        (n + kept * h, "That adds the candidate whole; the two shares must add up to 1."),
-        ((n + h) / 2, "That takes half of each: the gate decides the shares."),
-        (math.tanh(result.numbers["h_last"]), "That is squashed once more: the mixture itself is not."),
+        (n + kept * h, "That adds the whole candidate. The two shares must add up to 1."),
+        ((n + h) / 2, "That takes half of each. The gate decides the shares."),
+        (math.tanh(result.numbers["h_last"]), "That applies tanh once more. The mixture itself is not squashed."),
     )
 
 

@@ -1,4 +1,4 @@
-"""An LSTM of one unit, gate by gate: what is forgotten, written and shown, and the path that no matrix multiplies."""
+"""An LSTM of one unit, gate by gate: what it forgets, writes and shows, and the path that no matrix multiplies."""
 
 import random
 from typing import Literal
@@ -9,25 +9,25 @@ from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace
 from app.demos.machine.numbers import fill, latex
-from app.demos.machine.parameters import Numbers, Stepwise, choice, entries, number
+from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result, by_step
-from app.demos.parts.gates import forced_bias, lstm_picture
+from app.demos.parts.gates import forced_bias, lstm_picture, stored_weights
 from app.nn import jacobian, lstm
 
 Forced = Literal["free", "open", "shut"]
 SAYS_FORCED = "Open is exactly 1, shut exactly 0, whatever comes in."
 
-KEPT = "No matrix stands on this way."
-BACK = "Each step back meets its own forget gate."
+KEPT = "There is no weight matrix on this path."
+BACK = "Each step back is multiplied by its own forget gate."
 
 
-class LSTMGates(Stepwise):
+class LSTMGates(InFramework, Stepwise):
     """One input a step, one unit, so that every gate is a number."""
 
     x: Numbers = entries((1, 0, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one a step.")
     forget_bias: float = number(
-        3, -10, 10, slide=(-4, 8), step=0.25, title="Forget bias $b_f$", says="Of the forget gate's sum."
+        3, -10, 10, slide=(-4, 8), step=0.25, title="Forget bias $b_f$", says="Keras starts it at 1, PyTorch near 0."
     )
     forget: Forced = choice("free", title="Forget gate $f$", says=SAYS_FORCED)
     input: Forced = choice("free", title="Input gate $i$", says=SAYS_FORCED)
@@ -99,7 +99,8 @@ def compute(p: LSTMGates) -> Result:
         log=True,
     )
     shown = {"c": c, "h": h, "i": i, "f": f, "g": g, "o": o, "c_before": c_before}
-    return Result(numbers, (lstm_picture(fill(_caption(p, numbers), numbers), shown, at), trace, curve))
+    picture = lstm_picture(fill(_caption(p, numbers), numbers), shown, at)
+    return Result(numbers, (picture, trace, curve, stored_weights(p.framework, "lstm", w)))
 
 
 def _gate(gate: str, way: Forced) -> Formula:
@@ -114,9 +115,9 @@ def _caption(p: LSTMGates, numbers: dict[str, float]) -> str:
     if numbers["at"] < numbers["T"]:
         told += " At the end, step {T}, it holds {c_last}."
     if p.output == "shut":
-        return told + " The output gate is shut: nothing is shown, and yet the cell goes on."
+        return told + " The output gate is shut, so the cell shows nothing, but it keeps its value."
     if numbers["c_most"] > 1.0:
-        return told + " It has been as large as {c_most}: a cell is not bounded by 1, only what it shows is."
+        return told + " It has been as large as {c_most}: a cell is not bounded by 1, only its output is."
     return told
 
 
@@ -172,14 +173,14 @@ def _run(c: float, f: float, i: float, x: tuple[float, ...]) -> float:
 def _slips(p: LSTMGates, result: Result) -> Slips:
     f, i = _gates(p)
     return (
-        (result.numbers["h_last"], "That is $h_3$, what the cell shows through its half-open output gate."),
-        (float(np.tanh(result.numbers["c_last"])), "That is squashed: the cell itself never goes through tanh."),
-        (_run(p.c0, i, f, p.x), "That swaps the gates: $f$ is for the old cell, $i$ for the candidate."),
-        (_run(p.c0, f, 1.0, p.x), "That writes the candidate whole: the input gate scales it."),
-        (_run(p.c0, 1.0, i, p.x), "That forgets nothing: the forget gate scales the old cell at every step."),
-        (_run(p.c0, 0.0, i, p.x), "That is the last step's writing alone: the old cell is kept by $f$."),
-        (_run(0.0, f, i, p.x), "That starts from an empty cell: $c_0$ is still in it."),
-        (_run(p.c0, f, 1 - f, p.x), "That takes $i$ for $1 - f$, as in a GRU: an LSTM's two gates are free."),
+        (result.numbers["h_last"], "That is $h_3$, what the output gate lets through of the cell."),
+        (float(np.tanh(result.numbers["c_last"])), "That applies tanh to it. The cell itself never goes through tanh."),
+        (_run(p.c0, i, f, p.x), "That swaps the gates. $f$ scales the old cell, $i$ the candidate."),
+        (_run(p.c0, f, 1.0, p.x), "That writes the whole candidate. The input gate scales it."),
+        (_run(p.c0, 1.0, i, p.x), "That forgets nothing. The forget gate scales the old cell at every step."),
+        (_run(p.c0, 0.0, i, p.x), "That is only what the last step writes. $f$ keeps part of the old cell."),
+        (_run(0.0, f, i, p.x), "That starts from an empty cell. $c_0$ is still in it."),
+        (_run(p.c0, f, 1 - f, p.x), "That takes $1 - f$ for $i$, as in a GRU. An LSTM's two gates are independent."),
     )
 
 

@@ -153,14 +153,14 @@ FORGETS, WRITES_HALF = f"{ASKED}&forget=free&input=open", f"{ASKED}&forget=open&
         (FORGETS, 0.1608, None),
         (FORGETS, 2 + 0.5 * 0.9640, "swaps the gates"),
         (FORGETS, 2 + 0.9640, "forgets nothing"),
-        (FORGETS, -0.7616, "the last step's writing alone"),
+        (FORGETS, -0.7616, "only what the last step writes"),
         (FORGETS, 0.5 * (0.5 * 0.7616 + 0.9640) - 0.7616, "starts from an empty cell"),
-        (FORGETS, 0.5 * (0.5 * (1 + 0.3808) + 0.4820) - 0.3808, "takes $i$ for $1 - f$"),
+        (FORGETS, 0.5 * (0.5 * (1 + 0.3808) + 0.4820) - 0.3808, "takes $1 - f$ for $i$"),
         # f = 1, i = 0.5
         (WRITES_HALF, 2 + 0.5 * 0.9640, None),
-        (WRITES_HALF, 2 + 0.9640, "writes the candidate whole"),
+        (WRITES_HALF, 2 + 0.9640, "writes the whole candidate"),
         (WRITES_HALF, 0.1608, "swaps the gates"),
-        (WRITES_HALF, math.tanh(2.4820), "That is squashed"),
+        (WRITES_HALF, math.tanh(2.4820), "That applies tanh"),
         (WRITES_HALF, math.tanh(2.4820) / 2, "That is $h_3$"),
     ],
 )
@@ -169,3 +169,22 @@ def test_each_mistake_is_told_for_what_it_is(query: str, guess: float, says: str
     judged = DEMO.prediction.judge(parameters, DEMO.compute(parameters), guess)
     assert judged.right == (says is None)
     assert says is None or says in str(judged.slip)
+
+
+@pytest.mark.slow
+def test_keras_with_the_weights_as_stored_ends_at_the_same_states() -> None:
+    from tests.frameworks import keras_on_jax as keras
+
+    result = compute("x=1,-1,0.5,2&W_x=2,0.5,1.5,-1&W_h=0.5,-1,0.75,2&input_bias=-0.5&output_bias=0.25&forget_bias=1")
+    stored = {one.key: one.values for one in result.traces()[1].rows}
+    arrays = ([stored["kernel1"]], [stored["recurrent1"]], stored["bias1"])
+    layer = keras.with_weights(keras.new("lstm", 1, return_sequences=True, return_state=True), arrays, 1)
+    hs, _, c = layer(np.array([[[1.0], [-1.0], [0.5], [2.0]]]))
+    np.testing.assert_allclose(row(result, "h"), keras.numbers(hs)[0, :, 0], rtol=1e-6)
+    assert result.numbers["c_last"] == pytest.approx(float(keras.numbers(c)[0, 0]), rel=1e-6)
+
+
+def test_the_forget_bias_stands_in_the_second_block_and_pytorch_has_two() -> None:
+    for framework, biases in (("keras", [[-3, 1, 0, 0]]), ("pytorch", [[-3, 1, 0, 0], [0, 0, 0, 0]])):
+        rows = compute(f"forget_bias=1&framework={framework}").traces()[1].rows
+        assert [one.values.tolist() for one in rows if one.key.startswith("bias")] == biases

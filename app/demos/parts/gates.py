@@ -1,12 +1,16 @@
-"""Gated cells drawn at one step, and what the demos of LSTM and GRU share: forced gates."""
+"""Gated cells drawn at one step, and what the demos of LSTM and GRU share: forced gates, and the weights as stored."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 
-from app.demos.machine.figures import Diagram, Edge, Node, Values
+from app.demos.machine.arithmetic import given
+from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace, Values
 from app.demos.machine.numbers import heat, short, show
+from app.nn.framework import BLOCKS, NAMES, Cell, Framework
+from app.nn.gru import GRUWeights
+from app.nn.lstm import LSTMWeights
 
 WIDE, SMALL, UNDER = 44.0, 26.0, 36.0
 
@@ -14,6 +18,46 @@ WIDE, SMALL, UNDER = 44.0, 26.0, 36.0
 def forced_bias(is_open: bool) -> float:
     """A bias with which the sigmoid is 1 or 0 to the last bit, once its weights are 0."""
     return 1000.0 if is_open else -1000.0
+
+
+ARRAYS: dict[Framework, tuple[str, str, str, str]] = {
+    "keras": ("kernel", "recurrent_kernel", "bias", "bias[1]"),
+    "pytorch": ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"),
+}
+"""What the framework calls W_xh, W_hh, the bias on the input's side and that on the state's."""
+LETTERS = {"keras": {"lstm": {"g": "c"}, "gru": {"n": "h"}}, "pytorch": {"lstm": {}, "gru": {}}}
+"""Where the framework's letter of a gate is not ours."""
+BIASES = {
+    ("keras", "lstm"): "One bias for each unit and gate. unit_forget_bias=True starts the block f at 1, the rest at 0.",
+    ("keras", "gru"): "With reset_after=True a GRU has two rows of biases; both start at 0.",
+    (
+        "pytorch",
+        "lstm",
+    ): "The two are added. Both are drawn from ±1/√h, and nothing sets the block f: fill one with 1 yourself.",
+    ("pytorch", "gru"): "In r and z the two are added; in n only bias_hh is multiplied by r.",
+}
+
+
+def stored_weights(framework: Framework, cell: Cell, w: LSTMWeights | GRUWeights) -> Trace:
+    """The weights in the framework's own arrays and order; one without its second bias gets zeros, where it has one."""
+    order, ours = BLOCKS[framework][cell], BLOCKS["keras"][cell]
+    at = np.concatenate([np.arange(w.h) + ours.index(gate) * w.h for gate in order])
+    W_x, W_h, b, b_hh = ARRAYS[framework]
+    of = "" if framework == "keras" else ", transposed"
+    gates, note = given("w", f"The gates' blocks come in the order {', '.join(order)}{of}."), BIASES[framework, cell]
+    rows = [Row(f"kernel{i}", f"{W_x}, input {i}", one[at], gates) for i, one in enumerate(w.W_xh, start=1)]
+    rows += [Row(f"recurrent{i}", f"{W_h}, from unit {i}", one[at], gates) for i, one in enumerate(w.W_hh, start=1)]
+    second = w.b_hh if isinstance(w, GRUWeights) else None
+    two = framework == "pytorch" or second is not None
+    rows.append(Row("bias1", f"{b}[0]" if two and framework == "keras" else b, w.b[at], given("b", note)))
+    if two:
+        rows.append(Row("bias2", b_hh, np.zeros(len(at)) if second is None else second[at], given("b", note)))
+    columns = [
+        LETTERS[framework][cell].get(gate, gate) + f" {i}" * (w.h > 1) for gate in order for i in range(1, w.h + 1)
+    ]
+    caption = f"The same weights as {NAMES[framework]} stores them. {note}"
+    title = f"The weights in {NAMES[framework]}"
+    return Trace("stored", title, caption, rows, ("bias1", 0), index="", columns=columns, column_word="column")
 
 
 class _Drawing:
@@ -80,7 +124,7 @@ def lstm_picture(caption: str, values: Mapping[str, Values], t: int) -> Diagram:
     return Diagram("cell", f"The cell at step {t}", caption, alt, 664, 206, d.nodes, d.edges)
 
 
-def gru_picture(caption: str, values: Mapping[str, Values], t: int, z_keeps: bool) -> Diagram:
+def gru_picture(caption: str, values: Mapping[str, Values], t: int, z_keeps: bool, reset_after: bool) -> Diagram:
     """The cell at step t (from 1): along the top the state, kept and renewed; below it the candidate."""
     shown = ("h_before", "z", "r", "n", "h")
     d = _Drawing(values, shown, t)
@@ -96,12 +140,15 @@ def gru_picture(caption: str, values: Mapping[str, Values], t: int, z_keeps: boo
     d.arrow("h_before", "keep", "add", "h", memory=True)
     d.arrow("z", "keep", label="" if z_keeps else "1−z")
     d.arrow("z", "renew", label="1−z" if z_keeps else "")
-    d.arrow("h_before", "reset", "n", "renew", "add")
+    d.arrow("h_before", "reset", label="W" if reset_after else "")
+    d.arrow("reset", "n", label="" if reset_after else "W")
+    d.arrow("n", "renew", "add")
     d.arrow("r", "reset")
     now = {name: show(float(values[name][t - 1])) for name in shown}
     role = "keeps the old state" if z_keeps else "lets the candidate in"
     alt = (
         f"The cell at step {t}. The update gate, {now['z']}, {role}. From the old state {now['h_before']} and the "
-        f"candidate {now['n']}, which sees the old state through the reset gate {now['r']}, comes the state {now['h']}."
+        f"candidate {now['n']}, which sees the old state through the reset gate {now['r']}, "
+        f"{'after' if reset_after else 'before'} its weights, comes the state {now['h']}."
     )
     return Diagram("cell", f"The cell at step {t}", caption, alt, 464, 254, d.nodes, d.edges)

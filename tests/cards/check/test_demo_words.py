@@ -40,7 +40,7 @@ RENEWS, SUMMARY = "](?convention=renews):", DEMO.summary
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
-        ("title: The gates of a GRU\n", "", 1, "the front matter needs title: …"),
+        ("title: GRU gates\n", "", 1, "the front matter needs title: …"),
         ("idea: Gates", "idea: Gate", 1, "the idea must be one of The recurrence, Learning, Gates"),
         ("idea: Gates", "author: me", 3, "the front matter has title: … and idea: …, not 'author: me'"),
         ("---\ntitle", "title", 1, "the file must begin with front matter"),
@@ -58,7 +58,7 @@ RENEWS, SUMMARY = "](?convention=renews):", DEMO.summary
             8,
             "convention is 'renew', but must be one of keeps, renews.",
         ),
-        ("&update_bias=-3", "&update_bias=-30", 9, "update_bias is '-30', but must be a number from −10 to 10."),
+        ("&update_bias=-1", "&update_bias=-30", 9, "update_bias is '-30', but must be a number from −10 to 10."),
         ("?update=renew", "?updat=renew", 10, "updat is not a parameter of gru-gates. The nearest is update."),
         (RENEWS, "](?convention=renews#h_last=0.5):", 8, "demo gru-gates: h_last=0.5 is stated, but"),
         (
