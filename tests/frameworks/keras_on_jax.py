@@ -14,6 +14,11 @@ jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 LAYERS = {"rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU", "dense": "Dense"}
 
 
+def seeded(seed: int) -> None:
+    """Make what layers draw from here on depend on this seed."""
+    keras.utils.set_random_seed(seed)
+
+
 def new(kind: str, units: int, **options: Any) -> Any:
     """A layer of `units`, not yet built."""
     return getattr(keras.layers, LAYERS.get(kind, kind))(units, **options)

@@ -43,7 +43,7 @@ def test_keras_starts_with_the_same_biases_and_the_same_kinds_of_matrices(cell: 
     found = defaultdict[str, list[Array]](list)
     rng = np.random.default_rng(0)
     for seed in range(30):
-        keras.keras.utils.set_random_seed(seed)
+        keras.seeded(seed)
         layer = keras.new(cell, H)
         layer.build((None, None, N))
         theirs = [keras.numbers(one) for one in layer.weights]

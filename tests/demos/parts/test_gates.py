@@ -22,9 +22,10 @@ def ours(kind: str, weights: dict[str, Any]) -> tuple[np.ndarray[Any, Any], ...]
 def test_pytorch_computed_the_same_from_the_arrays_as_we_show_them(case: dict[str, Any]) -> None:
     W_xh, W_hh, b, b_hh = ours(case["layer"], case["weights"])
     x, zero = np.array([case["x"]]), np.zeros((1, len(W_hh)))
+    w: gru.GRUWeights | lstm.LSTMWeights
     if case["layer"] == "gru":
         w = gru.GRUWeights(W_xh, W_hh, b, b_hh)
-        hs, _ = gru.forward(x, zero, w)
+        hs, _ = gru.forward(x, zero, gru.GRUWeights(W_xh, W_hh, b, b_hh))
         wanted = case["weights"]
         np.testing.assert_allclose(hs[0, -1], case["h_n"], rtol=1e-12)
     else:
