@@ -21,31 +21,33 @@ from app.nn import attention as nn
 
 
 class Attention(Parameters):
-    """Some queries, one an output; keys and values, one an input each."""
+    """Queries, one for each output; keys and values, one of each for each input."""
 
     score: Literal["scaled", "dot", "additive"] = choice(
         "scaled", title="Score", says="Dot product over √d, plain dot product, or a small network."
     )
     queries: Matrix = entries(
-        ((2, 0, 0), (0, 0, 2), (0, 2, 0)), title="Queries $q_i$", says="A row for each output: the decoder's states."
+        ((2, 0, 0), (0, 0, 2), (0, 2, 0)),
+        title="Queries $q_i$",
+        says="A row for each output: what the decoder asks with.",
     )
     keys: Matrix = entries(
         ((3, 0, 0), (0, 3, 0), (0, 0, 3)), title="Keys $k_t$", says="A row for each input, as wide as a query."
     )
     values: Matrix = entries(
-        ((1,), (2,), (3,)), title="Values $v_t$", says="A row for each input: what is passed on when it is looked at."
+        ((1,), (2,), (3,)), title="Values $v_t$", says="A row for each input: what the output gets from it."
     )
-    output: int = number(1, 1, 12, step=1, title="Output to look at", says="Past the last query it means the last.")
+    output: int = number(1, 1, 12, step=1, title="Output to show", says="If there are fewer, the last.")
     beta: float = number(1, 0, 20, slide=(0, 4), step=0.1, title=r"Sharpness $\beta$", says="Multiplies every score.")
-    W_q: float = number(1, -5, 5, step=0.1, title="Query weight $W_q$", says="Additive score alone.")
-    W_k: float = number(1, -5, 5, step=0.1, title="Key weight $W_k$", says="Additive score alone.")
-    v: float = number(1, -5, 5, step=0.1, title="Output weight $v$", says="Additive score alone.")
+    W_q: float = number(1, -5, 5, step=0.1, title="Query weight $W_q$", says="For the additive score only.")
+    W_k: float = number(1, -5, 5, step=0.1, title="Key weight $W_k$", says="For the additive score only.")
+    v: float = number(1, -5, 5, step=0.1, title="Output weight $v$", says="For the additive score only.")
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
-        """Rows of unequal width, queries that are not as wide as keys, a value too few or too many."""
+        """Rows of unequal width, queries not as wide as the keys, too few or too many values."""
         T, d, n = len(self.keys), len(self.keys[0]), len(self.values[0])
         for name, height, width, says in (
-            ("keys", T, d, f"rows of {d}, as the first is"),
+            ("keys", T, d, f"rows of {d}, like the first"),
             ("queries", len(self.queries), d, f"rows of {d}, as wide as the keys"),
             ("values", T, n, f"{T} rows of {n}, one for each key"),
         ):
@@ -71,7 +73,7 @@ def scores(p: Attention) -> Values:
 
 
 def compute(p: Attention) -> Result:
-    """Scores, weights and contexts of all outputs; the numbers are those of the output that is looked at."""
+    """Scores, weights and contexts of all outputs; the numbers are those of the output that is shown."""
     e, V = scores(p), np.array(p.values, dtype=float)
     weights, contexts = nn.attend(e[None], V[None])
     alpha, context = weights[0], contexts[0]
@@ -82,7 +84,7 @@ def compute(p: Attention) -> Result:
     numbers |= {f"e{t}": float(score) for t, score in enumerate(e[i], start=1)}
     numbers |= {f"a{t}": float(weight) for t, weight in enumerate(alpha[i], start=1)}
     numbers |= {f"context{j}": float(value) for j, value in enumerate(context[i], start=1)}
-    # The exponential of the weights' entropy: 1 for a single input, T for all alike.
+    # The exponential of the weights' entropy (their perplexity): 1 for a single input, T if all are equal.
     logs = np.log(np.where(alpha[i] > 0, alpha[i], 1.0))
     numbers["effective"] = math.exp(-float(alpha[i] @ logs))
     caption = fill(_caption(alpha[i], numbers), numbers)
@@ -100,9 +102,9 @@ def compute(p: Attention) -> Result:
 def _caption(alpha: Values, numbers: dict[str, float]) -> str:
     context = "its context is {context}" + (" in the first number" if "context2" in numbers else "")
     if len(alpha) == 1:
-        return f"Output {{output}} has one input to look at, which gets all of the weight: {context}."
+        return f"Output {{output}} has only one input to attend to, which gets all the weight: {context}."
     if np.ptp(alpha) < 1e-9:
-        return f"Output {{output}} looks at all {{inputs}} inputs alike, {{largest}} each: {context}, the plain mean."
+        return f"Output {{output}} weighs all {{inputs}} inputs equally, {{largest}} each: {context}, the plain mean."
     tied = int(np.isclose(alpha, alpha.max(), rtol=1e-9).sum())
     if tied > 1:
         numbers["tied"] = tied
@@ -110,16 +112,18 @@ def _caption(alpha: Values, numbers: dict[str, float]) -> str:
             f"Output {{output}} cannot choose: {{tied}} inputs share the largest weight, {{largest}} each; {context}."
         )
     return (
-        f"Output {{output}} looks most at input {{at_input}}, with the weight {{largest}}; {context}. "
-        "All in all that is as spread out as {effective} equal weights."
+        f"Output {{output}} attends most to input {{at_input}}, with the weight {{largest}}; {context}. "
+        "The perplexity of its weights is {effective}: as if it chose among that many equal ones."
     )
 
 
 def _table(e: Values, alpha: Values) -> Trace:
     rows = [Row(f"a{i}", f"output {i}", row, softmax_share(e[i - 1], f"{i},")) for i, row in enumerate(alpha, start=1)]
-    told = "The alignment: each row is one output, its weights sum to 1. Read where its largest weight stands."
+    told = "The alignment: each row is one output, and its weights sum to 1."
     columns = [f"input {t}" for t in range(1, alpha.shape[1] + 1)]
-    return Trace("alignment", "Who looks where", told, rows, ("a1", 0), columns=columns, column_word="input")
+    return Trace(
+        "alignment", "Which output attends to which input", told, rows, ("a1", 0), columns=columns, column_word="input"
+    )
 
 
 def _one(p: Attention, e: Values, i: int) -> Trace:
@@ -130,7 +134,8 @@ def _one(p: Attention, e: Values, i: int) -> Trace:
     symbols = {"e_{max}": float(e[i].max())}
     columns = [f"input {t}" for t in range(1, e.shape[1] + 1)]
     told = fill(
-        "How well each key fits the query of output {output}, and what the softmax makes of it.", {"output": i + 1}
+        "How well each key fits the query of output {output}, and the exponential that the softmax takes.",
+        {"output": i + 1},
     )
     return Trace("scores", "Scores of one output", told, rows, ("e", 0), symbols, columns=columns, column_word="input")
 
@@ -150,7 +155,7 @@ def _score(p: Attention, i: int) -> Callable[[int], Formula]:
         summed, values = products("j", ("q_j", p.queries[i]), ("k_{t,j}", p.keys[t - 1]))
         root = r" / \sqrt{d}" if p.score == "scaled" else ""
         text = rf"e_t = {beta} q k_t^\top{root}"
-        return Formula(text, "Query times key, number by number.", rf"{beta} ({summed}){root}", known | values)
+        return Formula(text, "Query times key, entry by entry.", rf"{beta} ({summed}){root}", known | values)
 
     return additive if p.score == "additive" else dot
 
@@ -167,7 +172,7 @@ def _contexts(V: Values, alpha: Values, context: Values) -> Trace:
         Row(f"c{i}", f"context $c_{{{i}}}$", row, mean(i), words=f"context of output {i}")
         for i, row in enumerate(context, start=1)
     ]
-    told = "What each output gets: a mean of the values, never beyond the largest or the smallest of them."
+    told = "What each output gets: a weighted mean of the values, so it lies between the smallest and the largest."
     columns = [f"number {j}" for j in range(1, V.shape[1] + 1)]
     return Trace("contexts", "The contexts", told, rows, ("c1", 0), columns=columns, column_word="number")
 
@@ -205,13 +210,18 @@ def _slips(p: Attention, result: Result) -> Slips:
     e = scores(p)[0]
     other = e * 2 if p.score == "scaled" else e / 2
     missing = (
-        "The division by $\\sqrt{d}$ is missing." if p.score == "scaled" else "Nothing is divided by $\\sqrt{d}$ here."
+        "You left out the division by $\\sqrt{d}$."
+        if p.score == "scaled"
+        else "This score is not divided by $\\sqrt{d}$."
     )
     return [
-        (1.0, "That is a hard choice. A softmax leaves something to every input."),
+        (1.0, "That is a hard choice. A softmax gives every input some weight."),
         (float(nn.softmax(other).max()), missing),
-        (float(e.max() / e.sum()), "That is the score's share of all scores: take the exponential of each first."),
-        (1 / len(e), "That would be equal weights, as for equal scores."),
+        (
+            float(e.max() / e.sum()),
+            "That is the score divided by the sum of the scores: take the exponential of each first.",
+        ),
+        (1 / len(e), "Those are equal weights, which only equal scores give."),
         (float(e.max()), "That is the score; the weights come out of a softmax and sum to 1."),
     ]
 

@@ -1,4 +1,4 @@
-"""Beam search as a growing tree: what is kept, what is dropped, and what a greedy choice would have missed."""
+"""Beam search as a growing tree: what is kept, what is dropped, and what greedy search misses."""
 
 import math
 import random
@@ -25,31 +25,42 @@ WIDTHS_COMPARED = 12
 class BeamSearch(Parameters):
     """A model of two to four tokens that looks one token back, and how to search it."""
 
-    width: int = number(2, 1, WIDEST, step=1, title="Width $K$", says="Beginnings that are kept; 1 is greedy.")
-    penalty: float = number(
-        0, 0, 2, step=0.1, title=r"Length normalisation $\alpha$", says="The score is log p over length to this power."
+    width: int = number(
+        2, 1, WIDEST, step=1, title="Width $K$", says="Partial sequences kept at each step; 1 is greedy."
     )
-    steps: int = number(2, 1, 6, step=1, title="Steps $T$", says="Longest sequence, the end mark included.")
+    penalty: float = number(
+        0,
+        0,
+        2,
+        step=0.1,
+        title=r"Length normalisation $\alpha$",
+        says="The score is log p divided by length to this power.",
+    )
+    steps: int = number(2, 1, 6, step=1, title="Steps $T$", says="Longest sequence, including the end mark.")
     first: Numbers = entries(
-        (0.6, 0.4), title="First token", says="A weight for each of 2 to 4 tokens A, B, …; divided by their sum."
+        (0.6, 0.4),
+        title="First token",
+        says="A weight for each of 2 to 4 tokens A, B, …; they are divided by their sum.",
     )
     next: Matrix = entries(
         ((0.5, 0.5), (0.9, 0.1)),
         title="Next token",
-        says="A row for each token: weights of what follows it. One number more is the end mark's.",
+        says="A row for each token: the weights of the tokens after it. One more number is for the end mark.",
     )
-    step: int = number(2, 1, 6, step=1, title="Step to look at", says="Past the last step it means the last.")
+    step: int = number(2, 1, 6, step=1, title="Step to show", says="If there are fewer, the last.")
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
         """Weights that are no distribution over 2 to 4 tokens."""
         V = max(FEWEST, min(MOST, len(self.first)))
         if len(self.first) != V or not _is_distribution(self.first):
-            says = f"{FEWEST} to {MOST} weights, none below 0 and one above it"
+            says = f"{FEWEST} to {MOST} weights, none below 0 and at least one above 0"
             yield "first", says, ",".join(map(plain, _weights(self.first, V)))
         widths = {len(row) for row in self.next}
         if len(self.next) != V or widths not in ({V}, {V + 1}) or not all(map(_is_distribution, self.next)):
             width = V + 1 if widths == {V + 1} else V
-            says = f"{V} rows of {V} weights, or of {V + 1} with the end mark's, none below 0 and one above it in each"
+            says = (
+                f"{V} rows of {V} weights, or {V + 1} with the end mark, none below 0 and at least one above 0 in each"
+            )
             rows = (*self.next, *[()] * V)[:V]
             yield "next", says, ";".join(",".join(map(plain, _weights(row, width))) for row in rows)
 
@@ -101,16 +112,16 @@ def compute(p: BeamSearch) -> Result:
 def _verdict(
     p: BeamSearch, found: Candidate, greedy: Candidate, best: Candidate, V: int, numbers: dict[str, float]
 ) -> str:
-    told = f"A beam of {{width}} ends with {named(found.tokens, V)}, of probability {{p}}"
+    told = f"A beam of width {{width}} ends with {named(found.tokens, V)}, with probability {{p}}"
     if p.width == 1:
-        told = f"Greedy ends with {named(found.tokens, V)}, of probability {{p}}"
+        told = f"Greedy ends with {named(found.tokens, V)}, with probability {{p}}"
     elif found.tokens == greedy.tokens:
         told += ", as greedy does"
     else:
-        told += f"; greedy ends with {named(greedy.tokens, V)}, of {{greedy_p}}"
+        told += f"; greedy ends with {named(greedy.tokens, V)}, with {{greedy_p}}"
     if found.score >= best.score - 1e-12:
         return f"{told}. None of the {{sequences}} sequences scores better."
-    return f"{told}. It missed the best, {named(best.tokens, V)}, of {{best_p}}."
+    return f"{told}. It missed the best, {named(best.tokens, V)}, with {{best_p}}."
 
 
 SCORE = Formula(r"\log p / \mathrm{length}^\alpha", "", r"s / n^{\alpha}")
@@ -124,11 +135,11 @@ def _candidates(p: BeamSearch, candidates: Sequence[Candidate], at: int, V: int)
 
     def start(rank: int) -> Formula:
         ended = lengths[rank - 1] <= at
-        note = "It has ended, and goes on as it is." if ended else "The sum up to the step before; nothing is 0."
+        note = "It has ended and stays as it is." if ended else "The sum up to the previous step; 0 before the first."
         return given(rf"\log p_{{{at}}}", note)
 
     def rank(rank: int) -> Formula:
-        return given(r"\mathrm{kept}", f"Rank {rank} of {len(candidates)}; the first {p.width} are kept.")
+        return given(r"\mathrm{kept}", f"Rank {rank} of {len(candidates)}; the best {p.width} are kept.")
 
     token = Formula(r"\log p(\mathrm{token})", "", r"\ln(q)")
     rows = (
@@ -139,7 +150,7 @@ def _candidates(p: BeamSearch, candidates: Sequence[Candidate], at: int, V: int)
         Row("kept", "kept", kept, rank, words="kept: 1, dropped: 0"),
     )
     symbols: Symbols = {"b": log_p - last, "l": last, "q": np.exp(last), "s": log_p, "n": lengths, r"\alpha": p.penalty}
-    told = f"Step {at + 1}: candidates, best first. What is not kept is gone for good, with its state."
+    told = f"Step {at + 1}: the candidates, best first. What is dropped never comes back, nor does its state."
     columns = [named(one.tokens, V) for one in candidates]
     title, chosen = "Candidates of one step", ("score", 0)
     return Trace("candidates", title, told, rows, chosen, symbols, columns=columns, column_word="candidate")
@@ -152,21 +163,21 @@ def _found(p: BeamSearch, ends: tuple[Candidate, Candidate, Candidate], V: int) 
     def probability(column: int) -> Formula:
         values = {f"p_{{{t}}}": value for t, value in enumerate(steps[column - 1], start=1)}
         text, written = r"p = \prod_t p(y_t \mid y_{t-1})", r" \cdot ".join(values)
-        return Formula(text, "One factor a token.", written, values, digits=12)
+        return Formula(text, "One factor for each token.", written, values, digits=12)
 
     rows = (
         Row("p", "probability $p$", np.array([one.p for one in ends]), probability),
-        Row("length", "length", lengths, given(r"\mathrm{length}", "Tokens, the end mark among them.")),
+        Row("length", "length", lengths, given(r"\mathrm{length}", "Tokens, including the end mark.")),
         Row("value", "score", np.array([one.score for one in ends]), replace(SCORE, written=r"\ln(q) / n^{\alpha}")),
     )
     likely = np.exp([one.log_p for one in ends])
     symbols: Symbols = {"n": lengths, "q": likely, r"\alpha": p.penalty}
-    names = ("beam", "greedy", "best there is")
+    names = ("beam", "greedy", "best of all")
     columns = [f"{who}: {named(one.tokens, V)}" for who, one in zip(names, ends, strict=True)]
-    told = "What each ends with. This model looks one token back only, so its best is known: by dynamic programming."
+    told = "What each ends with. This model looks only one token back, so dynamic programming finds the best of all."
     return Trace(
         "ends",
-        "What is found",
+        "What each search finds",
         told,
         rows,
         ("p", 0),
@@ -183,7 +194,7 @@ def _lasts(model: BigramModel, tokens: Sequence[int]) -> list[float]:
 
 
 def _curve(scores: Values, best: Candidate, worse: int | None, numbers: dict[str, float]) -> Curve:
-    told = "A wider beam never does worse here; in general it may."
+    told = "Here a wider beam never scores worse; in general it can."
     if worse:
         numbers |= {
             "worse_at": worse,
@@ -195,7 +206,7 @@ def _curve(scores: Values, best: Candidate, worse: int | None, numbers: dict[str
     K = np.arange(1.0, len(scores) + 1)
     series = (
         Series("found", "found", "score found", scores),
-        Series("best", "best there is", "best score there is", np.full(len(scores), best.score), "dashed"),
+        Series("best", "best of all", "best score of all", np.full(len(scores), best.score), "dashed"),
     )
     return Curve("width", "Score against width", told, "width K", "score", K, series)
 
@@ -214,7 +225,7 @@ def _question(p: BeamSearch) -> Question:
         return ", ".join(f"${letter}$ with {plain(value)}" for letter, value in zip("AB", row, strict=True))
 
     return Question(
-        f"What is the probability of the two tokens that a beam of width {p.width} ends with?",
+        f"A beam of width {p.width} ends with two tokens. What is their probability?",
         "p",
         (f"first comes {told(p.first)}", f"after $A$ comes {told(p.next[0])}", f"after $B$ comes {told(p.next[1])}"),
     )
@@ -236,14 +247,12 @@ def _steps(p: BeamSearch, result: Result) -> list[Arithmetic]:
 
 def _slips(p: BeamSearch, result: Result) -> Slips:
     other = result.numbers["best_p" if p.width == 1 else "greedy_p"]
-    says = (
-        "A width of 1 has dropped $B$ after the first step." if p.width == 1 else "That is greedy: it never tried $B$."
-    )
+    says = "A width of 1 drops $B$ after the first step." if p.width == 1 else "That is greedy: it never tries $B$."
     return [
         (other, says),
-        (max(p.first), "That is the first token alone: multiply by the second."),
-        (max(max(row) for row in p.next), "That is the second token alone: multiply by the first."),
-        (p.first[0] + max(p.next[0]), "Probabilities multiply along a sequence; it is their logarithms that add."),
+        (max(p.first), "That is only the first token: multiply by the second."),
+        (max(max(row) for row in p.next), "That is only the second token: multiply by the first."),
+        (p.first[0] + max(p.next[0]), "Along a sequence, probabilities multiply; only their logarithms add."),
     ]
 
 

@@ -1,4 +1,4 @@
-"""A toy translation by two networks: one answers while it reads, the other reads the whole sentence first."""
+"""A toy translation by two networks with weights set by hand: one answers as it reads, the other reads it all first."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -34,15 +34,19 @@ class EncoderDecoder(Parameters):
         (3, 1, 4, 5), title=r"Sentence $x_1 \ldots x_T$", says="Numerals from 1 to 9, up to 12 of them."
     )
     order: Literal["same", "reverse", "last", "pairs"] = choice(
-        "reverse", title="Order of the output", says="Last: the last word moves to the front. Pairs: they swap places."
+        "reverse",
+        title="Order of the output",
+        says="Last: the last word moves to the front. Pairs: neighbours swap places.",
     )
-    model: Literal["plain", "encoder-decoder"] = choice("plain", title="Answers of", says="For the table of answers.")
+    model: Literal["plain", "encoder-decoder"] = choice(
+        "plain", title="Network to show", says="For the table of answers."
+    )
     slots: int = number(
         MOST_SLOTS, 1, MOST_SLOTS, step=1, title="Size of the state", says="How many words it can hold."
     )
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
-        """Words that the toy language does not have."""
+        """Words that the toy language lacks."""
         if any(word not in range(1, V + 1) for word in self.x):
             yield "x", f"whole numbers from 1 to {V}", ",".join(plain(min(V, max(1, round(w)))) for w in self.x)
 
@@ -119,15 +123,15 @@ def compute(p: EncoderDecoder) -> Result:
 
 
 def _caption(numbers: dict[str, float]) -> str:
-    unknown = "must guess the others, as their words are not read yet"
+    unknown = "must guess the others, since it has not read their words yet"
     if numbers["plain_right"] == numbers["T"]:
-        unknown = "needs no more, as no word has to wait for a later one"
+        unknown = "needs no encoder, since no word depends on a later one"
     if numbers["lost"]:
-        unknown = "must guess the others, not read yet or already forgotten"
-    told = f"Answering as it reads, the plain network has {{plain_right}} of {{T}} words and {unknown}. "
+        unknown = "must guess the others, which it has not read yet or has already lost"
+    told = f"Answering as it reads, the plain network knows {{plain_right}} of {{T}} words and {unknown}. "
     if numbers["lost"]:
-        return told + "The encoder–decoder has {right}: its code holds {slots} words, and the first {lost} are lost."
-    return told + "The encoder–decoder reads all {T} first and has {right}."
+        return told + "The encoder–decoder knows {right}: its code holds {slots} words, and the first {lost} are lost."
+    return told + "The encoder–decoder reads all {T} first and knows {right}."
 
 
 def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Values, wanted: list[str]) -> Trace:
@@ -136,10 +140,10 @@ def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Value
     def chance(found: Values, is_plain: bool) -> Callable[[int], Formula]:
         def formula(t: int) -> Formula:
             if found[t - 1] > 1 / V:
-                note = f"Its word is in the state: the score {SURE:g} against 0."
+                note = f"Its word is in the state: a score of {SURE:g}, set by hand, against 0 for the {V - 1} others."
                 return Formula("p(y_t)", note, r"\exp(s) / (\exp(s) + n)", {"s": SURE, "n": V - 1})
             waits = "not read yet" if is_plain and sources[t - 1] > t else "no longer in the state"
-            return Formula("p(y_t)", f"Its word is {waits}: all are alike.", f"1 / {V}")
+            return Formula("p(y_t)", f"Its word is {waits}: all {V} words are equally likely.", f"1 / {V}")
 
         return formula
 
@@ -155,7 +159,7 @@ def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Value
             "read",
             "plain has read",
             read,
-            given("t", "One input a step."),
+            given("t", "One input at each step."),
             words="inputs that the plain network has read",
         ),
         Row(
@@ -173,7 +177,7 @@ def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Value
             words="encoder–decoder: probability of the right word",
         ),
     )
-    told = "An output can only be right for certain when the input that it needs has been read."
+    told = "The network can know an output only if it has read the input that the output depends on."
     columns = [f"{t} · {word}" for t, word in enumerate(wanted, start=1)]
     title, chosen = "What each output needs", ("plain", 0)
     return Trace("needs", title, told, rows, chosen, columns=columns, column_word="output", coloured=False)
@@ -196,7 +200,7 @@ def _state(p: EncoderDecoder, states: Values) -> Trace:
     def moved(s: int) -> Callable[[int], Formula]:
         def formula(t: int) -> Formula:
             before = float(held[t - 2, s - 2]) if t > 1 else 0.0
-            note = "The word moves on by one slot: $W_h$ is a shift." if before else "Nothing has come so far yet."
+            note = "The word moves on by one slot: $W_h$ is a shift." if before else "No word has come this far yet."
             return Formula(f"h_{{t,{s}}} = h_{{t-1,{s - 1}}}", note, values={f"h_{{t-1,{s - 1}}}": before})
 
         return formula
@@ -204,7 +208,7 @@ def _state(p: EncoderDecoder, states: Values) -> Trace:
     x = np.array([float(word) for word in p.x])
     rows = [Row("s1", "slot 1", held[:, 0], Formula("h_{t,1} = x_t", "The new word."))]
     rows += [Row(f"s{s}", f"slot {s}", held[:, s - 1], moved(s)) for s in range(2, min(p.slots, len(p.x)) + 1)]
-    told = "What the reading state holds after each word, the newest on top; its last column is the code."
+    told = "What the reading network's state holds after each word, the newest on top. The last column is the code."
     columns = [f"{t} · {SOURCE[int(word) - 1]}" for t, word in enumerate(p.x, start=1)]
     return Trace("state", "What the state holds", told, rows, ("s1", 0), {"x_t": x}, columns=columns, coloured=False)
 
@@ -217,8 +221,8 @@ def _instance(rng: random.Random) -> dict[str, str]:
 ORDERS = {
     "same": "the output keeps the order of the input",
     "reverse": "the output is the input in reverse",
-    "last": "the last word comes first; the others follow in their order",
-    "pairs": "the words swap places in pairs, the first with the second, the third with the fourth, and so on",
+    "last": "the last word comes first; the others follow in order",
+    "pairs": "neighbours swap places: the first with the second, the third with the fourth, and so on",
 }
 
 
@@ -226,7 +230,7 @@ def _question(p: EncoderDecoder) -> Question:
     return Question(
         "At how many outputs can a plain network know the right word?",
         "plain_right",
-        (f"a sentence of {len(p.x)} words", ORDERS[p.order], "output $t$ comes right after input $t$ has been read"),
+        (f"a sentence of {len(p.x)} words", ORDERS[p.order], "output $t$ is given right after input $t$ is read"),
     )
 
 
@@ -243,8 +247,8 @@ def _steps(p: EncoderDecoder, result: Result) -> list[Arithmetic]:
 def _slips(p: EncoderDecoder, result: Result) -> Slips:
     T, right = len(p.x), result.numbers["plain_right"]
     return [
-        (float(T), "That is the encoder–decoder, which reads all before it writes."),
-        (0.0, "Some words do come early enough: those whose input lies behind."),
+        (float(T), "That is the encoder–decoder, which reads everything before it writes."),
+        (0.0, "Some words come early enough: those whose input has already been read."),
         (float(sum(k < t for t, k in enumerate(p.sources, start=1))), "The input of the same step counts as read."),
         (T - right, "That is how many it must guess."),
     ]

@@ -1,4 +1,4 @@
-"""A retina that moves: patches of an image around one place, and a recurrent core that says where to look next."""
+"""A retina that moves: patches of an image around one place, and a recurrent core that decides where to look next."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -21,18 +21,28 @@ AXES = (("down", "down", 0), ("right", "to the right", 1))
 
 
 class GlimpseSensor(Parameters):
-    """An image, where the eye starts, what it sees at once, and what its core does with it."""
+    """An image, where the eye starts, what it sees in one look, and what its core does with it."""
 
     image: Literal["seven", "ring", "two"] = choice("seven", title="Image", says="16 × 16 pixels.")
     row: int = number(12, 0, SIDE, step=1, title="Start: row", says="From the top; 8 is the middle.")
     column: int = number(3, 0, SIDE, step=1, title="Start: column", says="From the left; 8 is the middle.")
-    size: int = number(4, 2, 8, step=2, title="Patch size", says="Each patch has so many rows and columns.")
-    scales: int = number(3, 1, 4, step=1, title="Scales", says="Each patch sees twice as wide as the one before.")
-    looks: int = number(4, 1, 8, step=1, title="Looks", says="Glimpses, one after the other.")
-    look: int = number(1, 1, 8, step=1, title="Look to show", says="Past the last it means the last one.")
-    keeps: float = number(0.3, 0, 0.9, step=0.1, title="Core keeps", says="Share of its state that goes on.")
+    size: int = number(4, 2, 8, step=2, title="Patch size", says="Rows and columns of each patch.")
+    scales: int = number(3, 1, 4, step=1, title="Scales", says="Each patch covers twice the width of the one before.")
+    looks: int = number(4, 1, 8, step=1, title="Looks", says="Number of glimpses.")
+    look: int = number(1, 1, 8, step=1, title="Look to show", says="If there are fewer, the last.")
+    keeps: float = number(
+        0.3, 0, 0.9, step=0.1, title="Recurrent weight", says="Share of its state that the core keeps."
+    )
     gain: float = number(8, 0, 20, slide=(0, 12), step=0.5, title="Gain", says="How strongly ink attracts.")
-    home: float = number(0, 0, 1, slide=(0, 0.3), step=0.01, title="Pull to the middle", says="What 'where' adds.")
+    home: float = number(
+        0,
+        0,
+        1,
+        slide=(0, 0.3),
+        step=0.01,
+        title="Pull to the middle",
+        says="How strongly the location draws the eye to the middle.",
+    )
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
         """Odd patch sizes: half of a patch lies on each side of the place."""
@@ -41,7 +51,7 @@ class GlimpseSensor(Parameters):
 
 
 def compute(p: GlimpseSensor) -> Result:
-    """Look, encode, update the state, move on; each look's patches are a few numbers in place of all pixels."""
+    """Look, encode, update the state, move on. Each look reads a few numbers instead of all pixels."""
     image = IMAGES[p.image]
     made = glimpse.looks(image, (p.row, p.column), p.size, p.scales, p.looks, p.keeps, p.gain, p.home)
     at = min(p.look, p.looks)
@@ -65,20 +75,22 @@ def compute(p: GlimpseSensor) -> Result:
     }
     warnings = []
     if read * p.looks > image.size:
-        warnings.append(fill("It reads {read} numbers, more than the {pixels} pixels that there are.", numbers))
+        warnings.append(fill("It reads {read} numbers, more than the {pixels} pixels of the image.", numbers))
 
     picture = retina(image, made, at, fill(_verdict(numbers), numbers))
     return Result(numbers, (picture, _core(p, made, at), _patches(p, seen), _image(p)), warnings)
 
 
 def _verdict(numbers: dict[str, float]) -> str:
-    told = "Look {look} is at row {row}, column {column}, and reads {read_once} numbers in place of {pixels}. "
+    told = "Look {look} is at row {row}, column {column}, and reads {read_once} numbers instead of {pixels}. "
     if numbers["looks"] == 1:
-        return told + "The small, sharp patch holds {ink_here} of ink a pixel."
+        return told + "The small, sharp patch has a mean ink of {ink_here}."
     if numbers["ink_last"] == numbers["ink_first"] == 0:
-        why = "what it sees is empty" if numbers["ink_wide"] == 0 else "what it sees at the rim is too faint"
-        return told + f"After {{looks}} looks the sharp patch has still met no ink: {why}."
-    return told + "From first look to last, ink in the sharp patch goes from {ink_first} to {ink_last} a pixel."
+        why = (
+            "all that it sees is empty" if numbers["ink_wide"] == 0 else "the ink at the edge of its view is too faint"
+        )
+        return told + f"After {{looks}} looks the sharp patch has still found no ink: {why}."
+    return told + "From first look to last, the mean ink in the sharp patch goes from {ink_first} to {ink_last}."
 
 
 def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
@@ -93,7 +105,7 @@ def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
             Row(f"g{key}", "glimpse $g_t$", glimpses, _seen(p, made, axis), words=f"ink {words}"),
             Row(f"h{key}", "state $h_t$", states, _state(p, made, axis), words=f"state: {words}"),
         ]
-    caption = "Each look adds to the state, and the state says where to look next."
+    caption = "Each look updates the state, and the state decides where to look next."
     looks = [f"look {t}" for t in range(1, p.looks + 1)]
     chosen = ("hdown", at - 1)
     return Trace("core", "The recurrent core", caption, rows, chosen, columns=looks, column_word="look", follows="look")
@@ -102,11 +114,11 @@ def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
 def _place(p: GlimpseSensor, made: list[glimpse.Look], axis: int) -> Callable[[int], Formula]:
     reach = p.size * 2 ** (p.scales - 1) / 2
     moved = rf"\max(0, \min({SIDE}, \mathrm{{round}}(l_{{t-1}} + r \cdot h_{{t-1}})))"
-    note = "Half of the widest window, times the state; rounded, and kept within the image."
+    note = "The state times half the width of the widest patch; rounded, and kept within the image."
 
     def formula(t: int) -> Formula:
         if t == 1:
-            return given("l_t", "Where the eye starts: given.")
+            return given("l_t", "Given: where the eye starts.")
         before = made[t - 2]
         values = {"l_{t-1}": before.place[axis], "r": reach, "h_{t-1}": float(before.h[axis])}
         return Formula(r"l_t \approx l_{t-1} + r \, h_{t-1}", note, moved, values)
@@ -115,7 +127,7 @@ def _place(p: GlimpseSensor, made: list[glimpse.Look], axis: int) -> Callable[[i
 
 
 def _seen(p: GlimpseSensor, made: list[glimpse.Look], axis: int) -> Callable[[int], Formula]:
-    note = "What: the widest patch's ink, weighted by how far out it lies. Where: the pull to the middle."
+    note = "The widest patch's ink, weighted by its distance from the centre, plus the pull to the middle."
     offsets = (np.arange(p.size) + 0.5) / p.size * 2 - 1
 
     def formula(t: int) -> Formula:
@@ -130,7 +142,7 @@ def _seen(p: GlimpseSensor, made: list[glimpse.Look], axis: int) -> Callable[[in
 
 
 def _state(p: GlimpseSensor, made: list[glimpse.Look], axis: int) -> Callable[[int], Formula]:
-    note = "The recurrent core: this glimpse, and what is left of those before."
+    note = "The recurrent core: this glimpse, and what the state keeps of earlier ones."
 
     def formula(t: int) -> Formula:
         before = float(made[t - 2].h[axis]) if t > 1 else 0.0
@@ -150,7 +162,7 @@ def _patches(p: GlimpseSensor, seen: glimpse.Look) -> Trace:
         def formula(column: int) -> Formula:
             top, left = seen.place[0] - half + (row - 1) * k, seen.place[1] - half + (column - 1) * k
             inside = image[max(top, 0) : max(top + k, 0), max(left, 0) : max(left + k, 0)]
-            outside = " What lies outside the image is 0." if inside.size < k * k else ""
+            outside = " Outside the image all is 0." if inside.size < k * k else ""
             if k == 1:
                 return given(rf"x_{{{top + 1},{left + 1}}}", f"The pixel itself.{outside}")
             note = f"The mean of {k} × {k} pixels.{outside}"
@@ -170,7 +182,7 @@ def _patches(p: GlimpseSensor, seen: glimpse.Look) -> Trace:
         for scale, patch in enumerate(seen.patches, start=1)
         for i in range(1, p.size + 1)
     ]
-    caption = "All that the core reads at this look: each scale as many numbers, for four times the area."
+    caption = "All that the core reads in this look. Each scale has as many numbers, and four times the area."
     columns = [str(j) for j in range(1, p.size + 1)]
     return Trace("patches", "The patches", caption, rows, (rows[0].key, 0), columns=columns, column_word="column")
 
@@ -180,7 +192,7 @@ def _image(p: GlimpseSensor) -> Trace:
         Row(f"i{r}", f"row {r}", line, given(f"x_{{{r},j}}", "A pixel: 0 is paper, 1 is ink."))
         for r, line in enumerate(IMAGES[p.image], start=1)
     ]
-    caption = "All of the image, which the eye never reads at once."
+    caption = "The whole image, which the eye never reads at once."
     columns = [str(c) for c in range(1, SIDE + 1)]
     return Trace("image", "The image", caption, rows, ("i1", 0), index="j", columns=columns, column_word="column")
 
@@ -197,7 +209,7 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 def _question(p: GlimpseSensor) -> Question:
     return Question(
-        "How many numbers does the core read in all?",
+        "How many numbers does the core read in all looks together?",
         "read",
         (
             f"an image of {SIDE} × {SIDE} pixels, and {p.looks} looks at it",
@@ -218,13 +230,13 @@ def _working(p: GlimpseSensor, result: Result) -> list[Arithmetic]:
 def _slips(p: GlimpseSensor, result: Result) -> Slips:
     once = result.numbers["read_once"]
     return [
-        (once, "That is one look."),
-        (p.size**2 * p.looks, "That is one scale: each look takes a patch at every scale."),
-        (SIDE * SIDE, "That is the whole image: it never reads it."),
-        (SIDE * SIDE * p.looks, "That is the whole image at every look: it never reads it."),
+        (once, "That is one look only."),
+        (p.size**2 * p.looks, "That is one scale only: each look takes a patch at every scale."),
+        (SIDE * SIDE, "That is the whole image, which it never reads."),
+        (SIDE * SIDE * p.looks, "That is the whole image at every look; it never reads it."),
         (
             p.looks * sum((p.size * 2**s) ** 2 for s in range(p.scales)),
-            "A wider patch has no more cells: it is pooled to the same size.",
+            "A wider patch has no more cells: it is averaged down to the same size.",
         ),
     ]
 

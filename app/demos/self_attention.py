@@ -1,4 +1,4 @@
-"""Self-attention over a sentence: who looks at whom, and what a path of one step costs beside a recurrence's."""
+"""Self-attention over a sentence: which word attends to which, and what it costs compared with a recurrence."""
 
 import random
 from collections.abc import Callable
@@ -28,24 +28,38 @@ SENTENCE = TEXT.split()
 class SelfAttention(Parameters):
     """A layer over the first words of a sentence, and the counts of such a layer at any length."""
 
-    length: int = number(5, 2, len(SENTENCE), step=1, title="Words", says="Of the sentence, from its start.")
-    heads: Literal["1", "2", "4"] = choice("1", title="Heads", says="Each looks with its own share of the width.")
-    causal: bool = flag(False, title="Causal mask", says="Look at no word that comes later.")
+    length: int = number(5, 2, len(SENTENCE), step=1, title="Words", says="How many words of the sentence.")
+    heads: Literal["1", "2", "4"] = choice("1", title="Heads", says="Each works on its own share of the width.")
+    causal: bool = flag(False, title="Causal mask", says="A word attends to no later word.")
     positions: bool = flag(False, title="Position codes", says="Sines and cosines, added to each word's vector.")
-    word: int = number(1, 1, len(SENTENCE), step=1, title="Word to look at", says="Past the last it means the last.")
-    head: int = number(1, 1, 4, step=1, title="Head to look at", says="Past the last it means the last.")
-    width: int = number(16, 4, 128, step=4, title="Width $d$", says="Numbers a word has; rounded down to fours.")
+    word: int = number(1, 1, len(SENTENCE), step=1, title="Word to show", says="If there are fewer, the last.")
+    head: int = number(1, 1, 4, step=1, title="Head to show", says="If there are fewer, the last.")
+    width: int = number(
+        16, 4, 128, step=4, title="Width $d$", says="Numbers per word; rounded down to a multiple of 4."
+    )
     far: int = number(
-        1000, 2, 10_000, slide=(2, 2000), step=1, title="Length for the counts $T$", says="Of the costs alone."
+        1000,
+        2,
+        10_000,
+        slide=(2, 2000),
+        step=1,
+        title="Length for the costs $T$",
+        says="Used for the table of costs only.",
     )
     seed: int = number(
-        0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the words' vectors and the weights."
+        0,
+        0,
+        9999,
+        slide=(0, 20),
+        step=1,
+        title="Seed",
+        says="For the words' vectors and the weights, which are random.",
     )
 
 
 @lru_cache(maxsize=64)
 def draw(seed: int, d: int) -> tuple[Values, nn.Weights]:
-    """A vector for each different word, and weights. Queries and keys share one rotation: words look for their like.
+    """A vector for each different word, and weights. Queries and keys share one rotation, so equal words fit best.
 
     Shapes: vectors (words, d), weights (d, d)
     """
@@ -88,21 +102,21 @@ def compute(p: SelfAttention) -> Result:
 
 def _caption(p: SelfAttention, i: int, best: int, Y: Values, numbers: dict[str, float]) -> str:
     name = SENTENCE[i]
-    told = f"Word {{word}}, “{name}”, looks most at word {{at_word}}, “{SENTENCE[best]}”, with the weight {{largest}}"
+    told = f"Word {{word}}, “{name}”, attends most to word {{at_word}}, “{SENTENCE[best]}”, with the weight {{largest}}"
     twin = next((j for j in range(p.length) if j != i and SENTENCE[j] == name), None)
     if twin is None:
         return told + "."
     numbers |= {"twin": twin + 1, "twin_difference": float(np.abs(Y[i] - Y[twin]).max())}
     if numbers["twin_difference"] < 1e-12:
-        return f"{told}. Word {{twin}} is “{name}” too, and comes out the same: nothing says which came first."
-    reason = "its position tells it apart" if p.positions else "it has seen other words before it"
-    return f"{told}. Word {{twin}} is “{name}” too, but differs by up to {{twin_difference}}: {reason}."
+        return f"{told}. Word {{twin}} is “{name}” too, and its output is the same: nothing tells which came first."
+    reason = "the position codes tell them apart" if p.positions else "each sees other words before it"
+    return f"{told}. Word {{twin}} is “{name}” too, but its output differs by up to {{twin_difference}}: {reason}."
 
 
 def _table(p: SelfAttention, e: Values, alpha: Values, i: int) -> Trace:
     def weights(row: int) -> Callable[[int], Formula]:
         share = softmax_share(e[row, : row + 1] if p.causal else e[row], f"{row + 1},")
-        later = "It comes later: its score is −∞, its weight 0."
+        later = "This word comes later: the mask sets its score to −∞, so its weight is 0."
         return lambda column: given(rf"\alpha_{{{row + 1},{column}}}", later) if column > seen[row] else share(column)
 
     seen = range(1, len(alpha) + 1) if p.causal else [len(alpha)] * len(alpha)
@@ -110,8 +124,9 @@ def _table(p: SelfAttention, e: Values, alpha: Values, i: int) -> Trace:
         Row(f"a{j + 1}", SENTENCE[j], row, weights(j), words=f"{SENTENCE[j]}, word {j + 1}")
         for j, row in enumerate(alpha)
     ]
-    told = "A row for each word that looks, a column for each that is looked at: "
-    told += f"{alpha.size} weights for {len(alpha)} words, and each row sums to 1."
+    told = (
+        f"A row for each word, with its weights for all words: {alpha.size} for {len(alpha)} words. Each row sums to 1."
+    )
     words = SENTENCE[: p.length]
     return Trace("table", "The attention table", told, rows, (f"a{i + 1}", 0), columns=words, column_word="word")
 
@@ -122,7 +137,7 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 def _question(p: SelfAttention) -> Question:
     mask = (
-        "a causal mask: a position looks at itself and at those before it" if p.causal else "no mask: all look at all"
+        "a causal mask: a position attends to itself and to earlier ones" if p.causal else "no mask: all attend to all"
     )
     return Question(
         "How many scores does the layer use, over all heads?",
@@ -143,11 +158,11 @@ def _steps(p: SelfAttention, result: Result) -> list[Arithmetic]:
 def _slips(p: SelfAttention, result: Result) -> Slips:
     T, heads, pairs = p.far, int(p.heads), result.numbers["pairs"]
     return [
-        (pairs, "That is one head: each head has scores of its own."),
-        (heads * T * T, "The mask leaves out what comes later: about half."),
-        (heads * T * (T - 1) / 2, "A position also looks at itself: the diagonal belongs to it."),
-        (heads * T * (T + 1) / 2, "There is no mask: a position looks ahead as well as back."),
-        (heads * T, "That grows with the length, as a recurrence does; here every pair has a score."),
+        (pairs, "That is one head: each head has its own scores."),
+        (heads * T * T, "The mask removes later positions: about half of the scores."),
+        (heads * T * (T - 1) / 2, "A position also attends to itself: count the diagonal."),
+        (heads * T * (T + 1) / 2, "There is no mask: a position attends to later ones too."),
+        (heads * T, "That grows linearly with the length, as a recurrence does; here every pair has a score."),
     ]
 
 

@@ -1,7 +1,8 @@
 """By kind of layer: how many steps are sequential, and how long the path between the ends of a sequence is.
 
 Source: Vaswani et al., "Attention is all you need", 2017, table 1; here exact counts, not orders of growth.
-T positions, width d, kernels of k positions. Work counts the multiplications of one layer.
+T positions, width d, kernels of k positions. Work counts the multiplications by all matrices of one layer, and those
+of scores and means.
 """
 
 from typing import NamedTuple
@@ -34,8 +35,13 @@ def dilated(T: int, d: int, k: int) -> Reach:
 
 
 def attention(T: int, d: int) -> Reach:
-    """All positions at once, any two one step apart (none if T is 1); T² scores and T² terms in the means."""
-    return Reach(1, min(1, T - 1), 2 * T * T * d)
+    """All positions at once, any two one step apart (none if T is 1); four projections, scores and means."""
+    return Reach(1, min(1, T - 1), 4 * T * d * d + mixing(T, d))
+
+
+def mixing(T: int, d: int) -> int:
+    """Multiplications of the T² scores and the T² terms of the means, without the projections; over all heads."""
+    return 2 * T * T * d
 
 
 def pairs(T: int, causal: bool) -> int:

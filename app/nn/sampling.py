@@ -1,7 +1,9 @@
-"""Sampling the next token from a model's probabilities, at any temperature.
+"""Sampling the next token from a model's probabilities: temperature, top-k and nucleus.
 
-Source: Ackley, Hinton & Sejnowski, "A learning algorithm for Boltzmann machines", 1985 (temperature); inversion of the
-distribution function, Devroye, "Non-uniform random variate generation", 1986, chapter 3.
+Source: Ackley, Hinton & Sejnowski, "A learning algorithm for Boltzmann machines", 1985 (temperature); Fan, Lewis &
+Dauphin, "Hierarchical neural story generation", 2018 (top-k); Holtzman et al., "The curious case of neural text
+degeneration", 2020 (nucleus, top-p); inversion of the distribution function, Devroye, "Non-uniform random variate
+generation", 1986, chapter 3.
 """
 
 import numpy as np
@@ -22,6 +24,20 @@ def temper(s: Array, temperature: float) -> Array:
         return first
     with np.errstate(over="ignore"):  # far below the largest, at a small τ: −∞, and a probability of 0
         return softmax((s - s.max()) / temperature)
+
+
+def truncate(p: Array, top_k: int, nucleus: float) -> Array:
+    """Keep the k likeliest tokens, and of these the fewest whose sum reaches the nucleus; their sum becomes 1 again.
+
+    top_k = 0 and nucleus = 1 keep all. Of equal tokens the first is kept.
+
+    Shapes: p (V,) → (V,)
+    """
+    order = np.argsort(-p, kind="stable")
+    enough = int(np.searchsorted(np.cumsum(p[order]), nucleus - 1e-12)) + 1 if nucleus < 1 else len(p)
+    kept = np.where(np.isin(np.arange(len(p)), order[: min(enough, top_k or len(p))]), p, 0.0)
+    shares: Array = kept / kept.sum()
+    return shares
 
 
 def draw(p: Array, u: float) -> int:

@@ -77,7 +77,7 @@ def test_the_case_that_cards_work_out() -> None:
 def test_the_default_reads_its_inputs_in_another_order() -> None:
     result = compute("")
     assert alignment(result).argmax(axis=1).tolist() == [0, 2, 1]
-    assert "looks most at input **1**" in result.figures[0].caption
+    assert "attends most to input **1**" in result.figures[0].caption
 
 
 def test_a_query_of_zeros_gets_the_plain_mean() -> None:
@@ -137,4 +137,4 @@ def test_rows_that_do_not_fit_are_named_and_the_nearest_state_fits(query: str, p
 def test_a_forgotten_root_is_recognised() -> None:
     p = DEMO.parse("queries=1,1,0,0&keys=3,0,0,0;1,0,0,0;0,0,0,0&score=scaled")
     judged = DEMO.prediction.judge(p, DEMO.compute(p), math.exp(3) / (math.exp(3) + math.e + 1))
-    assert judged.slip == "The division by $\\sqrt{d}$ is missing."
+    assert judged.slip == "You left out the division by $\\sqrt{d}$."

@@ -42,7 +42,7 @@ def test_greedy_commits_and_a_beam_of_two_finds_the_better_one() -> None:
 def test_the_score_never_falls_on_the_example_that_opens() -> None:
     scores = curve_of(compute("")).series[0].values
     assert (np.diff(scores) >= 0).all()
-    assert "never does worse here" in curve_of(compute("")).caption
+    assert "a wider beam never scores worse" in curve_of(compute("")).caption
 
 
 def test_but_it_may_fall_as_the_second_example_shows() -> None:
@@ -123,4 +123,4 @@ def test_weights_that_are_no_distribution_are_named(query: str, parameter: str) 
 
 def test_a_greedy_guess_is_told_what_it_dropped() -> None:
     p = DEMO.parse("")
-    assert DEMO.prediction.judge(p, DEMO.compute(p), 0.3).slip == "That is greedy: it never tried $B$."
+    assert DEMO.prediction.judge(p, DEMO.compute(p), 0.3).slip == "That is greedy: it never tries $B$."

@@ -73,12 +73,12 @@ def test_the_numbers_of_the_state_that_opens() -> None:
     assert numbers["plain_p1"] == pytest.approx(1 / 9)
     assert numbers["p1"] == pytest.approx(math.exp(6) / (math.exp(6) + 8))
     assert numbers["p"] == pytest.approx(numbers["p1"] ** 4)
-    assert "has **2** of **4** words and must guess the others" in compute("").figures[0].caption
+    assert "knows **2** of **4** words and must guess the others" in compute("").figures[0].caption
 
 
 def test_a_verb_that_moves_up_costs_one_word() -> None:
     assert compute("order=last&x=2,7,1,8,9").numbers["plain_right"] == 4
-    assert "needs no more" in compute("order=same").figures[0].caption
+    assert "needs no encoder" in compute("order=same").figures[0].caption
 
 
 def test_a_code_too_small_loses_the_first_words() -> None:
@@ -117,5 +117,5 @@ def test_words_that_the_language_does_not_have_are_named() -> None:
 def test_all_words_is_the_guess_of_who_thinks_it_reads_first() -> None:
     p = state([1, 2, 3, 4], "reverse")
     assert DEMO.prediction.judge(p, DEMO.compute(p), 4).slip == (
-        "That is the encoder–decoder, which reads all before it writes."
+        "That is the encoder–decoder, which reads everything before it writes."
     )

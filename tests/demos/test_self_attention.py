@@ -26,11 +26,11 @@ def weights(result: Result) -> np.ndarray[Any, Any]:
 
 
 def test_equal_words_come_out_equal_until_something_tells_them_apart() -> None:
-    assert "comes out the same: nothing says which came first" in compute("").figures[0].caption
+    assert "its output is the same: nothing tells which came first" in compute("").figures[0].caption
     assert compute("").numbers["twin_difference"] < 1e-12
     assert compute("positions=1").numbers["twin_difference"] > 0.01
-    assert "its position tells it apart" in compute("positions=1").figures[0].caption
-    assert "it has seen other words before it" in compute("causal=1").figures[0].caption
+    assert "the position codes tell them apart" in compute("positions=1").figures[0].caption
+    assert "each sees other words before it" in compute("causal=1").figures[0].caption
     assert compute("word=4&causal=1").numbers["twin"] == 1
 
 
@@ -62,10 +62,11 @@ def test_the_counts_that_cards_quote() -> None:
     assert compute("far=100").numbers["rnn_path"] == 99
 
 
-def test_a_wide_layer_on_a_short_sequence_is_cheaper_with_attention() -> None:
+def test_on_a_short_sequence_the_projections_cost_more_than_the_scores() -> None:
     short_and_wide = compute(DEMO.query(DEMO.changed(DEMO.try_this[2].change))).numbers
-    assert short_and_wide["attention_work"] < short_and_wide["rnn_work"]
-    assert compute("").numbers["attention_work"] > compute("").numbers["rnn_work"]
+    counts = [short_and_wide[name] for name in ("mixing_work", "projection_work", "attention_work", "rnn_work")]
+    assert counts == [640_000, 3_276_800, 3_916_800, 1_638_400]
+    assert compute("").numbers["mixing_work"] > compute("").numbers["projection_work"]
 
 
 def test_the_picture_and_the_curve_have_the_numbers_of_the_tables() -> None:
@@ -89,4 +90,4 @@ def test_the_picture_and_the_curve_have_the_numbers_of_the_tables() -> None:
 
 def test_heads_that_were_left_out_are_recognised() -> None:
     p = DEMO.parse("far=10&heads=4")
-    assert DEMO.prediction.judge(p, DEMO.compute(p), 100).slip == "That is one head: each head has scores of its own."
+    assert DEMO.prediction.judge(p, DEMO.compute(p), 100).slip == "That is one head: each head has its own scores."

@@ -55,7 +55,12 @@ def test_every_character_is_drawn_from_the_counts_and_the_memory(states: Any, da
             assert likely == pytest.approx(share / total, abs=1e-9)
         assert step.p.sum() == pytest.approx(1.0)
         assert step.tempered.sum() == pytest.approx(1.0)
-        assert step.tempered[step.drawn] > 0
+        assert step.kept.sum() == pytest.approx(1.0)
+        assert step.kept[step.drawn] > 0
+        if p.top_k:
+            assert np.count_nonzero(step.kept) <= p.top_k
+        if p.nucleus == 1 and not p.top_k:
+            assert step.kept == pytest.approx(step.tempered)
         assert text[t] == marks.ALPHABET[step.drawn]
         assert step.memory == pytest.approx(m, abs=1e-12)
         m = math.tanh(p.w * m + 20 * {"¿": 1, "¡": -1}.get(text[t], 0))
@@ -129,7 +134,7 @@ def test_a_multiplied_temperature_is_recognised() -> None:
     likely = np.array([0.2, 0.3, 0.2, 0.1, 0.2]) ** 0.5
     judged = DEMO.prediction.judge(p, DEMO.compute(p), float(likely.max() / likely.sum()))
     assert judged.slip is not None
-    assert "multiplies the scores" in judged.slip
+    assert "multiplied the scores" in judged.slip
 
 
 def test_a_seed_text_of_ones_own_goes_on_from_what_the_text_knows_of_it() -> None:

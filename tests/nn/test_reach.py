@@ -31,10 +31,18 @@ def test_a_recurrence_waits_for_every_step_and_attention_for_one() -> None:
 
 
 def test_work_grows_with_the_square_of_the_length_for_attention_and_of_the_width_for_the_others() -> None:
-    assert reach.attention(20, 8).work == 4 * reach.attention(10, 8).work
+    assert reach.mixing(20, 8) == 4 * reach.mixing(10, 8)
     assert reach.recurrent(20, 8).work == 2 * reach.recurrent(10, 8).work
     assert reach.recurrent(10, 16).work == 4 * reach.recurrent(10, 8).work
-    assert reach.attention(16, 16).work == reach.recurrent(16, 16).work
+
+
+@pytest.mark.parametrize(("T", "d"), [(1, 4), (5, 2), (16, 16), (50, 128)])
+def test_a_whole_attention_layer_never_costs_less_than_a_recurrence_of_its_width(T: int, d: int) -> None:
+    # Matrices multiplied one by one: (n, k) with (k, m) takes n · k · m multiplications.
+    projections = sum(n * k * m for n, k, m in [(T, d, d)] * 4)
+    assert reach.attention(T, d).work == projections + T * d * T + T * T * d
+    assert reach.attention(T, d).work > reach.recurrent(T, d).work
+    assert (reach.mixing(T, d) < projections) == (2 * d > T)
 
 
 @pytest.mark.parametrize("T", [1, 2, 7])

@@ -67,3 +67,25 @@ def test_even_draws_come_as_often_as_they_are_likely(many: int) -> None:
     p = np.array([0.5, 0.2, 0.3])
     drawn = [sampling.draw(p, (i + 0.5) / many) for i in range(many)]
     np.testing.assert_allclose(np.bincount(drawn) / many, p, atol=2 / many)
+
+
+@given(weights=weights, top_k=st.integers(0, 9), nucleus=st.floats(0.01, 1))
+@examples(100)
+def test_what_top_k_and_nucleus_keep_is_found_by_taking_the_likeliest_one_by_one(
+    weights: list[float], top_k: int, nucleus: float
+) -> None:
+    p = [weight / sum(weights) for weight in weights]
+    kept: list[int] = []
+    for token in sorted(range(len(p)), key=lambda token: -p[token]):
+        if (top_k and len(kept) == top_k) or (nucleus < 1 and sum(p[one] for one in kept) >= nucleus - 1e-12):
+            break
+        kept.append(token)
+    total = sum(p[token] for token in kept)
+    wanted = [p[token] / total if token in kept else 0.0 for token in range(len(p))]
+    np.testing.assert_allclose(sampling.truncate(np.array(p), top_k, nucleus), wanted, rtol=1e-10)
+
+
+def test_a_nucleus_of_nine_tenths() -> None:
+    p = np.array([0.5, 0.3, 0.15, 0.05])
+    assert sampling.truncate(p, 0, 0.9).round(4).tolist() == [0.5263, 0.3158, 0.1579, 0]
+    assert sampling.truncate(p, 2, 1.0).round(12).tolist() == [0.625, 0.375, 0, 0]

@@ -1,4 +1,4 @@
-"""Pictures of one that looks: at the inputs of another layer, or at the words beside it."""
+"""Pictures of attention: to the inputs of another layer, or to the words of the same sentence."""
 
 from collections.abc import Sequence
 
@@ -7,9 +7,9 @@ from app.demos.machine.numbers import heat, short, show
 
 
 def look_back(caption: str, output: int, alpha: Values, context: float) -> Diagram:
-    """The keys below, the weight of each above it, the context on top, and beside it the query that asks.
+    """The keys below, the weight of each above it, the context on top, and the query to the left.
 
-    `alpha` (T) are the weights of this output (from 1), `context` the first number of what it gets.
+    `alpha` (T) are the weights of this output (from 1), `context` the first number of its context.
     """
     T, apart, left = len(alpha), 68, 108
     middle, largest = left + apart * (T - 1) / 2, float(alpha.max())
@@ -24,10 +24,10 @@ def look_back(caption: str, output: int, alpha: Values, context: float) -> Diagr
         nodes.append(Node(x, 204, f"k_{t + 1}", "box", 48, 34))
         edges += [Edge(3 + 2 * t, 2 + 2 * t), Edge(2 + 2 * t, 1, recurrent=value > 1 / T)]
     edges.append(Edge(0, 2))
-    alt = f"Above {T} inputs stand their weights for output {output}: {', '.join(map(show, alpha.tolist()))}. "
-    alt += f"They lead to the context {show(context)}."
+    alt = f"The weights of output {output} for its {T} inputs: {', '.join(map(show, alpha.tolist()))}. "
+    alt += f"They give the context {show(context)}."
     width = max(left + apart * (T - 1) + 44, middle + 60)
-    return Diagram("look", "Where the output looks", caption, alt, width, 230, nodes, edges)
+    return Diagram("look", "What the output attends to", caption, alt, width, 230, nodes, edges)
 
 
 def look_around(caption: str, words: Sequence[str], place: int, alpha: Values, seen: int) -> Diagram:
@@ -42,7 +42,7 @@ def look_around(caption: str, words: Sequence[str], place: int, alpha: Values, s
         if j < seen:
             edges.append(Edge(3 * j, 3 * one + 2, recurrent=value > 1 / len(words)))
     weights = ", ".join(f"{word} {show(value)}" for word, value in zip(words, alpha.tolist(), strict=True))
-    alt = f"A row of {len(words)} words and above them as many outputs. To output {place} each word leads with its "
-    alt += f"weight: {weights}."
+    alt = f"A row of {len(words)} words, and an output above each. The weights of the words for output {place}: "
+    alt += f"{weights}."
     width = left + apart * (len(words) - 1) + 34
-    return Diagram("look", "Who is looked at", caption, alt, width, 190, nodes, edges)
+    return Diagram("look", "What the word attends to", caption, alt, width, 190, nodes, edges)

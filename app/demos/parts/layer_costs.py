@@ -1,4 +1,4 @@
-"""What a layer costs at a length: steps in sequence, path and work, of four kinds of layer side by side."""
+"""What a layer costs at a length: sequential steps, path and work, for four kinds of layer side by side."""
 
 from collections.abc import Mapping
 
@@ -20,7 +20,8 @@ def counted(T: int, d: int, heads: int, causal: bool) -> dict[str, float]:
     numbers: dict[str, float] = {"T": T, "d": d, "pairs": pairs, "scores": heads * pairs}
     for name, one in zip(KINDS, _reaches(T, d), strict=True):
         numbers |= {f"{name}_steps": one.in_sequence, f"{name}_path": one.path, f"{name}_work": one.work}
-    return numbers
+    work = reach.mixing(T, d)
+    return numbers | {"mixing_work": work, "projection_work": numbers["attention_work"] - work}
 
 
 def _reaches(T: int, d: int) -> tuple[reach.Reach, ...]:
@@ -29,20 +30,23 @@ def _reaches(T: int, d: int) -> tuple[reach.Reach, ...]:
 
 
 _AT_ONCE = given("1", "All positions at once.")
-_KERNELS = Formula(r"k \cdot T \cdot d^2", f"{KERNEL} matrices of d × d a position.")
+_KERNELS = Formula(r"k \cdot T \cdot d^2", f"{KERNEL} matrices of d × d at each position.")
 _FORMULAS = {
-    "steps": (Formula("T", "A state needs the state before it."), _AT_ONCE, _AT_ONCE, _AT_ONCE),
+    "steps": (Formula("T", "Each state needs the one before it."), _AT_ONCE, _AT_ONCE, _AT_ONCE),
     "path": (
-        Formula("T - 1", "Each step passes through the state."),
-        Formula(r"\lceil (T - 1) / (k - 1) \rceil", f"Layers of a causal kernel of {KERNEL}."),
-        given(r"\lceil \log_k T \rceil", f"Layers of kernel {KERNEL} whose dilation grows {KERNEL}-fold."),
+        Formula("T - 1", "One step of the state for each position passed."),
+        Formula(r"\lceil (T - 1) / (k - 1) \rceil", f"Layers of causal kernels of {KERNEL}."),
+        given(r"\lceil \log_k T \rceil", f"Layers of kernels of {KERNEL}, each with {KERNEL} times the dilation."),
         given("1", "Any two positions are one step apart."),
     ),
     "work": (
-        Formula(r"2 \cdot T \cdot d^2", "Two matrices of d × d a step."),
+        Formula(r"2 \cdot T \cdot d^2", "Two matrices of d × d at each step."),
         _KERNELS,
         _KERNELS,
-        Formula(r"2 \cdot T^2 \cdot d", "$T^2$ scores, and as many for the means."),
+        Formula(
+            r"4 \cdot T \cdot d^2 + 2 \cdot T^2 \cdot d",
+            "Four projections (queries, keys, values, output), $T^2$ scores, and as many terms of the means.",
+        ),
     ),
 }
 
@@ -55,11 +59,12 @@ def costs(numbers: Mapping[str, float]) -> Trace:
         return Row(key, label, counts, lambda column: _FORMULAS[key][column - 1], words=words)
 
     rows = (
-        row("steps", "steps in sequence", "steps that must wait for one another"),
+        row("steps", "sequential steps", "steps that must wait for one another"),
         row("path", "path, end to end", "steps from the first position to the last"),
         row("work", "multiplications", "multiplications of one layer"),
     )
-    told = "At {T} positions the layer uses {scores} scores; a recurrence takes {rnn_steps} steps, one after another."
+    told = "At {T} positions attention computes {scores} scores at once; an RNN takes {rnn_steps} sequential steps. "
+    told += "Of attention's multiplications {mixing_work} go into scores and means, {projection_work} into projections."
     symbols = {"T": numbers["T"], "d": numbers["d"], "k": KERNEL}
     return Trace(
         "costs",

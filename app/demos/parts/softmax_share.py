@@ -8,7 +8,7 @@ from app.demos.machine.arithmetic import Formula
 from app.demos.machine.figures import Values
 
 MOST_TERMS = 4
-NOTE = "The largest score is taken off each: it changes no weight."
+NOTE = "Subtracting the largest score from each changes no weight."
 
 
 def softmax_share(e: Values, index: str = "") -> Callable[[int], Formula]:

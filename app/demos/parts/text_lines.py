@@ -1,4 +1,4 @@
-"""A text in lines of circles, each coloured by how likely its character was when it was drawn."""
+"""A text in lines of circles, each coloured by the probability with which its character was drawn."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ A_LINE = 20
 
 
 def text_lines(caption: str, start: str, drawn: Sequence[str], chances: Sequence[float], at: int) -> Diagram:
-    """The seed text bare, then the drawn characters; `at` (from 0) is lit. A space is an empty circle."""
+    """The seed text without circles, then the drawn characters; `at` (from 0) is lit. A space is an empty circle."""
     nodes = []
     for place, character in enumerate((*start, *drawn)):
         x, y, t = LEFT + APART * (place % A_LINE), TOP + DOWN * (place // A_LINE), place - len(start)
