@@ -38,22 +38,10 @@ class SelfAttention(Parameters):
         16, 4, 128, step=4, title="Width $d$", says="Numbers per word; rounded down to a multiple of 4."
     )
     far: int = number(
-        1000,
-        2,
-        10_000,
-        slide=(2, 2000),
-        step=1,
-        title="Length for the costs $T$",
-        says="Used for the table of costs only.",
+        1000, 2, 10_000, slide=(2, 2000), step=1, title="Length for the costs $T$", says="For the costs only."
     )
     seed: int = number(
-        0,
-        0,
-        9999,
-        slide=(0, 20),
-        step=1,
-        title="Seed",
-        says="For the words' vectors and the weights, which are random.",
+        0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="For the words' random vectors and weights."
     )
 
 
@@ -124,9 +112,7 @@ def _table(p: SelfAttention, e: Values, alpha: Values, i: int) -> Trace:
         Row(f"a{j + 1}", SENTENCE[j], row, weights(j), words=f"{SENTENCE[j]}, word {j + 1}")
         for j, row in enumerate(alpha)
     ]
-    told = (
-        f"A row for each word, with its weights for all words: {alpha.size} for {len(alpha)} words. Each row sums to 1."
-    )
+    told = f"Each row has a word's weights for all words: {alpha.size} for {len(alpha)} words. A row sums to 1."
     words = SENTENCE[: p.length]
     return Trace("table", "The attention table", told, rows, (f"a{i + 1}", 0), columns=words, column_word="word")
 
