@@ -27,9 +27,7 @@ class Attention(Parameters):
         "scaled", title="Score", says="Dot product over √d, plain dot product, or a small network."
     )
     queries: Matrix = entries(
-        ((2, 0, 0), (0, 0, 2), (0, 2, 0)),
-        title="Queries $q_i$",
-        says="A row for each output: what the decoder asks with.",
+        ((2, 0, 0), (0, 0, 2), (0, 2, 0)), title="Queries $q_i$", says="A row for each output, from the decoder."
     )
     keys: Matrix = entries(
         ((3, 0, 0), (0, 3, 0), (0, 0, 3)), title="Keys $k_t$", says="A row for each input, as wide as a query."

@@ -34,15 +34,7 @@ class GlimpseSensor(Parameters):
         0.3, 0, 0.9, step=0.1, title="Recurrent weight", says="Share of its state that the core keeps."
     )
     gain: float = number(8, 0, 20, slide=(0, 12), step=0.5, title="Gain", says="How strongly ink attracts.")
-    home: float = number(
-        0,
-        0,
-        1,
-        slide=(0, 0.3),
-        step=0.01,
-        title="Pull to the middle",
-        says="How strongly the location draws the eye to the middle.",
-    )
+    home: float = number(0, 0, 1, slide=(0, 0.3), step=0.01, title="Pull to the middle", says="From the location.")
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
         """Odd patch sizes: half of a patch lies on each side of the place."""
