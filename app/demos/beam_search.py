@@ -25,16 +25,9 @@ WIDTHS_COMPARED = 12
 class BeamSearch(Parameters):
     """A model of two to four tokens that looks one token back, and how to search it."""
 
-    width: int = number(
-        2, 1, WIDEST, step=1, title="Width $K$", says="Partial sequences kept at each step; 1 is greedy."
-    )
+    width: int = number(2, 1, WIDEST, step=1, title="Width $K$", says="Partial sequences to keep; 1 is greedy.")
     penalty: float = number(
-        0,
-        0,
-        2,
-        step=0.1,
-        title=r"Length normalisation $\alpha$",
-        says="The score is log p divided by length to this power.",
+        0, 0, 2, step=0.1, title=r"Length normalisation $\alpha$", says="The score is log p over length to this power."
     )
     steps: int = number(2, 1, 6, step=1, title="Steps $T$", says="Longest sequence, including the end mark.")
     first: Numbers = entries(
