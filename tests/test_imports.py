@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "exchange": {"cards", "study", "models", "tables", "database", "nearest", "invalid"},
     "upkeep": {"exchange", "cards", "study", "models", "tables", "database", "settings", "nearest"},
     "web": {"observe", "upkeep", "exchange", "study", "cards", "demos", "models", "tables", "database"}
-    | {"settings", "nearest", "invalid"},
+    | {"settings", "nearest", "invalid", "whole_file"},
     "main": {"observe", "web", "upkeep", "cards", "study", "database", "settings"},
     "commands": {
         "observe",

@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
 
 from app.web.browse import browse
-from app.web.course import cards, content, sources, topics, versions
+from app.web.course import cards, content, edit, sources, topics, versions
 from app.web.demos import api, demo, draws, index, training
 from app.web.frame import docs, health
 from app.web.own import history, learners, settings
@@ -80,6 +80,9 @@ CHANGE_SETTINGS = (
 WRITE_CARDS = (
     _get("/content", content.content),
     _get("/content/{deck}/{name}", content.content_of_file),
+    _get("/content/{deck}/{name}/edit", edit.edit),
+    _post("/content/{deck}/{name}/edit", edit.save),
+    _post("/content/{deck}/{name}/preview", edit.preview_of_typed),
     _get("/sources", sources.sources),
 )
 FOR_PROGRAMS = (

@@ -1,4 +1,4 @@
-"""The instructor's preview in a real browser: it follows each save by itself, and a reload does without JavaScript."""
+"""The instructor's preview and editor in a real browser: they follow each save, and a reload does without JavaScript."""
 
 import shutil
 from collections.abc import Iterator
@@ -38,12 +38,12 @@ def test_a_save_shows_without_a_reload(chromium: Browser, authors_server: Server
         file.write_text(good.replace("in a plain RNN? {#vanishing-why}", "at all? {#vanishing-why}"))
         expect(page.get_by_role("heading", level=1)).to_have_text("Why do gradients vanish at all?")
         file.write_text(good.replace("Going back $T$", "Going $back $T$", 1))
-        expect(page.get_by_label("Mistakes in this card")).to_contain_text("Going $back")
+        expect(page.locator("#live .broken").first).to_contain_text("Going $back")
         file.write_text(good.replace("{#vanishing-why}", "{#another}"))
         expect(page.get_by_text("No card in this file is called")).to_be_visible()
         file.write_text(good)
         expect(page.get_by_role("heading", level=1)).to_have_text("Why do gradients vanish in a plain RNN?")
-        expect(page.get_by_label("Mistakes in this card")).to_have_count(0)
+        expect(page.locator("#live .broken")).to_have_count(0)
         assert troubles == []
 
 
@@ -88,4 +88,32 @@ def test_from_the_list_to_a_card_and_its_sources(chromium: Browser, authors_serv
         expect(page.locator("#theory-14")).to_be_in_viewport()
         page.locator("#theory-14").get_by_role("link", name="Why do gradients vanish in a plain RNN?").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Why do gradients vanish in a plain RNN?")
+        assert troubles == []
+
+
+def test_a_file_is_edited_beside_its_preview(chromium: Browser, authors_server: Server, file: Path) -> None:
+    with chromium.new_context(base_url=authors_server.url) as context:
+        page, troubles = watched(context, authors_server)
+        page.goto(ADDRESS)
+        page.get_by_role("link", name="Edit it here").click()
+        text, live = page.locator("#text"), page.locator("#live")
+        expect(live.get_by_role("heading", level=1)).to_have_text("Why do gradients vanish in a plain RNN?")
+        assert text.evaluate("e => e.value.slice(e.selectionStart).startsWith('## Why do gradients vanish')")
+        expect(page.get_by_text("Not saved yet")).to_be_hidden()
+        page.keyboard.press("End")
+        page.keyboard.press("Enter")
+        page.keyboard.type("A new $line.")
+        expect(live.get_by_text("1 mistake in this card")).to_be_visible()
+        expect(page.get_by_text("Not saved yet")).to_be_visible()
+        assert "A new $line." not in file.read_text()
+        text.evaluate("e => e.setSelectionRange(0, 0)")
+        live.locator(".mistakes a").first.click()
+        assert text.evaluate("e => e.value.slice(e.selectionStart, e.selectionEnd)") == "A new $line."
+        page.keyboard.type("A new line.")
+        expect(live.get_by_text("mistake in this card")).to_have_count(0)
+        page.keyboard.press("Control+s")
+        expect(page.get_by_text("Saved.")).to_be_visible()
+        assert "\nA new line.\n" in file.read_text()
+        expect(live.get_by_role("heading", level=1)).to_have_text("Why do gradients vanish in a plain RNN?")
+        page.go_back()
         assert troubles == []

@@ -1,14 +1,14 @@
 """Checks the whole content folder: its mistakes, and which source items it covers."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from app.cards.check.check_cache import CheckCache
 from app.cards.check.demo_links import FindDemo
 from app.cards.check.judge import Claim, Remarks, judge, open_content
-from app.cards.file.files import no_folder, open_files
+from app.cards.file.files import OpenedFile, digest, no_folder, open_files
 from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import Sources
 from app.cards.render.prepare import ReadyFile, prepare_all
@@ -87,9 +87,13 @@ def coverage_table(checked: Checked) -> list[str]:
 
 
 def check_content(
-    content_dir: Path, find_demo: FindDemo = find, cache: CheckCache | None = None, waits: bool = True
+    content_dir: Path,
+    find_demo: FindDemo = find,
+    cache: CheckCache | None = None,
+    waits: bool = True,
+    unsaved: OpenedFile | None = None,
 ) -> Checked:
-    """Read every content file, follow every link, and run every linked demo.
+    """Read every content file, follow every link, and run every linked demo. One file may be `unsaved` as yet.
 
     `cache` may hold what earlier checks found in the same files; links and demos are tried at every check. If it
     `waits`, what demos compute over many draws is computed; else links to them are judged only if that is known.
@@ -100,6 +104,9 @@ def check_content(
         return Checked([no_folder(content_dir, error)])
     cache = cache or CheckCache()
     opened = open_files(content.files, cache.context)
+    if unsaved is not None:
+        itself = replace(unsaved, digest=digest(unsaved.data, cache.context))
+        opened = [itself if one.file.path == unsaved.file.path else one for one in opened]
     known = cache.recall(opened)
     news = prepare_all([one for one in opened if one.file.path not in known], show=False)
     by_path = known | {file.found.path: file for file in news}

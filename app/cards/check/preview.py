@@ -29,6 +29,10 @@ class Preview:
         """The card with this name, or None."""
         return next((card for card in self.cards if card.name == name), None)
 
+    def card_at(self, line: int) -> ReadyCard | None:
+        """The card that a line of the file belongs to; None above the first one."""
+        return next((card for card in reversed(self.cards) if card.line <= line), None)
+
     def mistakes_of(self, card: ReadyCard) -> Iterator[Mistake]:
         """The mistakes from its question to the next one."""
         after = min((other.line for other in self.cards if other.line > card.line), default=None)
@@ -46,6 +50,6 @@ def content_file(content_dir: Path, path: str) -> OpenedFile | None:
 
 
 def preview(content_dir: Path, opened: OpenedFile, cache: CheckCache, find_demo: FindDemo = find) -> Preview:
-    """Render the file, and check it among the others, which `cache` may hold."""
-    mistakes = check_content(content_dir, find_demo, cache, waits=False).mistakes
+    """Render the file, saved or not, and check it among the others, which `cache` may hold."""
+    mistakes = check_content(content_dir, find_demo, cache, waits=False, unsaved=opened).mistakes
     return Preview(prepare(opened), [mistake for mistake in mistakes if mistake.path == opened.file.path])

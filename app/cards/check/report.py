@@ -25,17 +25,19 @@ def excerpts(content_dir: Path) -> Callable[[Mistake], str]:
     """Return a function from a mistake to its line of text; empty if the file has no such line."""
 
     @cache
-    def lines(path: str) -> list[str]:
+    def of_file(path: str) -> Callable[[Mistake], str]:
         try:
-            return read_text(content_dir, path).split("\n")
+            return excerpt_of(read_text(content_dir, path))
         except Unreadable:
-            return []
+            return lambda mistake: ""
 
-    def excerpt(mistake: Mistake) -> str:
-        every = lines(mistake.path)
-        return _short(printable(every[mistake.line - 1])) if mistake.line <= len(every) else ""
+    return lambda mistake: of_file(mistake.path)(mistake)
 
-    return excerpt
+
+def excerpt_of(text: str) -> Callable[[Mistake], str]:
+    """The same for the mistakes of one file, from its text."""
+    every = text.split("\n")
+    return lambda mistake: _short(printable(every[mistake.line - 1])) if mistake.line <= len(every) else ""
 
 
 def printable(text: str) -> str:

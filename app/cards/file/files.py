@@ -174,12 +174,13 @@ def open_file(file: TopicFile, context: str = "") -> OpenedFile:
     """Read the bytes of a file, as `open_files` does."""
     try:
         data = read_bytes(file.folder, file.path)
-        return OpenedFile(file, data, _digest(data, context))
+        return OpenedFile(file, data, digest(data, context))
     except Unreadable as error:
-        return OpenedFile(file, b"", _digest(str(error).encode(), context), (error.line, str(error)))
+        return OpenedFile(file, b"", digest(str(error).encode(), context), (error.line, str(error)))
 
 
-def _digest(data: bytes, context: str) -> str:
+def digest(data: bytes, context: str = "") -> str:
+    """A digest of a file's bytes and of `context`, which is whatever else decides what is made of them."""
     return hashlib.blake2b(context.encode() + b"\0" + data, digest_size=16).hexdigest()
 
 

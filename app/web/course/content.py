@@ -16,15 +16,15 @@ from app.models import ContentFile
 from app.nearest import nearest
 from app.web.frame.editing import edit_at
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import Here
+from app.web.frame.here import Context, Here, is_from_this_machine
 
 
 def content(here: Here) -> Response:
     """Show the files as they are now, and when the server last read them."""
-    _check_author(here)
+    check_author(here)
     with here.reading() as session:
         read = {file.path: file.looked_at for file in session.exec(select(ContentFile))}
-    checked = check_content(here.settings.content_dir, cache=_cache(here.settings.content_dir), waits=False)
+    checked = check_content(here.settings.content_dir, cache=check_cache(here.settings.content_dir), waits=False)
     return here.page(
         "content/files.html",
         checked=checked,
@@ -32,6 +32,7 @@ def content(here: Here) -> Response:
         last_read=max(read.values(), default=None),
         excerpt=excerpts(here.settings.content_dir),
         edit=lambda path, line: edit_at(here.settings, path, line),
+        may_edit=may_edit(here),
     )
 
 
@@ -40,14 +41,14 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
 
     The answer is empty (204) if htmx polls and has `seen` this version of the file.
     """
-    _check_author(here)
+    check_author(here)
     path = f"{deck}/{name}.md"
     opened = content_file(here.settings.content_dir, path)
     if opened is None:
-        raise NotHereError(f"There is no content file {path}.{_nearest(here.settings.content_dir, path)}")
+        raise no_such_file(here.settings.content_dir, path)
     if here.wants_part and seen == opened.digest:
         return Response(status_code=204, headers={"Vary": "HX-Request-Type", "Cache-Control": "no-store"})
-    shown = preview(here.settings.content_dir, opened, _cache(here.settings.content_dir))
+    shown = preview(here.settings.content_dir, opened, check_cache(here.settings.content_dir))
     return here.page(
         "content/file.html",
         part="live",
@@ -59,22 +60,30 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
         chosen=shown.card(card) if card else None,
         excerpt=excerpts(here.settings.content_dir),
         edit=lambda path, line: edit_at(here.settings, path, line),
+        may_edit=may_edit(here),
     )
 
 
-def _check_author(here: Here) -> None:
+def may_edit(here: Context) -> bool:
+    """True if the files may be written from this browser: it is on the server's machine, which listens to no other."""
+    return here.settings.shows_drafts and here.settings.is_loopback and is_from_this_machine(here.request)
+
+
+def check_author(here: Context) -> None:
+    """Raises HTTPException if those who use the server are no authors."""
     if not here.settings.shows_drafts:
         said = "This page is for those who write the cards. RECUR_EDITING=true shows it to everybody on this server."
         raise HTTPException(HTTPStatus.FORBIDDEN, said)
 
 
 @cache
-def _cache(_content_dir: Path) -> CheckCache:
+def check_cache(_content_dir: Path) -> CheckCache:
     """What this process knows of the files of a content folder."""
     return CheckCache()
 
 
-def _nearest(content_dir: Path, path: str) -> str:
-    paths = [file.found.path for file in check_content(content_dir, cache=_cache(content_dir), waits=False).files]
-    near = nearest(path, paths)
-    return f" The nearest is {near}." if near else ""
+def no_such_file(content_dir: Path, path: str) -> NotHereError:
+    """The error that names the nearest file."""
+    checked = check_content(content_dir, cache=check_cache(content_dir), waits=False)
+    near = nearest(path, [file.found.path for file in checked.files])
+    return NotHereError(f"There is no content file {path}." + (f" The nearest is {near}." if near else ""))

@@ -1,6 +1,5 @@
 """For those who watch a server: is the process up, can it answer, and what did it do?"""
 
-import ipaddress
 from dataclasses import asdict
 from http import HTTPStatus
 
@@ -12,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from app.upkeep.quick import what_is_wrong
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import Here
+from app.web.frame.here import Here, is_from_this_machine
 
 
 async def alive(request: Request) -> JSONResponse:
@@ -45,16 +44,6 @@ def metrics(request: Request) -> Response:
     state = request.app.state
     if state.metrics is None:
         raise NotHereError("This server keeps no metrics. RECUR_METRICS=true turns them on.")
-    if state.settings.password is None and not _is_from_this_machine(request):
+    if state.settings.password is None and not is_from_this_machine(request):
         raise HTTPException(HTTPStatus.FORBIDDEN, "Without a password, the metrics are for this machine alone.")
     return Response(state.metrics.page(), media_type=state.metrics.content_type)
-
-
-def _is_from_this_machine(request: Request) -> bool:
-    """True if the request comes from a loopback address, and not through a proxy there."""
-    if "x-forwarded-for" in request.headers or "forwarded" in request.headers or request.client is None:
-        return False
-    try:
-        return ipaddress.ip_address(request.client.host).is_loopback
-    except ValueError:
-        return False

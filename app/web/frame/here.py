@@ -1,5 +1,6 @@
 """What a route is given: a dependency with the request, the learner, the time, and the sessions; and the form."""
 
+import ipaddress
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -98,6 +99,16 @@ def parts_of(address: str) -> SplitResult:
         return urlsplit(address)
     except ValueError:
         return urlsplit("")
+
+
+def is_from_this_machine(request: Request) -> bool:
+    """True if the request comes from a loopback address, and not through a proxy there."""
+    if "x-forwarded-for" in request.headers or "forwarded" in request.headers or request.client is None:
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _context(request: Request) -> Context:

@@ -64,7 +64,11 @@ def test_a_preview_follows_the_file_and_names_what_is_broken(client: TestClient,
     assert f"small/first.md:{line}</a> this $ neither opens" in changed.text
     assert "<h1>Question 3?</h1>" in changed.text
     elsewhere = client.get("/content/small/first?card=q4").text
-    assert elsewhere.index("<h1>") < elsewhere.index("Elsewhere in this file") < elsewhere.index("this $ neither")
+    assert (
+        elsewhere.index("1 mistake elsewhere in this file")
+        < elsewhere.index("this $ neither")
+        < elsewhere.index("<h1>")
+    )
     assert "<html" in client.get(f"{address}&seen=x").text
 
 

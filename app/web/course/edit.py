@@ -1,0 +1,134 @@
+"""/content/…/edit: a content file is edited in the browser, with its preview and its mistakes beside it."""
+
+import os
+from dataclasses import replace
+from http import HTTPStatus
+
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from app.cards.check.preview import content_file, preview
+from app.cards.check.report import excerpt_of
+from app.cards.file.files import OpenedFile, Unreadable, digest
+from app.web.course.content import check_author, check_cache, may_edit, no_such_file
+from app.web.course.versions import changes
+from app.web.frame.editing import EditLink
+from app.web.frame.here import Context, Here, sent
+from app.whole_file import replace_file
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Typed(BaseModel):
+    """The form: the text, the digest of the file that it began with, and the line that the cursor is on."""
+
+    text: str = ""
+    seen: str = ""
+    line: int = 0
+
+
+TheTyped = sent(Typed)
+
+
+def edit(here: Here, deck: str, name: str, line: int = 0, saved: bool = False) -> Response:
+    """Show the file's text in a form, with its preview."""
+    opened = _opened(here, deck, name)
+    if opened is None:
+        raise no_such_file(here.settings.content_dir, f"{deck}/{name}.md")
+    return _form(here, opened, Typed(text=opened.text(), seen=opened.digest, line=line), saved=saved)
+
+
+def preview_of_typed(here: Here, deck: str, name: str, typed: Typed = TheTyped) -> Response:
+    """The preview of a text that is not saved."""
+    opened = _opened(here, deck, name)
+    if opened is None:
+        raise no_such_file(here.settings.content_dir, f"{deck}/{name}.md")
+    return _form(here, opened, typed)
+
+
+def save(here: Here, deck: str, name: str, typed: Typed = TheTyped) -> Response:
+    """Write the text, if the file is still what it was when the form was made; otherwise show both (409)."""
+    with here.database.lock("editing").held():
+        opened = _opened(here, deck, name)
+        if opened is None:
+            raise HTTPException(
+                HTTPStatus.CONFLICT,
+                f"{deck}/{name}.md was moved or deleted meanwhile, so nothing was saved. Go back, copy your text, and "
+                "put it where it belongs.",
+            )
+        if opened.digest != typed.seen and _bytes(opened, typed.text) != opened.data:
+            # As it is shown again it is to be saved over what the file is now.
+            again = typed.model_copy(update={"seen": opened.digest})
+            return _form(here, opened, again, HTTPStatus.CONFLICT, differs=True)
+        try:
+            replace_file(here.settings.content_dir / opened.file.path, _bytes(opened, typed.text))
+        except OSError as error:
+            why = f"The file cannot be written: {error.strerror}. Your text is below: copy it before you leave."
+            status = HTTPStatus.FORBIDDEN if isinstance(error, PermissionError) else HTTPStatus.INSUFFICIENT_STORAGE
+            return _form(here, opened, typed, status, problem=why)
+    return RedirectResponse(f"/content/{deck}/{name}/edit?saved=1&line={typed.line}", HTTPStatus.SEE_OTHER)
+
+
+def _opened(here: Context, deck: str, name: str) -> OpenedFile | None:
+    """The file. Raises HTTPException unless it may be edited here, and is a text that is no link."""
+    check_author(here)
+    if not may_edit(here):
+        said = "Files are edited in the browser on the server's own machine only. Edit them where they are kept."
+        raise HTTPException(HTTPStatus.FORBIDDEN, said)
+    folder, path = here.settings.content_dir, f"{deck}/{name}.md"
+    opened = content_file(folder, path)
+    if opened is None:
+        return None
+    if os.path.realpath(folder / path) != os.path.join(os.path.realpath(folder), path):
+        raise HTTPException(HTTPStatus.FORBIDDEN, f"{path} is reached through a link: edit the file that it leads to.")
+    try:
+        opened.text()
+    except Unreadable as error:
+        raise HTTPException(HTTPStatus.CONFLICT, f"{path}:{error.line}: {error}.") from None
+    return opened
+
+
+def _plain(text: str) -> str:
+    """The text with the newlines of a file: a form sends others."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _bytes(opened: OpenedFile, text: str) -> bytes:
+    """The bytes of the text, with the newlines and the byte-order mark that the file has."""
+    newline = "\r\n" if b"\r\n" in opened.data else "\n"
+    mark = BYTE_ORDER_MARK if opened.data.startswith(BYTE_ORDER_MARK) else b""
+    return mark + _plain(text).replace("\n", newline).encode()
+
+
+def _form(
+    here: Context,
+    opened: OpenedFile,
+    typed: Typed,
+    status: HTTPStatus = HTTPStatus.OK,
+    differs: bool = False,
+    problem: str = "",
+    saved: bool = False,
+) -> Response:
+    text = _plain(typed.text)
+    data = text.encode()
+    folder = here.settings.content_dir
+    shown = preview(folder, replace(opened, data=data, digest=digest(data)), check_cache(folder))
+    return here.page(
+        "content/edit.html",
+        status,
+        part="live",
+        path=opened.file.path,
+        address=f"/content/{opened.file.deck}/{opened.file.name}",
+        text=text,
+        seen=typed.seen,
+        line=typed.line,
+        preview=shown,
+        wanted="",
+        chosen=shown.card_at(typed.line),
+        excerpt=excerpt_of(text),
+        edit=lambda path, line: EditLink(f"{path}:{line}", "#text"),
+        pieces=list(changes(opened.text(), text)) if differs else [],
+        problem=problem,
+        saved=saved,
+    )
