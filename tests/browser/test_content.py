@@ -1,4 +1,4 @@
-"""The instructor's preview and editor in a real browser: they follow each save, and a reload does without JavaScript."""
+"""The preview and the editor in a real browser: they follow each save, and a reload does without JavaScript."""
 
 import shutil
 from collections.abc import Iterator
