@@ -56,5 +56,6 @@ def database_url(request: pytest.FixtureRequest, backend: Backend, tmp_path: Pat
 
 @pytest.fixture
 def client(database: Database, settings: Settings, content: Path) -> Iterator[TestClient]:
-    with TestClient(create_app(settings, database, lambda: NOW), base_url="http://127.0.0.1:8000") as made:
+    app = create_app(settings, database, lambda: NOW)
+    with TestClient(app, base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50_000)) as made:
         yield made
