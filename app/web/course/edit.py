@@ -1,7 +1,7 @@
 """/content/…/edit: a content file is edited in the browser, with its preview and its mistakes beside it."""
 
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from pydantic import BaseModel
@@ -20,7 +20,7 @@ from app.whole_file import replace_file
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class Typed(BaseModel):
+class EditedText(BaseModel):
     """The form: the text, the digest of the file that it began with, and the line that the cursor is on."""
 
     text: str = ""
@@ -28,7 +28,20 @@ class Typed(BaseModel):
     line: int = 0
 
 
-TheTyped = sent(Typed)
+TheEdited = sent(EditedText)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the text: `saved`, not written because the file `differs` by now, or for another `problem`."""
+
+    status: HTTPStatus = HTTPStatus.OK
+    saved: bool = False
+    differs: bool = False
+    problem: str = ""
+
+
+READ = Outcome()
 
 
 def edit(here: Here, deck: str, name: str, line: int = 0, saved: bool = False) -> Response:
@@ -36,10 +49,10 @@ def edit(here: Here, deck: str, name: str, line: int = 0, saved: bool = False) -
     opened = _opened(here, deck, name)
     if opened is None:
         raise no_such_file(here.settings.content_dir, f"{deck}/{name}.md")
-    return _form(here, opened, Typed(text=opened.text(), seen=opened.digest, line=line), saved=saved)
+    return _form(here, opened, EditedText(text=opened.text(), seen=opened.digest, line=line), Outcome(saved=saved))
 
 
-def preview_of_typed(here: Here, deck: str, name: str, typed: Typed = TheTyped) -> Response:
+def preview_of_typed(here: Here, deck: str, name: str, typed: EditedText = TheEdited) -> Response:
     """The preview of a text that is not saved."""
     opened = _opened(here, deck, name)
     if opened is None:
@@ -47,7 +60,7 @@ def preview_of_typed(here: Here, deck: str, name: str, typed: Typed = TheTyped) 
     return _form(here, opened, typed)
 
 
-def save(here: Here, deck: str, name: str, typed: Typed = TheTyped) -> Response:
+def save(here: Here, deck: str, name: str, typed: EditedText = TheEdited) -> Response:
     """Write the text, if the file is still what it was when the form was made; otherwise show both (409)."""
     with here.database.lock("editing").held():
         opened = _opened(here, deck, name)
@@ -60,13 +73,13 @@ def save(here: Here, deck: str, name: str, typed: Typed = TheTyped) -> Response:
         if opened.digest != typed.seen and _bytes(opened, typed.text) != opened.data:
             # As it is shown again it is to be saved over what the file is now.
             again = typed.model_copy(update={"seen": opened.digest})
-            return _form(here, opened, again, HTTPStatus.CONFLICT, differs=True)
+            return _form(here, opened, again, Outcome(HTTPStatus.CONFLICT, differs=True))
         try:
             replace_file(here.settings.content_dir / opened.file.path, _bytes(opened, typed.text))
         except OSError as error:
             why = f"The file cannot be written: {error.strerror}. Your text is below: copy it before you leave."
             status = HTTPStatus.FORBIDDEN if isinstance(error, PermissionError) else HTTPStatus.INSUFFICIENT_STORAGE
-            return _form(here, opened, typed, status, problem=why)
+            return _form(here, opened, typed, Outcome(status, problem=why))
     return RedirectResponse(f"/content/{deck}/{name}/edit?saved=1&line={typed.line}", HTTPStatus.SEE_OTHER)
 
 
@@ -101,22 +114,14 @@ def _bytes(opened: OpenedFile, text: str) -> bytes:
     return mark + _plain(text).replace("\n", newline).encode()
 
 
-def _form(
-    here: Context,
-    opened: OpenedFile,
-    typed: Typed,
-    status: HTTPStatus = HTTPStatus.OK,
-    differs: bool = False,
-    problem: str = "",
-    saved: bool = False,
-) -> Response:
+def _form(here: Context, opened: OpenedFile, typed: EditedText, outcome: Outcome = READ) -> Response:
     text = _plain(typed.text)
     data = text.encode()
     folder = here.settings.content_dir
     shown = preview(folder, replace(opened, data=data, digest=digest(data)), check_cache(folder))
     return here.page(
         "content/edit.html",
-        status,
+        outcome.status,
         part="live",
         path=opened.file.path,
         address=f"/content/{opened.file.deck}/{opened.file.name}",
@@ -128,7 +133,7 @@ def _form(
         chosen=shown.card_at(typed.line),
         excerpt=excerpt_of(text),
         edit=lambda path, line: EditLink(f"{path}:{line}", "#text"),
-        pieces=list(changes(opened.text(), text)) if differs else [],
-        problem=problem,
-        saved=saved,
+        pieces=list(changes(opened.text(), text)) if outcome.differs else [],
+        problem=outcome.problem,
+        saved=outcome.saved,
     )

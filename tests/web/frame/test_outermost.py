@@ -89,7 +89,7 @@ def test_a_failure_is_one_event_with_its_cause(
     (event,) = events(caplog)
     assert event | {"ms": 0} == {
         "level": "ERROR", "method": "POST", "route": "/review", "status": 500, "ms": 0, "learner": 1,
-        "client": "testclient",
+        "client": "127.0.0.1",
     }  # fmt: skip
     (record,) = [one for one in caplog.records if one.levelno >= logging.WARNING]
     assert record.exc_info is not None
