@@ -32,7 +32,7 @@ TheEdited = sent(EditedText)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SaveOutcome:
     """What became of the text: `saved`, not written because the file `differs` by now, or for another `problem`."""
 
     status: HTTPStatus = HTTPStatus.OK
@@ -41,7 +41,7 @@ class Outcome:
     problem: str = ""
 
 
-READ = Outcome()
+READ = SaveOutcome()
 
 
 def edit(here: Here, deck: str, name: str, line: int = 0, saved: bool = False) -> Response:
@@ -49,7 +49,7 @@ def edit(here: Here, deck: str, name: str, line: int = 0, saved: bool = False) -
     opened = _opened(here, deck, name)
     if opened is None:
         raise no_such_file(here.settings.content_dir, f"{deck}/{name}.md")
-    return _form(here, opened, EditedText(text=opened.text(), seen=opened.digest, line=line), Outcome(saved=saved))
+    return _form(here, opened, EditedText(text=opened.text(), seen=opened.digest, line=line), SaveOutcome(saved=saved))
 
 
 def preview_of_typed(here: Here, deck: str, name: str, typed: EditedText = TheEdited) -> Response:
@@ -73,13 +73,13 @@ def save(here: Here, deck: str, name: str, typed: EditedText = TheEdited) -> Res
         if opened.digest != typed.seen and _bytes(opened, typed.text) != opened.data:
             # As it is shown again it is to be saved over what the file is now.
             again = typed.model_copy(update={"seen": opened.digest})
-            return _form(here, opened, again, Outcome(HTTPStatus.CONFLICT, differs=True))
+            return _form(here, opened, again, SaveOutcome(HTTPStatus.CONFLICT, differs=True))
         try:
             replace_file(here.settings.content_dir / opened.file.path, _bytes(opened, typed.text))
         except OSError as error:
             why = f"The file cannot be written: {error.strerror}. Your text is below: copy it before you leave."
             status = HTTPStatus.FORBIDDEN if isinstance(error, PermissionError) else HTTPStatus.INSUFFICIENT_STORAGE
-            return _form(here, opened, typed, Outcome(status, problem=why))
+            return _form(here, opened, typed, SaveOutcome(status, problem=why))
     return RedirectResponse(f"/content/{deck}/{name}/edit?saved=1&line={typed.line}", HTTPStatus.SEE_OTHER)
 
 
@@ -114,7 +114,7 @@ def _bytes(opened: OpenedFile, text: str) -> bytes:
     return mark + _plain(text).replace("\n", newline).encode()
 
 
-def _form(here: Context, opened: OpenedFile, typed: EditedText, outcome: Outcome = READ) -> Response:
+def _form(here: Context, opened: OpenedFile, typed: EditedText, outcome: SaveOutcome = READ) -> Response:
     text = _plain(typed.text)
     data = text.encode()
     folder = here.settings.content_dir
