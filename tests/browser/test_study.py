@@ -297,8 +297,8 @@ def test_a_card_shows_its_history_and_where_it_is_edited(page: Page, server: Ser
 
 def test_a_topic_has_its_four_steps(page: Page) -> None:
     page.goto("/topics")
-    page.get_by_role("link", name="What recurrence is").click()
+    page.get_by_role("link", name="What a recurrent neural network is").click()
     for step in ("Preview", "Explain", "Key points", "Review"):
         expect(page.get_by_role("heading", name=step, exact=True)).to_be_visible()
     page.get_by_role("link", name=re.compile("Study this topic")).click()
-    expect(page.locator(".card .topic")).to_contain_text("What recurrence is")
+    expect(page.locator(".card .topic")).to_contain_text("What a recurrent neural network is")

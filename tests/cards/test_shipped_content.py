@@ -13,6 +13,7 @@ from app.settings import ROOT
 CONTENT = ROOT / "content" / "rnn"
 REWRITTEN: tuple[str, ...] = (
     "vanishing-and-exploding-gradients",
+    "what-recurrence-is",
     "computing-the-output",
     "shapes-and-parameters",
     "backpropagation-through-time",
