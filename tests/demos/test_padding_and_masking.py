@@ -1,7 +1,8 @@
-"""A padded batch against each sequence run alone, and against the numbers that the cards work by hand."""
+"""A padded batch against each sequence run alone, the cards' numbers, Keras' masks and PyTorch's packed sequences."""
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from app.demos.machine.figures import Diagram, Trace
 from app.demos.machine.result import Result
 from app.demos.padding_and_masking import DEMO
 from tests.examples import examples
+from tests.frameworks.recorded import PYTORCH
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
 sequence = st.lists(st.integers(-9, 9), min_size=1, max_size=12).map(lambda s: ",".join(map(str, s)))
@@ -126,3 +128,64 @@ def test_who_forgets_the_padded_steps_is_told() -> None:
     assert slip
     assert "Without a mask the padded steps are steps" in slip
     assert np.isfinite(result.numbers["gap"])
+
+
+def texts(case: dict[str, Any]) -> dict[str, str]:
+    """A recorded batch as the demo's parameters, in PyTorch."""
+    batch = ";".join(",".join(map(str, one)) for one in case["batch"])
+    return {"framework": "pytorch", "batch": batch} | {name: str(case[name]) for name in ("b", "value", "padding")}
+
+
+@pytest.mark.parametrize("case", PYTORCH["packed"])
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_pytorch_returned_these_outputs_and_states(case: dict[str, Any], direction: str) -> None:
+    half = ("forward", "backward").index(direction)
+    for mask, recorded in (("0", "tensor"), ("1", "packed")):
+        for r in range(len(case["batch"])):
+            p = DEMO.parse(texts(case) | {"mask": mask, "direction": direction, "row": str(r + 1)})
+            result = DEMO.compute(p)
+            wanted = [step[half] for step in case[recorded][r]]
+            assert row(result.traces()[0], "out") == pytest.approx(wanted, rel=1e-12, abs=1e-15)
+            assert result.numbers["last"] == pytest.approx(case[f"{recorded}_h_n"][half][r], rel=1e-12)
+            assert result.numbers["out_last"] == wanted[-1] or result.numbers["out_last"] == pytest.approx(wanted[-1])
+            misread = mask == "1" and case["padding"] == "pre" and result.numbers["padded"] > 0
+            assert bool(result.warnings) == misread
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+@pytest.mark.parametrize("by_value", [False, True])
+@pytest.mark.parametrize("padding", ["post", "pre"])
+def test_keras_gives_these_outputs_and_states(direction: str, by_value: bool, padding: str) -> None:
+    from tests.frameworks import keras_on_jax as keras
+
+    query = f"mask=1&value=0&b=0.5&padding={padding}&by_value={int(by_value)}&direction={direction}"
+    p = DEMO.parse(query)
+    x, real = p.padded()
+    mask = keras.numbers(keras.new("Masking", 0).compute_mask(x[:, :, None])) if by_value else real
+    assert (p.taken() == mask).all()
+    weights: list[Any] = [[[0.5]], [[0.8]], [0.5]]
+    options = {"return_sequences": True, "return_state": True}
+    layer = keras.new("rnn", 1, **options)
+    if direction == "backward":
+        layer, weights = keras.both_ways(layer), weights * 2
+    out, *states = keras.with_weights(layer, weights, 1)(x[:, :, None], mask=keras.tensor(mask))
+    for r in range(len(x)):
+        result = DEMO.compute(p.model_copy(update={"row": r + 1}))
+        np.testing.assert_allclose(row(result.traces()[0], "out"), keras.numbers(out)[r, :, -1], rtol=1e-6)
+        assert result.numbers["last"] == pytest.approx(float(keras.numbers(states[-1])[r, 0]), rel=1e-6)
+
+
+def test_masking_by_value_skips_a_real_zero() -> None:
+    result = compute("batch=1,0,3;1,1,1,1,1&mask=1&by_value=1")
+    assert (round(result.numbers["last"], 4), round(result.numbers["alone"], 4)) == (0.9536, 0.945)
+    assert result.numbers["skipped"] == 1
+    assert "1** of **3** here" in result.warnings[0]
+
+
+def test_what_stands_at_masked_steps() -> None:
+    keras, pytorch = (compute(f"mask=1&framework={one}").numbers for one in ("keras", "pytorch"))
+    assert keras["last"] == pytorch["last"] == keras["out_last"]
+    assert pytorch["out_last"] == 0
+    assert round(keras["mean_all"], 4) == 0.8537
+    assert pytorch["mean_all"] == pytest.approx(3 / 5 * keras["mean_real"])

@@ -36,6 +36,11 @@ def with_weights(layer: Any, weights: Sequence[Any], features: int) -> Any:
     return layer
 
 
+def tensor(array: Any) -> Any:
+    """An array as a tensor."""
+    return keras.ops.convert_to_tensor(array)
+
+
 def numbers(tensor: Any) -> Any:
     """A tensor or a weight as an array."""
     return np.asarray(getattr(tensor, "value", tensor))

@@ -9,16 +9,16 @@ from app.demos.machine.numbers import heat, short, words
 GAP, APART, FIRST, TOP = 82.0, 94.0, 78.0, 34.0
 
 
-def batch_grid(caption: str, x: Values, real: NDArray[np.bool_], h: Values, looked_at: int) -> Diagram:
-    """Draw inputs x, whether they are real, and states h, each (batch, time), with row `looked_at` (from 1) lit."""
-    largest = float(np.abs(h[np.isfinite(h)]).max(initial=0.0))
+def batch_grid(caption: str, x: Values, real: NDArray[np.bool_], out: Values, looked_at: int) -> Diagram:
+    """Draw inputs x, whether they are real, and outputs, each (batch, time), with row `looked_at` (from 1) lit."""
+    largest = float(np.abs(out[np.isfinite(out)]).max(initial=0.0))
     nodes, edges, state = [], [], 0
     for r in range(len(x)):
         y, lit = TOP + APART * r, r == looked_at - 1
         nodes.append(Node(28, y, f"{r + 1}", "text", 24, 24, lit=lit, strong=True))
         for t in range(real.shape[1]):
-            at, before, state, value = FIRST + GAP * t, state, len(nodes), float(h[r, t])
-            cell, given = f"h,{t + 1}" if lit else None, short(float(x[r, t]))
+            at, before, state, value = FIRST + GAP * t, state, len(nodes), float(out[r, t])
+            cell, given = f"out,{t + 1}" if lit else None, short(float(x[r, t]))
             if real[r, t]:
                 nodes.append(Node(at, y, short(value), "circle", 46, 46, heat(value, largest), lit, at=cell))
                 nodes.append(Node(at, y + 36, f"x = {given}", "text", 60, 16))
