@@ -1,6 +1,7 @@
-"""Two RNNs, one from each end: what each position knows, and what an online reader cannot have yet."""
+"""Two RNNs, one from each end: what each position knows, what an online reader lacks, and what sums up the sequence."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -10,16 +11,17 @@ from app.demos.machine.arithmetic import Arithmetic, Formula, activated, first_t
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
-from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
+from app.demos.machine.parameters import InFramework, Numbers, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result, by_step
 from app.nn import bidirectional, count, rnn
 from app.nn.activations import ACTIVATIONS
+from app.nn.framework import NAMES, Framework
 
 RIGHT, LEFT = r"\overrightarrow", r"\overleftarrow"
 
 
-class Bidirectional(Parameters):
+class Bidirectional(InFramework):
     """One unit in each direction, each with weights of its own."""
 
     x: Numbers = entries((1, 2, 3), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12 numbers, one a position.")
@@ -64,20 +66,64 @@ def compute(p: Bidirectional) -> Result:
     i, one_way = p.at - 1, count.rnn(1, 1).total
     numbers: dict[str, float] = {"T": len(x), "at": p.at, "arrived": p.arrived, "to_come": len(x) - p.arrived}
     numbers |= {"forward": float(f[i]), "backward": float(b[i]), "backward_now": float(now[i])}
-    numbers |= {"change": float(b[i] - now[i]), "forward_end": float(f[-1]), "backward_start": float(b[0])}
+    numbers |= {
+        "change": float(b[i] - now[i]),
+        "forward_end": float(f[-1]),
+        "backward_start": float(b[0]),
+        "backward_end": float(b[-1]),
+    }
     numbers |= {"parameters": 2 * one_way, "one_way": one_way, "x_at": float(x[i])}
     numbers |= by_step({"f": f, "b": b})
-    return Result(numbers, (_diagram(p, x, f, b, numbers), _trace(p, x, f, b, now)))
+    return Result(numbers, (_diagram(p, x, f, b, numbers), _trace(p, x, f, b, now), _summaries(p, numbers)))
+
+
+SUMMARIES: dict[Framework, tuple[str, str]] = {
+    "keras": ("return_sequences=False", "return_sequences=True, output[:, -1]"),
+    "pytorch": ("h_n[-2], h_n[-1]", "out[:, -1]"),
+}
+"""How the code takes the last state of each direction, and how it takes the last position."""
+
+
+def _summaries(p: Bidirectional, numbers: dict[str, float]) -> Trace:
+    """What stands for the whole sequence: the ends of both runs, or the last position."""
+    T, n = len(p.x), numbers
+    ends, last = (np.array([n["forward_end"], n[name]]) for name in ("backward_start", "backward_end"))
+
+    def half(at: int, note: str) -> Callable[[int], Formula]:
+        right = given(rf"{RIGHT}{{h}}_{{{T}}}", "It has read everything.")
+        return first_then(right, given(rf"{LEFT}{{h}}_{{{at}}}", note))
+
+    right, wrong = SUMMARIES[p.framework]
+    rows = (
+        Row("ends", right, ends, half(1, "It has read everything.")),
+        Row("last", wrong, last, half(T, "It has read the last input alone.")),
+    )
+    told = "The backward run ends at position 1, at {backward_start}. At the last position it has read one input: "
+    caption = fill(f"{told}{{backward_end}}. In {NAMES[p.framework]} take {right}, not {wrong}.", numbers)
+    columns = ["forward half", "backward half"]
+    return Trace(
+        "summary",
+        "A summary of the sequence",
+        caption,
+        rows,
+        ("ends", 1),
+        index="",
+        columns=columns,
+        column_word="half",
+    )
 
 
 def _caption(p: Bidirectional) -> str:
-    told = "Position {at} gets the pair ({forward}, {backward}): one has read up to its {x_at}, one down to it."
+    told = (
+        "Position {at} gets the pair ({forward}, {backward}): the first has read up to its input {x_at} from the left, "
+    )
+    told += "the second from the right."
     if p.arrived == len(p.x):
         return told + " All inputs are there, so both may be used."
     if p.at > p.arrived:
-        return told + " A reader online has seen {arrived} and cannot answer for {at} at all."
+        return told + " An online reader has seen {arrived} and cannot answer for {at} at all."
     return told + (
-        " But only {arrived} of {T} inputs have arrived: a reader online has {backward_now} for the second number, "
+        " But only {arrived} of {T} inputs have arrived: an online reader has {backward_now} for the second number, "
         "and will have to change it."
     )
 
@@ -125,12 +171,12 @@ def _trace(p: Bidirectional, x: Values, f: Values, b: Values, now: Values) -> Tr
 
     def online(t: int) -> Formula:
         if t > p.arrived:
-            return given(rf"{LEFT}{{h}}_t", "Not read yet: it is where every run starts.")
-        note = "" if t < p.arrived else "It must start here: more is not there."
+            return given(rf"{LEFT}{{h}}_t", "Not read yet: 0, where every run starts.")
+        note = "" if t < p.arrived else "It must start here, since nothing more has arrived."
         one = run(LEFT, p.W_x_back, p.W_h_back, "+1", note)
         return replace(one, values={**one.values, rf"{LEFT}{{h}}_{{t+1}}": float(now[t]) if t < p.arrived else 0.0})
 
-    to_come = "What the inputs to come will add." if p.arrived < T else "All inputs are there."
+    to_come = "What the inputs still to come will add." if p.arrived < T else "All inputs are there."
     change = Formula(rf"{LEFT}{{h}}_t - {LEFT}{{h}}_t^{{\text{{now}}}}", to_come, "b - n")
     forward = first_then(run(RIGHT, p.W_x, p.W_h, "-1", "It starts at 0 on the left."), run(RIGHT, p.W_x, p.W_h, "-1"))
     rows = (
@@ -144,7 +190,7 @@ def _trace(p: Bidirectional, x: Values, f: Values, b: Values, now: Values) -> Tr
     symbols: Symbols = {rf"{RIGHT}{{h}}_{{t-1}}": before, rf"{LEFT}{{h}}_{{t+1}}": after, "b": b, "n": now}
     title, caption = (
         "Both states of each position",
-        "Each column is one position. Both states in it are about the same input.",
+        "Each column is one position: both states in it belong to the same input.",
     )
     chosen = ("b", p.at - 1)
     return Trace("positions", title, caption, rows, chosen, symbols, column_word="position", follows="position")
@@ -184,11 +230,11 @@ def _slips(p: Bidirectional, result: Result) -> Slips:
     mirrored = compute(p.model_copy(update={"x": p.x[: p.at]}))
     own = compute(p.model_copy(update={"W_h_back": p.W_h}))
     return [
-        (n["forward"], "That is the forward state: it has read what comes before, not what comes after."),
-        (n["forward"] + n["backward"], "That adds the two directions: they are joined as a pair."),
-        (own.numbers["backward"], "That uses the forward weight: the backward run has weights of its own."),
-        (n["backward"] - p.x[p.at - 1], "The input at the position itself is missing: the state includes it."),
-        (n[f"b{len(p.x) + 1 - p.at}"], "That counts the position from the end: the state is about the same input."),
+        (n["forward"], "That is the forward state. It has read what comes before, not what comes after."),
+        (n["forward"] + n["backward"], "That adds the two directions. They are joined as a pair."),
+        (own.numbers["backward"], "That uses the forward weight. The backward run has weights of its own."),
+        (n["backward"] - p.x[p.at - 1], "The input at the position itself is missing. The state includes it."),
+        (n[f"b{len(p.x) + 1 - p.at}"], "That counts the position from the end. The state belongs to the same input."),
         (v * mirrored.numbers["backward"], "That runs from the position to the front. It comes from the end."),
     ]
 

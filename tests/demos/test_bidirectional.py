@@ -1,9 +1,10 @@
-"""Both directions against two plain loops, against the card's numbers, and against what cannot be known yet."""
+"""Both directions against two plain loops, the card's numbers, what cannot be known yet, Keras and PyTorch."""
 
 import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from app.demos.machine.figures import Diagram, Trace
 from app.demos.machine.result import Result
 from app.nn import count
 from tests.examples import examples
+from tests.frameworks.recorded import PYTORCH
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
 
@@ -93,3 +95,26 @@ def test_the_state_from_the_wrong_side_is_told() -> None:
     slip = DEMO.prediction.judge(p, result, 2 + 2 * 1).slip
     assert slip
     assert "forward state" in slip
+
+
+@pytest.mark.parametrize("case", PYTORCH["both_ways"])
+def test_pytorch_returned_this_last_position_and_these_last_states(case: dict[str, Any]) -> None:
+    w = {name.removeprefix("weight_"): str(one[0][0]) for name, one in case["weights"].items()}
+    texts = {"W_x": w["ih_l0"], "W_h": w["hh_l0"], "W_x_back": w["ih_l0_reverse"], "W_h_back": w["hh_l0_reverse"]}
+    result = DEMO.compute(DEMO.parse(texts | {"framework": "pytorch", "x": ",".join(map(str, case["x"]))}))
+    summary = result.traces()[1]
+    assert row(summary, "last") == pytest.approx(case["last"], rel=1e-12)
+    assert row(summary, "ends") == pytest.approx(case["h_n"], rel=1e-12)
+    assert [one.label for one in summary.rows] == ["h_n[-2], h_n[-1]", "out[:, -1]"]
+
+
+@pytest.mark.slow
+def test_keras_returns_the_ends_of_both_runs_or_every_position() -> None:
+    from tests.frameworks import keras_on_jax as keras
+
+    summary = compute("x=1,2,3,-1&W_h_back=-0.6").traces()[1]
+    x, weights = np.array([[[1.0], [2.0], [3.0], [-1.0]]]), [[[0.5]], [[0.8]], [0.0], [[0.5]], [[-0.6]], [0.0]]
+    for returned, key in ((False, "ends"), (True, "last")):
+        layer = keras.with_weights(keras.both_ways(keras.new("rnn", 1, return_sequences=returned)), weights, 1)
+        out = keras.numbers(layer(x))[0]
+        assert row(summary, key) == pytest.approx((out[-1] if returned else out).tolist(), rel=1e-6)
