@@ -14,6 +14,7 @@ CONTENT = ROOT / "content" / "rnn"
 REWRITTEN: tuple[str, ...] = (
     "vanishing-and-exploding-gradients",
     "what-recurrence-is",
+    "applications",
     "computing-the-output",
     "shapes-and-parameters",
     "backpropagation-through-time",
