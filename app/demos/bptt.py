@@ -39,7 +39,7 @@ class BPTT(Stepwise):
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="Applied to the sum.")
     loss: Literal["last", "all"] = choice("last", title="Loss", says="The last state, or the sum of all states.")
     k: int = number(12, 1, 12, step=1, title="Truncation $k$", says="The error is cut every k steps; 12 means never.")
-    step: int = number(6, 1, 12, step=1, title="Step to look at", says="Past the end it means the last one.")
+    step: int = number(6, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
 
     def forward(self, nudge: float = 0.0) -> tuple[Values, list[rnn.Cache]]:
         """The states (T) and caches, with W_h moved by `nudge`."""

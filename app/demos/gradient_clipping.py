@@ -27,14 +27,14 @@ class GradientClipping(Parameters):
 
     g: Numbers = entries((3, 4), title="Gradient $g$", says="Up to 12 entries.")
     threshold: float = number(
-        1, 0.001, 1000, slide=(0.1, 6), step=0.1, title="Threshold $c$", says="The most that is let through."
+        1, 0.001, 1000, slide=(0.1, 6), step=0.1, title="Threshold $c$", says="The largest norm, or entry, that passes."
     )
     by: Literal["norm", "value"] = choice("norm", title="Clip by", says="The whole gradient, or entry by entry.")
-    w: float = number(4.5, -10, 10, slide=(3, 7), step=0.1, title="Start $w$", says="Of the descent.")
-    b: float = number(-2, -10, 10, slide=(-4, -1), step=0.1, title="Start $b$", says="Of the descent.")
-    rate: float = number(0.5, 0, 10, slide=(0.05, 2), step=0.05, title=r"Learning rate $\eta$", says="Of the descent.")
-    updates: int = number(40, 1, 60, step=1, title="Updates", says="How often the weights are moved.")
-    steps: int = number(50, 1, 100, step=1, title="Steps $T$", says="Of the recurrence whose error is descended.")
+    w: float = number(4.5, -10, 10, slide=(3, 7), step=0.1, title="Start $w$", says="Where the descent starts.")
+    b: float = number(-2, -10, 10, slide=(-4, -1), step=0.1, title="Start $b$", says="Where the descent starts.")
+    rate: float = number(0.5, 0, 10, slide=(0.05, 2), step=0.05, title=r"Learning rate $\eta$", says="For the descent.")
+    updates: int = number(40, 1, 60, step=1, title="Updates", says="How often the weights change.")
+    steps: int = number(50, 1, 100, step=1, title="Steps $T$", says="Length of the recurrence.")
 
 
 @dataclass(frozen=True)
@@ -96,21 +96,21 @@ def compute(p: GradientClipping) -> Result:
     curve = Curve("descent", "The loss on the way down", told, "update", "loss", updates, lines, log=True)
     warnings = []
     if not (np.isfinite(plain.weights).all() and np.isfinite(clipped.weights).all()):
-        warnings.append("The weights of a descent overflowed: from there on they are not numbers.")
+        warnings.append("The weights of a descent overflowed: from there on they are NaN.")
     way_down = _walk(p, plain, clipped, int(numbers["wall_at"]))
     return Result(numbers, (_vector(p, g, after, numbers), curve, way_down), warnings)
 
 
 def _descent_told(numbers: dict[str, float]) -> str:
     told = (
-        "From a loss of {loss_start}, {updates} updates lead to {loss_clipped} with clipping and to {loss_plain} "
+        "In {updates} updates the loss goes from {loss_start} to {loss_clipped} with clipping and to {loss_plain} "
         "without. "
     )
     if numbers["clips"] == 0:
-        return told + "No gradient was above the threshold: the two are the same."
+        return told + "No gradient was above the threshold, so the two are the same."
     return told + (
-        "Unclipped, the largest gradient, {largest_plain}, at update {wall_at}, throws the weights {thrown_plain} far; "
-        "clipped, no update moves them more than {thrown_clipped}."
+        "Unclipped, the largest gradient, {largest_plain} at update {wall_at}, moves the weights by {thrown_plain}; "
+        "clipped, no update moves them by more than {thrown_clipped}."
     )
 
 
@@ -119,15 +119,15 @@ def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
         told = "The gradient passes unchanged: its norm is {norm} and the threshold {threshold}."
     elif p.by == "norm":
         told = (
-            "The norm goes from {norm} to {norm_after}; every entry is multiplied by {factor}, so the direction stays."
+            "The norm goes from {norm} to {norm_after}. Every entry is multiplied by {factor}, so the direction stays."
         )
     else:
         told = "The norm goes from {norm} to {norm_after}, and the direction turns by {angle} degrees."
-    clipped = Formula(r"\min(c, \max(-c, g_j))", "Each entry by itself.")
+    clipped = Formula(r"\min(c, \max(-c, g_j))", "Each entry on its own.")
     if p.by == "norm":
         clipped = Formula(r"g_j \cdot \min(1, c / \lVert g \rVert)", "One factor for all entries.")
         if numbers["norm"] <= p.threshold:
-            clipped = Formula("g_j", "The norm is within the threshold: nothing is done.")
+            clipped = Formula("g_j", "The norm is within the threshold, so nothing changes.")
     rows = (Row("before", "gradient $g_j$", g, given("g_j")), Row("after", "clipped", after, clipped, words=CLIPPED))
     symbols = {"c": p.threshold, r"\lVert g \rVert": numbers["norm"]}
     columns = [f"entry {j}" for j in range(1, len(g) + 1)]
@@ -150,7 +150,7 @@ def _descent_rows(p: GradientClipping, mark: str, group: str, walk: Descent) -> 
 
         def moved(k: int, axis: int = axis, name: str = name, used: str = used) -> Formula:
             if k == 0:
-                return given(f"{name}_0", "The start: it is given.")
+                return given(f"{name}_0", "Given: the start.")
             before, gradient = float(walk.weights[k - 1, axis]), float(walk.used[k - 1, axis])
             return Formula(rf"{name} - \eta \, {used}", values={name: before, r"\eta": p.rate, used: gradient})
 
@@ -196,12 +196,12 @@ def _steps(p: GradientClipping, result: Result) -> list[Arithmetic]:
 def _slips(p: GradientClipping, result: Result) -> Slips:
     first, norm, c = p.g[0], result.numbers["norm"], p.threshold
     return (
-        (first, "That is the entry unclipped: the threshold was passed."),
-        (max(-c, min(c, first)), "That is clipping by value: by norm all entries shrink together."),
-        (first * min(1.0, c / norm), "That is clipping by norm: by value each entry is cut by itself."),
-        (first / norm, "That makes the norm 1: it should become $c$, and only if it was above."),
-        (first * c / norm, "That stretches a short gradient: clipping never makes one longer."),
-        (abs(first * min(1.0, c / norm)), "The size is right: clipping keeps the sign."),
+        (first, "That is the unclipped entry, but the gradient exceeds the threshold."),
+        (max(-c, min(c, first)), "That is clipping by value. By norm, all entries shrink together."),
+        (first * min(1.0, c / norm), "That is clipping by norm. By value, each entry is clipped on its own."),
+        (first / norm, "That makes the norm 1. It should become $c$, and only if it was larger."),
+        (first * c / norm, "That stretches a short gradient. Clipping never makes one longer."),
+        (abs(first * min(1.0, c / norm)), "The size is right, but clipping keeps the sign."),
     )
 
 

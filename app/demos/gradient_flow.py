@@ -31,9 +31,15 @@ class GradientFlow(Parameters):
     gain: float = number(
         0.9, 0, 50, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Size of the recurrent weights."
     )
-    phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="Of the plain RNN; LSTM and GRU have their own.")
+    phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="For the plain RNN; LSTM and GRU have their own.")
     forget_bias: float = number(
-        1, -10, 10, slide=(-4, 8), step=0.25, title="Forget bias", says="Of the LSTM's forget or the GRU's update gate."
+        1,
+        -10,
+        10,
+        slide=(-4, 8),
+        step=0.25,
+        title="Forget bias",
+        says="For the LSTM's forget or the GRU's update gate.",
     )
     input: float = number(
         0,
@@ -194,9 +200,11 @@ def _warnings(p: GradientFlow, flow: Flow, numbers: dict[str, float]) -> list[st
         told.append("With inputs of size 0 every ReLU sits at 0, where its slope is 0: give it inputs.")
     elif (gone := np.flatnonzero(flow.left == 0)).size and p.gain > 0:
         numbers["underflow_at"] = int(gone.max())
-        told.append("At step {underflow_at} and before it is too small for a float64: exactly 0.")
+        told.append("At step {underflow_at} and earlier the gradient is too small for a float64: exactly 0.")
     if p.gain > 1 and p.input > 0 and (p.cell != "rnn" or p.phi in ("tanh", "sigmoid")):
-        told.append("States this strongly fed back can be chaotic: elsewhere the digits may differ, not the verdict.")
+        told.append(
+            "Such strong feedback can be chaotic: on another machine the digits may differ, but not the verdict."
+        )
     return [fill(warning, numbers) for warning in told]
 
 
@@ -207,24 +215,24 @@ def _trace(p: GradientFlow, flow: Flow) -> Trace:
     size = 2 * p.units if p.cell == "lstm" else p.units
 
     def most(t: int) -> Formula:
-        what = f"The most that step {t} can pass: the largest singular value of a matrix of {size} × {size}."
+        what = f"The most that step {t} can pass: the largest singular value of its {size} × {size} Jacobian."
         return given(r"\sigma_1(J_t)", what)
 
     def share(t: int) -> Formula:
         if after[t - 1] < FLOAT64_LEAST:  # 0 / 0 is no number, and what is nearly 0 has lost its digits
-            return given(f"{earlier} / {later}", "Nothing, or next to nothing, arrives at this step.")
-        return Formula(f"{earlier} / {later}", "The share of what arrives at this step that it passes on.")
+            return given(f"{earlier} / {later}", "Nothing, or almost nothing, arrives at this step.")
+        return Formula(f"{earlier} / {later}", "The share of the incoming gradient that this step passes on.")
 
     def left(t: int) -> Formula:
         if math.isinf(after[t - 1]):  # the share of ∞ is not known
             return given(earlier, "The gradient is beyond what a number can hold.")
         return Formula(
-            rf"{earlier} = \text{{passed}}_t \cdot {later}", f"What step {t} passes of what was left after it."
+            rf"{earlier} = \text{{passed}}_t \cdot {later}", "What is left once this step has passed its share on."
         )
 
     bound = Formula(r"\sigma_1(J_t) \cdot \text{bound}_t")
     if p.cell == "rnn":
-        bound = Formula(r"(\gamma \, \sigma_1(W_h))^{T-t+1}", "γ is the steepest slope of φ.")
+        bound = Formula(r"(\gamma \, \sigma_1(W_h))^{T-t+1}", "γ is the largest slope of φ.")
     symbols: Symbols = {earlier: before, later: after, r"\text{passed}_t": passed, r"\text{bound}_t": flow.bound[1:]}
     symbols |= {
         r"\gamma": ACTIVATIONS[p.phi].gamma,
@@ -257,7 +265,7 @@ def _question(p: GradientFlow) -> Question:
         rf"How much of the gradient is left {p.steps} steps back, $\lVert \partial h_T / \partial h_0 \rVert$?",
         "ratio",
         (
-            f"a plain RNN, {p.phi}, with inputs of 0, so that the state rests at 0, where the slope is 1",
+            f"a plain RNN, {p.phi}, with inputs of 0, so that the state stays at 0, where the slope is 1",
             f"$W_h$ is {latex(p.gain)} times an orthogonal matrix, which keeps every length",
         ),
     )
@@ -278,10 +286,10 @@ def _slips(p: GradientFlow, result: Result) -> Slips:
     g, T = p.gain, p.steps
     return [
         (g * T, "That is $g \\cdot T$: steps multiply, they do not add."),
-        (1 - T * (1 - g), "That takes the same amount off at every step; each step takes the same share."),
-        (g, "That is one step back: the rest of the way multiplies on."),
-        (g ** (T / 2), "That is the square root of it: half of the way."),
-        (1.0, "A matrix that keeps lengths would leave it as it is, but here it is scaled by $g$."),
+        (1 - T * (1 - g), "That subtracts the same amount at every step; each step keeps the same share."),
+        (g, "That is one step back only: every further step multiplies again."),
+        (g ** (T / 2), "That is the square root: half of the steps."),
+        (1.0, "An orthogonal matrix alone would keep it, but this one is scaled by $g$."),
     ]
 
 
@@ -289,6 +297,6 @@ DEMO = Demo(
     __file__,
     GradientFlow,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(times=2, why="the order of size counts")),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(times=2, why="the order of magnitude counts")),
     shows=(jacobian.products, jacobian.spectral_norms, jacobian.rnn_bound, rnn.step_jacobian),
 )

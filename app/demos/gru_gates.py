@@ -22,21 +22,21 @@ UNITS = ("unit 1", "unit 2")
 
 
 class GRUGates(InFramework, Stepwise):
-    """One input a step, and one or two units, so that every gate is a number."""
+    """One input at each step and one or two units, so that every gate is a number."""
 
-    x: Numbers = entries((1, 0, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one a step.")
+    x: Numbers = entries((1, 0, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one for each step.")
     reset_after: bool = flag(
         False, title="Reset after", says="Off: the paper's equation. On: Keras' default, and the only form in PyTorch."
     )
     units: int = number(1, 1, 2, step=1, title="Units", says="With one and no inner bias, both forms are the same.")
     update_bias: float = number(
-        3, -10, 10, slide=(-6, 6), step=0.25, title="Update bias $b_z$", says="Of the update gate's sum."
+        3, -10, 10, slide=(-6, 6), step=0.25, title="Update bias $b_z$", says="For the update gate."
     )
     convention: Literal["keeps", "renews"] = choice(
         "keeps", title="What $z = 1$ does", says="Keeps the old state (Cho, Keras, PyTorch) or renews it (Chung)."
     )
     update: Literal["free", "keep", "renew"] = choice(
-        "free", title="Update gate $z$", says="Forced to keep all or to renew all, by either convention."
+        "free", title="Update gate $z$", says="Forced to keep all or renew all, in either convention."
     )
     reset: Literal["free", "open", "shut"] = choice(
         "free", title="Reset gate $r$", says="Open is exactly 1, shut exactly 0."
@@ -44,7 +44,7 @@ class GRUGates(InFramework, Stepwise):
     reset_bias: Numbers = entries(
         (0,),
         title="Reset bias $b_r$",
-        says="One for both units, or one each. 0 is half open.",
+        says="One for both units, or one each. At 0 it is half open.",
         each=UNITS,
         slide=(-6, 6),
     )
@@ -58,10 +58,10 @@ class GRUGates(InFramework, Stepwise):
         slide=(-2, 2),
         step=0.25,
         title="Inner bias $b_{hn}$",
-        says="The candidate's second one, with reset after.",
+        says="The candidate's second bias, with reset after.",
     )
     h0: Numbers = entries((0,), title="State at the start $h_0$", says="One for both units, or one each.", each=UNITS)
-    step: int = number(1, 1, 12, step=1, title="Step to look at", says="Past the end it means the last one.")
+    step: int = number(1, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
 
     @property
     def z_keeps(self) -> bool:
@@ -139,7 +139,7 @@ def _trace(p: GRUGates, shown: dict[str, Values], path: Values) -> Trace:
     for at, gate in enumerate("zrn"):
         symbols |= {f"W_{{x{gate}}}": w.W_xh[0, at * h], f"W_{{h{gate}}}": w.W_hh[0, at * h]}
         symbols |= {f"W_{{o{gate}}}": w.W_hh[0, at * h + 1]} if h == 2 else {}
-    rows = [Row("x", "input $x_t$", np.array(p.x, dtype=float), given("x_t", "An input: it is given."))]
+    rows = [Row("x", "input $x_t$", np.array(p.x, dtype=float), given("x_t", "Given: an input."))]
     for unit in range(h):
         numbered = "}" if h == 1 else f",{unit + 1}}}"
         before = "h_{t-1" + numbered
@@ -193,11 +193,11 @@ def _rows(p: GRUGates, unit: int, own: dict[str, Values], w: gru.GRUWeights) -> 
 
 
 def _caption(p: GRUGates, numbers: dict[str, float]) -> str:
-    told = "Step {at}: $z$ is {z_at}, so {kept_at} of the old state stays, and the candidate {n_at} fills up: {h_at}."
+    told = "Step {at}: $z$ is {z_at}, so {kept_at} of the old state stays; the candidate {n_at} fills the rest: {h_at}."
     if numbers["at"] < numbers["T"]:
         told += " At the end, step {T}, the state is {h_last}."
     if p.update == "renew" and p.reset == "open":
-        told += " All is renewed and the candidate sees all of the past: this is a plain RNN."
+        told += " All is renewed and the candidate sees the whole past: this is a plain RNN."
     if p.units == 2 or p.reset_after:
         here, there = ("after", "before") if p.reset_after else ("before", "after")
         told += f" The reset comes {here} the product; with it {there}, unit 1 would end at {{other_last}}."
@@ -207,12 +207,12 @@ def _caption(p: GRUGates, numbers: dict[str, float]) -> str:
 def _path_told(numbers: dict[str, float]) -> str:
     back = "1 step" if numbers["T"] == 1 else "{T} steps"
     if numbers["path"] == 0.0:
-        return "A step renewed everything: the direct path ends there, {path} is left. By the candidate, {whole} is."
+        return "One step renewed all, so {path} is left on the direct path. Through the candidate it is {whole}."
     if numbers["path"] == 1.0:
-        return f"Every step keeps all: over {back} the direct path loses nothing, {{path}} of 1 is left."
+        return f"Every step keeps all: over {back} the direct path loses nothing, and {{path}} is left."
     word = "holds" if numbers["path"] >= 0.5 else "fades" if numbers["path"] >= 0.01 else "vanishes"
-    told = f"Over {back} the direct path {word}: {{path}} is left, {{keep_mean}} a step. "
-    return told + "With the ways through the candidate and the gates it is {whole}."
+    told = f"Over {back} the direct path {word}: {{path}} is left, a factor of {{keep_mean}} per step. "
+    return told + "With the paths through the candidate and the gates it is {whole}."
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -244,12 +244,12 @@ def _question(p: GRUGates) -> Question:
 def _slips(p: GRUGates, result: Result) -> Slips:
     z, n, h, kept = (result.numbers[name] for name in ("z1", "n1", "h0", "kept_at"))
     return (
-        (kept * n + (1 - kept) * h, "That is the other convention: see what $z = 1$ does here."),
-        (n, "That is the candidate alone. A share of the old state stays."),
-        (z * h, "That is $z h_0$ alone."),
+        (kept * n + (1 - kept) * h, "That is the other convention. Check what $z = 1$ does here."),
+        (n, "That is the candidate only. A share of the old state stays."),
+        (z * h, "That is $z h_0$ only."),
         (n + kept * h, "That adds the whole candidate. The two shares must add up to 1."),
-        ((n + h) / 2, "That takes half of each. The gate decides the shares."),
-        (math.tanh(result.numbers["h_last"]), "That applies tanh once more. The mixture itself is not squashed."),
+        ((n + h) / 2, "That takes half of each. The gate sets the shares."),
+        (math.tanh(result.numbers["h_last"]), "That applies tanh once more. The mixture does not go through tanh."),
     )
 
 

@@ -1,4 +1,4 @@
-"""Three cells on the same task, trained side by side: which still knows at the end what it read at the start?"""
+"""Three cells trained side by side on the same task: which still knows at the end what it read at the start?"""
 
 import math
 import random
@@ -28,9 +28,9 @@ NAMES = {"rnn": "the RNN", "lstm": "the LSTM", "gru": "the GRU"}
 class LongMemory(Parameters):
     """An RNN, an LSTM and a GRU of four units each, trained with Adam on the same sequences."""
 
-    gap: int = number(20, 1, 25, step=1, title="Gap", says="Noisy steps between reading the number and saying it.")
+    gap: int = number(20, 1, 25, step=1, title="Gap", says="Noisy steps between reading and repeating the number.")
     noise: float = number(
-        0.3, 0, 2, slide=(0, 1), step=0.1, title="Noise", says="Standard deviation of what is read in the gap."
+        0.3, 0, 2, slide=(0, 1), step=0.1, title="Noise", says="Standard deviation of the inputs in the gap."
     )
     gain: float = number(
         0.7,
@@ -39,7 +39,7 @@ class LongMemory(Parameters):
         slide=(0, 1.5),
         step=0.05,
         title=r"Gain $\sigma_1(W_h)$",
-        says="Of the recurrent weights at the start.",
+        says="Size of the recurrent weights at the start.",
     )
     keep: float = number(
         2, -6, 6, slide=(-4, 4), step=0.5, title="Bias of the gate that keeps", says="At the start: LSTM's f, GRU's z."
@@ -119,22 +119,22 @@ def shown(p: LongMemory, update: int, cells: dict[Cell, CellInTraining]) -> Resu
 def _caption(update: int, numbers: dict[str, float]) -> str:
     if update == 0:
         losses = "the losses are {loss_rnn}, {loss_lstm} and {loss_gru}"
-        return f"Before training none remembers: {losses}; saying 0 always costs {{guess}}."
+        return f"Before training no cell remembers: {losses}; always answering 0 costs {{guess}}."
     know = [cell for cell in CELLS if numbers[f"loss_{cell}"] < KNOWS]
     lost = [cell for cell in CELLS if cell not in know]
     told = [f"{NAMES[cell]} with a loss of {{loss_{cell}}}" for cell in know]
     forgot = [f"{NAMES[cell]} at {{loss_{cell}}}" for cell in lost]
     if not lost:
-        return f"Over a gap of {{gap}} all remember: {', '.join(told)}."
+        return f"Over a gap of {{gap}} all three remember: {', '.join(told)}."
     if not know:
-        return f"Over a gap of {{gap}} none remembers: {', '.join(forgot)}; saying 0 always costs {{guess}}."
+        return f"Over a gap of {{gap}} none of them remembers: {', '.join(forgot)}; always answering 0 costs {{guess}}."
     verb = "remembers" if len(know) == 1 else "remember"
-    others = f"not so {' and '.join(forgot)}, where saying 0 always costs {{guess}}"
+    others = f"{' and '.join(forgot)} {'does' if len(lost) == 1 else 'do'} not (always answering 0 costs {{guess}})"
     return f"Over a gap of {{gap}} {' and '.join(told)} {verb}; {others}."
 
 
 def _way_back(p: LongMemory, flows: dict[Cell, Values]) -> Trace:
-    """The gradient at every step, as a share of what it is at the last."""
+    """The gradient at every step, as a share of the one at the last step."""
     now = r"\lVert \partial L / \partial s_t \rVert"
     last = rf"\lVert \partial L / \partial s_{{{p.gap + 1}}} \rVert"
 
@@ -149,9 +149,9 @@ def _way_back(p: LongMemory, flows: dict[Cell, Values]) -> Trace:
         for cell, flow in flows.items()
     ]
     caption = (
-        "The gradient of the loss at every step, as a share of what it is at the last. Step 1 is the one to remember."
+        "The gradient of the loss at every step, as a share of the one at the last step. Step 1 is the one to remember."
     )
-    return Trace("back", "What comes back of the gradient", caption, rows, ("rnn", 0))
+    return Trace("back", "How much of the gradient comes back", caption, rows, ("rnn", 0))
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -171,19 +171,19 @@ def _gate(p: LongMemory) -> float:
 
 def _question(p: LongMemory) -> Question:
     return Question(
-        r"Before training: how much of the LSTM's first memory is left at the end, $\partial c_T / \partial c_1$?",
+        r"Before training: how much of the LSTM's first cell state is left at the end, $\partial c_T / \partial c_1$?",
         "kept_lstm",
         (
-            f"from the first step to the last it is {p.gap} steps, in which nothing comes in",
+            f"from the first step to the last it is {p.gap} steps, with inputs of 0",
             f"the forget gate's bias is {latex(p.keep)}, and $\\sigma({latex(p.keep)}) = {latex(_gate(p))}$",
-            "no recurrent weights yet: the gate sees its bias alone",
+            "the recurrent weights are 0: the gate sees only its bias",
         ),
     )
 
 
 def _steps(p: LongMemory, result: Result) -> list[Arithmetic]:
     gate = _gate(p)
-    one = Formula(r"f = \sigma(b_f)", "What one step keeps:", values={"b_f": p.keep})
+    one = Formula(r"f = \sigma(b_f)", "One step keeps:", values={"b_f": p.keep})
     all_steps = Formula(r"\prod_{t=2}^{T} f", "Steps multiply:", "f^{T-1}", {"f": gate, "T-1": p.gap})
     return [one.worked_out(gate, {}), all_steps.worked_out(result.numbers["kept_lstm"], {})]
 
@@ -191,13 +191,13 @@ def _steps(p: LongMemory, result: Result) -> list[Arithmetic]:
 def _slips(p: LongMemory, result: Result) -> Slips:
     gate = _gate(p)
     return [
-        (gate, "That is what a single step keeps: every further step multiplies again."),
-        (1 - p.gap * (1 - gate), "That takes the same amount off at every step; each step takes the same share."),
+        (gate, "That is one step only: every further step multiplies again."),
+        (1 - p.gap * (1 - gate), "That subtracts the same amount at every step; each step keeps the same share."),
         (gate * p.gap, "Steps multiply, they do not add."),
-        ((1 - gate) ** p.gap, "That is made of what a step forgets; $f$ is what it keeps."),
-        (gate ** (p.gap / 2), "That is half of the way."),
-        (1.0, "Only a gate that is wide open keeps all: this one keeps a share at each step."),
-        (0.0, "A share is kept at every step: little may be left, but not nothing."),
+        ((1 - gate) ** p.gap, "That uses the share that a step forgets; $f$ is the share it keeps."),
+        (gate ** (p.gap / 2), "That is half of the steps."),
+        (1.0, "Only a fully open gate keeps all; this one keeps a share at each step."),
+        (0.0, "Every step keeps a share: what is left is small, but not 0."),
     ]
 
 
@@ -205,7 +205,7 @@ DEMO = Demo(
     __file__,
     LongMemory,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(times=2, why="the order of size counts")),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(times=2, why="the order of magnitude counts")),
     shows=(remembering.forward_backward, optimise.adam, lstm.step, train),
     training=Training("updates", progress),
 )

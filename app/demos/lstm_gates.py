@@ -1,4 +1,4 @@
-"""An LSTM of one unit, gate by gate: what it forgets, writes and shows, and the path that no matrix multiplies."""
+"""An LSTM of one unit, gate by gate: what it forgets, writes and outputs, and the gradient's path without matrices."""
 
 import random
 from typing import Literal
@@ -16,28 +16,30 @@ from app.demos.parts.gates import forced_bias, lstm_picture, stored_weights
 from app.nn import jacobian, lstm
 
 Forced = Literal["free", "open", "shut"]
-SAYS_FORCED = "Open is exactly 1, shut exactly 0, whatever comes in."
+SAYS_FORCED = "Open is exactly 1, shut exactly 0, whatever the input."
 
 KEPT = "There is no weight matrix on this path."
 BACK = "Each step back is multiplied by its own forget gate."
 
 
 class LSTMGates(InFramework, Stepwise):
-    """One input a step, one unit, so that every gate is a number."""
+    """One input at each step and one unit, so that every gate is a number."""
 
-    x: Numbers = entries((1, 0, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one a step.")
+    x: Numbers = entries((1, 0, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one for each step.")
     forget_bias: float = number(
         3, -10, 10, slide=(-4, 8), step=0.25, title="Forget bias $b_f$", says="Keras starts it at 1, PyTorch near 0."
     )
     forget: Forced = choice("free", title="Forget gate $f$", says=SAYS_FORCED)
     input: Forced = choice("free", title="Input gate $i$", says=SAYS_FORCED)
     output: Forced = choice("free", title="Output gate $o$", says=SAYS_FORCED)
-    input_bias: float = number(-3, -10, 10, slide=(-4, 8), step=0.25, title="Input bias $b_i$", says="Below 0: shut.")
+    input_bias: float = number(
+        -3, -10, 10, slide=(-4, 8), step=0.25, title="Input bias $b_i$", says="Below 0: nearly shut."
+    )
     output_bias: float = number(0, -10, 10, slide=(-4, 8), step=0.25, title="Output bias $b_o$", says="0 is half open.")
     W_x: Numbers = entries((6, 0, 2, 0), title="Input weights", each="ifgo")
     W_h: Numbers = entries((0.5,), title="Recurrent weights", each="ifgo")
     c0: float = number(0, -10, 10, slide=(-2, 2), step=0.1, title="Cell at the start $c_0$", says="Before step 1.")
-    step: int = number(1, 1, 12, step=1, title="Step to look at", says="Past the end it means the last one.")
+    step: int = number(1, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
 
     def weights(self) -> lstm.LSTMWeights:
         """The kernel's weights, one unit: W_xh (1, 4), W_hh (1, 4), b (4), in the order i, f, g, o."""
@@ -69,7 +71,7 @@ def compute(p: LSTMGates) -> Result:
 
     back = r"\partial c_T / \partial c"
     rows = (
-        Row("x", "input $x_t$", x, given("x_t", "An input: it is given.")),
+        Row("x", "input $x_t$", x, given("x_t", "Given: an input.")),
         Row("f", "forget gate $f_t$", f, _gate("f", p.forget), group="gates"),
         Row("i", "input gate $i_t$", i, _gate("i", p.input)),
         Row("g", "candidate $g_t$", g, r"g_t = \tanh(W_{xg} \, x_t + W_{hg} \, h_{t-1})", "From −1 to 1."),
@@ -111,25 +113,25 @@ def _gate(gate: str, way: Forced) -> Formula:
 
 
 def _caption(p: LSTMGates, numbers: dict[str, float]) -> str:
-    told = "Step {at}: {kept_at} kept of the old cell and {written_at} written make the cell {c_at}; it shows {h_at}."
+    told = "Step {at}: {kept_at} kept of the old cell plus {written_at} written makes {c_at}. The output is {h_at}."
     if numbers["at"] < numbers["T"]:
-        told += " At the end, step {T}, it holds {c_last}."
+        told += " At the end, step {T}, the cell holds {c_last}."
     if p.output == "shut":
-        return told + " The output gate is shut, so the cell shows nothing, but it keeps its value."
+        return told + " The output gate is shut, so the output is 0, but the cell keeps its value."
     if numbers["c_most"] > 1.0:
-        return told + " It has been as large as {c_most}: a cell is not bounded by 1, only its output is."
+        return told + " Its largest size is {c_most}: the output is bounded by 1, the cell is not."
     return told
 
 
 def _path_told(numbers: dict[str, float]) -> str:
     back = "1 step" if numbers["T"] == 1 else "{T} steps"
     if numbers["path"] == 1.0:
-        return f"Every forget gate is 1: over {back} the direct path loses nothing, {{path}} of 1 is left."
+        return f"Every forget gate is 1: over {back} the direct path loses nothing, and {{path}} is left."
     if numbers["path"] == 0.0:
-        return "A forget gate was shut: the direct path ends there, {path} is left."
+        return "A forget gate was shut: the direct path ends there, and {path} is left."
     word = "holds" if numbers["path"] >= 0.5 else "fades" if numbers["path"] >= 0.01 else "vanishes"
-    told = f"Over {back} the direct path {word}: {{path}} is left, {{f_mean}} a step. "
-    return told + "With the ways through $h$ and the gates it is {whole}."
+    told = f"Over {back} the direct path {word}: {{path}} is left, a factor of {{f_mean}} per step. "
+    return told + "With the paths through $h$ and the gates it is {whole}."
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -173,14 +175,14 @@ def _run(c: float, f: float, i: float, x: tuple[float, ...]) -> float:
 def _slips(p: LSTMGates, result: Result) -> Slips:
     f, i = _gates(p)
     return (
-        (result.numbers["h_last"], "That is $h_3$, what the output gate lets through of the cell."),
+        (result.numbers["h_last"], "That is $h_3$, the part of the cell that the output gate lets through."),
         (float(np.tanh(result.numbers["c_last"])), "That applies tanh to it. The cell itself never goes through tanh."),
         (_run(p.c0, i, f, p.x), "That swaps the gates. $f$ scales the old cell, $i$ the candidate."),
         (_run(p.c0, f, 1.0, p.x), "That writes the whole candidate. The input gate scales it."),
         (_run(p.c0, 1.0, i, p.x), "That forgets nothing. The forget gate scales the old cell at every step."),
         (_run(p.c0, 0.0, i, p.x), "That is only what the last step writes. $f$ keeps part of the old cell."),
         (_run(0.0, f, i, p.x), "That starts from an empty cell. $c_0$ is still in it."),
-        (_run(p.c0, f, 1 - f, p.x), "That takes $1 - f$ for $i$, as in a GRU. An LSTM's two gates are independent."),
+        (_run(p.c0, f, 1 - f, p.x), "That uses $1 - f$ for $i$, as in a GRU. An LSTM's two gates are independent."),
     )
 
 

@@ -39,7 +39,7 @@ class PaddingAndMasking(InFramework):
     )
     padding: Literal["post", "pre"] = choice("post", title="Padding", says="After the sequence, or before it.")
     value: float = number(0, -10, 10, slide=(-2, 2), step=0.1, title="Padded with", says="The padding value.")
-    row: int = number(1, 1, MOST, step=1, title="Sequence to look at", says="Past the end of the batch: the last.")
+    row: int = number(1, 1, MOST, step=1, title="Sequence to show", says="If there are fewer, the last.")
     W_x: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Input weight $W_x$", says="Of the one unit.")
     W_h: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="Of the one unit.")
     b: float = number(0, -10, 10, slide=(-2, 2), step=0.05, title="Bias $b$", says="Of the one unit.")

@@ -22,7 +22,7 @@ TASKS = {
     "one-to-many": "One input, many outputs, as in captioning an image",
     "many-to-one": "Many inputs, one answer, as in the sentiment of a review",
     "aligned": "One output for each input, as in tagging words",
-    "unaligned": "All is read, then all is written, as in translation",
+    "unaligned": "Everything is read, then everything is written, as in translation",
 }
 FELT, FELT_BEFORE = r"\frac{\partial h_t}{\partial x_1}", r"\frac{\partial h_{t-1}}{\partial x_1}"
 
@@ -32,10 +32,10 @@ class SequenceShapes(Parameters):
 
     reads: Literal["one", "many"] = choice("many", title="Reads", says="One input, or a sequence of them.")
     writes: Literal["one", "many"] = choice("many", title="Writes", says="One output, or a sequence of them.")
-    aligned: bool = flag(False, title="Aligned", says="Many to many alone: whether each output answers its own input.")
-    x: Numbers = entries((1, 2, 3), title="Inputs", says="Up to 12 numbers; where one is read, it is the first.")
-    outputs: int = number(3, 1, 12, step=1, title="Outputs", says="To write, where the kind leaves that free.")
-    output: int = number(1, 1, 12, step=1, title="Output to look at", says="Past the end it means the last one.")
+    aligned: bool = flag(False, title="Aligned", says="For many to many only: each output answers its own input.")
+    x: Numbers = entries((1, 2, 3), title="Inputs", says="Up to 12 numbers; a task with one input reads the first.")
+    outputs: int = number(3, 1, 12, step=1, title="Outputs", says="Number of outputs, where the kind leaves it open.")
+    output: int = number(1, 1, 12, step=1, title="Output to show", says="If there are fewer, the last.")
     W_x: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Input weight $W_x$", says="Of the one unit.")
     W_h: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="Of the one unit.")
 
@@ -75,10 +75,10 @@ def _caption(p: SequenceShapes, numbers: dict[str, float]) -> str:
     some = "{seen} of {inputs} inputs" if numbers["inputs"] > 1 else "the one input"
     told += f" and has seen {some}"
     if p.kind == "unaligned" and numbers["inputs"] == numbers["outputs"]:
-        return told + ": as many out as in, and yet not aligned."
+        return told + ": as many outputs as inputs, and yet not aligned."
     if p.kind == "one-to-one":
-        return told + ". There is no sequence, and $W_h$ has nothing to act on."
-    return told + "; its slope along the first input is {felt}."
+        return told + ". There is no sequence, so $W_h$ has nothing to act on."
+    return told + "; its derivative by the first input is {felt}."
 
 
 def _diagram(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, at: int, numbers: dict[str, float]) -> Diagram:
@@ -130,35 +130,35 @@ def _trace(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, seen: Values,
         if step.reads:
             return Formula(f"u_t = x_{{{step.reads}}}", "An input.", "x", {"x": p.x[step.reads - 1]})
         if step.fed_back:
-            return Formula(f"u_t = y_{{{step.fed_back}}}", "The output before, fed back.", "h_{t-1}")
+            return Formula(f"u_t = y_{{{step.fed_back}}}", "The previous output, fed back.", "h_{t-1}")
         return Formula("u_t = 0", "The start mark.")
 
     def inputs_seen(t: int) -> Formula:
         text = r"\text{seen}_t = \sum_{k \le t} \text{reads}_k"
-        return Formula(text, "Inputs read at this step or before.", *products("k", (r"\text{reads}_k", is_read[:t])))
+        return Formula(text, "Inputs read at this step or earlier.", *products("k", (r"\text{reads}_k", is_read[:t])))
 
     def felt(t: int) -> Formula:
         if t == 1:
             return Formula(rf"{FELT} = (1 - h_t^2) \cdot W_x")
         if steps[t - 1].fed_back:
-            by_both = "By the state, and by the output that is fed back."
+            by_both = "Through the state, and through the output that is fed back."
             return Formula(rf"{FELT} = (1 - h_t^2) \cdot (W_h + W_x) \cdot {FELT_BEFORE}", by_both)
-        return Formula(rf"{FELT} = (1 - h_t^2) \cdot W_h \cdot {FELT_BEFORE}", "By the state alone.")
+        return Formula(rf"{FELT} = (1 - h_t^2) \cdot W_h \cdot {FELT_BEFORE}", "Through the state only.")
 
     state = Formula(r"h_t = \tanh(W_x \, u_t + W_h \, h_{t-1})")
     start = replace(state, note="Before the first step the state is 0.")
-    feels = r"feels the first, $\partial h_t / \partial x_1$"
+    feels = r"derivative $\partial h_t / \partial x_1$"
     rows = (
         Row("reads", "reads an input", is_read, act("reads", "x")),
         Row("fed", "is fed $u_t$", run.fed, fed, words="what the step is fed"),
         Row("h", "state $h_t$", run.h, first_then(start, state)),
         Row("writes", "writes an output", is_written, act("writes", "y")),
         Row("seen", "inputs seen", seen.astype(float), inputs_seen),
-        Row("felt", feels, run.felt, felt, words="how much the first input is felt"),
+        Row("felt", feels, run.felt, felt, words="derivative by the first input"),
     )
     before, felt_before = np.append(0.0, run.h[:-1]), np.append(0.0, run.felt[:-1])
     symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h, "h_{t-1}": before, FELT_BEFORE: felt_before}
-    caption = "Each column is one step. What an output cannot have seen, it cannot depend on."
+    caption = "Each column is one step. An output cannot depend on an input that is not read yet."
     columns = [f"step {t}" for t in range(1, len(steps) + 1)]
     return Trace("steps", "Every step", caption, rows, ("seen", at - 1), symbols, columns=columns)
 
@@ -207,13 +207,13 @@ def _steps(p: SequenceShapes, result: Result) -> list[Arithmetic]:
 def _slips(p: SequenceShapes, result: Result) -> Slips:
     n = result.numbers
     return (
-        (n["output"], "That would be aligned: here all is read before the first output."),
+        (n["output"], "That would be aligned. Here everything is read before the first output."),
         (
             n["inputs"] + n["output"] - 1,
-            "That would let the last reading step write already: a decoder starts after it.",
+            "That lets the last reading step write. A decoder starts one step later.",
         ),
-        (n["inputs"] + n["output"], "That would be unaligned: here the reading steps write as well."),
-        (1.0, "At the first step no more than one input is read."),
+        (n["inputs"] + n["output"], "That would be unaligned. Here the reading steps also write."),
+        (1.0, "At the first step only one input is read."),
         (n["inputs"], "That is when the last input is read."),
     )
 

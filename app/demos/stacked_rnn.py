@@ -23,11 +23,13 @@ from app.nn.initialise import orthogonal
 class StackedRNN(Parameters):
     """Layers of equal width over one feature."""
 
-    x: Numbers = entries((1, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12 numbers, one a step.")
-    layers: int = number(3, 1, 4, step=1, title="Layers", says="Stacked, each on the one below.")
+    x: Numbers = entries(
+        (1, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12 numbers, one for each step."
+    )
+    layers: int = number(3, 1, 4, step=1, title="Layers", says="Each layer reads the one below.")
     units: int = number(1, 1, 3, step=1, title="Units", says="Of each layer.")
-    layer: int = number(2, 1, 4, step=1, title="Layer to look at", says="Past the top it means the top.")
-    step: int = number(3, 1, 12, step=1, title="Step to look at", says="Past the end it means the last one.")
+    layer: int = number(2, 1, 4, step=1, title="Layer to show", says="If there are fewer, the top one.")
+    step: int = number(3, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
     W_x: float = number(
         1, -10, 10, slide=(-2, 2), step=0.05, title="Weight upwards $W_x$", says="From the layer below."
     )
@@ -39,7 +41,7 @@ class StackedRNN(Parameters):
         "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
     )
     seed: int = number(
-        0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="With several units: turns what the weights scale."
+        0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="With several units: draws the rotations of the weights."
     )
 
     @property
@@ -85,7 +87,11 @@ def compute(p: StackedRNN) -> Result:
         "T": T,
     }
     numbers |= {f"top{t}": float(value) for t, value in enumerate(h[-1, :, 0], start=1)}
-    told = [] if np.isfinite(h).all() else ["A state overflowed: the weights make it grow at every step and layer."]
+    told = (
+        []
+        if np.isfinite(h).all()
+        else ["A state overflowed: the weights make it grow at every step and in every layer."]
+    )
     return Result(numbers, (_diagram(p, h, numbers), _trace(p, ws, z, h)), told)
 
 
@@ -95,11 +101,11 @@ def _caption(p: StackedRNN) -> str:
     before = "the start, 0" if t == 1 else "{before} before it"
     told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below} and {before}, and from nothing else"
     if p.W_h == 0:
-        told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below} alone: with $W_h = 0$ nothing is remembered"
+        told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below} only: with $W_h = 0$ nothing is remembered"
     if p.layers == 1 or p.W_h == 0:
         return told + "."
     way = "1 step" if len(p.x) + p.layers == 3 else "{path} steps"
-    return told + f". From the first input to the top's last state it is {way} along any of {{paths}} paths."
+    return told + f". From the first input to the top layer's last state there are {{paths}} paths, each of {way}."
 
 
 def _diagram(p: StackedRNN, h: Values, numbers: dict[str, float]) -> Diagram:
@@ -171,15 +177,13 @@ def _trace(p: StackedRNN, ws: list[rnn.RNNWeights], z: Values, h: Values) -> Tra
                 made = f"{state} = {activated(p.phi, total)}"
             key, label, words = f"h{layer}{j + 1}", f"state ${state}$", f"state of layer {layer}{of}"
             rows.append(Row(key, label, h[layer - 1, :, j], made, words=words, group=f"Layer {layer}"))
-    rows.append(
-        Row("x", "input $x_t$", np.array(p.x, dtype=float), given("x_t", "An input: it is given."), group="Input")
-    )
+    rows.append(Row("x", "input $x_t$", np.array(p.x, dtype=float), given("x_t", "Given: an input."), group="Input"))
     symbols: Symbols = {
         name("h", layer, i, "t-1"): np.append(0.0, h[layer - 1, :-1, i])
         for layer in range(1, p.layers + 1)
         for i in units
     }
-    caption = "Each row is one layer's run over time; it reads the row below. Choose a state to see its two sources."
+    caption = "Each row is one layer over time, and reads the row below. Choose a state to see its two sources."
     layer, at = p.at
     return Trace("states", "Every state", caption, rows, (f"h{layer}1", at - 1), symbols, follows="step")
 
@@ -212,11 +216,11 @@ def _slips(p: StackedRNN, result: Result) -> Slips:
     (u, v), (first, last) = (p.W_x, p.W_h), p.x
     low1, low2 = u * first, u * last + v * u * first
     return [
-        (low2, "That is the first layer: the second one reads it and adds its own past."),
-        (u * low2, "That leaves out the second layer's own state of the step before."),
-        (u * low2 + v * low1, "From the step before it takes its own layer's state, not the one below."),
-        (u * low1 + v * u * low1, "The layer below is read at the same step, not at the one before."),
-        (u * u * last, "That is the second step with no past at all."),
+        (low2, "That is the first layer. The second reads it and adds its own past."),
+        (u * low2, "That leaves out the second layer's own previous state."),
+        (u * low2 + v * low1, "From the previous step it takes its own layer's state, not that of the layer below."),
+        (u * low1 + v * u * low1, "The layer below is read at the same step, not at the previous one."),
+        (u * u * last, "That is the second step without any past."),
     ]
 
 

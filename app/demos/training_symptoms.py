@@ -22,12 +22,12 @@ UNITS, BATCH, REPORTS = 6, 8, 20
 
 
 class TrainingSymptoms(Parameters):
-    """Plain gradient descent on a cell of six units, which must say at the end the number that it read at the start."""
+    """Plain gradient descent on a cell of six units, which must repeat at the end the number it read at the start."""
 
     cell: Literal["rnn", "lstm", "gru"] = choice("rnn", title="Cell", says="A plain RNN, or one with gates.")
-    gap: int = number(25, 1, 30, step=1, title="Gap", says="Steps between reading the number and saying it.")
+    gap: int = number(25, 1, 30, step=1, title="Gap", says="Steps between reading and repeating the number.")
     rate: float = number(
-        0.1, 0, 100, slide=(0, 2), step=0.05, title=r"Learning rate $\eta$", says="How far an update goes."
+        0.1, 0, 100, slide=(0, 2), step=0.05, title=r"Learning rate $\eta$", says="How far each update goes."
     )
     gain: float = number(
         0.7,
@@ -36,10 +36,10 @@ class TrainingSymptoms(Parameters):
         slide=(0, 2.5),
         step=0.05,
         title=r"Gain $\sigma_1(W_h)$",
-        says="Of the recurrent weights at the start.",
+        says="Size of the recurrent weights at the start.",
     )
     clip: float = number(
-        0, 0, 100, slide=(0, 2), step=0.1, title="Clip at $c$", says="Longest gradient that is used; 0 clips nothing."
+        0, 0, 100, slide=(0, 2), step=0.1, title="Clip at $c$", says="Largest gradient norm; 0 means no clipping."
     )
     updates: int = number(200, 0, 300, step=10, title="Updates", says="How often the weights change.")
     seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the weights and the sequences.")
@@ -140,24 +140,24 @@ def _symptom(losses: Values, numbers: dict[str, float]) -> tuple[str, str]:
     finite = np.isfinite(losses)
     if not finite.all():
         numbers["nan_at"] = float(np.argmin(finite))
-        return "NaN", "from update {nan_at} on the loss is no number any more; the weights are lost."
+        return "NaN", "from update {nan_at} on the loss is NaN, and the weights are lost."
     if len(losses) == 1:
-        return "Not trained yet", "the loss is {loss}; saying 0 always costs {guess}."
+        return "Not trained yet", "the loss is {loss}; always answering 0 costs {guess}."
     if numbers["worst"] > 10 * max(numbers["loss_first"], FORGETS_NOTHING):
         numbers["worst_at"] = float(np.argmax(losses))
-        away = "the loss ran from {loss_first} at the start to {worst} at update {worst_at}. Before training "
+        away = "the loss rose from {loss_first} at the start to {worst} at update {worst_at}. Before training "
         if numbers["reached_first"] > 1:
             return "Diverged", away + "the gradient grew {reached_first}-fold on its way back: it explodes. Clip it."
         why = "it does not explode. Suspect the learning rate: does a third of it learn?"
         return "Diverged", away + "{reached_first} of the gradient reached the first step, so " + why
     if numbers["loss"] < 0.1:
-        return "Learned", "after {updates} updates the loss is {loss}; saying 0 always costs {guess}."
+        return "Learned", "after {updates} updates the loss is {loss}; always answering 0 costs {guess}."
     if numbers["loss"] > 0.8 and numbers["reaches"] < 0.01:
         return "Stalled", (
-            "after {updates} updates the loss is {loss}, no better than the {guess} of saying 0 always, and {reaches} "
-            "of the gradient reaches the step that matters."
+            "after {updates} updates the loss is {loss}, hardly better than always answering 0 ({guess}), and "
+            "{reaches} of the gradient reaches the step that matters."
         )
-    return "Still learning", "after {updates} updates the loss is {loss}; saying 0 always costs {guess}."
+    return "Still learning", "after {updates} updates the loss is {loss}; always answering 0 costs {guess}."
 
 
 def _share(by_step: Values) -> float:
@@ -167,9 +167,9 @@ def _share(by_step: Values) -> float:
 def _warnings(run: TrainedSoFar, numbers: dict[str, float]) -> list[str]:
     told = []
     if not math.isfinite(run.norms[-1]):
-        told.append("The gradient is not finite: every further update writes NaN into all weights.")
+        told.append("The gradient is not finite: every further update turns all weights into NaN.")
     elif numbers["reaches"] == 0:
-        told.append("Nothing at all comes back to the first step: it is too small for a float64.")
+        told.append("No gradient comes back to the first step: it is too small for a float64.")
     return told
 
 
@@ -203,7 +203,7 @@ def _weights(p: TrainingSymptoms, run: TrainedSoFar) -> Trace:
             names, labels, rows_of(run.model.arrays()), made, says, strict=True
         )
     ]
-    caption = "The weights into the new state and out of it, a column a unit. Choose one to see its last update."
+    caption = "The weights into the new state and out of it, one column per unit. Choose one to see its last update."
     columns = [f"unit {j}" for j in units]
     title = "The weights and their last update"
     return Trace("weights", title, caption, rows, ("h1", 0), {}, "j", columns=columns, column_word="unit")
@@ -234,10 +234,10 @@ def _steps(p: TrainingSymptoms, result: Result) -> list[Arithmetic]:
 
 def _slips(p: TrainingSymptoms, result: Result) -> Slips:
     return [
-        (p.gain, "That is one step back: every further step multiplies again."),
+        (p.gain, "That is one step back only: every further step multiplies again."),
         (p.gain * p.gap, "Steps multiply, they do not add."),
-        (1.0, "A matrix that keeps lengths would, but here it is scaled by the gain."),
-        (p.gain ** (p.gap / 2), "That is half of the way."),
+        (1.0, "An orthogonal matrix alone would keep it, but this one is scaled by the gain."),
+        (p.gain ** (p.gap / 2), "That is half of the steps."),
     ]
 
 
@@ -245,7 +245,7 @@ DEMO = Demo(
     __file__,
     TrainingSymptoms,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(times=3, why="the order of size counts")),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(times=3, why="the order of magnitude counts")),
     shows=(remembering.forward_backward, clipping.by_norm, optimise.descend, train),
     training=Training("updates", progress),
 )

@@ -37,9 +37,7 @@ class UnrolledRNN(Stepwise):
         (1,), slide=(-2, 2), title="Output weights $W_o$", says="One for each unit; a single one serves all."
     )
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="The function applied to the sum.")
-    step: int = number(
-        3, 1, 12, step=1, title="Step to look at", says="A step after the last input means the last one."
-    )
+    step: int = number(3, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
         """Weights whose number differs from the number of units."""

@@ -155,7 +155,7 @@ FORGETS, WRITES_HALF = f"{ASKED}&forget=free&input=open", f"{ASKED}&forget=open&
         (FORGETS, 2 + 0.9640, "forgets nothing"),
         (FORGETS, -0.7616, "only what the last step writes"),
         (FORGETS, 0.5 * (0.5 * 0.7616 + 0.9640) - 0.7616, "starts from an empty cell"),
-        (FORGETS, 0.5 * (0.5 * (1 + 0.3808) + 0.4820) - 0.3808, "takes $1 - f$ for $i$"),
+        (FORGETS, 0.5 * (0.5 * (1 + 0.3808) + 0.4820) - 0.3808, "uses $1 - f$ for $i$"),
         # f = 1, i = 0.5
         (WRITES_HALF, 2 + 0.5 * 0.9640, None),
         (WRITES_HALF, 2 + 0.9640, "writes the whole candidate"),
