@@ -388,7 +388,7 @@ def test_a_judgement_says_beside_each_line_why_it_is_so(client: TestClient) -> N
     assert working.index("What one step keeps:") < working.index("<math")
     assert working.index("Steps multiply:") < working.rindex("<math")
     told = client.get("/demos/receptive-field/predict?seed=5&guess=1").text
-    assert told.count("What the layer below sees, and what this one adds.") == 1, "what is the same is said once"
+    assert told.count("What the layer below sees, plus what this one adds.") == 1, "what is the same is said once"
 
 
 def test_a_guess_that_stopped_on_the_way_is_told_where(client: TestClient) -> None:
