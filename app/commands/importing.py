@@ -10,12 +10,11 @@ import typer
 from app.commands.console import counted, migrated_database, settings
 from app.exchange.imports.draft import RefusedError
 from app.exchange.imports.import_cards import import_cards
-from app.exchange.imports.kinds import KINDS, find_kind
+from app.exchange.imports.kinds import KINDS, HowToRead
 from app.exchange.imports.write import Imported, NothingFoundError
 
 app = typer.Typer()
 HISTORY = "history"
-MOST_LINES = 200
 
 
 @app.command(name="import")
@@ -27,6 +26,15 @@ def import_(
     kind: Annotated[
         str, typer.Option(help=f"What it is: {', '.join(kind.name for kind in KINDS)}, {HISTORY}; otherwise found out.")
     ] = "",
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="If a table's first row names columns; otherwise found out.",
+            show_default=False,
+        ),
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="Of a text, such as cp1251; otherwise found out.")] = "",
     learner: Annotated[int, typer.Option(help="Whose history it becomes.")] = 1,
     progress: Annotated[
         bool | None,
@@ -37,16 +45,17 @@ def import_(
 ) -> None:
     """Turn a file of questions into a new content file, or take a learner's exported history back.
 
-    The wording stays as it is. Whatever cannot be shown in a card is named by line or note; nothing is overwritten.
+    The wording stays as it is. Whatever cannot be shown in a card is named by line or note, and the card is a draft;
+    nothing is overwritten. Exits with 2 if so much was lost that all of it is a draft.
     """
     is_history = kind == HISTORY or (not kind and file.suffix.lower() == ".jsonl")
     if is_history:
         _take_history(file, learner)
         return
     show = sys.stderr.isatty() if progress is None else progress
+    how = HowToRead(kind, header, encoding)
     try:
-        found = find_kind(kind) if kind else None
-        used, done = import_cards(file, settings().content_dir, into, found, _say_progress if show else _say_nothing)
+        used, done = import_cards(file, settings().content_dir, into, how, _say_progress if show else _say_nothing)
     except NothingFoundError as error:
         _say_told(error.done)
         _refuse(file, error)
@@ -58,9 +67,22 @@ def import_(
     _say_told(done)
     for path in done.files:
         typer.echo(f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
-    drafts = f", {counted(done.drafts, 'draft')} without an answer" if done.drafts else ""
-    typer.echo(f"{counted(done.cards, 'card')}{drafts}; {counted(done.skipped, 'thing')} skipped.")
+    _say_counts(done)
+    if done.is_draft:
+        typer.echo("So much was lost that all of it is a draft: look it through, then remove `draft: yes` at the top.")
+        raise typer.Exit(2)
     typer.echo("Look them through, then: recur check, recur load.")
+
+
+def _say_counts(done: Imported) -> None:
+    """Say what was read and what was written, and how many words are named instead."""
+    total = done.read["words"]
+    read = [counted(number, what.removesuffix("s")) for what, number in done.read.items()]
+    lost = f"; the other {total - done.written:,} are named above" if total > done.written else ""
+    typer.echo(f"Read: {', '.join(read)}. Written: {counted(done.written, 'word')}{lost}.")
+    typer.echo(
+        f"{counted(done.cards, 'card')}, {counted(done.drafts, 'draft')}; {counted(done.skipped, 'thing')} skipped."
+    )
 
 
 def _take_history(file: Path, learner: int) -> None:
@@ -91,10 +113,8 @@ def _say_nothing(_done: int) -> None:
 
 
 def _say_told(done: Imported) -> None:
-    for where, sentence in done.told[:MOST_LINES]:
+    for where, sentence in done.told:
         typer.echo(f"  {where}: {sentence}")
-    if done.sentences > MOST_LINES:
-        typer.echo(f"  … and {done.sentences - MOST_LINES:,} more")
 
 
 def _refuse(file: Path, why: object) -> NoReturn:

@@ -22,7 +22,8 @@ _ITEMS_AT_END = re.compile(r"(?:^|\s)\(?Source:\s*([\w-]+(?:,\s*[\w-]+)*)[.)]*\s
 class Metadata:
     """What the last lines of a card state. `line` is their first line, or None; `sources` are (item, line).
 
-    `corrected` is the day of the last correction that a learner should know of, and what was wrong.
+    `corrected` is the day of the last correction that a learner should know of, and what was wrong. `why_draft` is the
+    reason that stands behind `Draft: yes,`.
     """
 
     level: str | None = None
@@ -30,6 +31,7 @@ class Metadata:
     tags: list[str] = field(default_factory=list)
     corrected: tuple[date, str] | None = None
     is_draft: bool = False
+    why_draft: str = ""
     line: int | None = None
 
 
@@ -87,6 +89,12 @@ def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
     if key == "Corrected":
         metadata.corrected = _correction(value)
         return None if metadata.corrected else "Corrected: needs a day such as 2026-11-27, and what was wrong"
+    if key == "Draft":
+        said, _, why = value.partition(",")
+        if said.strip() != "yes":
+            return f"Draft: must be yes, not {value!r}: a card that is no draft has no such line"
+        metadata.is_draft, metadata.why_draft = True, why.strip()
+        return None
     words = [word.strip() for word in value.split(",")]
     if not all(words):
         return f"{key}: needs {'values separated by single commas' if value else 'a value: write one, or remove it'}"
@@ -96,10 +104,6 @@ def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
         metadata.level = value
     elif key == "Source":
         metadata.sources.extend((word, line) for word in dict.fromkeys(words))
-    elif key == "Draft":
-        if value != "yes":
-            return f"Draft: must be yes, not {value!r}: a card that is no draft has no such line"
-        metadata.is_draft = True
     else:
         bad = [word for word in words if not _TAG.fullmatch(word)]
         if bad:

@@ -163,6 +163,7 @@ def _card(parsed: Parsed, heading: Block, blocks: tuple[Block, ...], lines: Sequ
     if not question:
         wrong("the question is empty: write it between ## and the id")
     kept, metadata, mistakes = take_metadata(parsed.path, blocks, known=OF_A_CARD)
+    metadata.is_draft |= parsed.front is not None and parsed.front.is_draft
     parsed.mistakes.extend(mistakes)
     if not kept:
         wrong("the answer is empty: write at least one paragraph under the question")

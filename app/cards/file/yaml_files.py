@@ -148,10 +148,11 @@ def read_title(entries: Mapping[str, Entry]) -> tuple[str | None, list[tuple[int
 
 @dataclass(frozen=True)
 class Front:
-    """A topic's title and order. Topics without an order come last, by name."""
+    """A topic's title and order. Topics without an order come last, by name. If it `is_draft`, all its cards are."""
 
     title: str
     order: int = LAST
+    is_draft: bool = False
 
 
 def read_front(path: str, lines: Sequence[str]) -> tuple[Front | None, int, list[Mistake]]:
@@ -167,13 +168,16 @@ def read_front(path: str, lines: Sequence[str]) -> tuple[Front | None, int, list
     except YamlError as error:
         return None, end + 1, [Mistake(path, error.line, f"front matter: {error}")]
     title, problems = read_title(entries)
-    problems += unknown_keys(entries, ("title", "order"))
+    problems += unknown_keys(entries, ("title", "order", "draft"))
     order = entries.get("order", Entry(LAST, 1))
     number = order.value if type(order.value) is int else -1  # isinstance() takes a bool for an int
     if not 0 <= number <= LAST:
         problems.append((order.line, f"order must be a whole number from 0 to {LAST}"))
+    draft = entries.get("draft", Entry(False, 1))
+    if not isinstance(draft.value, bool):
+        problems.append((draft.line, "draft must be yes or no"))
     mistakes = [Mistake(path, line, f"front matter: {message}") for line, message in problems]
-    return Front(title, number) if title and not problems else None, end + 1, mistakes
+    return Front(title, number, draft.value is True) if title and not problems else None, end + 1, mistakes
 
 
 @dataclass(frozen=True)

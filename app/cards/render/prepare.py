@@ -57,6 +57,7 @@ class ReadyCard:
     text_hash: str
     markdown: str
     html: Html | None
+    why_draft: str = ""
 
 
 @dataclass
@@ -192,6 +193,7 @@ def _prepare_card(card: ParsedCard, parsed: Parsed, ready: ReadyFile, known: Col
         text_hash=hash_of_text(card.markdown),
         markdown=card.markdown,
         html=html,
+        why_draft=card.metadata.why_draft,
     )
     (ready.drafts if is_draft else ready.cards).append(made)
 

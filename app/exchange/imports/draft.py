@@ -1,11 +1,18 @@
-"""What a reader finds in a file: drafts of cards, and what it has to skip."""
+"""What a reader finds in a file: drafts of cards, what it has to skip, and what it counted."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class RefusedError(Exception):
     """A file that is not imported at all. The message says why, and what to do."""
+
+
+class Harmless(str):
+    """A sentence about a change that leaves the text of a card whole. Any other sentence makes the card a draft."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -13,7 +20,8 @@ class Draft:
     """A card before it is written, in Markdown. `where` is its place in the file ("line 12").
 
     `answer` is empty if the file has none. `sources` may be items of sources.yaml; `name` is the card's id there, if it
-    had one. `left_out` are sentences, one for each thing that was left out.
+    had one. `left_out` are sentences, one for each thing that was left out or changed. `text` is what the card was
+    made from: each word of it must be on the card or in a sentence. By default it is the card's own text.
     """
 
     where: str
@@ -24,27 +32,50 @@ class Draft:
     sources: tuple[str, ...] = ()
     name: str = ""
     left_out: tuple[str, ...] = ()
+    text: str | None = None
+
+    @property
+    def own_text(self) -> str:
+        """All of the card's text."""
+        return "\n".join((self.question, self.answer))
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """Something in the file that does not become a card."""
+    """Something in the file that does not become a card. `text` is all of it, if the sentence does not quote it."""
 
     where: str
     why: str
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """How the file was read, where that was decided by a guess. Nothing is lost by it."""
+
+    where: str
+    says: str
+
+
+Item = Draft | Skipped | Notice
 
 
 @dataclass(frozen=True)
 class Reading:
     """What was read. `explanation` and `key_points` are Markdown.
 
-    `items` can be iterated once, and may raise RefusedError on the way.
+    `items` can be iterated once, and may raise RefusedError on the way. Meanwhile `counts` grows: how many rows, cells,
+    notes and so on were read. If `text` is given, each of its words must be in an item or in the `layout`, such as the
+    names of columns.
     """
 
     title: str
-    items: Iterable[Draft | Skipped]
+    items: Iterable[Item]
     explanation: str = ""
     key_points: str = ""
+    counts: Counter[str] = field(default_factory=Counter)
+    text: str = ""
+    layout: list[str] = field(default_factory=list)
 
 
 def block(lines: Iterable[str]) -> str:
@@ -67,4 +98,5 @@ def skipped_lines(lines: list[str], start: int, end: int, why: str) -> Iterator[
     written = [index for index in range(start, end) if lines[index].strip()]
     if written:
         first, last = written[0] + 1, written[-1] + 1
-        yield Skipped(f"line {first}" if first == last else f"lines {first}–{last}", why)
+        place = f"line {first}" if first == last else f"lines {first}–{last}"
+        yield Skipped(place, why, "\n".join(lines[start:end]))

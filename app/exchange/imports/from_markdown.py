@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from app.cards.file.blocks import Block, read
 from app.cards.file.yaml_files import YamlError, one_line, read_mapping
-from app.exchange.imports.draft import Draft, Reading, Skipped, block, line_of
+from app.exchange.imports.draft import Draft, Item, Notice, Reading, Skipped, block, line_of
 from app.exchange.imports.markdown.myst import LeftOut, plain_markdown
 
 _ID = re.compile(r"\s*\{#([a-z0-9]+(?:-[a-z0-9]+)*)\}\s*$")
 _METADATA = re.compile(r"\s*(Level|Tags|Source):\s*(\S.*)")
+_KEYS = re.compile(r"\s*(?:Level|Tags|Source)(?=:)|## key points", re.IGNORECASE)
 _REFERENCE = re.compile(r"(!?)\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[(:])")
 _DEFINITION = re.compile(r" {0,3}\[[^\[\]^]+\]:\s*\S+(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*")
 
@@ -43,47 +44,69 @@ def read_markdown(text: str) -> Reading:
     document = read("\n" * start + "\n".join(lines[start:]))
     headings = [one for one in document.blocks if one.level]
     own = any(one.level == 2 and _ID.search(one.text) for one in headings)
-    sections = _sections([one for one in headings if not own or one.level == 2], start, len(lines))
+    left_out = LeftOut(layout=_marks(lines, start))
+    layout = left_out.layout
+    sections = _sections([one for one in headings if not own or one.level == 2], start, len(lines), left_out)
     top = None if own else _top(sections[1:])
     points = [one for one in sections if own and one.title.casefold() == "key points"]
     parents = _parents(sections[1:], top)
     addresses = {name.casefold(): str(known["href"]) for name, known in document.references.items()}
-    left_out: LeftOut = []
 
     def body(section: _Section) -> str:
         # A definition leaves an empty line, so that the other lines keep their numbers.
         kept = ["" if _DEFINITION.fullmatch(line) else line for line in lines[section.first : section.end]]
-        return _resolved(block(plain_markdown(kept, left_out, section.first)), addresses)
+        return _resolved(block(plain_markdown(kept, left_out, section.first)), addresses, layout)
 
     explanation = "\n\n".join(filter(None, map(body, [sections[0], *([top] if top else [])])))
     key_points = "\n\n".join(map(body, points))
-    drafts = [
-        _draft(one, parents.get(one.start), body(one)) for one in sections[1:] if one is not top and one not in points
-    ]
-    skipped += [Skipped(line_of(index), sentence) for index, sentence in left_out]
-    return Reading(stated or (top.title if top else ""), [*drafts, *skipped], explanation, key_points)
+    drafts = []
+    for one in sections[1:]:
+        if one is not top and one not in points:
+            at = len(left_out.told)
+            draft = _draft(one, parents.get(one.start), body(one))
+            drafts.append(replace(draft, left_out=tuple(sentence for _index, sentence in left_out.told[at:])))
+            del left_out.told[at:]
+    skipped += [Skipped(line_of(index), sentence) for index, sentence in left_out.told]
+    if stated and top:
+        layout.append(top.title)
+    title = stated or (top.title if top else "")
+    return Reading(title, [*drafts, *skipped], explanation, key_points, text=text, layout=layout)
 
 
-def _front(lines: Sequence[str]) -> tuple[str, list[Skipped], int]:
-    """Return the title in the front matter, what is wrong with it, and its number of lines."""
+def _marks(lines: Sequence[str], start: int) -> list[str]:
+    """The words that are no card's text: the front matter, the names of metadata, and the heading Key points."""
+    front = [line for line in lines[:start] if re.match(r"(?:order|draft) *:", line)]
+    labels = [line.partition("]:")[0] for line in lines if _DEFINITION.fullmatch(line)]
+    return ["title", *front, *labels, *(found[0] for line in lines if (found := _KEYS.match(line)))]
+
+
+def _front(lines: Sequence[str]) -> tuple[str, list[Item], int]:
+    """Return the title in the front matter, what is wrong with it or not read, and its number of lines."""
     if lines[0].rstrip() != "---":
         return "", [], 0
     end = next((index for index in range(1, len(lines)) if lines[index].rstrip() in ("---", "...")), None)
     if end is None:
         return "", [Skipped("line 1", "the front matter is never closed: it is read as text")], 0
     try:
-        entry = read_mapping("\n".join(lines[1:end]), first_line=2).get("title")
+        entries = read_mapping("\n".join(lines[1:end]), first_line=2)
     except YamlError as error:
-        return "", [Skipped(f"line {error.line}", f"the front matter: {error}")], end + 1
-    title = entry.value if entry else ""
-    return one_line(str(title) if isinstance(title, int | float) else title) or "", [], end + 1
+        return "", [Skipped(f"line {error.line}", f"the front matter: {error}", "\n".join(lines[:end]))], end + 1
+    title = entries["title"].value if "title" in entries else ""
+    title = one_line(str(title) if isinstance(title, int | float) else title) or ""
+    begins = [*(entry.line - 1 for entry in entries.values()), end]
+    told: list[Item] = []
+    for (key, entry), start, stop in zip(entries.items(), begins, begins[1:], strict=False):
+        if key not in ("order", "draft") and not (key == "title" and title):
+            value = " ".join("\n".join(lines[start:stop]).partition(":")[2].split())
+            told.append(Notice(f"line {entry.line}", f"{key} in the front matter is not read: {value}"))
+    return title, told, end + 1
 
 
-def _sections(headings: Sequence[Block], start: int, length: int) -> list[_Section]:
+def _sections(headings: Sequence[Block], start: int, length: int, left_out: LeftOut) -> list[_Section]:
     begins = [heading.line - 1 for heading in headings]
     sections = [_Section(0, "", start, start, begins[0] if begins else length)]
     for heading, (begin, end) in zip(headings, pairwise([*begins, length]), strict=True):
-        title = " ".join(plain_markdown(heading.text.split("\n"), [])).strip()
+        title = " ".join(plain_markdown(heading.text.split("\n"), left_out)).strip()
         sections.append(_Section(heading.level, title, begin, heading.end - 1, end))
     return sections
 
@@ -134,11 +157,12 @@ def _metadata(text: str) -> tuple[str, dict[str, tuple[str, ...]]]:
     return before, {one[1]: tuple(word.strip() for word in one[2].split(",")) for one in found if one}
 
 
-def _resolved(text: str, addresses: Mapping[str, str]) -> str:
+def _resolved(text: str, addresses: Mapping[str, str], layout: list[str]) -> str:
     """Replace [words][name] by [words](address): the definition of the name stays behind on the page."""
 
     def link(found: re.Match[str]) -> str:
         address = addresses.get(" ".join((found[3] or found[2]).split()).casefold())
+        layout.append(found[3] if address and found[3] else "")
         return f"{found[1]}[{found[2]}]({address})" if address else found[0]
 
     return _REFERENCE.sub(link, text) if addresses else text

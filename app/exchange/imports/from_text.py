@@ -6,10 +6,10 @@ Questions: a numbered list with "Answer:" under each, or a study page of Preview
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from app.exchange.imports.draft import Draft, Reading, Skipped, block, line_of, skipped_lines
+from app.exchange.imports.draft import Draft, Item, Reading, block, line_of, skipped_lines
 
 _RATING = re.compile(r"\s*How well did you know this\?\s*", re.IGNORECASE)
 _SCALE = re.compile(r"\s*(?:[1-5]|Not at all|Perfectly)?\s*", re.IGNORECASE)
@@ -38,12 +38,18 @@ def read_flashcards(text: str) -> Reading:
     """Return the cards in order. The first line before them is the title, the others are the explanation."""
     lines = text.split("\n")
     starts = _card_starts(lines)
-    return _reading(lines, starts, _flashcards(lines, starts))
+    return _reading(lines, starts, _flashcards)
 
 
-def _reading(lines: list[str], starts: list[int], items: Iterator[Draft | Skipped]) -> Reading:
+Cards = Callable[[list[str], list[int], list[str]], Iterator[Item]]
+"""Yields the cards that begin at some lines, and adds the words between their parts to the layout."""
+
+
+def _reading(lines: list[str], starts: list[int], cards: Cards) -> Reading:
     title, _, preface = block(lines[: starts[0]] if starts else lines).partition("\n")
-    return Reading(title, items, explanation=preface.strip())
+    layout: list[str] = []
+    items = cards(lines, starts, layout)
+    return Reading(title, items, explanation=preface.strip(), text="\n".join(lines), layout=layout)
 
 
 def _card_starts(lines: list[str]) -> list[int]:
@@ -52,7 +58,7 @@ def _card_starts(lines: list[str]) -> list[int]:
     return [index for (index, word), (_, after) in pairwise(words) if word.isdecimal() and after in ("Q", "Q:")]
 
 
-def _flashcards(lines: list[str], starts: list[int]) -> Iterator[Draft | Skipped]:
+def _flashcards(lines: list[str], starts: list[int], layout: list[str]) -> Iterator[Item]:
     for start, end in pairwise([*starts, len(lines)]):
         front = next(index for index in range(start + 1, end) if lines[index].strip() in ("Q", "Q:")) + 1
         back = next((index for index in range(front, end) if lines[index].strip() in ("A", "A:")), end)
@@ -61,6 +67,7 @@ def _flashcards(lines: list[str], starts: list[int]) -> Iterator[Draft | Skipped
         after = rating + 1
         while after < end and _SCALE.fullmatch(lines[after]):
             after += 1
+        layout += [*lines[start:front], *lines[back : back + 1], *lines[rating:after]]
         yield from skipped_lines(lines, after, end, "stands between a card's rating and the next card")
 
 
@@ -79,14 +86,16 @@ def read_theory(text: str) -> Reading:
     """Return the questions in order. The first line before them is the title, the others are the explanation."""
     lines = text.split("\n")
     starts = [index for index, line in enumerate(lines) if _THEORY_QUESTION.match(line)]
-    return _reading(lines, starts, _theory(lines, starts))
+    return _reading(lines, starts, _theory)
 
 
-def _theory(lines: list[str], starts: list[int]) -> Iterator[Draft | Skipped]:
+def _theory(lines: list[str], starts: list[int], layout: list[str]) -> Iterator[Item]:
     for start, end in pairwise([*starts, len(lines)]):
         answer = next((index for index in range(start + 1, end) if _THEORY_ANSWER.fullmatch(lines[index])), end)
         first = _THEORY_QUESTION.match(lines[start])
         asked = [first[2] if first else "", *(line for line in lines[start + 1 : answer] if not _LABEL.fullmatch(line))]
+        layout += [f"q {first[1]}" if first else "", *filter(_LABEL.fullmatch, lines[start + 1 : answer])]
+        layout += lines[answer : min(answer + 1, end)]
         # A space before a bullet means a list in a list there; in Markdown that takes two.
         answered = [
             _NESTED.sub("  ", line, count=1) if _NESTED.match(line) else line for line in lines[answer + 1 : end]
@@ -113,6 +122,7 @@ def read_questions(text: str) -> Reading:
     begin = first + 1 if has_title else 0
     explanation: list[str] = []
     key_points: list[str] = []
+    layout = [lines[index] for index in heads]
     for start, end in pairwise([begin, *heads, len(lines)]):
         part = _PART.fullmatch(lines[start]) if start in heads else None
         name = part[1].lower() if part else ""
@@ -120,17 +130,17 @@ def read_questions(text: str) -> Reading:
         if name.startswith("expla"):
             explanation.append(block(spoken[start:end]))
         elif name.startswith("key"):
-            key_points += _points(spoken[start:end])
+            key_points += _points(spoken[start:end], layout)
         else:
-            items += _questions(spoken, start, end)
+            items += _questions(spoken, start, end, layout)
     title = spoken[first].strip().lstrip("#").strip() if has_title else ""
-    return Reading(title, items, "\n\n".join(explanation), "\n".join(key_points))
+    return Reading(title, items, "\n\n".join(explanation), "\n".join(key_points), text="\n".join(lines), layout=layout)
 
 
-def _without_prompts(lines: list[str]) -> tuple[list[str], list[Draft | Skipped]]:
+def _without_prompts(lines: list[str]) -> tuple[list[str], list[Item]]:
     """Empty the lines of a conversation's prompts, so that every other line keeps its number."""
     kept = list(lines)
-    skipped: list[Draft | Skipped] = []
+    skipped: list[Item] = []
     asked: int | None = None
     for index, line in enumerate(lines):
         if _ASKS.fullmatch(line):
@@ -143,13 +153,14 @@ def _without_prompts(lines: list[str]) -> tuple[list[str], list[Draft | Skipped]
     return kept, skipped
 
 
-def _questions(lines: list[str], start: int, end: int) -> Iterator[Draft | Skipped]:
+def _questions(lines: list[str], start: int, end: int, layout: list[str]) -> Iterator[Item]:
     starts = _starts(lines, start, end)
     yield from skipped_lines(lines, start, starts[0] if starts else end, "no numbered question")
     for begin, stop in pairwise([*starts, end]):
         answer = next((index for index in range(begin, stop) if _ANSWER.match(lines[index])), stop)
         asked = [_text(_NUMBERED, lines[begin]), *lines[begin + 1 : answer]]
         answered = [_text(_ANSWER, lines[answer]), *lines[answer + 1 : stop]] if answer < stop else []
+        layout += [_mark(_NUMBERED, lines[begin]), *(_mark(_ANSWER, line) for line in lines[answer : answer + 1])]
         yield Draft(line_of(begin), block(asked), block(answered))
 
 
@@ -170,9 +181,10 @@ def _starts(lines: list[str], start: int, end: int) -> list[int]:
     return starts
 
 
-def _points(lines: list[str]) -> Iterator[str]:
+def _points(lines: list[str], layout: list[str]) -> Iterator[str]:
     """Yield the items of a numbered or bulleted list, each on one line."""
     starts = [index for index, line in enumerate(lines) if _ITEM.match(line)]
+    layout += [found[0] for line in lines if (found := _ITEM.match(line))]
     for begin, stop in pairwise([*starts, len(lines)]):
         yield "- " + " ".join(_ITEM.sub("", " ".join(lines[begin:stop]), count=1).split())
 
@@ -180,3 +192,9 @@ def _points(lines: list[str]) -> Iterator[str]:
 def _text(pattern: re.Pattern[str], line: str) -> str:
     found = pattern.match(line)
     return found[1] if found else line
+
+
+def _mark(pattern: re.Pattern[str], line: str) -> str:
+    """The part of a line before what the pattern captures."""
+    found = pattern.match(line)
+    return line[: found.start(1)] if found else ""

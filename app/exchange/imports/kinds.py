@@ -1,15 +1,15 @@
 """The kinds of file that can be imported, in one table, and how a file is opened."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from app.cards.file.files import Unreadable, decode
+from app.cards.file.files import Unreadable
 from app.exchange.imports.anki.read_package import read_anki
-from app.exchange.imports.draft import Reading, RefusedError
-from app.exchange.imports.from_csv import claims_table, read_table
+from app.exchange.imports.decode import text_of
+from app.exchange.imports.draft import Notice, Reading, RefusedError
 from app.exchange.imports.from_markdown import claims_markdown, read_markdown
 from app.exchange.imports.from_text import (
     claims_flashcards,
@@ -19,6 +19,7 @@ from app.exchange.imports.from_text import (
     read_questions,
     read_theory,
 )
+from app.exchange.imports.table.read_table import claims_table, read_table
 from app.nearest import did_you_mean
 
 T = TypeVar("T")
@@ -26,12 +27,26 @@ LARGEST_TEXT = 64_000_000
 LARGEST_PAGE = 2_000_000
 
 
+@dataclass(frozen=True)
+class HowToRead:
+    """What a person says of a file: its kind, if the first row of a table names columns, and the encoding of a text.
+
+    By default all of it is found out.
+    """
+
+    kind: str = ""
+    header: bool | None = None
+    encoding: str = ""
+
+
 @dataclass
 class ImportFile:
-    """A file to import. `scratch` is an empty folder to unpack it in."""
+    """A file to import. `scratch` is an empty folder to unpack it in, `guesses` say how its text was decoded."""
 
     path: Path
     scratch: Path
+    how: HowToRead = field(default_factory=HowToRead)
+    guesses: list[Notice] = field(default_factory=list)
 
     @cached_property
     def head(self) -> bytes:
@@ -45,7 +60,7 @@ class ImportFile:
         if len(data) > LARGEST_TEXT:
             raise RefusedError(f"the file is larger than {LARGEST_TEXT // 1_000_000} MB: import it in parts")
         try:
-            return decode(data)
+            return text_of(data, self.how.encoding, self.guesses)
         except Unreadable as error:
             raise RefusedError(f"line {error.line}: {error}") from None
 
@@ -92,7 +107,7 @@ KINDS = (
         "a table with a question and an answer in each row",
         (".csv", ".tsv"),
         lambda source: source.table.startswith("#separator:"),
-        lambda source: read_table(source.table),
+        lambda source: read_table(source.table, source.how.header),
     ),
     ImportKind(
         "flashcards",

@@ -3,26 +3,30 @@
 import json
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from app.cards.file.blocks import inline_tokens, plain
 from app.cards.file.metadata import LEVELS
 from app.cards.file.parse import slug
-from app.exchange.imports.draft import Draft
+from app.exchange.imports.draft import Draft, Harmless
 from app.exchange.imports.markdown.mend import clean, escape, fenced, mend
+from app.exchange.imports.words import named, words
 
 # Text without any character that Markdown could read as something else: it need not be checked.
 _PLAIN = re.compile(r"[^$`~\[\]<>\\|{}#=&]*")
 NO_ANSWER = "The answer is still to be written."
+UNANSWERED = "there is no answer"
+LONGEST_REASON = 500
 
 
 @dataclass
 class FilePiece:
     """Lines of a content file: a card if it has a `name`, otherwise a topic's own text, perhaps under a `heading`.
 
-    `where` is its place in the imported file, `question` and `source` are the text there; `told` are sentences that the
-    author should read.
+    `where` is its place in the imported file, `question` and `source` are the text there, and each word of `words` must
+    be on the card or in `told`, the sentences that the author should read.
     """
 
     where: str
@@ -33,23 +37,45 @@ class FilePiece:
     told: list[str] = field(default_factory=list)
     question: str = ""
     source: str = ""
+    words: Counter[str] = field(default_factory=Counter)
 
     @property
     def text(self) -> str:
-        """The lines, followed by an empty one."""
+        """The lines, followed by an empty one. Those of a card that is not whole end in the reason."""
         name = f" {{#{self.name}}}" if self.name else ""
         head = f"{self.heading}{name}\n" if self.heading else ""
-        return "\n\n".join(part for part in (head + self.body, "\n".join(self.tail)) if part) + "\n\n"
+        reason = "; ".join(self.losses)
+        reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
+        draft = (f"Draft: yes, {' '.join(clean(reason).split()).rstrip(',')}",) if self.is_draft else ()
+        return "\n\n".join(part for part in (head + self.body, "\n".join((*self.tail, *draft))) if part) + "\n\n"
+
+    @property
+    def losses(self) -> list[str]:
+        """Why the card is not whole: sentences, none twice."""
+        return list(dict.fromkeys(one for one in self.told if not isinstance(one, Harmless)))
+
+    @property
+    def is_draft(self) -> bool:
+        """True for a card that is not whole."""
+        return bool(self.name and self.losses)
+
+    @property
+    def has_lost(self) -> bool:
+        """True if something of the imported card is not on it. A card that had no answer has lost none."""
+        return self.losses not in ([], [UNANSWERED])
+
+    def name_missing(self) -> tuple[int, int]:
+        """Name the words that are not on the card. Return how many words it was made from, and how many it holds."""
+        missing = self.words - words(f"{self.heading}\n{self.body}\n{' '.join(self.tail)}")
+        unnamed = missing - words("\n".join(self.told))
+        if unnamed:
+            self.told.append(f"left out: {named(unnamed)}")
+        return self.words.total(), self.words.total() - missing.total()
 
     @property
     def is_plain(self) -> bool:
         """True if no character in it has a meaning in Markdown."""
         return _PLAIN.fullmatch(self.question + self.source) is not None
-
-    @property
-    def is_draft(self) -> bool:
-        """True if the imported file has no answer to it."""
-        return "Draft: yes" in self.tail
 
     def give_way(self, line: int, is_last_try: bool) -> None:
         """Escape a line (from 0), so that it shows as it is written. On the last try, show the whole text as code."""
@@ -74,7 +100,7 @@ def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str
     if draft.level in LEVELS:
         tail.append(f"Level: {draft.level}")
     elif draft.level:
-        told.append(f"the level {draft.level!r} is left out: it must be one of {', '.join(LEVELS)}")
+        told.append(Harmless(f"the level {draft.level!r} is left out: it must be one of {', '.join(LEVELS)}"))
     if tags := _tags(draft.tags, told):
         tail.append(f"Tags: {', '.join(tags)}")
     if known:
@@ -82,22 +108,30 @@ def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str
     body = mend(source, told)
     if not body.strip():
         body = NO_ANSWER
-        tail.append("Draft: yes")
+        told.append(UNANSWERED)
     return FilePiece(
-        draft.where, f"## {question}", body, tuple(tail), told=told, question=draft.question, source=source
+        draft.where,
+        f"## {question}",
+        body,
+        tuple(tail),
+        told=told,
+        question=draft.question,
+        source=source,
+        words=words(draft.own_text if draft.text is None else draft.text),
     )
 
 
 def name_of(question: str) -> str:
     """Return the id for a mended question; "" if it has no words."""
-    words = plain(inline_tokens(question, {}))
-    return slug(words) if words else ""
+    asked = plain(inline_tokens(question, {}))
+    return slug(asked) if asked else ""
 
 
-def file_text(title: str, pieces: Sequence[FilePiece]) -> tuple[str, list[int]]:
+def file_text(title: str, pieces: Sequence[FilePiece], is_draft: bool = False) -> tuple[str, list[int]]:
     """Return the content file, and the line (from 1) on which each piece begins."""
-    text = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n---\n"
-    starts, line = [], 4
+    draft = "draft: yes\n" if is_draft else ""
+    text = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n{draft}---\n"
+    starts, line = [], 4 + is_draft
     parts = [text]
     for piece in pieces:
         starts.append(line)
@@ -116,10 +150,13 @@ def _tags(tags: Sequence[str], told: list[str]) -> list[str]:
     kept: dict[str, None] = {}
     for tag in tags:
         latin = unicodedata.normalize("NFKD", tag).encode("ascii", "ignore").decode().lower()
-        words = re.sub(r"[^a-z0-9 ]+", "-", latin)
-        words = re.sub(r"-? +-?", " ", re.sub("-+", "-", words)).strip("- ")
-        if words:
-            kept[words] = None
+        plain = re.sub(r"[^a-z0-9 ]+", "-", latin)
+        plain = re.sub(r"-? +-?", " ", re.sub("-+", "-", plain)).strip("- ")
+        rule = "tags are Latin letters, digits, spaces and hyphens"
+        if plain:
+            kept[plain] = None
+            if words(tag) != words(plain):
+                told.append(Harmless(f"the tag {tag} is written {plain}: {rule}"))
         elif tag.strip():
-            told.append(f"the tag {tag!r} is left out: tags are Latin letters, digits, spaces and hyphens")
+            told.append(Harmless(f"the tag {tag} is left out: {rule}"))
     return list(kept)

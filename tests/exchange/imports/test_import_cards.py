@@ -38,13 +38,14 @@ def test_it_says_what_it_took_and_what_it_left(recur, settings):
     assert (code, complained) == (0, "")
     assert "My List.txt was read as a numbered list of questions, each with Answer: … (--kind questions)." in said
     assert "line 7: the picture y.png is left out" in said
-    assert "line 11: no answer: a draft" in said
-    assert "content/d/my-list.md\n2 cards, 1 draft without an answer; 0 things skipped.\n" in said
+    assert "line 11: there is no answer" in said
+    assert "content/d/my-list.md\nRead: 14 words. Written: 12 words; the other 2 are named above.\n" in said
+    assert "\n1 card, 2 drafts; 0 things skipped.\n" in said
     assert (settings.content_dir / "d" / "my-list.md").read_text() == (
         '---\ntitle: "Trees"\n---\n'
         "## What is a leaf? {#what-is-a-leaf}\nA node, for \\$5.\n\n"
-        "## Why? {#why-2}\nx\n\n"
-        "## When? {#when}\nThe answer is still to be written.\n\nDraft: yes\n"
+        "## Why? {#why-2}\nx\n\nDraft: yes, the picture y.png is left out\n\n"
+        "## When? {#when}\nThe answer is still to be written.\n\nDraft: yes, there is no answer\n"
     )
     code, said, _complained = recur("check")
     assert (code, "0 mistakes" in said) == (0, True)
@@ -67,7 +68,7 @@ def test_nothing_is_overwritten(recur, settings):
 def test_what_cannot_be_imported_is_refused_with_its_reason(recur, settings):
     here = settings.content_dir.parent
     (here / "prose.txt").write_text("Nothing is asked here.\n")
-    (here / "empty.csv").write_text("question,answer\n,x\n")
+    (here / "empty.csv").write_text("question,answer\n,\n")
     for words, reason in (
         (["nowhere.txt"], "there is no such file"),
         (["content"], "cannot be read: Is a directory"),
@@ -92,3 +93,16 @@ def test_progress_goes_to_standard_error(recur, settings):
     assert code == 0
     assert "2,000 cards" in said
     assert complained.split() == ["1,000", "read", "…", "2,000", "read", "…"]
+
+
+def test_an_import_with_many_losses_exits_with_2_and_is_no_topic_yet(recur, settings):
+    rows = "".join(f"What is {number}?,a,b\n" for number in range(3))
+    (settings.content_dir.parent / "many.csv").write_text(f"question,answer\n{rows}Why?,So.\n")
+    code, said, _complained = recur("import", "many.csv")
+    assert code == 2
+    assert "So much was lost that all of it is a draft" in said
+    assert "Read: 4 rows, 11 cells, 17 words. Written: 17 words.\n0 cards, 4 drafts" not in said
+    assert "\ndraft: yes\n---\n" in (settings.content_dir / "d" / "many.md").read_text()
+    code, said, _complained = recur("check")
+    assert (code, "0 mistakes" in said) == (0, True)
+    assert "1 added" in recur("load")[1]

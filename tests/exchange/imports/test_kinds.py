@@ -26,7 +26,7 @@ def test_each_layout_is_claimed_by_its_reader_and_not_by_those_before_it(text):
         ("a.txt", THEORY, "theory", 2, 1),
         ("b.txt", FLASHCARDS, "flashcards", 3, 1),
         ("c.txt", METHOD, "questions", 2, 2),
-        ("d.txt", PAGE, "markdown", 3, 1),
+        ("d.txt", PAGE, "markdown", 2, 2),
         ("e.md", OWN, "markdown", 1, 0),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.cards.check.check import check_content
 from app.exchange.imports.draft import Draft, Reading
 from app.exchange.imports.target_file import target_file
-from app.exchange.imports.write import write
+from app.exchange.imports.write import Imported, write
 from tests.examples import examples
 
 PIECES = [
@@ -81,3 +81,47 @@ def test_a_line_that_is_read_wrongly_gives_way_alone():
     assert "More $x$." in text
     assert r"A \[link\]\(card\:nowhere\) here\." in text
     assert any("there is no card 'nowhere'" in sentence for _where, sentence in done.told)
+
+
+def imported(*drafts: Draft) -> tuple[Imported, str]:
+    with TemporaryDirectory() as folder:
+        done = write(Reading("T", iter(drafts)), target_file(Path(folder), "d/new", Path("x")), None)
+        assert [str(one) for one in check_content(Path(folder)).mistakes] == []
+        return done, done.files[0].read_text()
+
+
+WHOLE = [Draft(f"line {at}", f"What is {at}?", "A number.") for at in range(10)]
+LOSSY = [Draft(f"line {at}", f"Which {at}?", "![a cell](cell.png)") for at in range(3)]
+
+
+def test_what_came_over_whole_is_live_and_the_reason_stands_beside_a_draft():
+    done, text = imported(*WHOLE, LOSSY[0], Draft("line 9", "Open?"))
+    assert (done.cards, done.drafts, done.lossy, done.is_draft) == (10, 2, 1, False)
+    assert "a cell\n\nDraft: yes, the picture cell.png is left out\n" in text
+    assert "Draft: yes, there is no answer\n" in text
+    assert text.count("Draft:") == 2
+
+
+def test_an_import_with_many_losses_is_one_draft_by_one_line():
+    done, text = imported(*WHOLE, *LOSSY)
+    assert (done.lossy, done.is_draft) == (3, True)
+    assert text.startswith('---\ntitle: "T"\ndraft: yes\n---\n')
+    assert text.count("draft: yes") == 1
+    assert not imported(*WHOLE, *LOSSY[:2])[0].is_draft
+    assert not imported(*WHOLE, *WHOLE, *LOSSY)[0].is_draft
+
+
+def test_a_card_that_links_to_a_draft_is_one_too():
+    first = Draft("line 1", "One?", "See [two](card:two).", name="one")
+    second = Draft("line 2", "Two?", "See [three](card:three).", name="two")
+    done, text = imported(first, second, Draft("line 3", "Three?", name="three"), WHOLE[0])
+    assert (done.cards, done.drafts) == (1, 3)
+    assert "[two](card:two)" in text
+    assert text.count("is a draft, which learners do not see") == 2
+
+
+def test_a_word_that_a_card_does_not_hold_is_named():
+    done, text = imported(Draft("line 1", "Why?", "So.", text="Why? So, unless not."))
+    assert done.told == [("line 1", "left out: unless, not")]
+    assert (done.read["words"], done.written) == (4, 2)
+    assert "Draft: yes, left out: unless, not\n" in text

@@ -6,7 +6,7 @@ from pathlib import Path
 from app.exchange.imports.anki.archive import unpack
 from app.exchange.imports.anki.collection import Collection, Note, NoteType
 from app.exchange.imports.anki.template import answer_of, cloze_numbers, question_of
-from app.exchange.imports.draft import Draft, Reading, Skipped
+from app.exchange.imports.draft import Draft, Item, Notice, Reading, Skipped
 from app.exchange.imports.markdown.from_html import markdown_of
 
 
@@ -20,7 +20,7 @@ def read_anki(path: Path, scratch: Path) -> Reading:
     return Reading("", _items(Collection(database), media))
 
 
-def _items(collection: Collection, media: list[str]) -> Iterator[Draft | Skipped]:
+def _items(collection: Collection, media: list[str]) -> Iterator[Item]:
     try:
         for note in collection.notes():
             yield from _cards(note, collection.types.get(note.type_id))
@@ -28,13 +28,13 @@ def _items(collection: Collection, media: list[str]) -> Iterator[Draft | Skipped
         collection.close()
     if media:
         some = ", ".join(sorted(media)[:5]) + (", …" if len(media) > 5 else "")
-        yield Skipped(
+        yield Notice(
             f"{len(media)} media file{'s' if len(media) > 1 else ''}",
             f"cards show no pictures and play no sounds: {some}",
         )
 
 
-def _cards(note: Note, kind: NoteType | None) -> Iterator[Draft | Skipped]:
+def _cards(note: Note, kind: NoteType | None) -> Iterator[Item]:
     where = f"note {note.id}"
     if note.fields is None:
         yield Skipped(where, "its fields are too long, or no text")

@@ -213,3 +213,22 @@ class _HtmlReader:
     def _sound(self, found: re.Match[str]) -> str:
         self.told.append(f"the sound {found[1][:80]} is left out")
         return ""
+
+
+_UNSEEN = re.compile(r"<(style|script|title|template)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+_LATEX_MARK = re.compile(r"\[/?(?:latex|\$\$?)\]", re.IGNORECASE)
+_BREAKS = (
+    {"sub", "sup", "br", "td", "th", "tr", "li", "hr", "table", "img", "a", "pre", "anki-mathjax"} | _BLOCKS | _LISTS
+)
+
+
+def plain_of(source: str) -> str:
+    """Return the words of a field without its tags, and the names and words of its pictures."""
+
+    def text(token: re.Match[str]) -> str:
+        name = (token["tag"] or "").lower()
+        shown = _attributes(token["attributes"] or "")
+        words = [shown.get(one, "") for one in ("src", "alt", "href")] if name in ("img", "a") else []
+        return f" {' '.join(words)} " if name in _BREAKS | _HEADINGS else ""
+
+    return html.unescape(_TOKEN.sub(text, _LATEX_MARK.sub(" ", _UNSEEN.sub("", source))))

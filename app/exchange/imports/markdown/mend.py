@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from app.cards.render.highlight import is_known
 from app.cards.render.link_target import BadTargetError, target
 from app.cards.render.maths import MathsError, mathml
+from app.exchange.imports.draft import Harmless
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff]|[\ud800-\udfff]")
 _LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -89,7 +90,7 @@ def _mended(lines: Sequence[str], told: list[str]) -> Iterator[str]:
             open_fence, after_fence = None, True
             if not fence[3]:
                 continue
-            told.append("a code fence was never closed: it ends where the next begins")
+            told.append(Harmless("a code fence was never closed: it ends where the next begins"))
         if open_fence:
             yield line
         elif fence and not (fence[2][0] == "`" and "`" in fence[3]):
@@ -104,7 +105,7 @@ def _mended(lines: Sequence[str], told: list[str]) -> Iterator[str]:
             yield ""
     yield from _paragraph(paragraph, told)
     if open_fence:
-        told.append("a code fence was never closed: it ends where the text ends")
+        told.append(Harmless("a code fence was never closed: it ends where the text ends"))
         yield f"{open_fence[1]}{open_fence[2]}"
 
 
@@ -112,7 +113,7 @@ def _language(info: str, told: list[str]) -> str:
     named = info.split()[0].strip("{}.").lower() if info.split() else ""
     if is_known(named):
         return named
-    told.append(f"the language {named!r} of a code fence is not known: it is left out")
+    told.append(Harmless(f"the language {info.strip()!r} of a code fence is not known: it is left out"))
     return ""
 
 
@@ -144,7 +145,7 @@ def _inline(text: str, told: list[str], links: bool = True) -> str:
         if found["dollar"]:
             return r"\$"
         if found["comment"]:
-            told.append("a comment is left out")
+            told.append(Harmless(f"a comment is left out: {' '.join(found['comment'][4:-3].split())}"))
             return ""
         if found["alt"] is not None:
             address = found[0].rpartition("](")[2].rstrip(")")

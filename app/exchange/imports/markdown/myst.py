@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.exchange.imports.draft import Harmless
 
 _DIRECTIVE = re.compile(r"( {0,3})(`{3,}|:{3,}|~{3,})\{([\w:+-]+)\}[ \t]*(.*)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -15,13 +18,19 @@ _NOTES = {"note", "warning", "tip", "hint", "important", "attention", "caution",
 _TITLED = {"admonition", "dropdown", "topic", "sidebar"}
 _DEEPEST = 8
 
-LeftOut = list[tuple[int, str]]
+
+@dataclass
+class LeftOut:
+    """What is not kept: a sentence with the index of its line where it was text, and MyST's own words, the layout."""
+
+    told: list[tuple[int, str]] = field(default_factory=list)
+    layout: list[str] = field(default_factory=list)
 
 
 def plain_markdown(lines: Sequence[str], left_out: LeftOut, first: int = 0, depth: int = 0) -> list[str]:
     """Return the lines without MyST's own syntax. `first` is the index of lines[0] in its file.
 
-    Whatever a card cannot show is added to `left_out` as (index of its line, sentence).
+    Whatever a card cannot show is added to `left_out`.
     """
     kept: list[str] = []
     index = 0
@@ -38,7 +47,11 @@ def plain_markdown(lines: Sequence[str], left_out: LeftOut, first: int = 0, dept
             index = end
         else:
             if not _DROPPED.fullmatch(lines[index]):
-                kept.append(_ROLE.sub(_role, lines[index]))
+                kept.append(_ROLE.sub(lambda found: _role(found, left_out), lines[index]))
+            elif lines[index].startswith("%"):
+                left_out.told.append((first + index, Harmless(f"a comment is left out: {lines[index][1:].strip()}")))
+            else:
+                left_out.layout.append(lines[index])
             index += 1
     return kept
 
@@ -58,33 +71,38 @@ class _Body:
             start = next((index for index in range(start + 1, end) if lines[index].strip() == "---"), end - 1) + 1
         while start < end and _OPTION.fullmatch(lines[start]):
             start += 1
-        self.start, self.lines = start, list(lines[start:end])
+        self.start, self.lines, self.options = start, list(lines[start:end]), list(lines[self.opened + 1 : start])
 
 
 def _directive(name: str, argument: str, body: _Body, left_out: LeftOut, first: int, depth: int) -> list[str]:
     at = first + body.opened
+    left_out.layout += [name, *body.options]
     if name == "math":
         return ["$$", *(line for line in [argument, *body.lines] if line.strip()), "$$"]
     if name in _CODE:
         language = "python" if argument.startswith("ipython") else argument
+        left_out.layout.append(argument if language != argument else "")
         fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`{3,}", "\n".join(body.lines)))])
         return [f"{fence}{language}", *body.lines, fence]
     inside = plain_markdown(body.lines, left_out, first + body.start, depth + 1)
     if name in _PICTURES:
-        left_out.append((at, f"the picture {argument} is left out{', its caption kept' if any(inside) else ''}"))
+        left_out.told.append((at, f"the picture {argument} is left out{', its caption kept' if any(inside) else ''}"))
         return inside
     if name in _NOTES or name in _TITLED:
         title = argument if name in _TITLED and argument else name.capitalize()
         text = inside if name in _TITLED else [argument, *inside] if argument else inside
         return [f"> **{title}**", ">", *(f"> {line}".rstrip() for line in text)]
-    why = "is not known: its text is kept" if any(inside) else "holds no text"
-    left_out.append((at, f"the directive {{{name}}} {why}"))
+    what = f"the directive {{{name}}} {argument}".rstrip()
+    kept = Harmless(f"{what} is not known: its text is kept")
+    left_out.told.append((at, kept if any(inside) and not argument else f"{what} is left out, its text kept"))
     return inside
 
 
-def _role(found: re.Match[str]) -> str:
+def _role(found: re.Match[str], left_out: LeftOut) -> str:
     name, text = found[1], found[3]
+    left_out.layout.append(name)
     if name == "math":
         return f"${text.strip()}$"
     labelled = _LABELLED.fullmatch(text)
+    left_out.layout.append(text[labelled.end(1) :] if labelled else "")
     return f"`{text}`" if name in ("code", "literal", "kbd") else labelled[1] if labelled else text

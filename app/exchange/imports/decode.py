@@ -1,0 +1,59 @@
+"""Finds out the encoding of a text: UTF-8, UTF-16 as spreadsheets save it, or Windows-1252."""
+
+import codecs
+
+from app.cards.file.files import Unreadable, decode
+from app.exchange.imports.draft import Notice, RefusedError
+
+WINDOWS = "cp1252"
+
+
+def text_of(data: bytes, encoding: str, guesses: list[Notice]) -> str:
+    """Return the text of a file, with plain newlines. What was guessed is added to `guesses`.
+
+    Raises RefusedError if the bytes are not of the `encoding`, or of none that is known, and Unreadable if they are no
+    text at all.
+    """
+    if encoding:
+        return _decoded(data, encoding)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return _decoded(data, "utf-16")
+    wide = _without_mark(data)
+    if wide:
+        guesses.append(Notice("the file", f"it is read as {wide.upper()}, as every second byte is NUL"))
+        return _decoded(data, wide)
+    try:
+        return decode(data)
+    except Unreadable as error:
+        if b"\0" in data:
+            raise
+        line = f"line {error.line}"
+        try:
+            text = _decoded(data, WINDOWS)
+        except RefusedError:
+            raise RefusedError(f"{line}: {error}; or say its encoding with --encoding") from None
+        guesses.append(Notice(line, "it is no UTF-8, so the file is read as Windows-1252: else say --encoding NAME"))
+        return text
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    try:
+        text = data.decode(encoding)
+    except LookupError:
+        raise RefusedError(
+            f"there is no encoding {encoding!r}: write it as in utf-8, utf-16, cp1252 or latin-1"
+        ) from None
+    except (UnicodeError, ValueError) as error:
+        raise RefusedError(f"the file is not encoded in {encoding}: {error}") from None
+    if not isinstance(text, str):
+        raise RefusedError(f"{encoding!r} is no encoding of text")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _without_mark(data: bytes) -> str:
+    """UTF-16 without a byte-order mark, if the text looks like it: its Latin letters have a NUL on one side."""
+    some = data[:4_000]
+    low, high = some[0::2].count(0), some[1::2].count(0)
+    if len(data) % 2 or max(low, high) < len(some) * 0.2 or min(low, high) > len(some) * 0.02:
+        return ""
+    return "utf-16-be" if low > high else "utf-16-le"

@@ -1,0 +1,1 @@
+"""Tables of cards in: rows, columns, cells."""

@@ -1,0 +1,80 @@
+"""Cuts a table's text into records. A wrong quotation mark costs the one line it is on, never the rows after it."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.exchange.imports.draft import RefusedError
+
+DELIMITERS = "\t,;|^~:"
+SAMPLE = 400
+LONGEST_LINE = 131_072
+"""Characters in a line; also the most that a quoted cell of several lines may hold, as in Python's csv."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """The cells of one row. `lines` are the indices of its lines, from and to.
+
+    If `is_literal`, its quotation marks are wrong, so the line was cut at each delimiter and they are text.
+    """
+
+    lines: tuple[int, int]
+    cells: list[str]
+    is_literal: bool = False
+
+
+def records(lines: Sequence[str], delimiter: str, start: int = 0) -> Iterator[Record]:
+    """Yield the records from lines[start] on, without empty lines. Raises RefusedError for a line that is too long."""
+    at = start
+    while at < len(lines):
+        if not lines[at].strip():
+            at += 1
+            continue
+        if len(lines[at]) > LONGEST_LINE:
+            raise RefusedError(f"line {at + 1} holds more than {LONGEST_LINE:,} characters")
+        record = _record(lines, at, delimiter)
+        yield record
+        at = record.lines[1]
+
+
+def _record(lines: Sequence[str], at: int, delimiter: str) -> Record:
+    if '"' not in lines[at]:
+        return Record((at, at + 1), lines[at].split(delimiter))
+    rows = csv.reader(
+        (f"{lines[index]}\n" for index in range(at, len(lines))),
+        delimiter=delimiter,
+        strict=True,
+        skipinitialspace=True,
+    )
+    try:
+        cells = next(rows)
+        return Record((at, at + rows.line_num), cells)
+    except csv.Error:
+        return Record((at, at + 1), lines[at].split(delimiter), is_literal=True)
+
+
+def guessed_delimiter(lines: Sequence[str]) -> str:
+    """Guess the delimiter: the one that cuts most of the first rows into the same number of cells, and into more."""
+
+    def rank(delimiter: str) -> tuple[float, bool, int]:
+        width, _count = max(widths_of(lines, delimiter).items(), key=lambda one: one[1], default=(0, 0))
+        return share(lines, delimiter), delimiter in DELIMITERS[:3], width
+
+    return max(DELIMITERS, key=rank)
+
+
+def share(lines: Sequence[str], delimiter: str) -> float:
+    """The share of the first rows that have the most frequent number of cells above one."""
+    widths = widths_of(lines, delimiter)
+    return max((count for width, count in widths.items() if width > 1), default=0) / max(widths.total(), 1)
+
+
+def widths_of(lines: Sequence[str], delimiter: str) -> Counter[int]:
+    """How many of the first rows have how many cells; one whose quotation marks are wrong counts as one cell."""
+    try:
+        found = records(lines[:SAMPLE], delimiter)
+        return Counter(1 if record.is_literal else len(record.cells) for record in found)
+    except RefusedError:
+        return Counter()
