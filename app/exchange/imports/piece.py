@@ -151,7 +151,7 @@ def _tags(tags: Sequence[str], told: list[str]) -> list[str]:
     for tag in tags:
         latin = unicodedata.normalize("NFKD", tag).encode("ascii", "ignore").decode().lower()
         plain = re.sub(r"[^a-z0-9 ]+", "-", latin)
-        plain = re.sub(r"-? +-?", " ", re.sub("-+", "-", plain)).strip("- ")
+        plain = re.sub(r"[- ]* [- ]*", " ", re.sub("-+", "-", plain)).strip("- ")
         rule = "tags are Latin letters, digits, spaces and hyphens"
         if plain:
             kept[plain] = None

@@ -110,3 +110,14 @@ def test_slugs_tell_long_and_foreign_questions_apart():
     long = "Why " + "very " * 40
     assert slug(long + "1") != slug(long + "2")
     assert slug("何") != slug("誰")
+
+
+def test_one_line_at_the_top_makes_every_card_of_a_file_a_draft():
+    text = "---\ntitle: T\ndraft: {}\n---\n\n## One?\nA.\n\n## Two?\nB.\n\nDraft: yes, the picture is missing\n"
+    drafts = {
+        said: [card.metadata.is_draft for card in parse("d/a.md", text.format(said)).cards] for said in ("yes", "no")
+    }
+    assert drafts == {"yes": [True, True], "no": [False, True]}
+    assert parse("d/a.md", text.format("no")).cards[1].metadata.why_draft == "the picture is missing"
+    (mistake,) = parse("d/a.md", text.format("later")).mistakes
+    assert str(mistake) == "d/a.md:3: front matter: draft must be yes or no"

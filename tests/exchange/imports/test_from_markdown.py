@@ -1,7 +1,19 @@
 """Markdown and MyST pages, a question a heading."""
 
+import re
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.cards.check.check import check_content
 from app.exchange.imports.draft import Draft, Skipped
 from app.exchange.imports.from_markdown import read_markdown
+from app.exchange.imports.import_cards import import_cards
+from app.exchange.imports.kinds import HowToRead
+from tests.examples import examples
 from tests.exchange.imports.pages import OWN, PAGE, parts
 
 
@@ -58,3 +70,46 @@ def test_front_matter_with_aliases_is_named_and_left_out():
     reading = read_markdown(f"---\na: &a0 x\n{levels}title: *a8\n---\n\n## Q?\nA.\n")
     assert reading.title == ""
     assert any("is an alias" in one.why for one in reading.items if isinstance(one, Skipped))
+
+
+WORD = st.from_regex(r"[a-z]{3,7}", fullmatch=True)
+LINE = st.tuples(
+    st.sampled_from(
+        [
+            "",
+            "# ",
+            "## ",
+            "### ",
+            "- ",
+            "> ",
+            "1. ",
+            "    ",
+            "```",
+            "%",
+            "Level: ",
+            "Tags: ",
+            ":::{note} ",
+            "[x]: ",
+            "(",
+            "+++ ",
+        ]
+    ),
+    st.lists(WORD, min_size=1, max_size=4).map(" ".join),
+    st.sampled_from(
+        ["", "?", " {#an-id}", "```", "$x", " <!-- hidden -->", " ![alt](pic.png)", "[word][x]", "{ref}`a <b>`", ")="]
+    ),
+).map("".join)
+
+
+@examples(80)
+@given(st.lists(LINE, min_size=1, max_size=12))
+def test_no_word_of_a_page_is_lost(lines):
+    text = "## Begin\n\n" + "\n\n".join(lines)
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "a.md").write_text(text)
+        _kind, done = import_cards(Path(folder) / "a.md", Path(folder), "d", HowToRead(kind="markdown"))
+        written = "\n".join(file.read_text() for file in done.files) + "\n".join(says for _where, says in done.told)
+        assert [str(one) for one in check_content(Path(folder)).mistakes] == []
+    words = Counter(re.findall("[a-z]{3,}", text.lower())) - Counter(re.findall("[a-z]{3,}", written.lower()))
+    layout = Counter({word: text.count(word) for word in ("note", "ref")})
+    assert not words - layout

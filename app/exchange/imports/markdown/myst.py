@@ -48,10 +48,9 @@ def plain_markdown(lines: Sequence[str], left_out: LeftOut, first: int = 0, dept
         else:
             if not _DROPPED.fullmatch(lines[index]):
                 kept.append(_ROLE.sub(lambda found: _role(found, left_out), lines[index]))
-            elif lines[index].startswith("%"):
-                left_out.told.append((first + index, Harmless(f"a comment is left out: {lines[index][1:].strip()}")))
-            else:
-                left_out.layout.append(lines[index])
+            elif said := lines[index].strip("%()=+ \t"):
+                what = "a comment" if lines[index].startswith("%") else "a mark of MyST"
+                left_out.told.append((first + index, Harmless(f"{what} is left out: {said}")))
             index += 1
     return kept
 
