@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from app.cards.file.blocks import Block, read
 from app.cards.file.yaml_files import YamlError, one_line, read_mapping
-from app.exchange.imports.draft import Draft, Item, Notice, Reading, Skipped, block, line_of
+from app.exchange.imports.draft import Draft, Harmless, Item, Notice, Reading, Skipped, block, line_of
 from app.exchange.imports.markdown.myst import LeftOut, plain_markdown
 
 _ID = re.compile(r"\s*\{#([a-z0-9]+(?:-[a-z0-9]+)*)\}\s*$")
@@ -66,7 +66,8 @@ def read_markdown(text: str) -> Reading:
             draft = _draft(one, parents.get(one.start), body(one))
             drafts.append(replace(draft, left_out=tuple(sentence for _index, sentence in left_out.told[at:])))
             del left_out.told[at:]
-    skipped += [Skipped(line_of(index), sentence) for index, sentence in left_out.told]
+    for index, sentence in left_out.told:
+        skipped.append((Notice if isinstance(sentence, Harmless) else Skipped)(line_of(index), sentence))
     if stated and top:
         layout.append(top.title)
     title = stated or (top.title if top else "")
