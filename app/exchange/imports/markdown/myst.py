@@ -38,8 +38,8 @@ def plain_markdown(lines: Sequence[str], left_out: LeftOut, first: int = 0, dept
         found = _DIRECTIVE.fullmatch(lines[index].rstrip())
         if found and depth < _DEEPEST:
             end = _end(lines, index, found[2])
-            body = _Body(lines, index + 1, end)
-            kept += ["", *_directive(found[3], found[4].strip(), body, left_out, first, depth), ""]
+            body = _Body(lines, index + 1, end, first)
+            kept += ["", *_directive(found[3], found[4].strip(), body, left_out, depth), ""]
             index = end + 1
         elif fence := _FENCE.match(lines[index]):
             end = min(_end(lines, index, fence[1]) + 1, len(lines))
@@ -62,19 +62,20 @@ def _end(lines: Sequence[str], start: int, mark: str) -> int:
 
 
 class _Body:
-    """A directive's text, without its options."""
+    """A directive's text, without its options. `at` and `start` are indices of the file: where it opens and begins."""
 
-    def __init__(self, lines: Sequence[str], start: int, end: int) -> None:
-        self.opened = start - 1
+    def __init__(self, lines: Sequence[str], start: int, end: int, first: int) -> None:
+        opened = start
         if start < end and lines[start].strip() == "---":
             start = next((index for index in range(start + 1, end) if lines[index].strip() == "---"), end - 1) + 1
         while start < end and _OPTION.fullmatch(lines[start]):
             start += 1
-        self.start, self.lines, self.options = start, list(lines[start:end]), list(lines[self.opened + 1 : start])
+        self.at, self.start = first + opened - 1, first + start
+        self.lines, self.options = list(lines[start:end]), list(lines[opened:start])
 
 
-def _directive(name: str, argument: str, body: _Body, left_out: LeftOut, first: int, depth: int) -> list[str]:
-    at = first + body.opened
+def _directive(name: str, argument: str, body: _Body, left_out: LeftOut, depth: int) -> list[str]:
+    at = body.at
     left_out.layout += [name, *body.options]
     if name == "math":
         return ["$$", *(line for line in [argument, *body.lines] if line.strip()), "$$"]
@@ -83,7 +84,7 @@ def _directive(name: str, argument: str, body: _Body, left_out: LeftOut, first: 
         left_out.layout.append(argument if language != argument else "")
         fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`{3,}", "\n".join(body.lines)))])
         return [f"{fence}{language}", *body.lines, fence]
-    inside = plain_markdown(body.lines, left_out, first + body.start, depth + 1)
+    inside = plain_markdown(body.lines, left_out, body.start, depth + 1)
     if name in _PICTURES:
         left_out.told.append((at, f"the picture {argument} is left out{', its caption kept' if any(inside) else ''}"))
         return inside
