@@ -11,36 +11,14 @@ from app.demos.registry import all_demos, find
 from app.settings import ROOT
 
 CONTENT = ROOT / "content" / "rnn"
-REWRITTEN: tuple[str, ...] = (
-    "applications",
-    "backpropagation-through-time",
-    "beside-the-rnn",
-    "bidirectional-and-stacked",
-    "computing-the-output",
-    "decoding",
-    "encoder-decoder-and-attention",
-    "initialisation-and-regularisation",
-    "keras-simple-rnn",
-    "kinds-of-sequence-task",
-    "language-models",
-    "lstm-and-gru",
-    "padding-and-masking",
-    "shapes-and-parameters",
-    "state-across-windows",
-    "transfer-learning",
-    "vanishing-and-exploding-gradients",
-    "what-recurrence-is",
-)
-"""The topics that have their new form; once all have it, this goes."""
 MOST_WORDS = 45
 SECTIONS = ("**Why:**", "**Example:**", "**A common mistake** is to", "**They may ask next:**")
 _FORMULA = re.compile(r"\$[^$]+\$")
 
 
 def cards() -> list[ParsedCard]:
-    """Every card of the topics in their new form."""
-    paths = (CONTENT / f"{topic}.md" for topic in REWRITTEN)
-    return [card for path in paths for card in parse(path.name, path.read_text()).cards]
+    """Every card of the deck."""
+    return [card for path in sorted(CONTENT.glob("*.md")) for card in parse(path.name, path.read_text()).cards]
 
 
 CARDS = pytest.mark.parametrize("card", cards(), ids=lambda card: card.name)
