@@ -32,6 +32,9 @@ def row(result: Result, key: str) -> Any:
         ("scheme=he&inputs=512", 0.0625),
         ("scheme=orthogonal&inputs=16&units=64", 1 / 8),
         ("scheme=identity&inputs=64&units=64&gain=2", 2 / 8),
+        ("scheme=framework&framework=keras&cell=lstm&inputs=2&units=32", math.sqrt(2 / (2 + 4 * 32))),
+        ("scheme=framework&framework=keras&cell=rnn&inputs=2&units=32", math.sqrt(2 / 34)),
+        ("scheme=framework&framework=pytorch&cell=gru&inputs=2&units=32", math.sqrt(1 / (3 * 32))),
     ],
 )
 def test_a_weight_has_the_spread_of_its_paper(query: str, std: float) -> None:
@@ -44,7 +47,8 @@ def test_what_is_drawn_is_what_the_rule_says(states: Any, data: st.DataObject) -
     p = data.draw(states(DEMO))
     result = DEMO.compute(p)
     exact = p.scheme in ("orthogonal", "identity")
-    sizes = [W.size for W in draw(p.scheme, (p.inputs, *[p.units] * p.layers), p.shared, p.seed)]
+    key = (p.scheme, p.framework, p.cell)
+    sizes = [W.size for W in draw(key, (p.inputs, *[p.units] * p.layers), p.shared, p.seed)]
     for drawn, rule, size in zip(row(result, "weight"), row(result, "rule"), sizes, strict=True):
         assert drawn == pytest.approx(rule, rel=1e-9 if exact else 5 / math.sqrt(size), abs=0)
 
@@ -73,10 +77,10 @@ def test_a_gain_on_an_orthogonal_start_is_a_power() -> None:
 
 
 def test_what_is_shared_is_one_matrix() -> None:
-    matrices = draw("he", (7, 5, 5, 5, 5), True, 0)
+    matrices = draw(("he", "keras", "rnn"), (7, 5, 5, 5, 5), True, 0)
     assert matrices[0].shape == (7, 5)
     assert all(W is matrices[1] for W in matrices[2:])
-    apart = draw("he", (7, 5, 5, 5, 5), False, 0)
+    apart = draw(("he", "keras", "rnn"), (7, 5, 5, 5, 5), False, 0)
     assert not (apart[1] == apart[2]).all()
 
 
@@ -94,3 +98,25 @@ def test_the_curve_is_the_trace() -> None:
     assert isinstance(curve, Curve)
     assert (curve.series[0].values == row(result, "a")).all()
     assert (curve.series[1].values == row(result, "grad")).all()
+
+
+def test_a_new_layer_in_each_framework() -> None:
+    """The draws themselves are held to Keras and PyTorch in tests/nn/test_framework.py."""
+    keras, pytorch = (compute(f"cell=lstm&inputs=2&units=32&framework={one}") for one in ("keras", "pytorch"))
+    assert keras.numbers["kernel_std"] == pytest.approx(0.124, abs=5e-4)
+    assert pytorch.numbers["kernel_std"] == pytest.approx(0.1021, abs=5e-5)
+    assert (keras.numbers["forget_bias"], abs(pytorch.numbers["forget_bias"]) < 0.1) == (1, True)
+    assert keras.numbers["largest"] < 1
+    assert keras.numbers["smallest"] < 0.05
+    plain = compute("cell=rnn&inputs=2&units=32").numbers
+    assert (plain["largest"], plain["smallest"]) == pytest.approx((1, 1))
+    assert keras.traces()[1].columns == ["gate i", "gate f", "gate g", "gate o"]
+
+
+def test_recurrent_weights_of_pytorch_let_the_signal_fade() -> None:
+    """±1/√h is a standard deviation of 1/√(3h): of a linear signal about 1/√3 is left at each step."""
+    for seed in range(3):
+        a = row(
+            compute(f"scheme=framework&framework=pytorch&cell=rnn&phi=linear&units=100&inputs=100&seed={seed}"), "a"
+        )
+        assert (a[-1] / a[0]) ** (1 / 19) == pytest.approx(1 / math.sqrt(3), rel=0.05)
