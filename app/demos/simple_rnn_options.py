@@ -1,4 +1,4 @@
-"""What each option of Keras' SimpleRNN does to the layer's numbers and to the shape of its output."""
+"""What each option of Keras' SimpleRNN does to the numbers and the shape of the output, and how PyTorch says it."""
 
 import random
 from collections.abc import Callable
@@ -12,18 +12,19 @@ from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given, 
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
-from app.demos.machine.parameters import Numbers, Parameters, Phi, choice, entries, flag, number
+from app.demos.machine.parameters import InFramework, Numbers, Phi, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import count, rnn
 from app.nn.activations import ACTIVATIONS
+from app.nn.framework import Framework, pytorch_uniform, start
 from app.nn.initialise import glorot_uniform, orthogonal
 
 GAP, FIRST, TOP, MIDDLE, BOTTOM = 92.0, 196.0, 28.0, 118.0, 202.0  # of the picture
 
 
-class SimpleRNNOptions(Parameters):
-    """One sequence of one feature through one SimpleRNN; the defaults are Keras' own."""
+class SimpleRNNOptions(InFramework):
+    """One sequence of one feature through one layer; the defaults are the framework's own."""
 
     x: Numbers = entries((0, 1, 2), title="Inputs", says="Up to 12 numbers: a batch of one sequence, one feature.")
     units: int = number(3, 1, 4, step=1, title="units", says="How many numbers the state has.")
@@ -31,15 +32,17 @@ class SimpleRNNOptions(Parameters):
     go_backwards: bool = flag(False, title="go_backwards", says="Read from the end.")
     stateful: bool = flag(False, title="stateful", says="The next call starts where this one ended, or at zero.")
     calls: int = number(2, 1, 3, step=1, title="Calls", says="How often the layer is given the same sequence.")
-    activation: Phi = choice("tanh", title="activation", says="Keras writes None for linear.")
+    activation: Phi = choice("tanh", title="activation", says="Keras: None is linear. PyTorch: tanh or relu.")
     use_bias: bool = flag(True, title="use_bias", says="Whether a bias is added.")
-    kernel_initializer: Literal["glorot_uniform", "constant"] = choice(
-        "glorot_uniform", title="kernel_initializer", says="Start of the input weights; constant is 0.5."
+    kernel_initializer: Literal["default", "glorot_uniform", "constant"] = choice(
+        "default", title="kernel_initializer", says="Input weights: glorot_uniform in Keras; constant is 0.5."
     )
-    recurrent_initializer: Literal["orthogonal", "constant", "zeros"] = choice(
-        "orthogonal", title="recurrent_initializer", says="Start of the recurrent weights; constant is 0.8."
+    recurrent_initializer: Literal["default", "orthogonal", "constant", "zeros"] = choice(
+        "default", title="recurrent_initializer", says="Recurrent weights: orthogonal in Keras; constant is 0.8."
     )
-    bias_initializer: Literal["zeros", "ones"] = choice("zeros", title="bias_initializer", says="Start of the bias.")
+    bias_initializer: Literal["default", "zeros", "ones"] = choice(
+        "default", title="bias_initializer", says="Zeros in Keras. PyTorch draws all weights and both biases alike."
+    )
     unroll: bool = flag(False, title="unroll", says="Write the loop out as copies of the cell.")
     seed: int = number(1, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws what is drawn.")
 
@@ -48,14 +51,24 @@ class SimpleRNNOptions(Parameters):
         """The inputs in the order in which the layer reads them (time)."""
         return np.array(self.x[::-1] if self.go_backwards else self.x, dtype=float)
 
+    def biases(self) -> Values:
+        """One bias, or PyTorch's two, which are added (1 or 2, h)."""
+        made, ones = start(np.random.default_rng([self.seed, 1]), self.framework, "rnn", 1, self.units).b, np.eye(2)[0]
+        kept = {"default": made, "zeros": 0 * made, "ones": np.ones_like(made) * ones[: len(made), None]}
+        return kept[self.bias_initializer] if self.use_bias else 0 * made
+
     def weights(self) -> rnn.RNNWeights:
         """W_xh (1, h), W_hh (h, h), b (h) as the initialisers set them, before any training."""
         h, rng = self.units, np.random.default_rng(self.seed)
-        drawn, turned = glorot_uniform(rng, 1, h), orthogonal(rng, h)
-        kernel = {"glorot_uniform": drawn, "constant": np.full((1, h), 0.5)}
+        kernel = {"glorot_uniform": glorot_uniform(rng, 1, h), "constant": np.full((1, h), 0.5)}
+        turned = orthogonal(rng, h)
         recurrent = {"orthogonal": turned, "constant": np.full((h, h), 0.8), "zeros": np.zeros((h, h))}
-        b = np.ones(h) if self.use_bias and self.bias_initializer == "ones" else np.zeros(h)
-        return rnn.RNNWeights(kernel[self.kernel_initializer], recurrent[self.recurrent_initializer], b)
+        if self.framework == "keras":
+            kernel["default"], recurrent["default"] = kernel["glorot_uniform"], turned
+        else:
+            kernel["default"], recurrent["default"] = (pytorch_uniform(rng, h, (rows, h)) for rows in (1, h))
+        W_xh, W_hh = kernel[self.kernel_initializer], recurrent[self.recurrent_initializer]
+        return rnn.RNNWeights(W_xh, W_hh, self.biases().sum(axis=0))
 
 
 def run_calls(p: SimpleRNNOptions, w: rnn.RNNWeights) -> tuple[Values, list[rnn.Cache]]:
@@ -78,11 +91,12 @@ def unrolled_end(p: SimpleRNNOptions, w: rnn.RNNWeights, h0: Values) -> Values:
 
 
 def compute(p: SimpleRNNOptions) -> Result:
-    """Call the layer, return what Keras would, and count its parameters."""
+    """Call the layer, return what the framework would, and count its parameters."""
     w, time = p.weights(), len(p.x)
     h, caches = run_calls(p, w)
     last = caches[-time:]
-    counted = count.rnn(1, p.units).total - (0 if p.use_bias else p.units)
+    two = p.framework == "pytorch"
+    counted = count.rnn(1, p.units, two).total - (0 if p.use_bias else p.units * (1 + two))
     numbers: dict[str, float] = {
         "steps": time,
         "out": float(h[-1, 0]),
@@ -97,7 +111,18 @@ def compute(p: SimpleRNNOptions) -> Result:
     }
     caption = fill(_caption(p), numbers)
     picture = _diagram(p, caption, h[-time:], numbers["start"])
-    return Result(numbers, (picture, _steps_trace(p, w, h, caches), _weights_trace(p, w)))
+    told = [f"nn.RNN has no {p.activation} activation: nonlinearity is tanh or relu."]
+    is_odd = two and p.activation not in ("tanh", "relu")
+    return Result(numbers, (picture, _steps_trace(p, w, h, caches), _weights_trace(p, w)), told if is_odd else ())
+
+
+def pytorch_code(p: SimpleRNNOptions) -> str:
+    """The lines of PyTorch that do what the options ask for."""
+    more = "" if p.activation != "relu" else ", nonlinearity='relu'"
+    more += "" if p.use_bias else ", bias=False"
+    x, h = "x.flip(1)" if p.go_backwards else "x", ", h_n" if p.stateful and p.calls > 1 else ""
+    taken = "out" if p.return_sequences else "h_n[-1]"
+    return f"rnn = nn.RNN(1, {p.units}{more}, batch_first=True); out, h_n = rnn({x}{h}), of which {taken} is used"
 
 
 def _caption(p: SimpleRNNOptions) -> str:
@@ -105,12 +130,14 @@ def _caption(p: SimpleRNNOptions) -> str:
     told = f"All {{steps}} states come out, {one} each" if p.return_sequences else "Of {steps} steps the last comes "
     told += "" if p.return_sequences else f"out: {one}, the first {{out}}"
     if p.go_backwards:
-        told += ". It read from the end, so the first input is the freshest"
-        told += " and its output stands last" if p.return_sequences else ""
+        told += ". It read from the end, so the first input is the most recent"
+        told += " and its output comes last" if p.return_sequences else ""
     if p.calls > 1 and p.stateful:
         told += ". Stateful: call {calls} began at {start}, where the one before it ended"
     elif p.calls > 1:
         told += ". Call {calls} began at zero again and gave what call 1 gave, {out_first_call}"
+    if p.framework == "pytorch":
+        return f"{told}. In PyTorch: {pytorch_code(p)}."
     if p.unroll:
         told += ". Unrolled, the graph holds {copies} copies of the cell; the numbers differ by {unroll_difference}"
     return told + "."
@@ -124,9 +151,10 @@ def _diagram(p: SimpleRNNOptions, caption: str, h: Values, start: float) -> Diag
     time, reading = len(p.x), p.reading.tolist()
     largest = float(np.abs(h[np.isfinite(h)]).max(initial=0.0))
     shape_in, shape_out = f"[1, {time}, 1]", f"[1, {time}, {p.units}]" if p.return_sequences else f"[1, {p.units}]"
+    returned_as = ("out" if p.return_sequences else "h_n[-1]") if p.framework == "pytorch" else "comes out"
     nodes = [
         Node(54, BOTTOM - 4, shape_in, "text", 96, 20, note="goes in", strong=True),
-        Node(54, TOP, shape_out, "text", 96, 20, note="comes out", strong=True),
+        Node(54, TOP, shape_out, "text", 96, 20, note=returned_as, strong=True),
         Node(FIRST + GAP * (time if p.go_backwards else -1), MIDDLE, short(start), "text", 44, 20, note="start"),
     ]
     edges, before = [], 2
@@ -206,15 +234,22 @@ DRAWN = {
     "constant": "The same number everywhere.",
     "zeros": "Zero everywhere.",
     "ones": "One everywhere.",
-    "": "Without use_bias there is none.",
+    "uniform": r"Drawn evenly from $\pm 1 / \sqrt{h}$.",
+    "": "Without a bias it is 0.",
 }
+DEFAULTS: dict[Framework, tuple[str, str, str]] = {
+    "keras": ("glorot_uniform", "orthogonal", "zeros"),
+    "pytorch": ("uniform", "uniform", "uniform"),
+}
+"""How each framework starts the input weights, the recurrent weights and the biases."""
 
 
 def _weights_trace(p: SimpleRNNOptions, w: rnn.RNNWeights) -> Trace:
     lengths = np.sqrt((w.W_hh**2).sum(axis=0))
 
-    def drawn(symbol: str, initializer: str) -> Callable[[int], Formula]:
-        return lambda j: given(f"{symbol}{j}}}", DRAWN[initializer])
+    def drawn(symbol: str, initializer: str, of: int) -> Callable[[int], Formula]:
+        how = DRAWN[DEFAULTS[p.framework][of] if initializer == "default" else initializer]
+        return lambda j: given(f"{symbol}{j}}}", how)
 
     def length(j: int) -> Formula:
         values = {f"W_{{h,{i}{j}}}": float(weight) for i, weight in enumerate(w.W_hh[:, j - 1], start=1)}
@@ -222,16 +257,23 @@ def _weights_trace(p: SimpleRNNOptions, w: rnn.RNNWeights) -> Trace:
         squares = " + ".join(f"{weight}^2" for weight in values)
         return Formula(rf"\lVert W_{{h,\cdot {j}}} \rVert", note, rf"\sqrt{{{squares}}}", values)
 
-    rows = [Row("wx", "kernel $W_x$", w.W_xh[0], drawn("W_{x,", p.kernel_initializer), words="input weights")]
+    rows = [Row("wx", "kernel $W_x$", w.W_xh[0], drawn("W_{x,", p.kernel_initializer, 0), words="input weights")]
     for i, weights in enumerate(w.W_hh, start=1):
-        formula = drawn(f"W_{{h,{i}", p.recurrent_initializer)
+        formula = drawn(f"W_{{h,{i}", p.recurrent_initializer, 1)
         rows.append(Row(f"wh{i}", f"recurrent, from unit {i}", weights, formula, words=f"from unit {i}"))
     rows.append(Row("length", r"length of its column of $W_h$", lengths, length, words="length of the column"))
-    rows.append(Row("bias", "bias $b$", w.b, drawn("b_{", p.bias_initializer if p.use_bias else "")))
+    bias, symbols = drawn("b_{", p.bias_initializer if p.use_bias else "", 2), dict[str, Values]()
+    if p.framework == "pytorch":
+        both = p.biases()
+        rows += [Row(f"bias_{side}", f"bias_{side}", one, bias) for side, one in zip(("ih", "hh"), both, strict=True)]
+        symbols = {"b_{ih}": both[0], "b_{hh}": both[1]}
+        rows.append(Row("bias", "bias $b$", w.b, Formula("b_{ih} + b_{hh}", "Only their sum matters.")))
+    else:
+        rows.append(Row("bias", "bias $b$", w.b, bias))
     columns = [f"unit {j}" for j in range(1, p.units + 1)]
     caption = "The weights before training, as the initialisers set them."
     chosen = ("length", 0)
-    return Trace("weights", "The weights", caption, rows, chosen, index="", columns=columns, column_word="unit")
+    return Trace("weights", "The weights", caption, rows, chosen, symbols, "", columns=columns, column_word="unit")
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
@@ -250,12 +292,12 @@ def _instance(rng: random.Random) -> dict[str, str]:
 def _question(p: SimpleRNNOptions) -> Question:
     onoff = {True: "on", False: "off"}
     return Question(
-        f"The same sequence is given twice. What does call {p.calls} return?",
+        f"The layer reads the same sequence twice. What does call {p.calls} return?",
         "out",
         (
             f"$x = {latex(p.x[0])},\\; {latex(p.x[1])}$",
             r"one linear unit: $h_t = 0.5\, x_t + 0.8\, h_{t-1} + b$",
-            f"the bias starts at {p.bias_initializer}",
+            f"the bias is {1 if p.bias_initializer == 'ones' else 0}",
             f"go_backwards {onoff[p.go_backwards]}, stateful {onoff[p.stateful]}, return_sequences off",
         ),
     )

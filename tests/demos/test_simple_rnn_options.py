@@ -1,4 +1,4 @@
-"""SimpleRNN's options against Keras' documentation, against plain loops and against sums done by hand."""
+"""SimpleRNN's options against Keras' documentation and its layer, PyTorch, plain loops and sums done by hand."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,10 @@ from hypothesis import strategies as st
 from app.demos.machine.figures import Diagram
 from app.demos.machine.result import Result
 from app.demos.simple_rnn_options import DEMO
+from app.nn import rnn
+from app.nn.activations import TANH
 from tests.examples import examples
+from tests.frameworks.recorded import PYTORCH
 
 PHI: dict[str, Callable[[float], float]] = {
     "tanh": math.tanh,
@@ -30,11 +33,12 @@ def compute(query: str) -> Result:
 def test_the_defaults_are_those_that_keras_documents() -> None:
     p = DEMO.parse({})
     documented = {
-        "activation": "tanh", "use_bias": True, "kernel_initializer": "glorot_uniform",
-        "recurrent_initializer": "orthogonal", "bias_initializer": "zeros", "return_sequences": False,
+        "framework": "keras", "activation": "tanh", "use_bias": True, "return_sequences": False,
         "go_backwards": False, "stateful": False, "unroll": False,
     }  # fmt: skip
     assert {name: getattr(p, name) for name in documented} == documented
+    named = "kernel_initializer=glorot_uniform&recurrent_initializer=orthogonal&bias_initializer=zeros"
+    assert DEMO.compute(p).csv() == compute(named).csv()
 
 
 @pytest.mark.parametrize("options", ["", "&go_backwards=1", "&unroll=1", "&stateful=1"])
@@ -49,7 +53,17 @@ def test_the_documented_shapes(options: str) -> None:
         assert len(returned) == result.numbers["out_time"]
 
 
-@pytest.mark.parametrize(("query", "total"), [("", 15), ("use_bias=0", 12), ("units=1", 3), ("units=4", 24)])
+@pytest.mark.parametrize(
+    ("query", "total"),
+    [
+        ("", 15),
+        ("use_bias=0", 12),
+        ("units=1", 3),
+        ("units=4", 24),
+        ("framework=pytorch", 18),
+        ("framework=pytorch&use_bias=0", 12),
+    ],
+)
 def test_the_parameters_are_kernel_recurrent_kernel_and_bias(query: str, total: int) -> None:
     assert compute(query).numbers["parameters"] == total
 
@@ -104,3 +118,49 @@ def test_a_guess_without_the_carried_state_is_told_so() -> None:
     assert DEMO.compute(p).numbers["out"] == pytest.approx(3.936)
     judged = DEMO.prediction.judge(p, DEMO.compute(p), 2.4)
     assert judged.slip == "Stateful: the second call starts from the first one's end."
+
+
+@pytest.mark.parametrize("case", [one for one in PYTORCH["runs"] if one["layer"] == "rnn"])
+def test_pytorch_adds_its_two_biases(case: dict[str, Any]) -> None:
+    w = {name: np.array(one) for name, one in case["weights"].items()}
+    ours = rnn.RNNWeights(w["weight_ih_l0"].T, w["weight_hh_l0"].T, w["bias_ih_l0"] + w["bias_hh_l0"])
+    hs, _ = rnn.forward(np.array([case["x"]]), np.zeros((1, 3)), ours, TANH)
+    np.testing.assert_allclose(hs[0], case["output"], rtol=1e-12)
+    np.testing.assert_allclose(hs[0, -1], case["h_n"], rtol=1e-12)
+
+
+@given(seed=st.integers(0, 9999), units=st.integers(1, 4))
+@examples(40)
+def test_pytorch_draws_everything_from_one_over_root_h(seed: int, units: int) -> None:
+    p = DEMO.parse({"seed": str(seed), "units": str(units), "framework": "pytorch"})
+    w, limit = p.weights(), 1 / math.sqrt(units)
+    assert p.biases().shape == (2, units)
+    for drawn in (w.W_xh, w.W_hh, p.biases()):
+        assert 0 < np.abs(drawn).max() <= limit
+    np.testing.assert_array_equal(w.b, p.biases().sum(axis=0))
+
+
+def test_pytorch_says_the_options_in_code_and_refuses_a_sigmoid() -> None:
+    told = compute("framework=pytorch&go_backwards=1&stateful=1&activation=relu&return_sequences=1").figures[0].caption
+    assert "nn.RNN(1, 3, nonlinearity='relu', batch_first=True); out, h_n = rnn(x.flip(1), h_n)" in told
+    assert compute("framework=pytorch&activation=sigmoid").warnings
+    assert "Unknown nonlinearity 'sigmoid'" in PYTORCH["refused"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", ["", "go_backwards=1", "stateful=1", "activation=relu", "use_bias=0", "unroll=1"])
+def test_keras_returns_the_same_with_the_same_weights(options: str) -> None:
+    from tests.frameworks import keras_on_jax as keras
+
+    p = DEMO.parse(f"x=1,2,-1,0.5&units=3&return_sequences=1&bias_initializer=ones&{options}")
+    w, result = p.weights(), DEMO.compute(p)
+    names = ("activation", "use_bias", "go_backwards", "stateful", "unroll", "return_sequences")
+    layer = keras.new("rnn", 3, **{name: getattr(p, name) for name in names})
+    x = np.array(p.x)[None, :, None]
+    layer(x)
+    layer.set_weights([w.W_xh, w.W_hh, w.b][: 2 + p.use_bias])
+    layer.reset_states()
+    outs = np.concatenate([keras.numbers(layer(x))[0] for _ in range(p.calls)])
+    shown = np.stack([row.values for row in result.traces()[0].rows if row.key.startswith("h")], axis=1)
+    np.testing.assert_allclose(shown, outs, rtol=1e-5, atol=1e-6)
+    assert result.numbers["parameters"] == layer.count_params()
