@@ -11,31 +11,48 @@ from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
-from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
+from app.demos.machine.parameters import InFramework, Numbers, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result, by_step
 from app.nn import dropout, layer_norm
 from app.nn.activations import ACTIVATIONS
+from app.nn.dropout import Kind
+from app.nn.framework import NAMES, Framework
 from app.nn.initialise import orthogonal
 from app.nn.signal import spread
 
 UNITS, RUNS = 16, 32
 FLAT = 0.05  # a slope of tanh below this counts as flat
+EPSILON: dict[Framework, float] = {"keras": 1e-3, "pytorch": layer_norm.EPSILON}
 
 
-class LayerNormAndDropout(Parameters):
+class LayerNormAndDropout(InFramework):
     """A layer of 16 tanh units whose recurrent weights are `gain` times an orthogonal matrix, run 32 times."""
 
     sums: Numbers = entries((1, 3, 5, 7), title="Sums to normalise", says="One row of up to 12, worked by hand.")
     norm: bool = flag(True, title="Layer norm", says="On the sums, before tanh.")
-    dropout: Literal["none", "each", "one"] = choice(
-        "each", title="Dropout masks", says="On the state: none, a new one each step, or one for all steps."
+    dropout: Literal["none", "each", "one", "framework"] = choice(
+        "each",
+        title="Dropout masks",
+        says="On the state: none, a new one each step, one for all, or the framework's own.",
     )
     rate: float = number(0.2, 0, 0.9, step=0.05, title="Dropout rate $p$", says="The chance that a unit is dropped.")
     steps: int = number(50, 1, 100, step=1, title="Steps $T$", says="Of the recurrence.")
     gain: float = number(2, 0, 10, slide=(0, 3), step=0.1, title="Gain", says="Size of the recurrent weights.")
     input: float = number(1, 0, 10, step=0.1, title="Size of the inputs", says="Their standard deviation.")
     seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws weights, inputs and masks.")
+
+    @property
+    def masks(self) -> Kind:
+        """How masks on the state are drawn: Keras' recurrent_dropout has one for all steps, PyTorch's layers none."""
+        if self.dropout == "framework":
+            return "one" if self.framework == "keras" else "none"
+        return self.dropout
+
+    @property
+    def epsilon(self) -> float:
+        """The small number under the root of the framework's layer normalisation."""
+        return EPSILON[self.framework]
 
 
 @dataclass(frozen=True)
@@ -53,7 +70,7 @@ class Batch:
         return float(np.mean(1 - self.states**2 < FLAT))
 
 
-def recur(inputs: Values, W_hh: Values, masks: Values, norm: bool) -> Batch:
+def recur(inputs: Values, W_hh: Values, masks: Values, norm: bool, epsilon: float = layer_norm.EPSILON) -> Batch:
     """h_t = tanh(LN(x_t W_xh + (m_t h_{t−1}) W_hh)). `inputs` are x_t W_xh.
 
     Shapes: inputs (time, h), W_hh (h, h), masks (time, batch, h)
@@ -63,7 +80,7 @@ def recur(inputs: Values, W_hh: Values, masks: Values, norm: bool) -> Batch:
     one, zero = np.ones(h), np.zeros(h)
     for t in range(time):
         z = inputs[t] + (masks[t] * state) @ W_hh
-        into[t] = layer_norm.forward(z, one, zero)[0] if norm else z
+        into[t] = layer_norm.forward(z, one, zero, epsilon)[0] if norm else z
         states[t] = state = np.tanh(into[t])
     return Batch(into, states)
 
@@ -73,18 +90,18 @@ def compute(p: LayerNormAndDropout) -> Result:
     rng = np.random.default_rng(p.seed)
     W_hh = p.gain * orthogonal(rng, UNITS)
     inputs = p.input * rng.standard_normal((p.steps, UNITS)) @ orthogonal(rng, UNITS)
-    m = dropout.masks(rng, p.dropout, p.rate, p.steps, RUNS, UNITS)
+    m = dropout.masks(rng, p.masks, p.rate, p.steps, RUNS, UNITS)
     none = np.ones((p.steps, 1, UNITS))
-    together = recur(inputs, W_hh, np.concatenate((m, none), axis=1), p.norm)
+    together = recur(inputs, W_hh, np.concatenate((m, none), axis=1), p.norm, p.epsilon)
     runs = Batch(together.into[:, :RUNS], together.states[:, :RUNS])
     whole = Batch(together.into[:, RUNS:], together.states[:, RUNS:])
     bare = recur(inputs, W_hh, none, False) if p.norm else whole
 
     passed = dropout.passed_on(m)
-    keep = 1 - p.rate if p.dropout != "none" else 1.0
+    keep = 1 - p.rate if p.masks != "none" else 1.0
     steps = np.arange(1.0, p.steps + 1)
-    expected = keep**steps if p.dropout == "each" else np.full(p.steps, keep)
-    numbers: dict[str, float] = {"steps": p.steps, "rate": p.rate, "keep": keep}
+    expected = keep**steps if p.masks == "each" else np.full(p.steps, keep)
+    numbers: dict[str, float] = {"steps": p.steps, "rate": p.rate, "keep": keep, "epsilon": p.epsilon}
     numbers |= {"spread": spread(runs.into), "spread_bare": spread(bare.into)}
     numbers |= {"flat": runs.flat(), "flat_bare": bare.flat()}
     numbers |= {"passed": float(passed[-1]), "expected": float(expected[-1])}
@@ -99,8 +116,8 @@ def compute(p: LayerNormAndDropout) -> Result:
         Series("expected", "expected", "expected share", expected, "dashed"),
     )
     spreads = (
-        Series("spread", "here", "spread here", sums),
-        Series("bare", "without norm and dropout", "spread of the bare layer", bare_sums, "dashed"),
+        Series("spread", "here", "root mean square here", sums),
+        Series("bare", "without norm and dropout", "root mean square of the bare layer", bare_sums, "dashed"),
     )
     averages = (
         Series("one", "one run", "one run", runs.states[:, 0, 0]),
@@ -111,17 +128,35 @@ def compute(p: LayerNormAndDropout) -> Result:
     figures = (
         Curve("memory", "What is passed on at every step", told[0], "step t", "share of the units", steps, memory),
         table,
-        Curve("spread", "What goes into tanh", told[1], "step t", "spread of the sums", steps, spreads),
+        Curve("spread", "What goes into tanh", told[1], "step t", "root mean square of the sums", steps, spreads),
         Curve("average", "One run and the average of many", told[2], "step t", "state of unit 1", steps, averages),
+        _places(p),
     )
     return Result(numbers, figures)
 
 
+def _places(p: LayerNormAndDropout) -> Trace:
+    """How many masks the framework's own arguments draw for a sequence, at each place."""
+    keras = (1, 1, 1), ("dropout=", "recurrent_dropout=", "dropout= of the layer above")
+    pytorch = (0, 0, p.steps), ("No argument does this.", "No argument does this.", "dropout=, with num_layers above 1")
+    draws, how = keras if p.framework == "keras" else pytorch
+    row = Row("draws", "masks drawn", np.array(draws, dtype=float), lambda at: given("m", how[at - 1]))
+    told = {
+        "keras": "Keras draws one mask for all steps. With recurrent_dropout it cannot use the fused kernel.",
+        "pytorch": "PyTorch drops only between stacked layers, with a new mask at each step, and never on the state.",
+    }
+    columns = ["on the inputs", "on the state", "between layers"]
+    title = f"How many masks {NAMES[p.framework]} draws"
+    return Trace(
+        "places", title, told[p.framework], (row,), ("draws", 1), index="", columns=columns, column_word="place"
+    )
+
+
 def _memory_told(p: LayerNormAndDropout) -> str:
     after = "1 step" if p.steps == 1 else "{steps} steps"
-    if p.dropout == "none" or p.rate == 0:
-        return f"Without dropout every unit is passed on at each of {after}: {{passed}}."
-    if p.dropout == "each":
+    if p.masks == "none" or p.rate == 0:
+        return f"Without dropout on the state every unit is passed on at each of {after}: {{passed}}."
+    if p.masks == "each":
         return (
             f"A new mask at each step: after {after} a share of {{passed}} of the units has never been dropped "
             f"(expected, {{keep}} to the power of the steps: {{expected}}). What the others held is gone."
@@ -131,33 +166,33 @@ def _memory_told(p: LayerNormAndDropout) -> str:
 
 
 def _spread_told(p: LayerNormAndDropout) -> str:
-    told = "Into tanh go sums of spread {spread}, and {flat} of the units are flat"
+    told = "The sums that go into tanh have a root mean square of {spread}, and {flat} of the units are saturated"
     if not p.norm:
-        return told + ": nothing holds the spread."
-    return told + "; bare, it would be a spread of {spread_bare} and {flat_bare} of them."
+        return told + ": nothing limits them."
+    return told + "; in the bare layer it would be {spread_bare}, and {flat_bare} of them."
 
 
 def _average_told(p: LayerNormAndDropout) -> str:
-    if p.dropout == "none" or p.rate == 0:
-        return "Without dropout all runs are one: at the end unit 1 is at {state_one}."
+    if p.masks == "none" or p.rate == 0:
+        return "Without dropout on the state all runs are the same: at the end unit 1 is at {state_one}."
     return (
         "At the end unit 1 is at {state_one} in one run, at {state_average} on average, and at {state_none} without "
-        "dropout. The masks are 1 on average, but tanh bends: the average run is off by {off}."
+        "dropout. The masks are 1 on average, but tanh is not linear: the average run is off by {off}."
     )
 
 
 def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
     z, tanh = np.array(p.sums, dtype=float), ACTIVATIONS["tanh"]
     h = len(z)
-    n, cache = layer_norm.forward(z[None, :], np.ones(h), np.zeros(h))
+    n, cache = layer_norm.forward(z[None, :], np.ones(h), np.zeros(h), p.epsilon)
     mean, deviation = float(z.mean()), float(cache.deviation[0, 0])
     apart, raw, a = z - mean, tanh.f(z), tanh.f(n[0])
     raw_slope, slope = tanh.slope(raw), tanh.slope(a)
     numbers |= {"mean": mean, "variance": float(z.var()), "deviation": deviation} | by_step({"n": n[0]})
     numbers |= {"n_last": float(n[0, -1]), "h_last": float(a[-1]), "slope_last": float(slope[-1])}
     numbers |= {"raw_last": float(raw[-1]), "raw_slope_last": float(raw_slope[-1])}
-    small = "The variance is the mean square of the distances; the small number keeps the root off 0."
-    root = Formula(r"(z_j - \mu) / \sqrt{\sigma^2 + \varepsilon}", small, r"d / \sqrt{v + 10^{-5}}")
+    small = f"The small number keeps the root above 0: it is {NAMES[p.framework]}'s."
+    root = Formula(r"(z_j - \mu) / \sqrt{\sigma^2 + \varepsilon}", small, r"d / \sqrt{v + \varepsilon}")
     kept = Formula("1 - a^2", "What a gradient keeps on its way through.")
     rows = (
         Row("z", "sum $z_j$", z, given("z_j"), group="as they are"),
@@ -182,6 +217,7 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
         Row("slope", "slope", slope, kept, words="slope after normalising"),
     )
     symbols: Symbols = {"s": z, "r": raw, "d": apart, "n": n[0], "a": a, r"\mu": mean, "v": numbers["variance"]}
+    symbols[r"\varepsilon"] = p.epsilon
     told = "From mean {mean} and variance {variance} to mean 0 and variance 1. The last unit's slope goes from "
     caption = fill(told + "{raw_slope_last} to {slope_last}.", numbers)
     columns, chosen = [f"unit {j}" for j in range(1, h + 1)], ("n", h - 1)
@@ -199,7 +235,7 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 def _question(p: LayerNormAndDropout) -> Question:
     return Question(
-        "What does layer normalisation make of the last of these sums?",
+        "What does the last of these sums become by layer normalisation?",
         "n_last",
         (
             "$z = " + r",\; ".join(map(latex, p.sums)) + "$, the sums of one example at one step",
@@ -222,12 +258,15 @@ def _slips(p: LayerNormAndDropout, result: Result) -> Slips:
     n, z = result.numbers, np.array(p.sums)
     apart, variance = float(z[-1]) - n["mean"], n["variance"]
     return (
-        (apart, "That is the distance from the mean: it is still to be divided by the standard deviation."),
-        (apart / variance, "That divides by the variance: its root is meant."),
-        (apart / math.sqrt(float(z.var(ddof=1))), "That is the sample's deviation, by $h - 1$; here it is by $h$."),
-        (float(z[-1]) / math.sqrt(variance), "The mean has not been taken off."),
-        (-apart / math.sqrt(variance), "The sign is turned: it is the sum less the mean."),
-        (math.tanh(n["n_last"]), "That is already through tanh."),
+        (apart, "That is the distance from the mean. Divide it by the standard deviation."),
+        (apart / variance, "That divides by the variance. Divide by its square root."),
+        (
+            apart / math.sqrt(float(z.var(ddof=1))),
+            "That uses the sample's deviation, with $h - 1$. Here the divisor is $h$.",
+        ),
+        (float(z[-1]) / math.sqrt(variance), "The mean has not been subtracted."),
+        (-apart / math.sqrt(variance), "The sign is wrong: subtract the mean from the sum."),
+        (math.tanh(n["n_last"]), "That is after tanh."),
     )
 
 

@@ -12,6 +12,7 @@ from app.demos.machine.figures import Curve
 from app.demos.machine.result import Result
 from app.nn.dropout import masks
 from tests.examples import examples
+from tests.frameworks.recorded import PYTORCH
 
 
 def compute(query: str) -> Result:
@@ -23,7 +24,7 @@ def curve(result: Result, name: str) -> Curve:
 
 
 def test_the_row_that_a_card_works_by_hand() -> None:
-    numbers = compute("").numbers
+    numbers = compute("framework=pytorch").numbers
     assert (numbers["mean"], numbers["variance"]) == (4, 5)
     assert [round(numbers[f"n{j}"], 3) for j in range(1, 5)] == [-1.342, -0.447, 0.447, 1.342]
     assert round(numbers["h_last"], 4) == 0.8721
@@ -64,7 +65,7 @@ def test_what_is_passed_on_is_near_what_is_expected(rate: float) -> None:
 @given(size=st.floats(0.5, 10), gain=st.floats(0, 3), seed=st.integers(0, 999))
 @examples(20)
 def test_the_norm_holds_the_spread_at_1(size: float, gain: float, seed: int) -> None:
-    result = compute(f"dropout=none&input={size!r}&gain={gain!r}&seed={seed}&steps=20")
+    result = compute(f"framework=pytorch&dropout=none&input={size!r}&gain={gain!r}&seed={seed}&steps=20")
     np.testing.assert_allclose(curve(result, "spread").series[0].values, 1.0, rtol=2e-3)
 
 
@@ -73,13 +74,59 @@ def test_without_dropout_one_run_is_the_average() -> None:
     one, mean, none = (series.values for series in curve(result, "average").series)
     np.testing.assert_allclose(one, none, atol=1e-15)
     np.testing.assert_allclose(mean, none, atol=1e-14)
-    assert "all runs are one" in curve(result, "average").caption
+    assert "all runs are the same" in curve(result, "average").caption
 
 
 def test_what_to_try_keeps_its_promises() -> None:
     default = compute("").numbers
-    one, bare, tiny = (DEMO.compute(DEMO.changed(try_.change)).numbers for try_ in DEMO.try_this)
+    one, pytorch, tiny = (DEMO.compute(DEMO.changed(try_.change)).numbers for try_ in DEMO.try_this)
     assert default["passed"] < 0.01 < 0.7 < one["passed"]
-    assert bare["flat"] > 0.3 > 0.1 > default["flat"]
+    assert pytorch["passed"] == 1
+    assert compute("norm=0&dropout=none&input=3").numbers["flat"] > 0.3 > 0.1 > default["flat"]
     assert tiny["spread"] > 0.9
+    assert compute("input=0.03&gain=0&dropout=none").numbers["spread"] < 0.75
     assert tiny["spread_bare"] < 0.05
+
+
+def test_each_framework_has_its_own_small_number_and_masks() -> None:
+    keras, pytorch = (compute(f"dropout=framework&framework={one}").numbers for one in ("keras", "pytorch"))
+    recorded = PYTORCH["normalised"]
+    assert (keras["epsilon"], pytorch["epsilon"]) == (1e-3, recorded["eps"])
+    assert [pytorch[f"n{j}"] for j in range(1, 5)] == pytest.approx(recorded["n"], rel=1e-12)
+    assert (keras["expected"], pytorch["expected"]) == (0.8, 1)
+
+
+def drawn(framework: str) -> list[float]:
+    """Masks over 20 steps on the inputs, on the state and between layers."""
+    row = compute(f"steps=20&framework={framework}").traces()[1].row("draws")
+    assert row
+    values: list[float] = row.values.tolist()
+    return values
+
+
+def test_pytorch_draws_a_new_mask_at_each_step_between_layers_alone() -> None:
+    recorded = PYTORCH["dropped"]
+    assert drawn("pytorch") == [0, 0, recorded["between"]] == [0, 0, 20]
+    assert recorded["single"] == 1, "without a layer above there is one pattern: nothing is dropped"
+    assert "after all but last recurrent layer" in recorded["warning"]
+
+
+@pytest.mark.slow
+def test_keras_draws_one_mask_for_all_steps() -> None:
+    from tests.frameworks import keras_on_jax as keras
+
+    eye, zero, h = np.eye(32), np.zeros((32, 32)), np.zeros(32)
+    ones = np.ones((1, 20, 32))
+    counts = []
+    for option, recurrent, x in (
+        ("dropout", zero, ones),
+        ("recurrent_dropout", eye, np.concatenate([ones[:, :1], 0 * ones[:, 1:]], axis=1)),
+    ):
+        plain = keras.new("rnn", 32, activation=None, return_sequences=True, seed=0, **{option: 0.5})
+        out = keras.numbers(keras.with_weights(plain, [eye, recurrent, h], 32)(x, training=True))[0]
+        counts.append(len({tuple(row) for row in out[1:] > 0}))
+        assert 0 < np.mean(out[-1] > 0) < 1
+    assert drawn("keras") == [*counts, counts[0]] == [1, 1, 1]
+    z = np.array([[1.0, 3.0, 5.0, 7.0]])
+    n = [compute("").numbers[f"n{j}"] for j in range(1, 5)]
+    assert n == pytest.approx(keras.numbers(keras.layer_norm()(z))[0].tolist(), rel=1e-6)

@@ -24,6 +24,11 @@ def new(kind: str, units: int, **options: Any) -> Any:
     return getattr(keras.layers, LAYERS.get(kind, kind))(units, **options)
 
 
+def layer_norm() -> Any:
+    """Layer normalisation as Keras has it by default."""
+    return keras.layers.LayerNormalization()
+
+
 def both_ways(layer: Any) -> Any:
     """The layer in both directions."""
     return keras.layers.Bidirectional(layer)
