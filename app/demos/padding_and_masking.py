@@ -152,7 +152,7 @@ def _caption(p: PaddingAndMasking, numbers: dict[str, float]) -> str:
     if abs(numbers["gap"]) < 1e-12:
         return f"{told}: this once, {steps} left no trace."
     if p.mask:
-        return f"{told}: the mask does not stand where the padding is."
+        return f"{told}: the mask is not where the padding is."
     return f"{told}: without a mask {steps} changed the state."
 
 
