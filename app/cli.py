@@ -49,6 +49,8 @@ def load() -> None:
         report = bring_up_to_date(database, chosen)
     done = ("added", "changed", "moved", "renamed", "returned", "retired")
     became = ", ".join(f"{getattr(report, name)} {name}" for name in done if getattr(report, name))
+    for sentence in (*report.decided, *report.asked):
+        typer.echo(sentence)
     typer.echo(f"{report.read} of {counted(report.files, 'file')} read; cards: {became or 'nothing new'}.")
     raise typer.Exit(1 if report.mistakes else 0)
 

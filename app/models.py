@@ -96,6 +96,16 @@ class CardVersion(SQLModel, table=True):
     loaded_at: datetime
 
 
+class CardAlias(SQLModel, table=True):
+    """A name that a card had before. Old histories and addresses are read by it, unless another card has it now."""
+
+    __tablename__ = "card_alias"
+
+    deck: str = Field(primary_key=True, description="name of the deck that it was in")
+    name: str = Field(primary_key=True)
+    card_id: int = Field(foreign_key="card.id", index=True)
+
+
 class CardSource(SQLModel, table=True):
     """An item of a source document that a card covers."""
 

@@ -21,6 +21,7 @@ from sqlmodel import SQLModel
 
 from app.models import (
     Card,
+    CardAlias,
     CardDemo,
     CardLink,
     CardMark,
@@ -50,6 +51,7 @@ def _table(model: type[SQLModel]) -> Table:
 
 
 CARD = _table(Card)
+CARD_ALIAS = _table(CardAlias)
 CARD_DEMO = _table(CardDemo)
 CARD_LINK = _table(CardLink)
 CARD_MARK = _table(CardMark)

@@ -33,6 +33,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "id": 1, "card_id": 1, "text_hash": "h", "markdown": "## ?", "path": "rnn/a.md", "line": 7, "commit": None,
         "loaded_at": MOMENT,
     },
+    "card_alias": {"deck": "old", "name": "c", "card_id": 1},
     "card_source": {"card_id": 1, "item": "theory-1"},
     "card_tag": {"card_id": 1, "tag": "basics"},
     "card_link": {"card_id": 1, "position": 0, "deck": "rnn", "name": "c", "is_follow_up": True},

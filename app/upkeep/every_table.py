@@ -34,6 +34,7 @@ ORIGINS = {
     tables.QUIZ.name: Origin.LEARNER,
     tables.QUIZ_ITEM.name: Origin.LEARNER,
     tables.REVIEW.name: Origin.LEARNER,
+    tables.CARD_ALIAS.name: Origin.TIME,
     tables.CARD_VERSION.name: Origin.TIME,
 }
 """Every table. tests/upkeep/test_every_table.py fails for one that is missing, here or in what must know it."""

@@ -113,6 +113,6 @@ def check_content(
     files = [by_path[file.path] for file in content.files]
     cache.keep(files, is_news=bool(news))
     remarks = Remarks(waits)
-    of_files = judge(files, content, find_demo, remarks=remarks)
+    of_files = judge(files, content, find_demo, cache.others, remarks)
     mistakes = {*content.mistakes, *(mistake for found in of_files.values() for mistake in found)}
     return Checked(sorted(mistakes), content.sources, files, sorted(set(remarks.warnings)), remarks.pending)

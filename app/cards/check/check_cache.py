@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from app.cards.check.judge import Others
 from app.cards.file.files import OpenedFile
 from app.cards.render.prepare import ReadyFile
 from app.cards.render.render import RENDERER
@@ -18,10 +19,12 @@ from app.whole_file import replace_file
 class CheckCache:
     """Prepared files by path and digest; with a `place`, stored there for the next process.
 
+    `others` may know which stored card has a name that two cards claim.
     A place that cannot be read, or holds something else, is an empty cache. One that cannot be written is ignored.
     """
 
-    def __init__(self, place: Path | None = None) -> None:
+    def __init__(self, place: Path | None = None, others: Others | None = None) -> None:
+        self.others = others
         self._place = place
         self._files = _read(place) if place else {}
         self.context = _code_digest()

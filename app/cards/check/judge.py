@@ -4,6 +4,7 @@
 another card has, source items that no document lists, links to nowhere, and numbers that a demo does not compute.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from app.cards.check.demo_links import FindDemo, demo_mistakes, is_known, is_of_one_draw
+from app.cards.check.first_written import first_written
 from app.cards.file.files import MOST_DECKS, TopicFile, deck_names, find_files, misplaced_files
 from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import Paper, Sources, read_deck, read_sources
@@ -85,8 +87,8 @@ class Holder(NamedTuple):
 class Others:
     """The files that are not judged now; here, there are none. The loader has those that have not changed."""
 
-    knows_drafts = True
-    """False if their drafts are unknown: then a draft may link to any card."""
+    are_none = True
+    """False if there may be some. Their drafts are unknown: so a draft may link to any card."""
 
     def names(self, deck: str) -> Collection[str]:
         """The names of their cards in a deck."""
@@ -119,14 +121,19 @@ def judge(
 
     found = {file.found.path: [*file.mistakes] for file in in_order}
     for deck, group in decks.items():
-        known_drafts = drafts if others.knows_drafts else None
+        known_drafts = drafts if others.are_none else None
         around = Around(content.folder / deck, cards, known_drafts, find_demo, deck in content.over_draws, remarks)
         mistakes = [one for file in group for one in outside_mistakes(file, content.sources, around)]
-        holders = others.holders(deck, {card.name for file in group for card in (*file.cards, *file.drafts)})
-        mistakes += duplicates(group, holders)
-        mistakes += _draft_duplicates(group, holders, others.knows_drafts)
+        names = Counter(card.name for file in group for card in (*file.cards, *file.drafts))
+        asked = {name for name, number in names.items() if number > 1 or not others.are_none}
+        holders = others.holders(deck, asked) if asked else {}
+        mistakes += duplicates(group, content.folder, holders)
+        mistakes += _draft_duplicates(group, holders, others.are_none)
         for mistake in mistakes:
             found[mistake.path].append(mistake)
+    if others.are_none:
+        remarks.warnings += same_cards(in_order)
+    found |= {file.found.path: file.mistakes for file in in_order if not file.is_merged}
     return {path: sorted(set(mistakes)) for path, mistakes in found.items()}
 
 
@@ -242,11 +249,13 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def duplicates(files: Iterable[ReadyFile], holders: Mapping[str, Holder] | None = None) -> Iterator[Mistake]:
+def duplicates(
+    files: Iterable[ReadyFile], folder: Path, holders: Mapping[str, Holder] | None = None
+) -> Iterator[Mistake]:
     """A mistake for each card of one deck whose name another card has; it names both places.
 
     A name stays with its holder whose file stays. Otherwise it stays in the holder's file, or else with the holder's
-    answer, or else with the first card.
+    answer, or else with the card that git has had for longest, or else with the first card.
     """
     claims: dict[str, list[tuple[ReadyFile, ReadyCard]]] = {}
     for file in files:
@@ -257,17 +266,32 @@ def duplicates(files: Iterable[ReadyFile], holders: Mapping[str, Holder] | None 
         if holder.stays:
             keeper = (holder.path, holder.line)
         else:
-            claimed.sort(key=partial(_rank, holder))
+            if len(claimed) > 1:
+                claimed.sort(key=partial(_rank, holder, folder))
             file, card = claimed.pop(0)
             keeper = (file.found.path, card.line)
         for file, card in claimed:
             yield Mistake(file.found.path, card.line, _taken(card, *keeper))
 
 
-def _rank(holder: Holder, claim: tuple[ReadyFile, ReadyCard]) -> tuple[bool, bool, str, int]:
+def same_cards(files: Iterable[ReadyFile]) -> Iterator[Mistake]:
+    """A warning for each card that is word for word another one, of any deck."""
+    first: dict[tuple[str, str], str] = {}
+    for file in files:
+        for card in sorted((*file.cards, *file.drafts), key=lambda card: card.line):
+            here = f"{file.found.path}:{card.line}"
+            other = first.setdefault((card.question, card.answer_hash), here)
+            if other != here:
+                problem = f"this card is word for word the one at {other}: remove one, or ask something else"
+                yield Mistake(file.found.path, card.line, problem, is_warning=True)
+
+
+def _rank(holder: Holder, folder: Path, claim: tuple[ReadyFile, ReadyCard]) -> tuple[bool, bool, int, str, int]:
     """Sorts first the card that keeps a name."""
     file, card = claim
-    return file.found.path != holder.path, card.answer_hash != holder.answer_hash, file.found.path, card.line
+    path, written = file.found.path, f"{{#{card.name}}}" if card.is_named else card.question
+    since = first_written(folder, path, written)
+    return path != holder.path, card.answer_hash != holder.answer_hash, since, path, card.line
 
 
 def _draft_duplicates(

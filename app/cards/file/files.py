@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from stat import S_ISREG
 
@@ -16,6 +16,10 @@ MOST_DECKS = 200
 _NAME = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ENDINGS = (".md", ".markdown", ".mdown", ".mkd")
+# What names a file that tells of the others, such as README.md, and what `git mergetool` writes beside a conflict.
+_NO_TOPIC = re.compile(r"[Rr]eadme|[A-Z][A-Z_-]+|.*_(BACKUP|BASE|LOCAL|REMOTE)_\d+")
+_OF_A_TOPIC = re.compile(rb"\A\s*(-+\s*$|\Z)|^(title|order):|^##\s|\0", re.MULTILINE)
+_HAS_CARD = re.compile(rb"^## [^\n]*\{#", re.MULTILINE)
 
 
 class Unreadable(Exception):  # noqa: N818 - it says what the file is
@@ -68,7 +72,7 @@ class OpenedFile:
 
 
 def find_files(content_dir: Path) -> list[TopicFile]:
-    """Find every deck/topic.md, sorted by path. Hidden files and editors' backups are not content.
+    """Find every deck/topic.md, sorted by path. Hidden files, editors' backups and texts without cards are not content.
 
     Raises OSError when the content folder itself cannot be read: a missing folder is not an empty one.
     """
@@ -78,6 +82,7 @@ def find_files(content_dir: Path) -> list[TopicFile]:
 def _find(content_dir: Path) -> Iterator[TopicFile]:
     with os.scandir(content_dir) as folders:
         decks = [entry for entry in folders if not entry.name.startswith(".") and _is_folder(entry)]
+    decks = [deck for deck in decks if not _leads_up(deck)]
     for deck in decks:
         with os.scandir(deck.path) as entries:
             for entry in entries:
@@ -89,7 +94,36 @@ def _find(content_dir: Path) -> Iterator[TopicFile]:
                     continue  # just deleted, or a link to nowhere or to itself
                 if not S_ISREG(stat.st_mode):
                     continue  # a pipe would never end
-                yield TopicFile(f"{deck.name}/{entry.name}", entry.path, stat.st_size, stat.st_mtime_ns)
+                is_linked = deck.is_symlink() or entry.is_symlink()
+                if (is_linked and _leads_out(content_dir, entry.path)) or is_topic(
+                    entry.path, stat.st_size, stat.st_mtime_ns
+                ):
+                    yield TopicFile(f"{deck.name}/{entry.name}", entry.path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=50_000)
+def is_topic(full: str, _size: int, _mtime_ns: int) -> bool:
+    """True unless a Markdown file tells of the others, such as a README, or has neither front matter nor a question.
+
+    A file that cannot be read, or is empty, may be a topic: its last good version stays. It is remembered by the size
+    and the time of the last change.
+    """
+    is_named_so = _NO_TOPIC.fullmatch(os.path.basename(full).removesuffix(".md")) is None
+    try:
+        with open(full, "rb") as file:
+            data = file.read(4)
+            if is_named_so and data.removeprefix(b"\xef\xbb\xbf").startswith(b"-"):
+                return True
+            data = (data + file.read(LARGEST)).removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
+    except OSError:
+        return is_named_so
+    return _HAS_CARD.search(data) is not None or (is_named_so and _OF_A_TOPIC.search(data) is not None)
+
+
+def _leads_up(entry: os.DirEntry[str]) -> bool:
+    """True for a link to a folder that it is in itself: whatever is found through it was found before."""
+    target = os.path.join(os.path.realpath(entry.path), "")
+    return entry.is_symlink() and os.path.join(os.path.realpath(os.path.dirname(entry.path)), "").startswith(target)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -134,14 +168,14 @@ def _misplaced(content_dir: Path) -> Iterator[Mistake]:
             if _is_topic(top):
                 yield Mistake(top.name, 1, "a topic is read from a deck's folder alone: move the file into one")
             continue
-        for entry in _entries(top.path):
+        for entry in () if _leads_up(top) else _entries(top.path):
             path = f"{top.name}/{entry.name}"
             if not _is_folder(entry):
                 if not entry.name.endswith(".md") and _is_topic(entry):
                     stem = os.path.splitext(entry.name)[0]
                     yield Mistake(path, 1, f"a topic's file is read when its name ends in .md: rename it {stem}.md")
                 continue
-            for inner in _entries(entry.path):
+            for inner in () if entry.is_symlink() else _entries(entry.path):
                 if not _is_folder(inner) and _is_topic(inner):
                     rest = f"move the file to {top.name}/{os.path.splitext(inner.name)[0]}.md"
                     yield Mistake(f"{path}/{inner.name}", 1, f"a folder within a deck is not read: {rest}")
@@ -196,7 +230,7 @@ def read_bytes(content_dir: Path | str, path: str) -> bytes:
     carries links, so one that led out would show any file of this machine on a page.
     """
     full = os.path.join(content_dir, path)
-    if not os.path.realpath(full).startswith(os.path.join(os.path.realpath(content_dir), "")):
+    if _leads_out(content_dir, full):
         raise Unreadable(1, "a link leads out of the content folder: put the file itself here")
     try:
         with open(full, "rb") as file:
@@ -206,6 +240,10 @@ def read_bytes(content_dir: Path | str, path: str) -> bytes:
     if len(data) > LARGEST:
         raise Unreadable(1, f"the file is larger than {LARGEST // 1_000_000} MB: split it into topics")
     return data
+
+
+def _leads_out(content_dir: Path | str, full: str) -> bool:
+    return not os.path.realpath(full).startswith(os.path.join(os.path.realpath(content_dir), ""))
 
 
 def decode(data: bytes) -> str:

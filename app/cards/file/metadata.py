@@ -1,4 +1,4 @@
-"""The lines Level:, Source:, Tags:, Corrected: and Draft: at the end of a card."""
+"""The lines Level:, Source:, Tags:, Corrected:, Draft: and Was: at the end of a card."""
 
 import re
 from collections.abc import Sequence
@@ -10,10 +10,11 @@ from app.cards.file.mistake import Mistake
 from app.nearest import did_you_mean
 
 LEVELS = ("easy", "medium", "hard")
-OF_A_CARD = ("Level", "Source", "Tags", "Corrected", "Draft")
+OF_A_CARD = ("Level", "Source", "Tags", "Corrected", "Draft", "Was")
 _LINE = re.compile(rf"({'|'.join(OF_A_CARD)}):\s*(.*)")
 _ALMOST = re.compile(r"(levels?|sources?|tags?|correct(?:ed|ions?)|drafts?)\s*:", re.IGNORECASE)
 _CORRECTED = re.compile(r"(\d{4}-\d\d-\d\d)\s+(\S.*)")
+_WAS = re.compile(r"([A-Za-z0-9_-]+/)?[a-z0-9-]+")
 _TAG = re.compile(r"[a-z0-9]+([ -][a-z0-9]+)*")
 _ITEMS_AT_END = re.compile(r"(?:^|\s)\(?Source:\s*([\w-]+(?:,\s*[\w-]+)*)[.)]*\s*$")
 
@@ -23,13 +24,14 @@ class Metadata:
     """What the last lines of a card state. `line` is their first line, or None; `sources` are (item, line).
 
     `corrected` is the day of the last correction that a learner should know of, and what was wrong. `why_draft` is the
-    reason that stands behind `Draft: yes,`.
+    reason that stands behind `Draft: yes,`. `was` is the name that the card had before, or the deck and the name.
     """
 
     level: str | None = None
     sources: list[tuple[str, int]] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
     corrected: tuple[date, str] | None = None
+    was: str | None = None
     is_draft: bool = False
     why_draft: str = ""
     line: int | None = None
@@ -104,6 +106,10 @@ def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
         metadata.level = value
     elif key == "Source":
         metadata.sources.extend((word, line) for word in dict.fromkeys(words))
+    elif key == "Was":
+        if not _WAS.fullmatch(value):
+            return f"Was: must be the id that the card had, or deck/id, not {value!r}"
+        metadata.was = value
     else:
         bad = [word for word in words if not _TAG.fullmatch(word)]
         if bad:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from app.cards.file.blocks import Block, References, inline_tokens, plain, read
+from app.cards.file.conflicts import conflicts
 from app.cards.file.metadata import OF_A_CARD, Metadata, key_point_sources, take_metadata
 from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import Front, read_front
@@ -18,6 +19,7 @@ LONGEST_NAME = 60
 KEY_POINTS = "key points"
 _ID_AT_END = re.compile(r"\s*\{#([^{}]*)\}\s*$")
 _NO_HEADING = re.compile(r"\s*(#{2,6})[^#\s]")
+_UNDERLINE = re.compile(r"\s*={4,}\s*")
 _CODE_SPAN = re.compile(r"`[^`]*`")
 
 
@@ -44,7 +46,8 @@ class ParsedCard:
 class Parsed:
     """A parsed file. `front` is None if it has mistakes; `references` are the link definitions of the whole file.
 
-    `sources` are the topic's own items, as (item, line).
+    `sources` are the topic's own items, as (item, line). In a file that git could not merge (`is_merged` is False) no
+    other mistakes are named.
     """
 
     path: str
@@ -55,6 +58,7 @@ class Parsed:
     cards: list[ParsedCard] = field(default_factory=list)
     references: References = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
+    is_merged: bool = True
 
 
 def slug(question: str) -> str:
@@ -90,6 +94,9 @@ def parse(path: str, text: str) -> Parsed:
             _read_key_points(parsed, heading, blocks)
         else:
             parsed.cards.append(_card(parsed, heading, blocks, lines[heading.line - 1 : end - 1]))
+    unmerged = [Mistake(path, line, message) for line, message in conflicts(lines)]
+    if unmerged:
+        parsed.mistakes, parsed.is_merged = unmerged, False
     parsed.mistakes.sort()
     return parsed
 
@@ -111,7 +118,9 @@ def _heading_mistakes(path: str, blocks: Sequence[Block]) -> Iterator[Mistake]:
             yield Mistake(path, block.line, "a # heading has no place here: the title is in the front matter")
         elif block.kind == "paragraph":
             for line, written in enumerate(block.text.split("\n"), start=block.line):
-                if found := _NO_HEADING.match(written):
+                if _UNDERLINE.fullmatch(written):
+                    yield Mistake(path, line, "this line of = underlines nothing: remove it")
+                elif found := _NO_HEADING.match(written):
                     rest = f"write a space behind {found[1]}, or \\{found[1]} where none is meant"
                     yield Mistake(path, line, f"this is no heading, and no card begins here: {rest}")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from app.cards.file.conflicts import conflicts
 from app.cards.file.files import Unreadable, read_text
 from app.cards.file.mistake import Mistake
 from app.nearest import did_you_mean
@@ -79,6 +80,8 @@ def read_mapping(text: str, first_line: int = 1) -> Mapping[str, Entry]:
 
     Raises YamlError when the text is not YAML, is not a mapping, or has a key twice (which PyYAML accepts).
     """
+    for line, message in conflicts(text.split("\n")):
+        raise YamlError(first_line - 1 + line, message)
     try:
         return _entries(_PlainLoader(text), first_line)
     except YamlError:

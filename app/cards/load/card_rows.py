@@ -1,47 +1,135 @@
-"""The rows of cards: which card of the files is which row, so that its history stays with it, and writing them."""
+"""The rows of cards: finding those that the files' cards may be, and writing them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from app.cards.file.parse import slug
 from app.cards.load import search
+from app.cards.load.follow import Home, MoveCards, aliases_named, follow, keep_names, studied_cards, take_over
+from app.cards.load.identity import CardRow, FileCard, Key, Matches, Stored, former_key, match, names_to_find
 from app.cards.load.versions import Version, append_versions
 from app.cards.render.prepare import ReadyCard, ReadyFile
-from app.tables import CARD, CARD_DEMO, CARD_LINK, CARD_SOURCE, CARD_TAG, DECK, NEW_CARD_CURSOR, TOPIC, chunks
+from app.tables import CARD, CARD_DEMO, CARD_LINK, CARD_SOURCE, CARD_TAG, DECK, TOPIC, chunks
 
-
-@dataclass(frozen=True)
-class CardRow:
-    """A stored card. `path` is its topic's file."""
-
-    id: int
-    topic_id: int
-    path: str
-    name: str
-    is_named: bool
-    place: str
-    line: int
-    question: str
-    content_hash: str
-    answer_hash: str
-    text_hash: str | None
-    retired_at: datetime | None
+_ROWS = select(*(TOPIC.c.path if field.name == "path" else CARD.c[field.name] for field in fields(CardRow))).join_from(
+    CARD, TOPIC
+)
 
 
 def read_cards(connection: Connection, deck_id: int, names: Iterable[str], paths: Iterable[str]) -> list[CardRow]:
     """The deck's cards that have one of the names or belong to one of the files."""
-    columns = (TOPIC.c.path if field.name == "path" else CARD.c[field.name] for field in fields(CardRow))
-    query = select(*columns).join_from(CARD, TOPIC).where(CARD.c.deck_id == deck_id)
     rows: dict[int, CardRow] = {}
     for column, values in ((CARD.c.name, names), (TOPIC.c.path, paths)):
         for some in chunks(values):
-            rows.update((found.id, CardRow(*found)) for found in connection.execute(query.where(column.in_(some))))
+            here = _ROWS.where(CARD.c.deck_id == deck_id, column.in_(some))
+            rows.update((found.id, CardRow(*found)) for found in connection.execute(here))
     return list(rows.values())
+
+
+@dataclass(frozen=True)
+class DeckFiles:
+    """The files of a deck that are stored now, by their topics' ids, and the paths of those that are gone.
+
+    Those that are `waiting` are gone too, and keep the cards that no other file takes.
+    """
+
+    deck_id: int
+    topics: Mapping[int, ReadyFile]
+    removed: Collection[str]
+    waiting: Collection[str] = ()
+
+    @property
+    def leaving(self) -> set[str]:
+        """The files whose rows may lose their cards."""
+        return {*self.removed, *self.waiting, *(file.found.path for file in self.topics.values())}
+
+
+class Identified(NamedTuple):
+    """Which row each card is, the rows that may be meant, and the earlier names that may be."""
+
+    matches: Matches
+    rows: Collection[CardRow]
+    aliases: Mapping[Key, int]
+
+
+def identify(connection: Connection, decks: Iterable[DeckFiles]) -> Identified:
+    """Find which row each card of the files is."""
+    found: list[FileCard] = []
+    rows: dict[int, CardRow] = {}
+    leaving: set[str] = set()
+    for deck in decks:
+        here = [FileCard(file.found.path, card) for file in deck.topics.values() for card in file.cards]
+        names = (one.card.name for one in here)
+        rows.update((row.id, row) for row in read_cards(connection, deck.deck_id, names, deck.leaving))
+        found += here
+        leaving |= deck.leaving
+    aliases: dict[Key, int] = {}
+    studied: set[int] = set()
+    names_elsewhere = names_to_find(found, rows.values(), leaving)
+    if names_elsewhere and connection.execute(select(CARD.c.id).limit(1)).first():
+        aliases = aliases_named(connection, names_elsewhere)
+        rows |= rows_named(connection, names_elsewhere)
+        for ids in chunks(aliases.values()):
+            rows.update((row.id, CardRow(*row)) for row in connection.execute(_ROWS.where(CARD.c.id.in_(ids))))
+        studied = studied_cards(connection, rows)
+    return Identified(match(found, Stored(rows.values(), leaving, aliases, studied)), rows.values(), aliases)
+
+
+def rows_named(connection: Connection, names: Iterable[str]) -> dict[int, CardRow]:
+    """The cards of any deck that have one of the names, by id."""
+    decks = connection.execute(select(DECK.c.id)).scalars().all()
+    named = [_ROWS.where(CARD.c.deck_id.in_(decks), CARD.c.name.in_(some)) for some in chunks(names)]
+    return {row.id: CardRow(*row) for query in named for row in connection.execute(query)}
+
+
+@dataclass
+class Stocked:
+    """How many cards were added, changed, and so on, and what is to be said of their histories."""
+
+    count: Counter[str] = field(default_factory=Counter)
+    decided: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def add(self, other: "Stocked") -> None:
+        """Add what another part of the load did."""
+        self.count += other.count
+        self.decided += other.decided
+        self.asked += other.asked
+
+
+def store_cards(
+    connection: Connection, decks: Sequence[DeckFiles], commits: Mapping[str, str], now: datetime, move_cards: MoveCards
+) -> Stocked:
+    """Write the cards of these files, and what follows them.
+
+    `commits` are the commits of files that were read as they are in git, by path.
+    """
+    known = identify(connection, decks)
+    former_names = take_over(connection, known.matches.taken_over, move_cards)
+    count: Counter[str] = Counter()
+    every = {deck.deck_id: compare_cards(deck, known) for deck in decks}
+    moved = {card: homes for changes in every.values() for card, homes in changes.moved.items()}
+    if moved:
+        move_cards(connection, moved)
+    for changes in every.values():
+        write_cards(connection, changes, commits, now)
+        count += changes.count
+        former_names |= changes.former_names
+    cards = {
+        (file.found.deck, card.name): card for deck in decks for file in deck.topics.values() for card in file.cards
+    }
+    taken = {*cards, *(row.key for row in known.rows)}
+    stated = {was: key for key, card in cards.items() if (was := former_key(key[0], card.was)) and was not in taken}
+    again = known.aliases.keys() & cards.keys()
+    names = {key: card for key, card in former_names.items() if key not in cards}
+    keep_names(connection, again, names, {was: key for was, key in stated.items() if was not in known.aliases})
+    in_order = ("added", "retired", "returned", "moved")
+    follow(connection, moved, {deck for deck, one in every.items() if any(one.count[name] for name in in_order)})
+    return Stocked(count, known.matches.decided, known.matches.asked)
 
 
 def live_names(connection: Connection, deck: str) -> list[tuple[str, str]]:
@@ -58,6 +146,12 @@ def live_names_of(connection: Connection, paths: Iterable[str]) -> list[tuple[st
     return [(name, path) for rows in found for name, path in rows]
 
 
+def answers_of(connection: Connection, paths: Iterable[str]) -> set[str]:
+    """The hashes of the answers of these files' live cards."""
+    query = select(CARD.c.answer_hash).join_from(CARD, TOPIC).where(CARD.c.retired_at.is_(None))
+    return {one for some in chunks(paths) for one in connection.execute(query.where(TOPIC.c.path.in_(some))).scalars()}
+
+
 def content_hashes(connection: Connection, paths: Iterable[str]) -> dict[str, set[str]]:
     """The content hashes of every card, live or retired, by file."""
     hashes: dict[str, set[str]] = defaultdict(set)
@@ -68,58 +162,19 @@ def content_hashes(connection: Connection, paths: Iterable[str]) -> dict[str, se
     return hashes
 
 
-def match(files: Iterable[ReadyFile], rows: Iterable[CardRow], leaving: Collection[str]) -> dict[str, CardRow]:
-    """The row of each card, by the card's name; new cards have none. All are of one deck. Pure.
-
-    `leaving` are the files whose rows may lose their cards: those that are loaded now, and those removed.
-
-    A card is the row with its name, wherever its file is now. A card whose name no row has may be one that has just
-    lost its own: because an id was written on it, because its id was changed and nothing else, or because it had no id
-    and its question was reworded. It takes over that row only if nothing else can be meant.
-    """
-    by_name = {row.name: row for row in rows}
-    cards = {card.name: (card, file.found.path) for file in files for card in file.cards}
-    matched = {name: by_name[name] for name in cards if name in by_name}
-    new = [one for name, one in cards.items() if name not in by_name]
-    vanished = [
-        row for row in by_name.values() if row.retired_at is None and row.path in leaving and row.name not in cards
-    ]
-    for of_card, of_row in _SIGNS if new and vanished else ():
-        for with_path in (False, True):
-            showing: dict[Hashable, tuple[list[str], list[CardRow]]] = defaultdict(lambda: ([], []))
-            for card, path in new:
-                if card.name not in matched and (sign := of_card(card)) is not None:
-                    showing[sign, path if with_path else ""][0].append(card.name)
-            taken = {row.id for row in matched.values()}
-            for row in vanished:
-                if row.id not in taken and (sign := of_row(row)) is not None:
-                    showing[sign, row.path if with_path else ""][1].append(row)
-            matched.update((names[0], gone[0]) for names, gone in showing.values() if len(names) == len(gone) == 1)
-    return matched
-
-
-# Each sign: what a card shows and what a row shows. They may be the same card if these are equal and not None.
-_SIGNS: tuple[tuple[Callable[[ReadyCard], Hashable | None], Callable[[CardRow], Hashable | None]], ...] = (
-    # An id was written: the row still has the name that its question gave it.
-    (lambda card: slug(card.question) if card.is_named else None, lambda row: None if row.is_named else row.name),
-    # An id was changed or removed, and nothing else.
-    (lambda card: (card.question, card.answer_hash), lambda row: (row.question, row.answer_hash)),
-    # The question of a card without an id was reworded, and perhaps an id was written too.
-    (lambda card: card.answer_hash, lambda row: None if row.is_named else row.answer_hash),
-)
-
-
 @dataclass
 class CardChanges:
     """What a load does to a deck's cards. Values are a row's columns; `row` is the id of one that is updated.
 
-    `moved` are the ids of cards that change their topic, with the ids of both topics.
+    `moved` are the ids of cards that change their topic, with the ids of both decks and topics, and `former_names` are
+    those of cards that change their deck or name.
     """
 
     added: list[tuple[ReadyCard, dict[str, Any]]] = field(default_factory=list)
     changed: list[tuple[ReadyCard, dict[str, Any]]] = field(default_factory=list)
     placed: list[dict[str, Any]] = field(default_factory=list)
-    moved: dict[int, tuple[int, int]] = field(default_factory=dict)
+    moved: dict[int, tuple[Home, Home]] = field(default_factory=dict)
+    former_names: dict[Key, int] = field(default_factory=dict)
     versions: list[Version] = field(default_factory=list)
     retired: list[int] = field(default_factory=list)
     returned: list[int] = field(default_factory=list)
@@ -137,25 +192,25 @@ class CardChanges:
         elif any(getattr(row, name) != value for name, value in place.items()):
             self.placed.append({"row": row.id, **place})
         if row.topic_id != place["topic_id"]:
-            self.moved[row.id] = row.topic_id, place["topic_id"]
+            self.moved[row.id] = (row.deck_id, row.topic_id), (place["deck_id"], place["topic_id"])
+        if (row.deck_id, row.name) != (place["deck_id"], card.name):
+            self.former_names[row.key] = row.id
         if row.retired_at is not None:
             self.returned.append(row.id)
-        self.count["moved"] += row.retired_at is None and row.place != place["place"]
+        is_elsewhere = (row.deck_id, row.place) != (place["deck_id"], place["place"])
+        self.count["moved"] += row.retired_at is None and is_elsewhere
+        self.count["changed"] += row.content_hash != card.content_hash and row.deck_id == place["deck_id"]
         self.count["renamed"] += row.name != card.name
 
 
-def compare_cards(
-    connection: Connection, deck_id: int, topics: Mapping[int, ReadyFile], removed: Iterable[str]
-) -> CardChanges:
-    """Compare the files' cards with the rows, and retire the rows that no file holds any more. `topics` are by id."""
-    leaving = {*removed, *(file.found.path for file in topics.values())}
-    rows = read_cards(connection, deck_id, (card.name for file in topics.values() for card in file.cards), leaving)
-    matched = match(topics.values(), rows, leaving)
-    changes = CardChanges()
-    for topic_id, file in topics.items():
+def compare_cards(deck: DeckFiles, known: Identified) -> CardChanges:
+    """Compare the files' cards with the rows, and retire the rows that no file holds any more."""
+    changes, matches = CardChanges(), known.matches
+    for topic_id, file in deck.topics.items():
         topic_place = file.place
         for index, card in enumerate(file.cards):
             place = {
+                "deck_id": deck.deck_id,
                 "topic_id": topic_id,
                 "name": card.name,
                 "is_named": card.is_named,
@@ -164,10 +219,12 @@ def compare_cards(
                 "text_hash": card.text_hash,
                 "retired_at": None,
             }
-            changes.take(card, file.found.path, matched.get(card.name), place)
-    kept = {row.id for row in matched.values()}
-    changes.retired = [row.id for row in rows if row.path in leaving and row.retired_at is None and row.id not in kept]
-    for name in ("added", "changed", "retired", "returned"):
+            changes.take(card, file.found.path, matches.rows.get((file.found.deck, card.name)), place)
+    kept = {row.id for row in matches.rows.values()} | {one.id for pair in matches.taken_over for one in pair}
+    leaving = deck.leaving.difference(deck.waiting)
+    gone = (row.id for row in known.rows if row.path in leaving and row.retired_at is None)
+    changes.retired = [row_id for row_id in gone if row_id not in kept]
+    for name in ("added", "retired", "returned"):
         changes.count[name] = len(getattr(changes, name))
     return changes
 
@@ -187,9 +244,7 @@ def _text(card: ReadyCard) -> dict[str, Any]:
     }
 
 
-def write_cards(
-    connection: Connection, deck_id: int, changes: CardChanges, commits: Mapping[str, str], now: datetime
-) -> None:
+def write_cards(connection: Connection, changes: CardChanges, commits: Mapping[str, str], now: datetime) -> None:
     """Write the changes, with the cards' versions, tags, sources and links and the search index.
 
     `commits` are the commits of files that were read as they are in git, by path.
@@ -205,24 +260,20 @@ def write_cards(
         if written:
             of_row = delete(table).where(table.c.card_id == bindparam("row"))
             connection.execute(of_row, [{"row": card_id} for _card, card_id in written])
-    added = _insert(connection, deck_id, changes.added)
+    added = _insert(connection, changes.added)
     append_versions(connection, changes.versions, {card.name: row for card, row in added}, commits, now)
     written += added
     _write_children(connection, written)
     search.forget(connection, changes.retired)
     search.index(connection, {*(card_id for _card, card_id in written), *changes.returned})
-    if any(changes.count[name] for name in ("added", "retired", "returned", "moved")):
-        connection.execute(delete(NEW_CARD_CURSOR).where(NEW_CARD_CURSOR.c.deck_id == deck_id))
 
 
-def _insert(
-    connection: Connection, deck_id: int, added: Sequence[tuple[ReadyCard, dict[str, Any]]]
-) -> list[tuple[ReadyCard, int]]:
+def _insert(connection: Connection, added: Sequence[tuple[ReadyCard, dict[str, Any]]]) -> list[tuple[ReadyCard, int]]:
     """Add the cards. Returns each with its row's id."""
     if not added:
         return []
     statement = insert(CARD).returning(CARD.c.name, CARD.c.id)
-    ids = {name: row for name, row in connection.execute(statement, [{"deck_id": deck_id, **v} for _card, v in added])}  # noqa: C416
+    ids = {name: row for name, row in connection.execute(statement, [values for _card, values in added])}  # noqa: C416
     return [(card, ids[card.name]) for card, _values in added]
 
 

@@ -1,7 +1,7 @@
 """Brings the database up to the content folder: reads what changed, judges it, and writes it in one transaction."""
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +14,14 @@ from app.cards.file.files import TopicFile, no_folder, open_file, open_files
 from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import DECK, SOURCES
 from app.cards.load.card_rows import (
-    compare_cards,
+    DeckFiles,
+    Stocked,
+    answers_of,
     content_hashes,
     live_names,
     live_names_of,
-    read_cards,
-    write_cards,
+    rows_named,
+    store_cards,
 )
 from app.cards.load.file_rows import (
     UNJUDGED,
@@ -37,6 +39,8 @@ from app.cards.load.file_rows import (
     write_file_rows,
     write_topics,
 )
+from app.cards.load.follow import Home, MoveCards
+from app.cards.load.holders import holders
 from app.cards.load.versions import commits_of
 from app.cards.render.prepare import ReadyFile, prepare_all
 from app.cards.render.render import RENDERER
@@ -46,8 +50,6 @@ from app.demos.registry import find
 ATTEMPTS = 5
 CARDS_AT_ONCE = 50
 """About how many new cards are written in one transaction."""
-MoveCards = Callable[[Connection, int, Mapping[int, tuple[int, int]]], None]
-"""Called with a deck's id and {card id: (old, new topic id)} before cards change their topic."""
 
 
 class LoadError(RuntimeError):
@@ -58,8 +60,9 @@ class LoadError(RuntimeError):
 class LoadReport:
     """What a load did: files found and read, cards by what became of them, and all mistakes in the content.
 
-    `pending` are the links whose numbers are still to be computed over draws. Once that is done, another load judges
-    them.
+    `decided` says where history followed a card although more than one thing had changed, and `asked` where it did not,
+    because more than one card can be meant. `pending` are the links whose numbers are still to be computed over draws.
+    Once that is done, another load judges them.
     """
 
     files: int = 0
@@ -72,9 +75,11 @@ class LoadReport:
     returned: int = 0
     mistakes: tuple[Mistake, ...] = ()
     pending: tuple[Claim, ...] = ()
+    decided: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
 
 
-def nothing_moves_with_them(_connection: Connection, _deck_id: int, _topics: Mapping[int, tuple[int, int]]) -> None:
+def nothing_moves_with_them(_connection: Connection, _homes: Mapping[int, tuple[Home, Home]]) -> None:
     """For a database without reviews."""
 
 
@@ -95,7 +100,7 @@ def load(
         content = open_content(content_dir)
     except OSError as error:
         return LoadReport(mistakes=(no_folder(content_dir, error),))
-    count: Counter[str] = Counter()
+    done = Stocked()
     for _attempt in range(ATTEMPTS):
         with database.read() as session:
             plan = _make_plan(session.connection(), content, now, find_demo)
@@ -107,11 +112,12 @@ def load(
                     break
                 if number:
                     part.decks = read_decks(session.connection())  # the parts before may have made one
-                count += _write(session.connection(), part, now, move_cards)
+                stored = _write(session.connection(), part, now, move_cards)
+            done.add(stored)
             plan.before |= part.rows
         else:
-            done = (len(content.files), len(plan.ready))
-            return LoadReport(*done, **count, mistakes=plan.mistakes, pending=plan.pending)
+            report = LoadReport(len(content.files), len(plan.ready), **done.count, mistakes=plan.mistakes)  # type: ignore[arg-type]
+            return replace(report, pending=plan.pending, decided=tuple(done.decided), asked=tuple(done.asked))
     raise LoadError("The content is being loaded by another process again and again; stop one of them.")
 
 
@@ -119,7 +125,9 @@ def load(
 class _Plan:
     """What a load will write. `before` and `decks` are the database's rows of files and decks.
 
-    `commits` are the commits of files that were read as they are in git, by path.
+    `waiting` are files that are gone, and stay until a file with mistakes is mended. `commits` are the commits of files
+    that were read as they are in git, by path. `related` are the files of new decks
+    whose cards may have been in another.
     """
 
     content: Content
@@ -129,9 +137,11 @@ class _Plan:
     commits: dict[str, str] = field(default_factory=dict)
     ready: list[ReadyFile] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
     rows: dict[str, FileRow] = field(default_factory=dict)
     mistakes: tuple[Mistake, ...] = ()
     pending: tuple[Claim, ...] = ()
+    related: Collection[str] = ()
 
 
 def _make_plan(connection: Connection, content: Content, now: datetime, find_demo: FindDemo) -> _Plan:
@@ -151,6 +161,8 @@ def _make_plan(connection: Connection, content: Content, now: datetime, find_dem
         path = file.found.path
         digest = UNJUDGED if path in unjudged else file.digest
         rows[path] = FileRow(digest, file.found.size, file.found.mtime_ns, now, tuple(mistakes[path]))
+    _keep_what_waits(connection, plan, mistakes)
+    plan.related = _related(connection, plan)
     plan.rows |= {path: row for path, row in rows.items() if row != plan.before.get(path)}
     if plan.ready:
         plan.commits = commits_of(content.folder, [file.found.path for file in plan.ready])
@@ -202,13 +214,45 @@ def _read_linking(connection: Connection, plan: _Plan) -> None:
     plan.ready = [file for file in plan.ready if file.found.path not in again] + prepare_all(list(again.values()))
 
 
+def _keep_what_waits(connection: Connection, plan: _Plan, mistakes: Mapping[str, Collection[Mistake]]) -> None:
+    """Keep a file that is gone while a file with mistakes has its cards: their last good version stays."""
+    unread: dict[str, set[str]] = defaultdict(set)
+    for file in plan.ready if plan.removed else ():
+        if mistakes[file.found.path]:
+            unread[file.found.deck].update(card.name for card in (*file.cards, *file.drafts))
+    were: dict[str, set[str]] = defaultdict(set)
+    for name, path in live_names_of(connection, plan.removed) if unread else ():
+        were[path].add(name)
+    for path, names in were.items():
+        of_other = max((len(names & others) for deck, others in unread.items() if deck != _deck(path)), default=0)
+        if names & unread[_deck(path)] or 2 * of_other > len(names):
+            plan.removed.remove(path)
+            plan.waiting.append(path)
+            plan.rows[path] = replace(plan.before[path], digest=UNJUDGED, mistakes=())  # it is read if it comes back
+
+
+def _related(connection: Connection, plan: _Plan) -> set[str]:
+    """The files of new decks with a card that may be one of another deck: by name, or as it goes with this load."""
+    new = [file for file in plan.ready if file.found.deck not in plan.decks]
+    if not new or not plan.decks:
+        return set()
+    names = {row.name for row in rows_named(connection, {card.name for file in new for card in file.cards}).values()}
+    leaving = [*plan.removed, *(file.found.path for file in plan.ready)]
+    answers = answers_of(connection, leaving)
+    return {
+        file.found.path
+        for file in new
+        if any(card.was or card.name in names or card.answer_hash in answers for card in file.cards)
+    }
+
+
 class _Stored(Others):
     """The stored cards of files that are not judged now. Drafts are in no table."""
 
-    knows_drafts = False
+    are_none = False
 
     def __init__(self, connection: Connection, plan: _Plan) -> None:
-        self.connection, self.decks = connection, plan.decks
+        self.connection = connection
         self.judged = {file.found.path for file in plan.ready if file.is_text} | set(plan.removed)
 
     def names(self, deck: str) -> Collection[str]:
@@ -217,18 +261,17 @@ class _Stored(Others):
 
     def holders(self, deck: str, names: Collection[str]) -> Mapping[str, Holder]:
         """The live card that has each of these names."""
-        rows = read_cards(self.connection, self.decks[deck][0], names, ()) if deck in self.decks else ()
-        live = (row for row in rows if row.retired_at is None)
-        return {row.name: Holder(row.path, row.line, row.answer_hash, row.path not in self.judged) for row in live}
+        return holders(self.connection, deck, names, self.judged)
 
 
 def _parts(plan: _Plan) -> Iterator[_Plan]:
     """The plan in parts, a transaction each, so that no rating waits long for a deck of thousands of cards.
 
-    A new deck comes a few files at a time: no history depends on it yet, and what is missing after a kill comes with
-    the next load. All else is the last part, with sources.yaml: cards may move between files only in one transaction.
+    A new deck comes a few files at a time, unless its cards may have been in another: no history depends on it yet, and
+    what is missing after a kill comes with the next load. All else is the last part, with sources.yaml: cards may move
+    between files only in one transaction.
     """
-    new = [file for file in plan.ready if file.found.deck not in plan.decks]
+    new = [file for file in plan.ready if file.found.deck not in plan.decks and file.found.path not in plan.related]
     written: set[str] = set()
     while sum(len(file.cards) for file in new) > CARDS_AT_ONCE:
         some = [new.pop(0)]
@@ -243,30 +286,30 @@ def _parts(plan: _Plan) -> Iterator[_Plan]:
         yield replace(plan, ready=later, rows=rows)
 
 
-def _write(connection: Connection, plan: _Plan, now: datetime, move_cards: MoveCards) -> Counter[str]:
+def _write(connection: Connection, plan: _Plan, now: datetime, move_cards: MoveCards) -> Stocked:
     """Write the files without mistakes. Returns how many cards were added, changed, moved, and so on."""
-    count: Counter[str] = Counter()
+    decks = []
     for deck, title, good, removed in _by_deck(plan):
         if not good and deck not in plan.decks:
             continue
         deck_id = write_deck(connection, deck, title, plan.decks.get(deck))
-        if good or removed:
+        waiting = [path for path in plan.waiting if _deck(path) == deck]
+        if good or removed or waiting:
             topics = write_topics(connection, deck_id, good, removed, now)
-            changes = compare_cards(connection, deck_id, topics, removed)
-            if changes.moved:
-                move_cards(connection, deck_id, changes.moved)
-            write_cards(connection, deck_id, changes, plan.commits, now)
-            count += changes.count
+            decks.append(DeckFiles(deck_id, topics, removed, waiting))
+    done = store_cards(connection, decks, plan.commits, now, move_cards) if decks else Stocked()
     write_file_rows(connection, plan.rows, plan.before, plan.removed)
-    return count
+    return done
 
 
 def _by_deck(plan: _Plan) -> Iterator[tuple[str, str, list[ReadyFile], list[str]]]:
     """Each deck's name, title, files to store, and files whose topics are retired."""
     wrong = {mistake.path for mistake in plan.mistakes}
-    gone = {deck: plan.decks[deck][1] for path in plan.removed if (deck := _deck(path)) in plan.decks}
+    gone = {deck: plan.decks[deck][1] for path in (*plan.removed, *plan.waiting) if (deck := _deck(path)) in plan.decks}
     for deck, title in (gone | dict(plan.content.titles)).items():
         good = [file for file in plan.ready if file.found.deck == deck and file.found.path not in wrong]
+        if f"{deck}/{DECK}" in wrong and deck in plan.decks:
+            title = plan.decks[deck][1]
         removed = [path for path in plan.removed if _deck(path) == deck]
         removed += [file.found.path for file in good if file.is_draft]
         yield deck, title, [file for file in good if not file.is_draft], removed

@@ -7,13 +7,15 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from stat import S_ISDIR
 from types import TracebackType
 
 import watchfiles
 
 from app.cards.check.demo_links import FindDemo, settle
 from app.cards.check.judge import Claim
-from app.cards.load.load import LoadReport, MoveCards, load, nothing_moves_with_them
+from app.cards.load.follow import MoveCards
+from app.cards.load.load import LoadReport, load, nothing_moves_with_them
 from app.database import Database
 from app.demos.registry import find
 
@@ -83,6 +85,8 @@ class ContentWatch:
 
     def _watch(self) -> None:
         is_due = True  # one load finds what was saved before the watch began
+        # The system tells of files in the folders that were there then, and not of where a link leads.
+        links = states = _links(self._content_dir)
         for changes in watchfiles.watch(
             self._content_dir,
             watch_filter=_is_content,
@@ -93,18 +97,24 @@ class ContentWatch:
             raise_interrupt=False,
             stop_event=self._stopped,
         ):
-            if changes or is_due or self._computed.is_set():
+            before, states = states, {link: _state(link) for link in states}
+            if changes or is_due or self._computed.is_set() or states != before:
                 self._computed.clear()
                 # It stays due until it succeeds: an exception ends this watch, and the next one begins with a load.
                 report = self._load()
                 is_due = False
                 if report.read:
                     log.info("%d of %d content files read.", report.read, report.files)
-                for mistake in report.mistakes:
+                for sentence in report.decided:
+                    log.info("%s", sentence)
+                for mistake in (*report.asked, *report.mistakes):
                     log.warning("%s", mistake)
                 if self._on_load:
                     self._on_load(report)
                 self._compute(report.pending)
+                states = _links(self._content_dir)
+                if {link: state[:1] for link, state in states.items()} != {link: s[:1] for link, s in links.items()}:
+                    return  # a link is new, gone, or leads elsewhere: watch anew
 
     def _compute(self, claims: Sequence[Claim]) -> None:
         """Compute what the links state over draws, unless earlier ones are still being computed."""
@@ -122,6 +132,30 @@ class ContentWatch:
 
         self._computing = threading.Thread(target=compute, name="content claims", daemon=True)
         self._computing.start()
+
+
+def _links(content_dir: Path) -> dict[Path, tuple[object, ...]]:
+    """The state of the content folder, and of each link to a deck or to a file of a deck."""
+    decks = [path for path in _within(content_dir) if path.is_dir()]
+    links = [path for path in (*decks, *(file for deck in decks for file in _within(deck))) if path.is_symlink()]
+    return {path: _state(path) for path in (content_dir, *links)}
+
+
+def _within(folder: Path) -> list[Path]:
+    try:
+        return [Path(entry) for entry in os.scandir(folder) if not entry.name.startswith((".", "#"))]
+    except OSError:
+        return []
+
+
+def _state(link: Path) -> tuple[object, ...]:
+    """Where a link leads, and for a file the time and the size of what is there."""
+    leads_to = os.path.realpath(link)
+    try:
+        found = os.stat(leads_to)
+    except OSError:
+        return leads_to, None
+    return (leads_to, found.st_ino) if S_ISDIR(found.st_mode) else (leads_to, found.st_mtime_ns, found.st_size)
 
 
 def _is_content(_change: watchfiles.Change, path: str) -> bool:

@@ -58,6 +58,7 @@ class ReadyCard:
     markdown: str
     html: Html | None
     why_draft: str = ""
+    was: str | None = None
 
 
 @dataclass
@@ -65,7 +66,8 @@ class ReadyFile:
     """A file ready to be judged, and stored if it has no mistakes. `mistakes` are those that the file alone shows.
 
     `sources` are the topic's own items; `stated` are all items named in the file, with their lines. Learners do not see
-    `drafts`; `draft_links` are their links. `is_text` is False if nothing could be read.
+    `drafts`; `draft_links` are their links. `is_text` is False if nothing could be read, and `is_merged` if git's marks
+    of a conflict are in it: then no mistakes but these are named.
     """
 
     found: TopicFile
@@ -82,6 +84,7 @@ class ReadyFile:
     draft_links: list[Link] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
     is_text: bool = True
+    is_merged: bool = True
 
     @property
     def is_draft(self) -> bool:
@@ -154,6 +157,7 @@ def prepare(opened: OpenedFile, known: Collection[str] = (), show: bool = True) 
         ready.is_text = False
         return ready
     ready.mistakes += parsed.mistakes
+    ready.is_merged = parsed.is_merged
     ready.stated = [*parsed.sources, *(one for card in parsed.cards for one in card.metadata.sources)]
     ready.sources = list(dict.fromkeys(item for item, _line in parsed.sources))
     if parsed.front:
@@ -194,13 +198,14 @@ def _prepare_card(card: ParsedCard, parsed: Parsed, ready: ReadyFile, known: Col
         markdown=card.markdown,
         html=html,
         why_draft=card.metadata.why_draft,
+        was=card.metadata.was,
     )
     (ready.drafts if is_draft else ready.cards).append(made)
 
 
 def _note(ready: ReadyFile, links: list[Link], *parts: Rendered) -> None:
     """Add the mistakes in parts of a file to its own, and their links to `links`."""
-    for part in parts:
+    for part in parts if ready.is_merged else ():
         ready.mistakes += [Mistake(ready.found.path, line, message) for line, message in part.mistakes]
         links += part.links
 

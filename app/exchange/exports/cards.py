@@ -84,7 +84,7 @@ def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[E
         if deck in (None, name):
             about, wrong = read_deck(content_dir, name)
             files = sorted((_read(one, wrong) for one in group), key=lambda file: file[0].place)
-            mistakes += [*wrong, *duplicates([ready for ready, _parsed in files])]
+            mistakes += [*wrong, *duplicates([ready for ready, _parsed in files], content_dir)]
             cards = (card for ready, parsed in files for card in _cards(ready, parsed, base_url))
             decks.append(ExportedDeck(name, about.title, tuple(cards)))
     if mistakes:

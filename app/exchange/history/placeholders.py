@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, exists, func, inser
 from app.cards.file.files import MOST_DECKS
 from app.exchange.history.format import CardLine, HistoryError, MarkLine, QuizItemLine, ReviewLine
 from app.study.schedule.review_log import SEED
-from app.tables import CARD, CARD_MARK, DECK, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
+from app.tables import CARD, CARD_ALIAS, CARD_MARK, DECK, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
 
 MOST_UNKNOWN = 20_000
 """So many cards of a history may be missing in the content."""
@@ -21,6 +21,11 @@ _CARD = (
     select(CARD.c.id, SEED.label("seed"))
     .join_from(CARD, DECK, DECK.c.id == CARD.c.deck_id)
     .where(DECK.c.name == bindparam("deck"), CARD.c.name == bindparam("card"))
+)
+_FORMER = (
+    select(CARD.c.id, SEED.label("seed"))
+    .join_from(CARD, CARD_ALIAS, CARD_ALIAS.c.card_id == CARD.c.id)
+    .where(CARD_ALIAS.c.deck == bindparam("deck"), CARD_ALIAS.c.name == bindparam("card"))
 )
 _RESEED = update(CARD).where(CARD.c.id == bindparam("row")).values(seed=bindparam("to"))
 
@@ -48,7 +53,7 @@ class HistoryCards:
 
         Raises HistoryError if too many are missing.
         """
-        found = self.connection.execute(_CARD, {"deck": line.deck, "card": line.card}).one_or_none()
+        found = self._row(line.deck, line.card)
         if found is None:
             self._make(number, line)
         elif found.seed != line.seed and not self.was_reviewed(found.id):
@@ -95,8 +100,13 @@ class HistoryCards:
         return [f"{deck}/{card}" for deck, card in self.connection.execute(kept)]
 
     def _find(self, deck: str, card: str) -> int | None:
-        found: int | None = self.connection.execute(_CARD, {"deck": deck, "card": card}).scalar()
-        return found
+        found = self._row(deck, card)
+        return found.id if found else None
+
+    def _row(self, deck: str, card: str) -> Any:
+        """The id and the fuzz of the card that has this name, or else of the one that had it before."""
+        found = (self.connection.execute(query, {"deck": deck, "card": card}).first() for query in (_CARD, _FORMER))
+        return next((row for row in found if row is not None), None)
 
     def _make(self, number: int, line: CardLine) -> None:
         self._made += 1

@@ -165,19 +165,20 @@ _OF_CARDS = (
 _PLACES = select(CARD.c.id, CARD.c.deck_id, CARD.c.topic_id).where(CARD.c.id.in_(bindparam("cards", expanding=True)))
 
 
-def move_cards(connection: Connection, deck_id: int, topics: Mapping[int, tuple[int, int]]) -> None:
-    """Move the totals of cards that go to another topic. `topics` maps card id → (old, new topic id).
+def move_cards(connection: Connection, homes: Mapping[int, tuple[tuple[int, int], tuple[int, int]]]) -> None:
+    """Move the totals of cards that go to another topic. `homes` maps card id → (deck id, topic id), old and new.
 
     Call it in the transaction that moves the cards, before they are moved, so that nobody rates in between.
     """
     lock_learner(connection, None)
     sums = Sums()
-    for start in range(0, len(topics), MOST_CARDS):
-        cards = sorted(topics)[start : start + MOST_CARDS]
+    for start in range(0, len(homes), MOST_CARDS):
+        cards = sorted(homes)[start : start + MOST_CARDS]
         for learner, card, before, review in _ratings(connection.execute(_OF_CARDS, {"cards": cards})):
-            old, new = (Place(learner, deck_id, topic_id) for topic_id in topics[card])
-            sums.add(old, before, review, sign=-1, in_deck=False)
-            sums.add(new, before, review, in_deck=False)
+            old, new = (Place(learner, *home) for home in homes[card])
+            in_deck = old.deck_id != new.deck_id
+            sums.add(old, before, review, sign=-1, in_deck=in_deck)
+            sums.add(new, before, review, in_deck=in_deck)
         sums.write(connection)
 
 

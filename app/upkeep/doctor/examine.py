@@ -71,6 +71,7 @@ CHECKS: Mapping[str, Check] = {
 }
 EXAMINED: Mapping[str, tuple[str, ...]] = {
     "card": ("cards", "owners", "search"),
+    "card_alias": ("owners",),
     "card_demo": ("cards", "owners"),
     "card_link": ("cards", "owners"),
     "card_mark": ("owners",),

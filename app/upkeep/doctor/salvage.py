@@ -28,7 +28,18 @@ from app.upkeep.doctor.wreck import Remnant, Row, Wreck, shapes_of
 
 PEOPLE = ("learner", "review", "card_mark", "own_tag", "quiz", "quiz_item")
 """What people wrote."""
-KEPT = ("deck", "topic", "card", "card_version", *PEOPLE, "card_source", "card_tag", "card_demo", "card_link")
+KEPT = (
+    "deck",
+    "topic",
+    "card",
+    "card_version",
+    "card_alias",
+    *PEOPLE,
+    "card_source",
+    "card_tag",
+    "card_demo",
+    "card_link",
+)
 """The tables that are read; every other is derived from them and from the content files."""
 _WITH_ID = ("deck", "topic", "card", "quiz")
 

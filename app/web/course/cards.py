@@ -36,6 +36,8 @@ def card(
     with here.reading() as session:
         learner = here.learner(session)
         chosen, found = card_named(session, deck, name, learner.learner_id)
+        if (chosen.name, found.name) != (deck, name):
+            return RedirectResponse(f"/cards/{chosen.name}/{found.name}")
         topic = session.get_one(Topic, found.topic_id)
         texts = versions_of(session, found.id)
         of_mine = (Review.learner_id == learner.learner_id, Review.card_id == found.id)

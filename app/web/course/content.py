@@ -12,6 +12,8 @@ from app.cards.check.check import check_content
 from app.cards.check.check_cache import CheckCache
 from app.cards.check.preview import content_file, preview
 from app.cards.check.report import excerpts
+from app.cards.load.holders import StoredHolders
+from app.database import Database
 from app.models import ContentFile
 from app.nearest import nearest
 from app.web.frame.editing import edit_at
@@ -24,7 +26,7 @@ def content(here: Here) -> Response:
     check_author(here)
     with here.reading() as session:
         read = {file.path: file.looked_at for file in session.exec(select(ContentFile))}
-    checked = check_content(here.settings.content_dir, cache=check_cache(here.settings.content_dir), waits=False)
+    checked = check_content(here.settings.content_dir, cache=check_cache(here), waits=False)
     return here.page(
         "content/files.html",
         checked=checked,
@@ -45,10 +47,10 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
     path = f"{deck}/{name}.md"
     opened = content_file(here.settings.content_dir, path)
     if opened is None:
-        raise no_such_file(here.settings.content_dir, path)
+        raise no_such_file(here, path)
     if here.wants_part and seen == opened.digest:
         return Response(status_code=204, headers={"Vary": "HX-Request-Type", "Cache-Control": "no-store"})
-    shown = preview(here.settings.content_dir, opened, check_cache(here.settings.content_dir))
+    shown = preview(here.settings.content_dir, opened, check_cache(here))
     return here.page(
         "content/file.html",
         part="live",
@@ -76,14 +78,18 @@ def check_author(here: Context) -> None:
         raise HTTPException(HTTPStatus.FORBIDDEN, said)
 
 
+def check_cache(here: Context) -> CheckCache:
+    """What this process knows of the files of the content folder."""
+    return _cache(here.settings.content_dir, here.database)
+
+
 @cache
-def check_cache(_content_dir: Path) -> CheckCache:
-    """What this process knows of the files of a content folder."""
-    return CheckCache()
+def _cache(_content_dir: Path, database: Database) -> CheckCache:
+    return CheckCache(others=StoredHolders(database.read))
 
 
-def no_such_file(content_dir: Path, path: str) -> NotHereError:
+def no_such_file(here: Context, path: str) -> NotHereError:
     """The error that names the nearest file."""
-    checked = check_content(content_dir, cache=check_cache(content_dir), waits=False)
+    checked = check_content(here.settings.content_dir, cache=check_cache(here), waits=False)
     near = nearest(path, [file.found.path for file in checked.files])
     return NotHereError(f"There is no content file {path}." + (f" The nearest is {near}." if near else ""))

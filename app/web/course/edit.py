@@ -48,7 +48,7 @@ def edit(here: Here, deck: str, name: str, line: int = 0, saved: bool = False) -
     """Show the file's text in a form, with its preview."""
     opened = _opened(here, deck, name)
     if opened is None:
-        raise no_such_file(here.settings.content_dir, f"{deck}/{name}.md")
+        raise no_such_file(here, f"{deck}/{name}.md")
     return _form(here, opened, EditedText(text=opened.text(), seen=opened.digest, line=line), SaveOutcome(saved=saved))
 
 
@@ -56,7 +56,7 @@ def preview_of_typed(here: Here, deck: str, name: str, typed: EditedText = TheEd
     """The preview of a text that is not saved."""
     opened = _opened(here, deck, name)
     if opened is None:
-        raise no_such_file(here.settings.content_dir, f"{deck}/{name}.md")
+        raise no_such_file(here, f"{deck}/{name}.md")
     return _form(here, opened, typed)
 
 
@@ -118,7 +118,7 @@ def _form(here: Context, opened: OpenedFile, typed: EditedText, outcome: SaveOut
     text = _plain(typed.text)
     data = text.encode()
     folder = here.settings.content_dir
-    shown = preview(folder, replace(opened, data=data, digest=digest(data)), check_cache(folder))
+    shown = preview(folder, replace(opened, data=data, digest=digest(data)), check_cache(here))
     return here.page(
         "content/edit.html",
         outcome.status,

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from app.models import Card, Deck, Topic
+from app.models import Card, CardAlias, Deck, Topic
 from app.nearest import the_nearest_is
 from app.study.selection.fields import no_such
 from app.study.selection.placeholder import HAS_CONTENT, may_see
@@ -16,6 +16,14 @@ _BY_NAME = select(Deck.id, Deck.name, Deck.title).where(Deck.name == bindparam("
 
 
 _DECK_AND_CARD = select(Deck, Card).join(Card).where(Deck.name == bindparam("deck"), Card.name == bindparam("name"))
+
+
+_BY_FORMER_NAME = (
+    select(Deck, Card)
+    .join(Card)
+    .join(CardAlias)
+    .where(CardAlias.deck == bindparam("deck"), CardAlias.name == bindparam("name"))
+)
 
 
 def all_decks(session: Session) -> Sequence[Deck]:
@@ -62,8 +70,12 @@ def topic_named(session: Session, deck_name: str, name: str) -> tuple[Deck, Topi
 
 
 def card_named(session: Session, deck_name: str, name: str, learner_id: int) -> tuple[Deck, Card]:
-    """The deck and its card, retired or not, that the learner may see. Raises NotHereError, with the nearest name."""
-    found = session.exec(_DECK_AND_CARD, params={"deck": deck_name, "name": name}).first()
+    """The deck and its card, retired or not, that the learner may see, by the name that it has or had.
+
+    Raises NotHereError, with the nearest name.
+    """
+    named = {"deck": deck_name, "name": name}
+    found = session.exec(_DECK_AND_CARD, params=named).first() or session.exec(_BY_FORMER_NAME, params=named).first()
     if found is None or not may_see(session, learner_id, found[1].id or 0):
         deck = deck_named(session, deck_name)
         known = session.exec(select(Card.name).where(Card.deck_id == deck.id, col(Card.retired_at).is_(None)))

@@ -51,10 +51,10 @@ def test_any_end_of_a_file_is_continued(end, newline, content, write):
 
 
 def test_nothing_is_overwritten(content, write, topic):
-    write("d/gated-units.md", "mine")
+    write("d/gated-units.md", "## mine")
     with pytest.raises(NewError, match=r"d/gated-units\.md is there already"):
         new_topic(content, "Gated units", None)
-    assert (content / "d/gated-units.md").read_text() == "mine"
+    assert (content / "d/gated-units.md").read_text() == "## mine"
 
 
 def test_a_file_with_mistakes_is_left_alone(content, write):

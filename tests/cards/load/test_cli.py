@@ -58,7 +58,7 @@ def test_load_migrates_and_loads(recur, write, topic):
     write("d/a.md", topic("## Why? {#why}\nA."))
     assert recur("load") == (0, "1 of 1 file read; cards: 1 added.\n")
     assert recur("load")[0] == 0
-    write("d/b.md", "nothing")
+    write("d/b.md", "## Nothing")
     code, said = recur("load")
     assert code == 1
     assert "b.md:1: the file must begin with front matter" in said

@@ -145,3 +145,40 @@ def test_a_saved_card_is_live_before_its_numbers_over_draws_are_known(
         write("d/a.md", topic("## Q {#q}\nThree.\n\n" + claim.format("0.0502")))
         eventually(lambda: answer("q") == "<p>Three.</p>")
         assert (mistakes(), reports[-1].pending) == (0, ())
+
+
+def test_a_link_is_watched_where_it_leads(database, content, write, topic, answer):
+    """As a file or a deck of another folder, as one made later, and as one that is switched at once to another."""
+    write(".first/d/q.md", topic("## Q {#q}\nOne."))
+    write(".second/d/q.md", topic("## Q {#q}\nAnother."))
+    write(".first/r.md", topic("## R {#r}\nOne."))
+    (content / "d" / "r.md").symlink_to("../.first/r.md")
+    with ContentWatch(database, content, clock):
+        eventually(lambda: answer("r") == "<p>One.</p>")
+        (content / ".now").symlink_to(".first")
+        (content / "e").symlink_to(".now/d")
+        eventually(lambda: answer("q") == "<p>One.</p>")
+        write(".first/r.md", topic("## R {#r}\nTwo."))
+        write(".first/d/q.md", topic("## Q {#q}\nTwo."))
+        eventually(lambda: (answer("r"), answer("q")) == ("<p>Two.</p>", "<p>Two.</p>"))
+        (content / ".next").symlink_to(".second")
+        (content / ".next").replace(content / ".now")
+        eventually(lambda: answer("q") == "<p>Another.</p>")
+        write(".second/d/q.md", topic("## Q {#q}\nThe last."))
+        eventually(lambda: answer("q") == "<p>The last.</p>")
+
+
+def test_a_content_folder_that_is_a_link_may_be_switched(database, content, write, topic, answer, tmp_path):
+    write("d/a.md", topic("## Q {#q}\nOne."))
+    link = tmp_path / "current"
+    link.symlink_to(content)
+    other = tmp_path / "release-2"
+    (other / "d").mkdir(parents=True)
+    (other / "d" / "a.md").write_text(topic("## Q {#q}\nTwo."))
+    with ContentWatch(database, link, clock):
+        eventually(lambda: answer("q") == "<p>One.</p>")
+        (tmp_path / "next").symlink_to(other)
+        (tmp_path / "next").replace(link)
+        eventually(lambda: answer("q") == "<p>Two.</p>")
+        (other / "d" / "a.md").write_text(topic("## Q {#q}\nThree."))
+        eventually(lambda: answer("q") == "<p>Three.</p>")

@@ -112,7 +112,7 @@ def move(study: "Study", card: int, to: int) -> None:
     with study.database.write() as session:
         connection = session.connection()
         was = connection.execute(select(CARD.c.topic_id).where(CARD.c.id == card)).scalar_one()
-        move_cards(connection, 1, {card: (was, to)})
+        move_cards(connection, {card: ((1, was), (1, to))})
         connection.execute(update(CARD).where(CARD.c.id == card).values(topic_id=to))
 
 
@@ -283,7 +283,7 @@ def test_more_cards_move_than_are_read_at_once(study: "Study") -> None:
         )
     study.replay()
     with study.database.write() as session:
-        move_cards(session.connection(), 1, dict.fromkeys(cards, (2, 3)))
+        move_cards(session.connection(), dict.fromkeys(cards, ((1, 2), (1, 3))))
     days = stored(study)[0]
     assert {key[1]: row[3] for key, row in days.items()} == {0: 1_005, 3: 1_005}
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from app.cards.file.files import TopicFile
-from app.cards.load import card_rows
-from app.cards.load.card_rows import CardRow
-from app.cards.render.prepare import ReadyCard, ReadyFile
+from app.cards.load import identity
+from app.cards.load.identity import CardRow, FileCard, Stored
+from app.cards.render.prepare import ReadyCard
 
 NOW = datetime(2031, 5, 1, 12, tzinfo=UTC)
 ELSEWHERE = "d/elsewhere.md"
@@ -15,7 +14,7 @@ ELSEWHERE = "d/elsewhere.md"
 
 
 def row(id: int, name: str, answer: str, question: str = "", is_named: bool = False, path: str = "d/a.md") -> CardRow:
-    return CardRow(id, 1, path, name, is_named, "", 1, question or name, "", answer, "", None)
+    return CardRow(id, 1, 1, path, name, is_named, "", 1, question or name, "", answer, "", None)
 
 
 def card(
@@ -25,9 +24,9 @@ def card(
 
 
 def match(cards: Sequence[tuple[str, ReadyCard]], rows: Sequence[CardRow]) -> dict[str, int]:
-    files = [ReadyFile(TopicFile(path, "", 0, 0), "", cards=[one]) for path, one in cards]
     leaving = {one.path for one in rows} - {ELSEWHERE}
-    return {name: found.id for name, found in card_rows.match(files, rows, leaving).items()}
+    matches = identity.match([FileCard(*one) for one in cards], Stored(rows, leaving))
+    return {name: found.id for (_deck, name), found in matches.rows.items()}
 
 
 def test_a_name_is_found_wherever_it_is_now():
@@ -49,16 +48,19 @@ def test_a_written_id_keeps_the_row():
     assert match([card("so", "x", "Why, then?", is_named=True)], rows) == {"so": 1}
 
 
-def test_a_changed_or_removed_id_keeps_the_row_where_nothing_else_changed():
+def test_a_changed_or_removed_id_keeps_the_row():
     rows = [row(1, "so", "x", "Why so?", is_named=True)]
     assert match([card("thus", "x", "Why so?", is_named=True)], rows) == {"thus": 1}
     assert match([card("why-so", "x", "Why so?")], rows) == {"why-so": 1}
     assert match([card("thus", "y", "Why so?", is_named=True)], rows) == {}
-    assert match([card("thus", "x", "Why not?", is_named=True)], rows) == {}
 
 
-def test_a_card_with_an_id_is_never_taken_for_another_by_its_answer():
-    assert match([card("new", "x", "New?")], [row(1, "so", "x", "Old?", is_named=True)]) == {}
+def test_a_changed_id_and_question_are_followed_by_the_answer_and_said():
+    rows = [row(1, "so", "x", "Why so?", is_named=True)]
+    assert match([card("thus", "x", "Why not?", is_named=True)], rows) == {"thus": 1}
+    assert match([card("new", "x", "New?")], rows) == {"new": 1}
+    said = identity.match([FileCard(*card("thus", "x", "Why not?", is_named=True))], Stored(rows, {"d/a.md"})).decided
+    assert said == ["d/a.md:1: thus keeps the history of so, with the same answer."]
 
 
 def test_a_row_that_still_has_its_card_is_not_taken():
