@@ -36,68 +36,6 @@ def check(
 ) -> None:
     """Name every mistake in the content and the demos' words by file and line, and source items that no card covers."""
     folder = content or settings().content_dir
-    checked = check_content(
-        folder, cache=CheckCache(place_for(folder)) if remember else None, others=_AskedLast(folder)
-    )
-    checked.mistakes += demo_words_mistakes()
-    printed = sorted([*checked.mistakes, *checked.warnings])
-    if form is Format.json:
-        typer.echo(as_json(printed, shown_in(folder), excerpts(folder)))
-    elif form is Format.github:
-        for line in as_github(printed, shown_in(folder)):
-            typer.echo(line)
-    else:
-        say_mistakes(folder, printed)
-        _say_coverage(checked)
-    raise typer.Exit(1 if checked.mistakes else 0)
-
-
-class _AskedLast(Others):
-    """Asks the database of this content folder, if there is one, and only if it must be asked."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def holders(self, deck: str, names: Collection[str]) -> Mapping[str, Holder]:
-        """The live card that has each of these names."""
-        from app.cards.load.holders import StoredHolders
-        from app.database import Database
-
-        chosen = settings()
-        if chosen.content_dir.resolve() != self._folder.resolve():
-            return {}
-        database = Database(chosen.database_url)
-        if database.file is not None and not database.file.exists():
-            return {}
-        return StoredHolders(database.read).holders(deck, names)
-
-
-def _say_coverage(checked: Checked) -> None:
-    if checked.sources and (items := checked.sources.items):
-        typer.echo(f"{len(items) - len(checked.uncovered)} of {len(items)} items covered.")
-        for item in checked.uncovered:
-            typer.echo(f"  not covered: {item} ({items[item]})")
-    drafts = f", {counted(checked.drafts, 'draft')}" if checked.drafts else ""
-    warnings = f", {counted(len(checked.warnings), 'warning')}" if checked.warnings else ""
-    typer.echo(f"{counted(checked.cards, 'card')}{drafts}, {counted(len(checked.mistakes), 'mistake')}{warnings}.")
-
-
-@app.command(name="format")
-def format_(content: ContentFolder = None) -> None:
-    """Write the missing {#id}s into the content files. Files with mistakes are left alone, and named."""
-    folder = content or settings().content_dir
-    done = format_content(folder)
-    say_mistakes(folder, done.mistakes)
-    for path, line, name in done.written:
-        typer.echo(f"{shown_in(folder)(path)}:{line}: {{#{name}}}")
-    typer.echo(f"{counted(len(done.written), 'id')} written.")
-    raise typer.Exit(1 if done.mistakes else 0)
-
-
-@app.command()
-def sources(content: ContentFolder = None) -> None:
-    """Print every item of the source documents with the cards and topics that cover it."""
-    folder = content or settings().content_dir
     cache = CheckCache(place_for(folder) if remember else None, _AskedLast(folder))
     checked = check_content(folder, cache=cache)
     checked.mistakes += demo_words_mistakes()

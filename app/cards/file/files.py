@@ -117,7 +117,17 @@ def is_topic(full: str, _size: int, _mtime_ns: int) -> bool:
             data = (data + file.read(LARGEST)).removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
     except OSError:
         return is_named_so
-    return _HAS_CARD.search(data) is not None or (is_named_so and _OF_A_TOPIC.search(data) is not None)
+    return _HAS_CARD.search(data) is not None or (
+        is_named_so and (_OF_A_TOPIC.search(data) is not None or not _is_utf8(data))
+    )
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _leads_up(entry: os.DirEntry[str]) -> bool:

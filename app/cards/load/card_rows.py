@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from app.cards.check.judge import Holder
 from app.cards.load import search
-from app.cards.load.follow import Home, MoveCards, aliases_named, follow, keep_names, studied_cards, take_over
-from app.cards.load.identity import CardRow, FileCard, Key, Matches, Stored, former_key, match, names_to_find
+from app.cards.load.follow import MoveCards, aliases_named, follow, keep_names, studied_cards, take_over
+from app.cards.load.identity import CardRow, FileCard, Home, Key, Matches, Stored, former_key, match, names_to_find
 from app.cards.load.versions import Version, append_versions
 from app.cards.render.prepare import ReadyCard, ReadyFile
 from app.tables import CARD, CARD_DEMO, CARD_LINK, CARD_SOURCE, CARD_TAG, DECK, TOPIC, chunks
@@ -109,7 +110,8 @@ def store_cards(
     `commits` are the commits of files that were read as they are in git, by path.
     """
     known = identify(connection, decks)
-    former_names = take_over(connection, known.matches.taken_over, move_cards)
+    pairs = known.matches.taken_over
+    former_names = take_over(connection, pairs, move_cards) if pairs else {}
     count: Counter[str] = Counter()
     every = {deck.deck_id: compare_cards(deck, known) for deck in decks}
     moved = {card: homes for changes in every.values() for card, homes in changes.moved.items()}
@@ -126,10 +128,22 @@ def store_cards(
     stated = {was: key for key, card in cards.items() if (was := former_key(key[0], card.was)) and was not in taken}
     again = known.aliases.keys() & cards.keys()
     names = {key: card for key, card in former_names.items() if key not in cards}
-    keep_names(connection, again, names, {was: key for was, key in stated.items() if was not in known.aliases})
+    stated = {was: key for was, key in stated.items() if was not in known.aliases}
+    if again or names or stated:
+        keep_names(connection, again, names, stated)
     in_order = ("added", "retired", "returned", "moved")
-    follow(connection, moved, {deck for deck, one in every.items() if any(one.count[name] for name in in_order)})
+    emptied = {deck for deck, one in every.items() if any(one.count[name] for name in in_order)}
+    if emptied or pairs:
+        follow(connection, {row.id: (row.home, to.home) for row, to in pairs} | moved, emptied)
     return Stocked(count, known.matches.decided, known.matches.asked)
+
+
+def holders(connection: Connection, deck: str, names: Collection[str], leaving: Collection[str]) -> dict[str, Holder]:
+    """The live card of a deck that has each of these names. One of the files `leaving` may lose its name."""
+    deck_id = connection.execute(select(DECK.c.id).where(DECK.c.name == deck)).scalar()
+    rows = () if deck_id is None else read_cards(connection, deck_id, names, ())
+    live = (row for row in rows if row.retired_at is None)
+    return {row.name: Holder(row.path, row.line, row.answer_hash, row.path not in leaving) for row in live}
 
 
 def live_names(connection: Connection, deck: str) -> list[tuple[str, str]]:
@@ -192,7 +206,7 @@ class CardChanges:
         elif any(getattr(row, name) != value for name, value in place.items()):
             self.placed.append({"row": row.id, **place})
         if row.topic_id != place["topic_id"]:
-            self.moved[row.id] = (row.deck_id, row.topic_id), (place["deck_id"], place["topic_id"])
+            self.moved[row.id] = row.home, (place["deck_id"], place["topic_id"])
         if (row.deck_id, row.name) != (place["deck_id"], card.name):
             self.former_names[row.key] = row.id
         if row.retired_at is not None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, exists, insert, or_, select, update
 
 from app.cards.load import search
-from app.cards.load.identity import CardRow, Key
+from app.cards.load.identity import CardRow, Home, Key
 from app.database import lock_learner
 from app.tables import (
     CARD,
@@ -27,8 +27,6 @@ from app.tables import (
     chunks,
 )
 
-Home = tuple[int, int]
-"""The ids of a card's deck and topic."""
 MoveCards = Callable[[Connection, Mapping[int, tuple[Home, Home]]], None]
 """Called with {card id: (old home, new home)} before cards change their topic."""
 _STUDIED = (
@@ -65,10 +63,8 @@ def take_over(
 
     The second has no history. If a learner has rated it by now, the database refuses, and so the load begins anew.
     """
-    if not pairs:
-        return {}
     lock_learner(connection, None)
-    move_cards(connection, {row.id: ((row.deck_id, row.topic_id), (to.deck_id, to.topic_id)) for row, to in pairs})
+    move_cards(connection, {row.id: (row.home, to.home) for row, to in pairs})
     for row, to in pairs:
         has = connection.execute(select(CARD).where(CARD.c.id == to.id)).mappings().one()
         for table in (CARD_VERSION, *_OWNED):
@@ -118,5 +114,4 @@ def follow(connection: Connection, moved: Mapping[int, tuple[Home, Home]], decks
             is_whole = ~exists().select_from(inside).where(QUIZ_ITEM.c.quiz_id == QUIZ.c.id, CARD.c.deck_id != deck_id)
             connection.execute(update(QUIZ).where(QUIZ.c.id.in_(of_cards), is_whole).values(deck_id=deck_id))
     emptied = {*decks, *(home[0] for card in across for home in moved[card])}
-    if emptied:
-        connection.execute(delete(NEW_CARD_CURSOR).where(NEW_CARD_CURSOR.c.deck_id.in_(emptied)))
+    connection.execute(delete(NEW_CARD_CURSOR).where(NEW_CARD_CURSOR.c.deck_id.in_(emptied)))

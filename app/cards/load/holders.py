@@ -3,22 +3,12 @@
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from app.cards.check.judge import Holder, Others
-from app.cards.load.card_rows import read_cards
-from app.cards.load.file_rows import read_decks
+from app.cards.load.card_rows import holders
 from app.database import UnusableDatabaseError
-
-
-def holders(connection: Connection, deck: str, names: Collection[str], leaving: Collection[str]) -> dict[str, Holder]:
-    """The live card of a deck that has each of these names. One of the files `leaving` may lose its name."""
-    decks = read_decks(connection)
-    rows = read_cards(connection, decks[deck][0], names, ()) if deck in decks else ()
-    live = (row for row in rows if row.retired_at is None)
-    return {row.name: Holder(row.path, row.line, row.answer_hash, row.path not in leaving) for row in live}
 
 
 class StoredHolders(Others):

@@ -12,6 +12,8 @@ from app.cards.render.prepare import ReadyCard
 
 Key = tuple[str, str]
 """A card's deck and name."""
+Home = tuple[int, int]
+"""The ids of a card's deck and topic."""
 MOST_QUESTIONS = 20
 
 
@@ -49,6 +51,11 @@ class CardRow(_InDeck):
     answer_hash: str
     text_hash: str | None
     retired_at: datetime | None
+
+    @property
+    def home(self) -> Home:
+        """Where it is, and its totals are counted."""
+        return self.deck_id, self.topic_id
 
 
 def former_key(deck: str, was: str | None) -> Key | None:

@@ -18,6 +18,7 @@ from app.cards.load.card_rows import (
     Stocked,
     answers_of,
     content_hashes,
+    holders,
     live_names,
     live_names_of,
     rows_named,
@@ -39,8 +40,8 @@ from app.cards.load.file_rows import (
     write_file_rows,
     write_topics,
 )
-from app.cards.load.follow import Home, MoveCards
-from app.cards.load.holders import holders
+from app.cards.load.follow import MoveCards
+from app.cards.load.identity import Home
 from app.cards.load.versions import commits_of
 from app.cards.render.prepare import ReadyFile, prepare_all
 from app.cards.render.render import RENDERER
