@@ -288,15 +288,18 @@ class _Matching:
                     self.say(one, row, "under the id that it had there")
 
     def copies(self) -> None:
-        """A card was copied to another deck by an earlier load, and goes now where it was: history goes to the copy."""
+        """A card has a copy in another deck, and goes now, or its copy returns: history goes where the card is now."""
         copied: dict[Key, list[CardRow]] = defaultdict(list)
         for row in self.rows.values():
-            if _answer(row) and (self.goes_now(row) or not self.is_free(row)):
+            if _answer(row):
                 copied[row.name, row.answer_hash].append(row)
         for rows in copied.values():
-            gone = [row for row in rows if self.goes_now(row) and row.id in self.stored.studied]
             kept = [row for row in rows if not self.is_free(row)]
-            if len(gone) == len(kept) == 1 and kept[0].id not in self.stored.studied and kept[0].retired_at is None:
+            if len(kept) != 1 or kept[0].id in self.stored.studied:
+                continue
+            may = self.goes_now if kept[0].retired_at is None else self.is_free
+            gone = [row for row in rows if may(row) and row.id in self.stored.studied]
+            if len(gone) == 1:
                 self.take_over(gone[0], kept[0])
                 self.why[gone[0].deck, kept[0].deck, "with the same id and answer"] += 1
 
@@ -353,8 +356,9 @@ class _Matching:
 
 
 def names_to_find(found: Iterable[FileCard], rows: Collection[CardRow], leaving: Collection[str]) -> set[str]:
-    """The names by which rows of any deck may be meant: of new cards, of cards that go, and those after Was:."""
-    cards, stored = {one.key: one for one in found}, {row.key for row in rows}
-    names = {name for deck, name in cards if (deck, name) not in stored}
+    """The names by which rows of any deck may be meant: of cards that come or go, and those after Was:."""
+    cards = {one.key: one for one in found}
+    stays = {row.key for row in rows if row.retired_at is None}
+    names = {name for deck, name in cards if (deck, name) not in stays}
     names |= {one.was[1] for one in cards.values() if one.was}
-    return names | {row.name for row in rows if row.retired_at is None and row.path in leaving and row.key not in cards}
+    return names | {row.name for row in rows if row.path in leaving and row.key in stays and row.key not in cards}
