@@ -226,7 +226,7 @@ def _keep_what_waits(connection: Connection, plan: _Plan, mistakes: Mapping[str,
         were[path].add(name)
     for path, names in were.items():
         of_other = max((len(names & others) for deck, others in unread.items() if deck != _deck(path)), default=0)
-        if names & unread[_deck(path)] or 2 * of_other > len(names):
+        if names & unread[_deck(path)] or 2 * of_other >= len(names):
             plan.removed.remove(path)
             plan.waiting.append(path)
             plan.rows[path] = replace(plan.before[path], digest=UNJUDGED, mistakes=())  # it is read if it comes back
