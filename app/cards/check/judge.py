@@ -6,7 +6,7 @@ another card has, source items that no document lists, links to nowhere, and num
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
@@ -16,8 +16,8 @@ from app.cards.check.demo_links import FindDemo, demo_mistakes, is_known, is_of_
 from app.cards.check.first_written import first_written
 from app.cards.file.files import MOST_DECKS, TopicFile, deck_names, find_files, misplaced_files
 from app.cards.file.mistake import Mistake
-from app.cards.file.yaml_files import Paper, Sources, read_deck, read_sources
-from app.cards.render.prepare import ReadyCard, ReadyFile
+from app.cards.file.yaml_files import DECK, Paper, Sources, read_deck, read_sources
+from app.cards.render.prepare import ReadyCard, ReadyFile, usable_macros
 from app.cards.render.render import Link
 from app.demos.machine.draws import OVER, SEED
 from app.demos.registry import find
@@ -44,14 +44,16 @@ def open_content(content_dir: Path) -> Content:
     """List the content folder and read its YAML files. Raises OSError when the folder cannot be read."""
     files = find_files(content_dir)
     sources, mistakes = read_sources(content_dir)
-    decks, names = {}, deck_names(files)
+    decks, macros, names = {}, {}, deck_names(files)
     if len(names) > MOST_DECKS:
         too_many = f"there are more than {MOST_DECKS} decks: no more are read"
         mistakes = [*mistakes, Mistake(names[MOST_DECKS], 1, too_many)]
         files = [file for file in files if file.deck < names[MOST_DECKS]]
     for name in names[:MOST_DECKS]:
         decks[name], wrong = read_deck(content_dir, name)
-        mistakes += wrong
+        macros[name], unusable = usable_macros(f"{name}/{DECK}", decks[name].macros)
+        mistakes += [*wrong, *unusable]
+    files = [replace(file, macros=macros[file.deck]) if macros.get(file.deck) else file for file in files]
     titles, strict = {name: deck.title for name, deck in decks.items()}, {n for n, deck in decks.items() if deck.strict}
     return Content(content_dir, files, sources, titles, [*mistakes, *misplaced_files(content_dir)], strict)
 

@@ -1,7 +1,7 @@
 """One content file as it is now, rendered as its cards and its topic's page will look."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.cards.check.check import check_content
@@ -9,7 +9,8 @@ from app.cards.check.check_cache import CheckCache
 from app.cards.check.demo_links import FindDemo
 from app.cards.file.files import OpenedFile, find_files, open_file
 from app.cards.file.mistake import Mistake
-from app.cards.render.prepare import ReadyCard, ReadyFile, prepare
+from app.cards.file.yaml_files import read_deck
+from app.cards.render.prepare import ReadyCard, ReadyFile, prepare, usable_macros
 from app.demos.registry import find
 
 
@@ -44,7 +45,11 @@ class Preview:
 def content_file(content_dir: Path, path: str) -> OpenedFile | None:
     """The content file with this path, or None. Its digest changes with the file."""
     try:
-        return next((open_file(file) for file in find_files(content_dir) if file.path == path), None)
+        found = next((file for file in find_files(content_dir) if file.path == path), None)
+        if not found:
+            return None
+        deck, _mistakes = read_deck(content_dir, found.deck)
+        return open_file(replace(found, macros=usable_macros(path, deck.macros)[0]))
     except OSError:
         return None
 

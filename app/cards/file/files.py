@@ -32,12 +32,13 @@ class Unreadable(Exception):  # noqa: N818 - it says what the file is
 
 @dataclass(frozen=True)
 class TopicFile:
-    """A content file. `path` is relative to the content folder, with /."""
+    """A content file. `path` is relative to the content folder, with /; `macros` are those of its deck's formulas."""
 
     path: str
     full: str
     size: int
     mtime_ns: int
+    macros: tuple[tuple[str, str], ...] = ()
 
     @property
     def folder(self) -> str:
@@ -217,6 +218,7 @@ def open_files(files: Sequence[TopicFile], context: str = "") -> list[OpenedFile
 def open_file(file: TopicFile, context: str = "") -> OpenedFile:
     """Read the bytes of a file, as `open_files` does."""
     try:
+        context += repr(file.macros) if file.macros else ""
         data = read_bytes(file.folder, file.path)
         return OpenedFile(file, data, digest(data, context))
     except Unreadable as error:

@@ -18,6 +18,8 @@ SOURCES = "sources.yaml"
 LAST = 999_999
 """The order of a topic that states none."""
 LONGEST_NUMBER = 40
+LONGEST_MACRO = 500
+MOST_MACROS = 200
 _PAPER = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _KEYS = ("key", "title", "what", "items")
 _PAPER_KEYS = ("authors", "year", "title", "venue")
@@ -150,12 +152,41 @@ def read_title(entries: Mapping[str, Entry]) -> tuple[str | None, list[tuple[int
 
 
 @dataclass(frozen=True)
+class Macro:
+    r"""A command of an author's own for formulas: its name without \, what it stands for, and the line of it."""
+
+    name: str
+    body: str
+    line: int
+
+
+def _read_macros(entries: Mapping[str, Entry]) -> tuple[tuple[Macro, ...], list[tuple[int, str]]]:
+    """The macros of a file or a deck, and the lines and messages of those that are none."""
+    entry = entries.get("macros", Entry({}, 1))
+    if not isinstance(entry.value, dict):
+        return (), [(entry.line, r"macros must be lines of the form R: \mathbb{R}, each with spaces before it")]
+    found, problems = [], []
+    for (name, body), line in zip(entry.value.items(), entry.item_lines, strict=True):
+        name = str(name).removeprefix("\\")
+        if not re.fullmatch("[a-zA-Z]+", name):
+            problems.append((line, f"the macro {name!r} must be named by letters alone"))
+        elif not isinstance(body, str) or not body.strip() or len(body) > LONGEST_MACRO:
+            problems.append(
+                (line, f"the macro {name} needs LaTeX as one line of text, in quotes if it begins with a sign")
+            )
+        else:
+            found.append(Macro(name, body.strip(), line))
+    return tuple(found[:MOST_MACROS]), problems
+
+
+@dataclass(frozen=True)
 class Front:
-    """A topic's title and order. Topics without an order come last, by name. If it `is_draft`, all its cards are."""
+    """A topic's title, order and macros; without an order it comes last. If it `is_draft`, all its cards are."""
 
     title: str
     order: int = LAST
     is_draft: bool = False
+    macros: tuple[Macro, ...] = ()
 
 
 def read_front(path: str, lines: Sequence[str]) -> tuple[Front | None, int, list[Mistake]]:
@@ -171,7 +202,8 @@ def read_front(path: str, lines: Sequence[str]) -> tuple[Front | None, int, list
     except YamlError as error:
         return None, end + 1, [Mistake(path, error.line, f"front matter: {error}")]
     title, problems = read_title(entries)
-    problems += unknown_keys(entries, ("title", "order", "draft"))
+    macros, wrong = _read_macros(entries)
+    problems += [*wrong, *unknown_keys(entries, ("title", "order", "draft", "macros"))]
     order = entries.get("order", Entry(LAST, 1))
     number = order.value if type(order.value) is int else -1  # isinstance() takes a bool for an int
     if not 0 <= number <= LAST:
@@ -180,7 +212,8 @@ def read_front(path: str, lines: Sequence[str]) -> tuple[Front | None, int, list
     if not isinstance(draft.value, bool):
         problems.append((draft.line, "draft must be yes or no"))
     mistakes = [Mistake(path, line, f"front matter: {message}") for line, message in problems]
-    return Front(title, number, draft.value is True) if title and not problems else None, end + 1, mistakes
+    front = Front(title, number, draft.value is True, macros) if title and not problems else None
+    return front, end + 1, mistakes
 
 
 @dataclass(frozen=True)
@@ -189,6 +222,7 @@ class DeckFile:
 
     title: str
     strict: bool = False
+    macros: tuple[Macro, ...] = ()
 
 
 def read_deck(content_dir: Path, name: str) -> tuple[DeckFile, list[Mistake]]:
@@ -201,11 +235,12 @@ def read_deck(content_dir: Path, name: str) -> tuple[DeckFile, list[Mistake]]:
     except (Unreadable, YamlError) as error:
         return DeckFile(name), [Mistake(path, error.line, str(error))]
     title, problems = read_title(entries)
-    problems += unknown_keys(entries, ["title", "numbers"])
+    macros, wrong = _read_macros(entries)
+    problems += [*wrong, *unknown_keys(entries, ["title", "numbers", "macros"])]
     numbers = entries.get("numbers", Entry("any", 1))
     if numbers.value not in ("any", "over draws"):
         problems.append((numbers.line, "numbers must be any, or over draws: then one random draw proves nothing"))
-    deck = DeckFile(title or name, strict=numbers.value == "over draws")
+    deck = DeckFile(title or name, strict=numbers.value == "over draws", macros=macros)
     return deck, [Mistake(path, line, message) for line, message in problems]
 
 

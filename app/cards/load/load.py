@@ -152,7 +152,8 @@ def _make_plan(connection: Connection, content: Content, now: datetime, find_dem
     here = rows.keys() | {file.path for file in content.files}
     plan.removed = [path for path in plan.before if path not in here]
     plan.context = rows[SOURCES].digest
-    _read_changed(connection, plan, now)
+    yaml = [path for path, row in rows.items() if path not in plan.before or row.digest != plan.before[path].digest]
+    _read_changed(connection, plan, now, {_deck(path) for path in (*yaml, *plan.removed) if path.endswith(f"/{DECK}")})
     _read_linking(connection, plan)
     remarks = Remarks(waits=False)
     mistakes = judge(plan.ready, content, find_demo, _Stored(connection, plan), remarks)
@@ -185,11 +186,12 @@ def _yaml_rows(content: Content, now: datetime) -> dict[str, FileRow]:
     return rows
 
 
-def _read_changed(connection: Connection, plan: _Plan, now: datetime) -> None:
-    """Prepare the files whose bytes changed or that had a mistake."""
+def _read_changed(connection: Connection, plan: _Plan, now: datetime, decks: Collection[str]) -> None:
+    """Prepare the files whose bytes changed or that had a mistake. The deck.yaml of these `decks` has changed."""
     before = plan.before
     same_context = SOURCES in before and before[SOURCES].digest == plan.context
-    files = unsettled(plan.content.files, before) if same_context else plan.content.files
+    settled = {path: row for path, row in before.items() if _deck(path) not in decks}
+    files = unsettled(plan.content.files, settled) if same_context else plan.content.files
     changed, plan.rows = compare(open_files(files, plan.context), before, now)
     # A card that is not rendered shows none of its mistakes and links. So all cards of a file that had a mistake, or is
     # not judged yet, are rendered; and all of them if sources.yaml has changed, whose papers they cite.

@@ -1,151 +1,182 @@
-"""LaTeX to MathML: the one door to latex2mathml."""
+"""LaTeX to MathML: the one door to math-core."""
 
+import html
 import re
 from functools import lru_cache
-from xml.etree import ElementTree
 
-from latex2mathml.converter import convert
+from math_core import LatexError, LatexToMathML
+
+from app.cards.render.latex_source import BUILT_IN, LatexSource, Macros, expanded
+from app.cards.render.latex_source import MathsError as MathsError
 
 LONGEST = 4_000
+DEEPEST_MATHML = 60
 
-# The elements of MathML Core that a formula may use, with the number of children they need (None: any).
-ELEMENTS: dict[str, int | None] = {
-    **dict.fromkeys(
-        ("math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mstyle", "msqrt", "mpadded", "mphantom", "mtable"), None
-    ),
-    **dict.fromkeys(("mtr", "mtd", "semantics", "annotation"), None),
-    **dict.fromkeys(("mfrac", "msub", "msup", "munder", "mover", "mroot"), 2),
-    **dict.fromkeys(("msubsup", "munderover"), 3),
+ELEMENTS = {
+    *("math", "semantics", "annotation", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mpadded", "mphantom", "msqrt"),
+    *("mroot", "mfrac", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts", "mprescripts"),
+    *("mtable", "mtr", "mtd"),
 }
+"""The elements of MathML Core that a formula may have."""
 ATTRIBUTES = {
-    *("display", "displaystyle", "scriptlevel", "mathvariant", "stretchy", "fence", "form", "accent", "separator"),
-    *("movablelimits", "minsize", "maxsize", "lspace", "rspace", "linethickness", "columnalign", "columnspacing"),
-    *("rowspacing", "width", "height", "depth", "voffset", "largeop", "symmetric", "accentunder", "encoding"),
+    *("display", "displaystyle", "scriptlevel", "mathvariant", "stretchy", "form", "accent", "accentunder", "encoding"),
+    *("movablelimits", "symmetric", "minsize", "maxsize", "lspace", "rspace", "linethickness", "width", "height"),
+    *("depth", "voffset", "mathcolor"),
 }
-ENVIRONMENTS = {
-    *("matrix", "pmatrix", "bmatrix", "Bmatrix", "vmatrix", "Vmatrix", "smallmatrix"),
-    *("array", "cases", "aligned", "align", "align*", "split"),
+COLOURS = {
+    **{"FF0000": "red", "03FF00": "green", "0000FF": "blue", "FF8001": "orange", "BF0140": "purple"},
+    **{"BF803F": "brown", "808080": "gray", "008080": "teal", "FB3199": "magenta", "00B9F2": "cyan"},
 }
-# Commands that define others, or that affect the page around the formula.
-REFUSED = {
-    *("newcommand", "renewcommand", "def", "newenvironment", "DeclareMathOperator", "tag", "label", "ref"),
-    *("href", "url", "class", "style", "cssId", "color", "colorbox", "fcolorbox", "textcolor", "require", "unicode"),
+"""What math-core writes for the colours that static/maths.css has, each legible on a light and a dark page."""
+_STYLES = {
+    **{"width:100%": "m-w100", "width:50%": "m-w50", "width:7.5%": "m-w7", "math-shift:compact": "m-compact"},
+    **{"text-align:left": "m-l", "text-align:right": "m-r", "justify-items:start": "", "justify-items:end": ""},
+    **{"padding-top:0": "m-pt0", "padding-bottom:0": "m-pb0", "padding-top:0.1667em": "m-pt3"},
+    **{
+        f"padding-{side}:{width}": f"m-p{side[0]}{mu}"
+        for side in ("left", "right")
+        for width, mu in (("0", 0), ("0.1em", 2), ("0.1667em", 3), ("0.2222em", 4), ("0.2778em", 5), ("1em", 18))
+    },
+    **{
+        f"border-{side}:0.05em {line} currentcolor": f"m-{side}-{line}"
+        for side in ("top", "left", "right")
+        for line in ("solid", "dashed")
+    },
+    **{f"margin-left:-{em}em": f"m-back{mu}" for em, mu in (("0.16666667", 3), ("0.22222222", 4), ("0.2777778", 5))},
 }
-_COMMAND = re.compile(r"\\([a-zA-Z]+\*?|.|$)", re.DOTALL)
-_TEXT = re.compile(r"\\(text\w*|mbox|operatorname)\s*\{([^{}]*)\}")
-_UPRIGHT = re.compile(r"\\mathrm\s*\{([A-Za-z0-9 ]+)\}")
-# In \text, latex2mathml does not escape < > &: they are replaced by private characters, and put back escaped.
-_HIDDEN = str.maketrans({"<": "\ue000", ">": "\ue001", "&": "\ue002"})
-_SHOWN = str.maketrans({"\ue000": "<", "\ue001": ">", "\ue002": "&"})
+"""The styles that math-core writes, as classes of static/maths.css: the policy forbids style="…"."""
+_ENCLOSED = {"box": "m-box", "updiagonalstrike": "m-up", "downdiagonalstrike": "m-down"}
+CLASSES = {*filter(None, _STYLES.values()), *_ENCLOSED.values(), "m-up-down"}
 
-
-class MathsError(ValueError):
-    """A formula that cannot be shown; the message says why."""
+_WORDS = {
+    r"Unknown command \"(.*)\"": r"unknown command \1",
+    r"Unknown environment \"(.*)\"": r"unknown environment \1",
+    r"Unknown color \"(.*)\"": r"unknown colour \1",
+    r"Duplicate subscript or superscript": "a second index or exponent of one letter: write {a_b}_c or a_{b_c}",
+    r"Expected argument but (?:reached|got) .*": "a fraction, root, index or exponent lacks a part",
+    r"Found \"&\".*": r"& stands outside an environment such as aligned; an ampersand is \\&",
+    r"There must be a parenthesis after \"(.*)\".*": r"a bracket, or a full stop for none, must follow \1",
+    r"Found \"(.*)\", which may only appear (.*)": r"\1 may stand only \2",
+    r"Expected non-special ASCII.*": r"only plain letters, digits and signs can stand here",
+    r"Math mode within text mode.*": r"a $ within \\text is not read here",
+}
+"""What math-core says, and how TeX's users say it. Any other message is its own."""
+IN_TEXT = {"strong", "em", "code", "s"}
+_STYLE = re.compile(r' style="([^"]*)"')
+# Browsers size a bracket only where it is no base of an index.
+_SIZED_WITH_INDEX = re.compile(r"(<m(?:sub|sup|subsup)>)(<mo [^>]*minsize=[^>]*>[^<]*</mo>)")
+_UNSEEN = {0xFE00: None, 0xFE01: None}  # choose between two script alphabets: the font has one
+_TAG = re.compile(r"<(/?)(\w+)[^>]*?(/?)>")
 
 
 @lru_cache(maxsize=4_096)
-def mathml(latex: str, display: bool = False) -> str:
+def mathml(latex: str, display: bool = False, macros: Macros = ()) -> str:
     """The formula as one <math> element with its LaTeX as annotation, for people who copy it.
 
-    Raises MathsError for an unclosed brace or environment, an unknown command, and whatever else would be shown as
-    something that the author did not write.
+    In the annotation, macros are written out. Raises MathsError for an unclosed brace or environment, an unknown
+    command, and whatever else would be shown as something that the author did not write.
     """
     if not latex.strip():
         raise MathsError("the formula is empty")
     if len(latex) > LONGEST:
         raise MathsError(f"the formula has {len(latex):,} characters; at most {LONGEST:,} are read")
-    _check_source(latex)
-    try:
-        xml = convert(_prepared(latex), display="block" if display else "inline")
-    except RecursionError:
-        raise MathsError("the formula is nested too deeply") from None
-    except Exception as error:
-        raise MathsError(_reason(error)) from error
-    return _checked(xml.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "", 1), latex)
-
-
-def _check_source(latex: str) -> None:
-    for character in latex:
+    for at, character in enumerate(latex):
         if not character.isprintable() and character not in "\n\t":
-            raise MathsError(f"the character U+{ord(character):04X} has no place in a formula")
-    depth, environments = 0, []
-    plain = _COMMAND.sub(lambda found: "  " if len(found[1]) < 2 else found[0], latex)
-    for character in plain:
-        depth += (character == "{") - (character == "}")
-        if depth < 0:
-            raise MathsError("a } closes nothing")
-        if depth > 40:
-            raise MathsError("the formula is nested too deeply")
-    if depth:
-        raise MathsError("a { is never closed")
-    if "%" in plain:
-        raise MathsError(r"% starts a comment in LaTeX; a percent sign is \%")
-    for found in _COMMAND.finditer(latex):
-        if not found[1]:
-            raise MathsError(r"it ends in a lone backslash")
-        if found[1].rstrip("*") in REFUSED:
-            raise MathsError(rf"\{found[1]} cannot be used here")
-    for verb, name in re.findall(r"\\(begin|end)\s*\{([^{}]*)\}", latex):
-        if name not in ENVIRONMENTS:
-            raise MathsError(f"unknown environment {name!r}; known are {', '.join(sorted(ENVIRONMENTS))}")
-        if verb == "begin":
-            environments.append(name)
-        elif not environments or environments.pop() != name:
-            raise MathsError(rf"\end{{{name}}} does not match its \begin")
-    if environments:
-        raise MathsError(rf"\begin{{{environments[-1]}}} is never closed")
-
-
-def _prepared(latex: str) -> str:
-    latex = re.sub(r"\\(begin|end)\s*\{align(ed)?\}", r"\\\1{align*}", latex)
-    latex = latex.replace(r"\operatorname*", r"\operatorname")
-    latex = re.sub(r"\\operatorname\s*\{arg\\,(max|min)\}", r"\\arg\1", latex)
-    latex = _UPRIGHT.sub(r"\\text{\1}", latex)
-    return _TEXT.sub(lambda found: rf"\{found[1]}{{{found[2].translate(_HIDDEN)}}}", latex)
-
-
-def _reason(error: Exception) -> str:
-    if str(error):
-        return str(error)
-    # The name of latex2mathml's exception is its only message.
-    words = re.findall("[A-Z][a-z]*", type(error).__name__.removesuffix("Error"))
-    return " ".join(words).lower() or "the formula cannot be read"
-
-
-def _checked(xml: str, latex: str) -> str:
-    if unknown := re.search(r"\\([a-zA-Z]+|.|$)", xml):
-        raise MathsError(f"unknown command {unknown[0]}")
-    if re.search(r"&(?!#?\w+;)", xml):
-        raise MathsError(r"& stands outside an environment such as aligned; an ampersand is \&")
-    if 'linebreak="newline"' in xml:
-        raise MathsError(r"\\ stands outside an environment such as aligned")
+            raise MathsError(f"the character U+{ord(character):04X} has no place in a formula", at)
+    source = LatexSource(latex, display)
     try:
-        math = ElementTree.fromstring(xml)  # noqa: S314 - latex2mathml's own output, which holds no entities
-    except ElementTree.ParseError:
-        raise MathsError("the formula cannot be written as MathML") from None
-    for element in math.iter():
-        if element.tag not in ELEMENTS:
-            raise MathsError(f"it needs <{element.tag}>, which browsers do not show")
-        needed = ELEMENTS[element.tag]
-        if needed is not None and len(element) != needed:
-            raise MathsError("a fraction, root, index or exponent lacks a part")
-        if element.tag == "mo" and not (element.text or "").strip():
-            raise MathsError("an operator is empty")
-        element.attrib = {name: value for name, value in element.attrib.items() if name in ATTRIBUTES}
-        if element.get("mathvariant") == "bold-italic":
-            element.text = "".join(map(_bold_italic, element.text or ""))
-            del element.attrib["mathvariant"]
-        element.text = element.text and element.text.translate(_SHOWN)
-    whole = ElementTree.Element("semantics")
-    whole.extend(list(math))
-    ElementTree.SubElement(whole, "annotation", encoding="application/x-tex").text = latex.strip()
-    math[:] = [whole]
-    return ElementTree.tostring(math, encoding="unicode")
+        xml = _converter(macros).convert_with_local_state(source.text, displaystyle=display)
+    except LatexError as error:
+        at, message = _told(error)
+        raise MathsError(message, source.origin(at)) from None
+    return _annotated(_as_core(xml), expanded(latex.strip(), macros))
 
 
-def _bold_italic(letter: str) -> str:
-    # Browsers support only mathvariant="normal"; bold italic letters are characters of their own (from U+1D400).
-    for first, last, bold in (("A", "Z", 0x1D468), ("a", "z", 0x1D482), ("α", "ω", 0x1D736), ("Α", "Ω", 0x1D71C)):
-        if first <= letter <= last:
-            return chr(bold + ord(letter) - ord(first))
-    return letter
+@lru_cache(maxsize=256)
+def _converter(macros: Macros) -> LatexToMathML:
+    prepared = {name: LatexSource(body, display=False).text for name, body in macros}
+    return LatexToMathML(macros=BUILT_IN | prepared, fancy_error=False, allow_unreliable_rendering=True)
+
+
+def macro_mistakes(macros: Macros) -> dict[str, str]:
+    """What is wrong with macros, by name. All the others can be used together."""
+    found: dict[str, str] = {}
+    for name, body in macros:
+        try:
+            LatexSource(body, display=False)
+        except MathsError as error:
+            found[name] = str(error)
+    while True:
+        good = {name: body for name, body in macros if name not in found}
+        try:
+            _converter(tuple(good.items()))
+        except LatexError as error:
+            number, _at, message = str(error).split(":", 2)
+            found[list(BUILT_IN | good)[int(number.removeprefix("macro"))]] = _in_words(message)
+        else:
+            return found
+
+
+def _told(error: LatexError) -> tuple[int, str]:
+    at, message = str(error).split(":", 1)
+    return int(at), _in_words(message)
+
+
+def _in_words(message: str) -> str:
+    message = message.strip().removesuffix(".")
+    for pattern, words in _WORDS.items():
+        if found := re.fullmatch(pattern, message):
+            return found.expand(words)
+    return message
+
+
+def _as_core(xml: str) -> str:
+    """The MathML without what a browser or the page's policy would drop."""
+    if "menclose" in xml:
+        xml = re.sub(r'(?:<mrow class="menclose-\w+"></mrow>)*</menclose>', "</mrow>", xml)
+        xml = re.sub(r'<menclose notation="([\w ]+)">', _enclosed, xml)
+    if 'style="' in xml:
+        xml = _STYLE.sub(_classes, xml)
+    xml = xml.replace("&ApplyFunction;", "\u2061").replace("&InvisibleTimes;", "\u2062").translate(_UNSEEN)
+    if "<mtext><" in xml:
+        xml = re.sub(r"(</?)([bi])>", lambda found: found[1] + ("strong>" if found[2] == "b" else "em>"), xml)
+    if "minsize" in xml:
+        xml = _SIZED_WITH_INDEX.sub(r"\1<mrow>\2</mrow>", xml)
+    depth = 0
+    for end, element, empty in _TAG.findall(xml):
+        if element not in ELEMENTS and element not in IN_TEXT:
+            raise MathsError(f"it needs <{element}>, which browsers do not draw")
+        depth += 0 if empty else -1 if end else 1
+        if depth > DEEPEST_MATHML:
+            raise MathsError("the formula is nested too deeply")
+    return xml
+
+
+def _enclosed(found: re.Match[str]) -> str:
+    name = "m-up-down" if " " in found[1] else _ENCLOSED.get(found[1])
+    if not name:
+        raise MathsError(f"a {found[1]} around a part is not drawn")
+    return f'<mrow class="{name}">'
+
+
+def _classes(found: re.Match[str]) -> str:
+    names = []
+    for one in filter(None, re.sub(r"\s*:\s*", ":", found[1]).split(";")):
+        if one.startswith("color:"):
+            if one[7:] not in COLOURS:
+                raise MathsError(f"this colour is not drawn: known are {', '.join(COLOURS.values())}")
+            return f' mathcolor="{one[6:]}"'
+        if one not in _STYLES:
+            raise MathsError(f"{one} is not drawn here: write one of \\, \\: \\; \\! \\quad for a space")
+        names.append(_STYLES[one])
+    return f' class="{" ".join(filter(None, names))}"'
+
+
+def _annotated(xml: str, latex: str) -> str:
+    head, body = xml.removesuffix("</math>").split(">", 1)
+    if not body or body == "<mrow></mrow>":
+        raise MathsError("the formula shows nothing: commands for many formulas are macros: in the front matter")
+    if 'class="m-w100"' not in body:  # a table that fills the width is the whole formula, and must not be in a row
+        body = f"<mrow>{body}</mrow>"
+    annotation = f'<annotation encoding="application/x-tex">{html.escape(latex, quote=False)}</annotation>'
+    return f"{head}><semantics>{body}{annotation}</semantics></math>"

@@ -17,8 +17,11 @@ from multiprocessing.context import BaseContext
 
 from app.cards.file.files import OpenedFile, TopicFile, Unreadable, name_mistakes
 from app.cards.file.mistake import Mistake
-from app.cards.file.parse import Parsed, ParsedCard, parse
-from app.cards.render.render import RENDERER, Link, Rendered, render, render_line
+from app.cards.file.parse import ParsedCard, parse
+from app.cards.file.yaml_files import Macro
+from app.cards.render.latex_source import Macros
+from app.cards.render.maths import macro_mistakes
+from app.cards.render.render import RENDERER, Link, Rendered, Surroundings, render, render_line
 
 log = logging.getLogger(__name__)
 
@@ -151,38 +154,49 @@ def prepare(opened: OpenedFile, known: Collection[str] = (), show: bool = True) 
     """
     ready = ReadyFile(opened.file, opened.digest, mistakes=name_mistakes(opened.file))
     try:
-        parsed = parse(opened.file.path, opened.text())
+        text = opened.text()
     except Unreadable as error:
         ready.mistakes.append(Mistake(opened.file.path, error.line, str(error)))
         ready.is_text = False
         return ready
+    parsed = parse(opened.file.path, text)
     ready.mistakes += parsed.mistakes
     ready.is_merged = parsed.is_merged
     ready.stated = [*parsed.sources, *(one for card in parsed.cards for one in card.metadata.sources)]
     ready.sources = list(dict.fromkeys(item for item, _line in parsed.sources))
     if parsed.front:
         ready.title, ready.order = parsed.front.title, parsed.front.order
-    explanation = render(parsed.explanation, parsed.references, ready.found.deck, show)
-    key_points = render(parsed.key_points, parsed.references, ready.found.deck, show)
+    macros, wrong = usable_macros(opened.file.path, parsed.front.macros if parsed.front else (), opened.file.macros)
+    ready.mistakes += wrong
+    around = Surroundings(parsed.references, ready.found.deck, macros, text.split("\n"), show)
+    explanation, key_points = render(parsed.explanation, around), render(parsed.key_points, around)
     ready.explanation_html, ready.key_points_html = explanation.html, key_points.html
     _note(ready, ready.links, explanation, key_points)
     for card in parsed.cards:
-        _prepare_card(card, parsed, ready, known, show)
+        _prepare_card(card, around, ready, known)
     return ready
 
 
-def _prepare_card(card: ParsedCard, parsed: Parsed, ready: ReadyFile, known: Collection[str], show: bool) -> None:
-    # A link definition may be anywhere in the file, so it is part of the text of every card that may use it.
-    references = repr(sorted(parsed.references.items())) if parsed.references and "[" in card.markdown else ""
-    content_hash = _hash(RENDERER, ready.found.deck, card.markdown, references)
+def usable_macros(path: str, own: Sequence[Macro], deck: Macros = ()) -> tuple[Macros, list[Mistake]]:
+    """The macros of a file, and of its deck, that formulas can use; and what is wrong with the file's own."""
+    bodies = dict(deck) | {macro.name: macro.body for macro in own}
+    wrong = macro_mistakes(tuple(bodies.items())) if own else {}
+    mistakes = [Mistake(path, one.line, f"the macro {one.name}: {wrong[one.name]}") for one in own if one.name in wrong]
+    return tuple((name, body) for name, body in bodies.items() if name not in wrong), mistakes
+
+
+def _prepare_card(card: ParsedCard, around: Surroundings, ready: ReadyFile, known: Collection[str]) -> None:
+    # A link definition or macro may be anywhere in the file, so it is part of the text of every card that may use it.
+    references = repr(sorted(around.references.items())) if around.references and "[" in card.markdown else ""
+    macros = repr(around.macros) if around.macros and "\\" in card.markdown else ""
+    content_hash = _hash(RENDERER, ready.found.deck, card.markdown, references + macros)
     is_draft = card.metadata.is_draft
     html = None
     if content_hash not in known:
-        question = render_line(card.question_markdown, card.line, parsed.references, show)
-        short = render(card.short, parsed.references, ready.found.deck, show)
-        rest = render(card.rest, parsed.references, ready.found.deck, show)
+        question = render_line(card.question_markdown, card.line, around)
+        short, rest = render(card.short, around), render(card.rest, around)
         _note(ready, ready.draft_links if is_draft else ready.links, question, short, rest)
-        html = _html(question, short, rest) if show else None
+        html = _html(question, short, rest) if around.show else None
     made = ReadyCard(
         name=card.name,
         is_named=card.is_named,

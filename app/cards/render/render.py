@@ -9,13 +9,14 @@ from importlib.metadata import version
 
 from app.cards.file.blocks import RAW, Block, References, Token, inline_tokens, plain, read_inline, to_html
 from app.cards.render import highlight, maths
+from app.cards.render.latex_source import Macros
 from app.cards.render.link_target import BadTargetError, Target, target
 from app.cards.render.sanitiser import CLEANER
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
-RENDERER = "3 " + " ".join(
-    version(name) for name in ("markdown-it-py", "mdit-py-plugins", "latex2mathml", "Pygments", "nh3")
+RENDERER = "4 " + " ".join(
+    version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 
 FOLLOW_UP = "**They may ask next:**"
@@ -49,45 +50,56 @@ class Rendered:
     mistakes: list[tuple[int, str]] = field(default_factory=list)
 
 
-def render(blocks: Iterable[Block], references: References, deck: str, show: bool = True) -> Rendered:
-    """Render top-level blocks. `deck` completes card: links that name no deck. Never raises.
+@dataclass(frozen=True)
+class Surroundings:
+    """The file that Markdown comes from: its link definitions, its deck (for card: links that name none), its macros.
 
-    Without `show`, only the links and the mistakes are found.
+    `lines` are its lines of text, for the columns of mistakes. Without `show`, only links and mistakes are found.
     """
-    renderer = _Renderer(deck)
-    tokens = [renderer.block_token(token, line) for token, line in read_inline(blocks, references)]
+
+    references: References = field(default_factory=dict)
+    deck: str = ""
+    macros: Macros = ()
+    lines: Sequence[str] = ()
+    show: bool = True
+
+
+def render(blocks: Iterable[Block], around: Surroundings) -> Rendered:
+    """Render top-level blocks. Never raises."""
+    renderer = _Renderer(around)
+    tokens = [renderer.block_token(token, line) for token, line in read_inline(blocks, around.references)]
     for head, cell, end in zip(tokens, tokens[1:], tokens[2:], strict=False):
         if head.type == "th_open" and cell.type == "inline" and not cell.content.strip():
             head.tag = end.tag = "td"  # the empty corner of a table with heads on two sides is not a head
-    return renderer.finish(tokens, show)
+    return renderer.finish(tokens)
 
 
-def render_line(text: str, line: int, references: References, show: bool = True) -> Rendered:
+def render_line(text: str, line: int, around: Surroundings) -> Rendered:
     """Render one line of inline text, such as a question. Links in it are mistakes."""
-    renderer = _Renderer(deck="", is_line=True)
-    children = renderer.inline(text, line, inline_tokens(text, references))
+    renderer = _Renderer(around, is_line=True)
+    children = renderer.inline(text, line, inline_tokens(text, around.references))
     if renderer.out.links:
         renderer.out.mistakes.append((line, "a question holds no link: put it into the answer"))
     kept = [token for token in children if token.type not in ("link_open", "link_close")]
-    return renderer.finish([Token("inline", "", 0, children=kept)], show)
+    return renderer.finish([Token("inline", "", 0, children=kept)])
 
 
 @lru_cache(maxsize=4_096)
 def inline(text: str) -> str:
     """One line of Markdown with maths as safe HTML, without links. A formula with a mistake is shown as written."""
-    return render_line(text, 1, {}).html
+    return render_line(text, 1, Surroundings()).html
 
 
 class _Renderer:
     """Makes parsed tokens ready to be written, and collects links and mistakes in `out`."""
 
-    def __init__(self, deck: str, is_line: bool = False) -> None:
-        self.deck, self.is_line = deck, is_line
+    def __init__(self, around: Surroundings, is_line: bool = False) -> None:
+        self.around, self.is_line = around, is_line
         self.out = Rendered()
 
-    def finish(self, tokens: Sequence[Token], show: bool) -> Rendered:
+    def finish(self, tokens: Sequence[Token]) -> Rendered:
         """Write the tokens."""
-        written = to_html(tokens) if show else ""
+        written = to_html(tokens) if self.around.show else ""
         self.out.html = CLEANER.clean(written) if "<" in written else written
         return self.out
 
@@ -165,7 +177,7 @@ class _Renderer:
     def link(self, token: Token, line: int, label: str, is_follow_up: bool) -> bool:
         """Give a link its address in the app. False if it must not be a link here."""
         try:
-            to = target(str(token.attrGet("href") or ""), self.deck)
+            to = target(str(token.attrGet("href") or ""), self.around.deck)
         except BadTargetError as error:
             self.wrong(line, str(error))
             return False
@@ -190,13 +202,26 @@ class _Renderer:
         return _raw(_IN_ITS_OWN_BOX.format(formula) if is_wide and not self.is_line else formula)
 
     def formula(self, latex: str, line: int, display: bool) -> str:
-        """A formula as MathML, or as it is written if it has a mistake."""
+        """A formula that begins on a line as MathML, or as it is written if it has a mistake."""
+        written = latex.strip()
         try:
-            return maths.mathml(latex.strip(), display)
+            return maths.mathml(written, display, self.around.macros)
         except maths.MathsError as error:
-            shown = " ".join(latex.split())
-            self.wrong(line, f"in the formula ${shown[:60]}{'…' if len(shown) > 60 else ''}$: {error}")
+            at = latex.find(written) + error.at
+            line += latex.count("\n", 0, at)
+            shown = " ".join(written.split())
+            column = self.column(line, latex, at)
+            self.wrong(line, f"in the formula ${shown[:60]}{'…' if len(shown) > 60 else ''}${column}: {error}")
             return f"<code>{html.escape(latex)}</code>"
+
+    def column(self, line: int, latex: str, at: int) -> str:
+        """Where a place in a formula stands in a line of the file, in words; empty if that is not to be found."""
+        if not 1 <= line <= len(self.around.lines):
+            return ""
+        start = latex.rfind("\n", 0, at) + 1
+        found = self.around.lines[line - 1].find(latex[start:].split("\n", 1)[0].strip())
+        indent = len(latex[start:]) - len(latex[start:].lstrip(" \t"))
+        return f" (column {found + at - start - indent + 1})" if found >= 0 else ""
 
 
 def _raw(content: str) -> Token:

@@ -21,6 +21,7 @@ CLEANER = nh3.Cleaner(
         **dict.fromkeys(maths.ELEMENTS, maths.ATTRIBUTES),
     },
     allowed_classes={
+        **dict.fromkeys(maths.ELEMENTS, maths.CLASSES),
         "a": {"demo-link", "card-link"},
         "div": {"wide", "formula"},
         "pre": {"code"},

@@ -2,7 +2,7 @@
 
 import html
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,8 +11,8 @@ from app.cards.check.judge import duplicates
 from app.cards.file.files import TopicFile, find_files, no_folder, open_file
 from app.cards.file.mistake import Mistake
 from app.cards.file.parse import ParsedCard, parse
-from app.cards.file.yaml_files import read_deck
-from app.cards.render.prepare import ReadyCard, ReadyFile, prepare
+from app.cards.file.yaml_files import DECK, read_deck
+from app.cards.render.prepare import ReadyCard, ReadyFile, prepare, usable_macros
 from app.exchange.exports.new_file import ExportError
 from app.nearest import the_nearest_is
 
@@ -83,7 +83,10 @@ def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[E
     for name, group in groupby(found, key=lambda one: one.deck):
         if deck in (None, name):
             about, wrong = read_deck(content_dir, name)
-            files = sorted((_read(one, wrong) for one in group), key=lambda file: file[0].place)
+            macros, unusable = usable_macros(f"{name}/{DECK}", about.macros)
+            wrong += unusable
+            read = (_read(replace(one, macros=macros), wrong) for one in group)
+            files = sorted(read, key=lambda file: file[0].place)
             mistakes += [*wrong, *duplicates([ready for ready, _parsed in files], content_dir)]
             cards = (card for ready, parsed in files for card in _cards(ready, parsed, base_url))
             decks.append(ExportedDeck(name, about.title, tuple(cards)))

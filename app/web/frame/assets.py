@@ -13,7 +13,14 @@ STATIC = ROOT / "static"
 MODULES = ROOT / "node_modules"
 LIBRARIES = {
     "lib/htmx.js": MODULES / "htmx.org/dist/htmx.min.js",
-    "lib/maths.woff2": MODULES / "@fontsource/noto-sans-math/files/noto-sans-math-latin-400-normal.woff2",
+    **{
+        f"lib/{name}": MODULES / ".recur" / name
+        for name in ("maths.woff2", "maths-alphabets.woff2", "maths-rest.woff2")
+    },
+    **{
+        f"lib/text-{face}.woff2": MODULES / f"@fontsource/stix-two-text/files/stix-two-text-latin-{face}.woff2"
+        for face in ("400-normal", "400-italic", "600-normal")
+    },
 }
 A_YEAR = "public, max-age=31536000, immutable"
 

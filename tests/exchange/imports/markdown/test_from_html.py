@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from app.cards.file.blocks import read
-from app.cards.render.render import render
+from app.cards.render.render import Surroundings, render
 from app.exchange.imports.markdown.from_html import markdown_of
 from app.exchange.imports.markdown.mend import mend
 from tests.examples import examples
@@ -18,7 +18,7 @@ from tests.examples import examples
 def shown(markdown: str) -> str:
     """The words that a reader sees, by the app's own renderer."""
     document = read(markdown)
-    out = render(document.blocks, document.references, "d").html
+    out = render(document.blocks, Surroundings(document.references, "d")).html
     spaced = re.sub(r"<br ?/?>|</?(?:p|li|ul|ol|h3|blockquote|pre|td|th|tr)[^>]*>", " ", out)
     return " ".join(html.unescape(re.sub("<[^>]*>", "", spaced)).split())
 

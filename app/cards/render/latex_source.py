@@ -1,0 +1,246 @@
+"""Prepares an author's LaTeX for math-core: replaces what it lacks, and refuses what would be drawn wrong."""
+
+import re
+from bisect import bisect_right
+
+DEEPEST = 40
+MOST_MACROS = 100
+
+Macros = tuple[tuple[str, str], ...]
+"""Names of commands, without the backslash, and what each stands for, with #1 to #9 for its arguments."""
+
+BUILT_IN = {
+    "substack": r"\begin{subarray}{c}#1\end{subarray}",
+    **dict.fromkeys(("mbox", "hbox", "textup", "textnormal"), r"\text{#1}"),
+    **dict.fromkeys(("mathbbm", "mathds"), r"\mathbb{#1}"),
+    **dict.fromkeys(("nicefrac", "sfrac"), r"{}^{#1}\!/_{#2}"),
+    **{"argmax": r"\operatorname*{arg\,max}", "argmin": r"\operatorname*{arg\,min}"},
+    **{"norm": r"\left\lVert #1 \right\rVert", "abs": r"\left\lvert #1 \right\rvert", "smash": "{#1}"},
+    **{"hdots": r"\ldots", "degree": r"^\circ", "defeq": r"\coloneqq"},
+}
+"""Commands that authors use and math-core lacks."""
+_OURS_ALONE = {
+    name: body for name, body in BUILT_IN.items() if name not in ("substack", "mbox", "hbox", "smash", "textnormal")
+}
+
+# Equations are not numbered: each environment is drawn as one that has the same form and no numbers.
+_ALIKE = {
+    **dict.fromkeys(("equation", "equation*"), ("{", "}")),
+    **dict.fromkeys(
+        ("align", "align*", "split", "flalign", "flalign*", "alignat", "alignat*", "alignedat"),
+        (r"\begin{aligned}", r"\end{aligned}"),
+    ),
+    **dict.fromkeys(("gather", "gather*"), (r"\begin{gathered}", r"\end{gathered}")),
+    **dict.fromkeys(("multline", "multline*"), (r"\begin{multline*}", r"\end{multline*}")),
+    "smallmatrix": (r"\begin{subarray}{cccccccccc}", r"\end{subarray}"),
+}
+_TAGGED = re.compile(r"(equation|align|flalign|alignat|gather)\*?")
+_FENCES = {"p": ("(", ")"), "b": ("[", "]"), "B": (r"\{", r"\}"), "v": ("|", "|"), "V": (r"\|", r"\|"), "": (".", ".")}
+_REFUSED = {
+    **dict.fromkeys(("ref", "eqref"), "equations have no numbers to refer to: name the equation in words"),
+    "newline": r"write \\ in an environment such as aligned",
+    "mathop": r"write \operatorname*{name}, or \underset{below}{above}",
+    "DeclareMathOperator": r"write macros: in the front matter, with KL: \operatorname{KL} below it",
+    "textsc": r"small capitals are not drawn: write \text{…}",
+    "eqnarray": "write align, with one & before each =",
+    "eqnarray*": "write align, with one & before each =",
+}
+
+_TOKEN = re.compile(r"\\([a-zA-Z]+\*?|.|\Z)|[{}$%]", re.DOTALL)
+_NAME = re.compile(r"\s*\{([^{}]*)\}")
+_OPTION = re.compile(r"\s*\[([tbclr]*)\]")
+_LENGTH = re.compile(r"\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mu|cm|mm|in|bp|pc|px)\s*\]")
+_OPERATOR = re.compile(r"mathop|operatorname\*?")
+_WORDS = r"((?:[a-zA-Z -]|\\[,;: ])+)"
+_LETTERS = re.compile(
+    rf"\s*\{{\s*(?:\\(?:mathrm|text|operatorname|mathit|mathbf)\s*\{{{_WORDS}\}}|\\rm\b\s*{_WORDS}|{_WORDS})\s*\}}"
+    r"(?:\s*\\limits\b)?"
+)
+_ANGLE = re.compile(r"\s*([<>])")
+_BRACE = re.compile(r"\s*\{")
+_TEXT = re.compile(r"text(?!color|style)[a-z]*|mbox|hbox|emph|substack")
+_SIZED = re.compile(r"left|right|middle|[bB]igg?[lrm]?")
+
+
+_ARGUMENT = re.compile(
+    r"\s*(?:\{((?:[^{}\\]|\\.|\{(?:[^{}\\]|\\.|\{[^{}]*\})*\})*)\}|(\\[a-zA-Z]+|\\.|[^\s{}]))", re.DOTALL
+)
+
+
+class MathsError(ValueError):
+    """A formula that cannot be shown; the message says why. `at` is where in the formula, from 0."""
+
+    def __init__(self, message: str, at: int = 0) -> None:
+        super().__init__(message)
+        self.at = at
+
+
+class LatexSource:
+    """A formula as math-core reads it, which is `text`. Raises MathsError for what it would draw wrong."""
+
+    def __init__(self, latex: str, display: bool) -> None:
+        self.latex, self.display = latex, display
+        self.is_tagged = r"\tag" in latex
+        self.written: list[str] = []
+        self.starts, self.origins, self.length = [0], [0], 0
+        self.open: list[tuple[str, str, int]] = []
+        self._read()
+        self.text = "".join(self.written)
+
+    def origin(self, at: int) -> int:
+        """Where in the author's LaTeX a place in `text` comes from."""
+        part = bisect_right(self.starts, at) - 1
+        end = self.origins[part + 1] if part + 1 < len(self.origins) else len(self.latex)
+        return min(self.origins[part] + at - self.starts[part], max(end - 1, self.origins[part]))
+
+    def _write(self, text: str, origin: int) -> None:
+        self.starts.append(self.length)
+        self.origins.append(origin)
+        self.written.append(text)
+        self.length += len(text)
+
+    def _read(self) -> None:
+        latex, at, kept = self.latex, 0, 0
+        wraps = self.is_tagged and self.display and r"\begin" not in latex
+        self._write(r"\begin{equation*}" if wraps else "", 0)
+        while found := _TOKEN.search(latex, at):
+            text, end = self._token(found)
+            if text != latex[found.start() : end]:
+                self._write(latex[kept : found.start()], kept)
+                self._write(text, found.start())
+                kept = end
+            at = end
+        self._write(latex[kept:], kept)
+        self._write(r"\end{equation*}" if wraps else "", len(latex))
+        if self.open:
+            kind, name, place = self.open[-1]
+            raise MathsError(rf"{_opening(kind, name)} is never closed", place)
+
+    def _token(self, found: re.Match[str]) -> tuple[str, int]:
+        """What is written for a token, and where the next one is looked for."""
+        latex, command, at = self.latex, found[1], found.start()
+        if command is None:
+            return self._sign(found[0], at), found.end()
+        if not command:
+            raise MathsError("it ends in a lone backslash", at)
+        if command in ("begin", "end"):
+            return self._environment(command, found)
+        if _OPERATOR.fullmatch(command) and (named := _LETTERS.match(latex, found.end())):
+            star = "" if command == "operatorname" else "*"
+            return rf"\operatorname{star}{{{named[1] or named[2] or named[3]}}}", named.end()
+        if why := _REFUSED.get(command):
+            raise MathsError(rf"\{command} cannot be used here: {why}", at)
+        if command == "\\":
+            if not any(kind == "begin" or name == "substack" for kind, name, _at in self.open):
+                raise MathsError(r"\\ stands outside an environment such as aligned", at)
+            length = _LENGTH.match(latex, found.end())
+            return found[0], length.end() if length else found.end()
+        if command in "&_%$#" and any(kind == "text" for kind, _name, _at in self.open):
+            return rf"{found[0]}{{}}", found.end()  # math-core would take the space behind it away
+        if command == "label" and (name := _NAME.match(latex, found.end())):
+            return "", name.end()
+        if _SIZED.fullmatch(command) and (angle := _ANGLE.match(latex, found.end())):
+            self._fence(command, at)
+            return rf"\{command}\{'l' if angle[1] == '<' else 'r'}angle ", angle.end()
+        self._fence(command, at)
+        opens = _BRACE.match(latex, found.end()) if _TEXT.fullmatch(command) else None
+        if not opens:
+            return found[0], found.end()
+        self._enter("text" if command != "substack" else "{", command, at)
+        wrapped = "{" if "$" in latex and command != "substack" else ""
+        return wrapped + latex[at : opens.end()], opens.end()
+
+    def _sign(self, sign: str, at: int) -> str:
+        kind, name, _at = self.open[-1] if self.open else ("", "", 0)
+        if sign == "{":
+            self._enter("{", "", at)
+        elif sign == "}":
+            if kind not in ("{", "text"):
+                raise MathsError(rf"{_opening(kind, name)} is closed by a }}" if kind else "a } closes nothing", at)
+            self.open.pop()
+            return "}}" if kind == "text" and "$" in self.latex else "}"
+        elif sign == "%":
+            raise MathsError(r"% starts a comment in LaTeX; a percent sign is \%", at)
+        elif sign == "$":
+            if kind == "text" and [one for one, _name, _at in self.open].count("text") == 1:
+                self.open[-1] = ("$", name, at)
+                return "}"
+            if kind == "$":
+                self.open[-1] = ("text", name, at)
+                return rf"\{name}{{"
+            raise MathsError(r"a $ stands within the formula; a dollar is \$", at)
+        return sign
+
+    def _enter(self, kind: str, name: str, at: int) -> None:
+        self.open.append((kind, name, at))
+        if len(self.open) > DEEPEST:
+            raise MathsError("the formula is nested too deeply", at)
+
+    def _fence(self, command: str, at: int) -> None:
+        if command == "left":
+            self._enter("left", "", at)
+        elif command == "right":
+            if not self.open or self.open[-1][0] != "left":
+                what = f"{_opening(*self.open[-1][:2])} is not closed before it" if self.open else r"there is no \left"
+                raise MathsError(rf"\right closes nothing: {what}", at)
+            self.open.pop()
+
+    def _environment(self, verb: str, found: re.Match[str]) -> tuple[str, int]:
+        at, named = found.start(), _NAME.match(self.latex, found.end())
+        if not named:
+            raise MathsError(rf"\{verb} names no environment: write \{verb}{{aligned}}", at)
+        name, end = named[1], named.end()
+        if why := _REFUSED.get(name):
+            raise MathsError(f"{name} cannot be used here: {why}", at)
+        if verb == "begin":
+            self._enter("begin", name, at)
+        elif not self.open or self.open[-1][:2] != ("begin", name):
+            what = (
+                f"{_opening(*self.open[-1][:2])} is not closed before it" if self.open else "there is no such \\begin"
+            )
+            raise MathsError(rf"\end{{{name}}} closes nothing: {what}", at)
+        else:
+            self.open.pop()
+        takes = verb == "begin" and re.fullmatch(r"aligned(at)?|gathered|split|array|.*matrix\*", name)
+        option = _OPTION.match(self.latex, end) if takes else None
+        end = option.end() if option else end
+        if verb == "begin" and name.startswith("aligna"):
+            count = _NAME.match(self.latex, end)
+            end = count.end() if count else end
+        if re.fullmatch(r"[pbBvV]?(?:small)?matrix\*", name):
+            left, right = _FENCES[name.split("m")[0].removesuffix("s")]
+            columns = (option[1] if option else "c") * 10
+            opening = rf"\left{left}\begin{{array}}{{{columns}}}"
+            return opening if verb == "begin" else rf"\end{{array}}\right{right}", end
+        fills = name.startswith("multline") or (self.is_tagged and _TAGGED.fullmatch(name))
+        if fills and (self.latex[:at] if verb == "begin" else self.latex[end:]).strip():
+            raise MathsError(f"{name} must be the whole formula: write aligned or gathered within one", at)
+        if self.is_tagged and (tagged := _TAGGED.fullmatch(name)):
+            star = "equation*" if tagged[1] == "equation" else "gather*" if tagged[1] == "gather" else "align*"
+            return rf"\{verb}{{{star}}}", end
+        return _ALIKE.get(name, (rf"\begin{{{name}}}", rf"\end{{{name}}}"))[verb == "end"], end
+
+
+def _opening(kind: str, name: str) -> str:
+    return {"begin": rf"\begin{{{name}}}", "left": r"\left", "$": "a $"}.get(kind, "a {")
+
+
+def expanded(latex: str, macros: Macros) -> str:
+    """The LaTeX with its macros written out, so that other programs can read it."""
+    bodies = _OURS_ALONE | dict(macros)
+    names = re.compile(rf"\\({'|'.join(sorted(bodies, key=len, reverse=True))})(?![a-zA-Z])\s*")
+    for _round in range(MOST_MACROS):
+        found = names.search(latex)
+        if not found:
+            break
+        body, end, given = bodies[found[1]], found.end(), []
+        for _number in range(max(map(int, re.findall("#([1-9])", body)), default=0)):
+            argument = _ARGUMENT.match(latex, end)
+            if not argument:
+                return latex
+            given.append(argument[1] or argument[2] or "")
+            end = argument.end()
+        body = re.sub("#([1-9])", lambda one: given[int(one[1]) - 1], body)  # noqa: B023 - used at once
+        space = " " if body[-1:].isalpha() and latex[end : end + 1].isalpha() else ""
+        latex = f"{latex[: found.start()]}{body}{space}{latex[end:]}"
+    return latex
