@@ -2,6 +2,7 @@
 
 import os
 import random
+import select
 import sqlite3
 import threading
 import time
@@ -123,12 +124,15 @@ class Database:
         """The file that holds the database, if it is SQLite's."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
-    def read(self) -> Session:
-        """A session that sees one snapshot. Its changes are dropped."""
+    def read(self, on: Connection | None = None) -> Session:
+        """A session that sees one snapshot. SQLite drops its changes, PostgreSQL refuses them.
+
+        It has a connection of the pool, or the one that it is to work `on`.
+        """
         asked = time.perf_counter()
-        session = Session(self.engine)
+        session = Session(on or self.engine)
         # In SQLite every transaction reads one snapshot.
-        session.connection(execution_options={} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"})
+        session.connection(execution_options={} if self.is_sqlite else _ONE_SNAPSHOT)
         self.tell_wait("read", asked)
         return session
 
@@ -304,17 +308,28 @@ class Visit:
     database: Database
     session: Session | None = None
     saved: bool | None = False
+    _on: Connection | None = None
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Keep one connection of the pool for all sessions of the block, one after another."""
+        with self.database.engine.connect() as self._on:
+            try:
+                yield
+            finally:
+                self._on = None
 
     def read(self) -> Session:
-        """A session that sees one snapshot. Its changes are dropped."""
-        self.session = self.database.read()
+        """A session that sees one snapshot. SQLite drops its changes, PostgreSQL refuses them."""
+        self.session = self.database.read(self._on)
         return self.session
 
     def write(self) -> AbstractContextManager[Session]:
         """A session in one short write transaction. The block must end before the route answers: it commits."""
-        return self.database.write(self)
+        return self.database.write(self, self._on)
 
 
+_ONE_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _POOL: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": CONNECTIONS // 2, "pool_timeout": LONGEST_WAIT}
 
 
@@ -351,8 +366,34 @@ def _engine(url: URL, before_connecting: Callable[[], None], **pool: Any) -> Eng
     pool["hide_parameters"] = True  # what a learner typed is not for the log
     if url.get_backend_name() == "sqlite":
         return _sqlite_engine(url, before_connecting, **pool)
+    return _server_engine(url, **pool)
+
+
+def _server_engine(url: URL, **pool: Any) -> Engine:
+    from psycopg import RawCursor, RawServerCursor  # a library that SQLite does without
+
     arguments = {"connect_timeout": LONGEST_WAIT, "options": f"-c lock_timeout={LONGEST_WAIT}s"}
-    return create_engine(url, pool_pre_ping=True, connect_args=arguments, **pool)
+    engine = create_engine(url, pool_pre_ping=True, paramstyle="numeric_dollar", connect_args=arguments, **pool)
+    ask = engine.dialect.do_ping
+
+    @event.listens_for(engine, "connect")
+    def _take_statements_as_they_are(connection: Any, _record: ConnectionPoolEntry) -> None:
+        # psycopg's own cursors look for the parameters of a statement, every time if it is a long one.
+        connection.cursor_factory, connection.server_cursor_factory = RawCursor, RawServerCursor
+
+    def ping(connection: Any) -> bool:
+        """True if the server is there. It is asked only if it has sent what nobody waits for, such as its end."""
+        sent = select.poll()
+        sent.register(connection.fileno(), select.POLLIN)
+        return not sent.poll(0) or ask(connection)
+
+    def end(connection: Any) -> None:
+        """Roll back; what only reads may as well commit: at a ROLLBACK psycopg drops the statements it has prepared."""
+        (connection.commit if connection.read_only else connection.rollback)()
+
+    engine.dialect.do_ping = ping  # type: ignore[method-assign,assignment]
+    engine.dialect.do_rollback = end  # type: ignore[method-assign,assignment]
+    return engine
 
 
 def _sqlite_engine(url: URL, before_connecting: Callable[[], None], **pool: Any) -> Engine:

@@ -203,7 +203,7 @@ class CardState(SQLModel, table=True):
     __table_args__ = (
         Index("ix_card_state_due_on", "learner_id", "due_on"),
         Index("ix_card_state_due_at", "learner_id", "due_at"),
-        Index("ix_card_state_introduced_on", "learner_id", "introduced_on"),
+        Index("ix_card_state_reviewed_on", "learner_id", "reviewed_on"),
         Index("ix_card_state_difficulty", "learner_id", "difficulty"),
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.cards.load.load import load
 from app.cards.load.search import asked, matches
@@ -25,7 +25,7 @@ from app.study.schedule.replay import replay
 from app.study.schedule.reset import reset
 from app.study.selection.browse import SORTS
 from app.study.selection.standing import STATES
-from app.tables import CARD
+from app.tables import CARD, LEARNER
 
 pytestmark = pytest.mark.server
 FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
@@ -94,6 +94,16 @@ def test_the_same_is_found_on_both_databases(database: Database, tmp_path: Path)
     database.migrate()
     assert "vanishing-why" in found(database, "vanish grad")
     sqlite.close()
+
+
+def test_statements_stay_prepared(database: Database) -> None:
+    """Planning one takes longer than running it, and a ROLLBACK would let psycopg forget them all."""
+    for _ in range(10):
+        with database.read() as session:
+            session.connection().execute(select(LEARNER))
+    with database.read() as session:
+        statements = session.connection().execute(text("SELECT statement FROM pg_prepared_statements")).scalars().all()
+    assert any("FROM learner" in one for one in statements)
 
 
 def test_a_day_of_study_on_postgresql(database: Database) -> None:

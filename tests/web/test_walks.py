@@ -102,7 +102,7 @@ def walked(fresh: Callable[[], TestClient], act: Callable[[TestClient, int], Any
 
 def test_a_rating(fresh: Callable[[], TestClient]) -> None:
     walk = walked(fresh, lambda client, n: client.post("/review", data=rating_form(client, of=n), headers=PART))
-    assert walk.fits(files=15, moves=30), walk
+    assert walk.fits(files=15, moves=33), walk
 
 
 def test_a_rating_in_a_quiz(fresh: Callable[[], TestClient]) -> None:
@@ -113,7 +113,7 @@ def test_a_rating_in_a_quiz(fresh: Callable[[], TestClient]) -> None:
         return client.post("/quiz/q1", data=quiz_form(client, "/quiz/q1"), headers=PART)
 
     walk = walked(fresh, rate)
-    assert walk.fits(files=14, moves=30), walk
+    assert walk.fits(files=14, moves=33), walk
 
 
 def test_a_slider(fresh: Callable[[], TestClient]) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     BindParameter,
@@ -22,6 +22,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.study.schedule.new_card_cursor import unseen
 from app.study.schedule.review_log import COUNTED, STANDS
+from app.study.schedule.totals import WHOLE_DECK
 from app.study.selection.selection import (
     Selection,
     Shape,
@@ -36,7 +37,19 @@ from app.study.selection.selection import (
 )
 from app.study.selection.standing import ARE_ASKABLE, IS_ASKABLE
 from app.study.sitting.asked import ASKED
-from app.tables import CARD, CARD_STATE, NONE, ONE, REVIEW, THE_DECK, THE_LEARNER, TODAY, without_index
+from app.tables import (
+    CARD,
+    CARD_STATE,
+    DAY_TOTAL,
+    DECK,
+    NONE,
+    ONE,
+    REVIEW,
+    THE_DECK,
+    THE_LEARNER,
+    TODAY,
+    without_index,
+)
 
 MOST_COUNTED = 500
 """No count of cards goes further, so that a page costs the same with a million cards."""
@@ -86,12 +99,10 @@ IS_AHEAD = (CARD_STATE.c.due_on > TODAY) & without_index(
 
 _STATE = select(CARD_STATE.c.card_id)
 _NEW_PER_DAY: BindParameter[int] = bindparam("new_per_day")
-INTRODUCED = (
-    select(func.count())
-    .select_from(CARD_STATE)
-    .where(CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.introduced_on == TODAY)
-    .scalar_subquery()
-)
+# Every deck is named, because the key of the totals begins with the learner and the deck.
+_OF_TODAY = (DAY_TOTAL.c.learner_id == THE_LEARNER) & (DAY_TOTAL.c.day == TODAY)
+_OF_EVERY_DECK = DAY_TOTAL.c.deck_id.in_(select(DECK.c.id)) & (DAY_TOTAL.c.topic_id == literal_column(str(WHOLE_DECK)))
+INTRODUCED = select(func.coalesce(func.sum(DAY_TOTAL.c.new), NONE)).where(_OF_TODAY, _OF_EVERY_DECK).scalar_subquery()
 _JUST_RATED = (
     select(REVIEW.c.card_id)
     .where(REVIEW.c.learner_id == THE_LEARNER)
@@ -197,24 +208,30 @@ def _count(cards: Select[Any], limit: ColumnElement[int] = _MOST_COUNTED) -> Col
 
 _MOST_NEW: BindParameter[int] = bindparam("most_new")
 
-_DONE = (
-    select(CARD_STATE.c.card_id)
-    .distinct()
-    .select_from(
-        COUNTED.join(
-            CARD_STATE, and_(CARD_STATE.c.learner_id == REVIEW.c.learner_id, CARD_STATE.c.card_id == REVIEW.c.card_id)
-        ).join(CARD, CARD.c.id == CARD_STATE.c.card_id)
-    )
-    .where(REVIEW.c.learner_id == THE_LEARNER, REVIEW.c.day == TODAY, STANDS)
-    .where(CARD_STATE.c.due_at.is_(None), CARD.c.deck_id == THE_DECK)
-)
-_DONE_IN_SITTING = _DONE.where(REVIEW.c.sitting == bindparam("sitting"))
+_ITS_DECK = select(CARD.c.deck_id).where(CARD.c.id == CARD_STATE.c.card_id).scalar_subquery()
+_NOT_MISSED = _STATE.where(_OWN, CARD_STATE.c.due_at.is_(None), _ITS_DECK == THE_DECK)
+_DONE = _NOT_MISSED.where(CARD_STATE.c.reviewed_on == TODAY)
+_IN_SITTING = select(REVIEW.c.card_id).select_from(COUNTED).where(REVIEW.c.learner_id == THE_LEARNER, STANDS)
+_IN_SITTING = _IN_SITTING.where(REVIEW.c.day == TODAY, REVIEW.c.sitting == bindparam("sitting"))
+_DONE_IN_SITTING = _NOT_MISSED.where(CARD_STATE.c.card_id.in_(_IN_SITTING))
 """The cards that were rated today, or in this sitting, and are not missed. They need not pass the filters any more: a
 new card has been seen by then, and a due one is not due."""
 
 
 @lru_cache(maxsize=256)
 def progress_statement(shape: Shape, mode: Mode, is_apart: bool) -> Select[Any]:
+    """The statement that counts how far a sitting has come; with `is_apart`, only what was rated in it is done."""
+    return cast(Select[Any], select(*_counts(shape, mode, is_apart)))
+
+
+@lru_cache(maxsize=256)
+def next_and_progress_statement(shape: Shape, mode: Mode, is_apart: bool) -> Select[Any]:
+    """The first of `next_statements` with the columns of `progress_statement` beside the card's."""
+    first: Select[Any] = next_statements(shape, mode)[0]
+    return cast(Select[Any], first.add_columns(*_counts(shape, mode, is_apart)))
+
+
+def _counts(shape: Shape, mode: Mode, is_apart: bool) -> list[ColumnElement[int]]:
     done = _DONE_IN_SITTING if is_apart else _DONE
     early: ColumnElement[int] = NONE
     due: ColumnElement[int] = _count(_STATE.where(mine(shape), IS_SIMPLY_DUE))
@@ -225,4 +242,4 @@ def progress_statement(shape: Shape, mode: Mode, is_apart: bool) -> Select[Any]:
         early = _count(_STATE.where(mine(shape), IS_AHEAD))
     if mode is Mode.CRAM:
         early, due, new = _count(not_yet_in_sitting(shape)), NONE, NONE
-    return select(_count(done), due, _count(_STATE.where(mine(shape), IS_IN_SITTING)), new, early, INTRODUCED)
+    return [_count(done), due, _count(_STATE.where(mine(shape), IS_IN_SITTING)), new, early, INTRODUCED]

@@ -1,16 +1,23 @@
 """The queue of a sitting: which card comes next, and how far one has come."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 from sqlmodel import Session
 
 from app.study.learner.preferences import Preferences
-from app.study.selection.selection import Selection, Shape
+from app.study.selection.selection import Selection
 from app.study.sitting.asked import AskedCard
-from app.study.sitting.order import MOST_COUNTED, Mode, next_statements, progress_statement
+from app.study.sitting.order import (
+    MOST_COUNTED,
+    Mode,
+    next_and_progress_statement,
+    next_statements,
+    progress_statement,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,8 @@ class Progress:
 
 def next_card(session: Session, learner: Preferences, now: datetime, queue: Queue) -> AskedCard | None:
     """The card to ask now; None if the sitting is over."""
-    return _next(session.connection(), queue, parameters(learner, now, queue), queue.selection.shape)
+    statements = next_statements(queue.selection.shape, queue.mode)
+    return _next(session.connection(), statements, parameters(learner, now, queue))
 
 
 def progress(
@@ -62,18 +70,26 @@ def progress(
 
     Done is what was rated today or, with `sitting`, in the sitting that reviews keep under this name.
     """
-    return _progress(session.connection(), queue, parameters(learner, now, queue), queue.selection.shape, sitting)
+    values = parameters(learner, now, queue, sitting)
+    statement = progress_statement(queue.selection.shape, queue.mode, sitting is not None)
+    return _progress(queue, values, session.connection().execute(statement, values).one())
 
 
 def next_and_progress(
     session: Session, learner: Preferences, now: datetime, queue: Queue, sitting: str | None = None
 ) -> tuple[AskedCard | None, Progress]:
-    """Both at once, with one set of values: the page after a rating needs both."""
-    connection, values, shape = session.connection(), parameters(learner, now, queue), queue.selection.shape
-    return _next(connection, queue, values, shape), _progress(connection, queue, values, shape, sitting)
+    """Both, most often with one statement: the page after a rating needs both."""
+    values, shape, is_apart = parameters(learner, now, queue, sitting), queue.selection.shape, sitting is not None
+    connection = session.connection()
+    row = connection.execute(next_and_progress_statement(shape, queue.mode, is_apart), values).one_or_none()
+    if row is not None:
+        fields = len(AskedCard._fields)
+        return AskedCard(*row[:fields]), _progress(queue, values, row[fields:])
+    counts = connection.execute(progress_statement(shape, queue.mode, is_apart), values).one()
+    return _next(connection, next_statements(shape, queue.mode)[1:], values), _progress(queue, values, counts)
 
 
-def parameters(learner: Preferences, now: datetime, queue: Queue) -> dict[str, Any]:
+def parameters(learner: Preferences, now: datetime, queue: Queue, sitting: str | None = None) -> dict[str, Any]:
     """The values that the statements about a queue are executed with."""
     today = learner.day(now)
     return {
@@ -83,26 +99,22 @@ def parameters(learner: Preferences, now: datetime, queue: Queue) -> dict[str, A
         "today": today,
         "since": queue.since,
         "new_per_day": learner.new_per_day,
+        "most_new": min(learner.new_per_day, MOST_COUNTED) if queue.mode is Mode.DUE else MOST_COUNTED,
+        "sitting": sitting,
         **queue.selection.parameters(today),
     }
 
 
-def _next(connection: Connection, queue: Queue, values: dict[str, Any], shape: Shape) -> AskedCard | None:
-    for statement in next_statements(shape, queue.mode):
+def _next(connection: Connection, statements: Sequence[Select[Any]], values: dict[str, Any]) -> AskedCard | None:
+    for statement in statements:
         row = connection.execute(statement, values).one_or_none()
         if row is not None:
             return AskedCard(*row)
     return None
 
 
-def _progress(
-    connection: Connection, queue: Queue, values: dict[str, Any], shape: Shape, sitting: str | None
-) -> Progress:
-    is_limited = queue.mode is Mode.DUE
-    new_per_day = values["new_per_day"]
-    more = {"most_new": min(new_per_day, MOST_COUNTED) if is_limited else MOST_COUNTED, "sitting": sitting}
-    statement = progress_statement(shape, queue.mode, sitting is not None)
-    done, due, in_sitting, new, early, introduced = connection.execute(statement, values | more).one()
-    if is_limited:
-        new = min(new, max(0, new_per_day - introduced))
+def _progress(queue: Queue, values: dict[str, Any], counts: Sequence[Any]) -> Progress:
+    done, due, in_sitting, new, early, introduced = counts
+    if queue.mode is Mode.DUE:
+        new = min(new, max(0, values["new_per_day"] - introduced))
     return Progress(values["today"], done, due, in_sitting, new, early)

@@ -6,12 +6,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, get_origin
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session
+from starlette.datastructures import FormData
 from starlette.responses import HTMLResponse
 
 from app.database import Database, Visit
@@ -43,6 +44,8 @@ class Context:
     """The figures that this server keeps, if it keeps any."""
     visit: Visit = field(init=False)
     """What this request does with the database. Its pages and its error pages look here."""
+    connected: Callable[[], AbstractContextManager[None]] = field(init=False)
+    """Keeps one connection for all sessions of its block: they cost less than one each."""
     reading: Callable[[], AbstractContextManager[Session]] = field(init=False)
     """Opens a session that sees one snapshot and writes nothing. Only one session may be open at a time."""
     writing: Callable[[], AbstractContextManager[Session]] = field(init=False)
@@ -53,7 +56,7 @@ class Context:
 
     def __post_init__(self) -> None:
         self.visit = self.request.state.visit = Visit(self.database)
-        self.reading, self.writing = self.visit.read, self.visit.write
+        self.connected, self.reading, self.writing = self.visit.connected, self.visit.read, self.visit.write
         self.wants_part = wants_part(self.request)
 
     def learner(self, session: Session) -> Preferences:
@@ -128,12 +131,17 @@ def sent(model: type[BaseModel]) -> Any:
     lists = {name for name, field in fields.items() if get_origin(field.annotation) is tuple}
 
     async def read(request: Request) -> BaseModel:
-        async with request.form() as form:
-            given = {
-                name: form.getlist(name) if name in lists else value
-                for name, value in form.items()
-                if name in lists or (name in fields and value != "")
-            }
+        if request.headers.get("content-type") == "application/x-www-form-urlencoded":
+            # At once rather than piece by piece: the body is here as a whole.
+            form = FormData([*parse_qsl((await request.body()).decode("latin-1"), keep_blank_values=True)])
+        else:
+            form = await request.form()
+        given = {
+            name: form.getlist(name) if name in lists else value
+            for name, value in form.items()
+            if name in lists or (name in fields and value != "")
+        }
+        await form.close()
         try:
             return model.model_validate(given)
         except ValidationError as error:

@@ -153,7 +153,7 @@ class Guard:
         """Pass a change on when its turn has come."""
         asked = time.perf_counter()
         try:
-            async with asyncio.timeout(LONGEST_QUEUE):
+            async with asyncio.timeout(LONGEST_QUEUE if self.writers.locked() else None):
                 await self.writers.acquire()
             scope["app"].state.database.tell_wait("queue", asked)
         except TimeoutError:
@@ -182,7 +182,7 @@ class Guard:
             if scope["path"] not in OPEN_PATHS:
                 self._check_reader(headers, scope)
         else:
-            self._check_origin(headers, URL(scope=scope))
+            self._check_origin(headers, scope)
             declared = headers.get("content-length", "0")
             large = scope["path"] in LARGE_BODIES
             if (
@@ -249,7 +249,7 @@ class Guard:
         if foreign:
             raise Refusal(HTTPStatus.FORBIDDEN, "another site's page may link to this address, but not load it.")
 
-    def _check_origin(self, headers: Headers, url: URL) -> None:
+    def _check_origin(self, headers: Headers, scope: Scope) -> None:
         site = headers.get("sec-fetch-site")
         if site is not None:
             if site in ("same-origin", "none"):
@@ -257,7 +257,7 @@ class Guard:
             raise self._cross_origin(f"it came from another site (Sec-Fetch-Site: {site})")
         origin = headers.get("origin")
         if origin is not None:
-            if origin == f"{url.scheme}://{url.netloc}":
+            if origin == f"{(url := URL(scope=scope)).scheme}://{url.netloc}":
                 return
             raise self._cross_origin(
                 f"its Origin is {origin}, ours is {url.scheme}://{url.netloc}. Behind a proxy, let it pass the Host "

@@ -113,8 +113,13 @@ def show(sitting: Sitting, asked: CardForm) -> Response:
 
 def rate(sitting: Sitting, form: RatingForm) -> Response:
     """Record the rating, commit, and show the next card. Sent twice, it counts once and is answered the same."""
+    check_learner(sitting.here, form)
+    with sitting.here.connected():
+        return _rate(sitting, form)
+
+
+def _rate(sitting: Sitting, form: RatingForm) -> Response:
     here = sitting.here
-    check_learner(here, form)
     try:
         times = (form.shown_at, form.revealed_at)
         answer = Answer(form.card, form.rating, form.token, form.after, *times, form.typed, sitting.key)

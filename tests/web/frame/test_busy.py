@@ -104,7 +104,7 @@ def test_what_was_committed_is_not_called_lost(
     form = rating_form(client)
     real = database.read
 
-    def fail() -> Any:
+    def fail(_on: Any) -> Any:
         monkeypatch.setattr(database, "read", real)
         raise OperationalError("SELECT", {}, Exception()) from None
 
