@@ -178,7 +178,7 @@ def _caption(p: Initialisation, numbers: dict[str, float]) -> str:
 
 
 def _gates_trace(p: Initialisation, numbers: dict[str, float]) -> Trace:
-    """A new layer of the framework, one column a gate."""
+    """A new layer of the framework, one column a block of its weights."""
     n, h, order = p.inputs, p.units, BLOCKS[p.framework][p.cell]
     made, singular = drawn_start(p.framework, p.cell, n, h, p.seed)
     text, square = rule(p.model_copy(update={"scheme": "framework"}), 1)
@@ -229,8 +229,8 @@ def _gates_trace(p: Initialisation, numbers: dict[str, float]) -> Trace:
         ("kernel_rule", 0),
         {"n": float(n), "h": float(h)},
         "",
-        columns=[f"gate {gate}" for gate in order] if p.cell != "rnn" else ["all units"],
-        column_word="gate",
+        columns=[f"block {gate}" for gate in order] if p.cell != "rnn" else ["all units"],
+        column_word="block",
     )
 
 
@@ -238,6 +238,8 @@ def _trace(p: Initialisation, weights: list[Values], fans: Sequence[int], values
     def by_rule(layer: int) -> Formula:
         text = rf"\sqrt{{{rule(p, layer)[0]}}}"
         note = f"Fan-in {fans[layer - 1]}, fan-out {fans[layer]}."
+        if p.scheme == "framework":
+            note = f"As {NAMES[p.framework]} draws it."
         return Formula(text if p.gain == 1 else rf"g \cdot {text}", note)
 
     def as_drawn(layer: int) -> Formula:

@@ -191,7 +191,7 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
     numbers |= {"mean": mean, "variance": float(z.var()), "deviation": deviation} | by_step({"n": n[0]})
     numbers |= {"n_last": float(n[0, -1]), "h_last": float(a[-1]), "slope_last": float(slope[-1])}
     numbers |= {"raw_last": float(raw[-1]), "raw_slope_last": float(raw_slope[-1])}
-    small = f"The small number keeps the root above 0: it is {NAMES[p.framework]}'s."
+    small = f"The ε of {NAMES[p.framework]} keeps the root above 0."
     root = Formula(r"(z_j - \mu) / \sqrt{\sigma^2 + \varepsilon}", small, r"d / \sqrt{v + \varepsilon}")
     kept = Formula("1 - a^2", "What a gradient keeps on its way through.")
     rows = (

@@ -139,7 +139,7 @@ def build(p: LayerShapes) -> Iterator[Layer]:
         yield Layer(p.named("dense", width, p.outputs), p.shape(steps, p.outputs), count.dense(width, p.outputs))
 
 
-PICKED = {1: " → h_n[-1]", 2: " → h_n[-2:]"}
+PICKED = {1: " → last of h_n", 2: " → last two of h_n"}
 """How PyTorch's code takes the last state, of the top layer's one or two directions."""
 
 

@@ -151,7 +151,7 @@ def _diagram(p: SimpleRNNOptions, caption: str, h: Values, start: float) -> Diag
     time, reading = len(p.x), p.reading.tolist()
     largest = float(np.abs(h[np.isfinite(h)]).max(initial=0.0))
     shape_in, shape_out = f"[1, {time}, 1]", f"[1, {time}, {p.units}]" if p.return_sequences else f"[1, {p.units}]"
-    returned_as = ("out" if p.return_sequences else "h_n[-1]") if p.framework == "pytorch" else "comes out"
+    returned_as = ("out" if p.return_sequences else "last of h_n") if p.framework == "pytorch" else "comes out"
     nodes = [
         Node(54, BOTTOM - 4, shape_in, "text", 96, 20, note="goes in", strong=True),
         Node(54, TOP, shape_out, "text", 96, 20, note=returned_as, strong=True),

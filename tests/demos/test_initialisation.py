@@ -110,7 +110,7 @@ def test_a_new_layer_in_each_framework() -> None:
     assert keras.numbers["smallest"] < 0.05
     plain = compute("cell=rnn&inputs=2&units=32").numbers
     assert (plain["largest"], plain["smallest"]) == pytest.approx((1, 1))
-    assert keras.traces()[1].columns == ["gate i", "gate f", "gate g", "gate o"]
+    assert keras.traces()[1].columns == ["block i", "block f", "block g", "block o"]
 
 
 def test_recurrent_weights_of_pytorch_let_the_signal_fade() -> None:

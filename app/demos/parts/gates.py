@@ -33,8 +33,8 @@ BIASES = {
     (
         "pytorch",
         "lstm",
-    ): "The two are added. Both are drawn from ±1/√h, and nothing sets the block f: fill one with 1 yourself.",
-    ("pytorch", "gru"): "In r and z the two are added; in n only bias_hh is multiplied by r.",
+    ): "The two biases are added. Both are drawn from ±1/√h, and nothing sets the block f: fill one with 1 yourself.",
+    ("pytorch", "gru"): "In r and z the two biases are added; in n only bias_hh is multiplied by r.",
 }
 
 

@@ -45,7 +45,7 @@ RENEWS, SUMMARY = "](?convention=renews):", DEMO.summary
         ("idea: Gates", "author: me", 3, "the front matter has title: … and idea: …, not 'author: me'"),
         ("---\ntitle", "title", 1, "the file must begin with front matter"),
         (
-            "The update gate weighs the old state against a candidate; the reset gate sets how much of the past "
+            "The update gate mixes the old state with a candidate; the reset gate sets how much of the past "
             "the candidate sees.",
             "",
             1,
