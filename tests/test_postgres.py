@@ -128,7 +128,7 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     assert client.post("/review/undo", data={"token": "undo-1", "deck": "rnn"}).status_code == 200
     study(5)
     study(4)
-    assert "That was it for today." in client.get("/review").text
+    assert "Done for today." in client.get("/review").text
     for kind in ("weakest", "interview"):
         assert "Undo" in client.post("/quiz", data={"kind": kind, "name": kind}).text
     question = dict(HIDDEN.findall(client.get("/quiz/weakest").text.split('class="reveal"')[0]))
@@ -136,7 +136,7 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     fields = dict(HIDDEN.findall(page[page.index('class="rating"') :]))
     assert "2 of 5" in client.post("/quiz/weakest", data=fields | {"rating": 4}).text
     assert client.post("/quiz/weakest/undo", data={"token": "undo-2"}).status_code == 200
-    assert "No question was answered" in client.post("/quiz/weakest/end").text
+    assert "You answered no question" in client.post("/quiz/weakest/end").text
     assert client.post("/quiz/weakest/again", data={"name": "again"}).status_code == 200
     for path in (
         "/quiz",

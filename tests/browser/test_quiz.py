@@ -70,7 +70,7 @@ def test_a_quiz_by_keyboard(page: Page, server: Server) -> None:
         expect(announcer).to_have_text(f"Answer {place} of 5")
         page.keyboard.press(key)
     expect(announcer).to_have_text("Quiz over")
-    expect(page.get_by_role("heading", level=1)).to_have_text("That was the quiz.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Quiz finished.")
     expect(page.locator(".result .lead")).to_have_text("Mean 3.0 of 5, 2 of 5 missed.")
     page.keyboard.press("u")
     expect(announcer).to_have_text("Question 5 of 5")
@@ -151,11 +151,11 @@ def test_without_javascript_to_the_end(plain_page: Page, server: Server) -> None
         expect(page.locator(".sitting")).to_contain_text(f"{place} of 5")
         page.get_by_role("button", name="Show the answer").click()
         page.get_by_role("button", name=WELL).click()
-    page.get_by_role("button", name="End it here").click()
+    page.get_by_role("button", name="End quiz").click()
     assert heading(page) == "Ended early."
-    expect(page.locator(".result")).to_contain_text("1 question stayed unanswered")
+    expect(page.locator(".result")).to_contain_text("1 question not answered")
     assert ratings(server) == [2, None, 4, 4, 4, 4]
-    page.get_by_role("button", name="The same questions again").click()
+    page.get_by_role("button", name="Repeat this quiz").click()
     assert heading(page) == first
 
 
@@ -190,8 +190,8 @@ def test_the_clock_runs_and_when_it_is_over_the_result_comes(page: Page, server:
     expect(page.locator("#announcer")).to_have_text(re.compile("seconds left"))
     server.clock.now = lambda: began + timedelta(seconds=300)
     page.clock.run_for(60_000)
-    expect(page.get_by_role("heading", level=1)).to_have_text("The time is over.")
-    expect(page.locator(".result")).to_contain_text("4 questions stayed unanswered")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Time is up.")
+    expect(page.locator(".result")).to_contain_text("4 questions not answered")
     assert ratings(server) == [4]
 
 
@@ -237,11 +237,11 @@ def test_every_state_of_a_quiz_is_accessible_and_fits(chromium: Browser, server:
                 check("answer")
             page.locator(f".rate button[value='{key}']").click()
             expect(page.locator(".rated")).to_contain_text(f"{key} · ")
-        page.get_by_role("button", name="End it here").click()
+        page.get_by_role("button", name="End quiz").click()
         expect(page.get_by_role("heading", name="What you typed")).to_be_visible()
         expect(page.locator("#study ~ .study a.demo-link").first).to_be_visible()
         check("result")
-        page.get_by_role("button", name="The same questions again").click()
+        page.get_by_role("button", name="Repeat this quiz").click()
         page.wait_for_url(lambda url: url != first)
         reveal(page)
         page.locator(".rate button[value='5']").click()
@@ -251,7 +251,7 @@ def test_every_state_of_a_quiz_is_accessible_and_fits(chromium: Browser, server:
         expect(page.get_by_role("heading", level=1)).to_have_text("Two quizzes compared")
         check("compare")
         page.goto("/quiz")
-        expect(page.get_by_role("heading", name="Go on")).to_be_visible()
+        expect(page.get_by_role("heading", name="Continue")).to_be_visible()
         check("start, with past quizzes")
         context.add_cookies([{"name": LEARNER_COOKIE, "value": "2", "url": server.url}])
         page.goto(first)

@@ -42,7 +42,7 @@ def test_twenty_cards_are_forty_key_presses(page: Page, server: Server) -> None:
         assert heading(page) == before
         page.keyboard.press("Enter")
         expect(page.locator(".rated")).to_contain_text("4 · Well")
-    expect(page.get_by_role("heading", level=1)).to_have_text("That was it for today.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Done for today.")
     expect(page.locator(".over")).to_contain_text("20 cards")
     assert ratings(server) == [4] * 20
 
@@ -166,7 +166,7 @@ def test_without_javascript_end_to_end(plain_page: Page, server: Server) -> None
     for _ in range(20):
         page.get_by_role("button", name="Show the answer").click()
         page.get_by_role("button", name=WELL).click()
-    assert heading(page) == "That was it for today."
+    assert heading(page) == "Done for today."
     assert ratings(server) == [2, None] + [4] * 20
 
 

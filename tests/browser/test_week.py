@@ -100,7 +100,7 @@ def test_a_week(chromium: Browser, device: BrowserContext, world: Server, tmp_pa
     assert "1 / 4" not in me.said
     missed = me.question
     me.sit(4)  # the missed one, back ahead of its minute
-    expect(page.get_by_role("heading", level=1)).to_have_text("That was it for today.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Done for today.")
     assert "4 cards, 5 ratings" in me.said
     assert missed in page.locator(".over").inner_text()
 
@@ -110,7 +110,7 @@ def test_a_week(chromium: Browser, device: BrowserContext, world: Server, tmp_pa
         me.pressed.append(0)
     expect(page.locator(".notice")).to_contain_text("your 3 is undone")
     me.sit(4, 2, 4)
-    expect(page.get_by_role("heading", level=1)).to_have_text("That was it for today.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Done for today.")
 
     # Tuesday: rated 2 at the end, yet remembered after it, so due tomorrow or later; and four new ones.
     me.at(1)

@@ -194,9 +194,9 @@ class Selection(BaseModel, frozen=True):
             lambda days: "missed today" if days == 1 else f"missed in the last {days} days",
             _missed(),
             _missed_after,
-            label="Only what I missed",
+            label="Missed recently",
             menu={"1": "today", "7": "in the last 7 days", "30": "in the last 30 days"},
-            any="no matter",
+            any="any time",
         ),
     ] = None
     cards: Annotated[Names, Filter(lambda names: f"{len(names)} chosen card{'s' * (len(names) > 1)}", _NAMED)] = ()

@@ -81,7 +81,7 @@ def as_second(client: TestClient, database: Database) -> None:
 
 def test_the_page_offers_three_kinds_and_says_what_to_do_when_nothing_was_studied(client: TestClient) -> None:
     page = client.get("/quiz").text
-    for words in ("Choose yourself", "Weakest ten", "Mock interview", "You have not rated a card yet", "None yet."):
+    for words in ("Pick your own topics", "Weakest ten", "Mock interview", "You have not rated a card yet", "None yet."):
         assert words in page
     for path, checked in (("/quiz", " checked"), ("/quiz?topic=", ""), ("/quiz?topic=first", " checked")):
         assert re.findall(r'name="topic" value="(\w+)"( checked)?', client.get(path).text) == [("first", checked)]
@@ -186,9 +186,9 @@ def test_a_whole_quiz_and_its_result(client: TestClient, database: Database) -> 
     assert "easy" not in page.split("<main")[1]
     assert "2 of 5" in give(client, address, 4)
     page = give(client, address, 1, 5, 2, 3)
-    assert "That was the quiz." in page
+    assert "Quiz finished." in page
     assert "Mean <b>3.0</b> of 5, 2 of 5 missed." in page
-    assert "spread by 1.4" in page
+    assert "standard deviation 1.4" in page
     assert "from 1 to 5" in page
     with database.read() as session:
         asked = session.exec(select(Card.name).join(QuizItem).order_by(col(QuizItem.position))).all()
@@ -202,7 +202,7 @@ def test_a_whole_quiz_and_its_result(client: TestClient, database: Database) -> 
     listed = client.get("/quiz").text
     assert f'href="{address}"' in listed
     assert "5 of 5" in listed
-    assert "Go on" not in listed
+    assert "Continue" not in listed
 
 
 def test_the_weakest_are_set_beside_what_the_schedule_foresaw(
@@ -221,7 +221,7 @@ def test_the_weakest_are_set_beside_what_the_schedule_foresaw(
     assert "Weakest 5" in page
     shown = [int(share) for share in re.findall(r"<td>(\d+) %</td>\s*<td>(?:worse|better|)</td>", page)]
     assert shown == [round(100 * chance) for chance in chances]
-    assert f"foresaw {round(25 * sum(chances[:4]))} % remembered; you remembered 50 %" in page
+    assert f"predicted that you would recall {round(25 * sum(chances[:4]))} %; you recalled 50 %" in page
 
 
 def test_follow_ups_in_an_interview_are_shown_as_such(client: TestClient, database: Database) -> None:
@@ -291,7 +291,7 @@ def test_what_is_typed_is_revealed_recording_nothing_then_kept_and_shown_at_the_
         learner.types_answers, learner.say_within = True, 20
         session.add(learner)
     address = make(client)
-    assert "Say it aloud within 20 seconds." in client.get(address).text
+    assert "Say the answer aloud within 20 seconds." in client.get(address).text
     question = fields(client.get(address).text, f'action="{address}/reveal"')
     typed = {"typed": "two\r\n<b>lines</b>"}
     page = client.post(f"{address}/reveal", data=question | typed, headers=PART).text
@@ -303,7 +303,7 @@ def test_what_is_typed_is_revealed_recording_nothing_then_kept_and_shown_at_the_
         assert session.exec(select(Review.typed)).one() == "two\n<b>lines</b>"
     client.post(f"{address}/end")
     result = client.get(address).text
-    assert "You typed, and gave it 2" in result
+    assert "You typed this and rated it 2" in result
     assert "two\n&lt;b&gt;lines" in result
     assert client.post(f"{address}/reveal", data=question | {"typed": "x" * 4001}).status_code == 422
 
@@ -318,7 +318,7 @@ def test_when_the_time_is_over_a_late_answer_is_refused_and_the_result_shown(
     form = rating_form(client, address)
     clock.now += timedelta(seconds=124)
     assert client.post(address, data=form).status_code == 200
-    assert "The time is over." in client.get(address).text
+    assert "Time is up." in client.get(address).text
     clock.now += timedelta(minutes=1)
     late = client.post(address, data=form | {"token": "late", "card": 0})
     assert late.status_code == 404
@@ -327,9 +327,9 @@ def test_when_the_time_is_over_a_late_answer_is_refused_and_the_result_shown(
     late = client.post(address, data=form | {"token": "late", "card": unanswered, "after": 0}, headers=PART)
     assert late.status_code == 409
     assert "time was over when that answer came" in late.text
-    assert "4 questions stayed unanswered" in late.text
+    assert "4 questions not answered" in late.text
     assert ratings(database) == [4]
-    assert "Go on" not in client.get("/quiz").text
+    assert "Continue" not in client.get("/quiz").text
     undone = client.post(f"{address}/undo", data={"token": "u1"}, headers=PART)
     assert "your 4 is undone. The time is over, so that question stays unanswered." in undone.text
 
@@ -370,8 +370,8 @@ def test_a_card_that_left_the_files_is_skipped_with_a_word(client: TestClient, d
         session.add(CardMark(learner_id=1, card_id=items[1].card_id, is_suspended=True))
     page = client.get(address).text
     assert "1 of 3" in page
-    assert "2 questions of this quiz can be asked no more" in page
-    assert "2 questions could be asked no more" in give(client, address, 4, 4, 4)
+    assert "2 questions of this quiz are no longer available" in page
+    assert "2 questions of this quiz were no longer available" in give(client, address, 4, 4, 4)
 
 
 def test_another_learner_sees_what_is_asked_and_takes_it_afresh(client: TestClient, database: Database) -> None:
@@ -386,7 +386,7 @@ def test_another_learner_sees_what_is_asked_and_takes_it_afresh(client: TestClie
     as_second(client, database)
     page = client.get(address).text
     assert "Another learner’s quiz: 5 questions in 5 minutes." in page
-    assert "1 question can be asked no more" in page
+    assert "1 question is not available to you" in page
     assert "Question 1?" not in page
     assert "First topic" in page
     for path, data in (("", rating_form_of_none()), ("/undo", {"token": "u"}), ("/end", {}), ("/reveal", REVEAL)):
@@ -510,7 +510,7 @@ def test_a_card_set_aside_in_a_quiz_is_skipped_until_it_is_back(
     page = mark(client, address, act)
     assert heading(page) != first
     assert "1 of 4" in page
-    assert "1 question of this quiz can be asked no more" in page
+    assert "1 question of this quiz is no longer available" in page
     bring_back = fields(page, '<form class="inline"')
     page = client.post(f"{address}/mark", data=bring_back | {"act": back}, headers=PART).text
     assert heading(page) == first
@@ -519,7 +519,7 @@ def test_a_card_set_aside_in_a_quiz_is_skipped_until_it_is_back(
     give(client, address, 4, 4, 4, 4)
     page = client.get(address).text
     assert "4 of 4 answered" in page
-    assert "counted for nothing" in page
+    assert "does not count" in page
     clock.now += timedelta(days=1)
     page = client.get(address).text
     assert (heading(page) == first) == (act == "bury"), "buried until tomorrow, and this quiz has no end of its own"
@@ -536,7 +536,7 @@ def test_a_leech_gets_its_help_in_a_quiz_too(client: TestClient, database: Datab
         session.flush()
         replay(session)
     assert (
-        "was missed 4 times" in client.get(address, params=fields(client.get(address).text, GET.format(address))).text
+        "has been forgotten 4 times" in client.get(address, params=fields(client.get(address).text, GET.format(address))).text
     )
 
 

@@ -83,7 +83,7 @@ def test_a_typed_answer_is_shown_beside_the_right_one_and_kept_with_the_review(
     typed = {"deck": "small", "card": 1, "shown_at": SHOWN, "typed": "The longer thing <b>"}
     page = client.post("/review/answer", data=typed, headers=PART).text
     assert "The <mark>longer</mark> thing &lt;b&gt;" in page
-    assert "Not said: Answer, 1." in page
+    assert "Missing: Answer, 1." in page
     form = dict(HIDDEN.findall(page[page.index('class="rating"') :]))
     client.post("/review", data=form | {"rating": 3, "typed": "The longer thing <b>"})
     with database.read() as session:
@@ -100,7 +100,7 @@ def test_the_answer_is_typed_or_timed_only_where_that_was_chosen(client: TestCli
         session.connection().exec_driver_sql("UPDATE learner SET types_answers = true, say_within = 20")
     page = client.get("/review").text
     assert '<textarea name="typed"' in page
-    assert "Say it aloud within 20 seconds." in page
+    assert "Say the answer aloud within 20 seconds." in page
     assert client.post("/review/answer", data={"card": 1, "shown_at": SHOWN, "typed": "x" * 4_001}).status_code == 422
 
 
@@ -111,7 +111,7 @@ def test_a_card_that_keeps_being_missed_is_named_with_what_may_help(client: Test
         session.connection().exec_driver_sql("UPDATE card_state SET lapses = 3, reviewed_at = '2026-02-01 00:00:00'")
     form = rating_form(client, shown="2026-03-02T09:00:01+00:00", rating=1)
     page = client.post("/review", data=form, headers=PART).text
-    assert "A leech:" in page
-    assert "missed 4 times" in page
+    assert "You keep forgetting this card." in page
+    assert "forgotten 4 times" in page
     assert 'href="/topics/small/first"' in page
     assert "Question 2?" in page

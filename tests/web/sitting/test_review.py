@@ -139,7 +139,7 @@ def test_a_sitting_is_offered_again_where_it_was_left_on_any_device(client: Test
     assert "You began" not in client.get("/").text
     client.post("/review", data=rating_form(client) | {"level": "easy"})
     page = client.get("/").text
-    assert "You began: easy." in page
+    assert "Unfinished: easy." in page
     assert 'href="/review?deck=small&amp;level=easy"' in page
     client.post("/review", data=rating_form(client, of=2))
     assert "You began" not in client.get("/").text, "the last rating was of no such sitting"
@@ -180,7 +180,7 @@ def test_a_filter_that_cannot_be_is_named(client: TestClient, query: str, status
         ("source=nowhere", "There is no source called &#39;nowhere&#39;."),
         ("state=suspended", "Suspended cards are not asked. Resume them in Browse to study them."),
         ("state=buried", "Buried cards are not asked. They come back on a later day."),
-        ("q=elephant", "No card is found by “elephant” now, or you are through with them."),
+        ("q=elephant", "No cards match (found by “elephant”), or you have finished them."),
     ],
 )
 def test_a_sitting_without_cards_says_why(client: TestClient, query: str, says: str) -> None:
@@ -190,9 +190,9 @@ def test_a_sitting_without_cards_says_why(client: TestClient, query: str, says: 
 @pytest.mark.parametrize("query", ["tag=nothing", "source=nowhere", "cards=nobody", "level=hard"])
 def test_filters_that_let_nothing_through_say_so_and_lead_on(client: TestClient, query: str) -> None:
     page = client.get(f"/review?deck=small&{query}").text
-    assert "No card is left here." in page
-    assert "choose again" in page
-    assert "Go on with the deck" in page
+    assert "No cards left here." in page
+    assert ">change</a>" in page
+    assert "Continue with the deck" in page
 
 
 def test_the_end_tells_how_it_went_and_leads_to_the_missed_ones(client: TestClient) -> None:
@@ -202,7 +202,7 @@ def test_the_end_tells_how_it_went_and_leads_to_the_missed_ones(client: TestClie
     assert "Question 1?" in page, "missed: it comes back"
     form = rating_form(client, shown="2026-03-02T09:00:01+00:00")
     page = client.post("/review", data=form | data | {"rating": 4}, headers=PART).text
-    assert "That is done." in page
+    assert "All done." in page
     assert "<b>1 card</b>, 2 ratings" in page
     assert "1 card missed at least once" in page
     assert 'href="/review?deck=small&amp;cards=q1&amp;mode=cram"' in page
