@@ -96,7 +96,7 @@ def _take_history(file: Path, learner: int) -> None:
         _refuse(file, error)
     except OSError as error:
         _refuse(file, f"the file cannot be read: {error.strerror}")
-    typer.echo(f"{counted(done.added, 'review')} added, {done.known:,} known already.")
+    typer.echo(f"{counted(done.added, 'review')} added, {done.known:,} already here.")
     for name in done.placeholders:
         typer.echo(f"  {name} is in no content file: its history waits for it")
     if done.merged:

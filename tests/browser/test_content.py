@@ -40,7 +40,7 @@ def test_a_save_shows_without_a_reload(chromium: Browser, authors_server: Server
         file.write_text(good.replace("Going back $T$", "Going $back $T$", 1))
         expect(page.locator("#live .broken").first).to_contain_text("Going $back")
         file.write_text(good.replace("{#vanishing-why}", "{#another}"))
-        expect(page.get_by_text("No card in this file is called")).to_be_visible()
+        expect(page.get_by_text("This file has no card called")).to_be_visible()
         file.write_text(good)
         expect(page.get_by_role("heading", level=1)).to_have_text("Why do gradients vanish in a plain RNN?")
         expect(page.locator("#live .broken")).to_have_count(0)

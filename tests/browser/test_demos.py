@@ -264,7 +264,7 @@ def test_it_all_works_without_a_script(plain_page: Page) -> None:
     expect(plain_page.locator(".points tbody tr").first).to_contain_text("0.00515")
     plain_page.goto("/demos/layer-shapes/predict?seed=1")
     plain_page.fill("#guess", "1")
-    plain_page.get_by_role("button", name="Judge it").click()
+    plain_page.get_by_role("button", name="Check").click()
     expect(plain_page.get_by_role("heading", name=re.compile("Not so"))).to_be_visible()
 
 

@@ -109,7 +109,7 @@ def test_keys_change_places_and_go_off_at_one_press(page: Page) -> None:
     assert page.locator("dialog[open]").count() == 0
     expect(page.locator(".reveal")).to_be_visible()
     page.goto("/settings")
-    page.get_by_role("button", name="Save with the usual keys").click()
+    page.get_by_role("button", name="Save with the default keys").click()
     expect(page.locator("#set-key-undo")).to_have_value("u")
 
 
@@ -167,7 +167,7 @@ def test_without_script_settings_and_learners_work(plain_page: Page, server: Ser
     expect(page.locator(".lead")).to_contain_text("3 new")
     page.goto("/learners")
     page.get_by_label("Name").last.fill("Eve")
-    page.get_by_role("button", name="Add, and study as them").click()
+    page.get_by_role("button", name="Add and switch").click()
     page.wait_for_url("**/settings")
     page.goto("/")
     expect(page.locator(".lead")).to_contain_text("20 new")
@@ -179,8 +179,8 @@ def test_without_script_settings_and_learners_work(plain_page: Page, server: Ser
     eve.locator("summary").click()
     eve.get_by_role("link", name="Delete Eve …").click()
     page.get_by_label("To be sure, type the name: Eve").fill("Eve")
-    page.get_by_role("button", name="Delete all of it").click()
-    expect(page.get_by_role("status").filter(has_text="Deleted, all of it.")).to_be_visible()
+    page.get_by_role("button", name="Delete everything").click()
+    expect(page.get_by_role("status").filter(has_text="Everything was deleted.")).to_be_visible()
     with server.database.read() as session:
         assert list(session.exec(select(Learner.name))) == ["You"]
 
@@ -199,11 +199,11 @@ def test_a_history_goes_out_and_in_through_the_browser(chromium: Browser, server
         assert re.fullmatch(r"recur-history-\d{4}-\d\d-\d\d\.jsonl", history.suggested_filename)
         page.goto("/learners/1/delete")
         page.get_by_label("To be sure").fill("You")
-        page.get_by_role("button", name="Delete all of it").click()
+        page.get_by_role("button", name="Delete everything").click()
         page.goto("/settings")
-        page.get_by_label("Take a history in").set_input_files(history.path())
-        page.get_by_role("button", name="Take it in").click()
-        expect(page.locator("main")).to_contain_text("1 review added, 0 known already.")
+        page.get_by_label("Import history").set_input_files(history.path())
+        page.get_by_role("button", name="Import", exact=True).click()
+        expect(page.locator("main")).to_contain_text("1 review added, 0 already here.")
         page.get_by_role("link", name="Back to the settings").click()
         expect(page.locator("main")).to_contain_text("1 rating of 1 card")
         assert troubles == []
@@ -216,8 +216,8 @@ def test_the_forms_are_accessible_with_their_mistakes(chromium: Browser, server:
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             for path, press in (
                 ("/settings", "Save"),
-                ("/learners", "Add, and study as them"),
-                ("/learners/1/delete", "Delete all of it"),
+                ("/learners", "Add and switch"),
+                ("/learners/1/delete", "Delete everything"),
             ):
                 page.goto(path)
                 page.evaluate("document.querySelectorAll('form').forEach((form) => { form.noValidate = true })")

@@ -29,13 +29,13 @@ def test_the_keyboard_reaches_the_table_of_days_and_the_hardest_cards(page: Page
     days = page.locator("summary", has_text="The days as a table")
     days.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("group", name="A year of days, a table").get_by_role("row")).to_have_count(1 + 20)
+    expect(page.get_by_role("group", name="The past year, a table").get_by_role("row")).to_have_count(1 + 20)
     page.keyboard.press("Tab")
-    expect(page.get_by_role("group", name="A year of days, a table")).to_be_focused()
+    expect(page.get_by_role("group", name="The past year, a table")).to_be_focused()
     hardest = page.get_by_role("group", name="The hardest cards, a table").get_by_role("link").first
     hardest.focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Your history with it")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your history with this card")).to_be_visible()
 
 
 def test_without_a_script_a_button_chooses(plain_page: Page, server: Server) -> None:

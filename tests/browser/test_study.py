@@ -72,7 +72,7 @@ def test_rating_keys_do_nothing_before_the_reveal_nor_with_keys_off(page: Page, 
     page.goto("/review")
     page.keyboard.press("4")
     page.keyboard.press("?")
-    page.get_by_label("Single keys are on").uncheck()
+    page.get_by_label("Single-key shortcuts are on").uncheck()
     page.get_by_role("button", name="Close").click()
     page.keyboard.press("Space")
     expect(page.get_by_role("button", name="Show the answer")).to_be_visible()

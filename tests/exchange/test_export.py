@@ -49,7 +49,7 @@ def test_a_history_goes_out_and_comes_back(
     there = {"RECUR_DATABASE_URL": str(elsewhere.url)}
     assert recur("load", **there)[0] == 0
     code, said = recur("import", "mine.jsonl", **there)
-    assert (code, said.splitlines()[0]) == (0, "3 reviews added, 0 known already.")
+    assert (code, said.splitlines()[0]) == (0, "3 reviews added, 0 already here.")
     assert recur("export", "theirs.jsonl", **there)[0] == 0
     ours, theirs = ((tmp_path / name).read_text().splitlines() for name in ("mine.jsonl", "theirs.jsonl"))
     assert ours[1:] == theirs[1:]

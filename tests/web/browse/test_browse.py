@@ -268,7 +268,7 @@ def test_a_reset_asks_first_and_says_what_it_takes_back(client: TestClient, data
     rate(client, "q1", 4)
     rate(client, "q2", 4)
     asks = act(client, "reset", "q1", "q2", "q3", part=part, back="q=question")
-    assert "Take back 3 ratings of 2 cards?" in asks.text
+    assert "Undo 3 ratings of 2 cards?" in asks.text
     assert "The other 1 of the 3 cards chosen is new already." in asks.text
     assert rows(database, "SELECT count(undoes_id) FROM review") == [(0,)]
     fields = re.findall(r'name="(\w+)" value="([^"]*)"', asks.text[asks.text.index('action="/browse/act"') :])
@@ -280,15 +280,15 @@ def test_a_reset_asks_first_and_says_what_it_takes_back(client: TestClient, data
     assert names(client.get("/browse?state=new")) == ["q1", "q2", "q3", "q4", "q5"]
     assert rows(database, "SELECT count(rating), count(undoes_id) FROM review") == [(3, 3)]
     again = client.post("/browse/act", data=form, headers=PART if part else SAME_SITE)
-    assert "There is nothing to take back." in again.text
+    assert "There is nothing to undo." in again.text
 
 
 def test_a_reset_asks_again_when_there_is_more_to_take_back_by_then(client: TestClient, database: Database) -> None:
     rate(client, "q1", 4)
-    assert "Take back 1 rating of 1 card?" in act(client, "reset", "q1").text
+    assert "Undo 1 rating of 1 card?" in act(client, "reset", "q1").text
     rate(client, "q2", 4)
     answer = act(client, "reset", "q1", "q2", ratings=1)
-    assert "Since you were asked, the number has changed." in answer.text
+    assert "The number has changed since you were asked." in answer.text
     assert rows(database, "SELECT count(undoes_id) FROM review") == [(0,)]
 
 

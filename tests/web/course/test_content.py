@@ -26,7 +26,7 @@ def first(content: Path) -> Path:
 def test_every_file_with_its_cards_and_what_is_wrong_with_it(client: TestClient, content: Path, first: Path) -> None:
     first.write_text(first.read_text().replace("Answer 1.", "Answer <b>$1</b>.") + "\nTags: A\n")
     page = client.get("/content").text
-    assert "2 mistakes to mend" in page
+    assert "2 mistakes to fix" in page
     assert f'href="vscode://file{first}:11"' in page
     assert "<code>11 | Answer &lt;b&gt;$1&lt;/b&gt;.</code>" in page
     for n in range(1, 6):
@@ -91,7 +91,7 @@ def test_without_a_card_the_topic_is_previewed(client: TestClient, first: Path) 
     assert "An explanation with" in page
     assert "A point." in page
     gone = client.get("/content/small/first?card=q9").text
-    assert re.search(r"No card in this file is called\s+<span class=\"num\">q9</span>", gone)
+    assert re.search(r"This file has no card called\s+<span class=\"num\">q9</span>", gone)
     first.write_bytes(b"\xff\xfe")
     assert "save it as UTF-8" in client.get("/content/small/first").text
 

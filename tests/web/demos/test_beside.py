@@ -54,7 +54,7 @@ def test_both_states_are_shown_with_their_captions_and_what_differs(client: Test
 def test_a_comparison_begins_with_a_link_swaps_and_ends(client: TestClient) -> None:
     page = client.get("/demos/gradient-flow?gain=0.8").text
     pinned = client.get(link(page, "Compare with this"))
-    assert "the same state so far" in pinned.text
+    assert "Both states are the same so far" in pinned.text
     assert re.search(r'name="compare" value="[^"]*gain=0.8', pinned.text)
     moved = client.get("/demos/gradient-flow", params={"gain": "1.2", "compare": "gain=0.8"}).text
     assert "<td>1.2</td><td>0.8</td>" in moved

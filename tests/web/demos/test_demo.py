@@ -216,7 +216,7 @@ def test_overflow_is_named_and_never_blank(client: TestClient) -> None:
 def test_no_more_cells_than_a_page_can_take(client: TestClient) -> None:
     page = client.get("/demos/gradient-flow?steps=200&cell=lstm").text
     assert page.count('<button name="at"') == 4 * 16
-    assert "16 of 200 steps are shown: those around the chosen one, the first and the last; the CSV has all" in page
+    assert "Showing 16 of 200 steps (all in the CSV)" in page
 
 
 def test_the_columns_shown_are_those_around_the_chosen_one(client: TestClient) -> None:
@@ -358,8 +358,8 @@ def test_a_question_hides_its_answer_until_a_guess_is_made(client: TestClient, n
     right = client.get(f"/demos/{name}/predict", params={"seed": seed, "guess": repr(answer)})
     assert f"Right: it is {show(answer)}." in text_of(right.text)
     wrong = client.get(f"/demos/{name}/predict", params={"seed": seed, "guess": repr(abs(answer) * 5 + 4)})
-    assert f"Not so: it is {show(answer)}" in text_of(wrong.text)
-    assert "Find the line where you part from it" in wrong.text
+    assert f"Not quite: it is {show(answer)}" in text_of(wrong.text)
+    assert "Find the step where you differ" in wrong.text
     assert wrong.text.count("<math") > asked.text.count("<math")
     # It opens in the demo at the very state that was asked about.
     state = re.search(rf'href="(/demos/{name}\?[^"]+)">Open it in the demo', wrong.text)
@@ -385,7 +385,7 @@ def test_a_judgement_says_beside_each_line_why_it_is_so(client: TestClient) -> N
     page = client.get("/demos/long-memory/predict?seed=3&guess=9").text
     assert "Steps multiply, they do not add." in page  # the slip
     working = page[page.index('<ol class="working"') : page.index("</ol>")]
-    assert working.index("What one step keeps:") < working.index("<math")
+    assert working.index("One step keeps:") < working.index("<math")
     assert working.index("Steps multiply:") < working.rindex("<math")
     told = client.get("/demos/receptive-field/predict?seed=5&guess=1").text
     assert told.count("What the layer below sees, plus what this one adds.") == 1, "what is the same is said once"
@@ -393,7 +393,7 @@ def test_a_judgement_says_beside_each_line_why_it_is_so(client: TestClient) -> N
 
 def test_a_guess_that_stopped_on_the_way_is_told_where(client: TestClient) -> None:
     page = client.get("/demos/receptive-field/predict?seed=5&guess=41").text
-    assert "That is line 2 of the working; it goes on from there." in page
+    assert "That is line 2 of the working, but there is more to do." in page
     assert "of the working" not in client.get("/demos/receptive-field/predict?seed=5&guess=169").text
 
 

@@ -40,10 +40,10 @@ def test_a_history_leaves_and_comes_back(client: TestClient, elsewhere: Database
     there = TestClient(create_app(settings, elsewhere, lambda: NOW), base_url="http://127.0.0.1:8000")
     taken = send(there, answer.content)
     assert taken.status_code == 200
-    assert "3 reviews added, 0 known already." in taken.text
+    assert "3 reviews added, 0 already here." in taken.text
     assert there.get("/settings/history.jsonl").text == answer.text
     assert 'data-theme="dark"' in there.get("/").text
-    assert "0 reviews added, 3 known already." in send(there, answer.content).text
+    assert "0 reviews added, 3 already here." in send(there, answer.content).text
 
 
 def test_a_broken_file_is_refused_by_its_line_and_nothing_is_taken(client: TestClient, database: Database) -> None:
@@ -58,7 +58,7 @@ def test_a_broken_file_is_refused_by_its_line_and_nothing_is_taken(client: TestC
     ):
         answer = send(client, broken)
         assert answer.status_code == 422
-        assert "Nothing was taken in" in answer.text
+        assert "Nothing was imported" in answer.text
         assert "mine.jsonl" in answer.text
         assert says in answer.text
         assert rows_of(database, 1)["review"] == 0

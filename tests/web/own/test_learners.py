@@ -104,7 +104,7 @@ def test_a_learner_is_added_and_studies_from_then_on(browser: Any, database: Dat
     assert rows == [(1, 4), (ada, 2)]
     assert ">You</a>" in mine.get("/").text
     listed = mine.get("/learners").text
-    assert re.search(r"<b>You</b> <span class=\"here\">studies in this browser", listed)
+    assert re.search(r"<b>You</b> <span class=\"here\">current", listed)
     assert listed.count("last studied today") == 2
 
 

@@ -86,11 +86,11 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
     assert "checked" in field(page, "types_answers")
     assert "<option selected>dark</option>" in page
     assert '<option value="150" selected>' in page
-    assert "At most 7 new cards a day." in client.get("/").text
+    assert "Up to 7 new cards a day." in client.get("/").text
     everything_open = dict.fromkeys(GOOD, "") | {"name": "Ada", "all_keys": "usual"}
     client.post("/settings", data=everything_open | {"types_answers": ""})
     assert learner(database).model_dump() == Learner(id=1, name="Ada").model_dump()
-    assert "At most 20 new cards a day." in client.get("/").text
+    assert "Up to 20 new cards a day." in client.get("/").text
 
 
 def test_a_bad_value_gives_the_form_back_as_it_was_typed(client: TestClient, database: Database) -> None:
@@ -98,7 +98,7 @@ def test_a_bad_value_gives_the_form_back_as_it_was_typed(client: TestClient, dat
     answer = client.post("/settings", data=typed)
     assert answer.status_code == 422
     page = answer.text
-    assert "Nothing was saved yet: 4 fields need another look." in page
+    assert "Not saved: please correct 4 fields." in page
     for name, says in (
         ("time_zone", "Did you mean Europe/Berlin?"),
         ("new_per_day", "from 0 to 9999"),

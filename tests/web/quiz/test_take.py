@@ -81,7 +81,13 @@ def as_second(client: TestClient, database: Database) -> None:
 
 def test_the_page_offers_three_kinds_and_says_what_to_do_when_nothing_was_studied(client: TestClient) -> None:
     page = client.get("/quiz").text
-    for words in ("Pick your own topics", "Weakest ten", "Mock interview", "You have not rated a card yet", "None yet."):
+    for words in (
+        "Pick your own topics",
+        "Weakest ten",
+        "Mock interview",
+        "You have not rated a card yet",
+        "None yet.",
+    ):
         assert words in page
     for path, checked in (("/quiz", " checked"), ("/quiz?topic=", ""), ("/quiz?topic=first", " checked")):
         assert re.findall(r'name="topic" value="(\w+)"( checked)?', client.get(path).text) == [("first", checked)]
@@ -536,7 +542,8 @@ def test_a_leech_gets_its_help_in_a_quiz_too(client: TestClient, database: Datab
         session.flush()
         replay(session)
     assert (
-        "has been forgotten 4 times" in client.get(address, params=fields(client.get(address).text, GET.format(address))).text
+        "has been forgotten 4 times"
+        in client.get(address, params=fields(client.get(address).text, GET.format(address))).text
     )
 
 

@@ -80,7 +80,7 @@ def tables(client: TestClient, address: str = "/stats") -> dict[str, list[list[s
 
 def test_before_the_first_rating_it_says_what_will_be_here(client: TestClient) -> None:
     page = client.get("/stats").text
-    assert "Nothing to see yet." in page
+    assert "Nothing to show yet." in page
     assert "After your first sitting" in page
     assert 'href="/review?deck=small"' in page
     assert "<table" not in page
@@ -89,10 +89,10 @@ def test_before_the_first_rating_it_says_what_will_be_here(client: TestClient) -
 def test_every_figure_is_a_table(studied: TestClient) -> None:
     found = tables(studied)
     assert set(found) == {
-        "A year of days", "Reviews and minutes", "What falls due", "Recalled by interval", "Recalled by topic",
-        "Ratings over time", "Spread of stability", "The hardest cards",
+        "The past year", "Reviews and minutes", "What falls due", "Recalled by interval", "Recalled by topic",
+        "Ratings over time", "Memory strength", "The hardest cards",
     }  # fmt: skip
-    days = found["A year of days"]
+    days = found["The past year"]
     assert len(days) == 1 + 12
     assert days[1] == ["2 March", "1", "·", "0.3"]
     assert days[-1] == ["8 February", "1", "1", "0.3"]
@@ -109,7 +109,7 @@ def test_every_figure_is_a_table(studied: TestClient) -> None:
     assert found["Ratings over time"][1:3] == [
         ["March 2026", "·", "·", "·", "1", "·", "100 %"], ["February 2026", "1", "1", "1", "6", "2", "82 %"],
     ]  # fmt: skip
-    assert sum(int(row[1]) for row in found["Spread of stability"][1:] if row[1] != "·") == 5
+    assert sum(int(row[1]) for row in found["Memory strength"][1:] if row[1] != "·") == 5
     hardest = found["The hardest cards"][1]
     assert (hardest[0].split("?")[0], hardest[2]) == ("Question 1", "1")
 
@@ -150,7 +150,7 @@ def test_a_topic_without_reviews_says_so(studied: TestClient, database: Database
     (content / "small" / "second.md").write_text("---\ntitle: New\norder: 2\n---\n\n## Q {#new}\nA.\n")
     load(database, content, NOW, move_cards=move_cards)
     page = studied.get("/stats?topic=second&period=all").text
-    for sentence in ("Nothing was rated in this time.", "No recall yet", "None stands out", "was rated yet"):
+    for sentence in ("No ratings in this period.", "No recall yet", "None so far", "has been rated yet"):
         assert sentence in page
 
 
@@ -181,7 +181,7 @@ def test_another_learner_sees_their_own(studied: TestClient, database: Database)
             text("INSERT INTO learner (id, name, types_answers, own_keys) VALUES (2, 'Second', false, '{}')")
         )
     studied.cookies.set("recur-learner", "2")
-    assert "Nothing to see yet." in studied.get("/stats").text
+    assert "Nothing to show yet." in studied.get("/stats").text
 
 
 def test_a_suspended_card_falls_due_on_no_day(studied: TestClient, database: Database) -> None:
@@ -193,7 +193,7 @@ def test_a_suspended_card_falls_due_on_no_day(studied: TestClient, database: Dat
             )
         )
     page = studied.get("/stats").text
-    assert "0 cards in 30 days; 5 suspended, in no day." in page
+    assert "0 cards in 30 days; 5 suspended and not included." in page
 
 
 def test_two_decks_are_two_statistics(
@@ -204,4 +204,4 @@ def test_two_decks_are_two_statistics(
     load(database, content, NOW)
     with TestClient(create_app(settings, database, lambda: NOW), base_url="http://127.0.0.1:8000") as client:
         assert '<select name="deck">' in client.get("/stats?deck=small").text
-        assert "Nothing to see yet." in client.get("/stats?deck=other").text
+        assert "Nothing to show yet." in client.get("/stats?deck=other").text
