@@ -6,18 +6,24 @@ drafts of files that have not changed; and the cards of a file that cannot be re
 
 import random
 import re
+import shutil
+import subprocess
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlmodel import select
 
 from app.cards.check.check import check_content
+from app.cards.check.check_cache import CheckCache
 from app.cards.file.files import TopicFile, open_file
 from app.cards.file.mistake import Mistake
+from app.cards.load.holders import StoredHolders
 from app.cards.load.load import load
 from app.cards.render.prepare import prepare
+from app.database import Database
 from app.demos.machine.draws import Kept
 from app.models import ContentFile
 from tests.cards.check.test_check import CASES, read_case
@@ -215,3 +221,38 @@ def test_a_range_is_not_waited_for_however_the_link_names_it(content, write, top
         write("d/a.md", topic(f"## Q {{#q}}\nA.\n\n[A](demo:gradient-flow?steps=3&input=1&{named}#T=3)"))
         checked = check_content(content, waits=False)
         assert [(one.path, one.line) for one in checked.pending] == [("d/a.md", 10)]
+
+
+def test_of_two_cards_with_one_id_the_copy_is_named_everywhere(
+    content: Path, write: Callable[..., Path], topic: Callable[..., str], database: Database
+) -> None:
+    """The log, /content and `recur check` ask the database; without one, git knows which was first."""
+    write("d/gates.md", topic("## Q {#q}\nA.", "## R\nB."))
+    load(database, content, NOW)
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "x")):
+        subprocess.run([*git, *words], cwd=content, check=True)
+    write("d/aaa.md", topic("## Copied {#q}\nA.", "## R\nB."))
+    wanted = [
+        "d/aaa.md:7: the id 'q' is already taken at d/gates.md:7: choose another",
+        "d/aaa.md:10: the name that this question gives, 'r', is already taken at d/gates.md:10: write an {#id}",
+    ]
+    assert [str(one) for one in load(database, content, NOW).mistakes] == wanted
+    assert [str(one) for one in check_content(content).mistakes] == wanted
+    shutil.rmtree(content / ".git")
+    known = CheckCache(others=StoredHolders(database.read))
+    assert [str(one) for one in check_content(content, cache=known).mistakes] == wanted
+    assert [str(one) for one in load(database, content, NOW).mistakes] == wanted
+
+
+def test_a_card_that_is_word_for_word_another_is_named(
+    content: Path, write: Callable[..., Path], topic: Callable[..., str]
+) -> None:
+    write("d/a.md", topic("## Q {#one}\nA.", "## Q {#two}\nA.\n\nLevel: easy", "## Q {#three}\nB."))
+    write("e/a.md", topic("## Q {#one}\nA."))
+    checked = check_content(content)
+    assert checked.mistakes == []
+    assert [str(one) for one in checked.warnings] == [
+        f"{place}: this card is word for word the one at d/a.md:7: remove one, or ask something else"
+        for place in ("d/a.md:10", "e/a.md:7")
+    ]

@@ -44,6 +44,63 @@ def test_what_does_not_look_like_a_topic_is_nobodys_mistake(content: Path, write
     assert check_content(content).mistakes == []
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("d/README.md", "# About\n\n## How to write\n\nLike this.\n"),
+        ("d/readme.md", "\ufeff# About\n\n## How to write\n"),
+        ("d/README.md", "---\nlayout: page\n---\n# About\n"),
+        ("d/CONTRIBUTING.md", "## Style\n\nPlain.\n"),
+        ("d/LICENSE.md", "MIT\n"),
+        ("d/notes.md", "To do: more cards.\r\n"),
+        ("d/a_LOCAL_4711.md", "---\ntitle: T\n---\n"),
+    ],
+)
+def test_a_text_without_cards_is_nobodys_mistake(
+    content: Path, write: Write, topic: Callable[..., str], database: Database, path: str, text: str
+) -> None:
+    write("d/a.md", topic("## Q? {#q}\nA."))
+    write(path, text)
+    assert check_content(content).mistakes == []
+    assert load(database, content, datetime.now(UTC)).files == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n\n",
+        "## Q?\nA.\n",
+        "title: T\norder: 1\n---\n",
+        "--\ntitle: T\n--\n",
+        "A\0B",
+        "# About\n\n## Q {#q}\nA.\n",
+    ],
+)
+def test_what_may_be_a_topic_is_named(content: Path, write: Write, text: str) -> None:
+    """A topic that lost its first lines, or is half saved, keeps its cards."""
+    write("d/a.md", text)
+    assert check_content(content).mistakes[0].path == "d/a.md"
+
+
+def test_a_readme_with_a_card_is_named(content: Path, write: Write, topic: Callable[..., str]) -> None:
+    write("d/README.md", topic("## Q? {#q}\nA."))
+    assert "the file's name 'README'" in str(check_content(content).mistakes[0])
+
+
+def test_a_link_to_the_folder_that_it_is_in_gives_nothing_twice(
+    content: Path, write: Write, topic: Callable[..., str]
+) -> None:
+    write("d/a.md", topic("## Q? {#q}\n$"))
+    once = check_content(content).mistakes
+    assert len(once) == 1
+    (content / "d" / "self").symlink_to(".")
+    (content / "d" / "up").symlink_to("..")
+    (content / "again").symlink_to(".")
+    (content / "above").symlink_to("..")
+    assert check_content(content).mistakes == once
+
+
 def test_links_to_nowhere_and_to_themselves_stop_nothing(content: Path, tmp_path: Path) -> None:
     (content / "d" / "nowhere.markdown").symlink_to(tmp_path / "nowhere")
     for name in ("around", "round.md"):

@@ -35,3 +35,10 @@ def test_a_card_of_an_unknown_name_leads_to_the_nearest(client: TestClient) -> N
     answer = client.get("/cards/small/q11")
     assert answer.status_code == 404
     assert "The nearest is" in answer.text
+
+
+def test_a_card_is_found_by_a_name_that_it_had(client: TestClient, settings: Settings, database: Database) -> None:
+    (settings.content_dir / "small").rename(settings.content_dir / "large")
+    load(database, settings.content_dir, NOW)
+    answer = client.get("/cards/small/q1", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/cards/large/q1")
