@@ -43,10 +43,11 @@ def import_(
         ),
     ] = None,
 ) -> None:
-    """Turn a file of questions into a new content file, or take a learner's exported history back.
+    """Turn a file of questions into a content file, or take a learner's exported history back.
 
-    The wording stays as it is. Whatever cannot be shown in a card is named by line or note, and the card is a draft;
-    nothing is overwritten. Exits with 2 if so much was lost that all of it is a draft.
+    The wording stays as it is. Whatever cannot be shown in a card is named by line or note, and the card is a draft. A
+    newer version of a file updates the cards that nobody has edited. Exits with 2 if so much was lost that all of it is
+    a draft.
     """
     is_history = kind == HISTORY or (not kind and file.suffix.lower() == ".jsonl")
     if is_history:
@@ -83,6 +84,12 @@ def _say_counts(done: Imported) -> None:
     typer.echo(
         f"{counted(done.cards, 'card')}, {counted(done.drafts, 'draft')}; {counted(done.skipped, 'thing')} skipped."
     )
+    update = done.update
+    if update.updated or update.unchanged or update.kept or update.gone:
+        typer.echo(
+            f"Of the cards that were here: {update.updated:,} updated, {update.unchanged:,} as they were, "
+            f"{update.kept:,} kept as you edited them, {update.gone:,} no longer in the file. {len(update.new):,} added."
+        )
 
 
 def _take_history(file: Path, learner: int) -> None:

@@ -27,12 +27,13 @@ _CODE_SPAN = re.compile(r"`[^`]*`")
 class ParsedCard:
     """A card as it is written: the blocks are still Markdown. `answer` is the Markdown below the question.
 
-    `markdown` is the whole of it. Neither depends on line ends or trailing spaces.
+    `markdown` is the whole of it. Neither depends on line ends or trailing spaces. `end` is the line after its last.
     """
 
     name: str
     is_named: bool
     line: int
+    end: int
     question: str
     question_markdown: str
     short: tuple[Block, ...]
@@ -181,6 +182,7 @@ def _card(parsed: Parsed, heading: Block, blocks: tuple[Block, ...], lines: Sequ
         name=name,
         is_named=bool(stated),
         line=heading.line,
+        end=heading.line + len(lines),
         question=question,
         question_markdown=question_markdown,
         short=kept[:1],

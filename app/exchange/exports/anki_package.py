@@ -16,10 +16,10 @@ from itertools import count
 from pathlib import Path
 
 from app.exchange.exports.cards import ExportedCard, ExportedDeck
+from app.exchange.imports.anki.own_notes import FIELDS
 
-# People's collections know the note type by its number and its fields. If you change the fields, change the number.
+# People's collections know the note type by its number and its fields. If you change FIELDS, change the number.
 NOTE_TYPE = 1_700_330_471
-FIELDS = ("Question", "Answer", "More", "Level", "Sources", "Page", "Id")
 _FRONT = "{{Question}}"
 _BACK = """\
 {{FrontSide}}

@@ -21,7 +21,8 @@ class Draft:
 
     `answer` is empty if the file has none. `sources` may be items of sources.yaml; `name` is the card's id there, if it
     had one. `left_out` are sentences, one for each thing that was left out or changed. `text` is what the card was
-    made from: each word of it must be on the card or in a sentence. By default it is the card's own text.
+    made from: each word of it must be on the card or in a sentence. By default it is the card's own text. `key` names
+    the entry in the file, if anything but its text does; see `came_from.CameFrom`.
     """
 
     where: str
@@ -33,6 +34,7 @@ class Draft:
     name: str = ""
     left_out: tuple[str, ...] = ()
     text: str | None = None
+    key: str = ""
 
     @property
     def own_text(self) -> str:
@@ -66,7 +68,7 @@ class Reading:
 
     `items` can be iterated once, and may raise RefusedError on the way. Meanwhile `counts` grows: how many rows, cells,
     notes and so on were read. If `text` is given, each of its words must be in an item or in the `layout`, such as the
-    names of columns.
+    names of columns. `file` is the file's name, for sentences.
     """
 
     title: str
@@ -76,6 +78,7 @@ class Reading:
     counts: Counter[str] = field(default_factory=Counter)
     text: str = ""
     layout: list[str] = field(default_factory=list)
+    file: str = "the file"
 
 
 def block(lines: Iterable[str]) -> str:

@@ -32,5 +32,5 @@ def import_cards(
         kind = find_kind(source.how.kind) if source.how.kind else kind_of(source)
         target = target_file(content_dir, into, path)
         reading = kind.read(source)
-        reading = replace(reading, items=chain(source.guesses, reading.items))
+        reading = replace(reading, items=chain(source.guesses, reading.items), file=path.name)
         return kind, write(reading, target, read_sources(content_dir)[0], progress)

@@ -26,7 +26,8 @@ class FilePiece:
     """Lines of a content file: a card if it has a `name`, otherwise a topic's own text, perhaps under a `heading`.
 
     `where` is its place in the imported file, `question` and `source` are the text there, and each word of `words` must
-    be on the card or in `told`, the sentences that the author should read.
+    be on the card or in `told`, the sentences that the author should read. `key` names its entry in that file, which
+    is there so many `times`.
     """
 
     where: str
@@ -38,6 +39,13 @@ class FilePiece:
     question: str = ""
     source: str = ""
     words: Counter[str] = field(default_factory=Counter)
+    key: str = ""
+    times: int = 1
+
+    @property
+    def says(self) -> str:
+        """Question and answer on one line, for a sentence."""
+        return " ".join(f"{self.heading.removeprefix('## ')} {self.body}".split())
 
     @property
     def text(self) -> str:
@@ -66,11 +74,12 @@ class FilePiece:
 
     def name_missing(self) -> tuple[int, int]:
         """Name the words that are not on the card. Return how many words it was made from, and how many it holds."""
-        missing = self.words - words(f"{self.heading}\n{self.body}\n{' '.join(self.tail)}")
+        missing = self.words - words("\n".join((self.heading, self.name, self.body, *self.tail)))
         unnamed = missing - words("\n".join(self.told))
         if unnamed:
             self.told.append(f"left out: {named(unnamed)}")
-        return self.words.total(), self.words.total() - missing.total()
+        total = self.words.total() * self.times
+        return total, total - missing.total() * self.times
 
     @property
     def is_plain(self) -> bool:

@@ -3,40 +3,77 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.cards.file.files import Unreadable, find_files, read_text
 from app.cards.file.parse import NAME, parse, slug
+from app.exchange.imports.came_from import Before, CameFrom, Present, read_list, write_list
 from app.exchange.imports.draft import RefusedError
+from app.whole_file import replace_file
 
 _FOLDER = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
 class TargetFile:
-    """content_dir/deck/name.md, which does not exist yet. `taken` are the names of the deck's cards."""
+    """content_dir/deck/name.md. It exists already if the import updates what an earlier one wrote.
+
+    `before` are the cards of the deck, `there` the texts of the files that an earlier import wrote, by path.
+    """
 
     content_dir: Path
     deck: str
     name: str
-    taken: frozenset[str]
+    before: Before = field(default_factory=Before)
+    there: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
         """The deck's folder, which may not exist yet."""
         return self.content_dir / self.deck
 
+    @property
+    def taken(self) -> set[str]:
+        """The names that cards of the deck have or had."""
+        return {*self.before.cards, *(one.card for one in self.before.imported)}
+
+    def store(self, parts: Sequence[Path], texts: Mapping[str, str], entries: Iterable[CameFrom]) -> list[Path]:
+        """Move new files in, replace the texts of others by path, and write the list of imported cards: all or nothing.
+
+        Returns all files that were written. Raises RefusedError.
+        """
+        moved = self.move_in(parts)
+        replaced: dict[Path, bytes] = {}
+        try:
+            for path, text in texts.items():
+                full = self.content_dir / path
+                before = full.read_bytes()
+                replace_file(full, text.encode())
+                replaced[full] = before
+            write_list(self.folder, entries)
+        except BaseException as error:
+            for full, data in replaced.items():
+                replace_file(full, data)
+            for full in moved:
+                full.unlink()
+            if isinstance(error, OSError):
+                raise RefusedError(f"{self.folder} cannot be written: {error.strerror}") from None
+            raise
+        return [*replaced, *moved]
+
     def move_in(self, parts: Sequence[Path]) -> list[Path]:
         """Move the files into the deck: all or none. Raises RefusedError if one would be overwritten."""
         width = len(str(len(parts)))
         numbers = [f"-{number:0{width}}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
+        if self.there:
+            numbers = [f"-{number}" for number in range(len(self.there) + 1, len(self.there) + len(parts) + 1)]
         is_new = not self.folder.exists()
         moved: list[Path] = []
         try:
             self.folder.mkdir(exist_ok=True)
-            for part, number in zip(parts, numbers, strict=True):
+            for part, number in zip(parts, numbers, strict=False):
                 target = self.folder / f"{self.name}{number}.md"
                 _place(part, target)
                 moved.append(target)
@@ -84,17 +121,24 @@ def target_file(content_dir: Path, into: str, source: Path) -> TargetFile:
     for what, given in (("deck", deck), ("file", name)):
         if not _FOLDER.fullmatch(given):
             raise RefusedError(f"the {what} name {given!r} must be lower-case letters, digits and hyphens")
-    there = [found.path for found in files if re.fullmatch(rf"{deck}/{name}(-\d+)?\.md", found.path)]
-    if there:
-        raise RefusedError(f"{content_dir / there[0]} is there already; say another name with --into {deck}/NAME")
-    taken: set[str] = set()
+    imported = read_list(content_dir / deck)
+    cards: dict[str, Present] = {}
+    there: dict[str, str] = {}
     for found in files:
         if found.deck == deck:
             try:
-                taken |= {card.name for card in parse(found.path, read_text(content_dir, found.path)).cards}
+                text = read_text(content_dir, found.path)
             except Unreadable as error:
                 raise RefusedError(f"{found.full}: {error}. Its ids must be known: mend it first") from None
-    return TargetFile(content_dir, deck, name, frozenset(taken))
+            cards |= {card.name: Present(found.path, card) for card in parse(found.path, text).cards}
+            if re.fullmatch(rf"{name}(-\d+)?", found.name):
+                there[found.path] = text
+    if there and not any(one.origin == name for one in imported):
+        first = content_dir / next(iter(there))
+        raise RefusedError(
+            f"{first} is there already, and no import wrote it; say another name with --into {deck}/NAME"
+        )
+    return TargetFile(content_dir, deck, name, Before(cards, imported), there)
 
 
 def _parts(content_dir: Path, into: str) -> tuple[str, str]:

@@ -1,25 +1,29 @@
 """Writes what a reader found into new content files: all of them, or none."""
 
 import bisect
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, repeat
+from functools import partial
 from pathlib import Path
 
 from app.cards.check.judge import Around, outside_mistakes
-from app.cards.file.files import OpenedFile, TopicFile
+from app.cards.file.files import OpenedFile, TopicFile, read_text
 from app.cards.file.yaml_files import Sources
 from app.cards.render.prepare import prepare
+from app.exchange.imports.came_from import text_hash
 from app.exchange.imports.draft import Draft, Harmless, Item, Reading, RefusedError, Skipped
 from app.exchange.imports.markdown.mend import mend, mend_question, split_question
 from app.exchange.imports.piece import FilePiece, file_text, name_of, piece_of, title_of
 from app.exchange.imports.target_file import FreeIds, TargetFile
+from app.exchange.imports.update import Update, decide, spliced
 from app.exchange.imports.words import by_line, named, words
 
 CARDS_A_FILE = 200
 BYTES_A_FILE = 500_000
+_CARD_LINK = re.compile(r"\[([^\[\]]+)\]\(card:([a-z0-9-]+)\)")
 FEWEST_LOSSES, SHARE_OF_LOSSES = 3, 0.2
 """An import is one draft if so many of its cards, and such a share of them, have lost something."""
 
@@ -29,7 +33,8 @@ class Imported:
     """What an import did. `drafts` counts the cards that are not whole, and `lossy` those that lost something.
 
     `told` holds (place in the file, sentence). `read` counts rows, cells, notes and so on, and words; `written` is how
-    many of these words the files hold: the others are in the sentences. If `is_draft`, all files are drafts.
+    many of these words the files hold: the others are in the sentences. If `is_draft`, all that is new is a draft.
+    `update` says what became of cards that were there before.
     """
 
     title: str
@@ -42,6 +47,7 @@ class Imported:
     read: Counter[str] = field(default_factory=Counter)
     written: int = 0
     is_draft: bool = False
+    update: Update = field(default_factory=Update)
 
 
 class NothingFoundError(RefusedError):
@@ -65,15 +71,38 @@ def write(
     done = writer.finish(reading)
     if not done.cards and not done.drafts:
         raise NothingFoundError(done)
+    done.update = decide([piece for piece in writer.pieces if piece.name], target.before, target.name, reading.file)
+    done.told += done.update.told
+    texts = {path: spliced(read_text(target.content_dir, path), new) for path, new in done.update.changed.items()}
+    pieces = done.update.new if target.there else [*(one for one in writer.pieces if not one.name), *done.update.new]
+    last = list(target.there)[-1:]
+    if last and sum(len(piece.text) for piece in pieces) + len(target.there[last[0]]) < BYTES_A_FILE and pieces:
+        before = texts.get(last[0], target.there[last[0]])
+        texts[last[0]] = f"{before.rstrip()}\n\n{''.join(piece.text for piece in pieces).rstrip()}\n"
+        pieces = []
     with tempfile.TemporaryDirectory(prefix=".import-", dir=target.content_dir) as scratch:
         parts = []
-        for number, part in enumerate(writer.parts(), 1):
+        for number, part in enumerate(_parts(pieces), 1 + len(target.there)):
             title = done.title if number == 1 else f"{done.title}, part {number}"
             parts.append(Path(scratch) / f"{number}.md")
-            text, _starts = file_text(title, part, done.is_draft)
+            text, _starts = file_text(title, part, done.is_draft and not target.there)
             parts[-1].write_text(text, encoding="utf-8", newline="\n")
-        done.files = target.move_in(parts)
+        done.files = target.store(parts, texts, done.update.entries.values())
     return done
+
+
+def _parts(pieces: Sequence[FilePiece]) -> Iterator[list[FilePiece]]:
+    """Yield the pieces of one file after the other."""
+    part: list[FilePiece] = []
+    size = 0
+    for piece in pieces:
+        part.append(piece)
+        size += len(piece.text)
+        if len(part) >= CARDS_A_FILE or size >= BYTES_A_FILE:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
 
 
 class _Writer:
@@ -83,6 +112,8 @@ class _Writer:
         self.names = FreeIds(set(target.taken))
         self.taken: list[FilePiece | tuple[str, str]] = []  # pieces, and sentences with their places
         self.seen: Counter[str] = Counter()
+        self.keys: Counter[str] = Counter()
+        self.first: dict[tuple[str, str], FilePiece] = {}
 
     @property
     def pieces(self) -> list[FilePiece]:
@@ -126,12 +157,37 @@ class _Writer:
             told.append("the question has no words")
             question = f"A card without a question, {item.where}"
         piece = piece_of(item, question, self.items, told)
-        piece.name = self.names.free(item.name, name or name_of(question))
+        if first := self.first.get((question, piece.body)):
+            first.times += 1
+            self.taken.append((item.where, f"the same card as at {first.where}, so it is not written twice"))
+            return
+        self.first[question, piece.body] = piece
+        piece.key = self._key(item, question)
+        piece.name = self._known_name(item.name, piece) or self.names.free(item.name, name or name_of(question))
+        if item.name and piece.name != item.name:
+            told.append(Harmless(f"the id {item.name} is not kept: here it is {piece.name}"))
         self.taken.append(piece)
+
+    def _key(self, item: Draft, question: str) -> str:
+        """What names the card in its file: its own key or id, or else its question, counted."""
+        key = item.key or (f"name:{item.name}" if item.name else f"question:{text_hash(question)}")
+        self.keys[key] += 1
+        return key if self.keys[key] == 1 else f"{key}/{self.keys[key]}"
+
+    def _known_name(self, stated: str, piece: FilePiece) -> str:
+        """The name of the card of the deck that came from the same entry, or says the same; "" if there is none."""
+        before, question = self.target.before, piece.heading.removeprefix("## ")
+        if known := before.entry(self.target.name, piece.key):
+            return known.card
+        if there := before.cards.get(stated):
+            card = there.card
+            if words(card.question_markdown) == words(question) or words(card.answer) == words(piece.body):
+                return stated
+        return before.same_as(question, piece.body)
 
     def finish(self, reading: Reading) -> Imported:
         """Mend all pieces, compare what was read with what is written, and tell every difference."""
-        for part in self.parts():
+        for part in _parts(self.pieces):
             self._mend(part)
         total = 0
         for piece in self.pieces:
@@ -144,68 +200,55 @@ class _Writer:
             for line, missing in by_line(reading.text, all_words - self.seen):
                 self.done.skipped += 1
                 self.taken.append((f"line {line}", f"left out: {named(missing)}"))
-        self._hide_behind_drafts()
-        self.done.read = reading.counts + Counter(words=total)
         cards = [piece for piece in self.pieces if piece.name]
-        self.done.drafts = sum(piece.is_draft for piece in cards)
-        self.done.cards = len(cards) - self.done.drafts
         self.done.lossy = sum(piece.has_lost for piece in cards) + self.done.skipped
         self.done.is_draft = self.done.lossy >= max(FEWEST_LOSSES, SHARE_OF_LOSSES * (len(cards) + self.done.skipped))
+        if self.done.is_draft and self.target.there:  # one line at the top would hide what is live already
+            for piece in [piece for piece in cards if piece.name not in self.target.before.cards]:
+                piece.told.append("much was lost when it was imported: look it through")
+        self._unlink_drafts()
+        self.done.read = reading.counts + Counter(words=total)
+        self.done.drafts = sum(piece.is_draft for piece in cards)
+        self.done.cards = len(cards) - self.done.drafts
         for one in self.taken:
             several = [one] if isinstance(one, tuple) else [(one.where, says) for says in dict.fromkeys(one.told)]
             self.done.told += several
         return self.done
 
-    def parts(self) -> Iterator[list[FilePiece]]:
-        """Yield the pieces of one file after the other."""
-        part: list[FilePiece] = []
-        size = 0
-        for piece in self.pieces:
-            part.append(piece)
-            size += len(piece.text)
-            if len(part) >= CARDS_A_FILE or size >= BYTES_A_FILE:
-                yield part
-                part, size = [], 0
-        if part:
-            yield part
-
     def _mend(self, pieces: Sequence[FilePiece]) -> None:
         """Find mistakes as `recur check` does, and write the text that causes them as plain text."""
         risky = [piece for piece in pieces if not piece.is_plain]
         for is_last_try in (False, True):
-            mistakes = self._mistakes(risky, self.names.taken)
+            mistakes = self._mistakes(risky)
             for at, line in sorted(mistakes):
                 risky[at].give_way(line, is_last_try)
                 risky[at].told.append(f"shown as it is written: {mistakes[at, line]}")
             if not mistakes:
                 return
-        for (at, _line), message in self._mistakes(risky, self.names.taken).items():
+        for (at, _line), message in self._mistakes(risky).items():
             risky[at].told.append(f"to be mended by hand: {message}")
 
-    def _hide_behind_drafts(self) -> None:
-        """Make a card a draft if it links to a draft: a learner could not follow the link."""
-        linking = [piece for piece in self.pieces if "(card:" in piece.body]
-        for is_last_try in chain([False], repeat(True)):
-            drafts = {piece.name for piece in self.pieces if piece.is_draft}
-            live = [piece for piece in linking if not piece.is_draft]
-            found = self._mistakes(live, self.names.taken - drafts)
-            if not found:
-                return
-            for (at, line), message in found.items():
-                live[at].told.append(message)
-                if not live[at].name:
-                    live[at].give_way(line, is_last_try)
+    def _unlink_drafts(self) -> None:
+        """Keep only the words of a link to a draft: a learner could not follow it."""
+        drafts = {piece.name for piece in self.pieces if piece.is_draft}
 
-    def _mistakes(self, pieces: Sequence[FilePiece], there: Collection[str]) -> dict[tuple[int, int], str]:
-        """Return the first mistake on each line, by the index of its piece and the line within it, both from 0.
+        def words_of(link: re.Match[str], told: list[str]) -> str:
+            if link[2] not in drafts:
+                return link[0]
+            told.append(Harmless(f"the link to card:{link[2]} is left out, its words kept: that card is a draft"))
+            return link[1]
 
-        `there` are the names of the deck's cards that they may link to.
-        """
+        for piece in self.pieces:
+            if "(card:" in piece.body and not piece.is_draft:
+                piece.body = _CARD_LINK.sub(partial(words_of, told=piece.told), piece.body)
+
+    def _mistakes(self, pieces: Sequence[FilePiece]) -> dict[tuple[int, int], str]:
+        """Return the first mistake on each line, by the index of its piece and the line within it, both from 0."""
         text, starts = file_text("T", pieces)
         path = f"{self.target.deck}/{self.target.name}.md"
         ready = prepare(OpenedFile(TopicFile(path, "", 0, 0), text.encode()), show=False)
-        cards, any_card = {self.target.deck: there}, {self.target.deck: self.names.taken}
-        around = Around(self.target.folder, lambda deck: cards.get(deck, ()), lambda deck: any_card.get(deck, ()))
+        cards = {self.target.deck: self.names.taken}
+        around = Around(self.target.folder, lambda deck: cards.get(deck, ()), lambda deck: cards.get(deck, ()))
         found = [(one.line, one.message) for one in [*ready.mistakes, *outside_mistakes(ready, self.sources, around)]]
         begun = {card.line for card in (*ready.cards, *ready.drafts)}
         meant = {start for start, piece in zip(starts, pieces, strict=True) if piece.name}

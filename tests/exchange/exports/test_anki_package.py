@@ -13,6 +13,7 @@ from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPack
 
 from app.exchange.export import collect, export_cards
 from app.exchange.exports.anki_package import NOTE_TYPE, deck_id, guid, mathjax
+from app.exchange.imports.import_cards import import_cards
 from app.settings import ROOT
 
 BASE = "http://127.0.0.1:8000"
@@ -217,3 +218,20 @@ def test_the_package_is_small_and_has_no_strays(tmp_path: Path, content: Path) -
     with zipfile.ZipFile(tmp_path / "d.apkg") as package:
         assert package.namelist() == ["collection.anki2", "media"]
         assert package.testzip() is None
+
+
+def test_our_own_package_comes_back_with_its_ids(tmp_path: Path, content: Path) -> None:
+    export(tmp_path / "d.apkg", content)
+    items = "documents: [{key: k, title: T, what: w, items: {book-1: a, book-2: b}}]\n"
+    (content / "sources.yaml").write_text(items)
+    _kind, done = import_cards(tmp_path / "d.apkg", content, "d")
+    assert (len(done.update.new), done.update.unchanged, done.files) == (0, 2, [])
+    (tmp_path / "empty").mkdir()
+    _kind, done = import_cards(tmp_path / "d.apkg", tmp_path / "empty", "d")
+    text = done.files[0].read_text()
+    assert "## What is $a < b$? {#less}\nIt says that $a$ is less than $b$, with \\$5" in text
+    assert "## And the second? {#second}\nShort.\n" in text
+    assert "[Watch](demo:unrolled-rnn?units=1&step=2)" in text
+    assert "Level: hard\nTags: numbers, order-relations\n" in text
+    assert "Open in Recur" not in text
+    assert (done.cards, done.drafts, done.skipped) == (2, 0, 0)

@@ -54,13 +54,17 @@ def test_it_says_what_it_took_and_what_it_left(recur, settings):
     assert code == 0
 
 
-def test_nothing_is_overwritten(recur, settings):
+def test_a_second_import_changes_nothing_and_overwrites_nothing(recur, settings):
     assert recur("import", "My List.txt")[0] == 0
     before = (settings.content_dir / "d" / "my-list.md").read_bytes()
-    code, _said, complained = recur("import", "My List.txt")
-    assert code == 1
-    assert "my-list.md is there already; say another name with --into d/NAME. Nothing was imported." in complained
+    code, said, _complained = recur("import", "My List.txt")
+    assert code == 0
+    assert "Of the cards that were here: 0 updated, 3 as they were, 0 kept as you edited them" in said
     assert (settings.content_dir / "d" / "my-list.md").read_bytes() == before
+    (settings.content_dir / "d" / "mine.md").write_text("---\ntitle: M\n---\n\n## Mine? {#mine}\nYes.\n")
+    code, _said, complained = recur("import", "My List.txt", "--into", "d/mine")
+    assert code == 1
+    assert "mine.md is there already, and no import wrote it; say another name with --into d/NAME" in complained
     assert recur("import", "My List.txt", "--into", "content/other/list.md")[0] == 0
     assert (settings.content_dir / "other" / "list.md").exists()
 

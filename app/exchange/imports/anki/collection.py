@@ -16,7 +16,7 @@ LARGEST_NOTE_TYPES = 5_000_000
 MOST_NOTES = 500_000
 # Calls of the progress handler, each after so many steps of SQLite's machine. A card takes about 40 steps.
 _STEPS, _MOST_CALLS = 100_000, 1_000
-_NEEDED = {"notes": {"id", "mid", "tags", "flds"}, "cards": {"nid", "ord"}}
+_NEEDED = {"notes": {"id", "guid", "mid", "tags", "flds"}, "cards": {"nid", "ord"}}
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,12 @@ class Note:
     tags: tuple[str, ...]
     fields: tuple[str, ...] | None
     card: int | None
+    guid: str = ""
+
+    @property
+    def key(self) -> str:
+        """What names the card in every version of the package."""
+        return f"id:anki/{self.guid or self.id}/{self.card or 0}"
 
 
 class Collection:
@@ -64,14 +70,14 @@ class Collection:
     def notes(self) -> Iterator[Note]:
         """Yield every note with each of its cards, ordered by id."""
         query = (
-            "SELECT notes.id, mid, tags, CASE WHEN length(flds) <= ? THEN flds END, cards.ord"
+            "SELECT notes.id, mid, tags, CASE WHEN length(flds) <= ? THEN flds END, cards.ord, guid"
             " FROM notes LEFT JOIN cards ON cards.nid = notes.id ORDER BY notes.id, cards.ord"
         )
-        for id_, type_id, tags, flds, ord_ in self._rows(query, LARGEST_NOTE):
+        for id_, type_id, tags, flds, ord_, guid in self._rows(query, LARGEST_NOTE):
             if not (isinstance(id_, int) and isinstance(type_id, int) and isinstance(ord_, int | None)):
                 raise RefusedError("its notes are not numbered as Anki numbers them")
             fields = tuple(flds.split("\x1f")) if isinstance(flds, str) else None
-            yield Note(id_, type_id, tuple(str(tags or "").split()), fields, ord_)
+            yield Note(id_, type_id, tuple(str(tags or "").split()), fields, ord_, str(guid or "")[:100])
 
     def _restrain(self) -> None:
         self._connection.text_factory = lambda data: data.decode("utf-8", "replace")

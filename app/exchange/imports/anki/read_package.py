@@ -5,6 +5,7 @@ from pathlib import Path
 
 from app.exchange.imports.anki.archive import unpack
 from app.exchange.imports.anki.collection import Collection, Note, NoteType
+from app.exchange.imports.anki.own_notes import FIELDS, draft_of
 from app.exchange.imports.anki.template import answer_of, cloze_numbers, question_of
 from app.exchange.imports.draft import Draft, Item, Notice, Reading, Skipped
 from app.exchange.imports.markdown.from_html import markdown_of
@@ -42,6 +43,8 @@ def _cards(note: Note, kind: NoteType | None) -> Iterator[Item]:
         yield Skipped(where, "its note type is missing")
     elif note.card is None:
         yield Skipped(where, "it has no cards")
+    elif kind.fields == FIELDS and "/" in note.fields[-1]:
+        yield draft_of(where, note.fields, note.tags)
     elif any("image-occlusion:" in field for field in note.fields):
         yield Skipped(where, "it asks for parts of a picture")
     elif (templates := kind.templates.get(0 if kind.is_cloze else note.card)) is None:
@@ -66,4 +69,4 @@ def _card(
     for side, text in (("front", question), ("back", answer)):
         if not text.strip():
             return Skipped(where, f"its {side} is empty{': ' if told else ''}{'; '.join(dict.fromkeys(told))}")
-    return Draft(where, question, answer, tags=note.tags, left_out=tuple(dict.fromkeys(told)))
+    return Draft(where, question, answer, tags=note.tags, left_out=tuple(dict.fromkeys(told)), key=note.key)

@@ -33,8 +33,8 @@ _SAMPLE = 50
 class Columns:
     """Which column holds what. `others` are those without a place on a card, by index, with their names.
 
-    `width` is how many there are, `has_header` if the first row names them, and `guess` a sentence on how that was
-    decided, if nobody said it.
+    `unread` are columns that say where a card was, and nothing that it says. `width` is how many there are,
+    `has_header` if the first row names them, and `guess` a sentence on how that was decided, if nobody said it.
     """
 
     roles: dict[str, int]
@@ -42,6 +42,7 @@ class Columns:
     others: dict[int, str] = field(default_factory=dict)
     has_header: bool = False
     guess: str = ""
+    unread: frozenset[int] = frozenset()
 
 
 def columns_of(rows: Sequence[Sequence[str]], width: int, header: bool | None) -> Columns:
@@ -63,9 +64,10 @@ def columns_of(rows: Sequence[Sequence[str]], width: int, header: bool | None) -
         for role in ("question", "answer"):
             known.setdefault(role, free.pop(0))
     others = {at: cell for at, cell in enumerate(head) if at not in known.values() and cell.casefold() not in OWN}
+    unread = frozenset(at for at, cell in enumerate(head) if cell.casefold() in OWN and at not in known.values())
     named = " and ".join(repr(head[at]) for role in ("question", "answer") if (at := known[role]) < len(head))
     guess = f"it is read as the names of columns, {named}: if it is a card, say --no-header" if guessed else ""
-    return Columns(known, max(width, len(head)), others, has_header=True, guess=guess)
+    return Columns(known, max(width, len(head)), others, has_header=True, guess=guess, unread=unread)
 
 
 def _are_tags(cell: str) -> bool:

@@ -29,6 +29,7 @@ class _Table:
     columns: Columns
     stated: Mapping[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    layout: list[str] = field(default_factory=list)
 
     def is_html(self, cell: str) -> bool:
         """True if Anki's text says so, or if it says nothing and there are tags."""
@@ -68,9 +69,10 @@ def read_table(text: str, header: bool | None = None) -> Reading:
     if width < 2 and not stated and not columns.has_header:
         raise RefusedError(f"line {start + 1} has one column: a row needs a question and an answer")
     table = _Table(lines, delimiter, columns, stated)
-    layout = [*lines[:start], "\n".join(first[0]) if columns.has_header and first else ""]
-    rows = records(lines, delimiter, start)
-    return Reading("", _items(rows, table), counts=table.counts, text=text, layout=layout)
+    table.layout += [*lines[:start], "\n".join(first[0]) if columns.has_header and first else ""]
+    has_tags = stated.get("html") == "true" or _TAG.search(text) is not None
+    rows = _items(records(lines, delimiter, start), table)
+    return Reading("", rows, counts=table.counts, text="" if has_tags else text, layout=table.layout)
 
 
 def _anki_columns(stated: Mapping[str, str], delimiter: str, rows: Sequence[Sequence[str]]) -> Columns | None:
@@ -82,7 +84,8 @@ def _anki_columns(stated: Mapping[str, str], delimiter: str, rows: Sequence[Sequ
     if not stated or len(fields) < 2:
         return None
     roles = {"question": fields[0], "answer": fields[1], **{name: at for name, at in special.items() if at >= 0}}
-    return Columns(roles, width, {at: names[at] if at < len(names) else "" for at in fields[2:]})
+    others = {at: names[at] if at < len(names) else "" for at in fields[2:]}
+    return Columns(roles, width, others, unread=frozenset(at for name, at in special.items() if name != "tags"))
 
 
 def _items(rows: Iterator[Record], table: _Table) -> Iterator[Item]:
@@ -125,7 +128,9 @@ def _cards(record: Record, table: _Table) -> Iterator[Draft]:
     columns, row = table.columns, [_SAFE.sub("", cell.strip()) for cell in record.cells]
     _check(record, table, told)
     html = {at for at, cell in enumerate(row) if table.is_html(cell)}
-    text = "\n".join(plain_of(cell) if at in html else cell for at, cell in enumerate(row))
+    said = [plain_of(cell) if at in html else cell for at, cell in enumerate(row)]
+    text = "\n".join(cell for at, cell in enumerate(said) if at not in columns.unread)
+    table.layout += [cell for at, cell in enumerate(said) if at in columns.unread]
     raw = list(row)
     row = [markdown_of(cell, told) if at in html else cell for at, cell in enumerate(row)]
     beyond = range(columns.width, len(row))
@@ -153,6 +158,7 @@ def _cards(record: Record, table: _Table) -> Iterator[Draft]:
         name=cells.get("name", ""),
         left_out=tuple(told),
         text=text,
+        key=f"id:anki/{cells['guid']}/0" if cells.get("guid") else "",
     )
     asked = raw[columns.roles["question"]] if columns.roles["question"] < len(raw) else ""
     numbers = sorted(cloze_numbers(asked)) if table.stated else []
@@ -164,7 +170,13 @@ def _cloze_cards(draft: Draft, asked: str, numbers: Sequence[int], told: list[st
     for number in numbers:
         question, answer = (markdown_of(deleted(asked, number, asks), told) for asks in (True, False))
         text = f"{plain_of(deleted(asked, number, False))}\n{draft.answer}"
-        yield replace(draft, question=question, answer=f"{answer}\n\n{draft.answer}".rstrip(), text=text)
+        yield replace(
+            draft,
+            question=question,
+            answer=f"{answer}\n\n{draft.answer}".rstrip(),
+            text=text,
+            key=f"{draft.key.removesuffix('/0')}/{number - 1}" if draft.key else "",
+        )
 
 
 def _check(record: Record, table: _Table, told: list[str]) -> None:

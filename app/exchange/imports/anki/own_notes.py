@@ -1,0 +1,40 @@
+"""Reads the notes of a package that Recur itself exported, so that its cards come back as they were."""
+
+import re
+from collections.abc import Sequence
+
+from app.exchange.imports.draft import Draft
+from app.exchange.imports.markdown.from_html import markdown_of, plain_of
+
+FIELDS = ("Question", "Answer", "More", "Level", "Sources", "Page", "Id")
+"""The fields of Recur's note type."""
+_MADE_TAG = re.compile(r"(?:level|topic)::")
+_PAGES = ((r"cards/([^\"/]+)/", r"card:\1/"), ("demos/", "demo:"), ("sources#paper-", "paper:"))
+
+
+def draft_of(where: str, fields: Sequence[str], tags: Sequence[str]) -> Draft:
+    """The card of a note with these FIELDS. Its id is in the field Id, and the address of the app in Page."""
+    of = dict(zip(FIELDS, fields, strict=False))
+    address, _, name = of["Id"].partition("/")
+    base = of["Page"].removesuffix(f"cards/{of['Id']}")
+
+    def here(source: str) -> str:
+        for page, target in _PAGES if base else ():
+            source = re.sub(f'href="{re.escape(base)}{page}', f'href="{target}', source)
+        return source.replace(f'href="card:{address}/', 'href="card:')
+
+    told: list[str] = []
+    parts = [here(of[field]) for field in ("Question", "Answer", "More")]
+    question, *answers = (markdown_of(part, told) for part in parts)
+    return Draft(
+        where,
+        question,
+        "\n\n".join(filter(None, answers)),
+        tags=tuple(tag for tag in tags if not _MADE_TAG.match(tag)),
+        level=of["Level"],
+        sources=tuple(filter(None, map(str.strip, of["Sources"].split(",")))),
+        name=name,
+        left_out=tuple(dict.fromkeys(told)),
+        text="\n".join((*map(plain_of, parts), of["Level"], of["Sources"])),
+        key=f"id:recur/{of['Id']}",
+    )
