@@ -88,7 +88,8 @@ def _say_counts(done: Imported) -> None:
     if update.updated or update.unchanged or update.kept or update.gone:
         typer.echo(
             f"Of the cards that were here: {update.updated:,} updated, {update.unchanged:,} as they were, "
-            f"{update.kept:,} kept as you edited them, {update.gone:,} no longer in the file. {len(update.new):,} added."
+            f"{update.kept:,} kept as you edited them, {update.gone:,} no longer in the file. "
+            f"{len(update.new):,} added."
         )
 
 

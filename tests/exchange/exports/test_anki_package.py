@@ -232,6 +232,6 @@ def test_our_own_package_comes_back_with_its_ids(tmp_path: Path, content: Path) 
     assert "## What is $a < b$? {#less}\nIt says that $a$ is less than $b$, with \\$5" in text
     assert "## And the second? {#second}\nShort.\n" in text
     assert "[Watch](demo:unrolled-rnn?units=1&step=2)" in text
-    assert "Level: hard\nTags: numbers, order-relations\n" in text
+    assert "Level: hard\nTags: order-relations, numbers\n" in text
     assert "Open in Recur" not in text
     assert (done.cards, done.drafts, done.skipped) == (2, 0, 0)
