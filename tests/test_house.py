@@ -20,10 +20,10 @@ from app.settings import ROOT
 APP = ROOT / "app"
 LINES_A_BLOCK = 6
 BUDGETS = {
-    "lines of Python": 40_500,
+    "lines of Python": 41_600,
     "functions with six parameters or more": 18,
     "identical blocks of six lines": 1,
-    "alike blocks of six lines": 262,
+    "alike blocks of six lines": 250,
     "calls of preferences()": 1,
     "sessions opened": 64,
 }

@@ -22,8 +22,8 @@ MAY_IMPORT = {
     "nn": set(),
     "demos": {"nn", "nearest", "whole_file"},
     "cards": {"models", "tables", "database", "demos", "nearest", "whole_file"},
-    "study": {"cards", "models", "tables", "database", "settings", "nearest", "invalid"},
-    "exchange": {"cards", "study", "models", "tables", "database", "nearest", "invalid"},
+    "study": {"cards", "models", "tables", "database", "settings", "nearest", "invalid", "whole_file"},
+    "exchange": {"cards", "study", "models", "tables", "database", "nearest", "invalid", "whole_file"},
     "upkeep": {"exchange", "cards", "study", "models", "tables", "database", "settings", "nearest"},
     "web": {"observe", "upkeep", "exchange", "study", "cards", "demos", "models", "tables", "database"}
     | {"settings", "nearest", "invalid", "whole_file"},

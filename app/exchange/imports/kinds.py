@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 from app.cards.file.files import Unreadable
 from app.exchange.imports.anki.read_package import read_anki
@@ -22,7 +21,6 @@ from app.exchange.imports.from_text import (
 from app.exchange.imports.table.read_table import claims_table, read_table
 from app.nearest import did_you_mean
 
-T = TypeVar("T")
 LARGEST_TEXT = 64_000_000
 LARGEST_PAGE = 2_000_000
 
@@ -79,10 +77,6 @@ class ImportFile:
             raise RefusedError(f"the file cannot be read: {error.strerror}") from None
 
 
-def _page(use: Callable[[str], T]) -> Callable[[ImportFile], T]:
-    return lambda source: use(source.page)
-
-
 @dataclass(frozen=True)
 class ImportKind:
     """A kind of file: its name, a description, its file endings, if another file `claims` to be one, and its reader."""
@@ -92,6 +86,11 @@ class ImportKind:
     suffixes: tuple[str, ...]
     claims: Callable[[ImportFile], bool]
     read: Callable[[ImportFile], Reading]
+
+
+def _page(name: str, what: str, claims: Callable[[str], bool], read: Callable[[str], Reading]) -> ImportKind:
+    """A kind of page, which is known by its text alone."""
+    return ImportKind(name, what, (), lambda source: claims(source.page), lambda source: read(source.page))
 
 
 KINDS = (
@@ -109,34 +108,10 @@ KINDS = (
         lambda source: source.table.startswith("#separator:"),
         lambda source: read_table(source.table, source.how.header),
     ),
-    ImportKind(
-        "flashcards",
-        "a pasted flashcard deck: number, Q, front, A, back",
-        (),
-        _page(claims_flashcards),
-        _page(read_flashcards),
-    ),
-    ImportKind(
-        "theory",
-        "questions as Q1: …, each with Answer",
-        (),
-        _page(claims_theory),
-        _page(read_theory),
-    ),
-    ImportKind(
-        "questions",
-        "a numbered list of questions, each with Answer: …",
-        (),
-        _page(claims_questions),
-        _page(read_questions),
-    ),
-    ImportKind(
-        "markdown",
-        "a Markdown or MyST page, a question a heading",
-        (),
-        _page(claims_markdown),
-        _page(read_markdown),
-    ),
+    _page("flashcards", "a pasted flashcard deck: number, Q, front, A, back", claims_flashcards, read_flashcards),
+    _page("theory", "questions as Q1: …, each with Answer", claims_theory, read_theory),
+    _page("questions", "a numbered list of questions, each with Answer: …", claims_questions, read_questions),
+    _page("markdown", "a Markdown or MyST page, a question a heading", claims_markdown, read_markdown),
 )
 
 
