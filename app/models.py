@@ -58,6 +58,7 @@ class Card(SQLModel, table=True):
         UniqueConstraint("deck_id", "name"),
         Index("ix_card_place", "deck_id", "retired_at", "place"),
         Index("ix_card_level", "level", "retired_at"),
+        Index("ix_card_side_of", "deck_id", "side_of"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -65,6 +66,7 @@ class Card(SQLModel, table=True):
     topic_id: int = Field(foreign_key="topic.id", index=True)
     name: str = Field(description="the {#id} in the file, or the question's slug until there is one")
     is_named: bool = Field(description="whether the file states the id")
+    side_of: str | None = Field(default=None, description="the id in the file, if that is asked in several ways")
     place: str = Field(description="sorts cards in learning order within the deck")
     line: int = Field(description="of the question's heading, from 1")
     question: str = Field(description="plain text, for titles and search")

@@ -24,7 +24,8 @@ ROWS: dict[str, dict[str, Any]] = {
         "key_points_html": "", "sources": ["theory-1"], "retired_at": None,
     },
     "card": {
-        "id": 1, "deck_id": 1, "topic_id": 1, "name": "c", "is_named": True, "place": "1", "line": 7, "question": "?",
+        "id": 1, "deck_id": 1, "topic_id": 1, "name": "c", "is_named": True, "side_of": None, "place": "1", "line": 7,
+        "question": "?",
         "question_html": "?", "short_html": "!", "answer_html": "", "level": None, "content_hash": "h",
         "answer_hash": "h", "corrected_on": date(2025, 4, 1), "correction": "The sign.",
         "text_hash": "h", "retired_at": None, "seed": None,
@@ -129,6 +130,7 @@ def test_the_migrated_schema_is_the_models(database: Database) -> None:
         alembic.command.check(database.alembic_config())
 
 
+@pytest.mark.sqlite("reads PRAGMAs")
 def test_every_pooled_connection_survives_power_loss_and_minds_foreign_keys(database: Database) -> None:
     with ExitStack() as stack:
         connections = [stack.enter_context(database.engine.connect()) for _ in range(CONNECTIONS)]

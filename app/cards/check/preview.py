@@ -32,7 +32,8 @@ class Preview:
 
     def card_at(self, line: int) -> ReadyCard | None:
         """The card that a line of the file belongs to; None above the first one."""
-        return next((card for card in reversed(self.cards) if card.line <= line), None)
+        first_lines = {card.line: card for card in reversed(self.cards)}  # of the sides of a card, the first
+        return first_lines.get(max((start for start in first_lines if start <= line), default=0))
 
     def mistakes_of(self, card: ReadyCard) -> Iterator[Mistake]:
         """The mistakes from its question to the next one."""

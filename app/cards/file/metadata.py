@@ -1,4 +1,4 @@
-"""The lines Level:, Source:, Tags:, Corrected:, Draft: and Was: at the end of a card."""
+"""The lines Level:, Source:, Tags:, Corrected:, Reversed:, Draft: and Was: at the end of a card."""
 
 import re
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from app.cards.file.mistake import Mistake
 from app.nearest import did_you_mean
 
 LEVELS = ("easy", "medium", "hard")
-OF_A_CARD = ("Level", "Source", "Tags", "Corrected", "Draft", "Was")
+OF_A_CARD = ("Level", "Source", "Tags", "Corrected", "Reversed", "Draft", "Was")
 _LINE = re.compile(rf"({'|'.join(OF_A_CARD)}):\s*(.*)")
-_ALMOST = re.compile(r"(levels?|sources?|tags?|correct(?:ed|ions?)|drafts?)\s*:", re.IGNORECASE)
+_ALMOST = re.compile(r"(levels?|sources?|tags?|correct(?:ed|ions?)|reverse[sd]?|drafts?)\s*:", re.IGNORECASE)
 _CORRECTED = re.compile(r"(\d{4}-\d\d-\d\d)\s+(\S.*)")
 _WAS = re.compile(r"([A-Za-z0-9_-]+/)?[a-z0-9-]+")
 _TAG = re.compile(r"[a-z0-9]+([ -][a-z0-9]+)*")
@@ -32,6 +32,7 @@ class Metadata:
     tags: list[str] = field(default_factory=list)
     corrected: tuple[date, str] | None = None
     was: str | None = None
+    is_reversed: bool = False
     is_draft: bool = False
     why_draft: str = ""
     line: int | None = None
@@ -110,6 +111,10 @@ def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
         if not _WAS.fullmatch(value):
             return f"Was: must be the id that the card had, or deck/id, not {value!r}"
         metadata.was = value
+    elif key == "Reversed":
+        if value != "yes":
+            return f"Reversed: must be yes, not {value!r}: a card that is asked one way has no such line"
+        metadata.is_reversed = True
     else:
         bad = [word for word in words if not _TAG.fullmatch(word)]
         if bad:

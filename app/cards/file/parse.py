@@ -28,6 +28,7 @@ class ParsedCard:
     """A card as it is written: the blocks are still Markdown. `answer` is the Markdown below the question.
 
     `markdown` is the whole of it. Neither depends on line ends or trailing spaces. `end` is the line after its last.
+    `side_of` is the name of the card in the file that this is one side of, if that has several.
     """
 
     name: str
@@ -41,6 +42,7 @@ class ParsedCard:
     metadata: Metadata
     markdown: str
     answer: str
+    side_of: str | None = None
 
 
 @dataclass

@@ -18,6 +18,7 @@ from multiprocessing.context import BaseContext
 from app.cards.file.files import OpenedFile, TopicFile, Unreadable, name_mistakes
 from app.cards.file.mistake import Mistake
 from app.cards.file.parse import ParsedCard, parse
+from app.cards.file.sides import sides
 from app.cards.file.yaml_files import Macro
 from app.cards.render.latex_source import Macros
 from app.cards.render.maths import macro_mistakes
@@ -49,6 +50,7 @@ class ReadyCard:
 
     name: str
     is_named: bool
+    side_of: str | None
     line: int
     question: str
     level: str | None
@@ -172,8 +174,12 @@ def prepare(opened: OpenedFile, known: Collection[str] = (), show: bool = True) 
     explanation, key_points = render(parsed.explanation, around), render(parsed.key_points, around)
     ready.explanation_html, ready.key_points_html = explanation.html, key_points.html
     _note(ready, ready.links, explanation, key_points)
-    for card in parsed.cards:
-        _prepare_card(card, around, ready, known)
+    for written in parsed.cards:
+        found = sides(written, parsed.references)
+        ready.mistakes += [Mistake(opened.file.path, line, message) for line, message in found.mistakes]
+        for card in found.cards:
+            _prepare_card(card, around, ready, known)
+    ready.mistakes = list(dict.fromkeys(ready.mistakes))  # the sides of a card share their text
     return ready
 
 
@@ -189,7 +195,8 @@ def _prepare_card(card: ParsedCard, around: Surroundings, ready: ReadyFile, know
     # A link definition or macro may be anywhere in the file, so it is part of the text of every card that may use it.
     references = repr(sorted(around.references.items())) if around.references and "[" in card.markdown else ""
     macros = repr(around.macros) if around.macros and "\\" in card.markdown else ""
-    content_hash = _hash(RENDERER, ready.found.deck, card.markdown, references + macros)
+    side = (card.name,) if card.side_of else ()
+    content_hash = _hash(RENDERER, ready.found.deck, card.markdown, references + macros, *side)
     is_draft = card.metadata.is_draft
     html = None
     if content_hash not in known:
@@ -200,6 +207,7 @@ def _prepare_card(card: ParsedCard, around: Surroundings, ready: ReadyFile, know
     made = ReadyCard(
         name=card.name,
         is_named=card.is_named,
+        side_of=card.side_of,
         line=card.line,
         question=card.question,
         level=card.metadata.level,

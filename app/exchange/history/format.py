@@ -4,7 +4,8 @@ The first line has the kind `history` (the format's version and the learner). Th
 card in the rest of the file, one of kind `review` for each rating and each undo in the order in which they count, one
 of kind `mark` for each card with a mark, a note or own tags, one of kind `quiz` for each quiz, each followed by its
 lines of kind `quiz_item`. The last has the kind `end` and counts the others, so that a file cut short is noticed. Times
-are UTC, to the microsecond. Version 1 had neither marks nor quizzes, and fewer preferences.
+are UTC, to the microsecond. Version 1 had neither marks nor quizzes, and fewer preferences; in
+version 2 no card had sides, whose names hold a ~.
 """
 
 from datetime import date, datetime
@@ -17,8 +18,8 @@ from app.study.quiz.make import Kind
 from app.study.schedule.rate import LONGEST_TYPED
 from app.study.selection.marks import own_tag
 
-VERSION = 2
-READS = (1, 2)
+VERSION = 3
+READS = (1, 2, 3)
 LONGEST = 1_000_000  # bytes of a line
 LONGEST_TEXT = 1_000
 LONGEST_SITTING = 200_000  # an address may name many cards
@@ -55,6 +56,7 @@ def _in_range(when: _When) -> _When:
 
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*$", max_length=200)]
+_CardName = Annotated[str, Field(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*(~[a-z0-9]+)?$", max_length=200)]
 _Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
 _Kind = Annotated[str, AfterValidator(_known_kind)]
 _Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -88,7 +90,7 @@ class CardLine(_Line):
     deck_title: _Text
     topic: _Name
     topic_title: _Text
-    card: _Name
+    card: _CardName
     question: _Text
     seed: Annotated[int, Field(ge=-(2**31), lt=2**31)]
 
@@ -98,7 +100,7 @@ class ReviewLine(_Line):
 
     kind: Literal["review"] = "review"
     deck: _Name
-    card: _Name
+    card: _CardName
     token: _Token
     rating: Annotated[int, Field(ge=1, le=5)] | None
     undoes: _Token | None
@@ -116,7 +118,7 @@ class MarkLine(_Line):
 
     kind: Literal["mark"] = "mark"
     deck: _Name
-    card: _Name
+    card: _CardName
     buried_until: _Day | None
     is_suspended: bool
     is_flagged: bool
@@ -145,7 +147,7 @@ class QuizItemLine(_Line):
     quiz: _Token
     position: Annotated[int, Field(ge=0, lt=2**31)]
     deck: _Name
-    card: _Name
+    card: _CardName
     is_follow_up: bool
     expected: Annotated[float, Field(ge=0, le=1)] | None
     token: _Token | None

@@ -96,7 +96,7 @@ def _check_version(data: bytes) -> None:
     except ValidationError:
         return  # it is no first line, which is said later
     if version not in READS:
-        reads = " and ".join(map(str, READS))
+        reads = f"{', '.join(map(str, READS[:-1]))} and {READS[-1]}"
         raise HistoryError(
             1,
             f"the file's format has version {version}, and this Recur reads {reads}: update Recur"

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.models import Quiz
 from app.study.learner.preferences import Preferences
 from app.study.quiz.take import ANSWERED, RATING
-from app.study.selection.standing import IS_ASKABLE
+from app.study.selection.standing import MAY_BE_ASKED
 from app.tables import CARD, QUIZ, QUIZ_ITEM, THE_DECK, THE_LEARNER, TOPIC
 
 MOST_LISTED = 200
@@ -45,7 +45,7 @@ _COUNTED = (
         QUIZ.c.ended_at,
         func.count(),
         func.count(RATING),
-        func.count(case((RATING.is_(None) & IS_ASKABLE, 1))),
+        func.count(case((RATING.is_(None) & MAY_BE_ASKED, 1))),
         func.avg(cast(RATING, Float)),
     )
     .select_from(ANSWERED.join(QUIZ, QUIZ.c.id == QUIZ_ITEM.c.quiz_id))
@@ -55,7 +55,7 @@ _COUNTED = (
     .limit(bindparam("limit"))
 )
 _TOPICS = (
-    select(TOPIC.c.title, func.count(), func.count(case((IS_ASKABLE, 1))))
+    select(TOPIC.c.title, func.count(), func.count(case((MAY_BE_ASKED, 1))))
     .select_from(QUIZ_ITEM.join(CARD, CARD.c.id == QUIZ_ITEM.c.card_id).join(TOPIC, TOPIC.c.id == CARD.c.topic_id))
     .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"))
     .group_by(TOPIC.c.id)

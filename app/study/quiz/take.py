@@ -13,7 +13,7 @@ from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, NotCountedError, Rated, UnknownCardError, check_token, rate
 from app.study.schedule.review_log import STANDS, UNDOING, use_of
 from app.study.schedule.undo import Undone, last_rating, undo
-from app.study.selection.standing import IS_ASKABLE
+from app.study.selection.standing import MAY_BE_ASKED
 from app.tables import CARD, QUIZ, QUIZ_ITEM, REVIEW, THE_LEARNER, TOPIC
 
 GRACE = timedelta(seconds=5)
@@ -118,7 +118,7 @@ _ITEMS = (
         QUIZ_ITEM.c.token,
         RATING,
         case((STANDS, REVIEW.c.typed)),
-        IS_ASKABLE,
+        MAY_BE_ASKED,
     )
     .select_from(ANSWERED.join(TOPIC, TOPIC.c.id == CARD.c.topic_id))
     .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"))

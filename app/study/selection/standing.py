@@ -38,9 +38,25 @@ IS_SET_ASIDE = or_(IS_SUSPENDED, IS_BURIED)
 
 _IS_IN_FILES = CARD.c.retired_at.is_(None)
 _SET_ASIDE = select(CARD_MARK.c.card_id).where(CARD_MARK.c.learner_id == THE_LEARNER, IS_SET_ASIDE)
-IS_ASKABLE = and_(_IS_IN_FILES, ~_SET_ASIDE.where(CARD_MARK.c.card_id == CARD.c.id).correlate(CARD).exists())
+_OTHER, _ITS_STATE = CARD.alias("other_side"), CARD_STATE.alias("state_of_side")
+_RATED_TODAY = (
+    select(_ITS_STATE.c.card_id)
+    .join(_OTHER, _OTHER.c.id == _ITS_STATE.c.card_id)
+    .where(_ITS_STATE.c.learner_id == THE_LEARNER, _ITS_STATE.c.reviewed_on == TODAY)
+    .where(_OTHER.c.deck_id == CARD.c.deck_id, _OTHER.c.side_of == CARD.c.side_of)
+)
+"""The sides, of a card in the files, that were rated today."""
+_HAS_ITS_TURN = or_(
+    CARD.c.side_of.is_(None),
+    ~_RATED_TODAY.correlate(CARD).exists(),
+    _RATED_TODAY.where(_OTHER.c.id == CARD.c.id).correlate(CARD).exists(),
+)
+"""Of the sides of a card one is asked a day, and again if it was missed: each gives the others away."""
+MAY_BE_ASKED = and_(_IS_IN_FILES, ~_SET_ASIDE.where(CARD_MARK.c.card_id == CARD.c.id).correlate(CARD).exists())
 """For a row of `card`, whatever else the statement joins: it is in the files, and neither suspended nor buried."""
-ARE_ASKABLE = and_(_IS_IN_FILES, CARD.c.id.not_in(_SET_ASIDE.correlate(None)))
+IS_ASKABLE = and_(MAY_BE_ASKED, _HAS_ITS_TURN)
+"""And no other side of it was asked today, so that a sitting may ask it."""
+ARE_ASKABLE = and_(_IS_IN_FILES, CARD.c.id.not_in(_SET_ASIDE.correlate(None)), _HAS_ITS_TURN)
 """The same for a statement that looks at many cards: the cards that are set aside are gathered first."""
 
 

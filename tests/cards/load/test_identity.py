@@ -20,7 +20,7 @@ def row(id: int, name: str, answer: str, question: str = "", is_named: bool = Fa
 def card(
     name: str, answer: str, question: str = "", is_named: bool = False, path: str = "d/a.md"
 ) -> tuple[str, ReadyCard]:
-    return path, ReadyCard(name, is_named, 1, question or name, None, (), (), None, "", answer, "", "", None)
+    return path, ReadyCard(name, is_named, None, 1, question or name, None, (), (), None, "", answer, "", "", None)
 
 
 def match(cards: Sequence[tuple[str, ReadyCard]], rows: Sequence[CardRow]) -> dict[str, int]:

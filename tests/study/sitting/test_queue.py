@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.study.selection.selection import Selection
+from app.study.sitting.order import Mode
 from app.study.sitting.queue import Queue
 from tests.examples import examples
 
@@ -152,6 +153,34 @@ def test_counts_stop_at_five_hundred(new_study: MakeStudy) -> None:
     with new_study(600) as study:
         study.prefs = replace(study.prefs, new_per_day=9_999)
         assert study.progress().new == 500
+
+
+def test_of_the_sides_of_a_card_one_is_asked_a_day(study: "Study") -> None:
+    """Whether new or due; but one that was missed comes back the same day."""
+    study.prefs = replace(study.prefs, new_per_day=10)
+    with study.database.write() as session:
+        session.connection().exec_driver_sql("UPDATE card SET side_of = 'pair' WHERE id IN (1, 2)")
+    assert (study.next(), study.progress().new) == (1, 10)
+    study.rate(1, 1)
+    assert (study.next(), study.progress().new, study.progress().in_sitting) == (3, 8, 1)
+    for card in range(3, 11):
+        study.rate(card, 5)
+    assert study.next() == 1, "the missed one, and not its other side"
+    study.rate(1, 3)
+    assert study.next() is None
+    assert study.next(Queue(1, mode=Mode.CRAM, since=study.now)) not in (1, 2)
+    study.later(days=1)
+    assert study.next() == 1, "what is due comes before the new other side"
+    study.rate(1, 5)
+    assert (study.next(), study.progress().new) == (None, 0)
+    study.undo()
+    assert study.next() == 1
+    study.rate(1, 3)
+    study.later(days=1)
+    assert (study.next(), study.progress().due) == (1, 1)
+    study.rate(1, 5)
+    study.later(days=1)
+    assert study.next() == 2
 
 
 ACTIONS = st.one_of(
