@@ -36,6 +36,8 @@ PAGES = {
     "gradient-flow": "/demos/gradient-flow",
     "gradient-flow, lstm": "/demos/gradient-flow?cell=lstm&steps=200",
     "layer-shapes": "/demos/layer-shapes",
+    "layer-shapes in PyTorch": "/demos/layer-shapes?framework=pytorch&layer=lstm&layers=3&bidirectional=1&outputs=1",
+    "gru-gates, two units": "/demos/gru-gates?framework=pytorch&units=2&reset_after=1&W_o=0,0,1.5&reset_bias=-2,2",
     "attention": "/demos/attention",
     "beam-search": "/demos/beam-search?width=4&steps=4&first=0.4,0.5,0.1&next=0,1,0;0,0.4,0.6;0.5,0.4,0.1",
     "self-attention": "/demos/self-attention?length=16&causal=1",

@@ -25,8 +25,8 @@ ARRAYS: dict[Framework, tuple[str, str, str, str]] = {
     "pytorch": ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"),
 }
 """What the framework calls W_xh, W_hh, the bias on the input's side and that on the state's."""
-LETTERS = {("keras", "lstm"): "ifco", ("keras", "gru"): "zrh", ("pytorch", "lstm"): "ifgo", ("pytorch", "gru"): "rzn"}
-"""The framework's own letters, in its order of the gates."""
+KERAS_LETTERS = str.maketrans("gn", "ch")
+"""Keras writes c for the LSTM's candidate and h for the GRU's."""
 BIASES = {
     ("keras", "lstm"): "One bias for each unit and gate. unit_forget_bias=True starts the block f at 1, the rest at 0.",
     ("keras", "gru"): "With reset_after=True a GRU has two rows of biases; both start at 0.",
@@ -43,9 +43,10 @@ def stored_weights(framework: Framework, cell: Cell, w: LSTMWeights | GRUWeights
     order, ours = BLOCKS[framework][cell], BLOCKS["keras"][cell]
     at = np.concatenate([np.arange(w.h) + ours.index(gate) * w.h for gate in order])
     W_x, W_h, b, b_hh = ARRAYS[framework]
+    letters = order.translate(KERAS_LETTERS) if framework == "keras" else order
     of = "" if framework == "keras" else ", transposed"
     gates, note = (
-        given("w", f"The gates' blocks come in the order {', '.join(LETTERS[framework, cell])}{of}."),
+        given("w", f"The gates' blocks come in the order {', '.join(letters)}{of}."),
         BIASES[framework, cell],
     )
     rows = [Row(f"kernel{i}", f"{W_x}, input {i}", one[at], gates) for i, one in enumerate(w.W_xh, start=1)]
@@ -55,7 +56,6 @@ def stored_weights(framework: Framework, cell: Cell, w: LSTMWeights | GRUWeights
     rows.append(Row("bias1", f"{b}[0]" if two and framework == "keras" else b, w.b[at], given("b", note)))
     if two:
         rows.append(Row("bias2", b_hh, np.zeros(len(at)) if second is None else second[at], given("b", note)))
-    letters = LETTERS[framework, cell]
     columns = [letter + f" {i}" * (w.h > 1) for letter in letters for i in range(1, w.h + 1)]
     caption = f"The same weights as {NAMES[framework]} stores them. {note}"
     title = f"The weights in {NAMES[framework]}"
