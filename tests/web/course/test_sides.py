@@ -44,7 +44,7 @@ def test_each_side_is_a_card_with_a_page_and_a_history(client: TestClient, datab
     history = client.get("/settings/history.jsonl").content
     assert b'"update~c1"' in history
     again = client.post("/settings/history", files={"file": ("history.jsonl", history)})
-    assert "0 reviews added, 2 known already" in again.text
+    assert "0 reviews added, 2 already here" in again.text
 
 
 def test_an_author_sees_the_sides_and_cannot_write_their_names(client: TestClient, content: Path) -> None:
