@@ -41,33 +41,33 @@ def stability_formula(one: Reviewed, before: Reviewed | None) -> Formula:
     G = one.grade
     if before is None:
         text = f"w_{{{G - 1}}}"
-        return _rounded(text, f"A first answer of grade {G} starts here.", text, {})
+        return _rounded(text, f"The stability after a first answer of grade {G}.", text, {})
     S, D, R = (five_digits(value) for value in (*before.memory, before.recall))
     values = {"S": S, "D": D, "R": R, "G": float(G)}
     if before.waited == 0:
         text = r"e^{w_{17} (G - 3 + w_{18})} \, S^{-w_{19}}"
         written = r"e^{w_{17} \cdot (G - 3 + w_{18})} \cdot S^{-w_{19}}"
         if G == 1:
-            return _rounded(rf"S \cdot {text}", "Missed on the same day.", rf"S \cdot {written}", values)
-        note = "A second look on the same day never lowers it, and rarely adds much."
+            return _rounded(rf"S \cdot {text}", "A miss on the same day.", rf"S \cdot {written}", values)
+        note = "A success on the same day never lowers it, and rarely adds much."
         return _rounded(rf"S \cdot \max(1, {text})", note, rf"S \cdot \max(1, {written})", values)
     if G == 1:
         text = r"\min(w_{11} D^{-w_{12}} ((S + 1)^{w_{13}} - 1) \, e^{w_{14} (1 - R)}, S / e^{w_{17} w_{18}})"
         written = r"w_{11} \cdot D^{-w_{12}} \cdot ((S + 1)^{w_{13}} - 1) \cdot e^{w_{14} \cdot (1 - R)}"
         written = rf"\min({written}, S / e^{{w_{{17}} \cdot w_{{18}}}})"
-        return _rounded(text, "Missed: little is left, and never more than before.", written, values)
+        return _rounded(text, "After a miss little is left, and never more than before.", written, values)
     letter = {2: "w_{15}", 3: "", 4: "w_{16}"}[G]
     text = r"S \cdot (1 + e^{w_8} (11 - D) \, S^{-w_9} (e^{w_{10} (1 - R)} - 1)" + (
         rf" \, {letter})" if letter else ")"
     )
     written = r"S \cdot (1 + e^{w_{8}} \cdot (11 - D) \cdot S^{-w_{9}} \cdot (e^{w_{10} \cdot (1 - R)} - 1)"
     written += rf" \cdot {letter})" if letter else ")"
-    return _rounded(text, "The more was forgotten, the more a success is worth.", written, values)
+    return _rounded(text, "The lower recall was, the more a success adds.", written, values)
 
 
 def difficulty_formula(one: Reviewed, before: Reviewed | None) -> Formula:
     """The difficulty that this review left."""
-    values, note = {"G": float(one.grade)}, "Held within 1 to 10."
+    values, note = {"G": float(one.grade)}, "Kept between 1 and 10."
     if before is None:
         written = r"\max(1, \min(10, w_{4} - e^{w_{5} \cdot (G - 1)} + 1))"
         return _rounded(r"w_4 - e^{w_5 (G - 1)} + 1", note, written, values)
