@@ -45,7 +45,7 @@ class LayerShapes(InFramework):
     reset_after: bool = flag(
         True,
         title="Reset after",
-        says="Keras' GRU alone: reset after the product, with a second bias. PyTorch's always.",
+        says="Keras' GRU: reset after the product, with a second bias. PyTorch's GRU always does that.",
     )
     batch_first: bool = flag(
         True, title="Batch first", says="PyTorch alone, where it is off by default: then time comes first."
