@@ -171,7 +171,7 @@ function advance() {
   if (!timer || waiting || document.hidden) return;
   const next = current() && neighbour(current(), "ArrowRight");
   if (next) choose(next);
-  else pause(`At the last one, ${here()}.`);
+  else pause(`At the last step, ${here()}.`);
 }
 
 document.addEventListener("click", (event) => {
@@ -186,7 +186,7 @@ document.addEventListener("click", (event) => {
   results.setAttribute("aria-busy", "true"); // so that not every number on the way is read aloud
   play.setAttribute("aria-pressed", "true");
   play.firstChild.data = "Pause ";
-  announcer.textContent = "Playing, one step a second.";
+  announcer.textContent = "Playing one step per second.";
   timer = setInterval(advance, 1000);
 });
 for (const kind of ["pointerdown", "keydown"]) {
@@ -264,7 +264,7 @@ function startTraining() {
       if (kind === "busy") trouble(said);
     });
   }
-  stream.onerror = () => endTraining("The training broke off.");
+  stream.onerror = () => endTraining("The training was interrupted.");
 }
 
 document.addEventListener("submit", (event) => {

@@ -17,13 +17,13 @@ function tick() {
   if (!clock) return;
   clock.ends ??= Date.now() + 1000 * clock.dataset.left;
   const left = Math.ceil((clock.ends - Date.now()) / 1000);
-  clock.textContent = left > 0 ? `${minutes(left)} left` : "The time is over";
+  clock.textContent = left > 0 ? `${minutes(left)} left` : "Time is up";
   clock.classList.toggle("soon", left <= 60);
   // An answer that is being rated may still be sent; a question alone gives way at once.
   const waits = document.querySelector("form.rating") ? GRACE_MS : 0;
   if (clock.ends + waits <= Date.now() && !clock.over) {
     clock.over = true;
-    say("The time is over");
+    say("Time is up");
     location.assign(location.pathname);
   }
 }

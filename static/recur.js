@@ -84,7 +84,7 @@ function startTimer(root) {
     bar.value = (Date.now() - began) / 1000;
     if (bar.value < seconds) return;
     clearInterval(ticking);
-    timer.firstChild.data = `${seconds} seconds are over. Finish the sentence, then look. `;
+    timer.firstChild.data = `${seconds} seconds are up. Finish the sentence, then look. `;
   }, 250);
 }
 
@@ -164,7 +164,7 @@ document.addEventListener("htmx:after:request", (event) => {
   event.preventDefault();
   const ours = response.headers.get("Content-Type")?.startsWith("text/plain");
   document.dispatchEvent(new CustomEvent("recur:busy"));
-  trouble(ours ? text : "The server is busy or away, so this was not shown. Press again: it will count once.");
+  trouble(ours ? text : "The server is busy or unreachable, so this was not shown. Press again: it won’t be counted twice.");
 });
 
 function trouble(sentence) {
@@ -178,7 +178,7 @@ document.addEventListener("htmx:error", (event) => {
   if (status) return; // the server answered, and its answer is on the page
   const asked = event.detail?.ctx?.target;
   const reading = asked?.closest?.("#demo-slot, #results, #shelves");
-  trouble(`The server could not be reached${reading ? ". Try again." : ", so this was not saved. Press again: it will count once."}`);
+  trouble(`The server could not be reached${reading ? ". Try again." : ", so this was not saved. Press again: it won’t be counted twice."}`);
 });
 
 document.addEventListener("DOMContentLoaded", () => {

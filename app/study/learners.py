@@ -53,8 +53,8 @@ def add_learner(session: Session, name: str, rng: Random, most: int | None = Non
     connection = session.connection()
     taken = set(connection.execute(select(LEARNER.c.id)).scalars())
     if most is not None and len(taken) >= most:
-        full = f"There are {len(taken)} learners here, and no more may be added (RECUR_MAX_LEARNERS)."
-        raise WrongProfileError({"name": f"{full} Delete one who no longer studies."})
+        full = f"There are {len(taken)} learners here, and no more can be added (RECUR_MAX_LEARNERS)."
+        raise WrongProfileError({"name": f"{full} Delete one that is no longer used."})
     while (drawn := rng.randrange(100_000, 1_000_000)) in taken:
         pass
     connection.execute(insert(LEARNER).values(**_new_row(name), id=drawn))

@@ -142,7 +142,7 @@ def test_a_reset_asks_and_does_what_it_says(page: Page) -> None:
     page.locator("tbody input[name=card]").check()
     page.get_by_role("button", name="Reset …").click()
     page.get_by_role("button", name="Undo 1 rating").click()
-    expect(page.locator(".notice")).to_have_text("Reset 1 card: as if never seen.")
+    expect(page.locator(".notice")).to_have_text("Reset 1 card to new.")
     expect(page.locator(".count")).to_contain_text("0 cards")
 
 
@@ -160,7 +160,7 @@ def test_without_a_script_everything_goes_by_buttons(plain_page: Page, server: S
     page.get_by_text("With the selected cards").click()
     page.get_by_label("Your tag").fill("Look up")
     page.get_by_role("button", name="Put on").click()
-    expect(page.locator(".notice")).to_have_text("Put your tag on 1 card.")
+    expect(page.locator(".notice")).to_have_text("Tagged 1 card.")
     expect(page).to_have_url(re.compile("q=vanish"))
     expect(page.locator("tbody .own")).to_have_text("look up")
     page.locator("tbody input[name=card]").nth(0).check()

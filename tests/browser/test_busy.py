@@ -58,7 +58,7 @@ def test_the_answer_stays_until_it_is_saved(page: Page, server: Server) -> None:
     with server.database._one_writer:
         page.get_by_role("button", name=WELL).click()
         expect(page.locator("#trouble")).to_have_text(
-            "The database is busy. Your answer was not saved. Press again: it will count once."
+            "The database is busy. Your answer was not saved. Press again: it won’t be counted twice."
         )
         expect(page.locator(".typed p").first).to_have_text(TYPED, use_inner_text=True)
         assert page.locator("h1").inner_text() == question

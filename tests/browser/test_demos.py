@@ -289,7 +289,7 @@ def test_steps_can_be_played_and_paused(page: Page) -> None:
     visit(page, "/demos/unrolled-rnn")
     page.clock.install()
     page.get_by_role("button", name="Play the steps").click()
-    expect(page.locator("#announcer")).to_have_text("Playing, one step a second.")
+    expect(page.locator("#announcer")).to_have_text("Playing one step per second.")
     expect(page.locator("#results")).to_have_attribute("aria-busy", "true")
     for step in (4, 5):
         page.clock.run_for(1000)

@@ -102,7 +102,7 @@ def test_a_quiz_is_left_and_resumed_on_another_device(page: Page, chromium: Brow
         third = heading(there)
         assert troubles == []
     page.keyboard.press("Space")
-    expect(page.locator(".notice")).to_contain_text("not the one to answer now")
+    expect(page.locator(".notice")).to_contain_text("not the current question")
     assert heading(page) == third
     assert ratings(server) == [4, 4]
 
@@ -132,7 +132,7 @@ def test_two_tabs_with_the_same_answer_count_once_and_say_so(chromium: Browser, 
         one.evaluate("document.querySelectorAll('.rate button').forEach((b) => b.value == 4 && (b.click(), b.click()))")
         expect(one.locator(".sitting")).to_contain_text("2 of 5")
         two.keyboard.press("1")
-        expect(two.locator(".notice")).to_contain_text("answered that question already, with 4")
+        expect(two.locator(".notice")).to_contain_text("already answered that question, with 4")
         expect(two.locator(".sitting")).to_contain_text("2 of 5")
         assert ratings(server) == [4]
 
@@ -166,7 +166,7 @@ def test_without_javascript_the_back_button_counts_nothing_twice(plain_page: Pag
     page.get_by_role("button", name=WELL).click()
     second = heading(page)
     page.go_back()
-    expect(page.locator(".notice")).to_contain_text("not the one to answer now")
+    expect(page.locator(".notice")).to_contain_text("not the current question")
     assert heading(page) == second
     assert ratings(server) == [4]
 

@@ -78,7 +78,7 @@ def test_a_changed_key_works_and_shows_and_the_old_one_is_gone(page: Page, serve
     expect(page.locator(".reveal kbd")).to_have_text("j")  # in what was swapped in, too
     page.keyboard.press("u")
     page.keyboard.press("z")
-    expect(page.locator(".notice")).to_contain_text("Taken back")
+    expect(page.locator(".notice")).to_contain_text("Undone")
     with server.database.read() as session:
         assert list(session.exec(select(Review.rating).order_by(Review.id))) == [4, None]  # type: ignore[arg-type]
     page.keyboard.press("?")
@@ -134,7 +134,7 @@ def test_two_actions_on_a_key_are_refused_beside_the_field(chromium: Browser, se
             page.keyboard.press("Enter")
         assert answered.value.status == 422
         expect(page.locator("#set-key-undo")).to_have_attribute("aria-invalid", "true")
-        expect(page.locator("#wrong-key-undo")).to_have_text("'e' is the key for «edit the card’s file» already.")
+        expect(page.locator("#wrong-key-undo")).to_have_text("'e' is already the key for «edit the card’s file».")
         page.get_by_role("alert").get_by_role("link").click()
         expect(page.locator("#set-key-undo")).to_be_focused()
         expect(page.locator("#set-new_per_day")).to_have_value("7")

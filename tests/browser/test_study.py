@@ -125,7 +125,7 @@ def test_missed_cards_come_back_in_the_sitting_and_undo_takes_back_exactly(page:
     expect(page.get_by_role("heading", level=1)).to_have_text(first)
     assert ratings(server) == [1, 5, None, None]
     page.keyboard.press("u")
-    expect(page.locator(".notice")).to_contain_text("no rating left")
+    expect(page.locator(".notice")).to_contain_text("Nothing to undo")
 
 
 def test_after_a_minute_a_missed_card_comes_first(page: Page, server: Server) -> None:
@@ -193,7 +193,7 @@ def test_without_javascript_the_back_button_says_what_happened_and_counts_nothin
     second = heading(page)
     page.go_back()
     assert page.url == revealed
-    expect(page.locator(".notice")).to_contain_text("You rated that card 4")
+    expect(page.locator(".notice")).to_contain_text("You have rated that card 4")
     assert heading(page) == second
     assert ratings(server) == [4]
     page.get_by_role("button", name="Undo").click()

@@ -120,7 +120,7 @@ def test_who_must_wait_is_told_and_loses_nothing(page: Page) -> None:
         assert TURNS.acquire(timeout=30)
     try:
         page.get_by_role("button", name="Train").click()
-        expect(page.locator("#trouble")).to_contain_text("Other trainings are running")
+        expect(page.locator("#trouble")).to_contain_text("Other demos are being trained")
         expect(page.get_by_role("button", name="Train")).to_be_visible()
         expect(page.locator("#p-updates")).to_have_value("10")
     finally:

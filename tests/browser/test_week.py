@@ -88,7 +88,7 @@ def test_a_week(chromium: Browser, device: BrowserContext, world: Server, tmp_pa
     page.goto("/")
     expect(page.locator(".lead")).to_contain_text("20 new ones wait")
     page.goto("/settings")
-    page.get_by_label("New cards a day").fill("4")
+    page.get_by_label("Maximum new cards per day").fill("4")
     page.get_by_label("Date of the interview").fill("2026-03-30")
     page.get_by_role("button", name="Save", exact=True).click()
     page.goto("/")
@@ -108,7 +108,7 @@ def test_a_week(chromium: Browser, device: BrowserContext, world: Server, tmp_pa
     for _ in range(2):
         me.press("u", r"^Card \d+ of \d+$")
         me.pressed.append(0)
-    expect(page.locator(".notice")).to_contain_text("your 3 is undone")
+    expect(page.locator(".notice")).to_contain_text("you had rated 3")
     me.sit(4, 2, 4)
     expect(page.get_by_role("heading", level=1)).to_have_text("Done for today.")
 

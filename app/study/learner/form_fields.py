@@ -80,7 +80,7 @@ class PreferenceField:
     def _choice(self, text: str) -> Any:
         texts = {str(choice): choice for choice in self.choices}
         if text not in texts:
-            raise ValueError(f"{text[:20]!r} is none of {', '.join(texts)}.")
+            raise ValueError(f"{text[:20]!r} must be one of {', '.join(texts)}.")
         return texts[text]
 
     def _holds(self, number: float) -> bool:
@@ -97,7 +97,7 @@ def _date(text: str, before: date | None, today: date) -> date:
     except ValueError:
         raise ValueError(f"{text[:20]!r} is not a date: write it as 2026-03-31.") from None
     if day < today and day != before:
-        raise ValueError("That day has passed. If it is over, well done: leave this empty.")
+        raise ValueError("That day has passed. If the interview is over, well done: leave this empty.")
     if day.year > LAST_YEAR:
-        raise ValueError(f"The year {day.year} is too far to plan for.")
+        raise ValueError(f"The year {day.year} is too far away to plan for.")
     return day

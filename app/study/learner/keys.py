@@ -38,11 +38,11 @@ ACTIONS = (
     Action("rate-4", "4", "rate the answer 4"),
     Action("rate-5", "5", "rate the answer 5, perfectly"),
     Action("undo", "u", "undo the last rating", ("Ctrl+z",)),
-    Action("demo", "d", "open the demo beneath the answer, or close it", more="Esc closes it too"),
+    Action("demo", "d", "open the demo beneath the answer, or close it", more="Esc also closes it"),
     Action("play", "p", "in a demo: play its steps", more="← and → go from one to the next"),
     Action("edit", "e", "edit the card’s file"),
     Action("flag", "f", "flag the card"),
-    Action("bury", "-", "bury the card until tomorrow"),
+    Action("bury", "-", "skip the card until tomorrow"),
     Action("search", "/", "search"),
     Action("help", "?", "list the keys"),
 )
@@ -78,10 +78,10 @@ def own_keys(typed: Mapping[str, str]) -> dict[str, str]:
         keys[action.name] = key
         if key is None:
             problems[action.name] = (
-                f"{_shown(text)} is no single key: write one letter, digit or sign, or Space; leave it empty for none."
+                f"{_shown(text)} is not a single key: enter a letter, digit or sign, or Space; or leave it empty."
             )
         elif key in taken:
-            problems[action.name] = f"{_shown(key)} is the key for «{taken[key].does}» already."
+            problems[action.name] = f"{_shown(key)} is already the key for «{taken[key].does}»."
         elif key != OFF:
             taken[key] = action
     if problems:

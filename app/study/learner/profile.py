@@ -34,13 +34,15 @@ class Profile:
     name: Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00]*$")]
     time_zone: Annotated[
         ZoneName | None,
-        PreferenceField("zone", "day", "Time zone", "Decides what “today” is. Empty: this server’s, {default}."),
+        PreferenceField(
+            "zone", "day", "Time zone", "Decides what “today” is. Empty: this server’s default, {default}."
+        ),
     ] = None
     day_starts_at: Annotated[
         Hour | None,
         PreferenceField(
-            *("number", "day", "The day turns at"),
-            "An hour from {low} to {high}: until then, a late evening is still today. Empty: as this server has it, "
+            *("number", "day", "Day ends at"),
+            "Reviews before this hour ({low} to {high}) count for the previous day. Empty: this server’s default, "
             "{default}.",
             noun="an hour",
         ),
@@ -48,18 +50,18 @@ class Profile:
     new_per_day: Annotated[
         CardsPerDay | None,
         PreferenceField(
-            *("number", "schedule", "New cards a day"),
-            "At most so many cards that you have never seen, {low} to {high}; each comes back several times in its "
-            "first weeks. Empty: as this server has it, {default}.",
+            *("number", "schedule", "Maximum new cards per day"),
+            "From {low} to {high}. Each new card comes back several times in its first weeks. Empty: this server’s "
+            "default, {default}.",
             noun="a number of cards",
         ),
     ] = None
     desired_retention: Annotated[
         Retention | None,
         PreferenceField(
-            *("percent", "schedule", "Desired retention, per cent"),
-            "The chance of recall at which a card is asked again, {low} to {high}. Higher: surer recall, for more "
-            "reviews. Counts from your next rating on. Empty: as this server has it, {default}.",
+            *("percent", "schedule", "Desired retention (per cent)"),
+            "The chance of recall at which a card is asked again, {low} to {high}. Higher means better recall and more "
+            "reviews. Applies from your next rating. Empty: this server’s default, {default}.",
             noun="a chance of recall",
             unit=" per cent",
         ),
@@ -68,15 +70,14 @@ class Profile:
         bool,
         PreferenceField(
             *("tick", "sitting", "Type the answer"),
-            "Asks you to write before the answer is shown, and keeps it with the review. The rating stays yours.",
+            "Asks you to write your answer first, and keeps it with the review. You still rate yourself.",
         ),
     ] = False
     say_within: Annotated[
         Annotated[int, Field(ge=5, le=300)] | None,
         PreferenceField(
-            *("number", "sitting", "Soft timer, seconds"),
-            "Shows how long you have been saying the answer aloud, {low} to {high}; nothing happens when it runs out. "
-            "Empty: off.",
+            *("number", "sitting", "Soft timer (seconds)"),
+            "Shows how long you have been saying the answer aloud, {low} to {high}. It never cuts you off. Empty: off.",
             noun="a number of seconds",
         ),
     ] = None
@@ -84,21 +85,20 @@ class Profile:
         Annotated[date, Field(ge=date(1900, 1, 1), le=date(LAST_YEAR, 12, 31))] | None,
         PreferenceField(
             *("date", "you", "Date of the interview"),
-            "The day that you prepare for. Today then says how many cards you would recall on it; it moves no card. "
-            "Empty: none.",
+            "Optional. Today will show how much you’d remember by then. It moves no card.",
         ),
     ] = None
     theme: Annotated[
         Literal["light", "dark"] | None,
-        PreferenceField("choice", "look", "Theme", "Dark ink on light paper, or light on dark.", empty="as the system"),
+        PreferenceField("choice", "look", "Theme", "Light, or dark.", empty="same as the system"),
     ] = None
     text_size: Annotated[
         Literal[110, 125, 150, 175, 200] | None,  # per cent; static/recur.css has a rule for each
         PreferenceField(
             *("choice", "look", "Text size"),
-            "Of all pages, for you alone; it multiplies what your browser is set to.",
+            "Applies on top of your browser’s setting.",
             unit=" %",
-            empty="as the browser",
+            empty="same as the browser",
         ),
     ] = None
     own_keys: _Keys = field(default_factory=dict)
@@ -157,7 +157,7 @@ def name_taken(session: Session, name: str, learner_id: int | None = None) -> st
     """A sentence if a learner other than `learner_id` has this name."""
     rows = session.connection().execute(select(LEARNER.c.id, LEARNER.c.name))
     taken = next((row.name for row in rows if row.id != learner_id and row.name.casefold() == name.casefold()), None)
-    return None if taken is None else f"There is a learner called {taken} here already: choose another name."
+    return None if taken is None else f"A learner called {taken} already exists: choose another name."
 
 
 def texts_of(shown: Profile) -> dict[str, str]:
@@ -202,7 +202,9 @@ def read_name(text: str) -> str:
     """A learner's name as typed, without extra spaces. Raises WrongProfileError."""
     name = " ".join(text.split())
     if not name:
-        raise WrongProfileError({"name": "Write a name: it tells learners of this server apart."})
+        raise WrongProfileError({"name": "Enter a name: it distinguishes the learners on this server."})
     if len(name) > LONGEST_NAME or not name.isprintable():
-        raise WrongProfileError({"name": f"A name has at most {LONGEST_NAME} letters, and no control characters."})
+        raise WrongProfileError(
+            {"name": f"A name can have at most {LONGEST_NAME} characters, and no control characters."}
+        )
     return name

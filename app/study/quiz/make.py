@@ -142,7 +142,7 @@ def make(session: Session, prefs: Preferences, deck_id: int, name: str, plan: Pl
 
 
 _WHY_NOTHING = {
-    Kind.CHOSEN: "No card is like that: choose more topics, or fewer filters.",
-    Kind.WEAKEST: "You have not rated a card of this deck yet, so none is weakest. Study some first, or choose a quiz.",
-    Kind.INTERVIEW: "No card of this deck can be asked: all are suspended, or no longer in the files.",
+    Kind.CHOSEN: "No card matches: choose more topics or fewer filters.",
+    Kind.WEAKEST: "You have not rated a card of this deck yet. Study some first, or choose another quiz.",
+    Kind.INTERVIEW: "No card of this deck can be asked: all are suspended or no longer in the files.",
 }

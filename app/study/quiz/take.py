@@ -28,7 +28,7 @@ class AnothersQuizError(Exception):
     """The quiz is another learner's: what they answered is not shown. `quiz` is that quiz."""
 
     def __init__(self, quiz: Quiz) -> None:
-        super().__init__("This quiz is another learner’s. Open its address to take the same questions yourself.")
+        super().__init__("This quiz belongs to another learner. Open its address to take the same questions yourself.")
         self.quiz = quiz
 
 
@@ -41,7 +41,7 @@ class NotOfThisQuizError(NotCountedError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Your last rating was not given in this quiz, so nothing was taken back here. Undo it where it was given."
+            "Your last rating was not given in this quiz, so nothing was undone. Undo it where you gave it."
         )
 
 
@@ -182,12 +182,12 @@ def answer(session: Session, learner: Preferences, name: str, given: Answer, now
         raise UnknownCardError(f"This quiz does not ask card {given.card_id}.")
     if asked.token != given.token:  # otherwise it is the form that was counted
         if asked.rating is not None:
-            had = f"You have answered that question already, with {asked.rating}."
-            raise NotAskedError(f"{had} Nothing was counted now.")
+            had = f"You have already answered that question, with {asked.rating}."
+            raise NotAskedError(f"{had} This time nothing was counted.")
         if asked.ended_at is not None:
-            raise NotAskedError("This quiz was ended before that answer came. Nothing was counted now.")
+            raise NotAskedError("This quiz had ended before that answer arrived. This time nothing was counted.")
         if asked.seconds is not None and now - GRACE >= asked.started_at + timedelta(seconds=asked.seconds):
-            raise NotAskedError("The time was over when that answer came. It was not counted.")
+            raise NotAskedError("Time was up when that answer arrived. It was not counted.")
     rated = rate(session, learner, given, now)
     if not rated.repeated:
         connection.execute(_ANSWER, {"quiz": asked.id, "card": asked.card_id, "by": given.token})

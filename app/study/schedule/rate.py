@@ -42,7 +42,7 @@ class UndoneTokenError(NotCountedError):
     """The form was sent before and its review, `review`, undone since: it is not counted again."""
 
     def __init__(self, review: Review) -> None:
-        super().__init__("This rating was taken back. Rate the card again if you want it counted.")
+        super().__init__("This rating was undone. Rate the card again if you want it counted.")
         self.review = review
 
 
@@ -54,8 +54,8 @@ class StaleFormError(NotCountedError):
     """
 
     def __init__(self, last: Review | None, undone: bool) -> None:
-        what = "its last rating was taken back" if undone else "it was rated elsewhere"
-        super().__init__(f"Since this card was shown, {what}. Nothing was counted now.")
+        what = "its last rating was undone" if undone else "it was rated elsewhere"
+        super().__init__(f"Since this card was shown, {what}. This time nothing was counted.")
         self.last = last
         self.undone = undone
 
@@ -98,10 +98,10 @@ class Answer:
 
     def __post_init__(self) -> None:
         if self.rating not in range(1, 6):
-            raise ValueError(f"The rating must be 1, 2, 3, 4 or 5; it is {self.rating!r}.")
+            raise ValueError(f"The rating must be 1, 2, 3, 4 or 5, not {self.rating!r}.")
         check_token(self.token)
         if self.typed is not None and (len(self.typed) > LONGEST_TYPED or "\0" in self.typed):
-            raise ValueError(f"A typed answer may have {LONGEST_TYPED} characters, and no NUL.")
+            raise ValueError(f"A typed answer can have at most {LONGEST_TYPED} characters, and no NUL.")
         if self.revealed_at.tzinfo is None or (self.shown_at is not None and self.shown_at.tzinfo is None):
             raise ValueError("The times of a form need a time zone.")
 

@@ -83,7 +83,9 @@ def write_note(session: Session, learner_id: int, card_id: int, text: str) -> in
     """Make `text` the learner's private note on a card; an empty one removes it. Raises ValueError for a bad one."""
     text = text.replace("\r\n", "\n").strip()
     if len(text) > LONGEST_NOTE or "\0" in text:
-        raise ValueError(f"A note may have {LONGEST_NOTE:,} characters, and no NUL; this one has {len(text):,}.")
+        raise ValueError(
+            f"A note can have at most {LONGEST_NOTE:,} characters, and no NUL. This one has {len(text):,}."
+        )
     return _mark(session, learner_id, [card_id], "note", text)
 
 
@@ -114,7 +116,7 @@ def own_tag(text: str) -> str:
     """`text` as a tag: small letters, single spaces. Raises ValueError for what cannot be one."""
     tag = " ".join(unicodedata.normalize("NFC", text).lower().split())
     if not 0 < len(tag) <= LONGEST_TAG or not tag.isprintable() or "," in tag:
-        raise ValueError(f"A tag has 1 to {LONGEST_TAG} characters and no comma; {text[:60]!r} cannot be one.")
+        raise ValueError(f"A tag has 1 to {LONGEST_TAG} characters and no comma, unlike {text[:60]!r}.")
     return tag
 
 

@@ -78,12 +78,12 @@ STATES: Mapping[str, Standing] = {
     "learning": Standing("learning", "learning", IS_LEARNING),
     "known": Standing("known", "known", IS_KNOWN),
     "due": Standing("due today", "due", and_(IS_DUE, ~IS_SET_ASIDE)),
-    "leech": Standing("leech (missed again and again)", "leeches", IS_LEECH),
+    "leech": Standing("leech (forgotten again and again)", "leeches", IS_LEECH),
     "suspended": Standing(
         "suspended", "suspended", IS_SUSPENDED, "Suspended cards are not asked. Resume them in Browse to study them."
     ),
     "buried": Standing(
-        "buried until a later day", "buried", IS_BURIED, "Buried cards are not asked. They come back on a later day."
+        "buried until a later day", "buried", IS_BURIED, "Buried cards are not asked until a later day."
     ),
     "flagged": Standing("flagged", "flagged", IS_FLAGGED),
 }

@@ -34,7 +34,7 @@ class Queue:
 
     def __post_init__(self) -> None:
         if self.mode is not Mode.DUE and self.since is None:
-            raise ValueError("A sitting ahead of the schedule needs the time since when it goes on.")
+            raise ValueError("A sitting ahead of the schedule needs the time at which it began.")
 
 
 @dataclass(slots=True)

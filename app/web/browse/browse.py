@@ -50,7 +50,7 @@ class Act(BaseModel):
         try:
             return Query.model_validate(dict(parse_qsl(self.back)))
         except pydantic.ValidationError as error:
-            said = "The form says wrongly where it was. Load the page again."
+            said = "The form is out of date. Load the page again."
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, said) from error
 
 
@@ -126,4 +126,4 @@ def _do(here: Here, form: Act, ids: Sequence[int]) -> Done:
         if form.do == "reset":
             return Done(form.do, reset(session, here.learner(session), ids, form.token, here.now).cards, len(ids))
         known = ", ".join([*MARKING, *TAGGING, "reset"])
-        raise ValueError(f"There is nothing called {form.do[:40]!r} to do with cards; there are {known}.")
+        raise ValueError(f"There is no action {form.do[:40]!r} for cards. There are {known}.")

@@ -30,10 +30,10 @@ _DONE = {
     "suspend": ("Suspended {}: not asked until resumed.", "suspended already"),
     "resume": ("Resumed {}.", "not suspended"),
     "flag": ("Flagged {}.", "flagged already"),
-    "unflag": ("Took the flag from {}.", "not flagged"),
-    "tag": ("Put your tag on {}.", "tagged so already"),
-    "untag": ("Took your tag from {}.", "not tagged so by you"),
-    "reset": ("Reset {}: as if never seen.", "new already"),
+    "unflag": ("Unflagged {}.", "not flagged"),
+    "tag": ("Tagged {}.", "already tagged"),
+    "untag": ("Untagged {}.", "not tagged by you"),
+    "reset": ("Reset {} to new.", "new already"),
 }
 
 

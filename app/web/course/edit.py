@@ -67,8 +67,8 @@ def save(here: Here, deck: str, name: str, typed: EditedText = TheEdited) -> Res
         if opened is None:
             raise HTTPException(
                 HTTPStatus.CONFLICT,
-                f"{deck}/{name}.md was moved or deleted meanwhile, so nothing was saved. Go back, copy your text, and "
-                "put it where it belongs.",
+                f"{deck}/{name}.md was moved or deleted in the meantime, so nothing was saved. Go back, copy your "
+                "text, and put it where it belongs.",
             )
         if opened.digest != typed.seen and _bytes(opened, typed.text) != opened.data:
             # As it is shown again it is to be saved over what the file is now.
@@ -87,7 +87,7 @@ def _opened(here: Context, deck: str, name: str) -> OpenedFile | None:
     """The file. Raises HTTPException unless it may be edited here, and is a text that is no link."""
     check_author(here)
     if not may_edit(here):
-        said = "Files are edited in the browser on the server's own machine only. Edit them where they are kept."
+        said = "Files are edited in the browser on the server's own machine only. Edit them there."
         raise HTTPException(HTTPStatus.FORBIDDEN, said)
     folder, path = here.settings.content_dir, f"{deck}/{name}.md"
     opened = content_file(folder, path)

@@ -51,7 +51,7 @@ def schema(name: str) -> dict[str, Any]:
     responses=_UNKNOWN
     | {
         200: {"description": "Parameters, numbers, caption, figures as tables, warnings."},
-        422: _PROBLEM | {"description": "Which parameters cannot be used, and the nearest state that can."},
+        422: _PROBLEM | {"description": "Which parameters are invalid, and the nearest valid state."},
     },
 )
 @may_train

@@ -22,7 +22,7 @@ def draws(request: Request, name: str) -> Response:
     except BadParametersError as error:
         return bad_values(request, error)
     if state.draws is None:
-        raise NotHereError("This address asks for no range of seeds: write one such as seed=0..39.")
+        raise NotHereError("This address has no range of seeds: add one such as seed=0..39.")
     computed = over(demo, state.parameters, state.draws.seeds)
     return page(
         request,

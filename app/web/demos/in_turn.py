@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from app.demos.machine.turns import TURNS, WAITS, NoTurnError
 from app.web.frame.busy import BusyError
 
-BUSY = "Other trainings are running already. Try again in a few seconds."
+BUSY = "Other demos are being trained right now. Try again in a few seconds."
 LONGEST_WAIT = 5.0
 """Seconds that a page waits for its training to begin."""
 ASKS_EVERY = 0.05

@@ -34,7 +34,7 @@ async def train(request: Request, name: str) -> Response:
     """The results at every report of the training, each with the address of its state, then `done`."""
     demo, given = asked(request, name)
     if demo.training is None:
-        raise NotHereError(f"{demo.title} has nothing to train: it computes at once.")
+        raise NotHereError(f"{demo.title} has nothing to train: it computes immediately.")
     browser = request.cookies.get(BROWSER_COOKIE) or secrets.token_urlsafe(16)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     events = _events(request, browser, demo, given)

@@ -28,18 +28,16 @@ def what_was_saved(request: Request) -> str:
     visit = getattr(request.state, "visit", None)
     match visit.saved if visit else False:
         case True:
-            return (
-                "What you sent was saved, but the page after it could not be made. It counts once, however often sent."
-            )
+            return "What you sent was saved, but the next page could not be made. Sending it again changes nothing."
         case False:
-            return "Your answer was not saved. Press again: it will count once."
+            return "Your answer was not saved. Press again: it won’t be counted twice."
         case _:
-            return "It is not known whether your answer was saved. Press again: it will count once."
+            return "Your answer may not have been saved. Press again: it won’t be counted twice."
 
 
 def busy_sentences(request: Request) -> list[str]:
     """What happened, whether anything was lost, and what to do next."""
-    said = what_was_saved(request) or "Nothing is lost. Load the page again in a few seconds."
+    said = what_was_saved(request) or "Nothing is lost. Reload the page in a few seconds."
     return ["The database is busy.", said]
 
 

@@ -43,7 +43,7 @@ def bad_parameters(error: BadParametersError, path: str) -> Response:
     """Which parameters of a demo are invalid, and the nearest valid state, under the same path."""
     return problem(
         HTTPStatus.UNPROCESSABLE_ENTITY,
-        "These parameters cannot be used",
+        "These parameters are invalid",
         str(error),
         errors=[{"parameter": p.parameter, "given": p.given, "detail": p.sentence} for p in error.problems],
         nearest=f"{path}?{error.nearest}",
@@ -57,7 +57,7 @@ def _is_for_a_program(request: Request) -> bool:
 def _http(request: Request, error: Exception) -> Response:
     error = cast(HTTPException, error)
     if error.detail == HTTPStatus(error.status_code).phrase:
-        sentence = {404: f"There is no page at {request.url.path}.", 405: "This address does not take that method."}
+        sentence = {404: f"There is no page at {request.url.path}.", 405: "This address does not accept that method."}
         detail = sentence.get(error.status_code, error.detail)
     else:
         detail = error.detail
@@ -79,7 +79,7 @@ def _validation(request: Request, error: Exception) -> Response:
     error = cast(RequestValidationError, error)
     sentences = [in_words(_name(problem), problem, tells_value=True) + "." for problem in error.errors()]
     if _is_for_a_program(request):
-        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "This cannot be used", " ".join(sentences))
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid input", " ".join(sentences))
     return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, sentences)
 
 
@@ -92,7 +92,7 @@ def _forbidden(request: Request, error: Exception) -> Response:
 
 
 def _no_learner(request: Request, error: Exception) -> Response:
-    sentences = [f"{error} The profile that this browser studied with was deleted.", "Go to Today to study as another."]
+    sentences = [f"{error} The profile that this browser used was deleted.", "Go to Today to study as someone else."]
     response = error_page(request, HTTPStatus.NOT_FOUND, sentences)
     response.delete_cookie(LEARNER_COOKIE)
     return response
@@ -118,8 +118,8 @@ def _gone(request: Request, error: Exception) -> Response:
     """The database's file has gone: nothing is acknowledged until somebody has looked."""
     request.scope["failure"] = error  # for the log
     saved = "" if request.method in SAFE_METHODS else "What you sent was not saved. "
-    what = f"{saved}The server’s database was deleted or replaced while it runs, so nothing can be saved now."
-    sentences = [what, "Tell whoever runs this server: its log says what to do."]
+    what = f"{saved}The database was deleted or replaced while the server was running, so nothing can be saved now."
+    sentences = [what, "Tell whoever runs this server; its log says what to do."]
     status = HTTPStatus.SERVICE_UNAVAILABLE
     if _is_for_a_program(request):
         return problem(status, "The database is gone", what)

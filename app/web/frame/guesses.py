@@ -38,7 +38,7 @@ class Guesses:
     def was_wrong(self, client: str, has_waited: bool) -> None:
         """Count a wrong password, unless it took a turn. The first that is too many is told in the log."""
         if not has_waited and self._move(client) - self._clock() > AT_ONCE * SECONDS_EACH:
-            log.warning("Wrong passwords from %s: from now on one each %g s is looked at.", client, SECONDS_EACH)
+            log.warning("Wrong passwords from %s: from now on one attempt every %g s is checked.", client, SECONDS_EACH)
 
     def _move(self, client: str) -> float:
         now = self._clock()

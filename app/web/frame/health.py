@@ -45,5 +45,5 @@ def metrics(request: Request) -> Response:
     if state.metrics is None:
         raise NotHereError("This server keeps no metrics. RECUR_METRICS=true turns them on.")
     if state.settings.password is None and not is_from_this_machine(request):
-        raise HTTPException(HTTPStatus.FORBIDDEN, "Without a password, the metrics are for this machine alone.")
+        raise HTTPException(HTTPStatus.FORBIDDEN, "Without a password, metrics are available only on this machine.")
     return Response(state.metrics.page(), media_type=state.metrics.content_type)

@@ -27,7 +27,7 @@ ID_HEADER = b"x-request-id"
 _PLAIN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 THE_CLIENT_LEFT = 499
 """The status in the log of a request whose client left before its answer began, as nginx writes it."""
-STOPPING = "503 Service Unavailable: the server is stopping. If you sent something, send it again: it counts once.\n"
+STOPPING = "503 Service Unavailable: the server is stopping. If you sent something, send it again later.\n"
 
 log = logging.getLogger(REQUESTS)
 
@@ -110,7 +110,9 @@ def _failed(request: Request) -> Response:
     try:
         return unexpected(request)
     except Exception:  # the page of the failure fails too, most often for the same reason
-        return PlainTextResponse(f"500 Internal Server Error. The log has it as {request.scope['request_id']}.\n", 500)
+        return PlainTextResponse(
+            f"500 Internal Server Error. The log lists it as {request.scope['request_id']}.\n", 500
+        )
 
 
 def _level(scope: Scope, status: int, error: Exception | None) -> int:

@@ -141,7 +141,7 @@ class Guard:
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.uploads == MOST_UPLOADS:
-            sentence = f"{MOST_UPLOADS} files are arriving already. Send yours again in a minute."
+            sentence = f"{MOST_UPLOADS} files are already being uploaded. Send yours again in a minute."
             raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, sentence, BUSY_HEADERS)
         self.uploads += 1
         try:
@@ -260,8 +260,8 @@ class Guard:
             if origin == f"{(url := URL(scope=scope)).scheme}://{url.netloc}":
                 return
             raise self._cross_origin(
-                f"its Origin is {origin}, ours is {url.scheme}://{url.netloc}. Behind a proxy, let it pass the Host "
-                "header on and set X-Forwarded-Proto (RECUR_TRUSTED_PROXIES names the proxy)"
+                f"its Origin is {origin}, ours is {url.scheme}://{url.netloc}. Behind a proxy, make it pass on the "
+                "Host header and set X-Forwarded-Proto (RECUR_TRUSTED_PROXIES names the proxy)"
             )
         # An old browser sends neither header, even for another site's form, and even without a cookie or a password it
         # reaches what its own machine reaches. A script sends what its owner gave it.
@@ -270,13 +270,13 @@ class Guard:
 
     @staticmethod
     def _cross_origin(why: str) -> Refusal:
-        return Refusal(HTTPStatus.FORBIDDEN, f"a change is taken only from Recur's own pages; {why}.")
+        return Refusal(HTTPStatus.FORBIDDEN, f"changes are accepted only from Recur's own pages; {why}.")
 
     def _too_large(self, large: bool = False) -> str:
         if large:
             return (
-                f"a history to take in may have {self.max_import} bytes (RECUR_MAX_IMPORT_BYTES). "
-                "`recur import history.jsonl` at the command line has no bound."
+                f"an imported history may have {self.max_import} bytes (RECUR_MAX_IMPORT_BYTES). "
+                "`recur import history.jsonl` in a terminal has no limit."
             )
         return f"a request's body may have {self.max_body} bytes (RECUR_MAX_BODY_BYTES)."
 

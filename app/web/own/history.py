@@ -23,7 +23,7 @@ _DOWNLOADS = threading.Semaphore(2)
 def download(here: Here) -> Response:
     """Everything that belongs to the learner, as of now. It is written first: no slow reader holds a connection."""
     if not _DOWNLOADS.acquire(blocking=False):
-        raise BusyError("Other histories are being written for download. Load this again in a few seconds.")
+        raise BusyError("Other histories are being prepared for download. Reload in a few seconds.")
     try:
         with here.reading() as session:
             day = here.learner(session).day(here.now)
@@ -52,7 +52,7 @@ def take_in(here: Here, file: Annotated[UploadFile, File()]) -> Response:
     done, error = None, None
     one_import = here.database.lock("import")
     if not one_import.try_hold():
-        raise BusyError("Another history is being taken in, so yours was not. Send it again in a minute.")
+        raise BusyError("Another history is being imported, so yours was not. Send it again in a minute.")
     try:
         done = import_history(here.database, file.file, here.learner_id, here.now)
         here.visit.saved = True

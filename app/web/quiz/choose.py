@@ -84,7 +84,7 @@ def _plan(here: Here, session: Session, deck: Deck, form: QuizForm) -> Plan:
         cards = candidates(session, who, here.now, Queue(deck.id))
         return plan_interview(cards, follow_ups_in(session, deck.id), rng)
     if form.kind != Kind.CHOSEN:
-        raise BadFormError({"kind": f"A quiz is one of {', '.join(Kind)}, not {form.kind!r}."})
+        raise BadFormError({"kind": f"A quiz must be one of {', '.join(Kind)}, not {form.kind!r}."})
     topics = {row.topic.name: row.topic.title for row in by_topic(session, who, here.now, deck.id) if row.cards}
     chosen = read_form(form, topics)
     listed = {one.key: one.title for one in documents(here.settings.content_dir)}

@@ -71,7 +71,7 @@ def read_form(form: QuizForm, topics: Collection[str]) -> Chosen:
     minutes = _whole(form.minutes, 1, LONGEST_MINUTES)
     if form.timed and form.minutes.strip() and minutes is None:
         problems["minutes"] = (
-            f"The minutes must be a whole number from 1 to {LONGEST_MINUTES}, or empty for one a question."
+            f"The minutes must be a whole number from 1 to {LONGEST_MINUTES}, or empty for one minute per question."
         )
     if problems or number is None:
         raise BadFormError(problems)

@@ -69,7 +69,7 @@ def again(here: Here, name: str, new: Annotated[str, Form(alias="name")]) -> Res
         with here.writing() as session:
             made = make(session, learner, quiz.deck_id, new, plan, here.now)
     except NothingToAskError as error:
-        raise HTTPException(HTTPStatus.CONFLICT, "None of this quiz’s cards can be asked any more.") from error
+        raise HTTPException(HTTPStatus.CONFLICT, "None of this quiz’s cards are available any more.") from error
     except ValueError as error:
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
     return RedirectResponse(f"/quiz/{made}", HTTPStatus.SEE_OTHER)

@@ -69,10 +69,10 @@ class QuizSitting:
         """The card of the current question and no other: the back button, or another tab, may ask for another."""
         if self.item is None:
             is_late = self.attempt.is_late(self.here.now)
-            raise NotNowError("The time is over, so that question stays unanswered." if is_late else "")
+            raise NotNowError("Time is up, so that question stays unanswered." if is_late else "")
         card = self.current()
         if card is None or card.id != card_id:
-            raise NotNowError("That question is not the one to answer now. This one is.")
+            raise NotNowError("That is not the current question. This one is.")
         return card
 
     def check_shown(self, state: State | None, shown_at: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from app.invalid import OWN
 from app.study.schedule.rate import LONGEST_TYPED
 from app.study.selection.fields import NONE_IF_EMPTY
 from app.study.selection.marks import LONGEST_NOTE
@@ -22,10 +23,10 @@ def _not_too_long(text: str) -> str:
     if len(text) <= LONGEST_TYPED and "\0" not in text:
         return text
     sentence = (
-        f"A typed answer may have {LONGEST_TYPED} characters, and no NUL; this one has {len(text)}: "
+        f"A typed answer can have at most {LONGEST_TYPED} characters, and no NUL. This one has {len(text)}: "
         "go back and shorten it."
     )
-    raise PydanticCustomError("typed_answer", sentence)
+    raise PydanticCustomError(OWN, sentence)
 
 
 Typed = Annotated[str, BeforeValidator(_one_line_end), AfterValidator(_not_too_long)]

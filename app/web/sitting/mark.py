@@ -21,9 +21,9 @@ DONE = {
     Act.UNFLAG: "No longer flagged.",
     Act.UNBURY: "The card is back.",
     Act.RESUME: "The card is back.",
-    Act.NOTE: "Your note is kept.",
-    Act.BURY: "Buried until tomorrow.",
-    Act.SUSPEND: "Suspended: it is not asked until you resume it.",
+    Act.NOTE: "Note saved.",
+    Act.BURY: "Skipped until tomorrow.",
+    Act.SUSPEND: "Suspended: you won’t be asked this card until you resume it.",
 }
 BACK = {Act.BURY: Act.UNBURY, Act.SUSPEND: Act.RESUME}
 """The acts that set a card aside, each with the one that brings it back."""

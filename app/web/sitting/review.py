@@ -163,7 +163,7 @@ class QueueSitting:
     def check_shown(self, state: State | None, shown_at: datetime) -> None:
         """The back button leads to a card's answer again after its rating: that would be a second review."""
         if rated := rated_since(self.session.connection(), state, shown_at):
-            raise NotNowError(f"You rated that card {rated.rating} since it was shown. Here is the next one.")
+            raise NotNowError(f"You have rated that card {rated.rating} since it was shown. Here is the next one.")
 
     def rate(self, answer: Answer) -> Rated:
         """Count a rating."""

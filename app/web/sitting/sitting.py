@@ -142,7 +142,7 @@ def undo(sitting: Sitting, form: UndoForm) -> Response:
     """Take back the last rating, and ask its card again."""
     here = sitting.here
     check_learner(here, form)
-    undone, notice, status = None, "There is no rating left to take back.", HTTPStatus.OK
+    undone, notice, status = None, "Nothing to undo.", HTTPStatus.OK
     try:
         with here.writing() as sitting.session:
             undone = sitting.undo(form.token)
@@ -155,13 +155,13 @@ def undo(sitting: Sitting, form: UndoForm) -> Response:
     with here.reading() as sitting.session:
         if undone is None:
             return ask(sitting, sitting.current(), notice, status)
-        return card_page(sitting, undone.card_id, notice=f"Taken back: your {undone.review.rating} is undone.")
+        return card_page(sitting, undone.card_id, notice=f"Undone (you had rated {undone.review.rating}).")
 
 
 def check_learner(here: Context, form: PageForm) -> None:
     """Raise a 409 if the form is of a page that another learner opened."""
     if form.learner not in (None, here.learner_id):
-        sentence = "This page was opened as another learner, so nothing was counted. Load it again to go on as you."
+        sentence = "This page was opened as another learner, so nothing was counted. Reload it to continue as yourself."
         raise HTTPException(HTTPStatus.CONFLICT, sentence)
 
 

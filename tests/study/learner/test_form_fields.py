@@ -40,10 +40,10 @@ def test_the_bounds_are_those_of_the_type_and_of_the_server() -> None:
 
 
 def test_the_words_hold_the_bounds_and_the_server_s_setting() -> None:
-    assert BY_NAME["new_per_day"].words("20").startswith("At most so many cards that you have never seen, 0 to 9999;")
-    assert BY_NAME["desired_retention"].words("90").endswith("70 to 97. Higher: surer recall, for more reviews. "
-        "Counts from your next rating on. Empty: as this server has it, 90.")  # fmt: skip
-    assert BY_NAME["say_within"].words("").endswith("5 to 300; nothing happens when it runs out. Empty: off.")
+    assert BY_NAME["new_per_day"].words("20").startswith("From 0 to 9999. Each new card comes back")
+    assert BY_NAME["desired_retention"].words("90").endswith("70 to 97. Higher means better recall and more "
+        "reviews. Applies from your next rating. Empty: this server’s default, 90.")  # fmt: skip
+    assert BY_NAME["say_within"].words("").endswith("5 to 300. It never cuts you off. Empty: off.")
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_field_is_read(texts: dict[str, str], is_now: dict[str, object]) -> No
 @pytest.mark.parametrize(
     ("field", "text", "says"),
     [
-        ("name", "  ", "Write a name"),
+        ("name", "  ", "Enter a name"),
         ("name", "x" * 61, "at most 60"),
         ("name", "a\x00b", "control characters"),
         ("time_zone", "Europe/Berln", "Did you mean Europe/Berlin?"),
@@ -97,10 +97,10 @@ def test_a_field_is_read(texts: dict[str, str], is_now: dict[str, object]) -> No
         ("interview_on", "2026-03-01", "That day has passed"),
         ("interview_on", "2026-02-30", "is not a date"),
         ("interview_on", "9999-12-31", "too far"),
-        ("theme", "sepia", "none of light, dark"),
-        ("text_size", "300", "none of 110"),
+        ("theme", "sepia", "must be one of light, dark"),
+        ("text_size", "300", "must be one of 110"),
         ("key-undo", "e", "edit the card"),
-        ("key-undo", "two", "no single key"),
+        ("key-undo", "two", "not a single key"),
     ],
 )
 def test_a_bad_value_is_named_at_its_field(field: str, text: str, says: str) -> None:
@@ -162,7 +162,7 @@ def test_learners_are_added_and_renamed(study: Study) -> None:
         assert profile(session, added) == Profile("Eve")
         with pytest.raises(WrongProfileError, match="Eve"):
             add_learner(session, "eve", Random(2))
-        with pytest.raises(WrongProfileError, match="Write a name"):
+        with pytest.raises(WrongProfileError, match="Enter a name"):
             add_learner(session, "", Random(2))
         other = add_learner(session, "Bob", Random(1))  # the same numbers are drawn: the next is taken
         assert other != added

@@ -189,7 +189,7 @@ def test_when_the_time_is_over_the_rest_stays_unanswered(study: "Study") -> None
     study.later(seconds=4)
     give(study, 2, 3)  # it was on its way
     study.later(seconds=1)
-    with pytest.raises(NotAskedError, match="time was over"):
+    with pytest.raises(NotAskedError, match="Time was up"):
         give(study, 3, 3)
     assert [item.rating for item in run(study).items] == [4, 3, None]
 

@@ -53,7 +53,7 @@ def test_the_token_of_an_undone_review_counts_no_more(study: "Study") -> None:
     answer = study.answer(1, 4)
     rated = study.send(answer)
     study.undo()
-    with pytest.raises(UndoneTokenError, match="taken back") as refused:
+    with pytest.raises(UndoneTokenError, match="undone") as refused:
         study.send(answer)
     assert refused.value.review.id == rated.review.id
     assert study.states() == []
@@ -77,7 +77,7 @@ def test_a_form_that_builds_on_an_undone_review_is_stale_and_the_one_before_it_h
     study.rate(1, 3)
     after = study.answer(1, 5)
     study.undo()
-    with pytest.raises(StaleFormError, match="taken back") as refused:
+    with pytest.raises(StaleFormError, match="undone") as refused:
         study.send(after)
     assert refused.value.undone
     assert refused.value.last is not None

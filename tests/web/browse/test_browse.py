@@ -132,7 +132,7 @@ def test_the_shortest_address_holds_the_whole_state() -> None:
     [
         ("suspend", "resume", "state=suspended", "Suspended 2 cards"),
         ("flag", "unflag", "flagged=1", "Flagged 2 cards"),
-        ("tag", "untag", "tag=ask+a+friend", "Put your tag on 2 cards"),
+        ("tag", "untag", "tag=ask+a+friend", "Tagged 2 cards"),
     ],
 )
 def test_many_are_marked_and_the_list_says_so(client: TestClient, do: str, undo: str, state: str, says: str) -> None:
@@ -171,9 +171,9 @@ def test_under_htmx_the_swapped_list_says_what_was_done(client: TestClient) -> N
     ("do", "cards", "tag", "says"),
     [
         ("suspend", (), "", "Select a card first"),
-        ("tag", ("q1",), "a,b", "cannot be one"),
-        ("tag", ("q1",), "", "cannot be one"),
-        ("explode", ("q1",), "", "There is nothing called"),
+        ("tag", ("q1",), "a,b", "no comma, unlike"),
+        ("tag", ("q1",), "", "no comma, unlike"),
+        ("explode", ("q1",), "", "There is no action"),
     ],
 )
 def test_what_cannot_be_done_is_named_and_the_form_kept(
@@ -276,7 +276,7 @@ def test_a_reset_asks_first_and_says_what_it_takes_back(client: TestClient, data
     for name, value in fields:
         form.setdefault(name, []).append(value)
     done = client.post("/browse/act", data=form, headers=PART if part else SAME_SITE)
-    assert "Reset 2 cards: as if never seen. 1 more was new already." in done.text
+    assert "Reset 2 cards to new. 1 more was new already." in done.text
     assert names(client.get("/browse?state=new")) == ["q1", "q2", "q3", "q4", "q5"]
     assert rows(database, "SELECT count(rating), count(undoes_id) FROM review") == [(3, 3)]
     again = client.post("/browse/act", data=form, headers=PART if part else SAME_SITE)

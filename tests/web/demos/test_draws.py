@@ -32,7 +32,7 @@ def test_the_band_of_a_state(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "words"),
     [
-        ("seed=3", 404, "asks for no range of seeds"),
+        ("seed=3", 404, "has no range of seeds"),
         ("seed=3..2", 422, "write a range of 2 to 100"),
         ("over=0..999", 422, "write a range of 2 to 100"),
         ("seed=0..3&gain=x", 422, "gain"),

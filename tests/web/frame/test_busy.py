@@ -80,7 +80,7 @@ def test_htmx_gets_the_sentences_alone(client: TestClient, database: Database, b
     with busy(database):
         answer = client.post("/review", data=form, headers=PART)
     assert (answer.status_code, answer.headers["content-type"][:10]) == (503, "text/plain")
-    assert answer.text == "The database is busy. Your answer was not saved. Press again: it will count once."
+    assert answer.text == "The database is busy. Your answer was not saved. Press again: it won’t be counted twice."
 
 
 @pytest.mark.parametrize("busy", WRITERS[:2], ids=lambda one: one.__name__)

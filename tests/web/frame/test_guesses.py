@@ -53,7 +53,7 @@ def test_a_few_wrong_passwords_are_refused_at_once_and_then_one_a_second(
     assert [ask(locked, f"wrong {n}") for n in range(AT_ONCE + 1)] == [401] * (AT_ONCE + 1)
     assert clock.waited == 0
     told = [record.message for record in caplog.records if "Wrong passwords" in record.message]
-    assert told == ["Wrong passwords from testclient: from now on one each 1 s is looked at."]
+    assert told == ["Wrong passwords from testclient: from now on one attempt every 1 s is checked."]
     assert [ask(locked, f"wrong {n}") for n in range(20)] == [401] * 20
     assert clock.waited == pytest.approx(20)
     assert sum("Wrong passwords" in record.message for record in caplog.records) == 1

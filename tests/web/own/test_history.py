@@ -127,7 +127,7 @@ def test_one_import_at_a_time(client: TestClient, database: Database) -> None:
     with database.lock("import").held():  # as another process would
         answer = send(client, history)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-    assert "Another history is being taken in" in answer.text
+    assert "Another history is being imported" in answer.text
     assert "send the file again" in answer.text
     assert send(client, history).status_code == 200
 

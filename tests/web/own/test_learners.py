@@ -125,14 +125,14 @@ def test_one_chooses_who_studies(browser: Any) -> None:
 def test_names_are_changed_and_refused(browser: Any, database: Database) -> None:
     one = browser()
     ada = add(one, "Ada")
-    for data, says in (({"name": "ada"}, "called Ada here already"), ({"name": " "}, "Write a name"), ({}, "Write")):
+    for data, says in (({"name": "ada"}, "called Ada already exists"), ({"name": " "}, "Enter a name"), ({}, "Enter")):
         answer = one.post("/learners", data=data)
         assert answer.status_code == 422
         assert says in answer.text
     answer = one.post("/learners/rename", data={"chosen": ada, "name": "YOU"})
     assert answer.status_code == 422
     assert 'value="YOU"' in answer.text
-    assert "called You here already" in answer.text.split(f'id="wrong-{ada}"')[1]
+    assert "called You already exists" in answer.text.split(f'id="wrong-{ada}"')[1]
     assert one.post("/learners/rename", data={"chosen": 7, "name": "Eve"}).status_code == 404
     assert one.post("/learners/rename", data={"chosen": ada, "name": "Eve <b>"}).status_code == 200
     assert learners(database) == ["Eve <b>", "You"]
@@ -245,7 +245,7 @@ def test_a_server_takes_only_so_many_learners(client: TestClient, database: Data
     assert one.post("/learners", data={"name": "Ada"}, follow_redirects=False).status_code == 303
     answer = one.post("/learners", data={"name": "Eve"})
     assert answer.status_code == 422
-    assert "There are 2 learners here, and no more may be added (RECUR_MAX_LEARNERS)." in answer.text
+    assert "There are 2 learners here, and no more can be added (RECUR_MAX_LEARNERS)." in answer.text
     assert learners(database) == ["Ada", "You"]
 
 

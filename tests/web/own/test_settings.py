@@ -50,8 +50,8 @@ def test_every_setting_says_what_it_does_and_what_the_server_has(client: TestCli
         if not name.startswith("key-"):
             sentence = page.split(f'id="says-{name}">')[1].split("</small>")[0]
             assert sentence.rstrip().endswith("."), name
-    assert "Empty: this server’s, Europe/Berlin." in page
-    assert "Empty: as this server has it, 20." in page
+    assert "Empty: this server’s default, Europe/Berlin." in page
+    assert "Empty: this server’s default, 20." in page
     assert re.search(r"90 % \(yours\)</th><td>30 days", page)
     assert re.search(r"70 %</th><td>279 days", page)  # 30 / (0.9^(-1/0.1542) - 1) * (0.7^(-1/0.1542) - 1)
     assert "at most 10 MB" in page
@@ -102,7 +102,7 @@ def test_a_bad_value_gives_the_form_back_as_it_was_typed(client: TestClient, dat
     for name, says in (
         ("time_zone", "Did you mean Europe/Berlin?"),
         ("new_per_day", "from 0 to 9999"),
-        ("key-undo", "&#39;two&#39; is no single key"),
+        ("key-undo", "&#39;two&#39; is not a single key"),
         ("say_within", "from 5 to 300"),
     ):
         assert 'aria-invalid="true"' in field(page, name)
@@ -122,7 +122,7 @@ def test_a_bad_value_gives_the_form_back_as_it_was_typed(client: TestClient, dat
 def test_a_past_interview_is_refused_kindly(client: TestClient) -> None:
     page = client.post("/settings", data={"name": "You", "interview_on": "2026-03-01"})
     assert page.status_code == 422
-    assert "If it is over, well done" in page.text
+    assert "If the interview is over, well done" in page.text
     assert client.post("/settings", data={"name": "You", "interview_on": "2026-03-02"}).status_code == 200
     assert "Yours is today." in client.get("/settings").text
 

@@ -140,9 +140,9 @@ def test_the_same_form_twice_is_one_quiz(client: TestClient, database: Database)
         ({"state": "suspended"}, "Suspended cards are not asked."),
         ({"tag": "nobody&#39;s"}, "There is no tag called"),
         ({"timed": "yes", "minutes": "0"}, "whole number from 1 to 180"),
-        ({"kind": "exam"}, "A quiz is one of chosen, weakest, interview"),
-        ({"state": "seen"}, "No card is like that"),
-        ({"level": "hard"}, "No card is like that"),
+        ({"kind": "exam"}, "A quiz must be one of chosen, weakest, interview"),
+        ({"state": "seen"}, "No card matches"),
+        ({"level": "hard"}, "No card matches"),
         ({"kind": "weakest"}, "You have not rated a card of this deck yet"),
         ({"name": "not a name"}, "Load the page again"),
     ],
@@ -252,7 +252,7 @@ def test_an_answer_sent_twice_counts_once_and_is_answered_the_same(client: TestC
     assert ratings(database) == [4]
     other = client.post(address, data=form | {"token": "another", "after": 1}, headers=PART)
     assert other.status_code == 409
-    assert "answered that question already, with 4" in other.text
+    assert "already answered that question, with 4" in other.text
     assert ratings(database) == [4]
 
 
@@ -262,7 +262,7 @@ def test_an_answer_sent_twice_counts_once_and_is_answered_the_same(client: TestC
         ({"rating": 6}, 422, "must be 1, 2, 3, 4 or 5"),
         ({"token": "not a token!"}, 422, "Load the page again"),
         ({"card": 999}, 404, "does not ask card 999"),
-        ({"after": 7}, 409, "Nothing was counted"),
+        ({"after": 7}, 409, "othing was counted"),
         ({"revealed_at": "2026-03-01T08:59:00+00:00"}, 409, "fresh dates"),
         ({"revealed_at": "2026-03-02T08:59:00"}, 422, "time zone"),
         ({"typed": "x" * 4001}, 422, "4000 characters"),
@@ -284,7 +284,7 @@ def test_only_the_current_question_is_revealed(client: TestClient) -> None:
     question = fields(client.get(address).text, GET.format(address))
     give(client, address, 4)
     page = client.get(address, params=question).text
-    assert "not the one to answer now" in page
+    assert "not the current question" in page
     assert 'class="rating"' not in page
     assert "Show the answer" in client.get(address, params={"card": 1, "shown_at": "2026-03-02T08:59:00"}).text
 
@@ -332,12 +332,12 @@ def test_when_the_time_is_over_a_late_answer_is_refused_and_the_result_shown(
         unanswered = session.exec(select(QuizItem.card_id).where(col(QuizItem.token).is_(None))).first()
     late = client.post(address, data=form | {"token": "late", "card": unanswered, "after": 0}, headers=PART)
     assert late.status_code == 409
-    assert "time was over when that answer came" in late.text
+    assert "Time was up when that answer arrived" in late.text
     assert "4 questions not answered" in late.text
     assert ratings(database) == [4]
     assert "Continue" not in client.get("/quiz").text
     undone = client.post(f"{address}/undo", data={"token": "u1"}, headers=PART)
-    assert "your 4 is undone. The time is over, so that question stays unanswered." in undone.text
+    assert "Undone (you had rated 4). Time is up, so that question stays unanswered." in undone.text
 
 
 @pytest.mark.parametrize("headers", [{}, PART], ids=["page", "part"])
@@ -557,4 +557,4 @@ def test_a_typed_answer_that_is_too_long_is_refused_with_its_length(client: Test
     address = make(client)
     answer = client.post(f"{address}/reveal", data=REVEAL | {"typed": "x" * 4_001})
     assert answer.status_code == 422
-    assert "4000 characters, and no NUL; this one has 4001: go back and shorten it." in answer.text
+    assert "4000 characters, and no NUL. This one has 4001: go back and shorten it." in answer.text

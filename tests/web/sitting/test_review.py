@@ -58,7 +58,7 @@ def test_without_htmx_it_redirects_so_that_reload_sends_nothing_again(client: Te
         ({"revealed_at": "yesterday"}, 422, "revealed_at"),
         ({"revealed_at": "2026-03-02T08:59:00"}, 422, "time zone"),
         ({"revealed_at": "2026-03-01T08:59:00+00:00"}, 409, "fresh dates"),
-        ({"after": 7}, 409, "Nothing was counted"),
+        ({"after": 7}, 409, "othing was counted"),
         ({"deck": "smal"}, 404, "nearest is &#39;small&#39;"),
     ],
 )
@@ -95,7 +95,7 @@ def test_a_rating_taken_back_cannot_be_sent_again(client: TestClient, database: 
     client.post("/review/undo", data={"token": "u1", "deck": "small"}, headers=PART)
     answer = client.post("/review", data=form, headers=PART)
     assert answer.status_code == 409
-    assert "taken back" in answer.text
+    assert "undone" in answer.text
     assert "Question 1?" in answer.text
     assert ratings(database) == [4, None]
 
@@ -179,7 +179,7 @@ def test_a_filter_that_cannot_be_is_named(client: TestClient, query: str, status
         ("tag=nothing", "There is no tag called &#39;nothing&#39;."),
         ("source=nowhere", "There is no source called &#39;nowhere&#39;."),
         ("state=suspended", "Suspended cards are not asked. Resume them in Browse to study them."),
-        ("state=buried", "Buried cards are not asked. They come back on a later day."),
+        ("state=buried", "Buried cards are not asked until a later day."),
         ("q=elephant", "No cards match (found by “elephant”), or you have finished them."),
     ],
 )
