@@ -150,7 +150,7 @@ def test_a_profile_is_kept(study: Study) -> None:
     with study.database.write() as session:
         with pytest.raises(UnknownLearnerError):
             change(session, 3, EMPTY)
-        with pytest.raises(WrongProfileError, match="a learner called Second"):
+        with pytest.raises(WrongProfileError, match="A learner called Second"):
             change(session, 1, Profile("SECOND"))
         change(session, 1, Profile("ADA"))
 
