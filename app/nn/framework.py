@@ -19,7 +19,7 @@ from app.nn.shapes import Array
 Framework = Literal["keras", "pytorch"]
 Cell = Literal["rnn", "lstm", "gru"]
 
-NAMES: dict[Framework, str] = {"keras": "Keras", "pytorch": "PyTorch"}
+NAMES: dict[str, str] = {"keras": "Keras", "pytorch": "PyTorch"}
 BLOCKS: dict[Framework, dict[Cell, str]] = {
     "keras": {"rnn": "h", "lstm": "ifgo", "gru": "zrn"},
     "pytorch": {"rnn": "h", "lstm": "ifgo", "gru": "rzn"},

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from app.demos.machine.numbers import plain, show
 from app.nearest import nearest
-from app.nn.framework import Framework
+from app.nn.framework import NAMES, Framework
 
 ENTRY = 10.0
 MOST_ENTRIES = 12
@@ -189,6 +189,10 @@ class FormField:
         if self.kind == "numbers":
             return f"1 to {MOST_ENTRIES} numbers separated by commas, {entry}"
         return f"rows of numbers: commas within a row, semicolons between rows, {entry}"
+
+    def shown(self, choice: str) -> str:
+        """A choice as people read it."""
+        return {"0": "off", "1": "on"}[choice] if self.kind == "flag" else NAMES.get(choice, choice)
 
     def text(self, value: Any) -> str:
         """A value as an address and a form field hold it."""

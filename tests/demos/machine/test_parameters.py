@@ -125,3 +125,10 @@ def test_a_parameter_without_bounds_is_a_mistake_of_the_demo() -> None:
 @pytest.mark.parametrize("name", DEMOS)
 def test_no_parameter_takes_the_name_that_the_page_needs(name: str) -> None:
     assert "at" not in {field.name for field in find(name).fields}
+
+
+def test_the_form_writes_choices_as_people_read_them() -> None:
+    fields = {field.name: field for field in find("layer-shapes").fields}
+    assert [fields["framework"].shown(one) for one in fields["framework"].choices] == ["Keras", "PyTorch"]
+    assert [fields["batch_first"].shown(one) for one in fields["batch_first"].choices] == ["off", "on"]
+    assert fields["layer"].shown("lstm") == "lstm"
