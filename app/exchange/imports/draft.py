@@ -22,7 +22,8 @@ class Draft:
     `answer` is empty if the file has none. `sources` may be items of sources.yaml; `name` is the card's id there, if it
     had one. `left_out` are sentences, one for each thing that was left out or changed. `text` is what the card was
     made from: each word of it must be on the card or in a sentence. By default it is the card's own text. `key` names
-    the entry in the file, if anything but its text does; see `came_from.CameFrom`.
+    the entry in the file, if anything but its text does; see `came_from.CameFrom`. `topic` is the deck that it is in
+    there, if the file has several.
     """
 
     where: str
@@ -35,6 +36,7 @@ class Draft:
     left_out: tuple[str, ...] = ()
     text: str | None = None
     key: str = ""
+    topic: str = ""
 
     @property
     def own_text(self) -> str:

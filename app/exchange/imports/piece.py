@@ -40,6 +40,7 @@ class FilePiece:
     source: str = ""
     words: Counter[str] = field(default_factory=Counter)
     key: str = ""
+    topic: str = ""
     times: int = 1
 
     @property
@@ -127,6 +128,7 @@ def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str
         question=draft.question,
         source=source,
         words=words(draft.own_text if draft.text is None else draft.text),
+        topic=draft.topic,
     )
 
 

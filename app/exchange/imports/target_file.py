@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _FOLDER = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 class TargetFile:
     """content_dir/deck/name.md. It exists already if the import updates what an earlier one wrote.
 
-    `before` are the cards of the deck, `there` the texts of the files that an earlier import wrote, by path.
+    `before` are the cards of the deck, `there` the texts of the files with cards of that import, by path.
     """
 
     content_dir: Path
@@ -39,10 +39,10 @@ class TargetFile:
         """The names that cards of the deck have or had."""
         return {*self.before.cards, *(one.card for one in self.before.imported)}
 
-    def store(self, parts: Sequence[Path], texts: Mapping[str, str], entries: Iterable[CameFrom]) -> list[Path]:
-        """Move new files in, replace the texts of others by path, and write the list of imported cards: all or nothing.
+    def store(self, parts: Mapping[str, Path], texts: Mapping[str, str], entries: Iterable[CameFrom]) -> list[Path]:
+        """Move new files in by their names, replace the texts of others by path, and write the list of imported cards.
 
-        Returns all files that were written. Raises RefusedError.
+        All or nothing. Returns all files that were written. Raises RefusedError.
         """
         moved = self.move_in(parts)
         replaced: dict[Path, bytes] = {}
@@ -63,18 +63,22 @@ class TargetFile:
             raise
         return [*replaced, *moved]
 
-    def move_in(self, parts: Sequence[Path]) -> list[Path]:
+    def free(self, wanted: str) -> str:
+        """`wanted` if there is no file of that name and the import is new, otherwise with the first free number."""
+        number, name = 1, wanted
+        while self.there and (self.folder / f"{name}.md").exists():
+            number += 1
+            name = f"{wanted}-{number}"
+        return name
+
+    def move_in(self, parts: Mapping[str, Path]) -> list[Path]:
         """Move the files into the deck: all or none. Raises RefusedError if one would be overwritten."""
-        width = len(str(len(parts)))
-        numbers = [f"-{number:0{width}}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [""]
-        if self.there:
-            numbers = [f"-{number}" for number in range(len(self.there) + 1, len(self.there) + len(parts) + 1)]
         is_new = not self.folder.exists()
         moved: list[Path] = []
         try:
             self.folder.mkdir(exist_ok=True)
-            for part, number in zip(parts, numbers, strict=False):
-                target = self.folder / f"{self.name}{number}.md"
+            for name, part in parts.items():
+                target = self.folder / f"{name}.md"
                 _place(part, target)
                 moved.append(target)
         except BaseException as error:
@@ -123,7 +127,7 @@ def target_file(content_dir: Path, into: str, source: Path) -> TargetFile:
             raise RefusedError(f"the {what} name {given!r} must be lower-case letters, digits and hyphens")
     imported = read_list(content_dir / deck)
     cards: dict[str, Present] = {}
-    there: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for found in files:
         if found.deck == deck:
             try:
@@ -131,13 +135,13 @@ def target_file(content_dir: Path, into: str, source: Path) -> TargetFile:
             except Unreadable as error:
                 raise RefusedError(f"{found.full}: {error}. Its ids must be known: mend it first") from None
             cards |= {card.name: Present(found.path, card) for card in parse(found.path, text).cards}
-            if re.fullmatch(rf"{name}(-\d+)?", found.name):
-                there[found.path] = text
-    if there and not any(one.origin == name for one in imported):
-        first = content_dir / next(iter(there))
-        raise RefusedError(
-            f"{first} is there already, and no import wrote it; say another name with --into {deck}/NAME"
-        )
+            texts[found.path] = text
+    homes = {cards[one.card].path for one in imported if one.origin == name and one.card in cards}
+    there = {path: text for path, text in texts.items() if path in homes}
+    same = [path for path in texts if re.fullmatch(rf"{deck}/{name}(-\d+)?\.md", path)]
+    if same and not there:
+        first, rule = content_dir / same[0], f"say another name with --into {deck}/NAME"
+        raise RefusedError(f"{first} is there already, and no import wrote it; {rule}")
     return TargetFile(content_dir, deck, name, Before(cards, imported), there)
 
 

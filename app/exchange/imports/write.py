@@ -3,7 +3,7 @@
 import bisect
 import re
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.cards.check.judge import Around, outside_mistakes
 from app.cards.file.files import OpenedFile, TopicFile, read_text
+from app.cards.file.parse import slug
 from app.cards.file.yaml_files import Sources
 from app.cards.render.prepare import prepare
 from app.exchange.imports.came_from import text_hash
@@ -74,21 +75,43 @@ def write(
     done.update = decide([piece for piece in writer.pieces if piece.name], target.before, target.name, reading.file)
     done.told += done.update.told
     texts = {path: spliced(read_text(target.content_dir, path), new) for path, new in done.update.changed.items()}
-    pieces = done.update.new if target.there else [*(one for one in writer.pieces if not one.name), *done.update.new]
-    last = list(target.there)[-1:]
-    if last and sum(len(piece.text) for piece in pieces) + len(target.there[last[0]]) < BYTES_A_FILE and pieces:
-        before = texts.get(last[0], target.there[last[0]])
-        texts[last[0]] = f"{before.rstrip()}\n\n{''.join(piece.text for piece in pieces).rstrip()}\n"
-        pieces = []
     with tempfile.TemporaryDirectory(prefix=".import-", dir=target.content_dir) as scratch:
-        parts = []
-        for number, part in enumerate(_parts(pieces), 1 + len(target.there)):
-            title = done.title if number == 1 else f"{done.title}, part {number}"
-            parts.append(Path(scratch) / f"{number}.md")
-            text, _starts = file_text(title, part, done.is_draft and not target.there)
-            parts[-1].write_text(text, encoding="utf-8", newline="\n")
+        parts: dict[str, Path] = {}
+        for name, title, pieces in _files(writer, texts):
+            parts[name] = Path(scratch) / f"{name}.md"
+            text, _starts = file_text(title, pieces, done.is_draft and not target.there)
+            parts[name].write_text(text, encoding="utf-8", newline="\n")
         done.files = target.store(parts, texts, done.update.entries.values())
     return done
+
+
+def _files(writer: "_Writer", texts: dict[str, str]) -> Iterator[tuple[str, str, list[FilePiece]]]:
+    """Yield the name, the title and the pieces of each new file, a topic after the other.
+
+    What belongs to a topic that is in a file already is added to the file's text in `texts` instead.
+    """
+    target, done = writer.target, writer.done
+    new = {id(piece) for piece in done.update.new}
+    topics: dict[str, list[FilePiece]] = defaultdict(list)
+    homes: dict[str, Counter[str]] = defaultdict(Counter)
+    for piece in writer.pieces:
+        if id(piece) in new or not (piece.name or target.there):
+            topics[piece.topic].append(piece)
+        elif there := target.before.cards.get(piece.name):
+            homes[piece.topic][there.path] += 1
+    several = len(topics.keys() | homes.keys()) > 1
+    for topic, pieces in topics.items():
+        home = next((path for path, _count in homes[topic].most_common(1) if path in target.there), "")
+        added = "".join(piece.text for piece in pieces)
+        if home and len(added) + len(target.there[home]) < BYTES_A_FILE:
+            texts[home] = f"{texts.get(home, target.there[home]).rstrip()}\n\n{added.rstrip()}\n"
+            continue
+        stem = f"{target.name}-{slug(topic)}" if several and topic else target.name
+        title = title_of(topic) if several and topic else done.title
+        parts = list(_parts(pieces))
+        for number, part in enumerate(parts, 1):
+            name = f"{stem}-{number:0{len(str(len(parts)))}}" if len(parts) > 1 else stem
+            yield target.free(name), title if number == 1 else f"{title}, part {number}", part
 
 
 def _parts(pieces: Sequence[FilePiece]) -> Iterator[list[FilePiece]]:

@@ -16,7 +16,7 @@ LARGEST_NOTE_TYPES = 5_000_000
 MOST_NOTES = 500_000
 # Calls of the progress handler, each after so many steps of SQLite's machine. A card takes about 40 steps.
 _STEPS, _MOST_CALLS = 100_000, 1_000
-_NEEDED = {"notes": {"id", "guid", "mid", "tags", "flds"}, "cards": {"nid", "ord"}}
+_NEEDED: dict[str, set[object]] = {"notes": {"id", "guid", "mid", "tags", "flds"}, "cards": {"nid", "ord"}}
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,39 @@ class Note:
     fields: tuple[str, ...] | None
     card: int | None
     guid: str = ""
+    deck: str = ""
 
     @property
     def key(self) -> str:
         """What names the card in every version of the package."""
         return f"id:anki/{self.guid or self.id}/{self.card or 0}"
+
+
+@dataclass(frozen=True)
+class AnkiCard:
+    """Where a card stands in Anki. `key` is that of its note, `due` a day or a moment; see `Collection.created`."""
+
+    id: int
+    key: str
+    kind: int
+    queue: int
+    due: int
+    flag: int
+
+
+@dataclass(frozen=True)
+class AnkiReview:
+    """An entry of Anki's review log. `id` is its time in milliseconds, `ease` the button, 0 for none.
+
+    `took` is in milliseconds. `kind` is 0 learning, 1 review, 2 relearning, 3 filtered, 4 and 5 by hand.
+    """
+
+    id: int
+    card: int
+    ease: int
+    took: int
+    kind: int
+    factor: int
 
 
 class Collection:
@@ -69,15 +97,75 @@ class Collection:
 
     def notes(self) -> Iterator[Note]:
         """Yield every note with each of its cards, ordered by id."""
+        deck = "coalesce(nullif(odid, 0), did)" if {"did", "odid"} <= self._columns("cards") else "NULL"
         query = (
-            "SELECT notes.id, mid, tags, CASE WHEN length(flds) <= ? THEN flds END, cards.ord, guid"
+            f"SELECT notes.id, mid, tags, CASE WHEN length(flds) <= ? THEN flds END, cards.ord, guid, {deck}"  # noqa: S608
             " FROM notes LEFT JOIN cards ON cards.nid = notes.id ORDER BY notes.id, cards.ord"
         )
-        for id_, type_id, tags, flds, ord_, guid in self._rows(query, LARGEST_NOTE):
+        decks = self._decks()
+        for id_, type_id, tags, flds, ord_, guid, deck_id in self._rows(query, LARGEST_NOTE):
             if not (isinstance(id_, int) and isinstance(type_id, int) and isinstance(ord_, int | None)):
                 raise RefusedError("its notes are not numbered as Anki numbers them")
             fields = tuple(flds.split("\x1f")) if isinstance(flds, str) else None
-            yield Note(id_, type_id, tuple(str(tags or "").split()), fields, ord_, str(guid or "")[:100])
+            title = decks.get(deck_id, "") if isinstance(deck_id, int) else ""
+            yield Note(id_, type_id, tuple(str(tags or "").split()), fields, ord_, str(guid or "")[:100], title)
+
+    def scheduled(self) -> Iterator[AnkiCard]:
+        """Yield every card as it stands in Anki; none if the package has no schedule."""
+        if not {"id", "type", "queue", "due", "flags"} <= self._columns("cards"):
+            return
+        query = (
+            "SELECT cards.id, notes.id, guid, ord, type, queue, due, cards.flags"
+            " FROM cards JOIN notes ON notes.id = nid ORDER BY cards.id"
+        )
+        for id_, note, guid, ord_, *standing in self._rows(query):
+            key = Note(_int(note), 0, (), None, _int(ord_), str(guid or "")[:100]).key
+            yield AnkiCard(_int(id_), key, *map(_int, standing))
+
+    def reviews(self) -> Iterator[AnkiReview]:
+        """Yield the review log, in order."""
+        if self._has("revlog"):
+            for row in self._rows("SELECT id, cid, ease, time, type, factor FROM revlog ORDER BY id"):
+                yield AnkiReview(*map(_int, row))
+
+    def created(self) -> tuple[int, int | None, int | None]:
+        """Return the first day as a moment in seconds, its offset in minutes to the west, and the hour that ends days.
+
+        Due days count from the first day. Either of the others is None if the package does not say.
+        """
+        crt, conf = next(self._rows("SELECT crt, substr(conf, 1, 100000) FROM col LIMIT 1"), (0, ""))
+        try:
+            said = json.loads(str(conf)) if conf else {}
+            if self._has("config"):
+                said = {
+                    str(key): json.loads(_bytes(val))
+                    for key, val in self._rows(
+                        "SELECT key, substr(val, 1, 1000) FROM config WHERE key IN ('creationOffset', 'rollover')"
+                    )
+                }
+        except (ValueError, TypeError, RecursionError):
+            said = {}
+        offset, hour = said.get("creationOffset"), said.get("rollover")
+        is_hour = isinstance(hour, int) and 0 <= hour < 24
+        is_offset = isinstance(offset, int) and abs(offset) <= 24 * 60
+        return _int(crt), offset if is_offset else None, hour if is_hour else None
+
+    def _decks(self) -> dict[int, str]:
+        """The names of the decks, such as Networks::Recurrent, by their numbers."""
+        try:
+            if self._has("decks"):
+                return {
+                    _int(id_): str(name).replace("\x1f", "::") for id_, name in self._rows("SELECT id, name FROM decks")
+                }
+            for (decks,) in self._rows("SELECT substr(decks, 1, ?) FROM col LIMIT 1", LARGEST_NOTE_TYPES):
+                return {int(key): str(deck["name"]) for key, deck in json.loads(str(decks)).items()}
+        except (RefusedError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            pass  # a program may leave them out: then all cards are of one deck
+        return {}
+
+    def _columns(self, table: str) -> set[object]:
+        """The names of a table's real columns: a generated one (hidden: 2 or 3) could compute anything."""
+        return {row[1] for row in self._rows(f"PRAGMA table_xinfo({table})") if row[6] == 0}
 
     def _restrain(self) -> None:
         self._connection.text_factory = lambda data: data.decode("utf-8", "replace")
@@ -115,10 +203,9 @@ class Collection:
             kinds = [row for row in self._rows("PRAGMA table_list") if row[1] == table and row[0] == "main"]
             if [row[2] for row in kinds] != ["table"]:
                 raise RefusedError(f"there is no table of {table} in it")
-            # hidden: 2 and 3 are generated columns.
-            columns = {row[1] for row in self._rows(f"PRAGMA table_xinfo({table})") if row[6] == 0}
+            columns = self._columns(table)
             if not needed <= columns:
-                raise RefusedError(f"its table of {table} lacks {', '.join(sorted(needed - columns))}")
+                raise RefusedError(f"its table of {table} lacks {', '.join(sorted(map(str, needed - columns)))}")
 
     def _old_types(self) -> dict[int, NoteType]:
         """Read the note types of a collection.anki2 or collection.anki21: JSON in the single row of `col`."""

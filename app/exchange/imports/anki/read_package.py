@@ -1,14 +1,17 @@
 """Reads an Anki package: a draft for each card of each note."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from app.exchange.imports.anki.archive import unpack
 from app.exchange.imports.anki.collection import Collection, Note, NoteType
 from app.exchange.imports.anki.own_notes import FIELDS, draft_of
-from app.exchange.imports.anki.template import answer_of, cloze_numbers, question_of
+from app.exchange.imports.anki.template import answer_of, cloze_numbers, deleted, hints_of, question_of
 from app.exchange.imports.draft import Draft, Item, Notice, Reading, Skipped
-from app.exchange.imports.markdown.from_html import markdown_of
+from app.exchange.imports.markdown.from_html import markdown_of, plain_of
+from app.exchange.imports.words import named, words
 
 
 def read_anki(path: Path, scratch: Path) -> Reading:
@@ -18,13 +21,20 @@ def read_anki(path: Path, scratch: Path) -> Reading:
     """
     database = scratch / "collection"
     media = unpack(path, database)
-    return Reading("", _items(Collection(database), media))
+    counts: Counter[str] = Counter()
+    return Reading("", _items(Collection(database), media, counts), counts=counts)
 
 
-def _items(collection: Collection, media: list[str]) -> Iterator[Item]:
+def _items(collection: Collection, media: list[str], counts: Counter[str]) -> Iterator[Item]:
     try:
-        for note in collection.notes():
-            yield from _cards(note, collection.types.get(note.type_id))
+        for _id, cards in groupby(collection.notes(), key=lambda note: note.id):
+            notes = list(cards)
+            kind = collection.types.get(notes[0].type_id)
+            items = [item for note in notes for item in _cards(note, kind)]
+            counts["notes"] += 1
+            counts["fields"] += sum(bool(field.strip()) for field in notes[0].fields or ())
+            yield from items
+            yield from _unshown(notes[0], items, counts)
     finally:
         collection.close()
     if media:
@@ -33,6 +43,18 @@ def _items(collection: Collection, media: list[str]) -> Iterator[Item]:
             f"{len(media)} media file{'s' if len(media) > 1 else ''}",
             f"cards show no pictures and play no sounds: {some}",
         )
+
+
+def _unshown(note: Note, items: Sequence[Item], counts: Counter[str]) -> Iterator[Notice]:
+    """Name the words of a note's fields that none of its cards shows, as Anki does not show them either."""
+    shown: Counter[str] = Counter()
+    for item in items:
+        shown += words(f"{item.text or item.own_text} {' '.join(item.left_out)}" if isinstance(item, Draft) else "")
+    fields = [deleted(field, 0, False) for field in note.fields or () if "image-occlusion:" not in field]
+    missing = words("\n".join(map(plain_of, fields))) - shown
+    if missing and any(isinstance(item, Draft) for item in items):
+        counts["words"] += missing.total()
+        yield Notice(f"note {note.id}", f"fields that no card shows: {named(missing)}")
 
 
 def _cards(note: Note, kind: NoteType | None) -> Iterator[Item]:
@@ -46,7 +68,7 @@ def _cards(note: Note, kind: NoteType | None) -> Iterator[Item]:
     elif kind.fields == FIELDS and "/" in note.fields[-1]:
         yield draft_of(where, note.fields, note.tags)
     elif any("image-occlusion:" in field for field in note.fields):
-        yield Skipped(where, "it asks for parts of a picture")
+        yield _occlusion(note, note.fields, kind, where)
     elif (templates := kind.templates.get(0 if kind.is_cloze else note.card)) is None:
         yield Skipped(where, f"its note type {kind.name} has no card {note.card + 1}")
     elif kind.is_cloze and not any(note.card + 1 in cloze_numbers(field) for field in note.fields):
@@ -64,9 +86,20 @@ def _card(
     by_name = dict(zip(kind.fields, fields, strict=False))
     cloze = (note.card or 0) + 1 if kind.is_cloze else 0
     told: list[str] = []
-    question = markdown_of(question_of(templates[0], by_name, cloze), told)
-    answer = markdown_of(answer_of(templates[1], by_name, cloze), told)
-    for side, text in (("front", question), ("back", answer)):
-        if not text.strip():
-            return Skipped(where, f"its {side} is empty{': ' if told else ''}{'; '.join(dict.fromkeys(told))}")
-    return Draft(where, question, answer, tags=note.tags, left_out=tuple(dict.fromkeys(told)), key=note.key)
+    asked, answered = question_of(templates[0], by_name, cloze), answer_of(templates[1], by_name, cloze)
+    answered += "".join(f"<p>Hint: {hint}</p>" for hint in hints_of(templates, by_name))
+    question, answer = markdown_of(asked, told), markdown_of(answered, told)
+    if not question.strip() and not answer.strip() and not told:
+        return Skipped(where, "both of its sides are empty")
+    return Draft(
+        where, question, answer, tags=note.tags, left_out=tuple(dict.fromkeys(told)), key=note.key, topic=note.deck
+    )
+
+
+def _occlusion(note: Note, fields: tuple[str, ...], kind: NoteType, where: str) -> Draft:
+    """A draft of a card that hides a part of a picture: the words around the picture are kept."""
+    told = ["it asks for a part of a picture, which cards do not hide"]
+    shown = [markdown_of(field, told) for field in fields if "image-occlusion:" not in field]
+    question, *below = [text for text in shown if text.strip()] or [f"What is hidden? ({where})"]
+    answer = "\n\n".join(below)
+    return Draft(where, question, answer, tags=note.tags, left_out=tuple(told), key=note.key, topic=note.deck)

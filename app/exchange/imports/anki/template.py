@@ -4,13 +4,14 @@ https://docs.ankiweb.net/templates/intro.html and https://docs.ankiweb.net/editi
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 LONGEST = 400_000
 _CLOZE = re.compile(r"\{\{c(\d{1,3}(?:,\d{1,3})*)::|\}\}")
 _DEEPEST_CLOZE = 8
 _TAG = re.compile(r"\{\{\s*([#^/]?)\s*([^{}]*?)\s*\}\}")
 _ANSWER = re.compile(r"<hr\s+id=[\"']?answer[\"']?\s*/?>", re.IGNORECASE)
+_HTML = re.compile(r"<[^<>]*>")
 _READING = re.compile(r" ?([^ >\[\]]+)\[(?!sound:)([^\[\]]+)\]")
 
 
@@ -26,6 +27,15 @@ def question_of(template: str, fields: Mapping[str, str], cloze: int) -> str:
 def answer_of(template: str, fields: Mapping[str, str], cloze: int) -> str:
     """Return the HTML of a card's answer, without the question that Anki repeats above the rule."""
     return _filled(_ANSWER.split(template, maxsplit=1)[-1], fields, cloze, asks=False)
+
+
+def hints_of(templates: tuple[str, str], fields: Mapping[str, str]) -> Iterator[str]:
+    """Yield the fields that the front shows only when a button is pressed, and the back does not show at all."""
+    back = {name.split(":")[-1].strip() for _sign, name in _TAG.findall(templates[1])}
+    for _sign, name in _TAG.findall(templates[0]):
+        *filters, field = (part.strip() for part in name.split(":"))
+        if any(one.split(" ")[0] == "hint" for one in filters) and field not in back and fields.get(field, "").strip():
+            yield fields[field]
 
 
 def _filled(template: str, fields: Mapping[str, str], cloze: int, asks: bool) -> str:
@@ -52,11 +62,17 @@ def _filled(template: str, fields: Mapping[str, str], cloze: int, asks: bool) ->
 def _field(name: str, fields: Mapping[str, str], cloze: int, asks: bool) -> str:
     *filters, field = (part.strip() for part in name.split(":"))
     text = fields.get(field, "")
+    if "nc" in filters:
+        filters.remove("nc")
     for one in reversed(filters):
-        if one == "cloze":
+        if one in ("cloze", "cloze-only"):
             text = deleted(text, cloze, asks)
-        elif one == "type" and asks:
-            text = ""  # a box to type into
+        elif (one == "type" or one == "hint" or one.startswith("hint ")) and asks:
+            text = ""  # a box to type into, or what is shown only when it is pressed
+        elif one.startswith("tts"):
+            text = ""  # spoken
+        elif one == "text":
+            text = _HTML.sub("", text)
         elif one in ("furigana", "kanji"):
             text = _READING.sub(r"\1" if one == "kanji" else r"\1 (\2)", text)
         elif one == "kana":
