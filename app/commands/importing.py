@@ -35,6 +35,9 @@ def import_(
         ),
     ] = None,
     encoding: Annotated[str, typer.Option(help="Of a text, such as cp1251; otherwise found out.")] = "",
+    with_history: Annotated[
+        bool, typer.Option("--history/--no-history", help="Take the reviews of an Anki package as the learner's.")
+    ] = True,
     learner: Annotated[int, typer.Option(help="Whose history it becomes.")] = 1,
     progress: Annotated[
         bool | None,
@@ -69,6 +72,8 @@ def import_(
     for path in done.files:
         typer.echo(f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
     _say_counts(done)
+    if used.name == "anki" and with_history:
+        _take_reviews(file, done.deck, learner)
     if done.is_draft:
         typer.echo("So much was lost that all of it is a draft: look it through, then remove `draft: yes` at the top.")
         raise typer.Exit(2)
@@ -91,6 +96,30 @@ def _say_counts(done: Imported) -> None:
             f"{update.kept:,} kept as you edited them, {update.gone:,} no longer in the file. "
             f"{len(update.new):,} added."
         )
+
+
+def _take_reviews(file: Path, deck: str, learner: int) -> None:
+    """Take what a package says of a learner: reviews, due days and marks. Its cards are in the content already."""
+    from app.exchange.history.from_anki import has_history, history_of, imported_cards
+    from app.exchange.history.import_history import import_history
+    from app.study.learner.preferences import UnknownLearnerError, preferences
+
+    chosen, now = settings(), datetime.now(UTC)
+    try:
+        if not has_history(file):
+            return
+        with migrated_database(chosen) as database:
+            with database.read() as session:
+                who = preferences(session, chosen, learner)
+            history = history_of(file, imported_cards(chosen.content_dir, deck), who, now)
+            done = import_history(database, history.lines, learner, now)
+    except (RefusedError, UnknownLearnerError) as error:
+        typer.echo(f"The cards are written, their history is not: {error}", err=True)
+        raise typer.Exit(1) from None
+    added = f"{counted(done.added, 'review')} added, {done.known:,} known already"
+    typer.echo(f"From Anki: {added}; {counted(history.marks, 'mark')}.")
+    for sentence in history.told:
+        typer.echo(f"  {sentence}")
 
 
 def _take_history(file: Path, learner: int) -> None:

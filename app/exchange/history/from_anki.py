@@ -8,15 +8,19 @@ import hashlib
 import io
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from app.exchange.history.format import LONGEST_TEXT, CardLine, EndLine, HeaderLine, MarkLine, ReviewLine
+from app.cards.file.files import find_files
+from app.exchange.history.format import LONGEST_TEXT, CardLine, EndLine, HeaderLine, Line, MarkLine, ReviewLine
 from app.exchange.imports.anki.archive import unpack
 from app.exchange.imports.anki.collection import AnkiCard, AnkiReview, Collection
+from app.exchange.imports.came_from import read_list
+from app.exchange.imports.target_file import cards_of
 from app.study.learner.preferences import Preferences
 from app.study.learner.profile import Profile
 from app.study.schedule.scale import Rating
@@ -50,17 +54,40 @@ class AnkiHistory:
     told: list[str] = field(default_factory=list)
 
 
+def imported_cards(content_dir: Path, deck: str) -> dict[str, HistoryCard]:
+    """Return the cards of a deck that were imported and are still in it, by their keys, drafts too."""
+    cards, _texts = cards_of(content_dir, deck, find_files(content_dir))
+    found = {}
+    for one in read_list(content_dir / deck):
+        if there := cards.get(one.card):
+            found[one.key] = HistoryCard(deck, Path(there.path).stem, one.card, there.card.question)
+    return found
+
+
 def history_of(path: Path, cards: Mapping[str, HistoryCard], who: Preferences, now: datetime) -> AnkiHistory:
     """Read the history of those cards, by their keys, out of a package. `now` (aware) is the time of the import.
 
     Raises RefusedError if the package is damaged.
     """
+    with _opened(path) as collection:
+        return _Reader(collection, cards, who, now).read()
+
+
+def has_history(path: Path) -> bool:
+    """True if a package holds reviews, or cards that are not as new ones are. Raises RefusedError."""
+    with _opened(path) as collection:
+        stand = any(one.kind != _NEW or one.queue < 0 or one.flag for one in collection.scheduled())
+        return stand or any(True for _review in collection.reviews())
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Collection]:
     with tempfile.TemporaryDirectory(prefix="recur-import-") as scratch:
         database = Path(scratch) / "collection"
         unpack(path, database)
         collection = Collection(database)
         try:
-            return _Reader(collection, cards, who, now).read()
+            yield collection
         finally:
             collection.close()
 
@@ -83,15 +110,16 @@ class _Reader:
     def read(self) -> AnkiHistory:
         reviews = self._reviews()
         marks = [line for one, card in self.here.values() if (line := self._mark(one, card))]
-        named = {(line.deck, line.card) for line in (*reviews, *marks)}
+        named = {(one.deck, one.card) for one in reviews} | {(one.deck, one.card) for one in marks}
         used = {
             (card.deck, card.card): (one, card) for one, card in self.here.values() if (card.deck, card.card) in named
         }
         header = HeaderLine(exported_at=self.now.astimezone(UTC), learner=Profile(name=""))
         known = [_card_line(one, card) for one, card in used.values()]
         end = EndLine(cards=len(known), reviews=len(reviews), marks=len(marks))
-        for line in (header, *known, *reviews, *marks, end):
-            self.done.lines.write(line.model_dump_json().encode() + b"\n")
+        every: list[Line] = [header, *known, *reviews, *marks, end]
+        for each in every:
+            self.done.lines.write(each.model_dump_json().encode() + b"\n")
         self.done.lines.seek(0)
         self.done.reviews, self.done.marks = len(reviews), len(marks)
         self.done.told += [f"{number:,} {what}" for what, number in self.left_out.items()]

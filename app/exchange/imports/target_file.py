@@ -3,11 +3,11 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.cards.file.files import Unreadable, find_files, read_text
+from app.cards.file.files import TopicFile, Unreadable, find_files, read_text
 from app.cards.file.parse import NAME, parse, slug
 from app.exchange.imports.came_from import Before, CameFrom, Present, read_list, write_list
 from app.exchange.imports.draft import RefusedError
@@ -126,16 +126,7 @@ def target_file(content_dir: Path, into: str, source: Path) -> TargetFile:
         if not _FOLDER.fullmatch(given):
             raise RefusedError(f"the {what} name {given!r} must be lower-case letters, digits and hyphens")
     imported = read_list(content_dir / deck)
-    cards: dict[str, Present] = {}
-    texts: dict[str, str] = {}
-    for found in files:
-        if found.deck == deck:
-            try:
-                text = read_text(content_dir, found.path)
-            except Unreadable as error:
-                raise RefusedError(f"{found.full}: {error}. Its ids must be known: mend it first") from None
-            cards |= {card.name: Present(found.path, card) for card in parse(found.path, text).cards}
-            texts[found.path] = text
+    cards, texts = cards_of(content_dir, deck, files)
     homes = {cards[one.card].path for one in imported if one.origin == name and one.card in cards}
     there = {path: text for path, text in texts.items() if path in homes}
     same = [path for path in texts if re.fullmatch(rf"{deck}/{name}(-\d+)?\.md", path)]
@@ -143,6 +134,20 @@ def target_file(content_dir: Path, into: str, source: Path) -> TargetFile:
         first, rule = content_dir / same[0], f"say another name with --into {deck}/NAME"
         raise RefusedError(f"{first} is there already, and no import wrote it; {rule}")
     return TargetFile(content_dir, deck, name, Before(cards, imported), there)
+
+
+def cards_of(content_dir: Path, deck: str, files: Sequence[TopicFile]) -> tuple[dict[str, Present], dict[str, str]]:
+    """Return a deck's cards by their names, drafts too, and its files' texts by their paths. Raises RefusedError."""
+    cards: dict[str, Present] = {}
+    texts: dict[str, str] = {}
+    for found in files:
+        if found.deck == deck:
+            try:
+                texts[found.path] = text = read_text(content_dir, found.path)
+            except Unreadable as error:
+                raise RefusedError(f"{found.full}: {error}. Its ids must be known: mend it first") from None
+            cards |= {card.name: Present(found.path, card) for card in parse(found.path, text).cards}
+    return cards, texts
 
 
 def _parts(content_dir: Path, into: str) -> tuple[str, str]:

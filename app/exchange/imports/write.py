@@ -39,6 +39,7 @@ class Imported:
     """
 
     title: str
+    deck: str = ""
     files: list[Path] = field(default_factory=list)
     cards: int = 0
     drafts: int = 0
@@ -107,7 +108,7 @@ def _files(writer: "_Writer", texts: dict[str, str]) -> Iterator[tuple[str, str,
             texts[home] = f"{texts.get(home, target.there[home]).rstrip()}\n\n{added.rstrip()}\n"
             continue
         stem = f"{target.name}-{slug(topic)}" if several and topic else target.name
-        title = title_of(topic) if several and topic else done.title
+        title = title_of(topic.replace("::", ": ")) if several and topic else done.title
         parts = list(_parts(pieces))
         for number, part in enumerate(parts, 1):
             name = f"{stem}-{number:0{len(str(len(parts)))}}" if len(parts) > 1 else stem
@@ -130,7 +131,7 @@ def _parts(pieces: Sequence[FilePiece]) -> Iterator[list[FilePiece]]:
 
 class _Writer:
     def __init__(self, target: TargetFile, sources: Sources | None, title: str) -> None:
-        self.target, self.sources, self.done = target, sources, Imported(title)
+        self.target, self.sources, self.done = target, sources, Imported(title, target.deck)
         self.items: Collection[str] = sources.items if sources else ()
         self.names = FreeIds(set(target.taken))
         self.taken: list[FilePiece | tuple[str, str]] = []  # pieces, and sentences with their places

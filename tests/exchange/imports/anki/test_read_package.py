@@ -64,14 +64,14 @@ def test_every_format_of_anki_holds_the_same_cards(packages, tmp_path, name):
         ("Gates of a GRU?", "two"),
         ("An […] has three gates", "An **LSTM** has three gates\\\nsince 2000"),
         ("An LSTM has [how many] gates", "An LSTM has **three** gates\\\nsince 2000"),
+        ("", "A cell"),
         ("What does it look like?", "Like this"),
         ("Costs?", "\\$5\\\nSource: me\n\n### So"),
     ]
     assert drafts[0].tags == ("Deep::RNN", "seen")
-    assert drafts[7].left_out == ("the picture cell.png is left out",)
-    assert [item.why for item in items if isinstance(item, Skipped)] == [
-        "its front is empty: the picture cell.png is left out"
-    ]
+    assert drafts[7].left_out == drafts[8].left_out == ("the picture cell.png is left out",)
+    assert {draft.topic for draft in drafts} == {"Networks::Recurrent"}
+    assert not any(isinstance(item, Skipped) for item in items)
     assert items[-1] == Notice("1 media file", "cards show no pictures and play no sounds: cell.png")
 
 
@@ -79,7 +79,7 @@ def test_every_format_of_anki_holds_the_same_cards(packages, tmp_path, name):
 def test_a_package_becomes_content_without_a_mistake(packages, tmp_path, name):
     kind, done = import_cards(packages / name, tmp_path, "d/imported")
     checked = check_content(tmp_path)
-    assert (kind.name, done.cards, done.drafts, done.skipped) == ("anki", 8, 1, 1)
+    assert (kind.name, done.cards, done.drafts, done.skipped) == ("anki", 8, 2, 0)
     assert checked.mistakes == []
     text = (tmp_path / "d" / "imported.md").read_text()
     assert "## What is $h_t$? {#what-is-h-t}\n**A state**, $$h_t = \\tanh(z_t)$$\n\nTags: deep-rnn, seen\n" in text
@@ -94,3 +94,48 @@ def test_a_package_of_genanki(tmp_path):
     ]
     assert isinstance(items[-1], Notice)
     assert "x.mp3" in items[-1].says
+
+
+def test_what_cards_cannot_show_is_a_draft_with_the_reason_or_named(tmp_path):
+    """Hints, a field that no card shows, and a card of image occlusion."""
+    collection = Collection(str(tmp_path / "collection.anki2"))
+
+    def add(name: str, fields: dict[str, str], front: str = "") -> None:
+        kind = collection.models.by_name(name)
+        assert kind
+        if front:
+            kind = collection.models.copy(kind, add=False)
+            kind["tmpls"][0]["qfmt"] = front
+            collection.models.add_field(kind, collection.models.new_field("Extra"))
+            collection.models.add_field(kind, collection.models.new_field("Unseen"))
+            collection.models.add_dict(kind)
+            kind = collection.models.by_name(kind["name"])
+            assert kind
+        note = collection.new_note(kind)
+        for field, value in fields.items():
+            note[field] = value
+        deck = collection.decks.id("D")
+        assert deck
+        collection.add_note(note, deck)
+
+    add(
+        "Basic",
+        {"Front": "Exploding?", "Back": "It grows.", "Extra": "clip it", "Unseen": "a secret"},
+        "{{Front}} {{hint:Extra}}",
+    )
+    add(
+        "Image Occlusion",
+        {"Occlusion": "{{c1::image-occlusion:rect:left=.1}}", "Image": '<img src="lstm.png">', "Header": "Gates"},
+    )
+    options = ExportAnkiPackageOptions(with_scheduling=False, with_deck_configs=False, with_media=False, legacy=False)
+    collection.export_anki_package(out_path=str(tmp_path / "a.apkg"), options=options, limit=None)
+    collection.close()
+    (tmp_path / "content").mkdir()
+    _kind, done = import_cards(tmp_path / "a.apkg", tmp_path / "content", "d")
+    text = done.files[0].read_text()
+    assert "## Exploding? {#exploding}\nIt grows.\n\nHint: clip it\n\n## " in text
+    assert [says for _where, says in done.told if says.startswith("fields")] == ["fields that no card shows: a, secret"]
+    assert (
+        "Draft: yes, it asks for a part of a picture, which cards do not hide; the picture lstm.png is left out" in text
+    )
+    assert (done.cards, done.drafts, done.read["notes"]) == (1, 1, 2)

@@ -27,7 +27,7 @@ def test_cloze_deletions(text, number, question, answer):
     [
         ("{{A}} and {{ B }}", "a and "),
         ("{{#A}}yes {{#B}}not{{/B}}{{/A}}{{^B}}no B{{/B}}", "yes no B"),
-        ("{{text:A}}{{hint:A}}", "aa"),
+        ("{{text:A}}{{hint:A}}{{tts en_US:A}}{{type:nc:A}}", "a"),
         ("{{nonsuch}}{{/A}}!", "!"),
     ],
 )
