@@ -57,37 +57,37 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=64, description="Processes that `recur serve` answers with.")
     database_url: str = Field(
         f"sqlite:///{ROOT / 'data' / 'recur.sqlite'}",
-        description="The database: a file of SQLite, or an address such as postgresql://USER@HOST/NAME.",
+        description="The database: an SQLite file, or an address such as postgresql://USER@HOST/NAME.",
     )
     content_dir: Path = Field(
-        ROOT / "content", description="Folder with sources.yaml and one folder of Markdown files a deck."
+        ROOT / "content", description="Folder with sources.yaml and one folder of Markdown files for each deck."
     )
     backups: int = Field(
         7,
         ge=0,
-        description="Copies of the database that are kept of each kind: daily, before a migration; 0 makes none.",
+        description="How many copies of the database to keep of each kind (daily, before a migration); 0 makes none.",
     )
     backup_dir: Path | None = Field(
-        None, description="Folder of these copies; otherwise `backups` beside an SQLite file, or `data/backups`."
+        None, description="Folder for these copies; by default `backups` beside an SQLite file, or `data/backups`."
     )
     watch: bool = Field(True, description="While serving, pick up saved content files within a second.")
-    new_per_day: CardsPerDay = Field(20, description="New cards shown a day.")
+    new_per_day: CardsPerDay = Field(20, description="New cards shown per day.")
     desired_retention: Retention = Field(0.9, description="Chance of recall at which a card is asked again.")
     time_zone: ZoneName = Field(
         default_factory=get_localzone_name, description='IANA time zone that decides what "today" is.'
     )
-    day_starts_at: Hour = Field(4, description="Hour, local time, at which the day turns.")
+    day_starts_at: Hour = Field(4, description="Hour, in local time, at which the day ends.")
     password: SecretStr | None = Field(
         None, min_length=8, description="Password that every page asks for (any user name), at least 8 characters."
     )
     password_file: Path | None = Field(
-        None, description="File that holds the password, such as a secret of a container; instead of RECUR_PASSWORD."
+        None, description="File that contains the password, such as a container secret; instead of RECUR_PASSWORD."
     )
     allowed_hosts: Listed = Field((), description="Further host names that the server answers to, separated by commas.")
     trusted_proxies: Listed = Field(
         ("127.0.0.1", "::1"),
-        description="Addresses or networks of reverse proxies, separated by commas, whose word on a client's address "
-        "and on https is taken (X-Forwarded-For, X-Forwarded-Proto).",
+        description="Addresses or networks of reverse proxies, separated by commas, that are trusted about "
+        "a client's address and https (X-Forwarded-For, X-Forwarded-Proto).",
     )
     editing: bool | None = Field(
         None,
@@ -102,27 +102,26 @@ class Settings(BaseSettings):
     max_connections: int = Field(
         1_000,
         ge=1,
-        description="Largest number of connections that each process holds at once; fewer where it may open few files.",
+        description="Largest number of connections that each process holds at once; fewer if its limit of open files "
+        "is low.",
     )
     max_learners: int = Field(500, ge=1, description="Largest number of learners on the server.")
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body that is read.")
     max_import_bytes: int = Field(
         10_000_000,
         ge=1_000,
-        description="Largest history that is taken in through the browser: 10 MB are about 25,000 reviews.",
+        description="Largest history that can be imported through the browser: 10 MB are about 25,000 reviews.",
     )
-    log_format: LogFormat = Field("text", description="What the log is written as: text or json, one event a line.")
-    log_level: LogLevel = Field(
-        "info", description="Least serious events that are logged: debug, info, warning or error."
-    )
+    log_format: LogFormat = Field("text", description="Format of the log: text or json, one event per line.")
+    log_level: LogLevel = Field("info", description="Least serious events to log: debug, info, warning or error.")
     access_log: bool | None = Field(
-        None, description="Log every request, at the level info. By default only if RECUR_LOG_FORMAT is json."
+        None, description="Log every request at level info. By default only if RECUR_LOG_FORMAT is json."
     )
     metrics: bool = Field(
-        False, description="Answer /metrics, for Prometheus: with the password, or from this machine if there is none."
+        False, description="Serve /metrics for Prometheus: with the password, or only to this machine if there is none."
     )
     revision: Annotated[str, Field(max_length=64, pattern=r"^[\w.+-]*$")] = Field(
-        "", description="Commit that runs, where git cannot tell it; an image is built with it."
+        "", description="Commit that is running, if git cannot tell; images are built with it."
     )
 
     @model_validator(mode="before")
