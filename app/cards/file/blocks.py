@@ -100,6 +100,10 @@ def _unclosed(fence: Token, lines: Sequence[str]) -> Iterator[tuple[int, str]]:
         yield first + 1, f"this code fence is never closed: end it with a line of {fence.markup}"
 
 
+_MAY_BE_MARKED = re.compile(r"[^\w ,.;?()'\"/%+=@#-]|_| $")
+"""Finds what no plain text has: whatever a rule of inline text may begin with, and a space at the end."""
+
+
 class _Positioned(StateInline):
     """Notes where in the source each token was found."""
 
@@ -125,6 +129,8 @@ def read_inline(blocks: Iterable[Block], references: References) -> list[tuple[T
 
 def inline_tokens(text: str, references: References) -> list[Token]:
     """Read inline text. A token's `meta["at"]` is its offset in the text (in an image, in the image's text)."""
+    if text and not _MAY_BE_MARKED.search(text):
+        return [Token("text", "", 0, content=text, meta={"at": len(text)})]
     state = _Positioned(text, _PARSER, {"references": references}, [])
     _PARSER.inline.tokenize(state)
     for rule in _PARSER.inline.ruler2.getRules(""):

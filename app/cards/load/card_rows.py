@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from app.cards.check.judge import Holder
 from app.cards.load import search
@@ -35,13 +35,15 @@ def read_cards(connection: Connection, deck_id: int, names: Iterable[str], paths
 class DeckFiles:
     """The files of a deck that are stored now, by their topics' ids, and the paths of those that are gone.
 
-    Those that are `waiting` are gone too, and keep the cards that no other file takes.
+    Those that are `waiting` are gone too, and keep the cards that no other file takes. If the deck `is_new`, no card of
+    it can have been here before.
     """
 
     deck_id: int
     topics: Mapping[int, ReadyFile]
     removed: Collection[str]
     waiting: Collection[str] = ()
+    is_new: bool = False
 
     @property
     def leaving(self) -> set[str]:
@@ -62,7 +64,7 @@ def identify(connection: Connection, decks: Iterable[DeckFiles]) -> Identified:
     found: list[FileCard] = []
     rows: dict[int, CardRow] = {}
     leaving: set[str] = set()
-    for deck in decks:
+    for deck in (deck for deck in decks if not deck.is_new):
         here = [FileCard(file.found.path, card) for file in deck.topics.values() for card in file.cards]
         names = (one.card.name for one in here)
         rows.update((row.id, row) for row in read_cards(connection, deck.deck_id, names, deck.leaving))
@@ -287,6 +289,11 @@ def _insert(connection: Connection, added: Sequence[tuple[ReadyCard, dict[str, A
     """Add the cards. Returns each with its row's id."""
     if not added:
         return []
+    if connection.dialect.name == "sqlite":  # nobody else writes: so the ids are known, and need not be read back
+        last = connection.execute(select(func.coalesce(func.max(CARD.c.id), 0))).scalar_one()
+        numbered = [(card, values | {"id": row}) for row, (card, values) in enumerate(added, last + 1)]
+        connection.execute(insert(CARD), [values for _card, values in numbered])
+        return [(card, values["id"]) for card, values in numbered]
     statement = insert(CARD).returning(CARD.c.name, CARD.c.id)
     ids = {name: row for name, row in connection.execute(statement, [values for _card, values in added])}  # noqa: C416
     return [(card, ids[card.name]) for card, _values in added]

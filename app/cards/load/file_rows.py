@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, text, update
 
 from app.cards.file.files import OpenedFile, TopicFile
 from app.cards.file.mistake import Mistake
@@ -116,20 +116,30 @@ def write_file_rows(
     connection: Connection, rows: Mapping[str, FileRow], before: Mapping[str, FileRow], removed: Iterable[str]
 ) -> None:
     """Write the rows of files, by path, and delete those of removed files."""
-    for path, row in rows.items():
-        values = {
+    written = [
+        {
+            "path": path,
             "digest": row.digest,
             "size": row.size,
             "mtime_ns": row.mtime_ns,
             "looked_at": row.looked_at,
             "mistakes": [{"line": mistake.line, "message": mistake.message} for mistake in row.mistakes],
         }
-        if path in before:
-            connection.execute(update(CONTENT_FILE).where(CONTENT_FILE.c.path == path).values(**values))
-        else:
-            connection.execute(insert(CONTENT_FILE).values(path=path, **values))
+        for path, row in rows.items()
+    ]
+    if known := [values | {"the_path": values["path"]} for values in written if values["path"] in before]:
+        connection.execute(_UPDATE, known)
+    if new := [values for values in written if values["path"] not in before]:
+        connection.execute(insert(CONTENT_FILE), new)
     for path in removed:
         connection.execute(delete(CONTENT_FILE).where(CONTENT_FILE.c.path == path))
+
+
+_UPDATE = (
+    update(CONTENT_FILE)
+    .where(CONTENT_FILE.c.path == bindparam("the_path"))
+    .values({column.name: bindparam(column.name) for column in CONTENT_FILE.columns})
+)
 
 
 def read_decks(connection: Connection) -> dict[str, tuple[int, str]]:
@@ -156,7 +166,7 @@ def write_topics(
     for names in chunks(file.found.name for file in files):
         here = select(TOPIC.c.name, TOPIC.c.id).where(TOPIC.c.deck_id == deck_id, TOPIC.c.name.in_(names))
         known.update((name, topic_id) for name, topic_id in connection.execute(here))
-    by_id = {}
+    new = []
     for file in files:
         values = {
             "path": file.found.path,
@@ -167,14 +177,14 @@ def write_topics(
             "sources": file.sources,
             "retired_at": None,
         }
-        topic_id = known.get(file.found.name)
-        if topic_id is None:
-            made = insert(TOPIC).values(deck_id=deck_id, name=file.found.name, **values).returning(TOPIC.c.id)
-            topic_id = int(connection.execute(made).scalar_one())
+        if file.found.name in known:
+            connection.execute(update(TOPIC).where(TOPIC.c.id == known[file.found.name]).values(**values))
         else:
-            connection.execute(update(TOPIC).where(TOPIC.c.id == topic_id).values(**values))
-        by_id[topic_id] = file
+            new.append({"deck_id": deck_id, "name": file.found.name, **values})
+    if new:
+        made = connection.execute(insert(TOPIC).returning(TOPIC.c.name, TOPIC.c.id), new)
+        known.update((name, topic_id) for name, topic_id in made)
     for path in removed:
         gone = (TOPIC.c.deck_id == deck_id, TOPIC.c.path == path, TOPIC.c.retired_at.is_(None))
         connection.execute(update(TOPIC).where(*gone).values(retired_at=now))
-    return by_id
+    return {known[file.found.name]: file for file in files}

@@ -49,7 +49,7 @@ from app.database import Database
 from app.demos.registry import find
 
 ATTEMPTS = 5
-CARDS_AT_ONCE = 50
+CARDS_AT_ONCE = 500
 """About how many new cards are written in one transaction."""
 
 
@@ -128,7 +128,7 @@ class _Plan:
 
     `waiting` are files that are gone, and stay until a file with mistakes is mended. `commits` are the commits of files
     that were read as they are in git, by path. `related` are the files of new decks
-    whose cards may have been in another.
+    whose cards may have been in another. A part of the plan `is_new` if no card in it can have been here before.
     """
 
     content: Content
@@ -143,6 +143,7 @@ class _Plan:
     mistakes: tuple[Mistake, ...] = ()
     pending: tuple[Claim, ...] = ()
     related: Collection[str] = ()
+    is_new: bool = False
 
 
 def _make_plan(connection: Connection, content: Content, now: datetime, find_demo: FindDemo) -> _Plan:
@@ -282,7 +283,8 @@ def _parts(plan: _Plan) -> Iterator[_Plan]:
             some.append(new.pop(0))
         paths = {file.found.path for file in some}
         written |= paths
-        yield replace(plan, ready=some, removed=[], rows={path: plan.rows[path] for path in paths & plan.rows.keys()})
+        of_part = {path: plan.rows[path] for path in paths & plan.rows.keys()}
+        yield replace(plan, ready=some, removed=[], waiting=[], is_new=True, rows=of_part)
     later = [file for file in plan.ready if file.found.path not in written]
     rows = {path: row for path, row in plan.rows.items() if row != plan.before.get(path)}
     if rows or plan.removed:
@@ -299,7 +301,7 @@ def _write(connection: Connection, plan: _Plan, now: datetime, move_cards: MoveC
         waiting = [path for path in plan.waiting if _deck(path) == deck]
         if good or removed or waiting:
             topics = write_topics(connection, deck_id, good, removed, now)
-            decks.append(DeckFiles(deck_id, topics, removed, waiting))
+            decks.append(DeckFiles(deck_id, topics, removed, waiting, plan.is_new))
     done = store_cards(connection, decks, plan.commits, now, move_cards) if decks else Stocked()
     write_file_rows(connection, plan.rows, plan.before, plan.removed)
     return done

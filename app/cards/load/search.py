@@ -62,9 +62,13 @@ _UNSPACED = (
 )
 _WORD = re.compile(rf"(?=[^\W_])(?:[{_UNSPACED}]|[^\W_{_UNSPACED}]+)")
 
+_ASCII_WORD = re.compile("[a-z0-9]+")
+
 
 def words(written: str) -> list[str]:
     """The words of a text as they are compared: lower case without accents. W_hh is two words, W and hh."""
+    if written.isascii():  # most texts are, and nothing is to be folded in them
+        return [word[:LONGEST_WORD] for word in _ASCII_WORD.findall(written.lower())]
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", written).casefold())
     kept = "".join(character for character in folded if unicodedata.category(character)[0] != "M")
     # Syllables of Korean are put together again.
@@ -265,9 +269,13 @@ _PARTS = ("question", "tags", "sources", "answer")
 
 def _parts(question: str, tags: str, sources: str, answer: str) -> _Parts:
     """The words of each part of a card, up to what every database accepts."""
+    found = [words(part) for part in (question, tags, sources, answer)]
+    whole = "".join((question, tags, sources, answer))
+    if len(whole) < MOST_WORDS and whole.isascii():  # it cannot be too much
+        return found[0], found[1], found[2], found[3]
     words_left, bytes_left = MOST_WORDS, MOST_BYTES
     parts = []
-    for part in map(words, (question, tags, sources, answer)):
+    for part in found:
         kept = []
         for word in part:
             words_left -= 1

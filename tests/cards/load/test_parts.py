@@ -10,12 +10,18 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import Session
 
-from app.cards.load.load import CARDS_AT_ONCE, LoadReport, load
+from app.cards.load.load import LoadReport, load
 from app.database import Database
 from app.tables import CARD, CONTENT_FILE
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 FILES, CARDS_A_FILE = 8, 20
+CARDS_AT_ONCE = 50
+
+
+@pytest.fixture(autouse=True)
+def _few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.cards.load.load.CARDS_AT_ONCE", CARDS_AT_ONCE)
 
 
 def write_deck(content: Path, deck: str, files: int = FILES) -> None:
