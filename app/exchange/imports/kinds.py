@@ -18,6 +18,10 @@ from app.exchange.imports.from_text import (
     read_questions,
     read_theory,
 )
+from app.exchange.imports.notes.hashcards import claims_hashcards, read_hashcards
+from app.exchange.imports.notes.mochi import read_mochi
+from app.exchange.imports.notes.obsidian import claims_obsidian, read_obsidian
+from app.exchange.imports.notes.remnote import claims_remnote, read_remnote
 from app.exchange.imports.table.read_table import claims_table, read_table
 from app.nearest import did_you_mean
 
@@ -108,9 +112,15 @@ KINDS = (
         lambda source: source.table.startswith("#separator:"),
         lambda source: read_table(source.table, source.how.header),
     ),
+    ImportKind(
+        "mochi", "a package of Mochi", (".mochi",), lambda source: False, lambda source: read_mochi(source.path)
+    ),
     _page("flashcards", "a pasted flashcard deck: number, Q, front, A, back", claims_flashcards, read_flashcards),
     _page("theory", "questions as Q1: …, each with Answer", claims_theory, read_theory),
     _page("questions", "a numbered list of questions, each with Answer: …", claims_questions, read_questions),
+    _page("hashcards", "a deck of hashcards: Q: …, A: …, C: …", claims_hashcards, read_hashcards),
+    _page("remnote", "a list of RemNote: - front >> back", claims_remnote, read_remnote),
+    _page("obsidian", "notes of Obsidian: question::answer, or a line ? between", claims_obsidian, read_obsidian),
     _page("markdown", "a Markdown or MyST page, a question a heading", claims_markdown, read_markdown),
 )
 

@@ -1,0 +1,1 @@
+"""Cards within notes: the marks of Obsidian's plugin, hashcards, RemNote, and Mochi."""

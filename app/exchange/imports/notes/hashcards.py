@@ -1,0 +1,61 @@
+"""Reads decks of hashcards: Q: a question, A: its answer, C: a text with [hidden] parts.
+
+https://github.com/eudoxia0/hashcards
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from app.exchange.imports.draft import Draft, Item, Reading, block, line_of, skipped_lines
+from app.exchange.imports.notes.hidden import BRACKETED, hiding
+
+_MARK = re.compile(r"([QAC]):(?:\s+(.*)|)")
+_NAME = re.compile(r"name\s*=\s*[\"'](.*)[\"']\s*")
+
+
+def claims_hashcards(text: str) -> bool:
+    """True if a line begins with Q: and one with A:, or one with C: and hides something."""
+    lines = text.split("\n")
+    begins = {line[:2] for line in lines}
+    return {"Q:", "A:"} <= begins or any(line.startswith("C:") and BRACKETED.search(line) for line in lines)
+
+
+def read_hashcards(text: str) -> Reading:
+    """Return the cards in order. The name in the front matter is the title."""
+    lines = text.split("\n")
+    end = next((at for at in range(1, len(lines)) if lines[at].strip() == "---"), 0) if lines[0].strip() == "---" else 0
+    title = next((found[1] for line in lines[:end] if (found := _NAME.fullmatch(line.strip()))), "")
+    layout = ["name", *(f"{found[1]}" for line in lines if (found := _MARK.fullmatch(line)))]
+    return Reading(title, _cards(lines, end + 1 if end else 0), text=text, layout=layout)
+
+
+def _cards(lines: Sequence[str], start: int) -> Iterator[Item]:
+    question: tuple[int, str] | None = None
+    yield from skipped_lines(list(lines), start, _next(lines, start), "stands before the first card")
+    at = _next(lines, start)
+    while at < len(lines):
+        found = _MARK.fullmatch(lines[at])
+        end = _next(lines, at + 1)
+        if found is None:  # the rule that ends a card
+            yield from skipped_lines(list(lines), at + 1, end, "stands between two cards")
+        else:
+            text = block([found[2] or "", *lines[at + 1 : end]])
+            if question and found[1] == "A":
+                yield Draft(line_of(question[0]), question[1], text)
+            elif question:
+                yield Draft(line_of(question[0]), question[1])
+            if found[1] == "C":
+                cards = list(hiding(line_of(at), text, BRACKETED))
+                yield from cards or [Draft(line_of(at), text)]
+            elif found[1] == "A" and not question:
+                yield Draft(line_of(at), "", text)
+            question = (at, text) if found[1] == "Q" else None
+        at = end
+    if question:
+        yield Draft(line_of(question[0]), question[1])
+
+
+def _next(lines: Sequence[str], start: int) -> int:
+    """The next line that begins a part of a card or ends one."""
+    ends = (at for at in range(start, len(lines)) if _MARK.fullmatch(lines[at]) or lines[at].strip() == "---")
+    return next(ends, len(lines))

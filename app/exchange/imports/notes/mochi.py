@@ -1,0 +1,82 @@
+"""Reads a package of Mochi: a zip with data.json, and a card's sides with a line --- between them.
+
+https://mochi.cards/docs/import-and-export/mochi-format
+"""
+
+import json
+import re
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from app.exchange.imports.draft import Draft, Item, Reading, RefusedError, Skipped
+from app.exchange.imports.notes.hidden import MARKED, hiding
+
+LARGEST = 64_000_000
+_SIDES = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
+
+
+def read_mochi(path: Path) -> Reading:
+    """Return the cards in the order of their decks. Raises RefusedError if the package is damaged, or not Mochi's."""
+    try:
+        with zipfile.ZipFile(path) as package:
+            if "data.json" not in package.namelist():
+                raise RefusedError("there is no data.json in it: export the deck from Mochi as JSON")
+            if package.getinfo("data.json").file_size > LARGEST:
+                raise RefusedError(f"its data.json is larger than {LARGEST // 1_000_000} MB: export it in parts")
+            with package.open("data.json") as file:
+                found = _plain(json.loads(file.read(LARGEST)))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise RefusedError(f"the package is damaged: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise RefusedError(f"its data.json is damaged: {error}") from None
+    if not isinstance(found, dict) or not isinstance(found.get("decks"), list):
+        raise RefusedError("its data.json has no decks: this is no package of Mochi")
+    counts: Counter[str] = Counter()
+    return Reading("", _items(found, counts), counts=counts)
+
+
+def _plain(value: object) -> object:
+    """Undo Transit's marks: ~:name is a keyword, and {"~#list": […]} a list."""
+    if isinstance(value, dict):
+        plain = {str(key).removeprefix("~:"): _plain(one) for key, one in value.items()}
+        return next(iter(plain.values())) if set(plain) <= {"~#list", "~#set"} and plain else plain
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value.removeprefix("~:") if isinstance(value, str) else value
+
+
+def _items(found: Mapping[str, object], counts: Counter[str]) -> Iterator[Item]:
+    decks = [deck for deck in _list(found["decks"]) if isinstance(deck, dict)]
+    names = {str(deck.get("id")): str(deck.get("name", "")) for deck in decks}
+    cards = [(str(deck.get("name", "")), card) for deck in decks for card in _list(deck.get("cards"))]
+    cards += [
+        (names.get(str(card.get("deck-id")), ""), card) for card in _list(found.get("cards")) if isinstance(card, dict)
+    ]
+    for number, (deck, card) in enumerate(cards, 1):
+        counts["cards"] += 1
+        where = f"card {number}" + (f" of {deck}" if deck else "")
+        if not isinstance(card, dict) or not (text := _text(card).strip()):
+            yield Skipped(where, "it has no text")
+            continue
+        key = f"id:mochi/{card.get('id')}" if card.get("id") else ""
+        tags = tuple(str(tag) for tag in (_list(card.get("tags")) or _list(card.get("manual-tags"))))
+        sides = [side.strip() for side in _SIDES.split(text)]
+        hidden = list(hiding(where, text, MARKED, deck)) if len(sides) == 1 else []
+        for draft in hidden or [Draft(where, sides[0], "\n\n".join(sides[1:]), topic=deck)]:
+            yield Draft(where, draft.question, draft.answer, tags, text=draft.text, key=key, topic=deck)
+
+
+def _text(card: Mapping[str, object]) -> str:
+    """A card's text; of one with a template, its fields in their order, each a side."""
+    content, fields = card.get("content"), card.get("fields")
+    if content or not isinstance(fields, dict):
+        return str(content or "")
+    values = [str(one.get("value", "")) for one in fields.values() if isinstance(one, dict)]
+    return "\n---\n".join(filter(None, values))
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
