@@ -170,7 +170,8 @@ def test_mochi(tmp_path):
     done, text = imported(tmp_path / "a.mochi", "mochi")
     assert sorted(path.name for path in done.files) == ["a-gates.md", "a-states.md"]
     assert "Tags: rnn" in text
-    for data in ({}, [], {"decks": 1}):
+    broken: tuple[object, ...] = ({}, [], {"decks": 1})
+    for data in broken:
         with pytest.raises(RefusedError, match="no package of Mochi"):
             read_mochi(mochi(tmp_path, data))
     (tmp_path / "a.mochi").write_bytes(b"PK\3\4 no zip")
