@@ -78,18 +78,27 @@ def export_(
         Path, typer.Argument(help="cards.csv, cards.json, deck.apkg, or history.jsonl.", show_default=False)
     ],
     deck: Annotated[str | None, typer.Option(help="The cards of this deck alone.", show_default=False)] = None,
+    with_history: Annotated[
+        bool, typer.Option("--history", help="Put the learner's reviews and due days into an Anki package.")
+    ] = False,
     learner: Annotated[int, typer.Option(help="Whose history it is.")] = 1,
     base_url: Annotated[str, typer.Option(help="Where the app is, for links.")] = "http://127.0.0.1:8000",
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write the cards as CSV, JSON or an Anki package, or a learner's whole history as JSON Lines."""
     from app.exchange import export
+    from app.study.learner.preferences import UnknownLearnerError, preferences
 
     chosen, now = settings(), datetime.now(UTC)
     try:
         if export.kind(file) != export.HISTORY:
-            decks = export.collect(chosen.content_dir, base_url, deck)
-            typer.echo(f"{counted(export.export_cards(file, decks, now, force), 'card')}.")
+            decks, history = export.collect(chosen.content_dir, base_url, deck), None
+            if with_history and file.suffix.lower() != ".apkg":
+                raise export.ExportError("Only an Anki package takes a history along: name a file that ends in .apkg.")
+            if with_history:
+                with migrated_database(chosen) as database, database.read() as session:
+                    history = export.anki_history(session, preferences(session, chosen, learner), now)
+            typer.echo(f"{counted(export.export_cards(file, decks, now, force, history), 'card')}.")
             return
         if deck is not None:
             raise export.ExportError("A history is of all decks: leave out --deck.")
@@ -100,7 +109,7 @@ def export_(
         say_mistakes(chosen.content_dir, error.mistakes)
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    except export.ExportError as error:
+    except (export.ExportError, UnknownLearnerError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
 

@@ -20,11 +20,11 @@ from app.settings import ROOT
 APP = ROOT / "app"
 LINES_A_BLOCK = 6
 BUDGETS = {
-    "lines of Python": 41_900,
-    "functions with six parameters or more": 18,
+    "lines of Python": 42_100,
+    "functions with six parameters or more": 19,
     "identical blocks of six lines": 1,
     "alike blocks of six lines": 250,
-    "calls of preferences()": 2,
+    "calls of preferences()": 3,
     "sessions opened": 65,
 }
 FILES_A_FOLDER = 15

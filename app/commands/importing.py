@@ -100,7 +100,7 @@ def _say_counts(done: Imported) -> None:
 
 def _take_reviews(file: Path, deck: str, learner: int) -> None:
     """Take what a package says of a learner: reviews, due days and marks. Its cards are in the content already."""
-    from app.exchange.history.from_anki import has_history, history_of, imported_cards
+    from app.exchange.history.from_anki import has_history, history_of, imported_cards, tokens_of
     from app.exchange.history.import_history import import_history
     from app.study.learner.preferences import UnknownLearnerError, preferences
 
@@ -110,8 +110,8 @@ def _take_reviews(file: Path, deck: str, learner: int) -> None:
             return
         with migrated_database(chosen) as database:
             with database.read() as session:
-                who = preferences(session, chosen, learner)
-            history = history_of(file, imported_cards(chosen.content_dir, deck), who, now)
+                who, tokens = preferences(session, chosen, learner), tokens_of(session, learner)
+            history = history_of(file, imported_cards(chosen.content_dir, deck), who, now, tokens)
             done = import_history(database, history.lines, learner, now)
     except (RefusedError, UnknownLearnerError) as error:
         typer.echo(f"The cards are written, their history is not: {error}", err=True)

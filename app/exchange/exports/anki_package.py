@@ -9,12 +9,14 @@ import re
 import sqlite3
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from itertools import count
 from pathlib import Path
 
+from app.exchange.exports.anki_schedule import Learned
 from app.exchange.exports.cards import ExportedCard, ExportedDeck
 from app.exchange.imports.anki.own_notes import FIELDS
 
@@ -79,6 +81,21 @@ CREATE INDEX ix_cards_sched ON cards (did, queue, due);
 CREATE INDEX ix_revlog_usn ON revlog (usn);
 CREATE INDEX ix_revlog_cid ON revlog (cid);
 """
+
+
+@dataclass(frozen=True)
+class History:
+    """A learner's cards by the names of deck and card, and the learner's day: its date, start, hour and zone.
+
+    `first` is the start of `today`, in seconds, from which Anki counts due days.
+    """
+
+    cards: Mapping[tuple[str, str], Learned]
+    today: date
+    first: int
+    conf: Mapping[str, object] = field(default_factory=dict)
+
+
 _MATHS = re.compile(
     r'<math(?: display="(?P<display>\w+)")?[^>]*>.*?'
     r'<annotation encoding="application/x-tex">(?P<latex>.*?)</annotation></semantics></math>',
@@ -88,24 +105,31 @@ _MATHS = re.compile(
 _ALIGN = re.compile(r"\\(begin|end)\s*\{align\*?\}")
 
 
-def write_anki(path: Path, decks: Sequence[ExportedDeck], now: datetime) -> None:
+def write_anki(path: Path, decks: Sequence[ExportedDeck], now: datetime, history: History | None = None) -> None:
     """Write a package with a deck for each of ours, and a note with one card for each card, in learning order.
 
     A note's guid depends on the names of the deck and the card alone: a second import updates the note and leaves its
-    scheduling. Anki keeps the newer of two versions; `now` (aware) is when the notes changed.
+    scheduling. Anki keeps the newer of two versions; `now` (aware) is when the notes changed. With a learner's
+    `history`, the cards stand where they stand for the learner, and the review log has their reviews.
     """
     with tempfile.TemporaryDirectory() as folder:
         collection = Path(folder) / "collection.anki2"
         with closing(sqlite3.connect(collection)) as connection:
             connection.executescript(_SCHEMA)
-            _write_collection(connection, decks, now)
+            cards = _write_collection(connection, decks, now)
+            if history:
+                _write_history(connection, cards, history)
             connection.commit()
         with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as package:
             package.write(collection, collection.name)
             package.writestr("media", "{}")  # no pictures, no sounds
 
 
-def _write_collection(connection: sqlite3.Connection, decks: Sequence[ExportedDeck], now: datetime) -> None:
+def _write_collection(
+    connection: sqlite3.Connection, decks: Sequence[ExportedDeck], now: datetime
+) -> dict[tuple[str, str], int]:
+    """Write decks, notes and new cards. Returns the numbers of the cards, by the names of deck and card."""
+    numbers: dict[tuple[str, str], int] = {}
     seconds, milliseconds = int(now.timestamp()), int(now.timestamp() * 1000)
     made = [_deck(1, "Default"), *(_deck(deck_id(deck.name), deck.title) for deck in decks)]
     tables = ([_note_type(seconds)], made, [_OPTIONS])
@@ -121,9 +145,30 @@ def _write_collection(connection: sqlite3.Connection, decks: Sequence[ExportedDe
                 "INSERT INTO notes (id, guid, mid, mod, tags, flds, sfld) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (note, guid(card.deck, card.id), NOTE_TYPE, seconds, _tags(card), "\x1f".join(fields), fields[0]),
             )
+            numbers[card.deck, card.id] = number = next(ids)
             connection.execute(
                 "INSERT INTO cards (id, nid, did, mod, due) VALUES (?, ?, ?, ?, ?)",
-                (next(ids), note, deck_id(deck.name), seconds, position),
+                (number, note, deck_id(deck.name), seconds, position),
+            )
+    return numbers
+
+
+def _write_history(connection: sqlite3.Connection, cards: Mapping[tuple[str, str], int], history: History) -> None:
+    """Write where the cards stand, and their reviews."""
+    used: set[int] = set()
+    connection.execute("UPDATE col SET crt = ?, conf = ?", (history.first, json.dumps(history.conf)))
+    for name in cards.keys() & history.cards.keys():
+        learned = history.cards[name]
+        for column, value in learned.standing(history.today).items():
+            connection.execute(f"UPDATE cards SET {column} = ? WHERE id = ?", (value, cards[name]))  # noqa: S608
+        for row in learned.log():
+            while row["id"] in used:  # Anki numbers reviews by their milliseconds
+                row["id"] += 1
+            used.add(row["id"])
+            names = ("id", "ease", "ivl", "lastIvl", "factor", "time", "type")
+            values = [row[one] for one in names]
+            connection.execute(
+                "INSERT INTO revlog VALUES (?, ?, -1, ?, ?, ?, ?, ?, ?)", (values[0], cards[name], *values[1:])
             )
 
 

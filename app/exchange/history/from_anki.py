@@ -15,7 +15,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from sqlmodel import Session
+
 from app.cards.file.files import find_files
+from app.exchange.exports.anki_schedule import COLOURS, FROM_ANKI, learned_cards, moment
 from app.exchange.history.format import LONGEST_TEXT, CardLine, EndLine, HeaderLine, Line, MarkLine, ReviewLine
 from app.exchange.imports.anki.archive import unpack
 from app.exchange.imports.anki.collection import AnkiCard, AnkiReview, Collection
@@ -28,11 +31,14 @@ from app.study.schedule.scheduler import CountedRating, State, after, recall
 
 RATINGS = {1: Rating.NOT_AT_ALL, 2: Rating.WITH_EFFORT, 3: Rating.WELL, 4: Rating.PERFECTLY}
 """What each of Anki's buttons is here."""
-COLOURS = ("", "red", "orange", "green", "blue", "pink", "turquoise", "purple")
 _NEW, _LEARNED, _SUSPENDED, _BURIED = 0, 2, -1, (-2, -3)
 _FILTERED, _BY_HAND = 3, 4
 _LARGEST_DAY = 100_000
 _NEAR = (0, 1, -1, 2, -2, 3, -3, 5, -5, 8, -8, 12, -12)
+
+
+Tokens = Mapping[tuple[str, str, int], str]
+"""Tokens of reviews, by the names of deck and card, and the time in milliseconds."""
 
 
 class HistoryCard(NamedTuple):
@@ -64,13 +70,21 @@ def imported_cards(content_dir: Path, deck: str) -> dict[str, HistoryCard]:
     return found
 
 
-def history_of(path: Path, cards: Mapping[str, HistoryCard], who: Preferences, now: datetime) -> AnkiHistory:
+def tokens_of(session: Session, learner_id: int) -> Tokens:
+    """The tokens of the learner's reviews, so that those which went out to Anki are known when they come back."""
+    learned = learned_cards(session.connection(), learner_id)
+    return {(*name, moment(row.rated_at)): row.token for name, one in learned.items() for row in one.ratings}
+
+
+def history_of(
+    path: Path, cards: Mapping[str, HistoryCard], who: Preferences, now: datetime, tokens: Tokens
+) -> AnkiHistory:
     """Read the history of those cards, by their keys, out of a package. `now` (aware) is the time of the import.
 
     Raises RefusedError if the package is damaged.
     """
     with _opened(path) as collection:
-        return _Reader(collection, cards, who, now).read()
+        return _Reader(collection, cards, who, now, tokens).read()
 
 
 def has_history(path: Path) -> bool:
@@ -94,8 +108,9 @@ def _opened(path: Path) -> Iterator[Collection]:
 
 class _Reader:
     def __init__(
-        self, collection: Collection, cards: Mapping[str, HistoryCard], who: Preferences, now: datetime
+        self, collection: Collection, cards: Mapping[str, HistoryCard], who: Preferences, now: datetime, tokens: Tokens
     ) -> None:
+        self.tokens = tokens
         created, offset, hour = collection.created()
         # A review belongs to the day that it had in Anki.
         self.who = who if hour is None else replace(who, day_starts_at=hour)
@@ -153,7 +168,8 @@ class _Reader:
         return ReviewLine(
             deck=card.deck,
             card=card.card,
-            token=f"anki-{review.id}-{review.ease}-{_number(one.key):08x}",
+            token=self.tokens.get((card.deck, card.card, review.id))
+            or f"{FROM_ANKI}{review.id}-{review.ease}-{_number(one.key):08x}",
             rating=int(RATINGS[review.ease]),
             undoes=None,
             shown_at=shown_at,

@@ -12,7 +12,7 @@ _MADE_TAG = re.compile(r"(?:level|topic)::")
 _PAGES = ((r"cards/([^\"/]+)/", r"card:\1/"), ("demos/", "demo:"), ("sources#paper-", "paper:"))
 
 
-def draft_of(where: str, fields: Sequence[str], tags: Sequence[str]) -> Draft:
+def draft_of(where: str, fields: Sequence[str], tags: Sequence[str], key: str) -> Draft:
     """The card of a note with these FIELDS. Its id is in the field Id, and the address of the app in Page."""
     of = dict(zip(FIELDS, fields, strict=False))
     address, _, name = of["Id"].partition("/")
@@ -36,5 +36,5 @@ def draft_of(where: str, fields: Sequence[str], tags: Sequence[str]) -> Draft:
         name=name,
         left_out=tuple(dict.fromkeys(told)),
         text="\n".join((*map(plain_of, parts), of["Level"], of["Sources"])),
-        key=f"id:recur/{of['Id']}",
+        key=key,
     )

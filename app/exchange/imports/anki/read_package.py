@@ -66,7 +66,7 @@ def _cards(note: Note, kind: NoteType | None) -> Iterator[Item]:
     elif note.card is None:
         yield Skipped(where, "it has no cards")
     elif kind.fields == FIELDS and "/" in note.fields[-1]:
-        yield draft_of(where, note.fields, note.tags)
+        yield draft_of(where, note.fields, note.tags, note.key)
     elif any("image-occlusion:" in field for field in note.fields):
         yield _occlusion(note, note.fields, kind, where)
     elif (templates := kind.templates.get(0 if kind.is_cloze else note.card)) is None:
