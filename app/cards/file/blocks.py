@@ -1,14 +1,16 @@
 """Markdown to blocks and inline tokens, each with its line: the one door to markdown-it-py."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token as Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from app.cards.file.more_markdown import extend, lost_cells
 
 References = dict[str, Any]
 RAW = "raw"
@@ -19,6 +21,7 @@ def _parser() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     markdown.disable(["html_block", "html_inline"])
     markdown.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_blank_lines=False, double_inline=True)
+    extend(markdown)
     # Inline text is read by `inline_tokens`, only in the parts that are rendered.
     markdown.core.ruler.enableOnly(["normalize", "block"])
     # Every address is read as a link, so that a bad one can be reported; render.py decides which become links.
@@ -54,11 +57,15 @@ class Block:
 
 @dataclass(frozen=True)
 class MarkdownText:
-    """A text's top-level blocks, its link definitions, and mistakes in its blocks as (line, message)."""
+    """A text's top-level blocks, its link definitions, and mistakes in its blocks as (line, message).
+
+    `notes` are its footnotes by label, each a block of its own.
+    """
 
     blocks: tuple[Block, ...]
     references: References
     mistakes: tuple[tuple[int, str], ...]
+    notes: Mapping[str, Block] = field(default_factory=dict)
 
 
 def read(text: str) -> MarkdownText:
@@ -67,7 +74,18 @@ def read(text: str) -> MarkdownText:
     tokens = _PARSER.parse(text, env)
     lines = text.split("\n")
     mistakes = [found for token in tokens if token.type == "fence" for found in _unclosed(token, lines)]
-    return MarkdownText(tuple(_blocks(tokens)), env.get("references", {}), tuple(mistakes))
+    mistakes += lost_cells(tokens, lines)
+    notes: dict[str, Block] = {}
+    blocks = []
+    for block in _blocks(tokens):
+        label = block.tokens[0].meta.get("label", "")
+        if block.kind != "footnote_reference":
+            blocks.append(block)
+        elif label in notes:
+            mistakes.append((block.line, f"the footnote [^{label}] stands here a second time: give one another name"))
+        else:
+            notes[label] = replace(block, tokens=block.tokens[1:-1])
+    return MarkdownText(tuple(blocks), env.get("references", {}), tuple(mistakes), notes)
 
 
 def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -47,7 +47,7 @@ class ParsedCard:
 
 @dataclass
 class Parsed:
-    """A parsed file. `front` is None if it has mistakes; `references` are the link definitions of the whole file.
+    """A parsed file. `front` is None if it has mistakes; `references` are its link definitions, `notes` its footnotes.
 
     `sources` are the topic's own items, as (item, line). In a file that git could not merge (`is_merged` is False) no
     other mistakes are named.
@@ -60,6 +60,7 @@ class Parsed:
     sources: list[tuple[str, int]] = field(default_factory=list)
     cards: list[ParsedCard] = field(default_factory=list)
     references: References = field(default_factory=dict)
+    notes: Mapping[str, Block] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
     is_merged: bool = True
 
@@ -85,9 +86,13 @@ def parse(path: str, text: str) -> Parsed:
     parsed.mistakes.extend(mistakes)
     # Blank lines replace the front matter, so that line numbers are those of the file.
     document = read("\n" * skipped + "\n".join(lines[skipped:]))
-    parsed.references = document.references
+    parsed.references, parsed.notes = document.references, document.notes
     parsed.mistakes.extend(Mistake(path, line, message) for line, message in document.mistakes)
     parsed.mistakes.extend(_heading_mistakes(path, document.blocks))
+    for label, note in document.notes.items():
+        if text.count(f"[^{label}]") == 1:
+            unused = f"no text refers to the footnote [^{label}]: write [^{label}] where it belongs, or remove it"
+            parsed.mistakes.append(Mistake(path, note.line, unused))
     sections = list(_sections(document.blocks))
     for index, (heading, blocks) in enumerate(sections):
         end = sections[index + 1][0].line if index + 1 < len(sections) else len(lines) + 1  # type: ignore[union-attr]

@@ -170,7 +170,7 @@ def prepare(opened: OpenedFile, known: Collection[str] = (), show: bool = True) 
         ready.title, ready.order = parsed.front.title, parsed.front.order
     macros, wrong = usable_macros(opened.file.path, parsed.front.macros if parsed.front else (), opened.file.macros)
     ready.mistakes += wrong
-    around = Surroundings(parsed.references, ready.found.deck, macros, text.split("\n"), show)
+    around = Surroundings(parsed.references, ready.found.deck, macros, text.split("\n"), parsed.notes, show=show)
     explanation, key_points = render(parsed.explanation, around), render(parsed.key_points, around)
     ready.explanation_html, ready.key_points_html = explanation.html, key_points.html
     _note(ready, ready.links, explanation, key_points)
@@ -192,16 +192,21 @@ def usable_macros(path: str, own: Sequence[Macro], deck: Macros = ()) -> tuple[M
 
 
 def _prepare_card(card: ParsedCard, around: Surroundings, ready: ReadyFile, known: Collection[str]) -> None:
-    # A link definition or macro may be anywhere in the file, so it is part of the text of every card that may use it.
+    # What a card uses may be anywhere in the file: it is part of the text of every card that may use it.
     references = repr(sorted(around.references.items())) if around.references and "[" in card.markdown else ""
     macros = repr(around.macros) if around.macros and "\\" in card.markdown else ""
     side = (card.name,) if card.side_of else ()
-    content_hash = _hash(RENDERER, ready.found.deck, card.markdown, references + macros, *side)
+    notes = ""
+    if around.notes and "[^" in card.markdown:
+        notes = repr(
+            [(label, [(one.type, one.content) for one in note.tokens]) for label, note in around.notes.items()]
+        )
+    content_hash = _hash(RENDERER, ready.found.deck, card.markdown, references + macros + notes, *side)
     is_draft = card.metadata.is_draft
     html = None
     if content_hash not in known:
         question = render_line(card.question_markdown, card.line, around)
-        short, rest = render(card.short, around), render(card.rest, around)
+        short, rest = render(card.short, around, with_notes=False), render(card.rest, around)
         _note(ready, ready.draft_links if is_draft else ready.links, question, short, rest)
         html = _html(question, short, rest) if around.show else None
     made = ReadyCard(

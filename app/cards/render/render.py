@@ -2,20 +2,22 @@
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
+from itertools import chain
 
 from app.cards.file.blocks import RAW, Block, References, Token, inline_tokens, plain, read_inline, to_html
-from app.cards.render import highlight, maths
+from app.cards.file.more_markdown import NOTE_REFERENCE, TAG
+from app.cards.render import foreign, highlight, maths
 from app.cards.render.latex_source import Macros
 from app.cards.render.link_target import BadTargetError, Target, target
 from app.cards.render.sanitiser import CLEANER
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
-RENDERER = "4 " + " ".join(
+RENDERER = "5 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 
@@ -25,6 +27,12 @@ LONGEST_FORMULA = 18
 """The most letters of a formula that fits into a line of the narrowest page; a longer one scrolls in its own box."""
 _IN_ITS_OWN_BOX = '<span class="long" tabindex="0" role="group" aria-label="Formula">{}</span>'
 _INVISIBLE = re.compile(r"<annotation.*?</annotation>|<[^>]*>|\s", re.DOTALL)
+_DRAWINGS = ("mermaid", "plantuml", "tikz", "vega-lite", "abc", "flow", "sequence")
+_TASK = re.compile(r"\[([ xX])\](?:\s+|$)")
+_COMMAND = re.compile(r"\\[a-zA-Z]{2,}")
+_TEX = re.compile(r"\\[a-zA-Z]|[_^]")
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_LETTER = re.compile(r"[^\W\d_]")
 _STRAY_DOLLAR = (
     r"this $ neither opens nor closes a formula: write $x$ with no space inside, $$…$$ on lines of their own "
     r"without an empty line between, or \$ for a dollar"
@@ -54,24 +62,38 @@ class Rendered:
 class Surroundings:
     """The file that Markdown comes from: its link definitions, its deck (for card: links that name none), its macros.
 
-    `lines` are its lines of text, for the columns of mistakes. Without `show`, only links and mistakes are found.
+    `lines` are its lines of text, for the columns of mistakes; `notes` are its footnotes, and `numbers` those of them
+    that a card has used. Without `show`, only links and mistakes are found.
     """
 
     references: References = field(default_factory=dict)
     deck: str = ""
     macros: Macros = ()
     lines: Sequence[str] = ()
+    notes: Mapping[str, Block] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
     show: bool = True
 
 
-def render(blocks: Iterable[Block], around: Surroundings) -> Rendered:
-    """Render top-level blocks. Never raises."""
+def render(blocks: Iterable[Block], around: Surroundings, with_notes: bool = True) -> Rendered:
+    """Render top-level blocks, and below them the footnotes of `around` that are not written yet. Never raises."""
     renderer = _Renderer(around)
-    tokens = [renderer.block_token(token, line) for token, line in read_inline(blocks, around.references)]
-    for head, cell, end in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        if head.type == "th_open" and cell.type == "inline" and not cell.content.strip():
-            head.tag = end.tag = "td"  # the empty corner of a table with heads on two sides is not a head
+    tokens = renderer.blocks(blocks)
+    written = 0
+    while with_notes and written < len(around.numbers):  # a footnote may refer to others
+        labels = list(around.numbers)[written:]
+        first = Token(
+            "ordered_list_open", "ol", 1, attrs={"class": "notes"} | ({"start": written + 1} if written else {})
+        )
+        items = [[_LI, *renderer.blocks([around.notes[label]]), _END_LI] for label in labels]
+        tokens += [first, *chain.from_iterable(items), Token("ordered_list_close", "ol", -1)]
+        written += len(labels)
+    if with_notes:
+        around.numbers.clear()
     return renderer.finish(tokens)
+
+
+_LI, _END_LI = Token("list_item_open", "li", 1), Token("list_item_close", "li", -1)
 
 
 def render_line(text: str, line: int, around: Surroundings) -> Rendered:
@@ -79,7 +101,10 @@ def render_line(text: str, line: int, around: Surroundings) -> Rendered:
     renderer = _Renderer(around, is_line=True)
     children = renderer.inline(text, line, inline_tokens(text, around.references))
     if renderer.out.links:
-        renderer.out.mistakes.append((line, "a question holds no link: put it into the answer"))
+        renderer.wrong(line, "a question holds no link: put it into the answer")
+    if around.numbers:
+        renderer.wrong(line, "a question holds no footnote: put it into the answer")
+        around.numbers.clear()
     kept = [token for token in children if token.type not in ("link_open", "link_close")]
     return renderer.finish([Token("inline", "", 0, children=kept)])
 
@@ -107,6 +132,19 @@ class _Renderer:
         """Report a mistake."""
         self.out.mistakes.append((line, message))
 
+    def blocks(self, blocks: Iterable[Block]) -> list[Token]:
+        """The tokens of top-level blocks as they are written."""
+        found = read_inline(blocks, self.around.references)
+        for (start, _line), (paragraph, _), (text, _) in zip(found, found[1:], found[2:], strict=False):
+            if start.type == "list_item_open" and paragraph.type == "paragraph_open":
+                _mark_task(text)
+        tokens = [self.block_token(token, line) for token, line in found]
+        for head, cell, end in zip(tokens, tokens[1:], tokens[2:], strict=False):
+            if head.type == "th_open" and cell.type == "inline" and not cell.content.strip():
+                head.tag = end.tag = "td"  # the empty corner of a table with heads on two sides is not a head
+        _set_directions(tokens)
+        return tokens
+
     def block_token(self, token: Token, line: int) -> Token:
         """The token as it is written. Changes in the parsed token do not depend on how often it is rendered."""
         if token.type == "inline":
@@ -114,8 +152,11 @@ class _Renderer:
         elif token.type in ("fence", "code_block"):
             return self.code(token, line)
         elif token.type == "math_block":
-            formula = self.formula(token.content, line, display=True)
-            return _raw(f'<div class="wide formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>\n')
+            return self.display(token.content, line)
+        elif token.type.startswith("footnote_"):
+            if token.nesting == 1:
+                self.wrong(line, "a footnote's text begins at the start of a line, outside lists and quotes")
+            return _raw("")
         elif token.type == "table_open":
             return _raw('<div class="wide" tabindex="0" role="group" aria-label="Table"><table>\n')
         elif token.type == "table_close":
@@ -127,28 +168,46 @@ class _Renderer:
         return token
 
     def code(self, token: Token, line: int) -> Token:
-        """A block of code, with colours if its language is known."""
+        """A block of code, with colours if its language is known; a fence of `math` is a formula."""
         language = (token.info.split() or [""])[0]
+        if language in ("math", "latex-math", "katex"):
+            return self.display("\n" + token.content, line)
+        if language in _DRAWINGS:
+            self.wrong(line, f"{language} draws nothing here: link a demo, or say it in words or a table")
+            return _raw("")
         if not highlight.is_known(language):
             near = did_you_mean(language, highlight.known_languages()) or " Leave it out for plain text."
             self.wrong(line, f"unknown language {language!r} of a code fence.{near}")
         code = highlight.highlight(token.content, language)
         return _raw(f'<pre class="code" tabindex="0"><code>{code}</code></pre>\n')
 
+    def display(self, latex: str, line: int) -> Token:
+        """A formula of its own lines."""
+        formula = self.formula(latex, line, display=True)
+        return _raw(f'<div class="wide formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>\n')
+
     def inline(self, text: str, line: int, tokens: Sequence[Token]) -> list[Token]:
         """The tokens of inline text as they are written. `line` is the line on which the text begins."""
         kept: list[Token] = []
         is_follow_up = text.lstrip().startswith(FOLLOW_UP)
         link_is_hidden = False
+        open_tags: list[tuple[str, int]] = []
+        for at, message in () if self.is_line else foreign.at_starts(text):
+            self.wrong(line + text.count("\n", 0, at), message)
         for index, token in enumerate(tokens):
             here = line + text.count("\n", 0, token.meta.get("at", 0))
+            following = tokens[index + 1].content[:1] if index + 1 < len(tokens) else ""
             if token.type == "text":
                 self.check_text(token.content, here)
             elif token.type == "text_special":
                 token.type = "text"
+                self.check_backslash(token, text, here)
+            elif token.type == NOTE_REFERENCE:
+                token = self.note(token.content, here)
+            elif token.type == TAG:
+                token = self.html_tag(token, open_tags, here)
             elif token.type.startswith("math_inline"):
-                following = tokens[index + 1].content[:1] if index + 1 < len(tokens) else ""
-                if following.isdigit():
+                if following.isdigit() and token.markup.startswith("$"):
                     self.wrong(here, f"a digit follows the formula ${token.content}$ at once: is a $ missing?")
                 token = self.inline_formula(token, here)
             elif token.type == "image":
@@ -163,10 +222,46 @@ class _Renderer:
                 link_is_hidden = False
                 continue
             kept.append(token)
+        for name, opened in open_tags:
+            self.wrong(opened, f"<{name}> is never closed: write </{name}> behind the words")
         return kept
+
+    def note(self, label: str, line: int) -> Token:
+        """The mark of a footnote."""
+        if label not in self.around.notes:
+            self.wrong(line, f"there is no footnote [^{label}]: write [^{label}]: and its words on a line of its own")
+            return _raw("")
+        return _raw(f"<sup>[{self.around.numbers.setdefault(label, len(self.around.numbers) + 1)}]</sup>")
+
+    def html_tag(self, token: Token, opened: list[tuple[str, int]], line: int) -> Token:
+        """A tag of the few that are read. `opened` are those before it that are open, with their lines."""
+        if token.markup == "open":
+            opened.append((token.tag, line))
+            return _raw(f"<{token.tag}>")
+        if opened and opened[-1][0] == token.tag:
+            opened.pop()
+            return _raw(f"</{token.tag}>")
+        self.wrong(line, f"</{token.tag}> closes nothing: write <{token.tag}> before the words")
+        return _raw("")
+
+    def check_backslash(self, token: Token, text: str, line: int) -> None:
+        """Report TeX outside a formula, and a formula that is never closed."""
+        at = token.meta.get("at", 0)
+        command, following = _COMMAND.match(text, at), text[at + 2 :]
+        if command and token.markup == token.content:
+            shown = f"{command[0]} stands outside a formula"
+            self.wrong(line, f"{shown}: write $…$ around it, or ` around what is to be shown as it is")
+        is_open = (token.markup == r"\(" and text[at - 1 : at] != "]") or (
+            token.markup == r"\[" and "]" not in following
+        )
+        if token.markup in (r"\(", r"\[") and is_open and _TEX.search(following):
+            shown = f"{token.markup} opens a formula that is never closed"
+            self.wrong(line, f"{shown}: write $…$, or $$…$$ on lines of their own")
 
     def check_text(self, text: str, line: int) -> None:
         """Report what looks like markup and is not."""
+        for _at, message in foreign.in_text(text):
+            self.wrong(line, message)
         if "$" in text:
             self.wrong(line, _STRAY_DOLLAR)
         if "<!--" in text:
@@ -222,6 +317,38 @@ class _Renderer:
         found = self.around.lines[line - 1].find(latex[start:].split("\n", 1)[0].strip())
         indent = len(latex[start:]) - len(latex[start:].lstrip(" \t"))
         return f" (column {found + at - start - indent + 1})" if found >= 0 else ""
+
+
+def _mark_task(text: Token) -> None:
+    """Turn the [ ] or [x] that begins an item of a list into a box."""
+    first = text.children[0] if text.children else None
+    found = _TASK.match(first.content) if first and first.type == "text" else None
+    if first and found and text.children:
+        first.content = first.content[found.end() :]
+        sign, words = ("☐", "to do") if found[1] == " " else ("☑", "done")
+        text.children.insert(0, _raw(f'<span role="img" aria-label="{words}">{sign}</span> '))
+
+
+def _set_directions(tokens: Sequence[Token]) -> None:
+    """Let text of a script that runs from right to left do so: each block by its first letter outside formulas."""
+    if not any(token.type == "inline" and _RIGHT_TO_LEFT.search(token.content) for token in tokens):
+        return
+    for at, token in enumerate(tokens):
+        if token.nesting != 1 and token.type != RAW:
+            continue
+        depth, letter = 0, None
+        for inner in tokens[at:]:
+            depth += inner.nesting
+            if letter or (token.type != RAW and depth <= 0) or inner.type == "table_close":
+                break
+            if inner.type == "inline":
+                words = (child.content for child in inner.children or () if child.type == "text")
+                letter = next(filter(None, map(_LETTER.search, words)), None)
+        direction = "rtl" if letter and _RIGHT_TO_LEFT.match(letter[0]) else "ltr"
+        if token.type == RAW:
+            token.content = token.content.replace("<table>", f'<table dir="{direction}">')
+        elif letter:
+            token.attrSet("dir", direction)
 
 
 def _raw(content: str) -> Token:

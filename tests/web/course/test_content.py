@@ -45,8 +45,8 @@ def test_a_preview_is_the_card_as_it_will_look(client: TestClient, database: Dat
 
     assert answer(before) == answer(live)
     assert "<strong>bold</strong>" in answer(live)
-    assert "<h1>Question 2?</h1>" in before
-    assert "<h1>Question 2?</h1>" in live
+    assert '<h1 dir="auto">Question 2?</h1>' in before
+    assert '<h1 dir="auto">Question 2?</h1>' in live
 
 
 def test_a_preview_follows_the_file_and_names_what_is_broken(client: TestClient, first: Path) -> None:
@@ -62,12 +62,12 @@ def test_a_preview_follows_the_file_and_names_what_is_broken(client: TestClient,
     assert "<html" not in changed.text
     line = first.read_text().split("\n").index("Answer $3.") + 1
     assert f"small/first.md:{line}</a> this $ neither opens" in changed.text
-    assert "<h1>Question 3?</h1>" in changed.text
+    assert '<h1 dir="auto">Question 3?</h1>' in changed.text
     elsewhere = client.get("/content/small/first?card=q4").text
     assert (
         elsewhere.index("1 mistake elsewhere in this file")
         < elsewhere.index("this $ neither")
-        < elsewhere.index("<h1>")
+        < elsewhere.index("<h1 ")
     )
     assert "<html" in client.get(f"{address}&seen=x").text
 

@@ -75,7 +75,7 @@ def test_a_change_is_written_and_the_mode_stays(near: NearBy, first: Path) -> No
     assert os.listdir(first.parent) == ["first.md"]
     page = client.get(answer.headers["location"]).text
     assert "Saved." in page
-    assert "<h1>Question 1?</h1>" in page
+    assert '<h1 dir="auto">Question 1?</h1>' in page
 
 
 def test_a_file_changed_meanwhile_is_not_overwritten_unseen(near: NearBy, first: Path) -> None:
@@ -119,7 +119,7 @@ def test_what_is_typed_is_previewed_and_not_written(near: NearBy, first: Path) -
     fields["text"] = fields["text"].replace("Answer 2.", "Answer $2.")
     line = fields["text"].split("\r\n").index("Answer $2.") + 1
     page = client.post("/content/small/first/preview", data=fields | {"line": str(line)}, headers=PART).text
-    assert page.index("1 mistake in this card") < page.index("<h1>Question 2?</h1>")
+    assert page.index("1 mistake in this card") < page.index('<h1 dir="auto">Question 2?</h1>')
     assert f">small/first.md:{line}</a> this $ neither opens" in page
     assert f"{line} | Answer $2." in page
     assert "<html" not in page

@@ -7,6 +7,7 @@ cannot show becomes plain text, and a sentence in `told` says so.
 import re
 from collections.abc import Iterator, Sequence
 
+from app.cards.render.foreign import disarmed
 from app.cards.render.highlight import is_known
 from app.cards.render.link_target import BadTargetError, target
 from app.cards.render.maths import MathsError, mathml
@@ -37,6 +38,7 @@ _INLINE = re.compile(
 _ID = re.compile(r"(`[^`]*`)|\{#")
 _NO_HEADING = re.compile(r" {0,3}(?:`{3}|~{3}|[-*+>|] ?|\d+[.)] )")
 _HARD_BREAK = re.compile(r"(?<!\\)\\\n")
+_BRACKETS = {"(": "(", ")": ")", "[": "&#91;", "]": "&#93;"}  # a backslash before them would begin a formula
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
@@ -68,7 +70,7 @@ def mend(text: str, told: list[str]) -> str:
 
 def escape(text: str) -> str:
     """Escape text, so that Markdown shows it as it is."""
-    return _PUNCTUATION.sub(r"\\\g<0>", text)
+    return _PUNCTUATION.sub(lambda found: _BRACKETS.get(found[0], f"\\{found[0]}"), text)
 
 
 def fenced(text: str) -> str:
@@ -153,9 +155,15 @@ def _inline(text: str, told: list[str], links: bool = True) -> str:
             return found["alt"]
         if found["words"] is not None:
             return _link(found, told) if links else found["words"]
+        if found["escape"] and found["escape"][1].isalpha():
+            return f"\\{found[0]}"
         return found[0]
 
-    return _INLINE.sub(changed, text)
+    parts, at = [], 0
+    for found in _INLINE.finditer(text):
+        parts += [disarmed(text[at : found.start()]), changed(found)]
+        at = found.end()
+    return "".join([*parts, disarmed(text[at:])])
 
 
 def _formula(latex: str, display: bool, following: str, told: list[str]) -> str:

@@ -1,0 +1,140 @@
+r"""Markdown that authors write beyond CommonMark: \( \), \[ \], environments, <sub>, footnotes, bars in table cells."""
+
+import re
+import sys
+from collections.abc import Sequence
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from mdit_py_plugins.footnote.index import footnote_def
+
+NOTE_REFERENCE = "note_reference"
+"""The type of an inline token for a footnote's mark; its content is the label."""
+TAG = "tag"
+"""The type of an inline token for a tag of `HTML`; its markup is open or close."""
+HTML = ("sub", "sup", "kbd")
+"""The HTML elements that authors can write, beside <br>."""
+_TEX = re.compile(
+    r"\\\((?P<round>[^\n]+?(?:\n[^\n]+?)*?)\\\)|\\\[(?P<square>.+?)\\\]"
+    r"|(?P<whole>\\begin\{(?P<name>[a-zA-Z]+\*?)\}.+?\\end\{(?P=name)\})",
+    re.DOTALL,
+)
+_TEX_BLOCK = re.compile(r"\\(?:\[|begin\{([a-zA-Z]+\*?)\})")
+_TAG = re.compile(rf"<(/?)({'|'.join(HTML)}|br)\s*/?>", re.IGNORECASE)
+_NOTE = re.compile(r"\[\^([^\]\s]+)\]")
+_CELL_PART = re.compile(
+    r"\\\(.+?\\\)|\\.|(?P<run>`+)(?:(?!`).)+?(?<!`)(?P=run)(?!`)|\$(?!\s)(?:[^$\\]|\\.)+\$|.", re.DOTALL
+)
+_CONTAINER = re.compile(r"[\s>]*(?:(?:[-*+]|\d+[.)])\s+)*")
+DELIMITER_ROW = re.compile(
+    r"^[ \t>]*(?:\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?|\|[ \t]*:?-+:?[ \t]*\|)[ \t]*$", re.MULTILINE
+)
+"""A line that only a table has, below its head."""
+
+
+def extend(markdown: MarkdownIt) -> None:
+    """Teach a parser these forms."""
+    markdown.inline.ruler.before("escape", "tex", _tex)
+    markdown.inline.ruler.before("autolink", "tag", _tag)
+    markdown.inline.ruler.before("link", "note", _note)
+    markdown.block.ruler.before("fence", "tex_block", _tex_block, {"alt": ["paragraph", "reference", "blockquote"]})
+    markdown.block.ruler.before("reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]})
+    sys.modules["markdown_it.rules_block.table"].escapedSplit = cells  # type: ignore[attr-defined]
+
+
+def cells(row: str) -> list[str]:
+    r"""Split a table's row at its bars, but not at those in formulas and code. `\|` is a bar within a cell."""
+    found = [""]
+    for part in _CELL_PART.finditer(row):
+        if part[0] == "|":
+            found.append("")
+        else:
+            found[-1] += part[0].replace(r"\|", "|")
+    return found
+
+
+def count_cells(line: str) -> int:
+    """How many cells the row on a line of a file has."""
+    found = cells(_CONTAINER.sub("", line, count=1).strip())
+    return len(found) - (not found[0]) - (len(found) > 1 and not found[-1])
+
+
+def lost_cells(tokens: Sequence[Token], lines: Sequence[str]) -> list[tuple[int, str]]:
+    """The rows of tables that have more cells than the head, as (line, message): the rest would not be shown."""
+    mistakes, columns = [], 0
+    for token in tokens:
+        if token.type == "thead_open":
+            columns = 0
+        columns += token.type == "th_open"
+        if token.type == "tr_open" and token.map and columns:
+            count = count_cells(lines[token.map[0]])
+            if count > columns:
+                rest = r"a bar within a cell is \|, or stands in a formula or in code"
+                mistakes.append(
+                    (token.map[0] + 1, f"this row has {count} cells, and the table {columns} columns: {rest}")
+                )
+    return mistakes
+
+
+def _tex(state: StateInline, silent: bool) -> bool:
+    found = _TEX.match(state.src, state.pos) if state.src[state.pos] == "\\" else None
+    if not found or (state.src[state.pos - 1 : state.pos] == "]" and found["round"]):  # ]\( keeps a link from being one
+        return False
+    if not silent:
+        is_inline = found["round"] is not None
+        token = state.push("math_inline" if is_inline else "math_inline_double", "math", 0)
+        token.content = found["round"] or found["square"] or found["whole"]
+        token.markup = found[0][:2]
+    state.pos = found.end()
+    return True
+
+
+def _tag(state: StateInline, silent: bool) -> bool:
+    found = _TAG.match(state.src, state.pos) if state.src[state.pos] == "<" else None
+    if not found:
+        return False
+    if not silent:
+        name = found[2].lower()
+        if name == "br":
+            state.push("hardbreak", "br", 0)
+        else:
+            state.push(TAG, name, 0).markup = "close" if found[1] else "open"
+    state.pos = found.end()
+    return True
+
+
+def _note(state: StateInline, silent: bool) -> bool:
+    found = _NOTE.match(state.src, state.pos) if state.src[state.pos] == "[" else None
+    if not found:
+        return False
+    if not silent:
+        state.push(NOTE_REFERENCE, "", 0).content = found[1]
+    state.pos = found.end()
+    return True
+
+
+def _tex_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    if state.is_code_block(start):
+        return False
+    lines, number = [], start
+    opens = _TEX_BLOCK.match(state.src, state.bMarks[start] + state.tShift[start])
+    if not opens:
+        return False
+    closes = rf"\end{{{opens[1]}}}" if opens[1] else r"\]"
+    while number < end and not state.isEmpty(number) and (number == start or state.sCount[number] >= state.blkIndent):
+        lines.append(state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]].rstrip())
+        number += 1
+        if closes in lines[-1]:
+            break
+    text = "\n".join(lines)
+    if not text.endswith(closes) or text.count(closes) > 1:
+        return False
+    if silent:
+        return True
+    token = state.push("math_block", "math", 0)
+    token.block, token.map, token.markup = True, [start, number], opens[0]
+    token.content = text if opens[1] else text[2:-2]
+    state.line = number
+    return True

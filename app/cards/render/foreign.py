@@ -1,0 +1,120 @@
+"""Names markup of other programs, which would be shown as it is typed, and says what to write in its place.
+
+What Recur learns to read is taken out of the tables here.
+"""
+
+import re
+from collections.abc import Iterator
+
+from app.cards.file.more_markdown import DELIMITER_ROW
+
+_TAGS = {
+    **dict.fromkeys(("b", "strong"), "**words**"),
+    **dict.fromkeys(("i", "em"), "*words*"),
+    **dict.fromkeys(("s", "del", "strike"), "~~words~~"),
+    **dict.fromkeys(("code", "tt", "samp"), "`words`"),
+    **{"a": "[words](address)", "pre": "a line of ``` before and after", "li": "- words", "hr": "a line of ---"},
+    **{"math": "$…$", "p": "an empty line", "div": "an empty line", "blockquote": "> words"},
+    **dict.fromkeys(("ul", "ol"), "- words"),
+    **dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "### words"),
+    **dict.fromkeys(("table", "tr", "td", "th", "thead", "tbody"), "| a | b |"),
+    **dict.fromkeys(("sub", "sup", "kbd"), "both <{0}> and </{0}>"),
+}
+_MORE_TAGS = (
+    *(
+        "u",
+        "ins",
+        "mark",
+        "big",
+        "small",
+        "font",
+        "center",
+        "span",
+        "img",
+        "figure",
+        "figcaption",
+        "details",
+        "summary",
+    ),
+    *("dl", "dt", "dd", "abbr", "cite", "q", "var", "section", "article", "header", "footer", "nav", "main", "aside"),
+    *("iframe", "video", "audio", "source", "script", "style", "input", "button", "form", "label", "select", "option"),
+    *("textarea", "object", "embed", "link", "meta", "html", "body", "head", "title", "svg", "col", "colgroup"),
+    *("caption", "address", "time", "wbr"),
+)
+_TAG = re.compile(rf"</?({'|'.join({*_TAGS, *_MORE_TAGS})})(?:\s[^<>]*|/)?>", re.IGNORECASE)
+
+_NOTE = re.compile(r"\[\^[^\]\s]+\]")
+
+ANYWHERE = (
+    (re.compile(r"\{\{c\d+::"), "a cloze {{c1::…}} is not hidden: ask for the words in a question of their own"),
+    (
+        re.compile(r"==[^\s=][^=]*=="),
+        "==…== hides nothing: ask for the words in a question of their own, or write **…**",
+    ),
+    (
+        re.compile(r"\[\[[^\[\]]+\]\]"),
+        "a link in [[…]] is not read: write [words](card:id), or [words](other-topic.md)",
+    ),
+    (re.compile(r"\[@[\w:-]+"), "a citation [@…] is not read: write [Elman 1990](paper:elman-1990)"),
+    (
+        re.compile(r"\^\[[^\]]*"),
+        "a note in ^[…] is not read: write [^1] here, and [^1]: with its words on a line of its own",
+    ),
+    (re.compile(r"(?<=\w)\^[^\s^]{1,20}\^"), "x^2^ is shown as it is: write x<sup>2</sup>, or $x^2$"),
+    (re.compile(r"(?<=\w)~[^\s~]{1,20}~(?!~)"), "H~2~O is shown as it is: write H<sub>2</sub>O, or $H_2O$"),
+    (
+        re.compile(r"\[!(?:note|tip|important|warning|caution)\]", re.IGNORECASE),
+        "[!…] is shown as it is: write **Note:**",
+    ),
+    (re.compile(r"\{%.*?%\}"), "{% … %} is shown as it is: remove it, or put ` around it"),
+    (re.compile(r"\{[:.][\w ][^{}]*\}"), "{.…} gives no style here: remove it, or put ` around it"),
+    (re.compile(r"%%[^%]+%%"), "a comment in %%…%% is shown as it is: remove it"),
+    (
+        re.compile(r"(?<![\w:]):[a-z][a-z_]{2,20}:(?![\w:])"),
+        "a picture by its :name: is shown as it is: type the sign itself",
+    ),
+    (re.compile(r"\[(?:TOC|toc)\]"), "[TOC] lists nothing here: remove it"),
+)
+"""Markup within a line of text."""
+AT_THE_START = (
+    (re.compile(r"^[ \t>]*:{3,}.*$", re.MULTILINE), "::: makes no box here: remove it, or quote the text with >"),
+    (re.compile(r"^[ \t>]*(?:!!!|\?\?\?\+?) ?\w.*$", re.MULTILINE), "!!! makes no box here: quote the text with >"),
+    (
+        re.compile(r"^[ \t>]*\.\. [a-z-]+::.*$", re.MULTILINE),
+        ".. name:: is reStructuredText: write Markdown in its place",
+    ),
+    (re.compile(r"^#\+[A-Za-z_]+", re.MULTILINE), "#+… is Org's: write Markdown in its place"),
+    (
+        DELIMITER_ROW,
+        "this makes no table: the line above it must have as many cells as this one, and no line comes before",
+    ),
+)
+"""Markup that begins a line of a paragraph."""
+
+
+def in_text(text: str) -> Iterator[tuple[int, str]]:
+    """What is foreign within text that is neither code nor a formula, as (offset, message)."""
+    opened = set()
+    for found in _TAG.finditer(text):
+        name = found[1].lower()
+        if found[0].startswith("</") and name in opened:
+            continue
+        opened.add(name)
+        instead = f"write {_TAGS[name].format(name)}" if name in _TAGS else "write Markdown in its place"
+        yield found.start(), f"{found[0][:40]} is not read as HTML: {instead}, or put ` around it to show it"
+    for pattern, message in ANYWHERE:
+        yield from ((found.start(), message) for found in pattern.finditer(text))
+
+
+def disarmed(text: str) -> str:
+    """The text with a backslash before whatever is foreign in it, so that it is shown as it is and not named."""
+    found = {at for at, _message in in_text(text)} | {note.start() for note in _NOTE.finditer(text)}
+    for pattern, _message in AT_THE_START[:-1]:
+        found |= {match.end() - len(match[0].lstrip(" \t>")) for match in pattern.finditer(text)}
+    return "".join("\\" * (at in found) + letter for at, letter in enumerate(text)) if found else text
+
+
+def at_starts(text: str) -> Iterator[tuple[int, str]]:
+    """What is foreign at the start of a line of a paragraph, as (offset, message)."""
+    for pattern, message in AT_THE_START:
+        yield from ((found.start(), message) for found in pattern.finditer(text))
