@@ -85,7 +85,7 @@ def read_mapping(text: str, first_line: int = 1) -> Mapping[str, Entry]:
     for line, message in conflicts(text.split("\n")):
         raise YamlError(first_line - 1 + line, message)
     try:
-        return _entries(_PlainLoader(text), first_line)
+        return _entries(_PlainLoader(_WITH_ARGUMENTS.sub(_quoted, text)), first_line)
     except YamlError:
         raise
     except yaml.MarkedYAMLError as error:
@@ -98,6 +98,15 @@ def read_mapping(text: str, first_line: int = 1) -> Mapping[str, Entry]:
         raise YamlError(first_line, "not valid YAML: nested too deeply") from None
     except (yaml.YAMLError, ValueError, TypeError) as error:
         raise YamlError(first_line, f"not valid YAML: {error}") from error
+
+
+# In a macro, #1 behind a space is an argument; to YAML, it would begin a comment.
+_WITH_ARGUMENTS = re.compile(r"^([ \t]+\\?[a-zA-Z]+:[ \t]+)([^\s'\"|>#].*\s#[1-9].*)$", re.MULTILINE)
+
+
+def _quoted(found: re.Match[str]) -> str:
+    escaped = found[2].rstrip().replace("'", "''")
+    return f"{found[1]}'{escaped}'"
 
 
 def _with_remedy(error: yaml.MarkedYAMLError) -> str:

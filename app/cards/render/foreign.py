@@ -21,75 +21,50 @@ _TAGS = {
     **dict.fromkeys(("sub", "sup", "kbd"), "both <{0}> and </{0}>"),
 }
 _MORE_TAGS = (
-    *(
-        "u",
-        "ins",
-        "mark",
-        "big",
-        "small",
-        "font",
-        "center",
-        "span",
-        "img",
-        "figure",
-        "figcaption",
-        "details",
-        "summary",
-    ),
+    *("u", "ins", "mark", "big", "small", "font", "center", "span", "img", "figure", "figcaption", "details"),
     *("dl", "dt", "dd", "abbr", "cite", "q", "var", "section", "article", "header", "footer", "nav", "main", "aside"),
     *("iframe", "video", "audio", "source", "script", "style", "input", "button", "form", "label", "select", "option"),
     *("textarea", "object", "embed", "link", "meta", "html", "body", "head", "title", "svg", "col", "colgroup"),
-    *("caption", "address", "time", "wbr"),
+    *("caption", "address", "time", "wbr", "summary"),
 )
 _TAG = re.compile(rf"</?({'|'.join({*_TAGS, *_MORE_TAGS})})(?:\s[^<>]*|/)?>", re.IGNORECASE)
 
 _NOTE = re.compile(r"\[\^[^\]\s]+\]")
 
-ANYWHERE = (
-    (re.compile(r"\{\{c\d+::"), "a cloze {{c1::…}} is not hidden: ask for the words in a question of their own"),
-    (
-        re.compile(r"==[^\s=][^=]*=="),
-        "==…== hides nothing: ask for the words in a question of their own, or write **…**",
-    ),
-    (
-        re.compile(r"\[\[[^\[\]]+\]\]"),
-        "a link in [[…]] is not read: write [words](card:id), or [words](other-topic.md)",
-    ),
-    (re.compile(r"\[@[\w:-]+"), "a citation [@…] is not read: write [Elman 1990](paper:elman-1990)"),
-    (
-        re.compile(r"\^\[[^\]]*"),
-        "a note in ^[…] is not read: write [^1] here, and [^1]: with its words on a line of its own",
-    ),
-    (re.compile(r"(?<=\w)\^[^\s^]{1,20}\^"), "x^2^ is shown as it is: write x<sup>2</sup>, or $x^2$"),
-    (re.compile(r"(?<=\w)~[^\s~]{1,20}~(?!~)"), "H~2~O is shown as it is: write H<sub>2</sub>O, or $H_2O$"),
-    (
-        re.compile(r"\[!(?:note|tip|important|warning|caution)\]", re.IGNORECASE),
-        "[!…] is shown as it is: write **Note:**",
-    ),
-    (re.compile(r"\{%.*?%\}"), "{% … %} is shown as it is: remove it, or put ` around it"),
-    (re.compile(r"\{[:.][\w ][^{}]*\}"), "{.…} gives no style here: remove it, or put ` around it"),
-    (re.compile(r"%%[^%]+%%"), "a comment in %%…%% is shown as it is: remove it"),
-    (
-        re.compile(r"(?<![\w:]):[a-z][a-z_]{2,20}:(?![\w:])"),
-        "a picture by its :name: is shown as it is: type the sign itself",
-    ),
-    (re.compile(r"\[(?:TOC|toc)\]"), "[TOC] lists nothing here: remove it"),
+
+def _compiled(table: dict[str, str]) -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(pattern, re.MULTILINE), message) for pattern, message in table.items()]
+
+
+_HIDES = "hides words in the question or in the first paragraph alone: move it there, or write **…**"
+CLOZE = _compiled({r"\{\{c\d+::": f"{{{{c1::…}}}} {_HIDES}", r"==[^\s=][^=]*==": f"==…== {_HIDES}"})
+"""Marks of hidden words where none can be hidden; `app/cards/file/sides.py` reads the others."""
+ANYWHERE = _compiled(
+    {
+        r"\[\[[^\[\]]+\]\]": "a link in [[…]] is not read: write [words](card:id), or [words](other-topic.md)",
+        r"\[@[\w:-]+": "a citation [@…] is not read: write [Elman 1990](paper:elman-1990)",
+        r"\^\[[^\]]*": "a note in ^[…] is not read: write [^1] here, and [^1]: with its words on a line of its own",
+        r"(?<=\w)\^[^\s^]{1,20}\^": "x^2^ is shown as it is: write x<sup>2</sup>, or $x^2$",
+        r"(?<=\w)~[^\s~]{1,20}~(?!~)": "H~2~O is shown as it is: write H<sub>2</sub>O, or $H_2O$",
+        r"\[!(?i:note|tip|important|warning|caution)\]": "[!…] is shown as it is: write **Note:**",
+        r"\{%.*?%\}": "{% … %} is shown as it is: remove it, or put ` around it",
+        r"\{[:.][\w ][^{}]*\}": "{.…} gives no style here: remove it, or put ` around it",
+        r"%%[^%]+%%": "a comment in %%…%% is shown as it is: remove it",
+        r"(?<![\w:]):[a-z][a-z_]{2,20}:(?![\w:])": "a picture by its :name: is shown as it is: type the sign itself",
+        r"\[(?:TOC|toc)\]": "[TOC] lists nothing here: remove it",
+    }
 )
 """Markup within a line of text."""
-AT_THE_START = (
-    (re.compile(r"^[ \t>]*:{3,}.*$", re.MULTILINE), "::: makes no box here: remove it, or quote the text with >"),
-    (re.compile(r"^[ \t>]*(?:!!!|\?\?\?\+?) ?\w.*$", re.MULTILINE), "!!! makes no box here: quote the text with >"),
-    (
-        re.compile(r"^[ \t>]*\.\. [a-z-]+::.*$", re.MULTILINE),
-        ".. name:: is reStructuredText: write Markdown in its place",
-    ),
-    (re.compile(r"^#\+[A-Za-z_]+", re.MULTILINE), "#+… is Org's: write Markdown in its place"),
-    (
-        DELIMITER_ROW,
-        "this makes no table: the line above it must have as many cells as this one, and no line comes before",
-    ),
+BOXES = _compiled(
+    {
+        r"^[ \t>]*:{3,}.*$": "::: makes no box here: remove it, or quote the text with >",
+        r"^[ \t>]*(?:!!!|\?\?\?\+?) ?\w.*$": "!!! makes no box here: quote the text with >",
+        r"^[ \t>]*\.\. [a-z-]+::.*$": ".. name:: is reStructuredText: write Markdown in its place",
+        r"^#\+[A-Za-z_]+": "#+… is Org's: write Markdown in its place",
+    }
 )
 """Markup that begins a line of a paragraph."""
+_NO_TABLE = "this makes no table: the line above it must have as many cells as this one, and no line comes before"
 
 
 def in_text(text: str) -> Iterator[tuple[int, str]]:
@@ -102,19 +77,23 @@ def in_text(text: str) -> Iterator[tuple[int, str]]:
         opened.add(name)
         instead = f"write {_TAGS[name].format(name)}" if name in _TAGS else "write Markdown in its place"
         yield found.start(), f"{found[0][:40]} is not read as HTML: {instead}, or put ` around it to show it"
-    for pattern, message in ANYWHERE:
+    for pattern, message in (*CLOZE, *ANYWHERE):
         yield from ((found.start(), message) for found in pattern.finditer(text))
-
-
-def disarmed(text: str) -> str:
-    """The text with a backslash before whatever is foreign in it, so that it is shown as it is and not named."""
-    found = {at for at, _message in in_text(text)} | {note.start() for note in _NOTE.finditer(text)}
-    for pattern, _message in AT_THE_START[:-1]:
-        found |= {match.end() - len(match[0].lstrip(" \t>")) for match in pattern.finditer(text)}
-    return "".join("\\" * (at in found) + letter for at, letter in enumerate(text)) if found else text
 
 
 def at_starts(text: str) -> Iterator[tuple[int, str]]:
     """What is foreign at the start of a line of a paragraph, as (offset, message)."""
-    for pattern, message in AT_THE_START:
+    for pattern, message in (*BOXES, (DELIMITER_ROW, _NO_TABLE)):
         yield from ((found.start(), message) for found in pattern.finditer(text))
+
+
+def disarmed(text: str) -> str:
+    """The text with a backslash before whatever is foreign in it, so that it is shown as it is and not named.
+
+    Marks of hidden words and tables are left as they are.
+    """
+    patterns = (_TAG, _NOTE, *(pattern for pattern, _message in ANYWHERE))
+    found = {match.start() for pattern in patterns for match in pattern.finditer(text)}
+    for pattern, _message in BOXES:
+        found |= {match.end() - len(match[0].lstrip(" \t>")) for match in pattern.finditer(text)}
+    return "".join("\\" * (at in found) + letter for at, letter in enumerate(text)) if found else text

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.cards.file.blocks import Block, Token, read
+from app.cards.render.foreign import disarmed
 from app.cards.render.render import Rendered, Surroundings, inline, render, render_line
 from tests.examples import examples
 
@@ -202,3 +203,58 @@ def test_a_formula_that_is_wide_scrolls_in_its_own_box():
     assert "tabindex" not in short
     assert '<span class="long" tabindex="0" role="group" aria-label="Formula"><math' in long
     assert "tabindex" not in render_line("Is $h_t = W_x x_t + W_h h_{t-1} + b + b + b$ so?", 1, Surroundings()).html
+
+
+@pytest.mark.parametrize(
+    ("text", "piece"),
+    [
+        (r"\(x^2\)", "<msup>"),
+        (r"\[" + "\nE = mc^2\n" + r"\]", '<div class="wide formula"'),
+        ("\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}", "<mtable"),
+        ("text \\begin{bmatrix}1\\end{bmatrix} text", "<mtable"),
+        ("```math\na + b\n```", '<math display="block">'),
+        ("H<sub>2</sub>O, x<sup>2</sup>, <kbd>u</kbd>", "H<sub>2</sub>O, x<sup>2</sup>, <kbd>u</kbd>"),
+        ("a<br>b<BR/>c", "a<br>\nb<br>\nc"),
+        ("- [x] one\n- [ ] two", '<li><span role="img" aria-label="done">☑</span> one</li>'),
+        ("| a | b |\n|---|---|\n| $P(x|y)$ | `f|g` |", "<code>f|g</code>"),
+        ("| a | b |\n|---|---|\n| \\(x|y\\) | a \\| b |", "<td>a | b</td>"),
+        ("[a](https://e.org)\\(b\\)", "<math>"),
+        (r"[a\](b\_c)", "[a](b_c)"),
+        (r"\[1], \(aside)", "[1], (aside)"),
+        (
+            "a < b, <eos>, 5~6, x^2, 12:30:45, List<int>, {x}",
+            "a &lt; b, &lt;eos&gt;, 5~6, x^2, 12:30:45, List&lt;int&gt;, {x}",
+        ),
+    ],
+)
+def test_what_authors_write_beyond_commonmark(text, piece):
+    out = rendered(text)
+    assert out.mistakes == []
+    assert piece in out.html
+
+
+def test_footnotes_stand_below_in_the_order_of_their_marks():
+    document = read("A[^b] and[^a], again[^b].\n\n[^a]: One.\n[^b]: Two, see [^c].\n[^c]: *Three*.")
+    around = Surroundings(document.references, notes=document.notes)
+    html = render(document.blocks, around).html
+    assert "A<sup>[1]</sup> and<sup>[2]</sup>, again<sup>[1]</sup>." in html
+    assert html.index("Two, see <sup>[3]</sup>") < html.index("One.") < html.index("<em>Three</em>")
+    assert render(document.blocks, around).html == html
+
+
+def test_a_script_from_right_to_left_runs_so_block_by_block():
+    html = rendered("$y$ הוא טוב.\n\nEnglish, עברית.\n\n- פריט\n- item\n\n| א | b |\n|---|---|\n| ג | 1 |").html
+    assert html.startswith('<p dir="rtl"><math>')
+    assert '<p dir="ltr">English' in html
+    assert '<ul dir="rtl">\n<li dir="rtl">פריט</li>\n<li dir="ltr">item</li>' in html
+    assert '<table dir="rtl">' in html
+    assert "dir=" not in rendered("English, $x$.").html
+
+
+@pytest.mark.parametrize(
+    "text", ["<b>x</b>", "[[x]]", "x^2^", "::: box", "[^1]", "[@a]", "> !!! note", "%%x%%", "a :smile: b"]
+)
+def test_what_is_disarmed_is_shown_as_it_is(text):
+    out = rendered(disarmed(text))
+    assert out.mistakes == []
+    assert re.sub("<[^>]*>", "", out.html).replace("&lt;", "<").replace("&gt;", ">").strip() == text.removeprefix("> ")

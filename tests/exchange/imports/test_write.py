@@ -79,7 +79,7 @@ def test_a_line_that_is_read_wrongly_gives_way_alone():
         text = done.files[0].read_text()
     assert "Good *text*." in text
     assert "More $x$." in text
-    assert r"A \[link\]\(card\:nowhere\) here\." in text
+    assert r"A &#91;link&#93;(card\:nowhere) here\." in text
     assert any("there is no card 'nowhere'" in sentence for _where, sentence in done.told)
 
 
