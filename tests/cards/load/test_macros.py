@@ -19,7 +19,7 @@ CARD = "---\ntitle: T\n---\n## Q {#q}\nA $\\KL{p}{q}$\n"
 def test_a_saved_macro_reaches_the_cards(database, content, write, find_demo):
     def answer() -> str:
         with database.read() as session:
-            return session.exec(select(Card)).one().short_html
+            return str(session.exec(select(Card)).one().short_html)
 
     def reload() -> list[str]:
         return [str(mistake) for mistake in load(database, content, NOW, find_demo).mistakes]
