@@ -68,7 +68,7 @@ def replay_() -> None:
     for one in different:
         typer.echo(f"{one}. Corrected.")
     if not different:
-        typer.echo("Nothing was different.")
+        typer.echo("Nothing differed.")
     typer.echo(f"{counted(done.reviews, 'review')} of {counted(done.cards, 'card')} replayed.")
 
 
@@ -77,13 +77,13 @@ def export_(
     file: Annotated[
         Path, typer.Argument(help="cards.csv, cards.json, deck.apkg, or history.jsonl.", show_default=False)
     ],
-    deck: Annotated[str | None, typer.Option(help="The cards of this deck alone.", show_default=False)] = None,
+    deck: Annotated[str | None, typer.Option(help="Only the cards of this deck.", show_default=False)] = None,
     with_history: Annotated[
         bool, typer.Option("--history", help="Put the learner's reviews and due days into an Anki package.")
     ] = False,
-    learner: Annotated[int, typer.Option(help="Whose history it is.")] = 1,
-    base_url: Annotated[str, typer.Option(help="Where the app is, for links.")] = "http://127.0.0.1:8000",
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    learner: Annotated[int, typer.Option(help="Learner whose history to export.")] = 1,
+    base_url: Annotated[str, typer.Option(help="Address of the app, for links.")] = "http://127.0.0.1:8000",
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write the cards as CSV, JSON or an Anki package, or a learner's whole history as JSON Lines."""
     from app.exchange import export
@@ -101,7 +101,7 @@ def export_(
             typer.echo(f"{counted(export.export_cards(file, decks, now, force, history), 'card')}.")
             return
         if deck is not None:
-            raise export.ExportError("A history is of all decks: leave out --deck.")
+            raise export.ExportError("A history covers all decks: leave out --deck.")
         with migrated_database(chosen) as database:
             done = export.export_history(file, database, learner, now, force)
         typer.echo(f"{counted(done.reviews, 'review')} of {counted(done.cards, 'card')}.")
@@ -140,7 +140,7 @@ def _sentence(error: Exception) -> str | None:
         return str(error)
     if isinstance(error, SQLAlchemyError):
         where, why = Database(settings().database_url).url.render_as_string(hide_password=True), cause(error)
-        next_step = "Free some space on its disk." if "disk is full" in why else "`recur doctor` says more."
+        next_step = "Free some disk space." if "disk is full" in why else "`recur doctor` says more."
         return f"The database {where} cannot be used: {why}. {next_step}"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}."

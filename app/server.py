@@ -119,11 +119,11 @@ class Server(uvicorn.Server):
                 await self.lifespan.shutdown()
         except TimeoutError:
             self.has_cut = True
-            log.warning("Stopped while the content was loaded or a copy was made. It is done anew at the next start.")
+            log.warning("Stopped while the content was being loaded or a copy made. The next start does it again.")
         if cut:
             log.warning("Stopped, and cut %s.", _counted(cut), extra={"fields": {"cut": _by_route(cut)}})
         elif not self.has_cut:
-            log.info("Stopped. All that ran was finished.")
+            log.info("Stopped. Everything running had finished.")
 
     def leave(self) -> NoReturn:
         """End the process, after `run`: with 0, or with 130 after Ctrl+C, as a shell expects."""

@@ -113,7 +113,7 @@ def test_text_is_quiet_without_an_access_log(start: Start, folder: Path) -> None
     assert "INFO    Started. version=" in lines[0]
     assert [re.sub("^[^ ]+Z ", "", line) for line in lines[1:]] == [
         "INFO    Stopping. running={}",
-        "INFO    Stopped. All that ran was finished.",
+        "INFO    Stopped. Everything running had finished.",
     ]
 
 
@@ -198,7 +198,7 @@ def test_what_runs_is_finished(start: Start, folder: Path) -> None:
     assert statuses == [200]
     assert [one["message"] for one in events(folder, logger="app.server")] == [
         "Stopping.",
-        "Stopped. All that ran was finished.",
+        "Stopped. Everything running had finished.",
     ]
     assert events(folder, logger="app.server")[0]["running"] == {"POST /review": 1}
     with closing(sqlite3.connect(folder / "recur.sqlite")) as database:
@@ -267,7 +267,7 @@ def test_a_load_that_does_not_finish_is_cut_and_told(start: Start, folder: Path)
         (folder / "content" / "bench" / "other.md").write_text("## A question?\n\nAn answer.\n")
     assert ended(server) == 0
     (cut,) = events(folder, level="warning", logger="app.server")
-    assert cut["message"].startswith("Stopped while the content was loaded")
+    assert cut["message"].startswith("Stopped while the content was being loaded")
 
 
 def test_a_second_interrupt_ends_at_once(start: Start, folder: Path) -> None:

@@ -19,19 +19,19 @@ app = typer.Typer()
 new = typer.Typer(help="Write the skeleton of a topic or a card, as a draft.", no_args_is_help=True)
 app.add_typer(new, name="new")
 ContentFolder = Annotated[
-    Path | None, typer.Argument(help="The content folder; otherwise RECUR_CONTENT_DIR.", show_default=False)
+    Path | None, typer.Argument(help="The content folder (default: RECUR_CONTENT_DIR).", show_default=False)
 ]
-DeckName = Annotated[str | None, typer.Option(help="The deck, where there are several.", show_default=False)]
+DeckName = Annotated[str | None, typer.Option(help="The deck, if there are several.", show_default=False)]
 
 
 @app.command()
 def check(
     content: ContentFolder = None,
-    form: Annotated[Format, typer.Option("--format", help="For people, programs, or GitHub's workflows.")] = (
+    form: Annotated[Format, typer.Option("--format", help="Format: for people, programs, or GitHub workflows.")] = (
         Format.text
     ),
     remember: Annotated[
-        bool, typer.Option("--cache/--no-cache", help="Keep what was found in a file until it changes.")
+        bool, typer.Option("--cache/--no-cache", help="Remember the result for a file until the file changes.")
     ] = True,
 ) -> None:
     """Name every mistake in the content and the demos' words by file and line, and source items that no card covers."""
@@ -109,7 +109,7 @@ def sources(content: ContentFolder = None) -> None:
 
 @new.command(name="topic")
 def new_topic_(
-    title: Annotated[str, typer.Argument(help="The topic's title; its file's name is made from it.")],
+    title: Annotated[str, typer.Argument(help="The topic's title; the file name is derived from it.")],
     deck: DeckName = None,
 ) -> None:
     """Write a new topic's file with one draft card."""
@@ -136,4 +136,4 @@ def _write(folder: Path, write: Callable[[], Written]) -> None:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     typer.echo(f"{shown_in(folder)(written.path)}:{written.line}: {{#{written.name}}}")
-    typer.echo("A draft: /content shows it. It is studied once its line Draft: yes is gone.")
+    typer.echo("This is a draft, shown on /content. Remove the line Draft: yes to publish it.")

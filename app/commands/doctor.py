@@ -20,10 +20,12 @@ MOST_ROUNDS = 3
 
 @app.command()
 def doctor(
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be derived. Stop the server first.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what can be derived. Stop the server first.")] = False,
     salvage: Annotated[
         Path | None,
-        typer.Option(help="Only write what can be read of a damaged SQLite file into this one.", show_default=False),
+        typer.Option(
+            help="Only write what is readable of a damaged SQLite file into this new file.", show_default=False
+        ),
     ] = None,
 ) -> None:
     """Examine the database, and say what is wrong in words. Exits with 1 if something is.
@@ -65,9 +67,9 @@ def _mend(what: "Examined", found: "list[Finding]", copies: "DatedCopies") -> "l
 
     if not any(finding.cure is Cure.FILE for finding in found):  # that keeps the damaged file itself
         try:
-            typer.echo(f"A copy of it as it was: {copies.make('before-repair', what.now).path}")
+            typer.echo(f"A copy of the previous state: {copies.make('before-repair', what.now).path}")
         except CopyError as error:
-            notice(f"No copy was made first: {error}")
+            notice(f"No copy could be made first: {error}")
     for _round in range(MOST_ROUNDS):
         if not any(finding.cure for finding in found):
             break

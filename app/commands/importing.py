@@ -21,29 +21,28 @@ HISTORY = "history"
 def import_(
     file: Annotated[Path, typer.Argument(help="The file to import.", show_default=False)],
     into: Annotated[
-        str, typer.Option(help="DECK or DECK/NAME; otherwise the only deck there is, and the file's own name.")
+        str, typer.Option(help="DECK or DECK/NAME (default: the only deck, and the file's own name).")
     ] = "",
     kind: Annotated[
-        str, typer.Option(help=f"What it is: {', '.join(kind.name for kind in KINDS)}, {HISTORY}; otherwise found out.")
+        str,
+        typer.Option(help=f"What it is: {', '.join(kind.name for kind in KINDS)}, {HISTORY} (detected if omitted)."),
     ] = "",
     header: Annotated[
         bool | None,
         typer.Option(
             "--header/--no-header",
-            help="If a table's first row names columns; otherwise found out.",
+            help="Whether a table's first row names the columns (detected if omitted).",
             show_default=False,
         ),
     ] = None,
-    encoding: Annotated[str, typer.Option(help="Of a text, such as cp1251; otherwise found out.")] = "",
+    encoding: Annotated[str, typer.Option(help="Encoding of a text, such as cp1251 (detected if omitted).")] = "",
     with_history: Annotated[
-        bool, typer.Option("--history/--no-history", help="Take the reviews of an Anki package as the learner's.")
+        bool, typer.Option("--history/--no-history", help="Import the reviews of an Anki package, too.")
     ] = True,
-    learner: Annotated[int, typer.Option(help="Whose history it becomes.")] = 1,
+    learner: Annotated[int, typer.Option(help="Learner to import for.")] = 1,
     progress: Annotated[
         bool | None,
-        typer.Option(
-            "--progress/--no-progress", help="Say how far it is; otherwise on a terminal.", show_default=False
-        ),
+        typer.Option("--progress/--no-progress", help="Show progress (default: on a terminal).", show_default=False),
     ] = None,
 ) -> None:
     """Turn a file of questions into a content file, or take a learner's exported history back.

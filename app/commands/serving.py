@@ -23,7 +23,7 @@ app = typer.Typer()
 def serve(
     workers: Annotated[
         int | None,
-        typer.Option(help="Processes that answer; otherwise RECUR_WORKERS.", min=1, max=64, show_default=False),
+        typer.Option(help="Number of processes (default: RECUR_WORKERS).", min=1, max=64, show_default=False),
     ] = None,
 ) -> None:
     """Migrate the database, load the content, and serve the app until it is stopped."""

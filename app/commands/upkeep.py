@@ -14,9 +14,10 @@ app = typer.Typer()
 @app.command()
 def backup(
     file: Annotated[
-        Path | None, typer.Argument(help="Where to; otherwise a dated file among the others.", show_default=False)
+        Path | None,
+        typer.Argument(help="Target file (default: a dated file among the other copies).", show_default=False),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Copy the database to a file, while a server may go on using it."""
     from app.upkeep import backup as copying
@@ -32,7 +33,7 @@ def backup(
 
 @app.command()
 def restore(
-    file: Annotated[Path | None, typer.Argument(help="A copy made by recur backup.", show_default=False)] = None,
+    file: Annotated[Path | None, typer.Argument(help="A copy made by `recur backup`.", show_default=False)] = None,
 ) -> None:
     """Replace the database by a copy, and keep what was there. Without a file: list the dated copies."""
     from app.upkeep import restore as restoring
@@ -45,14 +46,14 @@ def restore(
     held = f"{counted(done.reviews, 'review')} of {counted(done.learners, 'learner')}"
     typer.echo(f"Restored {held} from {file}.")
     if done.migrated_from:
-        typer.echo(f"The copy was of an older version (revision {done.migrated_from}), and was migrated.")
+        typer.echo(f"The copy was from an older version (revision {done.migrated_from}) and was migrated.")
     if done.kept:
-        typer.echo(f"What was there before is {done.kept}.")
+        typer.echo(f"The replaced database was kept as {done.kept}.")
 
 
 @app.command()
 def downgrade(
-    revision: Annotated[str | None, typer.Argument(help="The revision that the older Recur has.")] = None,
+    revision: Annotated[str | None, typer.Argument(help="The revision of the older Recur.")] = None,
 ) -> None:
     """Take the database's schema back for an older Recur, after a copy. Without a revision: list them."""
     from app.upkeep import downgrade as downgrading
@@ -64,9 +65,9 @@ def downgrade(
                 typer.echo(f"{name}  {brought}")
             return
         done = downgrading.downgrade(copies, revision, datetime.now(UTC))
-    typer.echo(f"The schema is back at {revision}. A copy of the database as it was is {done.copy}.")
+    typer.echo(f"The schema is back at {revision}. A copy of the previous database is {done.copy}.")
     for what, number in done.dropped.items():
-        typer.echo(f"  dropped, and only in the copy now: {number:,} × {what}")
+        typer.echo(f"  dropped, now only in the copy: {number:,} × {what}")
     if done.histories:
         typer.echo(
             "Each learner's history is beside it. After the next upgrade these bring back marks, notes and quizzes:"
@@ -93,5 +94,5 @@ def move(
         target.close()
     for name, number in counts.items():
         typer.echo(f"{number:>9,} {name}")
-    typer.echo("Every row was read back and is equal, and so is a replay. The database that was copied is as it was.")
-    typer.echo("To use the new one, set RECUR_DATABASE_URL to its address.")
+    typer.echo("Every row was read back and is equal, and so is a replay. The original database is unchanged.")
+    typer.echo("To use the new database, set RECUR_DATABASE_URL to its address.")

@@ -74,7 +74,7 @@ class Workers:
         if worker.pid and (ending := _ending(worker)):
             lived = now - worker.started
             worker.pause = min(2 * worker.pause + 0.5, LONGEST_PAUSE_SECONDS) if lived < SHORT_LIFE_SECONDS else 0.0
-            log.error("Process %d of %d (%d) %s. It is started again.", worker.number, self.count, worker.pid, ending)
+            log.error("Process %d of %d (%d) %s. It is being restarted.", worker.number, self.count, worker.pid, ending)
             self.tell_ended(worker.pid)
             worker.pid, worker.started = 0, now
         if not worker.pid and now - worker.started >= worker.pause:
@@ -83,9 +83,7 @@ class Workers:
                 worker.pid = self._start()
             except OSError as error:
                 worker.pause = LONGEST_PAUSE_SECONDS
-                log.error(
-                    "Process %d of %d cannot be started: %s. It is tried again.", worker.number, self.count, error
-                )
+                log.error("Process %d of %d cannot be started: %s. Trying again.", worker.number, self.count, error)
 
     def _start(self) -> int:
         """Copy this process. Returns the copy's id; the copy works, and never returns. Raises OSError."""
@@ -128,7 +126,7 @@ class Workers:
             time.sleep(LOOK_SECONDS / 4)
             running = [worker for worker in running if not _ending(worker)]
         for worker in running:
-            log.error("Process %d of %d (%d) did not stop: it is killed.", worker.number, self.count, worker.pid)
+            log.error("Process %d of %d (%d) did not stop and is killed.", worker.number, self.count, worker.pid)
             _send(worker, signal.SIGKILL)
             os.waitpid(worker.pid, 0)
 

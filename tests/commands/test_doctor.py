@@ -42,7 +42,7 @@ def test_it_says_what_is_wrong_and_mends_it(file: Path, run_recur: Callable[...,
     mended = run_recur("doctor", "--fix")
     assert mended.code == 0
     copy = next(file.parent.glob("backups/recur-*-before-repair.sqlite"))
-    assert f"A copy of it as it was: {copy}\nLoaded 1 content file again." in mended.out
+    assert f"A copy of the previous state: {copy}\nLoaded 1 content file again." in mended.out
     assert "Loaded 1 content file again.\nRebuilt the search index.\nExamined again:\nAll is well.\n" in mended.out
     assert run_recur("doctor", "--fix") == Ended(0, "All is well.\n", "")
 
@@ -60,11 +60,11 @@ def test_it_mends_nothing_under_a_server(file: Path, settings: Settings, run_rec
 
 
 def test_a_replay_says_what_differed(file: Path, run_recur: Callable[..., Ended]) -> None:
-    assert "Nothing was different.\n0 reviews of 0 cards replayed." in run_recur("replay").out
+    assert "Nothing differed.\n0 reviews of 0 cards replayed." in run_recur("replay").out
     change(file, "INSERT INTO day_total VALUES (1, 1, 0, '2026-01-01', 0, 0, 0, 1, 0, 1, 5)")
     said = run_recur("replay").out
     assert said.startswith("Of the totals of days (day_total), 1 is left over. Corrected.\n")
-    assert "Nothing was different." in run_recur("replay").out
+    assert "Nothing differed." in run_recur("replay").out
 
 
 def test_a_damaged_file_is_salvaged_into_a_new_one(file: Path, tmp_path: Path, run_recur: Callable[..., Ended]) -> None:

@@ -190,7 +190,7 @@ def test_the_command_beside_a_server_and_after_it(
         assert "Stop the server" in ended.err
         assert run_recur("backup", "copy.sqlite", "--force").code == 0
     ended = run_recur("restore", "copy.sqlite")
-    assert ended.out.startswith("Restored 6 reviews of 1 learner from copy.sqlite.\nWhat was there before is ")
+    assert ended.out.startswith("Restored 6 reviews of 1 learner from copy.sqlite.\nThe replaced database was kept as ")
     listed = run_recur("restore").out.splitlines()
     assert "before-restore.sqlite" in [line.rpartition("Z-")[2] for line in listed]
     shutil.rmtree(tmp_path / "backups")

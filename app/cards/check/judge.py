@@ -46,7 +46,7 @@ def open_content(content_dir: Path) -> Content:
     sources, mistakes = read_sources(content_dir)
     decks, macros, names = {}, {}, deck_names(files)
     if len(names) > MOST_DECKS:
-        too_many = f"there are more than {MOST_DECKS} decks: no more are read"
+        too_many = f"there are more than {MOST_DECKS} decks: the others are not read"
         mistakes = [*mistakes, Mistake(names[MOST_DECKS], 1, too_many)]
         files = [file for file in files if file.deck < names[MOST_DECKS]]
     for name in names[:MOST_DECKS]:
@@ -179,7 +179,7 @@ def _broken(link: Link, file: ReadyFile, around: Around, is_of_draft: bool) -> S
     if to.kind == "card":
         return _broken_card(link, file, around, is_of_draft)
     if to.kind == "file" and not _exists(around.folder / to.name):
-        return [f"there is no file {to.name!r} beside this one: correct the name, or remove the link"]
+        return [f"there is no file {to.name!r} beside this one: correct the name or remove the link"]
     return []
 
 
@@ -199,7 +199,7 @@ def _broken_demo(link: Link, file: ReadyFile, around: Around) -> Sequence[str]:
     if found or IN_ONE_DRAW in _words_around(link, file) or not is_of_one_draw(*stated):
         return found
     problem = (
-        f"demo {to.name}: with another seed it is another number: state it over draws, as in "
+        f"demo {to.name}: the number changes with the seed: state it over draws, as in "
         f'seed=0..39#median:…, or say "{IN_ONE_DRAW}" in the card'
     )
     if around.over_draws:
@@ -236,7 +236,7 @@ def _broken_card(link: Link, file: ReadyFile, around: Around, is_of_draft: bool)
     if name in cards or (is_of_draft and (around.drafts is None or name in drafts)):
         return []
     if name in drafts:
-        return [f"the card {name!r} is a draft, which learners do not see: link it once it is none, or not at all"]
+        return [f"the card {name!r} is a draft, which learners do not see: link it once it is published"]
     near = did_you_mean(name, {*cards, *(drafts if is_of_draft else ())})
     return [f"there is no card {name!r} in {deck}.{near or _NAMED}"]
 
@@ -316,4 +316,4 @@ def _draft_duplicates(
 def _taken(card: ReadyCard, path: str, line: int) -> str:
     if card.is_named:
         return f"the id {card.name!r} is already taken at {path}:{line}: choose another"
-    return f"the name that this question gives, {card.name!r}, is already taken at {path}:{line}: write an {{#id}}"
+    return f"the id made from this question, {card.name!r}, is already taken at {path}:{line}: write an {{#id}}"

@@ -22,17 +22,17 @@ TOPIC = """\
 title: {title}
 order: {order}
 ---
-The explanation: what it is, why it is needed, and how it works, before any question is asked.
+The explanation: what it is, why it is needed, and how it works.
 
 ## Key points
-- One short statement, as one would take it along.
+- One short statement to remember.
 
 """
 CARD = """\
 ## {question} {{#{name}}}
-The short answer, one or two sentences that one could say aloud.
+The short answer: one or two sentences to say aloud.
 
-The longer one: a formula such as $h_t$, worked numbers, an example, a common slip.
+**Why:** the mechanism, with a formula such as $h_t$. Then an example with numbers, a common mistake, a follow-up.
 
 Level: medium
 Draft: yes
@@ -76,7 +76,7 @@ def new_topic(content_dir: Path, title: str, deck: str | None) -> Written:
         with full.open("x", encoding="utf-8", newline="") as file:
             file.write(text)
     except FileExistsError:
-        raise NewError(f"{path} is there already: choose another title, or add a card to it.") from None
+        raise NewError(f"{path} already exists: choose another title, or add a card to it.") from None
     except OSError as error:
         raise NewError(f"{path} cannot be written: {error.strerror}.") from None
     return Written(path, head.count("\n") + 1, name)
@@ -93,7 +93,7 @@ def new_card(content_dir: Path, question: str, topic: str, deck: str | None) -> 
     except Unreadable as error:
         raise NewError(f"{file.found.path}:{error.line}: {error}") from None
     if in_the_way := parse(file.found.path, text).mistakes:
-        raise NewError(f"{file.found.path} has mistakes: mend them first.", in_the_way)
+        raise NewError(f"{file.found.path} has mistakes: fix them first.", in_the_way)
     name = free_name(slug(question), _names(files, file.found.deck))
     gap = "" if text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
     added = gap + CARD.format(question=question, name=name)
@@ -140,7 +140,7 @@ def _topic(files: Sequence[ReadyFile], topic: str, deck: str | None) -> ReadyFil
 def _refuse_mistakes(path: str, data: bytes) -> None:
     mistakes = prepare(OpenedFile(TopicFile(path, "", len(data), 0), data), show=False).mistakes
     if mistakes:
-        raise NewError("With these words the new text would have a mistake; nothing was written.", mistakes)
+        raise NewError("This text would contain a mistake, so nothing was written.", mistakes)
 
 
 def _quoted(title: str) -> str:

@@ -115,7 +115,7 @@ def _unclosed(fence: Token, lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     # "```python" cannot close a fence: if a fence contains it, that fence was left open.
     opens_inside = re.search(rf"^ {{0,3}}{mark}[`~]*[ \t]*\w", fence.content, re.MULTILINE)
     if not closes or opens_inside:
-        yield first + 1, f"this code fence is never closed: end it with a line of {fence.markup}"
+        yield first + 1, f"this code fence is not closed: end it with a line of {fence.markup}"
 
 
 _MAY_BE_MARKED = re.compile(r"[^\w ,.;?()'\"/%+=@#-]|_| $")

@@ -177,14 +177,14 @@ def _misplaced(content_dir: Path) -> Iterator[Mistake]:
     for top in _entries(content_dir):
         if not _is_folder(top):
             if _is_topic(top):
-                yield Mistake(top.name, 1, "a topic is read from a deck's folder alone: move the file into one")
+                yield Mistake(top.name, 1, "topics must be directly in a deck's folder: move the file there")
             continue
         for entry in () if _leads_up(top) else _entries(top.path):
             path = f"{top.name}/{entry.name}"
             if not _is_folder(entry):
                 if not entry.name.endswith(".md") and _is_topic(entry):
                     stem = os.path.splitext(entry.name)[0]
-                    yield Mistake(path, 1, f"a topic's file is read when its name ends in .md: rename it {stem}.md")
+                    yield Mistake(path, 1, f"the name of a topic's file must end in .md: rename it {stem}.md")
                 continue
             for inner in () if entry.is_symlink() else _entries(entry.path):
                 if not _is_folder(inner) and _is_topic(inner):

@@ -81,9 +81,9 @@ def _metadata_lines(block: Block) -> list[tuple[str, str, int]]:
 
 def _unexpected(key: str, known: Sequence[str]) -> str:
     if key in known:
-        return f"{key}: stands here a second time: make one line of the two"
+        return f"{key}: appears twice: merge the two lines"
     if key in OF_A_CARD:
-        return f"{key}: belongs to a card, not to a topic: move it below a card, or remove it"
+        return f"{key}: belongs to a card, not to a topic: move it below a card or remove it"
     # Without this, "sources:" would be taken for prose, and cover nothing.
     return f"{key!r} must be written as one of {', '.join(f'{name}:' for name in known)}"
 
@@ -95,7 +95,7 @@ def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
     if key == "Draft":
         said, _, why = value.partition(",")
         if said.strip() != "yes":
-            return f"Draft: must be yes, not {value!r}: a card that is no draft has no such line"
+            return f"Draft: must be yes, not {value!r}: remove the line if the card is not a draft"
         metadata.is_draft, metadata.why_draft = True, why.strip()
         return None
     words = [word.strip() for word in value.split(",")]
@@ -134,7 +134,7 @@ def _correction(value: str) -> tuple[date, str] | None:
 def _misplaced_lines(path: str, blocks: Sequence[Block]) -> list[Mistake]:
     return [
         Mistake(
-            path, line, f"{found[1]}: must be among the last lines, in a paragraph of its own (an empty line before)"
+            path, line, f"{found[1]}: must be among the last lines, in its own paragraph (with an empty line before)"
         )
         for block in blocks
         if block.kind == "paragraph"

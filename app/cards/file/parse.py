@@ -123,14 +123,14 @@ def _heading_mistakes(path: str, blocks: Sequence[Block]) -> Iterator[Mistake]:
             message = f"the line of {block.markup} makes a heading: write ## Question, or leave an empty line between"
             yield Mistake(path, block.line, message)
         elif block.level == 1:
-            yield Mistake(path, block.line, "a # heading has no place here: the title is in the front matter")
+            yield Mistake(path, block.line, "a # heading is not allowed here: the title is in the front matter")
         elif block.kind == "paragraph":
             for line, written in enumerate(block.text.split("\n"), start=block.line):
                 if _UNDERLINE.fullmatch(written):
                     yield Mistake(path, line, "this line of = underlines nothing: remove it")
                 elif found := _NO_HEADING.match(written):
                     rest = f"write a space behind {found[1]}, or \\{found[1]} where none is meant"
-                    yield Mistake(path, line, f"this is no heading, and no card begins here: {rest}")
+                    yield Mistake(path, line, f"this is not a heading, so no card begins here: {rest}")
 
 
 def _topic_part(parsed: Parsed, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
@@ -143,10 +143,12 @@ def _topic_part(parsed: Parsed, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
 def _read_key_points(parsed: Parsed, heading: Block, blocks: tuple[Block, ...]) -> None:
     if parsed.key_points:
         parsed.mistakes.append(
-            Mistake(parsed.path, heading.line, "the file has Key points already: make one list of the two")
+            Mistake(parsed.path, heading.line, "the file already has Key points: merge the two lists")
         )
     if _ID_AT_END.search(heading.text):
-        parsed.mistakes.append(Mistake(parsed.path, heading.line, "Key points is no card and takes no id: remove it"))
+        parsed.mistakes.append(
+            Mistake(parsed.path, heading.line, "Key points is not a card and has no id: remove the id")
+        )
     kept, sources = key_point_sources(blocks)
     parsed.sources.extend(sources)
     parsed.key_points += _topic_part(parsed, kept)
@@ -170,13 +172,13 @@ def _card(parsed: Parsed, heading: Block, blocks: tuple[Block, ...], lines: Sequ
     question = plain(inline_tokens(question_markdown, parsed.references))
     name = slug(question)
     if stated and "{#" in _CODE_SPAN.sub("", question_markdown):
-        wrong("a question has one id, at its end: remove the other {#")
+        wrong("a question has only one id, at its end: remove the other {#")
     if stated and NAME.fullmatch(stated[1]):
         name = stated[1]
     elif stated:
         wrong(f"the id {{#{stated[1]}}} is malformed: use lower-case letters, digits and hyphens, as in {{#{name}}}")
     elif "{#" in _CODE_SPAN.sub("", written):
-        wrong(f"an id stands at the end of the question and is closed, as in {{#{name}}}")
+        wrong(f"an id goes at the end of the question and must be closed, as in {{#{name}}}")
     if not question:
         wrong("the question is empty: write it between ## and the id")
     kept, metadata, mistakes = take_metadata(parsed.path, blocks, known=OF_A_CARD)

@@ -55,7 +55,7 @@ class _PlainLoader(yaml.SafeLoader):
         seen: set[str] = set()
         for key, _value in node.value:
             if key.value in seen:
-                problem = f"{key.value!r} stands here a second time: remove one"
+                problem = f"{key.value!r} appears twice: remove one"
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
@@ -68,7 +68,9 @@ class _PlainLoader(yaml.SafeLoader):
 
     def _bounded(self, node: yaml.ScalarNode) -> yaml.ScalarNode:
         if len(node.value) > LONGEST_NUMBER:
-            problem = f"a number has at most {LONGEST_NUMBER} characters: a text that looks like one needs quotes"
+            problem = (
+                f"a number has at most {LONGEST_NUMBER} characters: put quotes around text that looks like a number"
+            )
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
         return node
 
@@ -132,7 +134,7 @@ def _entries(loader: yaml.SafeLoader, first_line: int) -> Mapping[str, Entry]:
         if not isinstance(name, str):
             raise YamlError(line, "a name must be a word")
         if name in entries:
-            raise YamlError(line, f"{name!r} stands here a second time: remove one")
+            raise YamlError(line, f"{name!r} appears twice: remove one")
         items = value.value if isinstance(value, yaml.CollectionNode) else ()
         marks = (item[0].start_mark if isinstance(item, tuple) else item.start_mark for item in items)
         item_lines = tuple(first_line + mark.line for mark in marks)
@@ -157,7 +159,7 @@ def read_title(entries: Mapping[str, Entry]) -> tuple[str | None, list[tuple[int
     """The value of `title`, and otherwise its line and a message."""
     entry = entries.get("title", Entry(None, 1))
     title = one_line(entry.value)
-    return title, [] if title else [(entry.line, "title must be there, as one line of text")]
+    return title, [] if title else [(entry.line, "a title is needed, as one line of text")]
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ def _read_macros(entries: Mapping[str, Entry]) -> tuple[tuple[Macro, ...], list[
     for (name, body), line in zip(entry.value.items(), entry.item_lines, strict=True):
         name = str(name).removeprefix("\\")
         if not re.fullmatch("[a-zA-Z]+", name):
-            problems.append((line, f"the macro {name!r} must be named by letters alone"))
+            problems.append((line, f"the macro name {name!r} can contain only letters"))
         elif not isinstance(body, str) or not body.strip() or len(body) > LONGEST_MACRO:
             problems.append(
                 (line, f"the macro {name} needs LaTeX as one line of text, in quotes if it begins with a sign")
@@ -205,7 +207,7 @@ def read_front(path: str, lines: Sequence[str]) -> tuple[Front | None, int, list
         return None, 0, [Mistake(path, 1, message)]
     end = next((index for index, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), None)
     if end is None:
-        return None, len(lines), [Mistake(path, 1, "the front matter is never closed: end it with a line ---")]
+        return None, len(lines), [Mistake(path, 1, "the front matter is not closed: end it with a line ---")]
     try:
         entries = read_mapping("\n".join(lines[1:end]), first_line=2)
     except YamlError as error:
@@ -366,7 +368,7 @@ def _document(given: object, seen: set[str]) -> Document:
         if not isinstance(item, str) or not one_line(says):
             raise ValueError(f"item {item!r} must be an id and a line of text")
         if item in seen:
-            raise ValueError(f"item {item!r} stands here a second time")
+            raise ValueError(f"item {item!r} appears twice")
         seen.add(item)
         items[item] = " ".join(says.split())
     return Document(key, title, what, items)

@@ -119,7 +119,7 @@ def load(
         else:
             report = LoadReport(len(content.files), len(plan.ready), **done.count, mistakes=plan.mistakes)  # type: ignore[arg-type]
             return replace(report, pending=plan.pending, decided=tuple(done.decided), asked=tuple(done.asked))
-    raise LoadError("The content is being loaded by another process again and again; stop one of them.")
+    raise LoadError("Other processes keep loading the content; stop one of them.")
 
 
 @dataclass

@@ -114,7 +114,7 @@ class LatexSource:
         self._write(r"\end{equation*}" if wraps else "", len(latex))
         if self.open:
             kind, name, place = self.open[-1]
-            raise MathsError(rf"{_opening(kind, name)} is never closed", place)
+            raise MathsError(rf"{_opening(kind, name)} is not closed", place)
 
     def _token(self, found: re.Match[str]) -> tuple[str, int]:
         """What is written for a token, and where the next one is looked for."""
@@ -122,7 +122,7 @@ class LatexSource:
         if command is None:
             return self._sign(found[0], at), found.end()
         if not command:
-            raise MathsError("it ends in a lone backslash", at)
+            raise MathsError("it ends with a single backslash", at)
         if command in ("begin", "end"):
             return self._environment(command, found)
         if _OPERATOR.fullmatch(command) and (named := _LETTERS.match(latex, found.end())):
@@ -132,7 +132,7 @@ class LatexSource:
             raise MathsError(rf"\{command} cannot be used here: {why}", at)
         if command == "\\":
             if not any(kind == "begin" or name == "substack" for kind, name, _at in self.open):
-                raise MathsError(r"\\ stands outside an environment such as aligned", at)
+                raise MathsError(r"\\ is outside an environment such as aligned", at)
             length = _LENGTH.match(latex, found.end())
             return found[0], length.end() if length else found.end()
         if command in "&_%$#" and any(kind == "text" for kind, _name, _at in self.open):

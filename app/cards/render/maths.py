@@ -52,9 +52,9 @@ _WORDS = {
     r"Unknown command \"(.*)\"": r"unknown command \1",
     r"Unknown environment \"(.*)\"": r"unknown environment \1",
     r"Unknown color \"(.*)\"": r"unknown colour \1",
-    r"Duplicate subscript or superscript": "a second index or exponent of one letter: write {a_b}_c or a_{b_c}",
-    r"Expected argument but (?:reached|got) .*": "a fraction, root, index or exponent lacks a part",
-    r"Found \"&\".*": r"& stands outside an environment such as aligned; an ampersand is \\&",
+    r"Duplicate subscript or superscript": "a second index or exponent on the same letter: write {a_b}_c or a_{b_c}",
+    r"Expected argument but (?:reached|got) .*": "a fraction, root, index or exponent is missing a part",
+    r"Found \"&\".*": r"& is outside an environment such as aligned; an ampersand is \\&",
     r"There must be a parenthesis after \"(.*)\".*": r"a bracket, or a full stop for none, must follow \1",
     r"Found \"(.*)\", which may only appear (.*)": r"\1 may stand only \2",
     r"Expected non-special ASCII.*": r"only plain letters, digits and signs can stand here",
@@ -82,7 +82,7 @@ def mathml(latex: str, display: bool = False, macros: Macros = ()) -> str:
         raise MathsError(f"the formula has {len(latex):,} characters; at most {LONGEST:,} are read")
     for at, character in enumerate(latex):
         if not character.isprintable() and character not in "\n\t":
-            raise MathsError(f"the character U+{ord(character):04X} has no place in a formula", at)
+            raise MathsError(f"the character U+{ord(character):04X} cannot be used in a formula", at)
     source = LatexSource(latex, display)
     try:
         xml = _converter(macros).convert_with_local_state(source.text, displaystyle=display)
@@ -175,7 +175,9 @@ def _classes(found: re.Match[str]) -> str:
 def _annotated(xml: str, latex: str) -> str:
     head, body = xml.removesuffix("</math>").split(">", 1)
     if not body or body == "<mrow></mrow>":
-        raise MathsError("the formula shows nothing: commands for many formulas are macros: in the front matter")
+        raise MathsError(
+            "the formula shows nothing: put commands for several formulas under macros: in the front matter"
+        )
     if 'class="m-w100"' not in body:  # a table that fills the width is the whole formula, and must not be in a row
         body = f"<mrow>{body}</mrow>"
     annotation = f'<annotation encoding="application/x-tex">{html.escape(latex, quote=False)}</annotation>'

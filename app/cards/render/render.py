@@ -34,7 +34,7 @@ _TEX = re.compile(r"\\[a-zA-Z]|[_^]")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LETTER = re.compile(r"[^\W\d_]")
 _STRAY_DOLLAR = (
-    r"this $ neither opens nor closes a formula: write $x$ with no space inside, $$…$$ on lines of their own "
+    r"this $ does not open or close a formula: write $x$ with no space inside, $$…$$ on lines of their own "
     r"without an empty line between, or \$ for a dollar"
 )
 
@@ -101,9 +101,9 @@ def render_line(text: str, line: int, around: Surroundings) -> Rendered:
     renderer = _Renderer(around, is_line=True)
     children = renderer.inline(text, line, inline_tokens(text, around.references))
     if renderer.out.links:
-        renderer.wrong(line, "a question holds no link: put it into the answer")
+        renderer.wrong(line, "a question cannot contain a link: put it into the answer")
     if around.numbers:
-        renderer.wrong(line, "a question holds no footnote: put it into the answer")
+        renderer.wrong(line, "a question cannot contain a footnote: put it into the answer")
         around.numbers.clear()
     kept = [token for token in children if token.type not in ("link_open", "link_close")]
     return renderer.finish([Token("inline", "", 0, children=kept)])
@@ -211,7 +211,7 @@ class _Renderer:
                     self.wrong(here, f"a digit follows the formula ${token.content}$ at once: is a $ missing?")
                 token = self.inline_formula(token, here)
             elif token.type == "image":
-                self.wrong(here, "images are not shown: link a demo, or say it in words or a table")
+                self.wrong(here, "images are not shown: link a demo, or use words or a table")
                 continue
             elif token.type == "link_open":
                 end = next(at for at, inner in enumerate(tokens) if at > index and inner.type == "link_close")
@@ -265,7 +265,7 @@ class _Renderer:
         if "$" in text:
             self.wrong(line, _STRAY_DOLLAR)
         if "<!--" in text:
-            self.wrong(line, "a comment would be shown as it is written: remove it, or write `<!--` as code")
+            self.wrong(line, "a comment would be shown as text: remove it, or write `<!--` as code")
         if "](" in text:
             self.wrong(line, "this link is malformed: write [words](address), the address without spaces")
 

@@ -208,10 +208,14 @@ def test_there_are_only_so_many_decks(content, write, topic, find_demo, database
     for deck in ("a", "b", "c", "d"):
         write(f"{deck}/t.md", topic(f"## Q? {{#{deck}}}\nA."))
     checked = check_content(content, find_demo)
-    assert [str(mistake) for mistake in checked.mistakes] == ["c:1: there are more than 2 decks: no more are read"]
+    assert [str(mistake) for mistake in checked.mistakes] == [
+        "c:1: there are more than 2 decks: the others are not read"
+    ]
     assert {file.found.deck for file in checked.files} == {"a", "b"}
     report = load(database, content, datetime.now(UTC))
-    assert [str(mistake) for mistake in report.mistakes] == ["c:1: there are more than 2 decks: no more are read"]
+    assert [str(mistake) for mistake in report.mistakes] == [
+        "c:1: there are more than 2 decks: the others are not read"
+    ]
     assert report.added == 2
 
 
@@ -235,7 +239,7 @@ def test_of_two_cards_with_one_id_the_copy_is_named_everywhere(
     write("d/aaa.md", topic("## Copied {#q}\nA.", "## R\nB."))
     wanted = [
         "d/aaa.md:7: the id 'q' is already taken at d/gates.md:7: choose another",
-        "d/aaa.md:10: the name that this question gives, 'r', is already taken at d/gates.md:10: write an {#id}",
+        "d/aaa.md:10: the id made from this question, 'r', is already taken at d/gates.md:10: write an {#id}",
     ]
     assert [str(one) for one in load(database, content, NOW).mistakes] == wanted
     assert [str(one) for one in check_content(content).mistakes] == wanted

@@ -52,7 +52,7 @@ def test_any_end_of_a_file_is_continued(end, newline, content, write):
 
 def test_nothing_is_overwritten(content, write, topic):
     write("d/gated-units.md", "## mine")
-    with pytest.raises(NewError, match=r"d/gated-units\.md is there already"):
+    with pytest.raises(NewError, match=r"d/gated-units\.md already exists"):
         new_topic(content, "Gated units", None)
     assert (content / "d/gated-units.md").read_text() == "## mine"
 
@@ -60,7 +60,7 @@ def test_nothing_is_overwritten(content, write, topic):
 def test_a_file_with_mistakes_is_left_alone(content, write):
     text = "---\ntitle: T\n---\n## Q {#q}\nA\n\n```python\nx\n"
     write("d/a.md", text)
-    with pytest.raises(NewError, match="mend them first") as refused:
+    with pytest.raises(NewError, match="fix them first") as refused:
         new_card(content, "Why?", "a", None)
     assert [mistake.line for mistake in refused.value.mistakes] == [7]
     assert (content / "d/a.md").read_text() == text

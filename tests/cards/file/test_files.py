@@ -19,10 +19,10 @@ Write = Callable[[str, str | bytes], Path]
 @pytest.mark.parametrize(
     ("path", "wanted"),
     [
-        ("loose.md", "loose.md:1: a topic is read from a deck's folder alone: move the file into one"),
+        ("loose.md", "loose.md:1: topics must be directly in a deck's folder: move the file there"),
         ("d/part/inner.md", "d/part/inner.md:1: a folder within a deck is not read: move the file to d/inner.md"),
-        ("d/old.markdown", "d/old.markdown:1: a topic's file is read when its name ends in .md: rename it old.md"),
-        ("d/LOUD.MD", "d/LOUD.MD:1: a topic's file is read when its name ends in .md: rename it LOUD.md"),
+        ("d/old.markdown", "d/old.markdown:1: the name of a topic's file must end in .md: rename it old.md"),
+        ("d/LOUD.MD", "d/LOUD.MD:1: the name of a topic's file must end in .md: rename it LOUD.md"),
     ],
 )
 def test_a_topic_in_the_wrong_place_is_named(
@@ -128,8 +128,8 @@ UNREADABLE = [
     (b"---\ntitle: T\n---\n" + b"word " * 2_000_000, 1, "larger than 2 MB"),
     (b"---\ntitle: " + b"[" * 50_000 + b"\n---\n", 2, "not valid YAML"),
     (b"---\ntitle: \x01\n---\n", 2, "not valid YAML"),
-    (b'---\ntitle: "\\0"\n---\n', 2, "title must be there"),
-    (b'---\ntitle: "\\ud800"\n---\n', 2, "title must be there"),
+    (b'---\ntitle: "\\0"\n---\n', 2, "a title is needed"),
+    (b'---\ntitle: "\\ud800"\n---\n', 2, "a title is needed"),
     (b"---\ntitle: T\n? [a]\n: b\n---\n", 3, "a name must be a word"),
     (b"---\ntitle: !!python/object:os.system T\n---\n", 2, "not valid YAML"),
 ]

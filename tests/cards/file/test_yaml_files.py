@@ -19,7 +19,7 @@ from app.settings import ROOT
         ("documents: []\npapers:\n  A b: {authors: A, year: 1990, title: T, venue: V}\n", 3, "key must be lower-case"),
         ("documents: []\npapers:\n  a: {authors: A, year: 90, title: T, venue: V}\n", 3, "year must be a number"),
         ("documents: []\npapers:\n  a: {authors: A, year: 1990, title: , venue: V}\n", 3, "must have exactly"),
-        ("documents: []\npapers:\n  a: 1\n  a: 2\n", 4, "'a' stands here a second time"),
+        ("documents: []\npapers:\n  a: 1\n  a: 2\n", 4, "'a' appears twice"),
     ],
 )
 def test_a_broken_list_of_sources_is_named_and_its_items_are_not_missed(text, line, words, content, write, topic):
@@ -34,7 +34,7 @@ def test_an_item_of_two_documents_is_a_mistake(content, write):
     listed = (content / "sources.yaml").read_text()
     write("sources.yaml", listed + listed.split("documents:\n")[1].replace("key: book", "key: copy"))
     (mistake,) = check_content(content).mistakes
-    assert mistake.message == "document 2: item 'book-1' stands here a second time"
+    assert mistake.message == "document 2: item 'book-1' appears twice"
     assert mistake.line == len(listed.splitlines()) + 1
 
 

@@ -87,13 +87,13 @@ def test_a_draft_covers_nothing_and_is_counted_apart(content, write, topic):
 @pytest.mark.parametrize(
     ("card", "line", "words"),
     [
-        ("## Two? {#two}\nA $x.\n\nDraft: yes", 8, "neither opens nor closes a formula"),
+        ("## Two? {#two}\nA $x.\n\nDraft: yes", 8, "does not open or close a formula"),
         ("## Two? {#two}\nA [n](demo:line#double=3).\n\nDraft: yes", 8, "double=3 is stated"),
         ("## Two? {#two}\nA.\n\nSource: book-7\nDraft: yes", 10, "there is no source item 'book-7'"),
         ("## Two? {#two}\nA [c](card:tow).\n\nDraft: yes", 8, "there is no card 'tow' in d. Did you mean 'two'?"),
         ("## Two? {#one}\nA.\n\nDraft: yes", 7, "the id 'one' is already taken at d/b.md:7"),
         ("## Two? {#two}\nA.\n\nDraft: no", 10, "Draft: must be yes, not 'no'"),
-        ("## Two? {#two}\nA.\n\nDraft: yes\nDraft: yes", 11, "Draft: stands here a second time"),
+        ("## Two? {#two}\nA.\n\nDraft: yes\nDraft: yes", 11, "Draft: appears twice"),
         ("## Two? {#two}\nA.\n\ndraft: yes", 10, "'draft:' must be written as one of"),
         ("Draft: yes\n\n## Two? {#two}\nA.", 7, "Draft: belongs to a card, not to a topic"),
     ],

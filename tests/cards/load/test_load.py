@@ -154,7 +154,7 @@ def test_a_broken_file_keeps_its_last_good_version_and_its_mistakes_are_known(da
     with database.read() as session:
         row = session.get_one(ContentFile, "d/a.md")
         assert [mistake["line"] for mistake in row.mistakes] == [8, 11]
-        assert "neither opens nor closes" in str(row.mistakes[0]["message"])
+        assert "does not open or close" in str(row.mistakes[0]["message"])
     write("d/a.md", b"\xff\xfe\0\0 nothing that can be read")
     assert len(reload().mistakes) == 1
     assert live(cards()) == ["q", "r"]

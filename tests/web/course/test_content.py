@@ -61,7 +61,7 @@ def test_a_preview_follows_the_file_and_names_what_is_broken(client: TestClient,
     assert changed.status_code == 200
     assert "<html" not in changed.text
     line = first.read_text().split("\n").index("Answer $3.") + 1
-    assert f"small/first.md:{line}</a> this $ neither opens" in changed.text
+    assert f"small/first.md:{line}</a> this $ does not open" in changed.text
     assert '<h1 dir="auto">Question 3?</h1>' in changed.text
     elsewhere = client.get("/content/small/first?card=q4").text
     assert (

@@ -120,7 +120,7 @@ def test_what_is_typed_is_previewed_and_not_written(near: NearBy, first: Path) -
     line = fields["text"].split("\r\n").index("Answer $2.") + 1
     page = client.post("/content/small/first/preview", data=fields | {"line": str(line)}, headers=PART).text
     assert page.index("1 mistake in this card") < page.index('<h1 dir="auto">Question 2?</h1>')
-    assert f">small/first.md:{line}</a> this $ neither opens" in page
+    assert f">small/first.md:{line}</a> this $ does not open" in page
     assert f"{line} | Answer $2." in page
     assert "<html" not in page
     assert first.read_bytes() == before
