@@ -17,7 +17,7 @@ from app.cards.render.sanitiser import CLEANER
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
-RENDERER = "5 " + " ".join(
+RENDERER = "6 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 
@@ -85,15 +85,20 @@ def render(blocks: Iterable[Block], around: Surroundings, with_notes: bool = Tru
         first = Token(
             "ordered_list_open", "ol", 1, attrs={"class": "notes"} | ({"start": written + 1} if written else {})
         )
-        items = [[_LI, *renderer.blocks([around.notes[label]]), _END_LI] for label in labels]
+        items = [
+            [
+                Token("list_item_open", "li", 1),
+                *renderer.blocks([around.notes[label]]),
+                Token("list_item_close", "li", -1),
+            ]
+            for label in labels
+        ]
         tokens += [first, *chain.from_iterable(items), Token("ordered_list_close", "ol", -1)]
         written += len(labels)
     if with_notes:
         around.numbers.clear()
+    _set_directions(tokens)
     return renderer.finish(tokens)
-
-
-_LI, _END_LI = Token("list_item_open", "li", 1), Token("list_item_close", "li", -1)
 
 
 def render_line(text: str, line: int, around: Surroundings) -> Rendered:
@@ -142,7 +147,6 @@ class _Renderer:
         for head, cell, end in zip(tokens, tokens[1:], tokens[2:], strict=False):
             if head.type == "th_open" and cell.type == "inline" and not cell.content.strip():
                 head.tag = end.tag = "td"  # the empty corner of a table with heads on two sides is not a head
-        _set_directions(tokens)
         return tokens
 
     def block_token(self, token: Token, line: int) -> Token:
@@ -346,7 +350,7 @@ def _set_directions(tokens: Sequence[Token]) -> None:
                 letter = next(filter(None, map(_LETTER.search, words)), None)
         direction = "rtl" if letter and _RIGHT_TO_LEFT.match(letter[0]) else "ltr"
         if token.type == RAW:
-            token.content = token.content.replace("<table>", f'<table dir="{direction}">')
+            token.content = token.content.replace('<div class="wide" ', f'<div class="wide" dir="{direction}" ')
         elif letter:
             token.attrSet("dir", direction)
 

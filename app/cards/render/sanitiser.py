@@ -34,7 +34,7 @@ CLEANER = nh3.Cleaner(
         "a": {"href", "rel"},
         **{tag: {"dir"} for tag in ("p", "ul", "li", "blockquote", "h3", "h4", "h5", "h6", "table", "th", "td")},
         "ol": {"start", "dir"},
-        "div": {"tabindex", "role", "aria-label"},
+        "div": {"tabindex", "role", "aria-label", "dir"},
         "pre": {"tabindex"},
         "span": {"tabindex", "role", "aria-label"},
         **dict.fromkeys(maths.ELEMENTS, maths.ATTRIBUTES),

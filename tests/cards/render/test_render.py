@@ -247,7 +247,9 @@ def test_a_script_from_right_to_left_runs_so_block_by_block():
     assert html.startswith('<p dir="rtl"><math>')
     assert '<p dir="ltr">English' in html
     assert '<ul dir="rtl">\n<li dir="rtl">פריט</li>\n<li dir="ltr">item</li>' in html
-    assert '<table dir="rtl">' in html
+    assert '<div class="wide" dir="rtl" tabindex="0" role="group" aria-label="Table"><table>' in html
+    noted = read("שלום[^1].\n\n[^1]: הערה.")
+    assert '<ol class="notes" dir="rtl">' in render(noted.blocks, Surroundings(notes=noted.notes)).html
     assert "dir=" not in rendered("English, $x$.").html
 
 
