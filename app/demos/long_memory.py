@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -51,24 +51,28 @@ class LongMemory(Parameters):
 
 @dataclass
 class CellInTraining:
-    """One cell, its optimiser, and its losses so far; `done` is its last pass."""
+    """One cell in all draws, its optimiser, and its losses so far, each (draws); `done` is its last pass."""
 
     model: Model
     moments: optimise.Moments
-    losses: list[float] = field(default_factory=list)
+    losses: list[Values] = field(default_factory=list)
     done: Pass = field(init=False)
 
 
-def train(p: LongMemory) -> Iterator[tuple[int, dict[Cell, CellInTraining]]]:
-    """Train all cells on the same sequences with Adam, clipped at 1. Yields at every report and at the end."""
+def train(p: LongMemory, seeds: Sequence[int]) -> Iterator[tuple[int, dict[Cell, CellInTraining]]]:
+    """Train all cells on the same sequences with Adam, clipped at 1, in one draw for each seed, side by side.
+
+    Yields at every report and at the end.
+    """
     cells: dict[Cell, CellInTraining] = {}
     for cell in CELLS:
-        model = remembering.draw(np.random.default_rng(p.seed), cell, UNITS, p.gain, p.keep)
+        drawn = [remembering.draw(np.random.default_rng(seed), cell, UNITS, p.gain, p.keep) for seed in seeds]
+        model = remembering.side_by_side(drawn)
         cells[cell] = CellInTraining(model, optimise.at_rest(model.arrays()))
-    sequences = np.random.default_rng([p.seed, 1])
+    sequences = [np.random.default_rng([seed, 1]) for seed in seeds]
     every = max(1, math.ceil(p.updates / REPORTS))
     for update in range(p.updates + 1):
-        x, target = remembering.examples(sequences, BATCH, p.gap, p.noise)
+        x, target = remembering.examples_of_draws(sequences, BATCH, p.gap, p.noise)
         for one in cells.values():
             one.done = remembering.forward_backward(one.model, x, target)
             one.losses.append(one.done.loss)
@@ -76,40 +80,64 @@ def train(p: LongMemory) -> Iterator[tuple[int, dict[Cell, CellInTraining]]]:
             yield update, cells
         if update < p.updates:
             for one in cells.values():
-                used = clipping.by_norm(one.done.gradients, CLIP)
+                used = clipping.by_norms(one.done.gradients, CLIP)
                 arrays, one.moments = optimise.adam(one.model.arrays(), used, one.moments, p.rate)
                 one.model = one.model.with_arrays(arrays)
 
 
 def progress(p: LongMemory) -> Iterator[tuple[int, Result]]:
     """The result at every report."""
-    for update, cells in train(p):
+    for update, cells in train(p, [p.seed]):
         yield update, shown(p, update, cells)
 
 
 def compute(p: LongMemory) -> Result:
     """Train to the end, and show which cells remember."""
-    for update, cells in train(p):
+    for update, cells in train(p, [p.seed]):
         result = shown(p, update, cells)
     return result
 
 
+def compute_all(p: LongMemory, seeds: Sequence[int]) -> list[Mapping[str, float]]:
+    """The numbers of every seed, trained side by side."""
+    *_, (update, cells) = train(p, seeds)
+    return list(numbers_of(p, update, cells, _flows(cells)))
+
+
+def _flows(cells: dict[Cell, CellInTraining]) -> dict[Cell, Values]:
+    """The gradient at every step of each cell: (draws, gap + 1)."""
+    return {cell: remembering.gradient_by_step(one.model, one.done) for cell, one in cells.items()}
+
+
+def numbers_of(
+    p: LongMemory, update: int, cells: dict[Cell, CellInTraining], flows: dict[Cell, Values]
+) -> Iterator[dict[str, float]]:
+    """For each draw the three losses, and how much of the gradient reaches the first step in each cell."""
+    losses = {cell: np.mean(one.losses[-max(1, len(one.losses) // 8) :], axis=0) for cell, one in cells.items()}
+    forget = np.stack([cache.f for cache in cells["lstm"].done.caches], axis=-2)
+    draws, _batch, time, h = forget.shape
+    kept = jacobian.cell_path(forget.reshape(-1, time, h))[:, 1].reshape(draws, -1).mean(axis=1)
+    for draw in range(draws):
+        numbers = {"gap": float(p.gap), "updates": float(update), "guess": FORGETS_NOTHING}
+        for cell in cells:
+            flow = flows[cell][draw]
+            numbers[f"loss_{cell}"] = float(losses[cell][draw])
+            numbers[f"learned_{cell}"] = float(numbers[f"loss_{cell}"] < KNOWS)
+            numbers[f"reaches_{cell}"] = float(flow[0] / flow[-1]) if flow[-1] else 0.0
+            numbers[f"weights_{cell}"] = float(GATES[cell] * (UNITS + UNITS * UNITS + UNITS))
+        numbers["kept_lstm"] = float(kept[draw])
+        yield numbers
+
+
 def shown(p: LongMemory, update: int, cells: dict[Cell, CellInTraining]) -> Result:
-    """The three losses, and how much of the gradient reaches the first step in each cell."""
-    numbers = {"gap": float(p.gap), "updates": float(update), "guess": FORGETS_NOTHING}
-    flows: dict[Cell, Values] = {}
-    for cell, one in cells.items():
-        numbers[f"loss_{cell}"] = float(np.mean(one.losses[-max(1, len(one.losses) // 8) :]))
-        numbers[f"learned_{cell}"] = float(numbers[f"loss_{cell}"] < KNOWS)
-        flows[cell] = remembering.gradient_by_step(one.model, one.done)
-        numbers[f"reaches_{cell}"] = float(flows[cell][0] / flows[cell][-1]) if flows[cell][-1] else 0.0
-        numbers[f"weights_{cell}"] = float(GATES[cell] * (UNITS + UNITS * UNITS + UNITS))
-    forget = np.stack([cache.f for cache in cells["lstm"].done.caches], axis=1)
-    numbers["kept_lstm"] = float(jacobian.cell_path(forget)[:, 1].mean())
+    """What a training of one draw has come to."""
+    all_flows = _flows(cells)
+    (numbers,) = numbers_of(p, update, cells, all_flows)
+    flows = {cell: flow[0] for cell, flow in all_flows.items()}
     caption = fill(_caption(update, numbers), numbers)
     dashes: tuple[Dash, ...] = ("solid", "dashed", "dotted")
     lines = [
-        Series(cell, cell.upper(), cell.upper(), np.array(one.losses), dash)
+        Series(cell, cell.upper(), cell.upper(), np.array(one.losses)[:, 0], dash)
         for (cell, one), dash in zip(cells.items(), dashes, strict=True)
     ]
     losses = Curve("losses", "Loss of the three", caption, "update", "loss", np.arange(update + 1.0), lines, log=True)
@@ -208,4 +236,5 @@ DEMO = Demo(
     Prediction(_instance, _question, _steps, _slips, Tolerance(times=2, why="the order of magnitude counts")),
     shows=(remembering.forward_backward, optimise.adam, lstm.step, train),
     training=Training("updates", progress),
+    run_all=compute_all,
 )

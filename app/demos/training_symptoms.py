@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,68 +47,78 @@ class TrainingSymptoms(Parameters):
 
 @dataclass(frozen=True)
 class TrainedSoFar:
-    """The model after some updates and before the last, and what led to it.
+    """The model of all draws after some updates and before the last, and what led to it.
 
     `used` are the gradients of the last update, clipped if clipping is on; none before the first. `done` is the pass
-    of the model as it is now. `losses` and `norms` of the gradient have an entry for each update, and one for now.
-    `first_steps` is the gradient at each step before training (gap + 1).
+    of the model as it is now. `losses` and `norms` of the gradient have an entry for each update, and one for now, each
+    (draws). `first_steps` is the gradient at each step before training (draws, gap + 1).
     """
 
     model: Model
     before: Model
     used: Sequence[Values]
     done: Pass
-    losses: list[float]
-    norms: list[float]
+    losses: list[Values]
+    norms: list[Values]
     first_steps: Values
 
 
-def train(p: TrainingSymptoms) -> Iterator[tuple[int, TrainedSoFar]]:
-    """For each update, run one batch forward and backward, clip, and descend. Yields at every report and at the end."""
-    rng = np.random.default_rng(p.seed)
-    model = before = remembering.draw(rng, p.cell, UNITS, p.gain)
-    losses: list[float] = []
-    norms: list[float] = []
+def train(p: TrainingSymptoms, seeds: Sequence[int]) -> Iterator[tuple[int, TrainedSoFar]]:
+    """For each update, run one batch forward and backward, clip, and descend: one draw for each seed, side by side.
+
+    Yields at every report and at the end.
+    """
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    model = before = remembering.side_by_side([remembering.draw(rng, p.cell, UNITS, p.gain) for rng in rngs])
+    losses: list[Values] = []
+    norms: list[Values] = []
     used: Sequence[Values] = ()
     first = np.empty(0)
     every = max(1, math.ceil(p.updates / REPORTS))
     for update in range(p.updates + 1):
-        done = remembering.forward_backward(model, *remembering.examples(rng, BATCH, p.gap))
+        done = remembering.forward_backward(model, *remembering.examples_of_draws(rngs, BATCH, p.gap))
         losses.append(done.loss)
-        norms.append(clipping.global_norm(done.gradients))
+        norms.append(clipping.global_norms(done.gradients))
         if update == 0:
             first = remembering.gradient_by_step(model, done)
         if update == p.updates or (update % every == 0 and update > 0):
             yield update, TrainedSoFar(model, before, used, done, losses, norms, first)
         if update < p.updates:
-            used = clipping.by_norm(done.gradients, p.clip) if p.clip else done.gradients
+            used = clipping.by_norms(done.gradients, p.clip) if p.clip else done.gradients
             before, model = model, model.with_arrays(optimise.descend(model.arrays(), used, p.rate))
 
 
 def progress(p: TrainingSymptoms) -> Iterator[tuple[int, Result]]:
     """The result at every report: what `compute` gives for this number of updates."""
-    for update, run in train(p):
+    for update, run in train(p, [p.seed]):
         yield update, shown(p, update, run)
 
 
 def compute(p: TrainingSymptoms) -> Result:
     """Train to the end, and name the symptom."""
-    for update, run in train(p):
+    for update, run in train(p, [p.seed]):
         result = shown(p, update, run)
     return result
 
 
-def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
-    """Losses so far, the gradient's way back now and at the start, and the weights with their last update."""
-    losses, by_step = np.array(run.losses), remembering.gradient_by_step(run.model, run.done)
+def compute_all(p: TrainingSymptoms, seeds: Sequence[int]) -> list[Mapping[str, float]]:
+    """The numbers of every seed, trained side by side."""
+    *_, (update, run) = train(p, seeds)
+    by_step = remembering.gradient_by_step(run.model, run.done)
+    return [numbers_of(update, run, draw, by_step[draw])[0] for draw in range(len(seeds))]
+
+
+def numbers_of(update: int, run: TrainedSoFar, draw: int, by_step: Values) -> tuple[dict[str, float], str]:
+    """The numbers of one draw, and its symptom in a sentence. `by_step` is its gradient at each step now."""
+    losses = np.array([of_all[draw] for of_all in run.losses])
     numbers = {
         "updates": float(update),
         "loss_first": float(losses[0]),
         "loss": float(losses[-max(1, len(losses) // 10) :].mean()),
         "worst": float(np.max(losses)) if np.isfinite(losses).all() else math.inf,
-        "norm": run.norms[-1],
+        "norm": float(run.norms[-1][draw]),
         "reaches": _share(by_step),
-        "reached_first": _share(run.first_steps),
+        "reached_first": _share(run.first_steps[draw]),
         "guess": FORGETS_NOTHING,
     }
     name, told = _symptom(losses, numbers)
@@ -116,7 +126,14 @@ def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
     numbers["explodes"] = float(numbers["reached_first"] > 1)
     numbers["ran_away"] = float(name in ("NaN", "Diverged"))
     numbers["stalled"], numbers["learned"] = float(name == "Stalled"), float(name == "Learned")
-    caption = fill(f"{name}: {told}", numbers)
+    return numbers, f"{name}: {told}"
+
+
+def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
+    """Of one draw: losses so far, the gradient's way back now and at the start, and the weights' last update."""
+    losses, by_step = np.array(run.losses)[:, 0], remembering.gradient_by_step(run.model, run.done)[0]
+    numbers, told = numbers_of(update, run, 0, by_step)
+    caption = fill(told, numbers)
     lines = (
         Series("loss", "loss $L$", "loss", losses),
         Series("guess", "saying 0 always", "saying 0 always", np.full(update + 1, FORGETS_NOTHING), "dashed"),
@@ -125,11 +142,11 @@ def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
     back = "Of the gradient at the last step, {reaches} reaches the first; before training it was {reached_first}."
     flows = (
         Series("now", r"$\lVert \partial L / \partial s_t \rVert$ now", "now", by_step),
-        Series("start", "before training", "before training", run.first_steps, "dashed"),
+        Series("start", "before training", "before training", run.first_steps[0], "dashed"),
     )
     title, steps = "The gradient on its way back", np.arange(1.0, p.gap + 2)
     flow = Curve("back", title, fill(back, numbers), "step t", "gradient", steps, flows, log=True)
-    return Result(numbers, (loss, flow, _weights(p, run)), _warnings(run, numbers))
+    return Result(numbers, (loss, flow, _weights(p, run)), _warnings(numbers))
 
 
 SYMPTOMS = ("Not trained yet", "NaN", "Diverged", "Stalled", "Still learning", "Learned")
@@ -164,9 +181,9 @@ def _share(by_step: Values) -> float:
     return float(by_step[0] / by_step[-1]) if by_step[-1] > 0 else (0.0 if by_step[-1] == 0 else math.nan)
 
 
-def _warnings(run: TrainedSoFar, numbers: dict[str, float]) -> list[str]:
+def _warnings(numbers: dict[str, float]) -> list[str]:
     told = []
-    if not math.isfinite(run.norms[-1]):
+    if not math.isfinite(numbers["norm"]):
         told.append("The gradient is not finite: every further update turns all weights into NaN.")
     elif numbers["reaches"] == 0:
         told.append("No gradient comes back to the first step: it is too small for a float64.")
@@ -179,7 +196,8 @@ def _weights(p: TrainingSymptoms, run: TrainedSoFar) -> Trace:
     block = {"rnn": slice(0, h), "lstm": slice(2 * h, 3 * h), "gru": slice(2 * h, 3 * h)}[p.cell]
 
     def rows_of(arrays: Sequence[Values]) -> list[Values]:
-        return [arrays[0][0, block], *arrays[1][:, block], arrays[3]]
+        W_xh, W_hh, _b, W_o = (of_all[0] for of_all in arrays)
+        return [W_xh[0, block], *W_hh[:, block], W_o]
 
     note = f"g is the gradient{' as clipped' if p.clip else ''}."
 
@@ -246,6 +264,7 @@ DEMO = Demo(
     TrainingSymptoms,
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(times=3, why="the order of magnitude counts")),
-    shows=(remembering.forward_backward, clipping.by_norm, optimise.descend, train),
+    shows=(remembering.forward_backward, clipping.by_norms, optimise.descend, train),
     training=Training("updates", progress),
+    run_all=compute_all,
 )

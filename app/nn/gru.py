@@ -19,13 +19,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.nn.activations import sigmoid
-from app.nn.shapes import Array, blocks, diag, expect, overflow_is_a_result
+from app.nn.shapes import Array, LayerSizes, blocks, diag, expect, overflow_is_a_result, steps_as_batch
 
 GATES = ("z", "r", "n")
 
 
 @dataclass(frozen=True)
-class GRUWeights:
+class GRUWeights(LayerSizes):
     """The weights of one layer, or the gradients of a loss with respect to them. Columns in blocks z, r, n.
 
     With b_hh, the bias on the state's side, the reset comes after the product; without it (None), before.
@@ -39,23 +39,13 @@ class GRUWeights:
     b_hh: Array | None = None
 
     def __post_init__(self) -> None:
-        expect("W_hh", self.W_hh, ("h", "3h"))
-        h = self.W_hh.shape[0]
-        expect("W_hh", self.W_hh, (h, 3 * h))
-        expect("W_xh", self.W_xh, ("n", 3 * h))
-        expect("b", self.b, (3 * h,))
+        expect("W_hh", self.W_hh, (*self.draws, "h", "3h"))
+        h = self.W_hh.shape[-2]
+        expect("W_hh", self.W_hh, (*self.draws, h, 3 * h))
+        expect("W_xh", self.W_xh, (*self.draws, "n", 3 * h))
+        expect("b", self.b, (*self.draws, 3 * h))
         if self.b_hh is not None:
-            expect("b_hh", self.b_hh, (3 * h,))
-
-    @property
-    def n(self) -> int:
-        """How many inputs a step reads."""
-        return int(self.W_xh.shape[0])
-
-    @property
-    def h(self) -> int:
-        """How many units the state has."""
-        return int(self.W_hh.shape[0])
+            expect("b_hh", self.b_hh, (*self.draws, 3 * h))
 
     @property
     def reset_after(self) -> bool:
@@ -98,19 +88,19 @@ def step(x_t: Array, h_prev: Array, w: GRUWeights) -> tuple[Array, Cache]:
 
     Shapes: x_t (batch, n), h_prev (batch, h) → h_t (batch, h)
     """
-    expect("x_t", x_t, ("batch", w.n))
-    expect("h_prev", h_prev, (x_t.shape[0], w.h))
+    expect("x_t", x_t, (*w.draws, "batch", w.n))
+    expect("h_prev", h_prev, (*x_t.shape[:-1], w.h))
     gates, candidate = slice(0, 2 * w.h), w.columns("n")
-    a_x = x_t @ w.W_xh + w.b
+    a_x = x_t @ w.W_xh + w.b[..., None, :]
     if w.b_hh is not None:
-        a_h = h_prev @ w.W_hh + w.b_hh
-        z, r = blocks(sigmoid(a_x[:, gates] + a_h[:, gates]), 2)
-        m = a_h[:, candidate]
-        n = np.tanh(a_x[:, candidate] + r * m)
+        a_h = h_prev @ w.W_hh + w.b_hh[..., None, :]
+        z, r = blocks(sigmoid(a_x[..., gates] + a_h[..., gates]), 2)
+        m = a_h[..., candidate]
+        n = np.tanh(a_x[..., candidate] + r * m)
     else:
-        z, r = blocks(sigmoid(a_x[:, gates] + h_prev @ w.W_hh[:, gates]), 2)
-        m = (r * h_prev) @ w.W_hh[:, candidate]
-        n = np.tanh(a_x[:, candidate] + m)
+        z, r = blocks(sigmoid(a_x[..., gates] + h_prev @ w.W_hh[..., gates]), 2)
+        m = (r * h_prev) @ w.W_hh[..., candidate]
+        n = np.tanh(a_x[..., candidate] + m)
     h_t = (1 - z) * n + z * h_prev
     return h_t, Cache(x_t, h_prev, z, r, m, n, h_t, w)
 
@@ -124,7 +114,7 @@ def step_backward(dh_t: Array, cache: Cache) -> tuple[Array, Array, GRUWeights]:
     """
     expect("dh_t", dh_t, cache.h_t.shape)
     da_x, da_h, dh_prev = _through_step(dh_t, cache)
-    return da_x @ cache.w.W_xh.T, dh_prev, _weight_gradients([cache], da_x, da_h)
+    return da_x @ cache.w.W_xh.mT, dh_prev, _weight_gradients([cache], da_x, da_h)
 
 
 def _through_step(dh_t: Array, cache: Cache) -> tuple[Array, Array, Array]:
@@ -135,25 +125,25 @@ def _through_step(dh_t: Array, cache: Cache) -> tuple[Array, Array, Array]:
     da_n = dh_t * (1 - z) * (1 - n**2)
     if cache.w.reset_after:
         da_r = da_n * cache.m * r * (1 - r)
-        da_h = np.concatenate((da_z, da_r, da_n * r), axis=1)
-        dh_prev = dh_t * z + da_h @ W_hh.T
+        da_h = np.concatenate((da_z, da_r, da_n * r), axis=-1)
+        dh_prev = dh_t * z + da_h @ W_hh.mT
     else:
-        drh = da_n @ W_hh[:, candidate].T  # gradient of r h_prev
+        drh = da_n @ W_hh[..., candidate].mT  # gradient of r h_prev
         da_r = drh * h_prev * r * (1 - r)
-        da_h = np.concatenate((da_z, da_r, da_n), axis=1)
-        dh_prev = dh_t * z + drh * r + da_h[:, gates] @ W_hh[:, gates].T
-    return np.concatenate((da_z, da_r, da_n), axis=1), da_h, dh_prev
+        da_h = np.concatenate((da_z, da_r, da_n), axis=-1)
+        dh_prev = dh_t * z + drh * r + da_h[..., gates] @ W_hh[..., gates].mT
+    return np.concatenate((da_z, da_r, da_n), axis=-1), da_h, dh_prev
 
 
 def _weight_gradients(caches: Sequence[Cache], da_x: Array, da_h: Array) -> GRUWeights:
-    w, x = caches[0].w, np.concatenate([k.x_t for k in caches])
-    h_prev = np.concatenate([k.h_prev for k in caches])
+    w, x = caches[0].w, np.concatenate([k.x_t for k in caches], axis=-2)
+    h_prev = np.concatenate([k.h_prev for k in caches], axis=-2)
     if w.reset_after:
-        return GRUWeights(x.T @ da_x, h_prev.T @ da_h, da_x.sum(axis=0), da_h.sum(axis=0))
-    rh = np.concatenate([k.r for k in caches]) * h_prev
+        return GRUWeights(x.mT @ da_x, h_prev.mT @ da_h, da_x.sum(axis=-2), da_h.sum(axis=-2))
+    rh = np.concatenate([k.r for k in caches], axis=-2) * h_prev
     gates, candidate = slice(0, 2 * w.h), w.columns("n")
-    dW_hh = np.concatenate((h_prev.T @ da_h[:, gates], rh.T @ da_h[:, candidate]), axis=1)
-    return GRUWeights(x.T @ da_x, dW_hh, da_x.sum(axis=0))
+    dW_hh = np.concatenate((h_prev.mT @ da_h[..., gates], rh.mT @ da_h[..., candidate]), axis=-1)
+    return GRUWeights(x.mT @ da_x, dW_hh, da_x.sum(axis=-2))
 
 
 @overflow_is_a_result
@@ -163,7 +153,7 @@ def step_jacobian(cache: Cache) -> Array:
     Shapes: cache → jacobian (batch, h, h)
     """
     h_prev, z, r, n = cache.h_prev, cache.z, cache.r, cache.n
-    W_z, W_r, W_n = (block.T for block in blocks(cache.w.W_hh, 3))
+    W_z, W_r, W_n = (block.mT[..., None, :, :] for block in blocks(cache.w.W_hh, 3))
 
     eye, dr = np.eye(cache.w.h), r * (1 - r)
     if cache.w.reset_after:
@@ -181,13 +171,13 @@ def forward(x: Array, h0: Array, w: GRUWeights) -> tuple[Array, list[Cache]]:
 
     Shapes: x (batch, time, n), h0 (batch, h) → hs (batch, time, h)
     """
-    expect("x", x, ("batch", "time", w.n))
-    batch, time, _ = x.shape
-    expect("h0", h0, (batch, w.h))
-    hs, caches, h_t = np.empty((batch, time, w.h)), [], h0
+    expect("x", x, (*w.draws, "batch", "time", w.n))
+    *batch, time, _ = x.shape
+    expect("h0", h0, (*batch, w.h))
+    hs, caches, h_t = np.empty((*batch, time, w.h)), [], h0
     for t in range(time):
-        h_t, cache = step(x[:, t], h_t, w)
-        hs[:, t] = h_t
+        h_t, cache = step(x[..., t, :], h_t, w)
+        hs[..., t, :] = h_t
         caches.append(cache)
     return hs, caches
 
@@ -199,10 +189,10 @@ def backward(dhs: Array, caches: Sequence[Cache]) -> tuple[Array, Array, GRUWeig
     Shapes: dhs (batch, time, h)
     → dx (batch, time, n), dh0 (batch, h), dW_xh (n, 3h), dW_hh (h, 3h), db (3h), db_hh (3h)
     """
-    (batch, h), time, w = caches[0].h_t.shape, len(caches), caches[0].w
-    expect("dhs", dhs, (batch, time, h))
-    da_x, da_h, dh = np.empty((time, batch, 3 * h)), np.empty((time, batch, 3 * h)), np.zeros((batch, h))
+    (*batch, h), time, w = caches[0].h_t.shape, len(caches), caches[0].w
+    expect("dhs", dhs, (*batch, time, h))
+    da_x, da_h, dh = np.empty((time, *batch, 3 * h)), np.empty((time, *batch, 3 * h)), np.zeros((*batch, h))
     for t in reversed(range(time)):
-        da_x[t], da_h[t], dh = _through_step(dhs[:, t] + dh, caches[t])
-    dw = _weight_gradients(caches, da_x.reshape(-1, 3 * h), da_h.reshape(-1, 3 * h))
-    return (da_x @ w.W_xh.T).swapaxes(0, 1), dh, dw
+        da_x[t], da_h[t], dh = _through_step(dhs[..., t, :] + dh, caches[t])
+    dw = _weight_gradients(caches, steps_as_batch(da_x), steps_as_batch(da_h))
+    return np.moveaxis(da_x @ w.W_xh.mT, 0, -2), dh, dw

@@ -28,15 +28,15 @@ def jacobians(step_jacobian: Callable[[AnyCache], Array], caches: Sequence[AnyCa
 
     Shapes: step_jacobian, caches → J (batch, time, s, s)
     """
-    first, batch = caches[0], caches[0].x_t.shape[0]
+    first, (*draws, batch, _) = caches[0], caches[0].x_t.shape
     # All steps as one large batch: one call, much faster, and the same numbers.
     side_by_side: dict[str, Any] = {
-        name: np.concatenate([getattr(cache, name) for cache in caches])
+        name: np.concatenate([getattr(cache, name) for cache in caches], axis=-2)
         for name, value in vars(first).items()
         if isinstance(value, np.ndarray)
     }
     J = step_jacobian(replace(first, **side_by_side))
-    return J.reshape(len(caches), batch, *J.shape[1:]).swapaxes(0, 1)
+    return J.reshape(*draws, len(caches), batch, *J.shape[-2:]).swapaxes(-4, -3)
 
 
 @overflow_is_a_result
@@ -73,18 +73,19 @@ def gradient_norms(ds_T: Array, J: Array) -> Array:
 
     Shapes: ds_T (batch, s), J (batch, time, s, s) → norms (batch, time+1)
     """
-    expect("J", J, ("batch", "time", "s", "s"))
-    batch, time, s, _ = J.shape
-    expect("J", J, (batch, time, s, s))
-    expect("ds_T", ds_T, (batch, s))
-    gradients = np.empty((time + 1, batch, 1, s))
-    gradients[time, :, 0] = ds_T
+    draws = J.shape[:-4][:1]
+    expect("J", J, (*draws, "batch", "time", "s", "s"))
+    *batch, time, s, _ = J.shape
+    expect("J", J, (*batch, time, s, s))
+    expect("ds_T", ds_T, (*batch, s))
+    gradients = np.empty((time + 1, *batch, 1, s))
+    gradients[time, ..., 0, :] = ds_T
     for t in reversed(range(time)):
-        gradients[t] = gradients[t + 1] @ J[:, t]
-    largest = np.abs(gradients).max(axis=3, keepdims=True)
+        gradients[t] = gradients[t + 1] @ J[..., t, :, :]
+    largest = np.abs(gradients).max(axis=-1, keepdims=True)
     scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)  # so that squares neither over- nor underflow
-    norms: Array = scale * np.linalg.norm(gradients / scale, axis=3, keepdims=True)
-    return norms[:, :, 0, 0].T
+    norms: Array = scale * np.linalg.norm(gradients / scale, axis=-1, keepdims=True)
+    return np.moveaxis(norms[..., 0, 0], 0, -1)
 
 
 @overflow_is_a_result

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.nn.activations import sigmoid
-from app.nn.shapes import Array, blocks, diag, expect, overflow_is_a_result
+from app.nn.shapes import Array, LayerSizes, blocks, diag, expect, overflow_is_a_result, steps_as_batch
 
 GATES = ("i", "f", "g", "o")
 
@@ -33,7 +33,7 @@ class State(NamedTuple):
 
 
 @dataclass(frozen=True)
-class LSTMWeights:
+class LSTMWeights(LayerSizes):
     """The weights of one layer, or the gradients of a loss with respect to them. Columns in blocks i, f, g, o.
 
     Shapes: W_xh (n, 4h), W_hh (h, 4h), b (4h)
@@ -44,21 +44,11 @@ class LSTMWeights:
     b: Array
 
     def __post_init__(self) -> None:
-        expect("W_hh", self.W_hh, ("h", "4h"))
-        h = self.W_hh.shape[0]
-        expect("W_hh", self.W_hh, (h, 4 * h))
-        expect("W_xh", self.W_xh, ("n", 4 * h))
-        expect("b", self.b, (4 * h,))
-
-    @property
-    def n(self) -> int:
-        """How many inputs a step reads."""
-        return int(self.W_xh.shape[0])
-
-    @property
-    def h(self) -> int:
-        """How many units the state has."""
-        return int(self.W_hh.shape[0])
+        expect("W_hh", self.W_hh, (*self.draws, "h", "4h"))
+        h = self.W_hh.shape[-2]
+        expect("W_hh", self.W_hh, (*self.draws, h, 4 * h))
+        expect("W_xh", self.W_xh, (*self.draws, "n", 4 * h))
+        expect("b", self.b, (*self.draws, 4 * h))
 
     def columns(self, gate: str) -> slice:
         """The columns of a gate's block: b[w.columns("f")] is the forget bias."""
@@ -93,12 +83,12 @@ def step(x_t: Array, state: tuple[Array, Array], w: LSTMWeights) -> tuple[State,
     Shapes: x_t (batch, n), state.h (batch, h), state.c (batch, h) → h_t (batch, h), c_t (batch, h)
     """
     h_prev, c_prev = state
-    expect("x_t", x_t, ("batch", w.n))
-    expect("state.h", h_prev, (x_t.shape[0], w.h))
-    expect("state.c", c_prev, (x_t.shape[0], w.h))
-    a = x_t @ w.W_xh + h_prev @ w.W_hh + w.b
+    expect("x_t", x_t, (*w.draws, "batch", w.n))
+    expect("state.h", h_prev, (*x_t.shape[:-1], w.h))
+    expect("state.c", c_prev, (*x_t.shape[:-1], w.h))
+    a = x_t @ w.W_xh + h_prev @ w.W_hh + w.b[..., None, :]
     i, f, _, o = blocks(sigmoid(a), 4)  # one call for all is quicker than three
-    g = np.tanh(a[:, w.columns("g")])
+    g = np.tanh(a[..., w.columns("g")])
     c_t = f * c_prev + i * g
     tanh_c = np.tanh(c_t)
     return State(o * tanh_c, c_t), Cache(x_t, h_prev, c_prev, i, f, g, o, c_t, tanh_c, w)
@@ -114,7 +104,7 @@ def step_backward(dstate: tuple[Array, Array], cache: Cache) -> tuple[Array, Sta
     expect("dstate.h", dstate[0], cache.c_t.shape)
     expect("dstate.c", dstate[1], cache.c_t.shape)
     da, dstate_prev = _through_step(*dstate, cache)
-    return da @ cache.w.W_xh.T, dstate_prev, _weight_gradients(cache.x_t, cache.h_prev, da)
+    return da @ cache.w.W_xh.mT, dstate_prev, _weight_gradients(cache.x_t, cache.h_prev, da)
 
 
 def _through_step(dh_t: Array, dc_t: Array, cache: Cache) -> tuple[Array, State]:
@@ -124,12 +114,12 @@ def _through_step(dh_t: Array, dc_t: Array, cache: Cache) -> tuple[Array, State]
     da_f = dc * cache.c_prev * f * (1 - f)
     da_g = dc * i * (1 - g**2)
     da_o = dh_t * tanh_c * o * (1 - o)
-    da = np.concatenate((da_i, da_f, da_g, da_o), axis=1)
-    return da, State(da @ cache.w.W_hh.T, dc * f)
+    da = np.concatenate((da_i, da_f, da_g, da_o), axis=-1)
+    return da, State(da @ cache.w.W_hh.mT, dc * f)
 
 
 def _weight_gradients(x: Array, h_prev: Array, da: Array) -> LSTMWeights:
-    return LSTMWeights(W_xh=x.T @ da, W_hh=h_prev.T @ da, b=da.sum(axis=0))
+    return LSTMWeights(W_xh=x.mT @ da, W_hh=h_prev.mT @ da, b=da.sum(axis=-2))
 
 
 @overflow_is_a_result
@@ -141,7 +131,7 @@ def step_jacobian(cache: Cache) -> Array:
     Shapes: cache → jacobian (batch, 2h, 2h)
     """
     i, f, g, o, tanh_c = cache.i, cache.f, cache.g, cache.o, cache.tanh_c
-    W_i, W_f, W_g, W_o = (block.T for block in blocks(cache.w.W_hh, 4))
+    W_i, W_f, W_g, W_o = (block.mT[..., None, :, :] for block in blocks(cache.w.W_hh, 4))
 
     eye = np.eye(cache.w.h)
     dc_dh = diag(g * i * (1 - i)) * W_i + diag(cache.c_prev * f * (1 - f)) * W_f + diag(i * (1 - g**2)) * W_g
@@ -157,14 +147,14 @@ def forward(x: Array, state0: tuple[Array, Array], w: LSTMWeights) -> tuple[Stat
 
     Shapes: x (batch, time, n), state0.h (batch, h), state0.c (batch, h) → hs (batch, time, h), cs (batch, time, h)
     """
-    expect("x", x, ("batch", "time", w.n))
-    batch, time, _ = x.shape
-    expect("state0.h", state0[0], (batch, w.h))
-    expect("state0.c", state0[1], (batch, w.h))
-    states, caches, state = State(np.empty((batch, time, w.h)), np.empty((batch, time, w.h))), [], State(*state0)
+    expect("x", x, (*w.draws, "batch", "time", w.n))
+    *batch, time, _ = x.shape
+    expect("state0.h", state0[0], (*batch, w.h))
+    expect("state0.c", state0[1], (*batch, w.h))
+    states, caches, state = State(np.empty((*batch, time, w.h)), np.empty((*batch, time, w.h))), [], State(*state0)
     for t in range(time):
-        state, cache = step(x[:, t], state, w)
-        states.h[:, t], states.c[:, t] = state
+        state, cache = step(x[..., t, :], state, w)
+        states.h[..., t, :], states.c[..., t, :] = state
         caches.append(cache)
     return states, caches
 
@@ -176,13 +166,13 @@ def backward(dstates: tuple[Array, Array], caches: Sequence[Cache]) -> tuple[Arr
     Shapes: dstates.h (batch, time, h), dstates.c (batch, time, h)
     → dx (batch, time, n), dh0 (batch, h), dc0 (batch, h), dW_xh (n, 4h), dW_hh (h, 4h), db (4h)
     """
-    (batch, h), time, w = caches[0].c_t.shape, len(caches), caches[0].w
+    (*batch, h), time, w = caches[0].c_t.shape, len(caches), caches[0].w
     dhs, dcs = dstates
-    expect("dstates.h", dhs, (batch, time, h))
-    expect("dstates.c", dcs, (batch, time, h))
-    da, dstate = np.empty((time, batch, 4 * h)), State(np.zeros((batch, h)), np.zeros((batch, h)))
+    expect("dstates.h", dhs, (*batch, time, h))
+    expect("dstates.c", dcs, (*batch, time, h))
+    da, dstate = np.empty((time, *batch, 4 * h)), State(np.zeros((*batch, h)), np.zeros((*batch, h)))
     for t in reversed(range(time)):
-        da[t], dstate = _through_step(dhs[:, t] + dstate.h, dcs[:, t] + dstate.c, caches[t])
+        da[t], dstate = _through_step(dhs[..., t, :] + dstate.h, dcs[..., t, :] + dstate.c, caches[t])
     # One product over all steps and sequences is the sum of the steps' products.
-    x, h_prev = np.concatenate([k.x_t for k in caches]), np.concatenate([k.h_prev for k in caches])
-    return (da @ w.W_xh.T).swapaxes(0, 1), dstate, _weight_gradients(x, h_prev, da.reshape(-1, 4 * h))
+    x, h_prev = np.concatenate([k.x_t for k in caches], axis=-2), np.concatenate([k.h_prev for k in caches], axis=-2)
+    return np.moveaxis(da @ w.W_xh.mT, 0, -2), dstate, _weight_gradients(x, h_prev, steps_as_batch(da))

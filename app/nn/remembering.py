@@ -7,6 +7,7 @@ Source: the "latch" task of Bengio, Simard & Frasconi, "Learning long-term depen
 difficult", 1994, with a number in place of a class.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
@@ -47,7 +48,7 @@ class Model:
 class Pass(NamedTuple):
     """One batch forward and backward: the loss, its gradients, ∂L/∂h_T, and the caches."""
 
-    loss: float
+    loss: Array
     gradients: list[Array]
     dh_T: Array
     caches: list[Any]
@@ -71,6 +72,12 @@ def draw(rng: np.random.Generator, cell: Cell, units: int, gain: float, forget_b
     return Model(cell, gru.GRUWeights(W_xh, W_hh, b), W_o)
 
 
+def side_by_side(models: Sequence[Model]) -> Model:
+    """Models of many draws as one, with an axis of draws before the others in every array."""
+    alike = zip(*(model.arrays() for model in models), strict=True)
+    return models[0].with_arrays([np.stack(arrays) for arrays in alike])
+
+
 def examples(rng: np.random.Generator, batch: int, gap: int, noise: float = 0.0) -> tuple[Array, Array]:
     """Sequences of ±1 followed by `gap` zeros, or by noise of that standard deviation, and their targets.
 
@@ -82,13 +89,24 @@ def examples(rng: np.random.Generator, batch: int, gap: int, noise: float = 0.0)
     return x, target
 
 
+def examples_of_draws(
+    rngs: Sequence[np.random.Generator], batch: int, gap: int, noise: float = 0.0
+) -> tuple[Array, Array]:
+    """The examples of each draw from its own generator.
+
+    Shapes: rngs, batch, gap, noise → x (draws, batch, gap+1, 1), target (draws, batch)
+    """
+    xs, targets = zip(*(examples(rng, batch, gap, noise) for rng in rngs), strict=True)
+    return np.stack(xs), np.stack(targets)
+
+
 @overflow_is_a_result
 def forward_backward(model: Model, x: Array, target: Array) -> Pass:
     """Forward through the cell, the readout and the loss, then backward.
 
     Shapes: x (batch, time, 1), target (batch) → gradients as model.arrays(), dh_T (batch, h)
     """
-    zero = np.zeros((len(x), len(model.W_o)))
+    zero = np.zeros((*x.shape[:-2], model.W_o.shape[-1]))
     caches: Any
     if model.cell == "rnn":
         hs, caches = rnn.forward(x, zero, model.w, TANH)
@@ -96,10 +114,11 @@ def forward_backward(model: Model, x: Array, target: Array) -> Pass:
         (hs, _), caches = lstm.forward(x, (zero, zero), model.w)
     else:
         hs, caches = gru.forward(x, zero, model.w)
-    loss, dy = mean_squared(hs[:, -1] @ model.W_o, target)
-    dW_o, dh_T = hs[:, -1].T @ dy, dy[:, None] * model.W_o
+    h_T, W_o = hs[..., -1, :], model.W_o[..., None]
+    loss, dy = mean_squared((h_T @ W_o)[..., 0], target)
+    dW_o, dh_T = (h_T.mT @ dy[..., None])[..., 0], dy[..., None] @ W_o.mT
     dhs = np.zeros_like(hs)
-    dhs[:, -1] = dh_T
+    dhs[..., -1, :] = dh_T
     if model.cell == "rnn":
         dw: Any = rnn.backward(dhs, caches)[2]
     elif model.cell == "lstm":
@@ -117,12 +136,12 @@ def gradient_by_step(model: Model, done: Pass) -> Array:
     J = jacobian.jacobians(_STEP_JACOBIAN[model.cell], done.caches)
     ds_T = done.dh_T
     if model.cell == "lstm":  # h_T reaches c_T by h_T = o tanh(c_T), so ∂L/∂c_T is no more than J says
-        ds_T = np.hstack([done.dh_T, np.zeros_like(done.dh_T)])
+        ds_T = np.concatenate([done.dh_T, np.zeros_like(done.dh_T)], axis=-1)
     norms = jacobian.gradient_norms(ds_T, J)
-    largest = float(np.max(norms, initial=0.0))
-    scale = largest if 0 < largest < np.inf else 1.0
-    total: Array = scale * np.sqrt(np.sum((norms / scale) ** 2, axis=0))
-    return total[1:]
+    largest = np.max(norms, axis=(-2, -1), keepdims=True)
+    scale = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    total: Array = scale[..., 0] * np.sqrt(np.sum((norms / scale) ** 2, axis=-2))
+    return total[..., 1:]
 
 
 _STEP_JACOBIAN: dict[str, Any] = {"rnn": rnn.step_jacobian, "lstm": lstm.step_jacobian, "gru": gru.step_jacobian}

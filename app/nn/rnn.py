@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.nn.activations import Activation
-from app.nn.shapes import Array, diag, expect, overflow_is_a_result
+from app.nn.shapes import Array, LayerSizes, diag, expect, overflow_is_a_result, steps_as_batch
 
 
 @dataclass(frozen=True)
-class RNNWeights:
+class RNNWeights(LayerSizes):
     """The weights of one layer, or the gradients of a loss with respect to them.
 
     Shapes: W_xh (n, h), W_hh (h, h), b (h)
@@ -27,20 +27,10 @@ class RNNWeights:
     b: Array
 
     def __post_init__(self) -> None:
-        expect("W_xh", self.W_xh, ("n", "h"))
-        h = self.W_xh.shape[1]
-        expect("W_hh", self.W_hh, (h, h))
-        expect("b", self.b, (h,))
-
-    @property
-    def n(self) -> int:
-        """How many inputs a step reads."""
-        return int(self.W_xh.shape[0])
-
-    @property
-    def h(self) -> int:
-        """How many units the state has."""
-        return int(self.W_xh.shape[1])
+        draws, h = self.W_xh.shape[:-2][:1], self.W_xh.shape[-1]
+        expect("W_xh", self.W_xh, (*draws, "n", "h"))
+        expect("W_hh", self.W_hh, (*draws, h, h))
+        expect("b", self.b, (*draws, h))
 
 
 @dataclass(frozen=True)
@@ -64,9 +54,9 @@ def step(x_t: Array, h_prev: Array, w: RNNWeights, phi: Activation) -> tuple[Arr
 
     Shapes: x_t (batch, n), h_prev (batch, h) → h_t (batch, h)
     """
-    expect("x_t", x_t, ("batch", w.n))
-    expect("h_prev", h_prev, (x_t.shape[0], w.h))
-    z = x_t @ w.W_xh + h_prev @ w.W_hh + w.b
+    expect("x_t", x_t, (*w.draws, "batch", w.n))
+    expect("h_prev", h_prev, (*x_t.shape[:-1], w.h))
+    z = x_t @ w.W_xh + h_prev @ w.W_hh + w.b[..., None, :]
     h_t = phi.f(z)
     return h_t, Cache(x_t, h_prev, z, h_t, w, phi)
 
@@ -79,16 +69,16 @@ def step_backward(dh_t: Array, cache: Cache) -> tuple[Array, Array, RNNWeights]:
     """
     expect("dh_t", dh_t, cache.h_t.shape)
     dz, dh_prev = _through_step(dh_t, cache)
-    return dz @ cache.w.W_xh.T, dh_prev, _weight_gradients(cache.x_t, cache.h_prev, dz)
+    return dz @ cache.w.W_xh.mT, dh_prev, _weight_gradients(cache.x_t, cache.h_prev, dz)
 
 
 def _through_step(dh_t: Array, cache: Cache) -> tuple[Array, Array]:
     dz = dh_t * cache.phi.slope(cache.h_t)
-    return dz, dz @ cache.w.W_hh.T
+    return dz, dz @ cache.w.W_hh.mT
 
 
 def _weight_gradients(x: Array, h_prev: Array, dz: Array) -> RNNWeights:
-    return RNNWeights(W_xh=x.T @ dz, W_hh=h_prev.T @ dz, b=dz.sum(axis=0))
+    return RNNWeights(W_xh=x.mT @ dz, W_hh=h_prev.mT @ dz, b=dz.sum(axis=-2))
 
 
 @overflow_is_a_result
@@ -97,7 +87,7 @@ def step_jacobian(cache: Cache) -> Array:
 
     Shapes: cache → jacobian (batch, h, h)
     """
-    return diag(cache.phi.slope(cache.h_t)) * cache.w.W_hh.T
+    return diag(cache.phi.slope(cache.h_t)) * cache.w.W_hh.mT[..., None, :, :]
 
 
 @overflow_is_a_result
@@ -107,15 +97,15 @@ def forward(x: Array, h0: Array, w: RNNWeights, phi: Activation) -> tuple[Array,
     Shapes: x (batch, time, n), h0 (batch, h) → hs (batch, time, h)
     """
     n, h = w.n, w.h
-    expect("x", x, ("batch", "time", n))
-    batch, time, _ = x.shape
-    expect("h0", h0, (batch, h))
-    hs, caches, h_t = np.empty((batch, time, h)), [], h0
-    W_xh, W_hh, b = w.W_xh, w.W_hh, w.b
+    expect("x", x, (*w.draws, "batch", "time", n))
+    *batch, time, _ = x.shape
+    expect("h0", h0, (*batch, h))
+    hs, caches, h_t = np.empty((*batch, time, h)), [], h0
+    W_xh, W_hh, b = w.W_xh, w.W_hh, w.b[..., None, :]
     for t in range(time):  # as `step` does, without its checks, which would take half of the time
-        x_t, h_prev = x[:, t], h_t
+        x_t, h_prev = x[..., t, :], h_t
         z = x_t @ W_xh + h_prev @ W_hh + b
-        hs[:, t] = h_t = phi.f(z)
+        hs[..., t, :] = h_t = phi.f(z)
         caches.append(Cache(x_t, h_prev, z, h_t, w, phi))
     return hs, caches
 
@@ -128,11 +118,11 @@ def backward(dhs: Array, caches: Sequence[Cache]) -> tuple[Array, Array, RNNWeig
 
     Shapes: dhs (batch, time, h) → dx (batch, time, n), dh0 (batch, h), dW_xh (n, h), dW_hh (h, h), db (h)
     """
-    (batch, h), time, w = caches[0].h_t.shape, len(caches), caches[0].w
-    expect("dhs", dhs, (batch, time, h))
-    dz, dh = np.empty((time, batch, h)), np.zeros((batch, h))
+    (*batch, h), time, w = caches[0].h_t.shape, len(caches), caches[0].w
+    expect("dhs", dhs, (*batch, time, h))
+    dz, dh = np.empty((time, *batch, h)), np.zeros((*batch, h))
     for t in reversed(range(time)):
-        dz[t], dh = _through_step(dhs[:, t] + dh, caches[t])
+        dz[t], dh = _through_step(dhs[..., t, :] + dh, caches[t])
     # One product over all steps and sequences is the sum of the steps' products.
-    x, h_prev = np.concatenate([c.x_t for c in caches]), np.concatenate([c.h_prev for c in caches])
-    return (dz @ w.W_xh.T).swapaxes(0, 1), dh, _weight_gradients(x, h_prev, dz.reshape(-1, h))
+    x, h_prev = np.concatenate([c.x_t for c in caches], axis=-2), np.concatenate([c.h_prev for c in caches], axis=-2)
+    return np.moveaxis(dz @ w.W_xh.mT, 0, -2), dh, _weight_gradients(x, h_prev, steps_as_batch(dz))

@@ -1,4 +1,9 @@
-"""What all kernels share: float64 arrays, one check of shapes, and how overflow is treated."""
+"""What all kernels share: float64 arrays, one check of shapes, and how overflow is treated.
+
+Many draws run at once in the cells (rnn.py, lstm.py, gru.py), in what trains them (remembering.py, losses.py,
+optimise.py), and in the Jacobians and gradient norms of jacobian.py: every array there, weights too, may have an
+axis of draws before the axes that its docstring names.
+"""
 
 from typing import Final
 
@@ -9,6 +14,31 @@ Array = NDArray[np.float64]
 
 # An exploding run is part of the lesson: it ends as inf or nan, without an error or a warning.
 overflow_is_a_result: Final = np.errstate(over="ignore", invalid="ignore")
+
+
+class LayerSizes:
+    """The sizes of a recurrent layer, from its weights.
+
+    Shapes: W_xh (n, gates·h), W_hh (h, gates·h)
+    """
+
+    W_xh: Array
+    W_hh: Array
+
+    @property
+    def n(self) -> int:
+        """How many inputs a step reads."""
+        return int(self.W_xh.shape[-2])
+
+    @property
+    def h(self) -> int:
+        """How many units the state has."""
+        return int(self.W_hh.shape[-2])
+
+    @property
+    def draws(self) -> tuple[int, ...]:
+        """The axes of draws before the others: none, or one."""
+        return self.W_hh.shape[:-2][:1]
 
 
 def expect(name: str, array: Array, wanted: tuple[int | str, ...]) -> None:
@@ -31,7 +61,7 @@ def diag(rows: Array) -> Array:
 
     Shapes: rows (batch, h) → factors (batch, h, 1)
     """
-    return rows[:, :, None]
+    return rows[..., None]
 
 
 def blocks(matrix: Array, count: int) -> Array:
@@ -39,4 +69,13 @@ def blocks(matrix: Array, count: int) -> Array:
 
     Shapes: matrix (rows, count·h) → blocks (count, rows, h)
     """
-    return matrix.reshape(len(matrix), count, -1).swapaxes(0, 1)
+    return np.moveaxis(matrix.reshape(*matrix.shape[:-1], count, -1), -2, 0)
+
+
+def steps_as_batch(steps: Array) -> Array:
+    """All steps as one large batch, in order of time.
+
+    Shapes: steps (time, batch, h) → rows (time·batch, h)
+    """
+    rows = np.moveaxis(steps, 0, -3)
+    return rows.reshape(*rows.shape[:-3], -1, rows.shape[-1])

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import app.nn
-from app.nn import gru, lstm, rnn
+from app.nn import gru, jacobian, lstm, rnn
 from app.nn.activations import TANH
 from app.nn.shapes import expect
 
@@ -89,6 +89,7 @@ def arguments(module: ModuleType, function: Callable[..., Any], w: Any) -> dict[
         "step_jacobian": rnn.step_jacobian,
         "window": 2,
         "carry": 1.0,
+        "inherits": None,
         **{name: value for name, value in SIZES.items() if name in ("time", "count", "h", "fan_in", "fan_out")},
     }
     values: dict[str, Any] = {}
@@ -222,3 +223,35 @@ def test_the_kernels_import_numpy_the_standard_library_and_each_other_only() -> 
             for name in names:
                 allowed = name.partition(".")[0] in {"numpy", *sys.stdlib_module_names}
                 assert allowed or name == "app.nn" or name.startswith("app.nn."), f"{path.name}:{node.lineno}: {name}"
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_draws_side_by_side_are_the_single_runs(name: str) -> None:
+    module: Any = KERNELS[name][0]
+    n, h, s = SIZES["n"], SIZES["h"], SIZES["h"] * (2 if module is lstm else 1)
+    draws = [weights_of(module) for _ in range(4)]
+    both = {key: np.stack([vars(w)[key] for w in draws]) for key, value in vars(draws[0]).items() if value is not None}
+    xs, starts = rng.normal(size=(4, 2, 3, n)), rng.normal(size=(4, 2, h))
+    dhs, ds = rng.normal(size=(4, 2, 3, h)), rng.normal(size=(4, 2, s))
+
+    def all_of(w: Any, x: Any, h0: Any, dh: Any, end: Any) -> list[Any]:
+        """Every array that a pass forward and back gives."""
+        state, given = ((h0, h0), (dh, dh)) if module is lstm else (h0, dh)
+        run, caches = module.forward(x, state, w, *([TANH] if module is rnn else []))
+        J = jacobian.jacobians(module.step_jacobian, caches)
+        dx, dstart, dw = module.backward(given, caches)
+        one = module.step_backward((h0, h0) if module is lstm else h0, caches[0])
+        parts = [run, J, jacobian.gradient_norms(end, J), dx, dstart, dw, one]
+        return [array for part in parts for array in arrays_of(part)]
+
+    together = all_of(type(draws[0])(**both), xs, starts, dhs, ds)
+    for draw, w in enumerate(draws):
+        for batch, single in zip(together, all_of(w, xs[draw], starts[draw], dhs[draw], ds[draw]), strict=True):
+            np.testing.assert_allclose(batch[draw], single, rtol=1e-12, atol=1e-12)
+
+
+def arrays_of(result: Any) -> list[Any]:
+    if isinstance(result, np.ndarray):
+        return [result]
+    parts = result if isinstance(result, tuple) else vars(result).values()
+    return [array for part in parts if part is not None for array in arrays_of(part)]

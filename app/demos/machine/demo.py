@@ -62,7 +62,7 @@ class Demo(Generic[P]):
     """A demo: the Python of `file`, and the words of the Markdown file beside it.
 
     `shows` are the functions whose source is shown beside that of `run`. With `training` it learns behind a button, and
-    its result is remembered.
+    its result is remembered. `run_all` has the numbers of many seeds at once, where a loop of runs would take long.
     """
 
     file: str
@@ -71,6 +71,7 @@ class Demo(Generic[P]):
     prediction: Prediction[P]
     shows: Sequence[Callable[..., Any]]
     training: Training[P] | None = None
+    run_all: Callable[[P, Sequence[int]], Sequence[Mapping[str, float]]] | None = None
 
     @cached_property
     def name(self) -> str:

@@ -104,7 +104,10 @@ def over(demo: Any, parameters: Any, seeds: Sequence[int]) -> Mapping[str, Value
 
 
 def _compute(demo: Any, parameters: Any, seeds: Sequence[int]) -> Mapping[str, Values]:
-    runs = [demo.run(parameters.model_copy(update={SEED: seed})).numbers for seed in seeds]
+    if demo.run_all is None:
+        runs = [demo.run(parameters.model_copy(update={SEED: seed})).numbers for seed in seeds]
+    else:
+        runs = demo.run_all(parameters, seeds)
     names = [name for name in runs[0] if all(name in run for run in runs)]
     return {name: np.array([run[name] for run in runs], float) for name in names}
 

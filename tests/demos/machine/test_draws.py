@@ -112,3 +112,29 @@ def test_a_band_says_where_the_shown_draw_lies():
     assert loss.low == pytest.approx(1.2)
     assert loss.high == pytest.approx(4.8)
     assert (learned.name, learned.count, learned.shown) == ("learned", 3, 0)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "long-memory?gap=6&updates=20",
+        "long-memory?gap=3&noise=0&gain=2&keep=-1&rate=1&updates=10",
+        "training-symptoms?cell=lstm&gap=4&updates=20&clip=1",
+        "training-symptoms?cell=gru&gap=4&updates=0",
+        "training-symptoms?gap=5&gain=3&rate=100&updates=30",
+    ],
+)
+def test_a_batch_of_draws_equals_the_single_runs(state: str) -> None:
+    name, _, query = state.partition("?")
+    demo = find(name)
+    assert demo.run_all is not None
+    with np.errstate(all="ignore"):
+        together = demo.run_all(demo.parse(query), range(6))
+        for seed, numbers in enumerate(together):
+            alone = demo.run(demo.parse(f"{query}&seed={seed}")).numbers
+            assert numbers == pytest.approx(alone, rel=1e-12, abs=1e-12, nan_ok=True)
+
+
+def test_every_demo_that_trains_and_draws_runs_its_draws_side_by_side() -> None:
+    """A loop of trainings would take most of a check's time."""
+    assert all(find(name).run_all for name in DRAWING if find(name).training)
