@@ -185,6 +185,9 @@ class _HtmlReader:
             self._end_link()
         text, self.runs = emphasised(self.runs), []
         if self.rows is not None and self.rows and self.rows[-1]:
+            for kept in _KEPT.finditer(text):  # a bar would end the cell
+                source, formula = self.maths[int(kept[1])]
+                self.maths[int(kept[1])] = source, formula.replace(r"\|", r"\Vert ").replace("|", r"\vert ")
             cell = " ".join(text.replace("\\\n", " ").replace("|", r"\|").split())
             self.rows[-1][-1] = f"{self.rows[-1][-1]} {cell}".strip()
             return

@@ -97,3 +97,14 @@ def test_pictures_and_sounds_are_told():
 def test_reading_html_is_linear(unit):
     # 200 kB of any of these is read in the time of a test; a quadratic reader would take minutes.
     markdown_of(unit * (200_000 // len(unit)), [])
+
+
+def test_a_bar_in_a_formula_does_not_end_its_cell():
+    source = (
+        r"<table><tr><td>forget</td><td>\(\sigma(x|y)\), \(\|h\|\)</td></tr><tr><td>a|b</td><td>c</td></tr></table>"
+    )
+    assert markdown_of(source, []).split("\n") == [
+        r"| forget | \(\sigma(x\vert y)\), \(\Vert h\Vert \) |",
+        "| --- | --- |",
+        r"| a\|b | c |",
+    ]
