@@ -34,7 +34,8 @@ def _items(collection: Collection, media: list[str], counts: Counter[str]) -> It
             counts["notes"] += 1
             counts["fields"] += sum(bool(field.strip()) for field in notes[0].fields or ())
             yield from items
-            yield from _unshown(notes[0], items, counts)
+            if kind is None or kind.fields != FIELDS:  # our own say their address and id to no one
+                yield from _unshown(notes[0], items, counts)
     finally:
         collection.close()
     if media:
