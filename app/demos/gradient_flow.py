@@ -202,9 +202,7 @@ def _warnings(p: GradientFlow, flow: Flow, numbers: dict[str, float]) -> list[st
         numbers["underflow_at"] = int(gone.max())
         told.append("At step {underflow_at} and earlier the gradient is too small for a float64: exactly 0.")
     if p.gain > 1 and p.input > 0 and (p.cell != "rnn" or p.phi in ("tanh", "sigmoid")):
-        told.append(
-            "Such strong feedback can be chaotic: on another machine the digits may differ, but not the verdict."
-        )
+        told.append("Such strong feedback can be chaotic: on another machine the digits may differ.")
     return [fill(warning, numbers) for warning in told]
 
 

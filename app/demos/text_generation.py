@@ -40,7 +40,9 @@ class TextGeneration(Parameters):
         1.5, 0, 3, slide=(0, 2), step=0.05, title="Memory's weight $w$", says="Of the unit that remembers ¿ or ¡."
     )
     top_k: int = number(0, 0, V, step=1, title="Top-k", says="Draw from the k likeliest characters only; 0: from all.")
-    nucleus: float = number(1, 0.05, 1, step=0.05, title="Nucleus (top-p)", says="Draw from the fewest that sum to p.")
+    nucleus: float = number(
+        1, 0.05, 1, step=0.05, title="Nucleus (top-p)", says="Draw from the fewest that sum to at least p."
+    )
     step: int = number(1, 1, 60, step=1, title="Character to show", says="If there are fewer, the last.")
     seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="For the random draws.")
 

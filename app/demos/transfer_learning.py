@@ -62,7 +62,7 @@ def compute(p: TransferLearning) -> Result:
 def _verdict(p: TransferLearning, numbers: dict[str, float]) -> str:
     told = (
         "After {examples} examples the error is {frozen} with the extractor frozen, {tuned} fine-tuned, {scratch} from "
-        "scratch; 1 is to know nothing but the mean. "
+        "scratch; 1 is what always saying the mean would give. "
     )
     if p.hold < 0.1 and p.examples > UNITS:
         return (
@@ -70,13 +70,20 @@ def _verdict(p: TransferLearning, numbers: dict[str, float]) -> str:
             + "Without a hold nothing of the start is left: fine-tuning ends at plain least squares, noise and all."
         )
     if numbers["crossover"] == math.inf:
-        return told + "Up to {most} examples the few weights of the frozen one, {frozen_weights}, are enough."
+        return (
+            told + "Up to {most} examples training from scratch does not overtake the frozen extractor with its "
+            "{frozen_weights} new weights."
+        )
     if numbers["scratch"] >= numbers["frozen"]:
-        return told + "From {crossover} examples on, from scratch overtakes frozen, which cannot learn what it dropped."
+        return (
+            told
+            + "At {crossover} examples training from scratch overtakes the frozen extractor, which cannot learn what "
+            "it dropped."
+        )
     start = "and the start misleads fine-tuning, too."
     if numbers["tuned"] <= numbers["scratch"]:
         start = "fine-tuning learns it, and still profits from the start."
-    return told + f"What is frozen lacks something that this task asks; {start}"
+    return told + f"The frozen features lack something that this task asks for; {start}"
 
 
 def _curve(p: TransferLearning, counts: list[int], errors: dict[str, Values], numbers: dict[str, float]) -> Curve:
@@ -140,7 +147,7 @@ def _traits(p: TransferLearning) -> Trace:
     )
     symbols: Symbols = {"r": p.related, "m_k": np.append(MIX, 0.0), "v": variance}
     symbols |= {f"n_{{{by}}}": values for by, values in left.items()}
-    caption = "What the second task asks of a sequence, and how much of it the pre-trained features still hold."
+    caption = "What the second task asks for, and how much of it the pre-trained features still hold."
     chosen = ("features", 3)
     return Trace(
         "traits", "What was carried over", caption, rows, chosen, symbols, "k", columns=TRAITS, column_word="trait"
@@ -158,7 +165,7 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 def _question(p: TransferLearning) -> Question:
     return Question(
-        "How large is the error that is left with the extractor frozen? (1 is to know nothing but the mean.)",
+        "How large is the error that is left with the extractor frozen? (1 is what always saying the mean would give.)",
         "frozen",
         (
             rf"the second task is $y = r \, a + \sqrt{{1 - r^2}} \, s$ with $r = {latex(p.related)}$; $a$ and $s$ are "
