@@ -191,7 +191,7 @@ document.addEventListener("click", (event) => {
 });
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, (event) => {
-    const plays = event.target.closest?.(".player") || (event.key && play && keysOf(play).includes(named(event)));
+    const plays = event.target.closest?.(".player") || (event.key && play && meanings(event).some((key) => keysOf(play).includes(key)));
     if (!plays) pause(`Paused at ${here()}.`);
   });
 }
