@@ -35,10 +35,10 @@ def test_each_mistake_is_named_on_its_line(case, newline, content, write, find_d
 def test_all_mistakes_of_all_files_come_in_one_run_in_order(content, write, find_demo):
     bad = {number: read_case(case)[0] for number, case in enumerate(CASES)}
     for number, text in bad.items():
-        write(f"d{number:02d}/case.md", text)
+        write(f"d{number:03d}/case.md", text)
     found = check_content(content, find_demo).mistakes
     assert found == sorted(found)
-    alone = [(f"d{number:02d}/case.md", line) for number, case in enumerate(CASES) for line, _ in read_case(case)[1]]
+    alone = [(f"d{number:03d}/case.md", line) for number, case in enumerate(CASES) for line, _ in read_case(case)[1]]
     assert [(mistake.path, mistake.line) for mistake in found] == alone
 
 
