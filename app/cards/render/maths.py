@@ -66,7 +66,9 @@ _STYLE = re.compile(r' style="([^"]*)"')
 # Browsers size a bracket only where it is no base of an index.
 _SIZED_WITH_INDEX = re.compile(r"(<m(?:sub|sup|subsup)>)(<mo [^>]*minsize=[^>]*>[^<]*</mo>)")
 _UNSEEN = {0xFE00: None, 0xFE01: None}  # choose between two script alphabets: the font has one
-_TAG = re.compile(r"<(/?)(\w+)[^>]*?(/?)>")
+_TAG = re.compile(r"<(/?)\w+[^>]*?(/?)>")
+_NAME = re.compile(r"<(\w+)")
+_DRAWN = ELEMENTS | IN_TEXT
 
 
 @lru_cache(maxsize=4_096)
@@ -142,13 +144,14 @@ def _as_core(xml: str) -> str:
         xml = re.sub(r"(</?)([bi])>", lambda found: found[1] + ("strong>" if found[2] == "b" else "em>"), xml)
     if "minsize" in xml:
         xml = _SIZED_WITH_INDEX.sub(r"\1<mrow>\2</mrow>", xml)
-    depth = 0
-    for end, element, empty in _TAG.findall(xml):
-        if element not in ELEMENTS and element not in IN_TEXT:
-            raise MathsError(f"it needs <{element}>, which browsers do not draw")
-        depth += 0 if empty else -1 if end else 1
-        if depth > DEEPEST_MATHML:
-            raise MathsError("the formula is nested too deeply")
+    if strange := {*_NAME.findall(xml)} - _DRAWN:
+        raise MathsError(f"it needs <{min(strange)}>, which browsers do not draw")
+    if xml.count("<") > 4 * DEEPEST_MATHML:
+        depth = 0
+        for end, empty in _TAG.findall(xml):
+            depth += 0 if empty else -1 if end else 1
+            if depth > DEEPEST_MATHML:
+                raise MathsError("the formula is nested too deeply")
     return xml
 
 
