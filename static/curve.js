@@ -76,7 +76,7 @@ document.addEventListener("pointermove", (event) => {
 });
 for (const kind of ["input", "focusin"]) {
   document.addEventListener(kind, (event) => {
-    const one = event.target.closest(".plot");
+    const one = event.target.closest(".plot:has(input)");
     if (one) read(one, Number(event.target.value));
   });
 }

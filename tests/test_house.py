@@ -20,7 +20,7 @@ from app.settings import ROOT
 APP = ROOT / "app"
 LINES_A_BLOCK = 6
 BUDGETS = {
-    "lines of Python": 42_400,
+    "lines of Python": 42_790,
     "functions with six parameters or more": 19,
     "identical blocks of six lines": 1,
     "alike blocks of six lines": 250,

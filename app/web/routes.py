@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
 
 from app.web.browse import browse
-from app.web.course import cards, content, edit, sources, topics, versions
+from app.web.course import cards, content, edit, pictures, sources, topics, versions
 from app.web.demos import api, demo, draws, index, training
 from app.web.frame import docs, health
 from app.web.own import history, learners, settings
@@ -63,6 +63,7 @@ FIND_CARDS = (
     _get("/cards/{name}", cards.card_by_short_name),
     _get("/cards/{deck}/{name}", cards.card),
     _get("/cards/{deck}/{name}/versions", versions.versions),
+    _get("/pictures/{digest}/{deck}/{name:path}", pictures.picture),
 )
 SEE_PROGRESS = (_get("/stats", stats.stats),)
 CHANGE_SETTINGS = (

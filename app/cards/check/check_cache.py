@@ -47,7 +47,8 @@ class CheckCache:
             return
         try:
             self._place.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self._place, _adapter().dump_json(self._files))
+            bare = {path: replace(one, found=replace(one.found, pictures=())) for path, one in self._files.items()}
+            replace_file(self._place, _adapter().dump_json(bare))
         except OSError:
             return  # without a cache, a check is only slower
 

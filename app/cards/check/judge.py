@@ -16,6 +16,7 @@ from app.cards.check.demo_links import FindDemo, demo_mistakes, is_known, is_of_
 from app.cards.check.first_written import first_written
 from app.cards.file.files import MOST_DECKS, TopicFile, deck_names, find_files, misplaced_files
 from app.cards.file.mistake import Mistake
+from app.cards.file.pictures import DeckPicture, find_pictures
 from app.cards.file.yaml_files import DECK, Paper, Sources, read_deck, read_sources
 from app.cards.render.prepare import ReadyCard, ReadyFile, usable_macros
 from app.cards.render.render import Link
@@ -38,6 +39,7 @@ class Content:
     titles: Mapping[str, str]
     mistakes: Sequence[Mistake]
     over_draws: Collection[str] = ()
+    pictures: Mapping[str, Sequence[DeckPicture]] = field(default_factory=dict)
 
 
 def open_content(content_dir: Path) -> Content:
@@ -53,9 +55,15 @@ def open_content(content_dir: Path) -> Content:
         decks[name], wrong = read_deck(content_dir, name)
         macros[name], unusable = usable_macros(f"{name}/{DECK}", decks[name].macros)
         mistakes += [*wrong, *unusable]
-    files = [replace(file, macros=macros[file.deck]) if macros.get(file.deck) else file for file in files]
+    pictures = {name: find_pictures(content_dir, name) for name in decks}
+    files = [
+        replace(file, macros=macros[file.deck], pictures=pictures[file.deck])
+        if macros.get(file.deck) or pictures.get(file.deck)
+        else file
+        for file in files
+    ]
     titles, strict = {name: deck.title for name, deck in decks.items()}, {n for n, deck in decks.items() if deck.strict}
-    return Content(content_dir, files, sources, titles, [*mistakes, *misplaced_files(content_dir)], strict)
+    return Content(content_dir, files, sources, titles, [*mistakes, *misplaced_files(content_dir)], strict, pictures)
 
 
 class Claim(NamedTuple):
@@ -135,6 +143,8 @@ def judge(
             found[mistake.path].append(mistake)
     if others.are_none:
         remarks.warnings += same_cards(in_order)
+        for deck, group in decks.items():
+            remarks.warnings += _unused_pictures(deck, group, content.pictures.get(deck, ()))
     found |= {file.found.path: file.mistakes for file in in_order if not file.is_merged}
     return {path: sorted(set(mistakes)) for path, mistakes in found.items()}
 
@@ -175,7 +185,10 @@ def _broken(link: Link, file: ReadyFile, around: Around, is_of_draft: bool) -> S
     """What is wrong with a link, one sentence each."""
     to = link.target
     if to.kind == "demo":
-        return _broken_demo(link, file, around)
+        found = _broken_demo(link, file, around)
+        if not found and link.is_figure and around.find_demo(to.name).training:
+            return [f"demo {to.name} learns, which takes too long for a card's page: link it, without the !"]
+        return found
     if to.kind == "card":
         return _broken_card(link, file, around, is_of_draft)
     if to.kind == "file" and not _exists(around.folder / to.name):
@@ -286,6 +299,17 @@ def same_cards(files: Iterable[ReadyFile]) -> Iterator[Mistake]:
             if other != here:
                 problem = f"this card is word for word the one at {other}: remove one, or ask something else"
                 yield Mistake(file.found.path, card.line, problem, is_warning=True)
+
+
+def _unused_pictures(deck: str, files: Sequence[ReadyFile], pictures: Sequence[DeckPicture]) -> Iterator[Mistake]:
+    """A warning for each picture that no file of its deck shows, unless a file cannot be read."""
+    if all(file.is_text and file.is_merged for file in files):
+        links = (link.target for file in files for link in (*file.links, *file.draft_links))
+        used = {target.name for target in links if target.kind == "picture"}
+        for picture in pictures:
+            if picture.name not in used:
+                problem = "no card and no topic of its deck shows this file: show it as ![words](path), or remove it"
+                yield Mistake(f"{deck}/{picture.name}", 1, problem, is_warning=True)
 
 
 def _rank(holder: Holder, folder: Path, claim: tuple[ReadyFile, ReadyCard]) -> tuple[bool, bool, int, str, int]:

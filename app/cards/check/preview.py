@@ -9,6 +9,7 @@ from app.cards.check.check_cache import CheckCache
 from app.cards.check.demo_links import FindDemo
 from app.cards.file.files import OpenedFile, find_files, open_file
 from app.cards.file.mistake import Mistake
+from app.cards.file.pictures import find_pictures
 from app.cards.file.yaml_files import read_deck
 from app.cards.render.prepare import ReadyCard, ReadyFile, prepare, usable_macros
 from app.demos.registry import find
@@ -50,7 +51,8 @@ def content_file(content_dir: Path, path: str) -> OpenedFile | None:
         if not found:
             return None
         deck, _mistakes = read_deck(content_dir, found.deck)
-        return open_file(replace(found, macros=usable_macros(path, deck.macros)[0]))
+        pictures = find_pictures(content_dir, found.deck)
+        return open_file(replace(found, macros=usable_macros(path, deck.macros)[0], pictures=pictures))
     except OSError:
         return None
 

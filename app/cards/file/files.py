@@ -10,6 +10,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from app.cards.file.mistake import Mistake
+from app.cards.file.pictures import DeckPicture
 
 LARGEST = 2_000_000
 MOST_DECKS = 200
@@ -32,13 +33,17 @@ class Unreadable(Exception):  # noqa: N818 - it says what the file is
 
 @dataclass(frozen=True)
 class TopicFile:
-    """A content file. `path` is relative to the content folder, with /; `macros` are those of its deck's formulas."""
+    """A content file. `path` is relative to the content folder, with /.
+
+    `macros` are those of its deck's formulas, and `pictures` are its deck's pictures and sounds.
+    """
 
     path: str
     full: str
     size: int
     mtime_ns: int
     macros: tuple[tuple[str, str], ...] = ()
+    pictures: tuple[DeckPicture, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -220,6 +225,7 @@ def open_file(file: TopicFile, context: str = "") -> OpenedFile:
     try:
         context += repr(file.macros) if file.macros else ""
         data = read_bytes(file.folder, file.path)
+        context += repr(file.pictures) if b"![" in data else ""
         return OpenedFile(file, data, digest(data, context))
     except Unreadable as error:
         return OpenedFile(file, b"", digest(str(error).encode(), context), (error.line, str(error)))

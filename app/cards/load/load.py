@@ -154,7 +154,7 @@ def _make_plan(connection: Connection, content: Content, now: datetime, find_dem
     plan.removed = [path for path in plan.before if path not in here]
     plan.context = rows[SOURCES].digest
     yaml = [path for path, row in rows.items() if path not in plan.before or row.digest != plan.before[path].digest]
-    _read_changed(connection, plan, now, {_deck(path) for path in (*yaml, *plan.removed) if path.endswith(f"/{DECK}")})
+    _read_changed(connection, plan, now, {_deck(path) for path in (*yaml, *plan.removed) if not path.endswith(".md")})
     _read_linking(connection, plan)
     remarks = Remarks(waits=False)
     mistakes = judge(plan.ready, content, find_demo, _Stored(connection, plan), remarks)
@@ -174,7 +174,7 @@ def _make_plan(connection: Connection, content: Content, now: datetime, find_dem
 
 
 def _yaml_rows(content: Content, now: datetime) -> dict[str, FileRow]:
-    """The rows of sources.yaml and of each deck's deck.yaml, by path.
+    """The rows of sources.yaml, and of each deck's deck.yaml, pictures and sounds, by path.
 
     The digest of sources.yaml is the context of all other files: when it or the renderer changes, they are read again.
     """
@@ -184,11 +184,13 @@ def _yaml_rows(content: Content, now: datetime) -> dict[str, FileRow]:
         opened = open_file(TopicFile(path, str(content.folder / path), 0, 0), RENDERER)
         mistakes = tuple(mistake for mistake in content.mistakes if mistake.path == path)
         rows[path] = FileRow(opened.digest, len(opened.data), 0, now, mistakes)
+    for deck, pictures in content.pictures.items():
+        rows |= {f"{deck}/{one.name}": FileRow(one.digest + one.problem, 0, 0, now) for one in pictures}
     return rows
 
 
 def _read_changed(connection: Connection, plan: _Plan, now: datetime, decks: Collection[str]) -> None:
-    """Prepare the files whose bytes changed or that had a mistake. The deck.yaml of these `decks` has changed."""
+    """Prepare the files whose bytes changed or that had a mistake. Of these `decks`, deck.yaml or a picture changed."""
     before = plan.before
     same_context = SOURCES in before and before[SOURCES].digest == plan.context
     settled = {path: row for path, row in before.items() if _deck(path) not in decks}

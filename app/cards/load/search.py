@@ -50,6 +50,7 @@ _BM25 = "bm25(8.0, 4.0, 3.0, 1.0)"
 _WEIGHTS: ColumnElement[Any] = literal_column("CAST('{0.125, 0.375, 0.5, 1.0}' AS real[])")  # of D, C, B, A
 
 _FORMULA = re.compile(r"<math\b.*?<annotation[^>]*>(.*?)</annotation>.*?</math>", re.DOTALL)
+_PICTURE = re.compile(r'<(?:img|audio)\b[^>]*? (?:alt|aria-label)="([^"]*)"[^>]*>')
 _WITHIN_A_WORD = re.compile(r"</?(?:em|strong|s|code|span|a)\b[^>]*>")
 _TAG_MARK = re.compile(r"<[^>]*>")
 # Scripts without spaces between words, and Korean, whose compounds have none: each character is a word, and a run of
@@ -76,8 +77,8 @@ def words(written: str) -> list[str]:
 
 
 def text_of_html(rendered: str) -> str:
-    """The text of a card's HTML; a formula is its LaTeX, as the author wrote it."""
-    with_latex = _FORMULA.sub(r" \1 ", rendered)
+    """The text of a card's HTML; a formula is its LaTeX, a picture or sound what its author says of it."""
+    with_latex = _PICTURE.sub(r" \1 ", _FORMULA.sub(r" \1 ", rendered))
     return html.unescape(_TAG_MARK.sub(" ", _WITHIN_A_WORD.sub("", with_latex)))
 
 

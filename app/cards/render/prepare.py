@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from multiprocessing.context import BaseContext
+from urllib.parse import unquote
 
 from app.cards.file.files import OpenedFile, TopicFile, Unreadable, name_mistakes
 from app.cards.file.mistake import Mistake
@@ -170,7 +171,8 @@ def prepare(opened: OpenedFile, known: Collection[str] = (), show: bool = True) 
         ready.title, ready.order = parsed.front.title, parsed.front.order
     macros, wrong = usable_macros(opened.file.path, parsed.front.macros if parsed.front else (), opened.file.macros)
     ready.mistakes += wrong
-    around = Surroundings(parsed.references, ready.found.deck, macros, text.split("\n"), parsed.notes, show=show)
+    deck, pictures = ready.found.deck, ready.found.pictures
+    around = Surroundings(parsed.references, deck, macros, text.split("\n"), parsed.notes, show=show, pictures=pictures)
     explanation, key_points = render(parsed.explanation, around), render(parsed.key_points, around)
     ready.explanation_html, ready.key_points_html = explanation.html, key_points.html
     _note(ready, ready.links, explanation, key_points)
@@ -201,7 +203,9 @@ def _prepare_card(card: ParsedCard, around: Surroundings, ready: ReadyFile, know
         notes = repr(
             [(label, [(one.type, one.content) for one in note.tokens]) for label, note in around.notes.items()]
         )
-    content_hash = _hash(RENDERER, ready.found.deck, card.markdown, references + macros + notes, *side)
+    written = unquote(card.markdown + references + notes) if "![" in card.markdown + notes else ""
+    pictures = repr([one for one in around.pictures if one.name in written]) if written else ""
+    content_hash = _hash(RENDERER, ready.found.deck, card.markdown, references + macros + notes + pictures, *side)
     is_draft = card.metadata.is_draft
     html = None
     if content_hash not in known:

@@ -1,19 +1,22 @@
 """Renders Markdown blocks as safe HTML, and finds the links and the mistakes in them."""
 
 import html
+import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from itertools import chain
+from urllib.parse import quote, unquote
 
 from app.cards.file.blocks import RAW, Block, References, Token, inline_tokens, plain, read_inline, to_html
 from app.cards.file.more_markdown import NOTE_REFERENCE, TAG
+from app.cards.file.pictures import KINDS, DeckPicture
 from app.cards.render import foreign, highlight, maths
 from app.cards.render.latex_source import Macros
 from app.cards.render.link_target import BadTargetError, Target, target
-from app.cards.render.sanitiser import CLEANER
+from app.cards.render.sanitiser import CLEANER, WITH_PICTURES
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
@@ -41,12 +44,16 @@ _STRAY_DOLLAR = (
 
 @dataclass(frozen=True)
 class Link:
-    """A link as the author wrote it. `is_follow_up`: its paragraph lists what an interviewer may ask next."""
+    """A link as the author wrote it. `is_follow_up`: its paragraph lists what an interviewer may ask next.
+
+    `is_figure`: the demo's figure is shown in its place.
+    """
 
     line: int
     target: Target
     label: str
     is_follow_up: bool = False
+    is_figure: bool = False
 
 
 @dataclass
@@ -63,7 +70,7 @@ class Surroundings:
     """The file that Markdown comes from: its link definitions, its deck (for card: links that name none), its macros.
 
     `lines` are its lines of text, for the columns of mistakes; `notes` are its footnotes, and `numbers` those of them
-    that a card has used. Without `show`, only links and mistakes are found.
+    that a card has used; `pictures` are its deck's. Without `show`, only links and mistakes are found.
     """
 
     references: References = field(default_factory=dict)
@@ -73,6 +80,7 @@ class Surroundings:
     notes: Mapping[str, Block] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     show: bool = True
+    pictures: Sequence[DeckPicture] = ()
 
 
 def render(blocks: Iterable[Block], around: Surroundings, with_notes: bool = True) -> Rendered:
@@ -105,7 +113,7 @@ def render_line(text: str, line: int, around: Surroundings) -> Rendered:
     """Render one line of inline text, such as a question. Links in it are mistakes."""
     renderer = _Renderer(around, is_line=True)
     children = renderer.inline(text, line, inline_tokens(text, around.references))
-    if renderer.out.links:
+    if any(link.target.kind != "picture" and not link.is_figure for link in renderer.out.links):
         renderer.wrong(line, "a question cannot contain a link: put it into the answer")
     if around.numbers:
         renderer.wrong(line, "a question cannot contain a footnote: put it into the answer")
@@ -130,7 +138,8 @@ class _Renderer:
     def finish(self, tokens: Sequence[Token]) -> Rendered:
         """Write the tokens."""
         written = to_html(tokens) if self.around.show else ""
-        self.out.html = CLEANER.clean(written) if "<" in written else written
+        cleaner = WITH_PICTURES if "<img" in written or "<audio" in written else CLEANER
+        self.out.html = cleaner.clean(written) if "<" in written else written
         return self.out
 
     def wrong(self, line: int, message: str) -> None:
@@ -215,8 +224,10 @@ class _Renderer:
                     self.wrong(here, f"a digit follows the formula ${token.content}$ at once: is a $ missing?")
                 token = self.inline_formula(token, here)
             elif token.type == "image":
-                self.wrong(here, "images are not shown: link a demo, or use words or a table")
-                continue
+                shown = self.image(token, here, is_alone=len(tokens) == 1)
+                if shown is None:
+                    continue
+                token = shown
             elif token.type == "link_open":
                 end = next(at for at, inner in enumerate(tokens) if at > index and inner.type == "link_close")
                 link_is_hidden = not self.link(token, here, plain(tokens[index + 1 : end]), is_follow_up)
@@ -291,6 +302,50 @@ class _Renderer:
         elif to.kind == "web":
             token.attrs["rel"] = "noopener noreferrer"
         return True
+
+    def image(self, token: Token, line: int, is_alone: bool) -> Token | None:
+        """A picture, a sound, or a demo's figure as it is written; None if it cannot be shown."""
+        address, words = unquote(str(token.attrGet("src") or "")), plain(token.children or ())
+        if not words:
+            self.wrong(line, f"say what {address[:60]!r} shows, for those who cannot see it: ![what it shows](…)")
+        if address.startswith("demo:"):
+            return self.figure(str(token.attrGet("src")), words, line, is_alone)
+        name = posixpath.normpath(address)
+        found = next((one for one in self.around.pictures if one.name == name), None)
+        if found is None:
+            self.wrong(line, self.why_no_picture(address, name))
+            return None
+        self.out.links.append(Link(line, Target("picture", address, None, name), words))
+        if found.problem:
+            self.wrong(line, f"the picture {name!r} cannot be shown: {found.problem}")
+            return None
+        source = html.escape(f"/pictures/{found.digest}/{self.around.deck}/{quote(name)}")
+        said = html.escape(words)
+        if found.is_sound:
+            return _raw(f'<audio controls preload="none" src="{source}" aria-label="{said}"></audio>')
+        size = f' width="{found.width}" height="{found.height}"' if found.width and found.height else ""
+        return _raw(f'<img src="{source}" alt="{said}"{size} loading="lazy">')
+
+    def why_no_picture(self, address: str, name: str) -> str:
+        """What is wrong with the address of a picture that the deck does not have."""
+        if "://" in address or address.startswith(("/", "data:", "//")) or "\\" in address or name.startswith(".."):
+            return f"a picture is a file of the deck's own folder, not {address[:60]!r}: put it beside this file"
+        if name.rpartition(".")[2].lower() not in KINDS:
+            return f"{name!r} cannot be shown: pictures are PNG, JPEG, WebP, GIF and SVG, and sounds mp3, ogg and m4a"
+        near = did_you_mean(name, [one.name for one in self.around.pictures])
+        return f"there is no picture {name!r} in the deck's folder.{near or ' Put it there.'}"
+
+    def figure(self, address: str, words: str, line: int, is_alone: bool) -> Token | None:
+        """A link to a demo, which pages replace by its figure."""
+        try:
+            to = target(address, self.around.deck)
+        except BadTargetError as error:
+            self.wrong(line, str(error))
+            return None
+        self.out.links.append(Link(line, to, words, is_figure=True))
+        if self.is_line or not is_alone:
+            self.wrong(line, "a demo's figure needs a paragraph of its own: put an empty line around it, or link it")
+        return _raw(f'<a href="{html.escape(to.address or "")}" class="demo-link demo-figure">{html.escape(words)}</a>')
 
     def inline_formula(self, token: Token, line: int) -> Token:
         """A formula in a line of text; one that is too wide gets its own box."""

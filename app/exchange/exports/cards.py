@@ -11,6 +11,7 @@ from app.cards.check.judge import duplicates
 from app.cards.file.files import TopicFile, find_files, no_folder, open_file
 from app.cards.file.mistake import Mistake
 from app.cards.file.parse import ParsedCard, parse
+from app.cards.file.pictures import find_pictures
 from app.cards.file.yaml_files import DECK, read_deck
 from app.cards.render.prepare import ReadyCard, ReadyFile, prepare, usable_macros
 from app.exchange.exports.new_file import ExportError
@@ -85,7 +86,8 @@ def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[E
             about, wrong = read_deck(content_dir, name)
             macros, unusable = usable_macros(f"{name}/{DECK}", about.macros)
             wrong += unusable
-            read = (_read(replace(one, macros=macros), wrong) for one in group)
+            pictures = find_pictures(content_dir, name)
+            read = (_read(replace(one, macros=macros, pictures=pictures), wrong) for one in group)
             files = sorted(read, key=lambda file: file[0].place)
             mistakes += [*wrong, *duplicates([ready for ready, _parsed in files], content_dir)]
             cards = (card for ready, parsed in files for card in _cards(ready, parsed, base_url))
@@ -131,7 +133,7 @@ def _card(found: TopicFile, card: ReadyCard, source: ParsedCard, base_url: str) 
         id=card.name,
         question=source.question_markdown,
         answer=source.answer,
-        question_html=card.html.question_html,
+        question_html=absolute(card.html.question_html, base_url),
         short_html=absolute(card.html.short_html, base_url),
         answer_html=absolute(card.html.answer_html, base_url),
         tags=card.tags,
@@ -143,5 +145,6 @@ def _card(found: TopicFile, card: ReadyCard, source: ParsedCard, base_url: str) 
 
 
 def absolute(rendered: str, base_url: str) -> str:
-    """Make the links to our own pages absolute."""
-    return rendered.replace('href="/', f'href="{html.escape(base_url)}/')
+    """Make the addresses of our own pages and pictures absolute."""
+    base = html.escape(base_url)
+    return rendered.replace('href="/', f'href="{base}/').replace(' src="/', f' src="{base}/')

@@ -101,17 +101,17 @@ def _shown(state: State) -> Shown:
     warnings = [marked(warning) for warning in state.result.warnings]
     captions = [marked(figure.caption) for figure in figures]
     formula = worked(chosen.arithmetic) if chosen else Markup()
-    drawings: list[Any] = []
-    for figure in figures:
-        match figure.kind:
-            case "curve":
-                drawings.append(chart.picture(figure))
-            case "diagram":
-                drawings.append(drawing.arrows(figure) + drawing.nodes(figure))
-            case "trace":
-                at = (chosen.key, chosen.column) if chosen and chosen.trace is figure else None
-                drawings.append(drawing.table(figure, at, inline))
+    drawings = [drawn(figure, chosen) for figure in figures]
     return Shown(warnings, list(zip(figures, captions, drawings, strict=True)), chosen, formula)
+
+
+def drawn(figure: Figure, chosen: Chosen | None) -> Any:
+    """A figure as HTML, for the template of its kind."""
+    if figure.kind == "curve":
+        return chart.picture(figure)
+    if figure.kind == "diagram":
+        return drawing.arrows(figure) + drawing.nodes(figure)
+    return drawing.table(figure, (chosen.key, chosen.column) if chosen and chosen.trace is figure else None, inline)
 
 
 def marked(sentence: str) -> Markup:
