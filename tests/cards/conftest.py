@@ -37,6 +37,8 @@ class Computed:
 class Line:
     """The demo "line": x from 0 to 10; its numbers are x doubled, x thirded, and two that are not finite."""
 
+    training = None
+
     def parse(self, query: str) -> float:
         given = parse_qs(query, keep_blank_values=True)
         x = given.get("x", ["1"])[0]
