@@ -101,6 +101,11 @@ _MATHS = re.compile(
     r'<annotation encoding="application/x-tex">(?P<latex>.*?)</annotation></semantics></math>',
     re.DOTALL,
 )
+_MEDIA = re.compile(
+    r'<(?P<tag>img|audio)(?: controls="")?(?: preload="none")? src="[^"]*/pictures/(?P<digest>\w+)/'
+    r'[^"]+\.(?P<ending>\w+)"'
+    r"(?P<rest>[^>]*)>(?:</audio>)?"
+)
 # Within \[ \] MathJax takes the inner forms alone.
 _ALIGN = re.compile(r"\\(begin|end)\s*\{align\*?\}")
 
@@ -122,7 +127,11 @@ def write_anki(path: Path, decks: Sequence[ExportedDeck], now: datetime, history
             connection.commit()
         with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as package:
             package.write(collection, collection.name)
-            package.writestr("media", "{}")  # no pictures, no sounds
+            names = {}
+            for digest, name in _media_of(decks).items():
+                names[str(len(names))] = name
+                package.write(next(deck.media[digest] for deck in decks if digest in deck.media), str(len(names) - 1))
+            package.writestr("media", json.dumps(names))
 
 
 def _write_collection(
@@ -197,8 +206,29 @@ def _deck(number: int, title: str) -> dict[str, object]:
     return _DECK | {"id": number, "name": re.sub(":{2,}", ":", title), "mod": 0, "usn": -1}
 
 
+def _media_of(decks: Sequence[ExportedDeck]) -> dict[str, str]:
+    """The digests of the pictures and sounds that cards show, and how they are named in a collection."""
+    cards = (card for deck in decks for card in deck.cards)
+    shown = (part for card in cards for part in (card.question_html, card.short_html, card.answer_html))
+    return {found["digest"]: _media_name(found) for part in shown for found in _MEDIA.finditer(part)}
+
+
+def _media_name(found: re.Match[str]) -> str:
+    return f"recur-{found['digest']}.{found['ending'].lower()}"
+
+
+def with_media(rendered: str) -> str:
+    """Name the pictures and sounds in rendered HTML as a collection does, whose files lie beside its notes."""
+    return _MEDIA.sub(_as_media, rendered)
+
+
+def _as_media(found: re.Match[str]) -> str:
+    name = _media_name(found)
+    return f'<img src="{name}"{found["rest"]}>' if found["tag"] == "img" else f"[sound:{name}]"
+
+
 def _fields(card: ExportedCard) -> list[str]:
-    rendered = [mathjax(part) for part in (card.question_html, card.short_html, card.answer_html)]
+    rendered = [with_media(mathjax(part)) for part in (card.question_html, card.short_html, card.answer_html)]
     return [*rendered, card.level or "", ", ".join(card.sources), card.address, f"{card.deck}/{card.id}"]
 
 

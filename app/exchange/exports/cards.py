@@ -1,8 +1,8 @@
 """Reads the cards to be exported from the content files: Markdown as the author wrote it, and HTML."""
 
 import html
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -58,11 +58,12 @@ class ExportedCard:
 
 @dataclass(frozen=True)
 class ExportedDeck:
-    """A deck and its cards in learning order."""
+    """A deck, its cards in learning order, and the files of its pictures and sounds by their digests."""
 
     name: str
     title: str
     cards: tuple[ExportedCard, ...]
+    media: Mapping[str, Path] = field(default_factory=dict)
 
 
 def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[ExportedDeck]:
@@ -91,7 +92,8 @@ def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[E
             files = sorted(read, key=lambda file: file[0].place)
             mistakes += [*wrong, *duplicates([ready for ready, _parsed in files], content_dir)]
             cards = (card for ready, parsed in files for card in _cards(ready, parsed, base_url))
-            decks.append(ExportedDeck(name, about.title, tuple(cards)))
+            media = {one.digest: content_dir / name / one.name for one in pictures if not one.problem}
+            decks.append(ExportedDeck(name, about.title, tuple(cards), media))
     if mistakes:
         raise MistakesError(sorted(set(mistakes)))
     return decks

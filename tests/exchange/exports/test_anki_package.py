@@ -15,6 +15,7 @@ from app.exchange.export import collect, export_cards
 from app.exchange.exports.anki_package import NOTE_TYPE, deck_id, guid, mathjax
 from app.exchange.imports.import_cards import import_cards
 from app.settings import ROOT
+from tests.cards.file.test_pictures import png
 
 BASE = "http://127.0.0.1:8000"
 THEN = datetime(2025, 6, 1, tzinfo=UTC)
@@ -235,3 +236,23 @@ def test_our_own_package_comes_back_with_its_ids(tmp_path: Path, content: Path) 
     assert "Level: hard\nTags: order-relations, numbers\n" in text
     assert "Open in Recur" not in text
     assert (done.cards, done.drafts, done.skipped) == (2, 0, 0)
+
+
+def test_pictures_and_sounds_go_along(tmp_path: Path, content: Path, anki: Collection) -> None:
+    deck = next(path for path in content.iterdir() if path.is_dir())
+    (deck / "img").mkdir()
+    (deck / "img" / "a net.png").write_bytes(png(40, 30))
+    (deck / "img" / "unused.png").write_bytes(png(41, 30))
+    (deck / "tone.mp3").write_bytes(b"ID3" + bytes(200))
+    text = "## What is ![a network](<img/a net.png>)? {#shown}\nA network.\n\n![A tone](tone.mp3)\n"
+    (deck / "pictures.md").write_text(f"---\ntitle: Pictures\n---\n{text}")
+    export(tmp_path / "out.apkg", content)
+    import_package(anki, tmp_path / "out.apkg")
+    shown = note(anki, f"{deck.name}/shown")
+    [picture] = re.findall(r'<img src="([^"]+)" alt="a network" width="40" height="30"', shown["Question"])
+    [sound] = re.findall(r"\[sound:([^\]]+)\]", shown["More"])
+    media = Path(anki.media.dir())
+    assert {path.name: path.read_bytes() for path in media.iterdir()} == {
+        picture: png(40, 30),
+        sound: b"ID3" + bytes(200),
+    }
