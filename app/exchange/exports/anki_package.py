@@ -127,7 +127,7 @@ def write_anki(path: Path, decks: Sequence[ExportedDeck], now: datetime, history
             connection.commit()
         with zipfile.ZipFile(path, "x", zipfile.ZIP_DEFLATED) as package:
             package.write(collection, collection.name)
-            names = {}
+            names: dict[str, str] = {}
             for digest, name in _media_of(decks).items():
                 names[str(len(names))] = name
                 package.write(next(deck.media[digest] for deck in decks if digest in deck.media), str(len(names) - 1))
