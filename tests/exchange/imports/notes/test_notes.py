@@ -220,6 +220,6 @@ def test_no_word_of_any_notes_is_lost_between_the_lines(lines, read):
     text = "\n".join(lines)
     reading = read(text)
     items = list(reading.items)
-    held = "\n".join(str(item) for item in items) + reading.title + " ".join(reading.layout)
+    held = "\n".join(str(item) for item in items).replace("\\n", " ") + reading.title + " ".join(reading.layout)
     lost = Counter(re.findall("[b-z]{3,}", text)) - Counter(re.findall("[b-z]{3,}", held))
     assert not lost
