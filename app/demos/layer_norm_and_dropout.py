@@ -159,14 +159,15 @@ def _memory_told(p: LayerNormAndDropout) -> str:
     if p.masks == "each":
         return (
             f"A new mask at each step: after {after} a share of {{passed}} of the units has never been dropped "
-            f"(expected, {{keep}} to the power of the steps: {{expected}}). What the others held is gone."
+            f"(expected, {{keep}} to the power of the steps: {{expected}}). Each other was cut off at least once."
         )
     told = f"One mask for all steps: after {after} as after the first, {{passed}} of the units "
-    return told + "remember (expected {keep})."
+    return told + "are passed on (expected {keep})."
 
 
 def _spread_told(p: LayerNormAndDropout) -> str:
-    told = "The sums that go into tanh have a root mean square of {spread}, and {flat} of the units are saturated"
+    told = "The sums that go into tanh have a root mean square of {spread}, and {flat} of the states are saturated "
+    told += "(slope below 0.05)"
     if not p.norm:
         return told + ": nothing limits them."
     return told + "; in the bare layer it would be {spread_bare}, and {flat_bare} of them."
@@ -177,7 +178,7 @@ def _average_told(p: LayerNormAndDropout) -> str:
         return "Without dropout on the state all runs are the same: at the end unit 1 is at {state_one}."
     return (
         "At the end unit 1 is at {state_one} in one run, at {state_average} on average, and at {state_none} without "
-        "dropout. The masks are 1 on average, but tanh is not linear: the average run is off by {off}."
+        "dropout. The masks are 1 on average, but tanh is not linear: over all steps the average run is off by {off}."
     )
 
 
@@ -218,8 +219,8 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
     )
     symbols: Symbols = {"s": z, "r": raw, "d": apart, "n": n[0], "a": a, r"\mu": mean, "v": numbers["variance"]}
     symbols[r"\varepsilon"] = p.epsilon
-    told = "From mean {mean} and variance {variance} to mean 0 and variance 1. The last unit's slope goes from "
-    caption = fill(told + "{raw_slope_last} to {slope_last}.", numbers)
+    told = "From mean {mean} and variance {variance} to mean 0 and variance {after}. The last unit's slope goes from "
+    caption = fill(told + "{raw_slope_last} to {slope_last}.", numbers | {"after": float(n[0].var())})
     columns, chosen = [f"unit {j}" for j in range(1, h + 1)], ("n", h - 1)
     return Trace(
         "hand", "One row, normalised", caption, rows, chosen, symbols, "j", columns=columns, column_word="unit"

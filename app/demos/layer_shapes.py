@@ -202,13 +202,15 @@ def _diagram(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> 
 
 def _told(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> str:
     some = "{out_features} number" + "s" * (numbers["out_features"] != 1)
+    kept = "Only the last state of each direction is kept" if p.directions == 2 else "Only the last step is kept"
     steps = "The one step gives" if p.time == 1 else "Each of {out_time} steps gives"
-    told = f"{steps} {some}" if len(layers[-1].shape) == 3 else f"Only the last step is kept: {some} a sequence"
-    told += ", for {parameters} parameters."
+    told = f"{steps} {some}" if len(layers[-1].shape) == 3 else f"{kept}: {some} for each sequence"
+    told += ". The model has {parameters} parameters."
     if not p.states():
         return told
     if p.framework == "keras":
-        return f"{told} With return_state=True the top layer also returns its last states, {{state_tensors}} in all."
+        states = "last state" if len(p.states()) == 1 else "last states, {state_tensors} in all"
+        return f"{told} With return_state=True the top layer also returns its {states}."
     both = "h_n and c_n have" if p.layer == "lstm" else "h_n has"
     return (
         f"{told} {both} {{h_rows}} row"
@@ -268,7 +270,7 @@ SAYS = {
     "bias": "One bias for each unit.",
 }
 TWO: dict[Framework, str] = {
-    "keras": "Two biases for each unit: the reset gate stands between them.",
+    "keras": "Two biases for each unit: in the candidate the reset gate stands between them.",
     "pytorch": "Two biases for each unit, bias_ih and bias_hh.",
 }
 TIMES = {

@@ -187,7 +187,10 @@ def _map(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dict[st
             "A convolution with a stride is equivariant to moves by whole strides only."
         )
     else:
-        told = "The map moves with the pattern, number for number: that is equivariance. Its largest is at {found_at}."
+        told = (
+            "Away from the edges the map moves with the pattern, number for number: that is equivariance. "
+            "Its largest is at {found_at}."
+        )
     then, now = p.learned - 1, p.position - 1
     rows = (
         Row("was", f"pattern at {p.learned}", run.maps[then], at(then), words="map for the learned position"),
@@ -239,7 +242,7 @@ def _steps(p: PositionalInvariance, result: Result) -> list[Arithmetic]:
 def _slips(p: PositionalInvariance, result: Result) -> Slips:
     return [
         (result.numbers["dense"], "That is the dense layer's output: its weights are at the old position."),
-        (sum(p.pattern), "That is the sum of the pattern. Multiply each number by the kernel's first."),
+        (sum(p.pattern), "That is the sum of the pattern. First multiply each number by the kernel's."),
         (
             max(p.pattern),
             "That is the largest number of the pattern. The pool looks at the feature map, not at the input.",

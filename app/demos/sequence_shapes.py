@@ -78,7 +78,7 @@ def _caption(p: SequenceShapes, numbers: dict[str, float]) -> str:
         return told + ": as many outputs as inputs, and yet not aligned."
     if p.kind == "one-to-one":
         return told + ". There is no sequence, so $W_h$ has nothing to act on."
-    return told + "; its derivative by the first input is {felt}."
+    return told + "; its derivative with respect to the first input is {felt}."
 
 
 def _diagram(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, at: int, numbers: dict[str, float]) -> Diagram:
@@ -154,7 +154,7 @@ def _trace(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, seen: Values,
         Row("h", "state $h_t$", run.h, first_then(start, state)),
         Row("writes", "writes an output", is_written, act("writes", "y")),
         Row("seen", "inputs seen", seen.astype(float), inputs_seen),
-        Row("felt", feels, run.felt, felt, words="derivative by the first input"),
+        Row("felt", feels, run.felt, felt, words="derivative with respect to the first input"),
     )
     before, felt_before = np.append(0.0, run.h[:-1]), np.append(0.0, run.felt[:-1])
     symbols: Symbols = {"W_x": p.W_x, "W_h": p.W_h, "h_{t-1}": before, FELT_BEFORE: felt_before}
@@ -205,17 +205,18 @@ def _steps(p: SequenceShapes, result: Result) -> list[Arithmetic]:
 
 
 def _slips(p: SequenceShapes, result: Result) -> Slips:
-    n = result.numbers
-    return (
-        (n["output"], "That would be aligned. Here everything is read before the first output."),
-        (
-            n["inputs"] + n["output"] - 1,
-            "That lets the last reading step write. A decoder starts one step later.",
-        ),
-        (n["inputs"] + n["output"], "That would be unaligned. Here the reading steps also write."),
-        (1.0, "At the first step only one input is read."),
-        (n["inputs"], "That is when the last input is read."),
-    )
+    inputs, k = result.numbers["inputs"], result.numbers["output"]
+    aligned, decoder = (k, "That would be aligned. Here everything is read first."), inputs + k
+    match p.kind:
+        case "unaligned":
+            early = "That lets the last reading step write. A decoder starts one step later."
+            return (aligned, (decoder - 1, early), (inputs, "That is when the last input is read."))
+        case "many-to-one":
+            return (aligned, (decoder, "The last reading step also writes: there is no decoder."))
+        case "aligned":
+            late = "That would be unaligned. Here each reading step also writes."
+            return ((decoder, late), (inputs, "That is when the last input is read."))
+    return ((1.0, "That is when the input is read and $y_1$ written."), (decoder, "The reading step also writes."))
 
 
 DEMO = Demo(

@@ -44,7 +44,7 @@ class SimpleRNNOptions(InFramework):
         "default", title="bias_initializer", says="Zeros in Keras. PyTorch draws all weights and both biases alike."
     )
     unroll: bool = flag(False, title="unroll", says="Write the loop out as copies of the cell.")
-    seed: int = number(1, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws what is drawn.")
+    seed: int = number(1, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Of all random draws.")
 
     @property
     def reading(self) -> Values:
@@ -229,12 +229,12 @@ def _steps_trace(p: SimpleRNNOptions, w: rnn.RNNWeights, h: Values, caches: list
 
 
 DRAWN = {
-    "glorot_uniform": r"Drawn evenly from $\pm\sqrt{6 / (1 + h)}$.",
-    "orthogonal": "A random turn: all singular values are 1.",
+    "glorot_uniform": r"Drawn uniformly between $\pm\sqrt{6 / (1 + h)}$.",
+    "orthogonal": "A random rotation or reflection: all singular values are 1.",
     "constant": "The same number everywhere.",
     "zeros": "Zero everywhere.",
     "ones": "One everywhere.",
-    "uniform": r"Drawn evenly from $\pm 1 / \sqrt{h}$.",
+    "uniform": r"Drawn uniformly between $\pm 1 / \sqrt{h}$.",
     "": "Without a bias it is 0.",
 }
 DEFAULTS: dict[Framework, tuple[str, str, str]] = {
@@ -253,7 +253,11 @@ def _weights_trace(p: SimpleRNNOptions, w: rnn.RNNWeights) -> Trace:
 
     def length(j: int) -> Formula:
         values = {f"W_{{h,{i}{j}}}": float(weight) for i, weight in enumerate(w.W_hh[:, j - 1], start=1)}
-        note = "All are 1: nothing shrinks and nothing grows." if np.allclose(lengths, 1) else ""
+        note = (
+            "All are 1, as in an orthogonal matrix: by itself it shrinks and stretches nothing."
+            if np.allclose(lengths, 1)
+            else ""
+        )
         squares = " + ".join(f"{weight}^2" for weight in values)
         return Formula(rf"\lVert W_{{h,\cdot {j}}} \rVert", note, rf"\sqrt{{{squares}}}", values)
 

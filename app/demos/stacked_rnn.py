@@ -97,11 +97,15 @@ def compute(p: StackedRNN) -> Result:
 
 def _caption(p: StackedRNN) -> str:
     layer, t = p.at
-    below = "the input {below}" if layer == 1 else "{below} below it"
-    before = "the start, 0" if t == 1 else "{before} before it"
-    told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below} and {before}, and from nothing else"
+    below, before = ("{below} below it", "{before} before it") if p.units == 1 else ("all below it", "all before it")
+    below = "the input {below}" if layer == 1 else below
+    before = "the start, 0" if t == 1 else before
+    bias = " and the bias" if p.b else ""
+    told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below} and {before}{bias}, and from nothing else"
     if p.W_h == 0:
-        told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below} only: with $W_h = 0$ nothing is remembered"
+        told = (
+            f"Layer {{layer}}, step {{step}}: {{h}} comes from {below}{bias} only: with $W_h = 0$ nothing is remembered"
+        )
     if p.layers == 1 or p.W_h == 0:
         return told + "."
     way = "1 step" if len(p.x) + p.layers == 3 else "{path} steps"
