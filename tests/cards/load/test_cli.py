@@ -78,7 +78,7 @@ def test_check_speaks_json_and_github(recur, content, write, topic):
     assert mistake["text"] == "A $x."
     code, said = recur("check", "--format", "github", content)
     assert code == 1
-    assert said.startswith(f"::error file={content}/d/a.md,line=8,title=recur check::this $ neither")
+    assert said.startswith(f"::error file={content}/d/a.md,line=8,title=recur check::this $ ")
     write("d/a.md", topic("## Why? {#why}\nA."))
     assert recur("check", "--format", "json") == (0, "[]\n")
     assert recur("check", "--format", "github", "--no-cache") == (0, "")
