@@ -265,7 +265,7 @@ def test_it_all_works_without_a_script(plain_page: Page) -> None:
     plain_page.goto("/demos/layer-shapes/predict?seed=1")
     plain_page.fill("#guess", "1")
     plain_page.get_by_role("button", name="Check").click()
-    expect(plain_page.get_by_role("heading", name=re.compile("Not so"))).to_be_visible()
+    expect(plain_page.get_by_role("heading", name=re.compile("Not quite"))).to_be_visible()
 
 
 @pytest.mark.parametrize("path", ["", *(f"/{name}" for name in all_demos()), "/unrolled-rnn/predict?seed=1&guess=2"])
