@@ -26,7 +26,7 @@ def first(content: Path) -> Path:
 def test_every_file_with_its_cards_and_what_is_wrong_with_it(client: TestClient, content: Path, first: Path) -> None:
     first.write_text(first.read_text().replace("Answer 1.", "Answer <b>$1</b>.") + "\nTags: A\n")
     page = client.get("/content").text
-    assert "2 mistakes to fix" in page
+    assert "3 mistakes to fix" in page
     assert f'href="vscode://file{first}:11"' in page
     assert "<code>11 | Answer &lt;b&gt;$1&lt;/b&gt;.</code>" in page
     for n in range(1, 6):
@@ -66,7 +66,7 @@ def test_a_preview_follows_the_file_and_names_what_is_broken(client: TestClient,
     elsewhere = client.get("/content/small/first?card=q4").text
     assert (
         elsewhere.index("1 mistake elsewhere in this file")
-        < elsewhere.index("this $ neither")
+        < elsewhere.index("this $ does not open")
         < elsewhere.index("<h1 ")
     )
     assert "<html" in client.get(f"{address}&seen=x").text

@@ -28,7 +28,7 @@ def test_each_side_is_a_card_with_a_page_and_a_history(client: TestClient, datab
     report = load(database, content, NOW)
     assert not report.mistakes
     back = client.get("/cards/small/forget~reversed").text
-    assert "<h1>It scales the cell.</h1>" in back
+    assert '<h1 dir="auto">It scales the cell.</h1>' in back
     assert "<strong>the forget gate</strong> do?" in back
     assert "More about" in back
     hidden = client.get("/cards/small/update~c2").text
