@@ -78,7 +78,7 @@ STATES: Mapping[str, Standing] = {
     "learning": Standing("learning", "learning", IS_LEARNING),
     "known": Standing("known", "known", IS_KNOWN),
     "due": Standing("due today", "due", and_(IS_DUE, ~IS_SET_ASIDE)),
-    "leech": Standing("leech (forgotten again and again)", "leeches", IS_LEECH),
+    "leech": Standing("leech (often forgotten)", "leeches", IS_LEECH),
     "suspended": Standing(
         "suspended", "suspended", IS_SUSPENDED, "Suspended cards are not asked. Resume them in Browse to study them."
     ),

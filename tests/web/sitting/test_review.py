@@ -136,13 +136,13 @@ def test_a_review_keeps_the_filters_under_which_it_was_given(client: TestClient,
 
 
 def test_a_sitting_is_offered_again_where_it_was_left_on_any_device(client: TestClient) -> None:
-    assert "You began" not in client.get("/").text
+    assert "Unfinished:" not in client.get("/").text
     client.post("/review", data=rating_form(client) | {"level": "easy"})
     page = client.get("/").text
     assert "Unfinished: easy." in page
     assert 'href="/review?deck=small&amp;level=easy"' in page
     client.post("/review", data=rating_form(client, of=2))
-    assert "You began" not in client.get("/").text, "the last rating was of no such sitting"
+    assert "Unfinished:" not in client.get("/").text, "the last rating was of no such sitting"
 
 
 @pytest.mark.parametrize(
