@@ -159,7 +159,11 @@ class Copies:
                 self._insert(table, table.c.id > self.last[table])
         real = self.real[CARD]
         seed = select(CARD.c.seed).where(CARD.c.id == real.c.id).scalar_subquery()
-        self.connection.execute(update(real).where(seed.is_distinct_from(real.c.seed)).values(seed=seed))
+        is_changed = seed.is_distinct_from(real.c.seed)
+        # A card that somebody has rated meanwhile has dates that follow from its seed.
+        if any(map(self.was_reviewed, self.connection.execute(select(real.c.id).where(is_changed)).scalars().all())):
+            raise ChangedMeanwhileError
+        self.connection.execute(update(real).where(is_changed).values(seed=seed))
 
     def _write_reviews(self, kept: int, base: int) -> None:
         """Replace the learner's reviews after the id `kept`, and all that is derived from reviews."""

@@ -99,6 +99,21 @@ def test_others_go_on_too(three: list[Place]) -> None:
     assert is_whole(there)
 
 
+@pytest.mark.parametrize("learner", [1, 2])
+def test_a_card_that_somebody_rates_meanwhile_keeps_its_seed(places: Any, learner: int) -> None:
+    """Its dates follow from the seed: they would not equal a replay with that of the file."""
+    with places("here", "there") as (here, there):
+        here.mark("d/a", None, True, False, "")
+        with here.database.write() as session:
+            session.connection().exec_driver_sql("UPDATE card SET seed = 12345")
+        there.prefs = replace(there.prefs, learner_id=learner)
+        take(there, here.export(), lambda: there.rate("d/a", 4))
+        assert there.rows(
+            "SELECT seed FROM card JOIN deck ON deck.id = deck_id WHERE deck.name = 'd' AND card.name = 'a'"
+        ) == [(None,)]
+        assert is_whole(there)
+
+
 def test_a_mark_that_both_change_meanwhile_is_merged_like_any_other(three: list[Place]) -> None:
     here, there, _bare = three
     history = lived(here)
