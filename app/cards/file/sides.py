@@ -4,7 +4,7 @@ A side is a card of its own, with a history of its own. Its name is the card's w
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.cards.file.blocks import Block, References, inline_tokens, plain, read
@@ -128,26 +128,19 @@ def _both_ways(card: ParsedCard, paragraph: Block, references: References) -> tu
 def _hiding(
     card: ParsedCard, parts: Sequence["str | Hidden"], number: int, paragraph: Block | None, references: References
 ) -> ParsedCard:
-    asked = "".join(_asked(parts, number))
-    shown = "".join(part if isinstance(part, str) else _shown(part, number) for part in parts)
+    asked, shown = "", ""
+    for part in parts:
+        if isinstance(part, Hidden) and part.number == number:
+            asked, shown = asked + part.blank, shown + part.revealed
+        else:
+            text = part if isinstance(part, str) else part.text
+            asked, shown = asked + text, shown + text
     if paragraph is None:
         side = _side(card, f"c{number}", asked, references)
         return replace(side, short=_paragraph(shown, card.line), rest=(*card.short, *card.rest))
     joined = card.question_markdown.rstrip()
     question = f"{joined}{'' if joined.endswith(('.', ':', '?', '!')) else ':'} {' '.join(asked.split())}"
     return replace(_side(card, f"c{number}", question, references), short=_paragraph(shown, paragraph.line))
-
-
-def _asked(parts: Sequence["str | Hidden"], number: int) -> Iterator[str]:
-    for part in parts:
-        if isinstance(part, str):
-            yield part
-        else:
-            yield part.blank if part.number == number else part.text
-
-
-def _shown(part: Hidden, number: int) -> str:
-    return part.revealed if part.number == number else part.text
 
 
 def _side(card: ParsedCard, suffix: str, question_markdown: str, references: References) -> ParsedCard:
