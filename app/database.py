@@ -124,15 +124,17 @@ class Database:
         """The file that holds the database, if it is SQLite's."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
-    def read(self, on: Connection | None = None) -> Session:
+    def read(self, on: Connection | None = None, changes: bool = False) -> Session:
         """A session that sees one snapshot. SQLite drops its changes, PostgreSQL refuses them.
 
-        It has a connection of the pool, or the one that it is to work `on`.
+        It has a connection of the pool, or the one that it is to work `on`. If it `changes` tables of its own, they are
+        dropped on both.
         """
         asked = time.perf_counter()
         session = Session(on or self.engine)
         # In SQLite every transaction reads one snapshot.
-        session.connection(execution_options={} if self.is_sqlite else _ONE_SNAPSHOT)
+        snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": not changes}
+        session.connection(execution_options=snapshot)
         self.tell_wait("read", asked)
         return session
 
@@ -329,7 +331,6 @@ class Visit:
         return self.database.write(self, self._on)
 
 
-_ONE_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _POOL: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": CONNECTIONS // 2, "pool_timeout": LONGEST_WAIT}
 
 

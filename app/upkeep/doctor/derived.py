@@ -41,7 +41,7 @@ def deviations(database: Database) -> list[Deviation]:
 
     The replay writes into temporary tables, which hide those of the same names.
     """
-    with database.read() as session:
+    with database.read(changes=True) as session:
         connection = session.connection()
         schema = "main" if database.is_sqlite else connection.execute(select(text("current_schema()"))).scalar_one()
         hiding = MetaData()
