@@ -53,7 +53,7 @@ def test_a_history_goes_out_and_comes_back(
     assert recur("export", "theirs.jsonl", **there)[0] == 0
     ours, theirs = ((tmp_path / name).read_text().splitlines() for name in ("mine.jsonl", "theirs.jsonl"))
     assert ours[1:] == theirs[1:]
-    assert recur("import", "mine.jsonl", **there)[1].startswith("0 reviews added, 3 known")
+    assert recur("import", "mine.jsonl", **there)[1].startswith("0 reviews added, 3 already here")
     (tmp_path / "mine.jsonl").write_text("\n".join(ours[:-1]))
     code, said = recur("import", "mine.jsonl")
     assert code != 0

@@ -71,7 +71,7 @@ def test_a_server_whose_file_is_gone_acknowledges_nothing(place: Place, server: 
     for headers in ({}, {"HX-Request": "true", "HX-Request-Type": "partial"}):
         answer = server.post("/learners", data={"name": "Eve"} | send, headers=headers)
         assert answer.status_code == 503
-        assert "What you sent was not saved. The server’s database was deleted or replaced" in answer.text
+        assert "What you sent was not saved. The database was deleted or replaced" in answer.text
         assert str(place.file.parent) not in answer.text
     assert not place.file.exists()
 

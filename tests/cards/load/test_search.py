@@ -72,7 +72,7 @@ TYPED = st.one_of(st.text(), st.lists(st.one_of(ODD, st.text(max_size=5)), max_s
 @example(typed='" AND NOT *' * 1_000)
 @SLOW
 def test_any_text_is_a_query(deck: Database, typed: str) -> None:
-    with deck.read() as session:
+    with deck.read(changes=True) as session:
         add_card(session.connection(), 1, "Why do gradients vanish?")
         search.index(session.connection(), [1])
         assert find(session.connection(), typed) in ([], [1])
@@ -83,7 +83,7 @@ def test_any_text_is_a_query(deck: Database, typed: str) -> None:
 def test_what_is_in_the_index_is_found_by_each_of_its_words_and_their_beginnings_and_retired_it_is_not(
     deck: Database, question: str, data: st.DataObject
 ) -> None:
-    with deck.read() as session:
+    with deck.read(changes=True) as session:
         connection = session.connection()
         add_card(connection, 1, question)
         search.index(connection, [1])
@@ -116,7 +116,7 @@ def test_what_is_found_is_what_a_plain_reading_finds(deck: Database, cards: list
         for number, parts in enumerate(cards, 1)
         if phrases and all(any(holds(part, phrase) for part in parts) for phrase in phrases)
     ]
-    with deck.read() as session:
+    with deck.read(changes=True) as session:
         connection = session.connection()
         for number, (question, answer) in enumerate(cards, 1):
             add_card(connection, number, question, answer)
@@ -137,7 +137,7 @@ UNSPACED = [
 @pytest.mark.parametrize("question", UNSPACED)
 def test_a_script_without_spaces_is_found_by_any_part_of_a_run(deck: Database, question: str) -> None:
     """Of two letters or more; a query ends with the beginning of a word, and here each letter is one."""
-    with deck.read() as session:
+    with deck.read(changes=True) as session:
         connection = session.connection()
         add_card(connection, 1, question)
         add_card(connection, 2, "Why do gradients vanish?")
@@ -157,7 +157,7 @@ order: 1
 ## Why do vanishing gradients *van*ish? {#why}
 Because of $W_{hh}$ and the hidden state, says Élise.
 
-A `tanh_layer(x)` and <b>bold</b> &amp; more, naïve.
+A `tanh_layer(x)` and bold &amp; more, naïve.
 
 Tags: lstm-cells
 Source: book-1
@@ -202,7 +202,7 @@ def test_words_tags_sources_and_formulas_are_found_as_they_are_written(
 
 
 def test_the_question_weighs_more_than_the_answer(deck: Database) -> None:
-    with deck.read() as session:
+    with deck.read(changes=True) as session:
         add_card(session.connection(), 1, "What is a cell?", "A gate, a gate, and once more a gate.")
         add_card(session.connection(), 2, "What is a gate and what is it for in such a network?", "A number.")
         add_card(session.connection(), 3, "Which part of the cell is it that is closed first?", "This.", tags=("gate",))
@@ -262,12 +262,12 @@ def test_cards_from_before_the_index_are_in_it_once_migrated(deck: Database) -> 
         add_card(session.connection(), 2, "Why do gradients burst?")
         session.connection().execute(update(TABLES["card"]).where(TABLES["card"].c.id == 2).values(retired_at=NOW))
     deck.migrate()
-    with deck.read() as session:
+    with deck.read(changes=True) as session:
         assert find(session.connection(), "gradients") == [1]
 
 
 def test_a_card_longer_than_an_index_can_hold_is_found_by_its_beginning(deck: Database) -> None:
-    with deck.read() as session:
+    with deck.read(changes=True) as session:
         connection = session.connection()
         add_card(connection, 1, "Long?", "alpha " + "ω" * 5_000 + " " + "many " * 40_000 + "omega")
         search.index(connection, [1])

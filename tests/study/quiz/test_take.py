@@ -105,7 +105,7 @@ def test_the_same_form_twice_is_one_answer_and_another_form_is_refused(study: "S
         with study.database.write() as session:
             rated.append(quiz.answer(session, study.prefs, "q", form, study.now))
     assert [one.repeated for one in rated] == [False, True]
-    with pytest.raises(NotAskedError, match="already, with 4"):
+    with pytest.raises(NotAskedError, match="already answered that question, with 4"):
         give(study, 1, 5)
     assert study.rows("SELECT rating FROM review") == [(4,)]
     assert current(study) == 2

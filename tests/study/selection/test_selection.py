@@ -294,5 +294,5 @@ def test_studying_ahead_takes_what_is_due_soonest_then_more_new_cards_than_the_d
 
 
 def test_a_sitting_ahead_needs_its_beginning() -> None:
-    with pytest.raises(ValueError, match="since"):
+    with pytest.raises(ValueError, match="time at which it began"):
         Queue(1, mode=Mode.CRAM)

@@ -73,7 +73,7 @@ def test_what_is_remembered_needs_no_turn() -> None:
 def test_who_waited_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turn, "LONGEST_WAIT", 0.1)
     with all_turns_taken():
-        with pytest.raises(BusyError, match="Other trainings"):
+        with pytest.raises(BusyError, match="Other demos are being trained"):
             asyncio.run(in_turn(computed, 990))
         assert not asyncio.run(take_turn(seconds=0.1))
     assert asyncio.run(in_turn(computed, 990))

@@ -66,7 +66,7 @@ def test_no_more_than_two_train_at_once(client: TestClient) -> None:
     try:
         told = events(client, "/demos/training-symptoms/train?updates=20&seed=9")
         assert [kind for kind, _ in told] == ["busy"]
-        assert "Other trainings" in told[0][1]["says"]
+        assert "Other demos are being trained" in told[0][1]["says"]
     finally:
         for _ in range(AT_ONCE):
             TURNS.release()
