@@ -207,7 +207,7 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     with database.read() as session:
         assert session.connection().exec_driver_sql(columns).all() == []
     taken = client.post("/settings/history", files={"file": ("history.jsonl", history)})
-    assert "12 reviews added, 0 already here. 1 mark and 4 quizzes came" in taken.text
+    assert "12 reviews added, 0 already here. 1 mark and 4 quizzes were" in taken.text
     assert client.get("/settings/history.jsonl").text == history
     with database.read() as session:
         after = session.connection().exec_driver_sql(columns).all()

@@ -189,7 +189,8 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
     mean, deviation = float(z.mean()), float(cache.deviation[0, 0])
     apart, raw, a = z - mean, tanh.f(z), tanh.f(n[0])
     raw_slope, slope = tanh.slope(raw), tanh.slope(a)
-    numbers |= {"mean": mean, "variance": float(z.var()), "deviation": deviation} | by_step({"n": n[0]})
+    numbers |= by_step({"n": n[0]}) | {"mean": mean, "deviation": deviation}
+    numbers |= {"variance": float(z.var()), "variance_after": float(n[0].var())}
     numbers |= {"n_last": float(n[0, -1]), "h_last": float(a[-1]), "slope_last": float(slope[-1])}
     numbers |= {"raw_last": float(raw[-1]), "raw_slope_last": float(raw_slope[-1])}
     small = f"The ε of {NAMES[p.framework]} keeps the root above 0."
@@ -219,8 +220,8 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
     )
     symbols: Symbols = {"s": z, "r": raw, "d": apart, "n": n[0], "a": a, r"\mu": mean, "v": numbers["variance"]}
     symbols[r"\varepsilon"] = p.epsilon
-    told = "From mean {mean} and variance {variance} to mean 0 and variance {after}. The last unit's slope goes from "
-    caption = fill(told + "{raw_slope_last} to {slope_last}.", numbers | {"after": float(n[0].var())})
+    told = "From mean {mean} and variance {variance} to mean 0 and variance {variance_after}. "
+    caption = fill(told + "The last unit's slope goes from {raw_slope_last} to {slope_last}.", numbers)
     columns, chosen = [f"unit {j}" for j in range(1, h + 1)], ("n", h - 1)
     return Trace(
         "hand", "One row, normalised", caption, rows, chosen, symbols, "j", columns=columns, column_word="unit"
