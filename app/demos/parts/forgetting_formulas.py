@@ -48,7 +48,8 @@ def stability_formula(one: Reviewed, before: Reviewed | None) -> Formula:
         text = r"e^{w_{17} (G - 3 + w_{18})} \, S^{-w_{19}}"
         written = r"e^{w_{17} \cdot (G - 3 + w_{18})} \cdot S^{-w_{19}}"
         if G == 1:
-            return _rounded(rf"S \cdot {text}", "A miss on the same day.", rf"S \cdot {written}", values)
+            note = "A miss on the same day. Never below 0.001."
+            return _rounded(rf"S \cdot {text}", note, rf"\max(0.001, S \cdot {written})", values)
         note = "A success on the same day never lowers it, and rarely adds much."
         return _rounded(rf"S \cdot \max(1, {text})", note, rf"S \cdot \max(1, {written})", values)
     if G == 1:
