@@ -27,7 +27,7 @@ OURS = {"sec-fetch-site": "same-origin"}
 def browser(client: TestClient, database: Database, settings: Settings) -> Any:
     """Makes further browsers, each with cookies of its own, of an app over the same database."""
     made = create_app(settings, database, lambda: NOW)
-    return lambda: TestClient(made, base_url="http://127.0.0.1:8000", headers=OURS)
+    return lambda: TestClient(made, base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50_000), headers=OURS)
 
 
 def learners(database: Database) -> list[str]:
