@@ -137,7 +137,7 @@ class _Writer:
         self.taken: list[FilePiece | tuple[str, str]] = []  # pieces, and sentences with their places
         self.seen: Counter[str] = Counter()
         self.keys: Counter[str] = Counter()
-        self.first: dict[tuple[str, str], FilePiece] = {}
+        self.first: dict[tuple[str, str, tuple[str, ...]], FilePiece] = {}
 
     @property
     def pieces(self) -> list[FilePiece]:
@@ -181,11 +181,13 @@ class _Writer:
             told.append("the question has no words")
             question = f"A card without a question, {item.where}"
         piece = piece_of(item, question, self.items, told)
-        if first := self.first.get((question, piece.body)):
+        whole = (question, piece.body, piece.tail)
+        if first := self.first.get(whole):
             first.times += 1
-            self.taken.append((item.where, f"the same card as at {first.where}, so it is not written twice"))
+            told.append(f"the same card as at {first.where}, so it is not written twice")
+            self.taken += [(item.where, says) for says in told]
             return
-        self.first[question, piece.body] = piece
+        self.first[whole] = piece
         piece.key = self._key(item, question)
         piece.name = self._known_name(item.name, piece) or self.names.free(item.name, name or name_of(question))
         if item.name and piece.name != item.name:
@@ -235,8 +237,7 @@ class _Writer:
         self.done.drafts = sum(piece.is_draft for piece in cards)
         self.done.cards = len(cards) - self.done.drafts
         for one in self.taken:
-            several = [one] if isinstance(one, tuple) else [(one.where, says) for says in dict.fromkeys(one.told)]
-            self.done.told += several
+            self.done.told += [one] if isinstance(one, tuple) else [(one.where, says) for says in one.told]
         return self.done
 
     def _mend(self, pieces: Sequence[FilePiece]) -> None:

@@ -102,7 +102,7 @@ LINE = st.tuples(
 
 
 @examples(80)
-@given(st.lists(LINE, min_size=1, max_size=12, unique=True))
+@given(st.lists(LINE, min_size=1, max_size=12))
 def test_no_word_of_a_page_is_lost(lines):
     text = "## Begin\n\n" + "\n\n".join(lines)
     with TemporaryDirectory() as folder:
@@ -111,8 +111,5 @@ def test_no_word_of_a_page_is_lost(lines):
         written = "\n".join(file.read_text() for file in done.files) + "\n".join(says for _where, says in done.told)
         assert [str(one) for one in check_content(Path(folder)).mistakes] == []
     words = Counter(re.findall("[a-z]{3,}", text.lower())) - Counter(re.findall("[a-z]{3,}", written.lower()))
-    # What is left out for the same reason with the same words is told once.
-    layout = Counter({word: text.count(word) for word in ("note", "ref")}) + Counter(
-        {"hidden": text.count("hidden") - 1}
-    )
+    layout = Counter({word: text.count(word) for word in ("note", "ref")})
     assert not words - layout

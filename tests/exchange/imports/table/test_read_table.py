@@ -177,7 +177,7 @@ MESS = st.one_of(
 
 @examples(100)
 @given(
-    st.lists(st.lists(MESS, min_size=1, max_size=5), min_size=2, max_size=8, unique_by=lambda row: row[0]),
+    st.lists(st.lists(MESS, min_size=1, max_size=5), min_size=2, max_size=8, unique_by=tuple),
     st.sampled_from(",;\t"),
     st.booleans(),
 )
@@ -233,3 +233,14 @@ def test_many_rows_become_several_files(tmp_path):
     assert 'title: "many, part 2"' in done.files[1].read_text()
     assert done.cards == 450
     assert told == [100, 200, 300, 400]
+
+
+def test_a_card_that_is_there_twice_is_written_once_and_one_with_other_tags_is_another(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "front,back,tags\nWhat is h?,A state.,one\nWhat is h?,A state.,one\nWhat is h?,A state.,two\n"
+    )
+    _kind, done = import_cards(tmp_path / "a.csv", tmp_path, "d", HowToRead(kind="csv"))
+    text = done.files[0].read_text()
+    assert text.count("A state.") == 2
+    assert ("Tags: one" in text, "Tags: two" in text) == (True, True)
+    assert [where for where, says in done.told if "the same card as at line 2" in says] == ["line 3"]
