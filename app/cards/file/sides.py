@@ -68,8 +68,8 @@ def sides(card: ParsedCard, references: References) -> Sides:
     numbers = sorted({part.number for part in parts if isinstance(part, Hidden)})
     if not numbers:
         return Sides((card,))
-    in_answer = paragraph if parts is of_answer else None
-    return Sides(tuple(_hiding(card, parts, number, in_answer, references) for number in numbers))
+    inside = paragraph if parts is of_answer else None
+    return Sides(tuple(_hiding(card, parts, number, inside, references) for number in numbers))
 
 
 def hidden_parts(text: str) -> list["str | Hidden"]:
@@ -121,8 +121,7 @@ def _end_of_highlight(text: str, start: int) -> int | None:
 
 def _both_ways(card: ParsedCard, paragraph: Block, references: References) -> tuple[ParsedCard, ParsedCard]:
     back = _side(card, REVERSED, " ".join(paragraph.text.split()), references)
-    forth = replace(card, side_of=card.name)
-    return forth, replace(back, short=_paragraph(card.question_markdown, card.line))
+    return replace(card, side_of=card.name), replace(back, short=_paragraph(card.question_markdown, card.line))
 
 
 def _hiding(

@@ -1,6 +1,7 @@
 """/content/…/edit: a content file is edited in the browser, with its preview and its mistakes beside it."""
 
 import os
+from codecs import BOM_UTF8
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
@@ -14,10 +15,9 @@ from app.cards.file.files import OpenedFile, Unreadable, digest
 from app.web.course.content import check_author, check_cache, may_edit, no_such_file
 from app.web.course.versions import changes
 from app.web.frame.editing import EditLink
+from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context, Here, sent
 from app.whole_file import replace_file
-
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class EditedText(BaseModel):
@@ -41,35 +41,28 @@ class SaveOutcome:
     problem: str = ""
 
 
-READ = SaveOutcome()
-
-
 def edit(here: Here, deck: str, name: str, line: int = 0, saved: bool = False) -> Response:
     """Show the file's text in a form, with its preview."""
     opened = _opened(here, deck, name)
-    if opened is None:
-        raise no_such_file(here, f"{deck}/{name}.md")
     return _form(here, opened, EditedText(text=opened.text(), seen=opened.digest, line=line), SaveOutcome(saved=saved))
 
 
 def preview_of_typed(here: Here, deck: str, name: str, typed: EditedText = TheEdited) -> Response:
     """The preview of a text that is not saved."""
-    opened = _opened(here, deck, name)
-    if opened is None:
-        raise no_such_file(here, f"{deck}/{name}.md")
-    return _form(here, opened, typed)
+    return _form(here, _opened(here, deck, name), typed, SaveOutcome())
 
 
 def save(here: Here, deck: str, name: str, typed: EditedText = TheEdited) -> Response:
     """Write the text, if the file is still what it was when the form was made; otherwise show both (409)."""
     with here.database.lock("editing").held():
-        opened = _opened(here, deck, name)
-        if opened is None:
+        try:
+            opened = _opened(here, deck, name)
+        except NotHereError:
             raise HTTPException(
                 HTTPStatus.CONFLICT,
                 f"{deck}/{name}.md was moved or deleted in the meantime, so nothing was saved. Go back, copy your "
                 "text, and put it where it belongs.",
-            )
+            ) from None
         if opened.digest != typed.seen and _bytes(opened, typed.text) != opened.data:
             # As it is shown again it is to be saved over what the file is now.
             again = typed.model_copy(update={"seen": opened.digest})
@@ -83,8 +76,8 @@ def save(here: Here, deck: str, name: str, typed: EditedText = TheEdited) -> Res
     return RedirectResponse(f"/content/{deck}/{name}/edit?saved=1&line={typed.line}", HTTPStatus.SEE_OTHER)
 
 
-def _opened(here: Context, deck: str, name: str) -> OpenedFile | None:
-    """The file. Raises HTTPException unless it may be edited here, and is a text that is no link."""
+def _opened(here: Context, deck: str, name: str) -> OpenedFile:
+    """The file, which is a text and no link. Raises NotHereError, or HTTPException if it may not be edited here."""
     check_author(here)
     if not may_edit(here):
         said = "Files are edited in the browser on the server's own machine only. Edit them there."
@@ -92,7 +85,7 @@ def _opened(here: Context, deck: str, name: str) -> OpenedFile | None:
     folder, path = here.settings.content_dir, f"{deck}/{name}.md"
     opened = content_file(folder, path)
     if opened is None:
-        return None
+        raise no_such_file(here, path)
     if os.path.realpath(folder / path) != os.path.join(os.path.realpath(folder), path):
         raise HTTPException(HTTPStatus.FORBIDDEN, f"{path} is reached through a link: edit the file that it leads to.")
     try:
@@ -110,11 +103,11 @@ def _plain(text: str) -> str:
 def _bytes(opened: OpenedFile, text: str) -> bytes:
     """The bytes of the text, with the newlines and the byte-order mark that the file has."""
     newline = "\r\n" if b"\r\n" in opened.data else "\n"
-    mark = BYTE_ORDER_MARK if opened.data.startswith(BYTE_ORDER_MARK) else b""
+    mark = BOM_UTF8 if opened.data.startswith(BOM_UTF8) else b""
     return mark + _plain(text).replace("\n", newline).encode()
 
 
-def _form(here: Context, opened: OpenedFile, typed: EditedText, outcome: SaveOutcome = READ) -> Response:
+def _form(here: Context, opened: OpenedFile, typed: EditedText, outcome: SaveOutcome) -> Response:
     text = _plain(typed.text)
     data = text.encode()
     folder = here.settings.content_dir
