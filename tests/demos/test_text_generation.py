@@ -154,3 +154,8 @@ def test_what_the_text_does_not_know_is_named_and_the_nearest_has_the_rest() -> 
         DEMO.parse({"start": ""})
     with pytest.raises(BadParametersError):
         DEMO.parse({"start": "a" * 21})
+
+
+def test_a_temperature_too_small_to_have_its_digits_is_zero() -> None:
+    assert DEMO.parse({"temperature": "5e-324"}) == DEMO.parse({"temperature": "0"})
+    assert DEMO.parse({"temperature": "2.3e-308"}).temperature == 2.3e-308

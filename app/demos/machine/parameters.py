@@ -9,11 +9,12 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from sys import float_info
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
 
 from app.demos.machine.numbers import plain, show
@@ -55,6 +56,12 @@ class Parameters(BaseModel):
     """Base of every demo's parameters: unknown names and values that are not finite are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _without_subnormals(cls, value: Any) -> Any:
+        """A number too small to have all its digits is 0: no arithmetic that is shown with it would come out."""
+        return 0.0 if isinstance(value, float) and 0 < abs(value) < float_info.min else value
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
         """(parameter, what it must be beside the others, the nearest text that is) for each that does not fit."""
