@@ -3,14 +3,14 @@
 import http.client
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bench.cards import loaded
 from bench.serving import RECUR, ServerProcess, recur_env
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.server
 
@@ -18,19 +18,14 @@ pytestmark = pytest.mark.server
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ServerProcess]:
     loaded(tmp_path, 20)
+    # Where a shell started the tests in the background, they ignore the signal, and so would what they start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     more = {"RECUR_METRICS": "true", "RECUR_WATCH": "true"}
     server = ServerProcess([*RECUR, "--workers", "3"], recur_env(tmp_path) | more)
     server.wait_until_it_answers()
-    wait_until(lambda: len(workers(server)) == 3)
+    eventually(lambda: len(workers(server)) == 3)
     yield server
     server.stop()
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def workers(server: ServerProcess) -> list[int]:
@@ -52,7 +47,7 @@ def test_one_that_dies_is_started_again_while_the_others_answer(server: ServerPr
         os.kill(pid, signal.SIGKILL)
     for _ in range(20):
         assert server.get("/")[0] == 200
-    wait_until(lambda: len(set(workers(server)) - set(before[:2])) == 3)
+    eventually(lambda: len(set(workers(server)) - set(before[:2])) == 3)
     assert before[2] in workers(server)
     for _ in range(20):
         assert server.get("/")[0] == 200
@@ -86,7 +81,7 @@ def test_a_signal_ends_them_all_and_what_runs_is_answered(
 def test_they_end_when_the_process_that_started_them_is_killed(server: ServerProcess) -> None:
     pids = workers(server)
     server.kill()
-    wait_until(lambda: not any(runs(pid) for pid in pids))
+    eventually(lambda: not any(runs(pid) for pid in pids))
 
 
 def test_all_show_a_saved_file_whichever_of_them_watches(server: ServerProcess, tmp_path: Path) -> None:
@@ -96,7 +91,7 @@ def test_all_show_a_saved_file_whichever_of_them_watches(server: ServerProcess, 
     def save(words: str) -> None:
         """Save the file with these words in its first card, and wait until every process shows them."""
         file.write_text(text.replace("The state is", words, 1))
-        wait_until(lambda: all(words.encode() in server.get("/cards/bench/unit-0-0")[1] for _ in range(15)))
+        eventually(lambda: all(words.encode() in server.get("/cards/bench/unit-0-0")[1] for _ in range(15)))
 
     save("At first it is")
     for number, pid in enumerate(workers(server)):

@@ -1,8 +1,6 @@
 """Saved files are in the database soon after, whatever went wrong before."""
 
 import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -14,15 +12,7 @@ from app.cards.load.load import LoadReport
 from app.cards.load.watch import ContentWatch
 from app.demos.machine.draws import Kept
 from app.models import Card, ContentFile
-
-PATIENCE = 20  # seconds: no promise, only the end of waiting
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < end, "it never came to be so"
-        time.sleep(0.02)
+from tests.eventually import PATIENCE, eventually
 
 
 @pytest.fixture

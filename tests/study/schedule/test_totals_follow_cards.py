@@ -1,6 +1,5 @@
 """Cards that stand in another file take what was learned of them along, whichever way the content was loaded."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -19,9 +18,9 @@ from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, rate
 from app.study.schedule.replay import replay
 from app.study.schedule.totals import move_cards
+from tests.eventually import eventually
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-PATIENCE = 20  # seconds: no promise, only the end of waiting
 PREFS = Preferences(1, ZoneInfo("UTC"), 4, 20, 0.9)
 
 Totals = dict[str, tuple[int, int]]
@@ -126,10 +125,3 @@ def test_the_command_and_the_running_app_move_them(
         write("two", "ab")
         write("one", "c")
         eventually(lambda: totals(database) == {"deck": (5, 0), "one": (1, 0), "two": (4, 2)})
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < end, "it never came to be so"
-        time.sleep(0.02)
