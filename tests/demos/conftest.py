@@ -19,7 +19,9 @@ def _text(field: FormField) -> st.SearchStrategy[str]:
         case "number" if field.whole:
             return st.integers(int(field.low), int(field.high)).map(str)
         case "number":
-            return st.one_of(st.floats(field.low, field.high), st.sampled_from([field.low, field.high])).map(plain)
+            return st.one_of(
+                st.floats(field.low, field.high, allow_subnormal=False), st.sampled_from([field.low, field.high])
+            ).map(plain)
         case "text":
             return st.text(field.choices, min_size=int(field.low), max_size=int(field.high))
         case "numbers":
