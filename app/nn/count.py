@@ -1,10 +1,11 @@
 """How many parameters a layer has: one statement gives the formula, the formula with numbers, and the total.
 
 Source: Keras; these are its layers' `count_params`. PyTorch's recurrent layers have two biases where Keras has one.
-x inputs (or features), y outputs, h units.
+The projection: Sak, Senior & Beaufays, 2014, as PyTorch's `proj_size` has it.
+x inputs (or features), y outputs, h units, p of them after a projection.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -63,3 +64,22 @@ def lstm(x: int, h: int, two_biases: bool = False) -> Count:
 def gru(x: int, h: int, two_biases: bool = True) -> Count:
     """A GRU layer: three times the plain one, for z, r and the candidate. Reset after the product takes two biases."""
     return rnn(x, h, two_biases, times=3)
+
+
+def projected_lstm(x: int, h: int, p: int, two_biases: bool = False) -> Count:
+    """An LSTM whose state is projected from h to p numbers: W_rh reads p of them, and W_hr has h times p weights."""
+    bias = 8 if two_biases else 4
+    return Count(1, ((4, "x", "h"), (4, "p", "h"), (bias, "h"), ("h", "p")), {"x": x, "h": h, "p": p})
+
+
+def embedding(x: int, y: int) -> Count:
+    """An embedding: a row of y numbers for each of x tokens, and no bias."""
+    return Count(1, (("x", "y"),), {"x": x, "y": y})
+
+
+def most_units(counted: Callable[[int], Count], budget: int) -> int:
+    """The largest h with at most `budget` parameters, or 0: `most_units(lambda h: lstm(8, h), 1000)`."""
+    h = 0
+    while counted(h + 1).total <= budget:
+        h += 1
+    return h

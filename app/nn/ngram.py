@@ -1,6 +1,7 @@
 """Language models by counting: what follows n characters, and the perplexity of a model on a text.
 
-Source: Shannon, "A mathematical theory of communication", 1948, section 3; perplexity, Jelinek et al., 1977.
+Source: Shannon, "A mathematical theory of communication", 1948, section 3; perplexity, Jelinek et al., 1977;
+bits per character, Graves, "Generating sequences with recurrent neural networks", 2013, section 3.
 """
 
 from collections import Counter, defaultdict
@@ -36,6 +37,16 @@ def probabilities(followed: Counter[str], alphabet: Sequence[str]) -> Array:
 def perplexity(p: Array) -> float:
     """exp of the mean −ln p of the characters that came: the number of equally likely choices per step.
 
+    Of several texts it takes all their characters together: it is not the mean of their perplexities.
+
     Shapes: p (any,) of the characters that came
     """
     return float(np.exp(-np.log(p).mean()))
+
+
+def bits_per_character(p: Array, characters: int) -> float:
+    """Σ −log₂ p of the tokens that came, over the text's characters: it compares models with different tokens.
+
+    Shapes: p (any,) of the tokens that came
+    """
+    return float(-np.log2(p).sum() / characters)

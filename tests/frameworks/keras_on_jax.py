@@ -24,6 +24,12 @@ def new(kind: str, units: int, **options: Any) -> Any:
     return getattr(keras.layers, LAYERS.get(kind, kind))(units, **options)
 
 
+def ctc_loss(log_p: Any, labels: Sequence[int]) -> float:
+    """−ln of the probability that a row of labels is said, with 0 as the blank."""
+    sizes = (np.array([len(labels)]), np.array([len(log_p)]))
+    return float(keras.ops.ctc_loss(np.array([labels]), log_p[None], *sizes, mask_index=0)[0])
+
+
 def layer_norm() -> Any:
     """Layer normalisation as Keras has it by default."""
     return keras.layers.LayerNormalization()

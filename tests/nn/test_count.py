@@ -55,3 +55,33 @@ def test_equinox_holds_as_many() -> None:
 def test_a_size_below_1_is_named() -> None:
     with pytest.raises(ValueError, match=r"^h is 0; wanted a size of at least 1\.$"):
         count.rnn(2, 0)
+
+
+def test_the_most_units_within_a_budget() -> None:
+    for budget in (1, 4, 5, 1000, 4480, 4481, 100_000):
+        h = count.most_units(lambda h: count.lstm(2, h), budget)
+        assert h == 0 or count.lstm(2, h).total <= budget
+        assert count.lstm(2, h + 1).total > budget
+    assert count.most_units(lambda h: count.lstm(2, h), 4480) == 32
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("n", "h"), [(1, 1), (2, 32), (7, 5)])
+def test_keras_holds_as_many(n: int, h: int) -> None:
+    from tests.frameworks.keras_on_jax import new
+
+    for kind, counted in (
+        ("rnn", count.rnn(n, h)),
+        ("lstm", count.lstm(n, h)),
+        ("gru", count.gru(n, h)),
+        ("dense", count.dense(n, h)),
+    ):
+        layer = new(kind, h)
+        layer.build((None, n) if kind == "dense" else (None, None, n))
+        assert layer.count_params() == counted.total
+    before = new("gru", h, reset_after=False)
+    before.build((None, None, n))
+    assert before.count_params() == count.gru(n, h, two_biases=False).total
+    words = new("Embedding", n, output_dim=h)
+    words.build(None)
+    assert words.count_params() == count.embedding(n, h).total

@@ -39,3 +39,15 @@ def test_as_many_equally_likely_characters_have_that_perplexity() -> None:
 def test_a_context_has_at_least_one_character() -> None:
     with pytest.raises(ValueError, match="wanted at least 1"):
         ngram.counts("abc", 0)
+
+
+def test_bits_per_character_do_not_depend_on_the_tokens() -> None:
+    assert ngram.bits_per_character(np.array([0.5, 0.25, 0.125]), 3) == pytest.approx(2.0)
+    assert ngram.bits_per_character(np.array([0.5 * 0.25 * 0.125]), 3) == pytest.approx(2.0)  # one token of all three
+    p = np.array([0.3, 0.7, 0.01])
+    assert 2 ** ngram.bits_per_character(p, 3) == pytest.approx(ngram.perplexity(p))  # a token a character
+
+
+def test_the_perplexity_of_two_texts_is_no_mean_of_theirs() -> None:
+    sure, unsure = np.full(2, 0.5), np.full(2, 0.125)
+    assert ngram.perplexity(np.concatenate((sure, unsure))) == pytest.approx(4.0)  # the means: (2 + 8) / 2 = 5
