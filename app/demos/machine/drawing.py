@@ -7,7 +7,7 @@ from html import escape
 from typing import NamedTuple
 
 from app.demos.machine.chart import small_picture
-from app.demos.machine.figures import Diagram, Figure, Node, Trace
+from app.demos.machine.figures import Diagram, Figure, Handle, Node, Trace
 from app.demos.machine.numbers import Mark, marks
 
 MOST_SQUARES = 14  # of a trace's miniature, each way
@@ -82,14 +82,31 @@ def miniature(figure: Figure) -> str:
 
 
 def arrows(diagram: Diagram) -> str:
-    """The edges of a diagram with their labels."""
+    """The edges of a diagram with their labels. Each says which cells it leads from and to."""
     drawn = []
     for edge in diagram.edges:
-        path, x, y = _path(_border(diagram.nodes[edge.start]), _border(diagram.nodes[edge.end]))
-        drawn.append(f'<path class="edge{" rec" if edge.recurrent else ""}" d="{path}"/>\n')
+        start, end = diagram.nodes[edge.start], diagram.nodes[edge.end]
+        path, x, y = _path(_border(start), _border(end))
+        weight = f' data-weight="{edge.weight}"' if edge.weight else ""
+        ends = f' data-ends="{escape(start.at)} {escape(end.at)}"' if start.at and end.at else ""
+        drawn.append(f'<path class="edge{" rec" if edge.recurrent else ""}"{weight}{ends} d="{path}"/>\n')
         if edge.label:
-            drawn.append(_text(edge.label, x, y, ' class="weight"'))
+            label = _text(edge.label, x, y, ' class="weight"')
+            drawn.append(f"<g{held(edge.handle)}>{_grip(x, y - 4)}{label}</g>\n" if edge.handle else label)
     return "".join(drawn)
+
+
+def held(handle: Handle | None) -> str:
+    """The attributes that say what dragging a part of a drawing changes."""
+    if not handle:
+        return ""
+    given = {"up": handle.up, "down": handle.down, "across": handle.across, "pitch": handle.pitch}
+    return "".join([f' data-{name}="{value}"' for name, value in given.items() if value])
+
+
+def _grip(x: float, y: float) -> str:
+    """What a finger takes hold of: larger than what is drawn there."""
+    return f'<circle class="grip" cx="{x}" cy="{y}" r="22"/>'
 
 
 def nodes(diagram: Diagram, small: bool = False) -> str:
@@ -108,6 +125,8 @@ def _node(node: Node, small: bool) -> str:
         shape = f'<rect x="{left}" y="{top}" width="{node.width}" height="{node.height}" rx="9"/>'
     if small:
         return shape + (_text(node.text, x, y + 5) if node.text and not node.at and node.shape != "circle" else "")
+    if node.handle:
+        at, shape = at + held(node.handle), _grip(x, y) + shape
     boxed = node.shape == "box"
     text = _text(node.text, x, y + (0 if node.note and boxed else 4), ' class="strong"' if node.strong else "")
     note = _text(node.note, x, y + (17 if boxed else 21), ' class="note"') if node.note else ""

@@ -198,10 +198,25 @@ def _numbered(index: str, first: int, many: int) -> Sequence[str]:
     return [f"{index} = {n}" for n in range(first, first + many)]
 
 
+class Handle(NamedTuple):
+    """What dragging a part of a drawing changes.
+
+    Each name is a parameter ("gain"), an entry of a list ("x,3") or an entry of a matrix ("keys,2,1"). Dragging
+    upwards makes `up` larger, downwards `down`, and to the right `across`. `pitch` is how far (in the drawing's units)
+    one more of it is; with 0 the page chooses.
+    """
+
+    up: str = ""
+    down: str = ""
+    across: str = ""
+    pitch: float = 0
+
+
 class Node(NamedTuple):
     """A circle, a box or bare text, centred on (x, y), in SVG units. In a text, what follows `_` is set as an index.
 
-    `note` stands below in small; `at` is the cell of the trace that shows the same number.
+    `note` stands below in small; `at` is the cell of the trace that shows the same number; `handle` is what dragging
+    the node changes.
     """
 
     x: float
@@ -215,15 +230,21 @@ class Node(NamedTuple):
     note: str = ""
     at: str | None = None
     strong: bool = False
+    handle: Handle | None = None
 
 
 class Edge(NamedTuple):
-    """An arrow from one node (by position in the list) to another, or to itself."""
+    """An arrow from one node (by position in the list) to another, or to itself.
+
+    `weight` from -9 to 9 sets its width and colour, like a cell's. `handle` is what dragging its label changes.
+    """
 
     start: int
     end: int
     label: str = ""
     recurrent: bool = False
+    weight: int = 0
+    handle: Handle | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from app.demos.machine.figures import Diagram, Edge, Node, Values
+from app.demos.machine.figures import Diagram, Edge, Handle, Node, Values
 from app.demos.machine.numbers import heat, short, show
 
 GAP, LOOP, FIRST, APART = 86, 78, 204, 46
@@ -33,12 +33,13 @@ def unrolled(caption: str, steps: Mapping[str, Values], looked_at: int, weight: 
         Node((LOOP + FIRST) / 2 - 18, middle, "=", "text", strong=True),
         Node(FIRST - 62, middle, "0", "text", 14, 16, note="h_0"),
     ]
-    edges = [Edge(0, 1), Edge(1, 2), Edge(1, 1, "W_h", recurrent=True)]
+    edges = [Edge(0, 1), Edge(1, 2), Edge(1, 1, "W_h", recurrent=True, handle=Handle("W_h") if one else None)]
     previous = 4
     for t in range(len(x)):
         at, lit, state = FIRST + GAP * t, t + 1 == looked_at, len(nodes)
         nodes.append(state_of(0, t, middle, 50) if one else Node(at, middle, "", "box", 62, tall + 58, lit=lit))
-        nodes.append(Node(at, bottom, short(float(x[t])), "text", 40, 24, lit=lit, at=f"x,{t + 1}"))
+        handle = Handle(f"x,{t + 1}")
+        nodes.append(Node(at, bottom, short(float(x[t])), "text", 40, 24, lit=lit, at=f"x,{t + 1}", handle=handle))
         nodes.append(Node(at, top, short(float(y[t])), "text", 50, 24, lit=lit, at=f"y,{t + 1}"))
         edges += [Edge(previous, state, weight, recurrent=True), Edge(state + 1, state), Edge(state, state + 2)]
         if not one:
