@@ -7,11 +7,9 @@ function counted() {
   const whole = results().querySelector(".pick-all");
   if (!whole) return;
   const chosen = boxes().filter((box) => box.checked).length;
-  whole.hidden = false;
   whole.checked = chosen === boxes().length;
   whole.indeterminate = chosen > 0 && !whole.checked;
   const said = results().querySelector(".selected");
-  said.hidden = false;
   said.textContent = ` (${chosen} on this page)`;
   // It opens by itself where it takes little room.
   if (chosen && matchMedia("(min-width: 44.01rem)").matches) said.closest("details").open = true;

@@ -117,6 +117,8 @@ def test_by_keyboard_alone(page: Page, server: Server) -> None:
 def test_what_has_the_focus_is_not_beneath_the_bar(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto("/browse")
+    expect(page.locator(".bar")).to_be_hidden()
+    page.locator("tbody input[name=card]").first.check()
     page.get_by_text("With the selected cards").click()
     page.locator("tbody input[name=card]").first.focus()
     for _ in range(30):
@@ -159,7 +161,7 @@ def test_without_a_script_everything_goes_by_buttons(plain_page: Page, server: S
     page.locator("tbody input[name=card]").nth(0).check()
     page.get_by_text("With the selected cards").click()
     page.get_by_label("Your tag").fill("Look up")
-    page.get_by_role("button", name="Put on").click()
+    page.get_by_role("button", name="Add tag").click()
     expect(page.locator(".notice")).to_have_text("Tagged 1 card.")
     expect(page).to_have_url(re.compile("q=vanish"))
     expect(page.locator("tbody .own")).to_have_text("look up")
