@@ -25,12 +25,13 @@ class RecurSlider extends HTMLElement {
     this.field = document.getElementById(this.getAttribute("for"));
     this.range = document.createElement("input");
     this.range.type = "range";
-    for (const name of ["min", "max", "step"]) this.range[name] = this.getAttribute(name);
-    this.range.setAttribute("aria-label", `${document.querySelector(`label[for="${this.field.id}"]`).textContent.trim()}, slider`);
+    const { low, high, step, says } = this.field.dataset;
+    Object.assign(this.range, { min: low, max: high, step, ariaLabel: `${says}, slider` });
     this.append(this.range);
     this.range.addEventListener("input", () => {
       this.field.value = this.range.value;
       this.field.dispatchEvent(new CustomEvent("slide", { bubbles: true }));
+      keepInSight(this);
     });
     // The slide has asked already: a change on release would only ask again.
     this.range.addEventListener("change", (event) => event.stopPropagation());
@@ -46,6 +47,19 @@ class RecurSlider extends HTMLElement {
   }
 }
 customElements.define("recur-slider", RecurSlider);
+
+// While a knob moves, the first figure is in sight: above the knobs where they stand at the lower edge or beneath it.
+function keepInSight(knob) {
+  const picture = results.querySelector("figure :is(.diagram svg, .plot, table)")?.getBoundingClientRect();
+  if (!picture) return;
+  const bar = document.querySelector("form.rating")?.getBoundingClientRect();
+  const panel = form.getBoundingClientRect();
+  const isOver = getComputedStyle(form).position === "sticky" && panel.top > picture.left && panel.width > innerWidth / 2;
+  const bottom = isOver ? panel.top : Math.min(innerHeight, bar?.top || innerHeight);
+  const below = isOver ? 0 : Math.max(0, bottom - knob.getBoundingClientRect().bottom - 8);
+  if (picture.top < 0) scrollBy(0, isOver ? picture.top - 8 : Math.max(picture.top - 8, -below));
+  else if (picture.bottom > bottom) scrollBy(0, Math.min(picture.bottom - bottom + 8, picture.top - 8));
+}
 
 // After an answer the form holds what the address says, except where someone is typing.
 function follow() {
@@ -215,15 +229,22 @@ for (const kind of ["htmx:error", "recur:busy"]) {
 let stream = null;
 let reported = false;
 
+// The buttons beside the curve; the bar of what is done.
+function showTraining(isOn) {
+  const bar = document.querySelector(".training");
+  document.querySelector("[data-stop]").hidden = !isOn;
+  document.querySelector("[data-train]").hidden = isOn;
+  bar.hidden = !isOn;
+  return bar;
+}
+
 function endTraining(said) {
   stream?.close();
   stream = null;
   if (!form?.isConnected || !form.dataset.trains) return;
   if (reported) follow(); // it may have ended before it was asked to
   reported = false;
-  form.querySelector("[data-stop]").hidden = true;
-  form.querySelector("[data-train]").hidden = false;
-  form.querySelector(".training").hidden = true;
+  showTraining(false);
   results.removeAttribute("aria-busy");
   if (said) announcer.textContent = said;
 }
@@ -234,10 +255,7 @@ function startTraining() {
   asked = edits;
   const query = new URLSearchParams(new FormData(form));
   if (!compare.value) query.delete("compare");
-  const bar = form.querySelector(".training");
-  form.querySelector("[data-stop]").hidden = false;
-  form.querySelector("[data-train]").hidden = true;
-  bar.hidden = false;
+  const bar = showTraining(true);
   bar.firstElementChild.value = 0;
   bar.lastElementChild.textContent = "";
   results.setAttribute("aria-busy", "true"); // the caption is read aloud when it is over, not twenty times on the way
@@ -302,9 +320,7 @@ function begin() {
   player = document.querySelector(".player");
   play = player.querySelector("button");
   if (stream) endTraining();
-  const button = form.querySelector("[data-plain]");
-  if (button) button.hidden = true;
-  if (matchMedia("(max-width: 56rem)").matches) form.querySelector("details").open = false;
+  form.querySelector("details").open ||= !form.closest("#demo-slot") && !matchMedia("(max-width: 56rem)").matches;
   rove();
   copyable();
   playable();

@@ -33,6 +33,10 @@ def _of(demo: Demo[Any], demos: Mapping[str, Demo[Any]]) -> list[Mistake]:
                 problems = demo_mistakes(demo.name, urlencode(one.change), one.numbers, demos.__getitem__)
                 found += [(one.line, problem) for problem in problems]
     lines = demo.path.read_text(encoding="utf-8").split("\n")
+    for name in demo.words.knobs:
+        if name not in (names := [field.name for field in demo.fields]):
+            line = next(number for number, text in enumerate(lines, start=1) if text.startswith("knobs: "))
+            found.append((line, f"knobs: {name} is not a parameter.{did_you_mean(name, names)}"))
     for name, words in demo.words.next:
         if name not in demos:
             line = next(number for number, text in enumerate(lines, start=1) if f"[{words}](demo:{name})" in text)

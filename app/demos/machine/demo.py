@@ -118,6 +118,11 @@ class Demo(Generic[P]):
         """The form, in order."""
         return form_fields(self.parameters)
 
+    @cached_property
+    def knobs(self) -> tuple[FormField, ...]:
+        """The fields that stand beside its first figure; the form folds the others away."""
+        return tuple(field for name in self.words.knobs for field in self.fields if field.name == name)
+
     def compute(self, parameters: P) -> Result:
         """Run the demo. Overflow and NaN are results, not warnings. What trains waits its turn, and is remembered.
 

@@ -1,4 +1,4 @@
-"""The Markdown file of a demo: its title, its idea, its summary, what to try, its sources and where to go on."""
+"""The Markdown file of a demo: its title, idea, main knobs and summary, what to try, its sources and where to go on."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+FRONT = ("title", "idea", "knobs")
 IDEAS = ("The recurrence", "Learning", "Gates", "Sequence to sequence", "Beside the RNN")
 
 _FORMS = {
@@ -42,10 +43,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Words:
-    """What a demo's Markdown file says. `next` are (demo, words that lead there); `mistakes` are (line, message)."""
+    """What a demo's Markdown file says.
+
+    `knobs` are the parameters that stand beside the first figure. `next` are (demo, words that lead there); `mistakes`
+    are (line, message).
+    """
 
     title: str
     idea: str
+    knobs: Sequence[str]
     summary: str
     try_this: Sequence[TryThis]
     sources: Sequence[Source]
@@ -70,8 +76,10 @@ def read_words(path: Path) -> Words:
             items.setdefault(place, [])
         elif place == "front":
             key, _, value = line.partition(": ")
-            if key not in ("title", "idea") or not value.strip():
-                mistakes.append((number, f"the front matter has title: … and idea: …, not {line!r}"))
+            if key not in FRONT or not value.strip():
+                mistakes.append(
+                    (number, f"the front matter has {', '.join(f'{key}: …' for key in FRONT)}, not {line!r}")
+                )
             front[key] = value.strip()
         elif place == "summary":
             summary += line.split()
@@ -83,13 +91,14 @@ def read_words(path: Path) -> Words:
                 mistakes.append((number, f"under {place!r} each line is {form}"))
         elif place == "start":
             mistakes.append(
-                (number, "the file must begin with front matter: a line ---, title: …, idea: …, a line ---")
+                (number, "the file must begin with front matter: a line ---, title: …, idea: …, knobs: …, a line ---")
             )
             place = "summary"
     mistakes += [(1, problem) for problem in _missing(front, summary, items)]
     return Words(
         title=front.get("title", path.stem),
         idea=front.get("idea", ""),
+        knobs=front["knobs"].split(", ") if "knobs" in front else (),
         summary=" ".join(summary),
         try_this=[
             TryThis(f["label"], dict(parse_qsl(f["query"], keep_blank_values=True)), f["notice"], f["numbers"] or "", n)
@@ -102,7 +111,7 @@ def read_words(path: Path) -> Words:
 
 
 def _missing(front: Mapping[str, str], summary: Sequence[str], items: Mapping[str, Sequence[object]]) -> list[str]:
-    found = [f"the front matter needs {key}: …" for key in ("title", "idea") if key not in front]
+    found = [f"the front matter needs {key}: …" for key in FRONT if key not in front]
     if front.get("idea", IDEAS[0]) not in IDEAS:
         found.append(f"the idea must be one of {', '.join(IDEAS)}, not {front['idea']!r}")
     if not summary:

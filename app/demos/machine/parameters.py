@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 from pydantic.fields import FieldInfo
 
-from app.demos.machine.numbers import plain, show
+from app.demos.machine.numbers import plain, show, words
 from app.nearest import nearest
 from app.nn.framework import NAMES, Framework
 
@@ -196,6 +196,11 @@ class FormField:
         if self.kind == "numbers":
             return f"1 to {MOST_ENTRIES} numbers separated by commas, {entry}"
         return f"rows of numbers: commas within a row, semicolons between rows, {entry}"
+
+    @property
+    def spoken(self) -> str:
+        """Its title as a screen reader says it: without LaTeX."""
+        return words(self.title)
 
     def shown(self, choice: str) -> str:
         """A choice as people read it."""

@@ -50,6 +50,11 @@ class State:
     query: str
     draws: Draws | None = None
 
+    @property
+    def plays(self) -> bool:
+        """True if the chosen number has others beside it in time, which can be stepped through."""
+        return bool(self.chosen and self.chosen.trace.column_word != "unit" and len(self.chosen.trace.columns) > 1)
+
 
 def parameters_of(given: Mapping[str, str]) -> dict[str, str]:
     """The demo's own parameters, without `at`, `compare` and `from`."""

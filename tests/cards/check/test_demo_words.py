@@ -42,7 +42,13 @@ RENEWS, SUMMARY = "](?convention=renews):", DEMO.summary
     [
         ("title: GRU gates\n", "", 1, "the front matter needs title: …"),
         ("idea: Gates", "idea: Gate", 1, "the idea must be one of The recurrence, Learning, Gates"),
-        ("idea: Gates", "author: me", 3, "the front matter has title: … and idea: …, not 'author: me'"),
+        (
+            "knobs: update_bias",
+            "knobs: updat_bias",
+            4,
+            "knobs: updat_bias is not a parameter. Did you mean 'update_bias'?",
+        ),
+        ("idea: Gates", "author: me", 3, "the front matter has title: …, idea: …, knobs: …, not 'author: me'"),
         ("---\ntitle", "title", 1, "the file must begin with front matter"),
         (
             "The update gate mixes the old state with a candidate; the reset gate sets how much of the past "
@@ -51,26 +57,26 @@ RENEWS, SUMMARY = "](?convention=renews):", DEMO.summary
             1,
             "a summary",
         ),
-        ("## Try this", "## Try that", 7, "the sections are Try this, Sources, Next, each once, not 'Try that'"),
+        ("## Try this", "## Try that", 8, "the sections are Try this, Sources, Next, each once, not 'Try that'"),
         (
             "](?convention=renews):",
             "](?convention=renew):",
-            8,
+            9,
             "convention is 'renew', but must be one of keeps, renews.",
         ),
-        ("&update_bias=-1", "&update_bias=-30", 9, "update_bias is '-30', but must be a number from −10 to 10."),
-        ("?update=renew", "?updat=renew", 10, "updat is not a parameter of gru-gates. The nearest is update."),
-        (RENEWS, "](?convention=renews#h_last=0.5):", 8, "demo gru-gates: h_last=0.5 is stated, but"),
+        ("&update_bias=-1", "&update_bias=-30", 10, "update_bias is '-30', but must be a number from −10 to 10."),
+        ("?update=renew", "?updat=renew", 11, "updat is not a parameter of gru-gates. The nearest is update."),
+        (RENEWS, "](?convention=renews#h_last=0.5):", 9, "demo gru-gates: h_last=0.5 is stated, but"),
         (
             "](?convention=renews):",
             "](?convention=renews#h_lost=0):",
-            8,
+            9,
             "computes no number 'h_lost'. Did you mean 'h_last'?",
         ),
-        ("- [Always", "[Always", 10, "under 'Try this' each line is - [label](?parameter=value): what to notice"),
+        ("- [Always", "[Always", 11, "under 'Try this' each line is - [label](?parameter=value): what to notice"),
         (RENEWS, "](convention=renews):", 1, "must have three states to try; here are 2"),
-        (r"write $z$ for", r"write $\zed$ for", 8, r"formula $\zed$: "),
-        ("## Sources", NEXT, 13, "there is no demo 'lstm-gate'. Did you mean 'lstm-gates'?"),
+        (r"write $z$ for", r"write $\zed$ for", 9, r"formula $\zed$: "),
+        ("## Sources", NEXT, 14, "there is no demo 'lstm-gate'. Did you mean 'lstm-gates'?"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, says: str) -> None:

@@ -129,7 +129,7 @@ def test_bad_values_and_demos_that_do_not_train_are_refused(client: TestClient) 
 def test_without_a_script_the_form_trains_to_the_end(client: TestClient) -> None:
     page = client.get("/demos/training-symptoms?cell=rnn&gain=1.2&gap=10&updates=200").text
     assert "Learned" in page
-    assert re.search(r"<button data-train>Train</button>", page)
+    assert re.search(r'<button form="knobs" data-train>Train</button>', page)
     assert 'hx-trigger="submit"' in page
 
 
