@@ -115,7 +115,7 @@ def export_(
 
 
 def main() -> None:
-    """Run the command line. What the user or the machine can mend is told in a sentence, with exit code 2."""
+    """Run the command line. What the user or the machine can fix is told in a sentence, with exit code 2."""
     try:
         app()
     except Exception as error:
@@ -129,7 +129,7 @@ def main() -> None:
 
 
 def _sentence(error: Exception) -> str | None:
-    """What went wrong, if it is no mistake of ours."""
+    """What went wrong, if it is not our mistake."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from app.cards.load.load import LoadError

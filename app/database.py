@@ -271,7 +271,7 @@ class Database:
         self._file = None
 
     def check_file(self) -> None:
-        """Raise GoneDatabaseError if the SQLite file, or its log, is no more the one that was opened."""
+        """Raise GoneDatabaseError if the SQLite file, or its log, is no longer the one that was opened."""
         _check(self._file)
 
     def _before_connecting(self) -> None:

@@ -90,7 +90,7 @@ class CardVersion(SQLModel, table=True):
 
     id: int = Field(default=None, primary_key=True)
     card_id: int = Field(foreign_key="card.id", index=True)
-    text_hash: str = Field(description="of the Markdown; the renderer's version is no part of it")
+    text_hash: str = Field(description="of the Markdown; the renderer's version is not part of it")
     markdown: str
     path: str = Field(description="of its file then, relative to the content folder")
     line: int = Field(description="of its heading then, from 1")

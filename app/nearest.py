@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable
 
 LONGEST = 100
-"""So many letters of a word are compared: what is longer is no slip of the pen, and would take long."""
+"""So many letters of a word are compared: anything longer is not a typing slip, and would take long."""
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:

@@ -1,4 +1,4 @@
-"""The command that finds what is wrong with a database, and mends it: doctor."""
+"""The command that finds what is wrong with a database and repairs it: doctor."""
 
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ def doctor(
     """Examine the database, and say what is wrong in words. Exits with 1 if something is.
 
     A review is never deleted: what is derived is made again from the reviews and from the content files, and of a
-    damaged file every row that can be read goes into a new one. Before it mends, it makes a copy.
+    damaged file every row that can be read goes into a new one. Before it repairs anything, it makes a copy.
     """
     from app.upkeep.doctor.examine import Examined, examine
     from app.upkeep.doctor.salvage import salvage as write_salvaged

@@ -74,9 +74,9 @@ def import_(
     if used.name == "anki" and with_history:
         _take_reviews(file, done.deck, learner)
     if done.is_draft:
-        typer.echo("So much was lost that all of it is a draft: look it through, then remove `draft: yes` at the top.")
+        typer.echo("So much was lost that the whole file is a draft: review it, then remove `draft: yes` at the top.")
         raise typer.Exit(2)
-    typer.echo("Look them through, then: recur check, recur load.")
+    typer.echo("Review the file, then run `recur check` and `recur load`.")
 
 
 def _say_counts(done: Imported) -> None:
@@ -91,7 +91,7 @@ def _say_counts(done: Imported) -> None:
     update = done.update
     if update.updated or update.unchanged or update.kept or update.gone:
         typer.echo(
-            f"Of the cards that were here: {update.updated:,} updated, {update.unchanged:,} as they were, "
+            f"Of the cards that were here: {update.updated:,} updated, {update.unchanged:,} unchanged, "
             f"{update.kept:,} kept as you edited them, {update.gone:,} no longer in the file. "
             f"{len(update.new):,} added."
         )
@@ -113,7 +113,7 @@ def _take_reviews(file: Path, deck: str, learner: int) -> None:
             history = history_of(file, imported_cards(chosen.content_dir, deck), who, now, tokens)
             done = import_history(database, history.lines, learner, now)
     except (RefusedError, UnknownLearnerError) as error:
-        typer.echo(f"The cards are written, their history is not: {error}", err=True)
+        typer.echo(f"The cards were written, but not their history: {error}", err=True)
         raise typer.Exit(1) from None
     added = f"{counted(done.added, 'review')} added, {done.known:,} known already"
     typer.echo(f"From Anki: {added}; {counted(history.marks, 'mark')}.")
@@ -136,7 +136,7 @@ def _take_history(file: Path, learner: int) -> None:
     for name in done.placeholders:
         typer.echo(f"  {name} is in no content file: its history waits for it")
     if done.merged:
-        typer.echo("They came between reviews that were there: all are numbered anew, by time.")
+        typer.echo("They came between existing reviews, so all reviews were renumbered by time.")
 
 
 def _say_progress(done: int) -> None:

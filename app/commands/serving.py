@@ -98,5 +98,5 @@ def _listen(chosen: Settings) -> socket.socket:
         family, *_, address = socket.getaddrinfo(chosen.host, chosen.port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
     except (OSError, UnicodeError) as error:  # a host with an empty or overlong part cannot even be asked for
-        why = error.strerror if isinstance(error, OSError) else "this is no host name"
+        why = error.strerror if isinstance(error, OSError) else "this is not a host name"
         refuse(f"Cannot listen on {chosen.host}:{chosen.port}: {why}. Try RECUR_PORT=0.")

@@ -43,7 +43,7 @@ class BeamSearch(Parameters):
     step: int = number(2, 1, 6, step=1, title="Step to show", says="If there are fewer, the last.")
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
-        """Weights that are no distribution over 2 to 4 tokens."""
+        """Weights that are not a distribution over 2 to 4 tokens."""
         V = max(FEWEST, min(MOST, len(self.first)))
         if len(self.first) != V or not _is_distribution(self.first):
             says = f"{FEWEST} to {MOST} weights, none below 0 and at least one above 0"

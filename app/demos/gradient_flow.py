@@ -217,7 +217,7 @@ def _trace(p: GradientFlow, flow: Flow) -> Trace:
         return given(r"\sigma_1(J_t)", what)
 
     def share(t: int) -> Formula:
-        if after[t - 1] < FLOAT64_LEAST:  # 0 / 0 is no number, and what is nearly 0 has lost its digits
+        if after[t - 1] < FLOAT64_LEAST:  # 0 / 0 is not a number, and what is nearly 0 has lost its digits
             return given(f"{earlier} / {later}", "Nothing, or almost nothing, arrives at this step.")
         return Formula(f"{earlier} / {later}", "The share of the incoming gradient that this step passes on.")
 

@@ -183,7 +183,7 @@ def _map(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dict[st
 
     if numbers["moved"] % p.stride:
         told = (
-            "The pattern moved by {moved}, which is no multiple of the stride: the map holds other numbers now. "
+            "The pattern moved by {moved}, which is not a multiple of the stride: the map holds other numbers now. "
             "A convolution with a stride is equivariant to moves by whole strides only."
         )
     else:

@@ -98,7 +98,8 @@ def belongings(session: Session, learner_id: int) -> Belongings:
 def erase(session: Session, learner_id: int) -> None:
     """Delete every row that belongs to the learner, in every table. Call it in a write session.
 
-    So do the cards that only their history knew. The first learner is created anew at once. Raises UnknownLearnerError.
+    So do the cards that only their history knew. The first learner is created again at once.
+    Raises UnknownLearnerError.
     """
     connection = session.connection()
     lock_learner(connection, learner_id)

@@ -1,1 +1,1 @@
-"""What an operator needs: finding and mending damage, copies of the database, and moving it."""
+"""What an operator needs: finding and repairing damage, copies of the database, and moving it."""

@@ -50,7 +50,7 @@ def downgrade(copies: DatedCopies, revision: str, now: datetime) -> Downgraded:
         older = list(known_revisions(database))
         older = older[older.index(current) + 1 :]
         if revision not in older:
-            raise CopyError(f"{revision} is no revision before {current}. There are: {', '.join(older) or 'none'}.")
+            raise CopyError(f"{revision} is not a revision before {current}. There are: {', '.join(older) or 'none'}.")
         gone = _what_goes(current, revision)
         with database.read() as session:
             dropped = _counts(session.connection(), gone)

@@ -21,7 +21,7 @@ class Elected:
     """Does the `duties` in one process of all that share the database. When that one ends, another takes over.
 
     Enter it in each process for as long as it serves; it keeps a thread. To add work that only one process may do, add
-    a Duty to the list in app/main.py. A duty is begun anew wherever the election goes, so it must bear being cut short
+    a Duty to the list in app/main.py. A duty starts again wherever the election goes, so it must bear being cut short
     and being begun again.
     """
 

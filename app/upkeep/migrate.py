@@ -21,9 +21,9 @@ def migrate(copies: DatedCopies, now: datetime, waiting: Callable[[], None] = la
             return
         try:
             path = copies.make("before-migration", now).path
-            said.append(f"The database is migrated. A copy of it as it was is {path}.")
+            said.append(f"The database was migrated. A copy of its previous state is {path}.")
         except CopyError as error:
-            said.append(f"The database is migrated without a copy of it as it was. {error}")
+            said.append(f"The database was migrated without a copy of its previous state. {error}")
 
     copies.database.migrate(waiting=waiting, before=copy)
     return said

@@ -39,14 +39,14 @@ def move(source: Database, target: Database) -> dict[str, int]:
     it is interrupted, the target is empty.
     """
     if source.url == target.url:
-        raise CopyError("This is where the database is already: name another.")
+        raise CopyError("The database is already there: name another address.")
     if source.file is not None and not source.file.exists():
         raise CopyError(f"There is no file {source.file}.")
     with alone(source), alone(target):
         if not source.is_up_to_date():
-            raise CopyError("The database is of an older version of Recur. Run recur load first, which migrates it.")
+            raise CopyError("The database is from an older version of Recur. Run recur load first, which migrates it.")
         if found := deviations(source):
-            raise CopyError(f"The database is not what a replay gives: {found[0]}. Run recur replay first.")
+            raise CopyError(f"The database differs from a replay: {found[0]}. Run recur replay first.")
         _check_that_nothing_else_is_there(target)
         target.migrate()
         with source.read() as reading, target.write() as writing:
@@ -58,7 +58,7 @@ def move(source: Database, target: Database) -> dict[str, int]:
             for table in SQLModel.metadata.sorted_tables:
                 _compare(one, other, table)
         if found := deviations(target):
-            raise CopyError(f"Everything was copied, but a replay there gives something else: {found[0]}.")
+            raise CopyError(f"Everything was copied, but a replay there differs: {found[0]}.")
     return counts
 
 

@@ -36,7 +36,7 @@ def dump(database: Database, target: Path) -> int:
     with database.read() as session:
         connection = session.connection()
         if not inspect(connection).has_table("review"):
-            raise CopyError(f"{shown(database)} is not a database of Recur: it has no table review.")
+            raise CopyError(f"{shown(database)} is not a Recur database: it has no table review.")
         snapshot = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
         _run(database, "pg_dump", "--format=custom", *_NO_OWNER, f"--snapshot={snapshot}", f"--file={target}")
         target.chmod(0o600)
@@ -45,13 +45,13 @@ def dump(database: Database, target: Path) -> int:
 
 
 def revision_of(database: Database, file: Path) -> str:
-    """The revision of the schema in a file of pg_dump's. Raises CopyError if it is not a copy of Recur."""
+    """The revision of the schema in a file of pg_dump's. Raises CopyError if it is not a copy made by Recur."""
     listed = _run(database, "pg_restore", "--list", str(file))
     if missing := [name for name in _TABLES if not re.search(rf" TABLE DATA \S+ {name} ", listed)]:
-        raise CopyError(f"{file} is not a copy of Recur: it has no table {missing[0]}.")
+        raise CopyError(f"{file} is not a copy made by Recur: it has no table {missing[0]}.")
     found = _REVISION.search(_run(database, "pg_restore", "--data-only", "--table=alembic_version", "-f-", str(file)))
     if found is None:
-        raise CopyError(f"{file} does not say of which version of Recur it is: its alembic_version is empty.")
+        raise CopyError(f"{file} does not say which version of Recur it is from: its alembic_version is empty.")
     return found[1]
 
 

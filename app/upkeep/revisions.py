@@ -15,5 +15,5 @@ def is_newest(database: Database, revision: str, where: object) -> bool:
     """True if `revision` needs no migration. Raises CopyError, which names `where`, if this program is older."""
     known = known_revisions(database)
     if revision not in known:
-        raise CopyError(f"{where} is of a newer version of Recur (its revision is {revision}). Update Recur first.")
+        raise CopyError(f"{where} is from a newer version of Recur (its revision is {revision}). Update Recur first.")
     return revision == next(iter(known))

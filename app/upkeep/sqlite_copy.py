@@ -44,13 +44,13 @@ def examine(path: Path) -> CopyContents:
             raise CopyError(f"{path} is damaged: {'; '.join(' '.join(one.split()) for one in problems)}.")
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         if missing := [name for name in _NEEDED if name not in tables]:
-            raise CopyError(f"{path} is not a database of Recur: it has no table {missing[0]}.")
+            raise CopyError(f"{path} is not a Recur database: it has no table {missing[0]}.")
         found = connection.execute(
             "SELECT (SELECT max(version_num) FROM alembic_version), (SELECT count(*) FROM review),"
             " (SELECT count(*) FROM learner)"
         ).fetchone()
     if found[0] is None:
-        raise CopyError(f"{path} does not say of which version of Recur it is: its alembic_version is empty.")
+        raise CopyError(f"{path} does not say which version of Recur it is from: its alembic_version is empty.")
     return CopyContents(*found)
 
 

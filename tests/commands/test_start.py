@@ -44,7 +44,7 @@ REFUSALS = {
     ),
     "host, not even a name": (
         {"RECUR_HOST": "a" * 70 + ".example", "RECUR_PASSWORD": "long enough"},
-        "Cannot listen on aaaa.*: this is no host name",
+        "Cannot listen on aaaa.*: this is not a host name",
     ),
     "content folder": ({"RECUR_CONTENT_DIR": "{path}/nowhere"}, "There is no content folder .*nowhere"),
     "setting": ({"RECUR_PORT": "eight"}, "RECUR_PORT must be a whole number[.]"),

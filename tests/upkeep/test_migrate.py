@@ -25,7 +25,7 @@ def test_a_copy_of_the_older_schema_is_kept(
     studied.database.close()
     ended = run_recur("replay")
     (copy,) = copies.all()
-    assert ended.err == f"The database is migrated. A copy of it as it was is {copy}.\n"
+    assert ended.err == f"The database was migrated. A copy of its previous state is {copy}.\n"
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0003",)
         assert connection.execute("SELECT count(*) FROM review").fetchone() == (6,)

@@ -16,7 +16,7 @@ _FORMULA = re.compile(r"\$(.+?)\$")
 
 
 def demo_words_mistakes(demos: Mapping[str, Demo[Any]] | None = None) -> list[Mistake]:
-    """Every mistake in the Markdown files of these demos, or of all. Paths are absolute: the files are no content."""
+    """Every mistake in the Markdown files of these demos, or of all. Paths are absolute: the files are not content."""
     demos = all_demos() if demos is None else demos
     return sorted(mistake for demo in demos.values() for mistake in _of(demo, demos))
 

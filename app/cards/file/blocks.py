@@ -82,7 +82,7 @@ def read(text: str) -> MarkdownText:
         if block.kind != "footnote_reference":
             blocks.append(block)
         elif label in notes:
-            mistakes.append((block.line, f"the footnote [^{label}] stands here a second time: give one another name"))
+            mistakes.append((block.line, f"the footnote [^{label}] is defined a second time: rename one of them"))
         else:
             notes[label] = replace(block, tokens=block.tokens[1:-1])
     return MarkdownText(tuple(blocks), env.get("references", {}), tuple(mistakes), notes)

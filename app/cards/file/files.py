@@ -273,7 +273,7 @@ def decode(data: bytes) -> str:
     if data.startswith(_UTF16):
         raise Unreadable(1, "the file is UTF-16 (or UTF-32): save it as UTF-8")
     if (at := data.find(b"\0")) >= 0:
-        raise Unreadable(_line(data, at), f"byte {at} is NUL: this is no text file, or not UTF-8")
+        raise Unreadable(_line(data, at), f"byte {at} is NUL: this is not a text file, or not UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

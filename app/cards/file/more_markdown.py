@@ -71,7 +71,7 @@ def lost_cells(tokens: Sequence[Token], lines: Sequence[str]) -> list[tuple[int,
         if token.type == "tr_open" and token.map and columns:
             count = count_cells(lines[token.map[0]])
             if count > columns:
-                rest = r"a bar within a cell is \|, or stands in a formula or in code"
+                rest = r"a bar in a cell is \|, or is in a formula or in code"
                 mistakes.append(
                     (token.map[0] + 1, f"this row has {count} cells, and the table {columns} columns: {rest}")
                 )

@@ -127,7 +127,7 @@ def _with_remedy(error: yaml.MarkedYAMLError) -> str:
     if problem.startswith("mapping values"):
         return f'{problem}: a value with ": " in it needs quotes'
     if "expected <block end>" in problem or "expected ',' or" in problem or "cannot start any token" in problem:
-        return f"{problem}: a value that begins with a sign such as [ {{ * & needs quotes, and a tab is no space"
+        return f"{problem}: a value that begins with a sign such as [ {{ * & needs quotes, and a tab is not a space"
     return problem
 
 

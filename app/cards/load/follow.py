@@ -61,7 +61,7 @@ def take_over(
 ) -> dict[Key, int]:
     """Give each first row, with its history, all that the second has, and delete that. Returns the rows' former names.
 
-    The second has no history. If a learner has rated it by now, the database refuses, and so the load begins anew.
+    The second has no history. If a learner has rated it by now, the database refuses, and so the load starts again.
     """
     lock_learner(connection, None)
     move_cards(connection, {row.id: (row.home, to.home) for row, to in pairs})

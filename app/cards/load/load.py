@@ -126,7 +126,7 @@ def load(
 class _Plan:
     """What a load will write. `before` and `decks` are the database's rows of files and decks.
 
-    `waiting` are files that are gone, and stay until a file with mistakes is mended. `commits` are the commits of files
+    `waiting` are files that are gone, and stay until a file with mistakes is fixed. `commits` are the commits of files
     that were read as they are in git, by path. `related` are the files of new decks
     whose cards may have been in another. A part of the plan `is_new` if no card in it can have been here before.
     """

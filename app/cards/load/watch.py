@@ -114,7 +114,7 @@ class ContentWatch:
                 self._compute(report.pending)
                 states = _links(self._content_dir)
                 if {link: state[:1] for link, state in states.items()} != {link: s[:1] for link, s in links.items()}:
-                    return  # a link is new, gone, or leads elsewhere: watch anew
+                    return  # a link is new, gone, or leads elsewhere: watch again
 
     def _compute(self, claims: Sequence[Claim]) -> None:
         """Compute what the links state over draws, unless earlier ones are still being computed."""

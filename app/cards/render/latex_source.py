@@ -168,7 +168,7 @@ class LatexSource:
             if kind == "$":
                 self.open[-1] = ("text", name, at)
                 return rf"\{name}{{"
-            raise MathsError(r"a $ stands within the formula; a dollar is \$", at)
+            raise MathsError(r"there is a $ inside the formula; a dollar is \$", at)
         return sign
 
     def _enter(self, kind: str, name: str, at: int) -> None:

@@ -264,7 +264,7 @@ class _Renderer:
         at = token.meta.get("at", 0)
         command, following = _COMMAND.match(text, at), text[at + 2 :]
         if command and token.markup == token.content:
-            shown = f"{command[0]} stands outside a formula"
+            shown = f"{command[0]} is outside a formula"
             self.wrong(line, f"{shown}: write $…$ around it, or ` around what is to be shown as it is")
         is_open = (token.markup == r"\(" and text[at - 1 : at] != "]") or (
             token.markup == r"\[" and "]" not in following

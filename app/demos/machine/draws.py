@@ -55,7 +55,7 @@ def read_draws(text: str) -> Draws:
     """The range that a text such as `0..39` names. Raises BadRangeError."""
     found = _RANGE.fullmatch(text)
     if not found:
-        raise BadRangeError(f"{text[:40]!r} is no range of seeds: write one such as 0..39")
+        raise BadRangeError(f"{text[:40]!r} is not a range of seeds: write for example 0..39")
     draws = Draws(int(found[1]), int(found[2]))
     if not 2 <= len(draws.seeds) <= MOST_DRAWS:
         raise BadRangeError(f"{draws} has {len(draws.seeds)} seeds: write a range of 2 to {MOST_DRAWS}, such as 0..39")

@@ -22,7 +22,7 @@ class MistakesError(ExportError):
     """The content has mistakes, so an export would silently lack cards."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__("Nothing was exported: mend these first.")
+        super().__init__("Nothing was exported: fix these first.")
         self.mistakes = mistakes
 
 
@@ -106,7 +106,7 @@ def _checked(base_url: str) -> str:
     except ValueError:
         good = False
     if not good or any(character in base_url for character in " \"'<>\\"):
-        raise ExportError(f"{base_url!r} is no address of the app: write it as in http://127.0.0.1:8000")
+        raise ExportError(f"{base_url!r} is not an address of the app: write it as in http://127.0.0.1:8000")
     return base_url.rstrip("/")
 
 

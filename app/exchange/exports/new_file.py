@@ -37,6 +37,6 @@ def _check(path: Path, force: bool) -> None:
     if path.is_dir():
         raise ExportError(f"{path} is a folder: name a file.")
     if path.exists() and not force:
-        raise ExportError(f"{path} is there already: name another file, or add --force to replace it.")
+        raise ExportError(f"{path} already exists: name another file, or add --force to replace it.")
     if not path.parent.is_dir():
-        raise ExportError(f"There is no folder {path.parent}: make it first.")
+        raise ExportError(f"There is no folder {path.parent}: create it first.")

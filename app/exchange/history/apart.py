@@ -56,7 +56,7 @@ _ALONE = "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE"
 
 
 class ChangedMeanwhileError(Exception):
-    """What an import was worked out from has changed in the tables: it must begin anew."""
+    """What an import was worked out from has changed in the tables: it must start again."""
 
 
 class Copies:

@@ -102,7 +102,7 @@ def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]
         learner = connection.execute(select(LEARNER).where(LEARNER.c.id == learner_id)).mappings().one_or_none()
         if learner is None:
             known = connection.execute(select(func.max(LEARNER.c.id))).scalar()
-            raise ExportError(f"There is no learner {learner_id}; the last has the number {known}.")
+            raise ExportError(f"There is no learner {learner_id}; the highest number is {known}.")
         numbers: Counter[str] = Counter()
         # The lines are validated when they are read. Building them without validation takes a fifth of the time.
         chosen = Profile(**{name: value for name, value in learner.items() if name != "id"})

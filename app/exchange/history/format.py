@@ -44,7 +44,7 @@ def _storable(text: str) -> str:
 
 def _known_kind(kind: str) -> str:
     if kind not in list(Kind):
-        raise ValueError(f"{kind[:40]!r} is no kind of quiz; there are {', '.join(Kind)}")
+        raise ValueError(f"{kind[:40]!r} is not a kind of quiz; there are {', '.join(Kind)}")
     return kind
 
 

@@ -148,7 +148,7 @@ class _Import:
         mine = LEARNER.c.id == self.learner_id
         here = self.connection.execute(select(LEARNER).where(mine)).mappings().one_or_none()
         if here is None:
-            raise HistoryError(number, f"there is no learner {self.learner_id} here to take the history")
+            raise HistoryError(number, f"there is no learner {self.learner_id} here to receive the history")
         there = asdict(learner)
         values = {name: value for name, value in there.items() if _is_open(here[name]) and not _is_open(value)}
         if not self.connection.execute(select(exists().where(REVIEW.c.learner_id == self.learner_id))).scalar():
@@ -188,7 +188,7 @@ class _Import:
     ) -> dict[str, Any] | None:
         """Return the line as a row of the table; None if it exists already."""
         if (line.rating is None) == (line.undoes is None):
-            raise HistoryError(number, "a review has either a rating or what it undoes")
+            raise HistoryError(number, "a review needs either a rating or the rating that it undoes")
         if line.token in known:
             self._check_own(number, known[line.token])
             if known[line.token]["id"] > self.last_id:
@@ -200,13 +200,13 @@ class _Import:
         if line.undoes is not None:
             target = known.get(line.undoes)
             if target is None or target["rating"] is None:
-                raise HistoryError(number, f"it undoes {line.undoes}, which is the token of no rating above")
+                raise HistoryError(number, f"it undoes {line.undoes}, which is not the token of a rating above")
             self._check_own(number, target)
             undoes_id, is_here = target["id"], target["id"] <= self.last_id
             if undoes_id in undone:
                 if is_here:
                     return None  # undone in both places: once is enough
-                raise HistoryError(number, f"it undoes {line.undoes}, which is undone already")
+                raise HistoryError(number, f"it undoes {line.undoes}, which is already undone")
             undone.add(undoes_id)
             if is_here:
                 card_id = target["card_id"]  # it may have another name here
@@ -231,4 +231,4 @@ def _is_open(preference: object) -> bool:
 
 
 def _repeated(number: int, token: str) -> HistoryError:
-    return HistoryError(number, f"the token {token} stands on an earlier line already")
+    return HistoryError(number, f"the token {token} is already on an earlier line")

@@ -45,7 +45,7 @@ class QuizMerger:
             self._changed.add(self._quiz_id)
             return
         if here["learner_id"] != self.learner_id:
-            raise HistoryError(number, f"the quiz {line.name} is learner {here['learner_id']}'s here")
+            raise HistoryError(number, f"the quiz {line.name} belongs to learner {here['learner_id']} here")
         self._quiz_id = here["id"]
         items = select(QUIZ_ITEM.c.position, QUIZ_ITEM.c.card_id, QUIZ_ITEM.c.token)
         rows = self.connection.execute(items.where(QUIZ_ITEM.c.quiz_id == self._quiz_id))
@@ -74,11 +74,11 @@ class QuizMerger:
         if token is None:
             return
         if self.connection.execute(select(QUIZ_ITEM.c.quiz_id).where(QUIZ_ITEM.c.token == token)).scalar() is not None:
-            raise HistoryError(number, f"the review {token} answers another question already")
+            raise HistoryError(number, f"the review {token} already answers another question")
         self.bring([token])
         whose = self.connection.execute(select(REVIEW.c.learner_id).where(REVIEW.c.token == token)).scalar()
         if whose not in (None, self.learner_id):
-            raise HistoryError(number, f"the review {token} is learner {whose}'s here")
+            raise HistoryError(number, f"the review {token} belongs to learner {whose} here")
 
     def _update(self, statement: Update, **values: Any) -> None:
         self.connection.execute(statement.values(**values))

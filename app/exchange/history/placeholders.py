@@ -68,7 +68,7 @@ class HistoryCards:
         """Return the id of the card with the name on a line. Raises HistoryError if no line of kind card named it."""
         found = self.find(line.deck, line.card)
         if found is None:
-            raise HistoryError(number, f"the card {line.deck}/{line.card} has no line of kind card above")
+            raise HistoryError(number, f"the card {line.deck}/{line.card} has no card line above")
         return found
 
     def present_id_of(self, number: int, line: MarkLine | QuizItemLine) -> int:
@@ -82,7 +82,9 @@ class HistoryCards:
     def _add_deck(self, number: int, name: str, title: str) -> int:
         count = self.connection.execute(select(func.count()).select_from(DECK)).scalar_one()
         if count >= MOST_DECKS:
-            raise HistoryError(number, f"the deck {name} is not here, and {MOST_DECKS} decks are: no more can be added")
+            raise HistoryError(
+                number, f"there is no deck {name} here, and there are already {MOST_DECKS} decks, so none can be added"
+            )
         return self._add(DECK, name=name, title=title)
 
     def drop_unused(self) -> list[str]:
@@ -111,7 +113,7 @@ class HistoryCards:
     def _make(self, number: int, line: CardLine) -> None:
         self._made += 1
         if self._made > MOST_UNKNOWN:
-            raise HistoryError(number, f"the content lacks more than {MOST_UNKNOWN:,} of its cards: load it first")
+            raise HistoryError(number, f"more than {MOST_UNKNOWN:,} of its cards are not in the content: load it first")
         deck_id = self.deck(number, line.deck, line.deck_title)
         topic_id = self._id(TOPIC, deck_id=deck_id, name=line.topic) or self._add(
             TOPIC,

@@ -41,21 +41,23 @@ def read_lines(file: IO[bytes]) -> Iterator[tuple[int, Line]]:
             _check_numbers(number, line, numbers)
         yield number, line
     if not isinstance(line, EndLine):
-        raise HistoryError(max(number, 1), "the file ends here without its last line: it was cut short. Export it anew")
+        raise HistoryError(
+            max(number, 1), "the file ends here without its last line: it was cut short. Export it again"
+        )
 
 
 def _check_place(number: int, before: Line | None, line: Line) -> None:
     if isinstance(before, EndLine):
-        raise HistoryError(number, "the file goes on after its end: are two files in one?")
+        raise HistoryError(number, "the file continues after its end: are there two files in one?")
     if isinstance(line, HeaderLine) != (before is None):
-        raise HistoryError(number, "the line of kind history stands first, and only there")
+        raise HistoryError(number, "the line of kind history must be the first line, and the only one")
     if before is not None and _PLACE[line.kind] < _PLACE[before.kind]:
-        raise HistoryError(number, f"the lines of kind {line.kind} stand before those of kind {before.kind}")
+        raise HistoryError(number, f"the lines of kind {line.kind} must come before those of kind {before.kind}")
     if isinstance(line, QuizItemLine):
         quiz = before.name if isinstance(before, QuizLine) else getattr(before, "quiz", None)
         last = before.position if isinstance(before, QuizItemLine) else -1
         if line.quiz != quiz or line.position <= last:
-            raise HistoryError(number, f"the items of the quiz {line.quiz} stand beneath its line, in their order")
+            raise HistoryError(number, f"the items of the quiz {line.quiz} must follow its line, in order")
 
 
 def _check_numbers(number: int, end: EndLine, found: Counter[str]) -> None:
@@ -70,7 +72,7 @@ def _check_numbers(number: int, end: EndLine, found: Counter[str]) -> None:
 
 def _read(number: int, data: bytes) -> Line:
     if len(data) > LONGEST:
-        raise HistoryError(number, f"the line is longer than {LONGEST:,} bytes: this is no history of Recur")
+        raise HistoryError(number, f"the line is longer than {LONGEST:,} bytes: this is not a history from Recur")
     if number == 1:
         data = data.removeprefix(b"\xef\xbb\xbf")
         _check_version(data)
@@ -94,7 +96,7 @@ def _check_version(data: bytes) -> None:
     try:
         version = _Versioned.model_validate_json(data).version
     except ValidationError:
-        return  # it is no first line, which is said later
+        return  # it is not a first line, which is reported later
     if version not in READS:
         reads = f"{', '.join(map(str, READS[:-1]))} and {READS[-1]}"
         raise HistoryError(

@@ -92,7 +92,7 @@ def read_list(folder: Path) -> list[CameFrom]:
             found.append(CameFrom(*(str(entry[name]) for name in ("origin", "key", "card", "text"))))
         except (ValueError, KeyError, TypeError):
             raise RefusedError(
-                f"{folder / LIST}:{number}: this is no entry of the list: mend or remove the line"
+                f"{folder / LIST}:{number}: this is not an entry of the list: fix or remove the line"
             ) from None
     return found
 

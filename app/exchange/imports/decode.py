@@ -46,7 +46,7 @@ def _decoded(data: bytes, encoding: str) -> str:
     except (UnicodeError, ValueError) as error:
         raise RefusedError(f"the file is not encoded in {encoding}: {error}") from None
     if not isinstance(text, str):
-        raise RefusedError(f"{encoding!r} is no encoding of text")
+        raise RefusedError(f"{encoding!r} is not a text encoding")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 

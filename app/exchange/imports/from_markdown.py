@@ -75,7 +75,7 @@ def read_markdown(text: str) -> Reading:
 
 
 def _marks(lines: Sequence[str], start: int) -> list[str]:
-    """The words that are no card's text: the front matter, the names of metadata, and the heading Key points."""
+    """The words that are not a card's text: the front matter, the names of metadata, and the heading Key points."""
     front = [line for line in lines[:start] if re.match(r"(?:order|draft) *:", line)]
     labels = [line.partition("]:")[0] for line in lines if _DEFINITION.fullmatch(line)]
     return ["title", *front, *labels, *(found[0] for line in lines if (found := _KEYS.match(line)))]

@@ -68,7 +68,7 @@ def _flashcards(lines: list[str], starts: list[int], layout: list[str]) -> Itera
         while after < end and _SCALE.fullmatch(lines[after]):
             after += 1
         layout += [*lines[start:front], *lines[back : back + 1], *lines[rating:after]]
-        yield from skipped_lines(lines, after, end, "stands between a card's rating and the next card")
+        yield from skipped_lines(lines, after, end, "is between a card's rating and the next card")
 
 
 def _listed(line: str) -> str:

@@ -16,7 +16,7 @@ from app.exchange.imports.words import named, words
 
 # Text without any character that Markdown could read as something else: it need not be checked.
 _PLAIN = re.compile(r"[^$`~\[\]<>\\|{}#=&]*")
-NO_ANSWER = "The answer is still to be written."
+NO_ANSWER = "The answer has not been written yet."
 UNANSWERED = "there is no answer"
 LONGEST_REASON = 500
 

@@ -87,7 +87,7 @@ class TargetFile:
             if is_new and self.folder.exists() and not any(self.folder.iterdir()):
                 self.folder.rmdir()
             if isinstance(error, FileExistsError):
-                raise RefusedError(f"{target} is there already; nothing is overwritten") from None
+                raise RefusedError(f"{target} already exists; nothing is overwritten") from None
             if isinstance(error, OSError):
                 raise RefusedError(f"{self.folder} cannot be written: {error.strerror}") from None
             raise
@@ -132,7 +132,7 @@ def target_file(content_dir: Path, into: str, source: Path) -> TargetFile:
     same = [path for path in texts if re.fullmatch(rf"{deck}/{name}(-\d+)?\.md", path)]
     if same and not there:
         first, rule = content_dir / same[0], f"say another name with --into {deck}/NAME"
-        raise RefusedError(f"{first} is there already, and no import wrote it; {rule}")
+        raise RefusedError(f"{first} already exists, and no import wrote it; {rule}")
     return TargetFile(content_dir, deck, name, Before(cards, imported), there)
 
 
@@ -145,7 +145,7 @@ def cards_of(content_dir: Path, deck: str, files: Sequence[TopicFile]) -> tuple[
             try:
                 texts[found.path] = text = read_text(content_dir, found.path)
             except Unreadable as error:
-                raise RefusedError(f"{found.full}: {error}. Its ids must be known: mend it first") from None
+                raise RefusedError(f"{found.full}: {error}. Its ids must be known: fix it first") from None
             cards |= {card.name: Present(found.path, card) for card in parse(found.path, text).cards}
     return cards, texts
 

@@ -98,7 +98,7 @@ def _mark_gone(done: Update, before: Before, origins: Collection[str], seen: Col
         done.gone += 1
         if text_hash(there.card.markdown) != one.text:
             done.told.append(
-                (there.place, f"the card {one.card} is no longer in {file}; it was edited here, and stays")
+                (there.place, f"the card {one.card} is no longer in {file}; it was edited here, so it stays")
             )
             continue
         has_tail = there.card.metadata.line is not None

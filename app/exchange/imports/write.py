@@ -173,7 +173,7 @@ class _Writer:
         self.seen += words("\n".join(told))
         asked, rest = split_question(item.question)
         if rest:
-            told.append(Harmless("the question is more than a line of text: the rest stands at the head of its answer"))
+            told.append(Harmless("the question is longer than a line: the rest is at the start of its answer"))
             item = replace(item, question=asked, answer=f"{rest}\n\n{item.answer}".rstrip(), text=text)
         question = mend_question(asked, told)
         name = name_of(question)
@@ -251,7 +251,7 @@ class _Writer:
             if not mistakes:
                 return
         for (at, _line), message in self._mistakes(risky).items():
-            risky[at].told.append(f"to be mended by hand: {message}")
+            risky[at].told.append(f"to be fixed by hand: {message}")
 
     def _unlink_drafts(self) -> None:
         """Keep only the words of a link to a draft: a learner could not follow it."""

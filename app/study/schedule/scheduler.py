@@ -94,7 +94,7 @@ def foretell(state: State | None, seed: int, day: date, desired_retention: float
 def is_second_look(state: State | None, revealed_at: datetime) -> bool:
     """True if the answer shown at `revealed_at` (aware) was still in mind from the review before: it counts nothing.
 
-    A missed card that returns within its sitting is no second look: that is how it is learned.
+    A missed card that returns within its sitting is not a second look: that is how it is learned.
     """
     if state is None or state.due_at is not None:
         return False
@@ -107,7 +107,7 @@ def after(state: State | None, seed: int, given: CountedRating) -> State:
         return state._replace(last_review_id=given.id)
     rating = Rating(given.rating)
     outcome = foretell(state, seed, given.day, given.desired_retention)[rating]
-    # due_at is set exactly if the last answer was missed; a second miss in a row is no second lapse.
+    # due_at is set exactly if the last answer was missed; a second miss in a row is not a second lapse.
     lapsed = rating.missed and state is not None and state.due_at is None
     return State(
         stability=outcome.memory.stability,

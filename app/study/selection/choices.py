@@ -55,7 +55,7 @@ def choices(session: Session, prefs: Preferences, deck_id: int | None = None) ->
 def unknown(selection: Selection, known: Choices, documents: Iterable[str]) -> list[str]:
     """A sentence each about a tag or a source that no card has; `documents` are the keys of those that are listed.
 
-    Any card may have a new tag or source, so this is no error: it explains why no card was found.
+    Any card may have a new tag or source, so this is not an error: it explains why no card was found.
     """
     words = {"tag": known.tags, "source": [*documents, *known.sources]}
     asked = {name: value for name, value in selection.pairs if name in words}

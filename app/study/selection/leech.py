@@ -21,7 +21,7 @@ class Leech:
 
 
 def leech(session: Session, card_id: int, lapses: int) -> Leech | None:
-    """What may help with the card that was missed `lapses` times after it had been known; None if it is no leech.
+    """What may help with the card that was missed `lapses` times after it had been known; None if it is not a leech.
 
     A card without prerequisites builds on the one before it in its topic.
     """

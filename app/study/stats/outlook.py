@@ -30,7 +30,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """How many cards have a stability in days with shortest ≤ stability < below; None is no upper bound."""
+    """How many cards have a stability in days with shortest ≤ stability < below; None means no upper bound."""
 
     shortest: int
     below: int | None

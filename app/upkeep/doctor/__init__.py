@@ -1,1 +1,1 @@
-"""`recur doctor`: finds what is wrong with a database, says it in words, and mends what can be derived."""
+"""`recur doctor`: finds what is wrong with a database, says it in words, and repairs what can be derived."""

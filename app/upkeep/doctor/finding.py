@@ -1,4 +1,4 @@
-"""What an examination finds, and what would mend it."""
+"""What an examination finds, and what would repair it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Cure(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong: `what` and where. Either a `cure` mends it, or `advice` says what a person can do."""
+    """Something that is wrong: `what` and where. Either a `cure` repairs it, or `advice` says what a person can do."""
 
     what: str
     cure: Cure | None = None

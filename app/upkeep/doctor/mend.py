@@ -16,7 +16,7 @@ from app.upkeep.doctor.salvage import replace
 
 
 def mend(what: Examined, found: list[Finding]) -> list[str]:
-    """Do what mends these findings. Returns a sentence for each thing that was done.
+    """Apply the repairs for these findings. Returns a sentence for each thing that was done.
 
     Keep others away from the database meanwhile. A damaged file is replaced alone: examine the new one then. Raises
     UnusableDatabaseError if nothing can be read of it, and OSError if there is no room for a new one.

@@ -19,7 +19,7 @@ _HAS_NO_ANSWER = and_(
     exists().where(QUIZ.c.id == QUIZ_ITEM.c.quiz_id),
     ~exists().where(_ANSWER, _OF_ITS_LEARNER),
 )
-"""True for a question whose answer is no review, or one of another card or another learner."""
+"""True for a question whose answer is not a review, or one of another card or another learner."""
 
 
 def missing_owners(connection: Connection) -> Iterator[Finding]:

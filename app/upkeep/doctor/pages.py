@@ -22,7 +22,7 @@ Values = list[Any]
 
 
 class UnreadableError(ValueError):
-    """Bytes that are no record."""
+    """Bytes that are not a record."""
 
 
 @dataclass(frozen=True, slots=True)

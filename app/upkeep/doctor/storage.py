@@ -21,10 +21,10 @@ BACKUP = "Nothing else holds it: restore it from a copy (`recur restore`), or co
 def damaged_file(path: Path) -> Iterator[Finding]:
     """What SQLite itself finds wrong with the file, table by table."""
     if not path.exists():
-        yield Finding(f"There is no file {path}.", None, "Restore a copy, or run `recur load` to begin anew.")
+        yield Finding(f"There is no file {path}.", None, "Restore a copy, or run `recur load` to start again.")
         return
     if path.stat().st_size == 0 and not path.with_name(f"{path.name}-wal").exists():
-        yield Finding(f"The file {path} is empty.", None, "Restore a copy, or delete it to begin anew.")
+        yield Finding(f"The file {path} is empty.", None, "Restore a copy, or delete it to start again.")
         return
     try:
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)
@@ -127,7 +127,7 @@ def is_time(column: Column[Any]) -> bool:
 
 
 def _of_another_type(table: Table) -> str:
-    """Count the rows in which a value is not of its column's type, is no truth value, or holds a NUL."""
+    """Count the rows in which a value is not of its column's type, is not a truth value, or holds a NUL."""
     wrong = []
     for column in table.columns:
         name = f'"{column.name}"'

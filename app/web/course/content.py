@@ -72,7 +72,7 @@ def may_edit(here: Context) -> bool:
 
 
 def check_author(here: Context) -> None:
-    """Raises HTTPException if those who use the server are no authors."""
+    """Raises HTTPException if the server's users are not authors."""
     if not here.settings.shows_drafts:
         said = "This page is for the authors of the cards. RECUR_EDITING=true shows it to everybody on this server."
         raise HTTPException(HTTPStatus.FORBIDDEN, said)

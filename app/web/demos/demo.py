@@ -139,7 +139,7 @@ def _whole(request: Request, name: str) -> Response:
 
 
 def _back(request: Request, given: Mapping[str, str]) -> str | None:
-    """The address of the card that the reader came from, by `from` or the Referer; None if it is no card of ours."""
+    """The address of the card that the reader came from, by `from` or the Referer; None if it is not our card."""
     said, before = given.get("from", ""), parts_of(request.headers.get("referer", ""))
     if not said and before.netloc == request.url.netloc:
         said = before.path + (f"?{before.query}" if before.query else "")

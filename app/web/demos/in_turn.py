@@ -52,7 +52,7 @@ def may_train(route: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
     async def waiting(*args: P.args, **named: P.kwargs) -> T:
         return await in_turn(functools.partial(route, *args, **named))
 
-    # FastAPI reads what a route takes from its signature. __wrapped__ would show it a function that is no coroutine.
+    # FastAPI reads what a route takes from its signature. __wrapped__ would show it a function that is not a coroutine.
     waiting.__name__, waiting.__doc__ = route.__name__, route.__doc__
     waiting.__signature__ = inspect.signature(route)  # type: ignore[attr-defined]
     return waiting

@@ -100,7 +100,7 @@ class BoundedHttp(HttpToolsProtocol):
         except httptools.HttpParserUpgrade:
             pass  # no other protocol is spoken here: it is answered as if it had not asked
         except httptools.HttpParserError:
-            refusal = self._refusal or _UnacceptableError(HTTPStatus.BAD_REQUEST, "this is no valid HTTP request.")
+            refusal = self._refusal or _UnacceptableError(HTTPStatus.BAD_REQUEST, "this is not a valid HTTP request.")
             self._end(refusal.status, str(refusal))
         else:
             if self._barren > LARGEST_HEAD:
@@ -123,7 +123,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _HEAD_IS_BOUNDED)
         self._in_head = False
         super().on_headers_complete()
-        self.headers = []  # what follows a chunked body is no part of the head
+        self.headers = []  # what follows a chunked body is not part of the head
 
     def _size_of_head(self) -> int:
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)

@@ -64,7 +64,7 @@ POLICY = {
 
 @lru_cache(maxsize=64)
 def _hostname(host: str) -> str | None:
-    """The name in a Host header, without its port; None if it is no name of a host."""
+    """The name in a Host header, without its port; None if it is not a host name."""
     try:
         parts = urlsplit(f"//{host}")
         return parts.hostname if _IS_HOST.fullmatch(host) and parts.port != 0 else None
@@ -119,7 +119,7 @@ class Guard:
             await refusal.response(scope, receive, send)
             return
         if body is None:
-            return  # half a form is no form
+            return  # half a form counts as none
         messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def read_already() -> Message:

@@ -125,7 +125,7 @@ def test_the_history_of_a_draft_waits_and_wakes(take, database, settings, run_re
     (path,) = [path for path in (settings.content_dir / "nets").glob("*.md") if "Draft:" in path.read_text()]
     text = path.read_text()
     at = text.index("Draft: yes")
-    path.write_text(text[:at].replace("The answer is still to be written.", "Yes.") + text[text.index("\n", at) :])
+    path.write_text(text[:at].replace("The answer has not been written yet.", "Yes.") + text[text.index("\n", at) :])
     assert run_recur("load").code == 0
     (card,) = rows(database, query)
     assert card["retired_at"] is None

@@ -79,7 +79,7 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
     "an answer twice": (
         lambda h: changed(h, 16, token=json.loads(h.split(b"\n")[14])["token"]),
         16,
-        "answers another question already",
+        "already answers another question",
     ),
     "certain expectations": (lambda h: changed(h, 15, expected=1.5), 15, "expected "),
     "a missing item": (lambda h: moved(h, 16), 16, "with 2 quiz_items, and holds 1"),

@@ -32,7 +32,7 @@ def test_flashcards():
         ("line 41", "Tree", "Parameters: 2\nExample:\n3"),
         ("line 51", "What is left over?", ""),
     ]
-    assert skipped == [Skipped("line 40", "stands between a card's rating and the next card", "an advertisement")]
+    assert skipped == [Skipped("line 40", "is between a card's rating and the next card", "an advertisement")]
 
 
 def test_the_four_parts_of_a_study_page():

@@ -45,7 +45,7 @@ def test_it_says_what_it_took_and_what_it_left(recur, settings):
         '---\ntitle: "Trees"\n---\n'
         "## What is a leaf? {#what-is-a-leaf}\nA node, for \\$5.\n\n"
         "## Why? {#why-2}\nx\n\nDraft: yes, the picture y.png is left out\n\n"
-        "## When? {#when}\nThe answer is still to be written.\n\nDraft: yes, there is no answer\n"
+        "## When? {#when}\nThe answer has not been written yet.\n\nDraft: yes, there is no answer\n"
     )
     code, said, _complained = recur("check")
     assert (code, "0 mistakes" in said) == (0, True)
@@ -64,7 +64,7 @@ def test_a_second_import_changes_nothing_and_overwrites_nothing(recur, settings)
     (settings.content_dir / "d" / "mine.md").write_text("---\ntitle: M\n---\n\n## Mine? {#mine}\nYes.\n")
     code, _said, complained = recur("import", "My List.txt", "--into", "d/mine")
     assert code == 1
-    assert "mine.md is there already, and no import wrote it; say another name with --into d/NAME" in complained
+    assert "mine.md already exists, and no import wrote it; say another name with --into d/NAME" in complained
     assert recur("import", "My List.txt", "--into", "content/other/list.md")[0] == 0
     assert (settings.content_dir / "other" / "list.md").exists()
 

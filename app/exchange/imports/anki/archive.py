@@ -56,7 +56,7 @@ def _check_directory(file: IO[bytes]) -> None:
     tail = file.read()
     at = tail.rfind(_END_OF_ZIP)
     if at < 0 or len(tail) < at + 22:
-        raise RefusedError("this is no zip archive, or its end is missing; an Anki package is one")
+        raise RefusedError("this is not a zip archive, as an Anki package is, or its end is missing")
     (length,) = struct.unpack_from("<L", tail, at + 12)
     if at >= 20 and tail[at - 20 : at - 16] == _LOCATOR64:
         (where,) = struct.unpack_from("<Q", tail, at - 12)
@@ -119,5 +119,5 @@ def _media(archive: zipfile.ZipFile, collection: str) -> list[str]:
     except (ProtobufError, ValueError, RecursionError) as error:
         raise RefusedError(f"the list of media is damaged: {error}") from None
     if not isinstance(names, dict):
-        raise RefusedError("the list of media is damaged: it is no table of names")
+        raise RefusedError("the list of media is damaged: it is not a table of names")
     return [str(name) for name in names.values()]

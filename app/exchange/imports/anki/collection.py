@@ -105,7 +105,7 @@ class Collection:
         decks = self._decks()
         for id_, type_id, tags, flds, ord_, guid, deck_id in self._rows(query, LARGEST_NOTE):
             if not (isinstance(id_, int) and isinstance(type_id, int) and isinstance(ord_, int | None)):
-                raise RefusedError("its notes are not numbered as Anki numbers them")
+                raise RefusedError("its notes are not numbered the way Anki numbers them")
             fields = tuple(flds.split("\x1f")) if isinstance(flds, str) else None
             title = decks.get(deck_id, "") if isinstance(deck_id, int) else ""
             yield Note(id_, type_id, tuple(str(tags or "").split()), fields, ord_, str(guid or "")[:100], title)
@@ -185,7 +185,7 @@ class Collection:
                 yield from cursor
         except sqlite3.OperationalError as error:
             if "interrupted" in str(error):
-                raise RefusedError("its database takes far more work to read than its notes explain") from None
+                raise RefusedError("its database takes far more work to read than its notes justify") from None
             raise RefusedError(f"its database is damaged, or not Anki's: {error}") from None
         except (sqlite3.Error, OverflowError) as error:
             raise RefusedError(f"its database is damaged, or not Anki's: {error}") from None
@@ -254,11 +254,11 @@ def _old_type(model: Mapping[str, object]) -> NoteType:
 
 def _int(value: object) -> int:
     if not isinstance(value, int):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return value
 
 
 def _bytes(value: object) -> bytes:
     if not isinstance(value, bytes):
-        raise TypeError("settings are no bytes")
+        raise TypeError("settings are not bytes")
     return value

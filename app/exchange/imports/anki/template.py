@@ -51,7 +51,7 @@ def _filled(template: str, fields: Mapping[str, str], cloze: int, asks: bool) ->
             out += pieces
             length += sum(map(len, pieces))
         if length > LONGEST:
-            raise TooLongError("its template makes more of it than a card holds")
+            raise TooLongError("its template makes it longer than a card may be")
         if tag[1] == "/":
             shown = shown[:-1] if len(shown) > 1 else shown
         elif tag[1]:

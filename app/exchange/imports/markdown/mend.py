@@ -171,7 +171,7 @@ def _formula(latex: str, display: bool, following: str, told: list[str]) -> str:
     try:
         mathml(latex, display)
         if re.search(r"(?<!\\)(?:\\\\)*\$", latex):
-            raise MathsError("a dollar stands within it")
+            raise MathsError("it contains a dollar sign")
     except MathsError as error:
         told.append(f"the formula {latex[:60]}{'…' if len(latex) > 60 else ''} is kept as text: {error}")
         return code_span(latex)

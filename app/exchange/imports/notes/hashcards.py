@@ -31,13 +31,13 @@ def read_hashcards(text: str) -> Reading:
 
 def _cards(lines: Sequence[str], start: int) -> Iterator[Item]:
     question: tuple[int, str] | None = None
-    yield from skipped_lines(list(lines), start, _next(lines, start), "stands before the first card")
+    yield from skipped_lines(list(lines), start, _next(lines, start), "is before the first card")
     at = _next(lines, start)
     while at < len(lines):
         found = _MARK.fullmatch(lines[at])
         end = _next(lines, at + 1)
         if found is None:  # the rule that ends a card
-            yield from skipped_lines(list(lines), at + 1, end, "stands between two cards")
+            yield from skipped_lines(list(lines), at + 1, end, "is between two cards")
         else:
             text = block([found[2] or "", *lines[at + 1 : end]])
             if question and found[1] == "A":

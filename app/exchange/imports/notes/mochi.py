@@ -33,7 +33,7 @@ def read_mochi(path: Path) -> Reading:
     except (ValueError, RecursionError) as error:
         raise RefusedError(f"its data.json is damaged: {error}") from None
     if not isinstance(found, dict) or not isinstance(found.get("decks"), list):
-        raise RefusedError("its data.json has no decks: this is no package of Mochi")
+        raise RefusedError("its data.json has no decks: this is not a Mochi package")
     counts: Counter[str] = Counter()
     return Reading("", _items(found, counts), counts=counts)
 

@@ -29,7 +29,7 @@ def claims_obsidian(text: str) -> bool:
 
 
 def read_obsidian(text: str) -> Reading:
-    """Return the cards in order. What else a note says is named, and is no card."""
+    """Return the cards in order. Whatever else a note says is named and is not a card."""
     lines = text.split("\n")
     layout = [found[0] for line in lines for found in _TAG.finditer(line)]
     return Reading("", _items(lines), text=text, layout=layout)
