@@ -86,7 +86,7 @@ def test_a_database_that_was_there_before_is_missed(file: Path, run_recur: Calla
     file.unlink()
     if leave:
         file.touch()
-    assert "begin anew" in run_recur("doctor").out
+    assert "start again" in run_recur("doctor").out
     assert file.exists() == leave
     warned = run_recur("load")
     assert warned.code == 0

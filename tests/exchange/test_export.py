@@ -71,10 +71,10 @@ def test_cards_go_out(recur: Run, tmp_path: Path) -> None:
 def test_a_refusal_says_why(recur: Run, settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "cards.csv").write_text("mine")
     for words, says in (
-        (("cards.csv",), "is there already"),
+        (("cards.csv",), "already exists"),
         (("cards.txt",), "name a file that ends in"),
         (("new.csv", "--deck", "e"), "There is no deck 'e'"),
-        (("new.json", "--base-url", "recur"), "is no address of the app"),
+        (("new.json", "--base-url", "recur"), "is not an address of the app"),
         (("h.jsonl", "--deck", "d"), "leave out --deck"),
         (("h.jsonl", "--learner", "7"), "There is no learner 7"),
     ):

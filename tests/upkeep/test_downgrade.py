@@ -50,7 +50,7 @@ def test_a_preference_counts_as_dropped_only_if_it_was_chosen(studied: Place, co
     }
 
 
-@pytest.mark.parametrize(("revision", "says"), [("9", "is no revision before"), ("base", "There are: 00")])
+@pytest.mark.parametrize(("revision", "says"), [("9", "is not a revision before"), ("base", "There are: 00")])
 def test_an_unknown_revision_is_named(studied: Place, copies: DatedCopies, revision: str, says: str) -> None:
     with pytest.raises(CopyError, match=says):
         downgrade(copies, revision, NOW)

@@ -36,7 +36,7 @@ def test_a_copy_of_the_older_schema_is_kept(
 def test_without_room_for_a_copy_it_is_migrated_all_the_same(studied: Place, copies: DatedCopies) -> None:
     studied.database.migrate("0004")
     copies.folder.touch()
-    assert "without a copy of it as it was. The folder" in migrate(copies, NOW)[0]
+    assert "without a copy of its previous state. The folder" in migrate(copies, NOW)[0]
     assert migrate(copies, NOW) == []
 
 

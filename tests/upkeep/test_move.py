@@ -133,7 +133,7 @@ def with_an_orphan(place: Place) -> None:
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (without_a_state, "not what a replay gives: .*card_state.* Run recur replay"),
+        (without_a_state, "differs from a replay: .*card_state.* Run recur replay"),
         (older, "older version"),
         (with_an_orphan, "A row of own_tag cannot be copied: .*FOREIGN KEY.* See recur doctor"),
     ],

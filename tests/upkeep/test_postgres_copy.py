@@ -68,7 +68,7 @@ def test_an_older_copy_is_migrated_although_newer_tables_are_there(studied: Plac
     reviews, said = studied.reviews(), studied.said()
     studied.database.migrate("0003")
     copy = copies.make("by-hand", NOW).path
-    assert "A copy of it as it was is" in migrate(copies, NOW)[0]
+    assert "A copy of its previous state is" in migrate(copies, NOW)[0]
     with studied.database.write() as session:
         connection = session.connection()
         connection.exec_driver_sql("CREATE TABLE later (card_id integer REFERENCES card (id))")
@@ -155,7 +155,7 @@ def test_where_pg_dump_is_missing_it_is_said_what_to_install(
         daily.look(NOW)
     assert len(caplog.records) == 1
     studied.database.migrate("0004")
-    assert "without a copy of it as it was. A PostgreSQL" in migrate(copies, NOW)[0]
+    assert "without a copy of its previous state. A PostgreSQL" in migrate(copies, NOW)[0]
     assert copies.all() == []
 
 

@@ -219,9 +219,9 @@ class _Import:
 
     def _check_own(self, number: int, row: RowMapping) -> None:
         if row["learner_id"] != self.learner_id:
-            whose = f"is learner {row['learner_id']}'s here"
+            whose = f"belongs to learner {row['learner_id']} here"
             raise HistoryError(
-                number, f"the review {row['token']} {whose}: take the file in as theirs (--learner {row['learner_id']})"
+                number, f"the review {row['token']} {whose}: import the file as theirs (--learner {row['learner_id']})"
             )
 
 

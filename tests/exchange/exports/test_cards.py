@@ -41,7 +41,7 @@ def test_an_unknown_deck_is_named_with_the_nearest(content: Path) -> None:
     "base", ["recur.example", "javascript:alert(1)", 'http://a"b', "http://", "http://a?b", "http://[a"]
 )
 def test_an_address_that_is_none_is_refused(content: Path, base: str) -> None:
-    with pytest.raises(ExportError, match="is no address of the app"):
+    with pytest.raises(ExportError, match="is not an address of the app"):
         collect(content, base)
 
 

@@ -13,7 +13,7 @@ def test_nothing_is_overwritten_unless_told_to(tmp_path: Path, content: Path) ->
     file = tmp_path / "cards.csv"
     file.write_text("mine")
     file.chmod(0o640)
-    with pytest.raises(ExportError, match=r"there already.*--force"):
+    with pytest.raises(ExportError, match=r"already exists.*--force"):
         export(file, content)
     assert file.read_text() == "mine"
     export(file, content, force=True)
@@ -51,7 +51,7 @@ def test_a_file_made_meanwhile_is_kept(tmp_path: Path) -> None:
         write_csv(beside, [])
         file.write_text("quicker")
 
-    with pytest.raises(ExportError, match="there already"), new_file(file, force=False) as beside:
+    with pytest.raises(ExportError, match="already exists"), new_file(file, force=False) as beside:
         be_late(beside)
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith("csv") or path.name.startswith(".")] == [
         "cards.csv"

@@ -122,12 +122,12 @@ def test_one_learners_reviews_do_not_become_anothers(three: list[Place]) -> None
     here = three[0]
     history = lived(here)
     before = here.everything()
-    with pytest.raises(HistoryError, match=r"line 6: .* is learner 1's here: take .* as theirs \(--learner 1\)"):
+    with pytest.raises(HistoryError, match=r"belongs to learner 1 here: import .* as theirs \(--learner 1\)"):
         here.take(history, learner=2)
     with pytest.raises(HistoryError, match="line 1: there is no learner 3 here"):
         here.take(history, learner=3)
     assert here.everything() == before
-    with pytest.raises(ExportError, match="There is no learner 3; the last has the number 2"):
+    with pytest.raises(ExportError, match="There is no learner 3; the highest number is 2"):
         here.export(learner=3)
 
 

@@ -29,7 +29,7 @@ def test_a_quiz_gone_on_with_elsewhere_is_completed(three: list[Place]) -> None:
     assert here.said()[2][0][6] == "2025-06-02 10:00:00.000000"
     assert [row[5] for row in here.said()[3]] == [here.reviews()[0][1], answer, None]
     assert here.take(there.export()).quizzes == 0
-    with pytest.raises(HistoryError, match=f"line 5: the quiz {name} is learner 1's here"):
+    with pytest.raises(HistoryError, match=f"line 5: the quiz {name} belongs to learner 1 here"):
         there.take(b"\n".join(forget_reviews(here.export())), learner=2)
 
 
@@ -40,7 +40,7 @@ def test_an_answer_of_another_learner_is_none(three: list[Place]) -> None:
     there.prefs = replace(there.prefs, learner_id=2)
     theirs = there.rate("d/a", 1)
     lines[3] = json.dumps({**json.loads(lines[3]), "token": theirs}).encode()
-    with pytest.raises(HistoryError, match=f"line 4: the review {theirs} is learner 2's here"):
+    with pytest.raises(HistoryError, match=f"line 4: the review {theirs} belongs to learner 2 here"):
         there.take(b"\n".join(lines))
 
 
@@ -49,5 +49,5 @@ def test_a_quiz_of_an_unknown_kind_is_refused(three: list[Place]) -> None:
     here, there, _bare = three
     here.quiz(["d/a"], 1)
     kind = next(json.loads(line)["quiz_kind"] for line in here.export().splitlines() if b'"quiz_kind"' in line)
-    with pytest.raises(HistoryError, match="quiz_kind: 'evil' is no kind of quiz"):
+    with pytest.raises(HistoryError, match="quiz_kind: 'evil' is not a kind of quiz"):
         there.take(here.export().replace(f'"quiz_kind":"{kind}"'.encode(), b'"quiz_kind":"evil"'))

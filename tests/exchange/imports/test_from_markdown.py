@@ -96,7 +96,7 @@ LINE = st.tuples(
     ),
     st.lists(WORD, min_size=1, max_size=4).map(" ".join),
     st.sampled_from(
-        ["", "?", " {#an-id}", "```", "$x", " <!-- hidden -->", " ![alt](pic.png)", "[word][x]", "{ref}`a <b>`", ")="]
+        ["", "?", " {#an-id}", "```", "$x", " <!-- hidden -->", " ![alt](pic.png)", " [word][x]", "{ref}`a <b>`", ")="]
     ),
 ).map("".join)
 

@@ -59,7 +59,7 @@ def test_a_second_import_changes_nothing_and_overwrites_nothing(recur, settings)
     before = (settings.content_dir / "d" / "my-list.md").read_bytes()
     code, said, _complained = recur("import", "My List.txt")
     assert code == 0
-    assert "Of the cards that were here: 0 updated, 3 as they were, 0 kept as you edited them" in said
+    assert "Of the cards that were here: 0 updated, 3 unchanged, 0 kept as you edited them" in said
     assert (settings.content_dir / "d" / "my-list.md").read_bytes() == before
     (settings.content_dir / "d" / "mine.md").write_text("---\ntitle: M\n---\n\n## Mine? {#mine}\nYes.\n")
     code, _said, complained = recur("import", "My List.txt", "--into", "d/mine")
@@ -79,7 +79,7 @@ def test_what_cannot_be_imported_is_refused_with_its_reason(recur, settings):
         (["prose.txt"], "looks like none of the kinds that can be imported"),
         (["prose.txt", "--kind", "theorie"], "there is no kind 'theorie'; there are anki, csv"),
         (["prose.txt", "--kind", "theory"], "no question was found"),
-        (["prose.txt", "--kind", "anki"], "no zip archive"),
+        (["prose.txt", "--kind", "anki"], "not a zip archive"),
         (["empty.csv"], "no question was found"),
         (["My List.txt", "--into", "../evil"], "write DECK or DECK/NAME"),
         (["My List.txt", "--into", "Not Good"], "must be lower-case"),
@@ -104,7 +104,7 @@ def test_an_import_with_many_losses_exits_with_2_and_is_no_topic_yet(recur, sett
     (settings.content_dir.parent / "many.csv").write_text(f"question,answer\n{rows}Why?,So.\n")
     code, said, _complained = recur("import", "many.csv")
     assert code == 2
-    assert "So much was lost that all of it is a draft" in said
+    assert "So much was lost that the whole file is a draft" in said
     assert "Read: 4 rows, 11 cells, 17 words. Written: 17 words.\n0 cards, 4 drafts" not in said
     assert "\ndraft: yes\n---\n" in (settings.content_dir / "d" / "many.md").read_text()
     code, said, _complained = recur("check")

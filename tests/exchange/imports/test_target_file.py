@@ -28,7 +28,7 @@ def test_files_are_moved_in_all_or_none(tmp_path):
         part.write_text("new")
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "new-2.md").write_text("in the way")
-    with pytest.raises(RefusedError, match=r"new-2\.md is there already"):
+    with pytest.raises(RefusedError, match=r"new-2\.md already exists"):
         target.move_in(parts)
     assert [path.name for path in (tmp_path / "d").iterdir()] == ["new-2.md"]
     assert (tmp_path / "d" / "new-2.md").read_text() == "in the way"

@@ -108,7 +108,7 @@ def test_a_card_that_was_moved_is_updated_where_it_is(again, tmp_path):
 def test_another_file_of_the_same_name_is_not_touched(again, tmp_path):
     (tmp_path / "content/d").mkdir(parents=True)
     file(tmp_path).write_text("---\ntitle: T\n---\n\n## Why? {#why}\nSo.\n")
-    with pytest.raises(RefusedError, match="there already, and no import wrote it"):
+    with pytest.raises(RefusedError, match="already exists, and no import wrote it"):
         again(*ROWS.values())
 
 
@@ -133,6 +133,6 @@ def test_a_damaged_list_is_refused_by_line(again, tmp_path):
     again(*ROWS.values())
     path = tmp_path / "content/d" / LIST
     path.write_text(f"<<<<<<< HEAD\n{path.read_text()}")
-    with pytest.raises(RefusedError, match=r"imported.jsonl:1: this is no entry"):
+    with pytest.raises(RefusedError, match=r"imported.jsonl:1: this is not an entry"):
         again(*ROWS.values())
     assert len(read_list(tmp_path / "content/nothing")) == 0

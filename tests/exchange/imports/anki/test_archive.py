@@ -140,9 +140,9 @@ def endless_join_of_many(connection: sqlite3.Connection) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Path], bytes], str]] = {
-    "nothing in it": (lambda honest: b"", "no zip archive"),
-    "no archive": (lambda honest: b"\x89PNG\r\n" + bytes(500), "no zip archive"),
-    "half an archive": (lambda honest: honest.read_bytes()[: honest.stat().st_size // 2], "no zip archive"),
+    "nothing in it": (lambda honest: b"", "not a zip archive"),
+    "no archive": (lambda honest: b"\x89PNG\r\n" + bytes(500), "not a zip archive"),
+    "half an archive": (lambda honest: honest.read_bytes()[: honest.stat().st_size // 2], "not a zip archive"),
     "its end alone": (lambda honest: b"PK\5\6" + bytes(18), "no Anki collection"),
     "a byte changed": (
         lambda honest: honest.read_bytes()[:2000] + b"changed" + honest.read_bytes()[2007:],
@@ -286,7 +286,7 @@ def test_a_gigabyte_of_zeros_takes_little_memory(honest, tmp_path):
     assert "would take 1,000,000,000 bytes" in said[0]
     assert "more than 512,000,000 bytes" in said[1]
     assert "larger than 64 MB" in said[2]
-    assert "no zip archive" in said[3]
+    assert "not a zip archive" in said[3]
     assert int(grown.split()[1]) < 200, grown  # MB
     assert list((tmp_path / "content").iterdir()) == []
 

@@ -172,7 +172,7 @@ def test_mochi(tmp_path):
     assert "Tags: rnn" in text
     broken: tuple[object, ...] = ({}, [], {"decks": 1})
     for data in broken:
-        with pytest.raises(RefusedError, match="no package of Mochi"):
+        with pytest.raises(RefusedError, match="not a Mochi package"):
             read_mochi(mochi(tmp_path, data))
     (tmp_path / "a.mochi").write_bytes(b"PK\3\4 no zip")
     with pytest.raises(RefusedError, match="damaged"):
