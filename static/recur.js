@@ -6,7 +6,10 @@ const NAMES = { " ": "Space" };
 const OWN_KEYS = JSON.parse(document.body.dataset.keys ?? "{}");
 const WRITTEN = { space: "Space", "Ctrl Z": "Ctrl+z" };
 
+// What is folded away can be pressed by its key, if what folds it can be seen.
 function shown(element) {
+  const fold = element.parentElement?.closest("details:not([open])");
+  if (fold && !element.closest("summary")) return shown(fold);
   return element.checkVisibility?.() ?? element.offsetParent !== null;
 }
 
@@ -49,6 +52,7 @@ function showKeys() {
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.altKey || event.defaultPrevented || localStorage.getItem(KEYS_OFF)) return;
   if (document.querySelector("dialog[open]")) return;
+  if (event.shiftKey && event.key === " ") return; // scrolls up
   const here = event.target.closest("input, select, textarea, [contenteditable], [role=slider]");
   if (here) return;
   const keys = meanings(event);
@@ -57,6 +61,9 @@ document.addEventListener("keydown", (event) => {
   const pressed = keys.map((key) => elements.find((one) => keysOf(one).includes(key))).find(Boolean);
   if (!pressed) return;
   event.preventDefault();
+  // A page may have something better to do than what the keys that go on would press.
+  const goesOn = !keys.includes(keysOf(pressed)[0]);
+  if (goesOn && !pressed.dispatchEvent(new CustomEvent("recur:default-key", { bubbles: true, cancelable: true }))) return;
   if (pressed.matches("input")) pressed.focus(), pressed.select();
   else pressed.click();
 });
@@ -91,9 +98,25 @@ function startTimer(root) {
 function settle(root) {
   giveDemoItsKey(root);
   startTimer(root);
+  for (const button of root.querySelectorAll("[data-opens]")) button.hidden = false;
   const said = root.querySelector("[data-announce]");
-  if (said) document.getElementById("announcer").textContent = said.dataset.announce;
+  if (said) announce(said.dataset.announce);
 }
+
+function announce(sentence) {
+  document.getElementById("announcer").textContent = sentence;
+}
+
+document.addEventListener("recur:revealed", (event) => {
+  giveDemoItsKey(document);
+  showKeys();
+  announce(event.detail.said);
+});
+
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener) document.getElementById(opener.dataset.opens).showModal();
+});
 
 // In a review a demo opens beneath the answer, at the card's own state; the rating form beside it stays as it is.
 const slot = () => document.getElementById("demo-slot");
@@ -111,7 +134,7 @@ function closeDemo() {
 async function openDemo(link) {
   const rating = document.querySelector("form.rating");
   const kept = new URLSearchParams(new FormData(rating));
-  for (const name of ["token", "after", "revealed_at", "typed", "learner"]) kept.delete(name);
+  for (const name of ["token", "after", "revealed_after", "typed", "learner"]) kept.delete(name);
   const address = new URL(link.href);
   address.pathname += "/beneath";
   address.searchParams.set("from", rating.dataset.back ?? `/review?${kept}`);
@@ -184,10 +207,6 @@ document.addEventListener("htmx:error", (event) => {
 document.addEventListener("DOMContentLoaded", () => {
   settle(document);
   showKeys();
-  for (const button of document.querySelectorAll("[data-opens]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => document.getElementById(button.dataset.opens).showModal());
-  }
   const on = document.getElementById("keys-on");
   on.checked = !localStorage.getItem(KEYS_OFF);
   on.addEventListener("change", () => (on.checked ? localStorage.removeItem(KEYS_OFF) : localStorage.setItem(KEYS_OFF, "1")));

@@ -23,14 +23,14 @@ function bringBack() {
     else if (field.matches("textarea")) field.value = text;
   } else if (text) {
     const values = Object.fromEntries(new FormData(form));
-    for (const name of ["token", "after", "revealed_at"]) delete values[name];
+    for (const name of ["token", "after", "revealed_after"]) delete values[name];
     htmx.ajax("POST", form.dataset.reveals, { target: "#sitting", values: { ...values, typed: text } });
   }
 }
 
 document.addEventListener("input", (event) => {
-  const form = event.target.closest("[data-typed-of]");
-  if (form && event.target.name === "typed") keep(form.dataset.typedOf, event.target.value);
+  const form = event.target.form;
+  if (form?.matches("[data-typed-of]") && event.target.name === "typed") keep(form.dataset.typedOf, event.target.value);
 });
 
 document.addEventListener("htmx:before:swap", (event) => {

@@ -58,7 +58,7 @@ def events(folder: Path, level: str = "", logger: str = "") -> list[dict[str, An
 def rating(card: int, rating: int = 4) -> str:
     now = "2026-01-01T08:00:00+00:00"
     fields = {"card": card, "rating": rating, "token": f"t{card}", "after": 0, "deck": "bench", "typed": "MY ANSWER"}
-    return urlencode(fields | {"shown_at": now, "revealed_at": "2999-01-01T08:00:00+00:00"})
+    return urlencode(fields | {"shown_at": now, "revealed_after": "1e11"})
 
 
 def ended(server: ServerProcess, sig: signal.Signals = signal.SIGTERM) -> int:

@@ -102,7 +102,7 @@ def rating_form(client: Client, path: str = "/review") -> dict[str, str]:
 
 def _rate_new(client: Client) -> Form:
     now = NOW.isoformat()
-    times = {"shown_at": now, "revealed_at": now}
+    times = {"shown_at": now, "revealed_after": 0}
     return Form("/review", {"card": 7, "rating": 4, "token": "new", "after": 0, "deck": "small", **times})
 
 

@@ -55,7 +55,7 @@ def form(card: int, deck: str = "bench") -> dict[str, str]:
         "after": "0",
         "deck": deck,
         "shown_at": now,
-        "revealed_at": now,
+        "revealed_after": "0",
     }
 
 

@@ -1,5 +1,6 @@
 """A client of the app over a small deck of its own."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,14 @@ An explanation with $x$.
     f"## Question {n}? {{#q{n}}}\nAnswer {n}.\n\nThe longer answer {n}.\n\nLevel: easy\n\n" for n in range(1, 6)
 )
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+_HIDDEN = re.compile("<template.*?</template>", re.DOTALL)
+
+
+def before_reveal(page: str) -> str:
+    """A question's page without the answer that it hides."""
+    return _HIDDEN.sub("", page)
 
 
 def write_content(content_dir: Path) -> Path:

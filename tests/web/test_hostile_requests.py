@@ -56,8 +56,8 @@ HEADERS = re.findall(
 FIELDS = re.findall(
     r"\S+",
     "deck q topic tag level source state flagged missed cards sort page at compare from seed guess card rating token "
-    "after shown_at revealed_at typed note do back all own_tag ratings chosen name deleted saved did changed of kind "
-    "count minutes period seen learner zone file",
+    "after shown_at revealed_after typed note do back all own_tag ratings chosen name deleted saved did changed of "
+    "kind count minutes period seen learner zone file",
 )
 TEXTS = st.sampled_from(NASTY) | st.text(max_size=20)
 VALUES = TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")) | st.binary(max_size=20)

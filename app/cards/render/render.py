@@ -16,16 +16,15 @@ from app.cards.file.pictures import KINDS, DeckPicture
 from app.cards.render import foreign, highlight, maths
 from app.cards.render.latex_source import Macros
 from app.cards.render.link_target import BadTargetError, Target, target
+from app.cards.render.parts import FOLLOW_UP, mark_parts
 from app.cards.render.sanitiser import CLEANER, WITH_PICTURES
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
-RENDERER = "6 " + " ".join(
+RENDERER = "7 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 
-FOLLOW_UP = "**They may ask next:**"
-"""A paragraph that begins so links to the cards that an interviewer may ask next."""
 LONGEST_FORMULA = 18
 """The most letters of a formula that fits into a line of the narrowest page; a longer one scrolls in its own box."""
 _IN_ITS_OWN_BOX = '<span class="long" tabindex="0" role="group" aria-label="Formula">{}</span>'
@@ -105,6 +104,7 @@ def render(blocks: Iterable[Block], around: Surroundings, with_notes: bool = Tru
         written += len(labels)
     if with_notes:
         around.numbers.clear()
+    mark_parts(tokens)
     _set_directions(tokens)
     return renderer.finish(tokens)
 

@@ -44,6 +44,7 @@ _CLASSES = {
     "a": {"demo-link", "card-link", "demo-figure"},
     "div": {"wide", "formula"},
     "ol": {"notes"},
+    **{tag: {"part", "demos"} for tag in ("p", "h3", "h4", "h5", "h6")},
     "pre": {"code"},
     "span": set(highlight.CLASSES) | {"long"},
     "th": {"left", "center", "right"},

@@ -48,6 +48,10 @@ class Preferences:
             day -= _ONE_DAY
         return day
 
+    def day_ends(self, now: datetime) -> datetime:
+        """The moment (UTC) at which the learner's date at `now` gives way to the next."""
+        return _turn(self.day(now) + _ONE_DAY, self.day_starts_at, self.zone)
+
 
 @lru_cache(maxsize=1024)
 def _turn(day: date, hour: int, zone: ZoneInfo) -> datetime:

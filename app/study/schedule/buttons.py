@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from app.study.learner.preferences import Preferences
 from app.study.schedule.scale import Rating
-from app.study.schedule.scheduler import IN_SITTING, State, foretell, is_second_look
+from app.study.schedule.scheduler import IN_SITTING, SECOND_LOOK, State, foretell, is_second_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,13 @@ class Choice:
 class Offer:
     """The five choices, and the id of the review after which they hold (0 for a new card).
 
-    `counts` is False if the card was rated within the minute before: whatever is pressed, its date stays.
+    They hold for an answer that is revealed before `until`. `counts` is False if the card was rated within the minute
+    before: whatever is pressed, its date stays.
     """
 
     choices: tuple[Choice, ...]
     after: int
+    until: datetime
     counts: bool = True
 
 
@@ -36,11 +38,11 @@ def offer(learner: Preferences, state: State | None, seed: int, revealed_at: dat
     `state` and `seed` are the card's. `rate()` gives the same dates for the same `revealed_at`, whenever it is called.
     """
     revealed_at = revealed_at.astimezone(UTC)
-    day = learner.day(revealed_at)
+    day, until = learner.day(revealed_at), learner.day_ends(revealed_at)
     if state is not None and is_second_look(state, revealed_at):
         label = days_label(max(0, (state.due_on - day).days))
         same = tuple(Choice(rating, label, state.due_on, state.due_at) for rating in Rating)
-        return Offer(same, state.last_review_id, counts=False)
+        return Offer(same, state.last_review_id, min(until, state.reviewed_at + SECOND_LOOK), counts=False)
     choices = []
     for rating, outcome in foretell(state, seed, day, learner.desired_retention).items():
         delay = IN_SITTING.get(rating)
@@ -52,7 +54,7 @@ def offer(learner: Preferences, state: State | None, seed: int, revealed_at: dat
                 due_at=None if delay is None else revealed_at + delay,
             )
         )
-    return Offer(tuple(choices), 0 if state is None else state.last_review_id)
+    return Offer(tuple(choices), 0 if state is None else state.last_review_id, until)
 
 
 def minutes_label(delay: timedelta) -> str:
@@ -61,9 +63,9 @@ def minutes_label(delay: timedelta) -> str:
 
 
 def days_label(days: int) -> str:
-    """`3 d`, from 30 days on `2.1 mo`, from 365 on `1.4 y`."""
+    """`1 day`, `3 days`, from 30 days on `2.1 months`, from 365 on `1.4 years`."""
     if days < 30:
-        return f"{days} d"
+        return f"{days} day{'' if days == 1 else 's'}"
     if days < 365:
-        return f"{days / 30.4375:.1f} mo"
-    return f"{days / 365.25:.1f} y"
+        return f"{days / 30.4375:.1f} months"
+    return f"{days / 365.25:.1f} years"

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.cards.file.yaml_files import by_document
 from app.cards.render.maths import mathml
+from app.cards.render.parts import parts
 from app.cards.render.render import inline
 from app.database import Visit
 from app.settings import ROOT
@@ -46,6 +47,7 @@ def environment(static_version: str) -> Environment:
     made.globals["static"] = lambda name: f"/static/{static_version}/{name}"
     made.globals["one_use_id"] = lambda: uuid4().hex
     made.globals["Rating"] = Rating
+    made.globals["parts"] = parts
     made.globals["key_actions"] = ACTIONS
     made.globals["look_of"] = _look  # asked for by whole pages alone: a slider's answer has no time for it
     made.globals["by_document"] = lambda request, items: by_document(request.app.state.settings.content_dir, items)

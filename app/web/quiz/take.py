@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import Query
 from sqlmodel import Session
@@ -90,6 +91,10 @@ class QuizSitting:
         """The answers to this quiz's questions."""
         return any(item.token == review.token for item in self.attempt.items)
 
+    def has_undo(self, last: Review | None) -> bool:
+        """Its answers, whatever else was rated since."""
+        return self.attempt.done > 0
+
     def address(self, card_id: int | None = None) -> str:
         """The quiz's own address: it asks one question at a time."""
         return f"/quiz/{self.name}"
@@ -98,12 +103,16 @@ class QuizSitting:
         """How far the quiz has come, and its clock; at the end its result."""
         attempt, now = self.attempt, self.here.now
         total = len(attempt.asked)
+        deck = self.session.get_one(Deck, attempt.quiz.deck_id)
         found: dict[str, Any] = {
             "source": "quiz",
-            "deck": self.session.get_one(Deck, attempt.quiz.deck_id),
+            "deck": deck,
             "path": f"/quiz/{self.name}",
             "reveal_path": f"/quiz/{self.name}/reveal",
+            "leave": f"/quiz?{urlencode({'deck': deck.name})}",
             "pairs": (),
+            "words": "",
+            "is_early": False,
             "today": self.today,
             "quiz": attempt.quiz,
             "is_follow_up": self.item is not None and self.item.is_follow_up,

@@ -1,10 +1,10 @@
 """The forms of a sitting's page, the same for a queue and a quiz."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from app.invalid import OWN
@@ -12,6 +12,10 @@ from app.study.schedule.rate import LONGEST_TYPED
 from app.study.selection.fields import NONE_IF_EMPTY
 from app.study.selection.marks import LONGEST_NOTE
 from app.web.frame.here import RowId
+
+MILLISECOND = timedelta(milliseconds=1)
+LONGEST_OPEN = 1e12
+"""Milliseconds, some thirty years: a form that was open for longer is no form of ours."""
 
 
 def _one_line_end(text: object) -> object:
@@ -60,15 +64,26 @@ class CardForm(PageForm, frozen=True):
 
 
 class RatingForm(PageForm, frozen=True):
-    """The five buttons' form."""
+    """The five buttons' form.
+
+    `token` is its one-use id and `after` the card's last review when the page was made, 0 for a new card. `shown_at`
+    is when the question was shown, by the server's clock, and `revealed_after` how many milliseconds later the answer
+    was, by whichever clock was there.
+    """
 
     card: RowId
     rating: int
     token: str
     after: RowId
     shown_at: datetime
-    revealed_at: datetime
+    revealed_after: Annotated[float, Field(ge=0, le=LONGEST_OPEN, allow_inf_nan=False)]
     typed: Typed = ""
+
+    def revealed_at(self, now: datetime) -> datetime:
+        """When the answer was shown: never later than `now`."""
+        if self.shown_at.tzinfo is None or self.shown_at >= now:
+            return self.shown_at  # `Answer` refuses it, `rate` puts it right
+        return self.shown_at + min(self.revealed_after * MILLISECOND, now - self.shown_at)
 
 
 class UndoForm(PageForm, frozen=True):

@@ -181,6 +181,10 @@ class QueueSitting:
         """Every rating of the learner's."""
         return True
 
+    def has_undo(self, last: Review | None) -> bool:
+        """Those of today: `undo` would take back older ones, too, but nobody means them."""
+        return last is not None and last.day == self.learner.day(self.here.now)
+
     def address(self, card_id: int | None = None) -> str:
         """The address of the next question, or of a card's."""
         more = [] if card_id is None else [("card", card_id)]
@@ -195,6 +199,7 @@ class QueueSitting:
             "deck": self.deck,
             "path": "/review",
             "reveal_path": "/review/answer",
+            "leave": f"/?{urlencode({'deck': self.deck.name})}",
             "pairs": self.whole.pairs,
             "today": self.progress.today,
             "words": self.words,

@@ -18,6 +18,7 @@ from app.study.sitting.typed_answer import Piece, compared, unsaid
 from app.tables import CARD_SOURCE
 from app.web.frame.editing import EditLink, edit_at
 from app.web.frame.here import Context
+from app.web.sitting.forms import MILLISECOND
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,10 @@ class Typed:
 
 @dataclass(frozen=True)
 class Shown:
-    """A card's question. If `offer` is set, its answer with the five buttons, shown at `revealed_at`."""
+    """A card's question, shown at `shown_at`; with `offer` also its answer and the five buttons.
+
+    They are open on the page if `revealed_at` is set, and else hidden until the page reveals them.
+    """
 
     card: AskedCard
     shown_at: datetime
@@ -43,19 +47,28 @@ class Shown:
     leech: Leech | None = None
     rated_on: date | None = None
 
+    @property
+    def revealed_after(self) -> float:
+        """Milliseconds from the question to the answer, as RatingForm has them."""
+        return max(0.0, ((self.revealed_at or self.shown_at) - self.shown_at) / MILLISECOND)
+
+    @property
+    def holds(self) -> int:
+        """Whole milliseconds from the question for which the dates of `offer` hold."""
+        return (self.offer.until - self.shown_at) // MILLISECOND if self.offer else 0
+
 
 # Built once: building a statement costs as much as running it.
 _SOURCES = select(CARD_SOURCE.c.item).where(CARD_SOURCE.c.card_id == bindparam("card")).order_by(CARD_SOURCE.c.item)
 
 
-def revealed(
-    here: Context, session: Session, learner: Preferences, asked: Shown, state: State | None, typed: str
+def with_answer(
+    here: Context, session: Session, learner: Preferences, asked: Shown, state: State | None, typed: str = ""
 ) -> Shown:
-    """The question `asked` with its answer, revealed now, beside what was typed. `state` is the card's."""
+    """The question `asked` with its answer, beside what was typed. `state` is the card's."""
     card = asked.card
     return replace(
         asked,
-        revealed_at=here.now,
         offer=offer(learner, state, card.id if card.seed is None else card.seed, here.now),
         edit=edit_at(here.settings, card.topic_path, card.line),
         sources=session.connection().execute(_SOURCES, {"card": card.id}).scalars().all(),

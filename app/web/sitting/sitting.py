@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse, Response
 from app.models import Card, Review
 from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, NotCountedError, OldFormError, Rated, UndoneTokenError
-from app.study.schedule.review_log import stored_state
+from app.study.schedule.review_log import has_rated, stored_state
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import State
 from app.study.schedule.undo import Undone, last_rating
@@ -29,10 +29,12 @@ from app.study.sitting.asked import AskedCard
 from app.tables import CARD
 from app.web.frame.here import Context
 from app.web.sitting.forms import CardForm, PageForm, RatingForm, UndoForm
-from app.web.sitting.shown import Shown, revealed
+from app.web.sitting.shown import Shown, with_answer
 
 IN_SIGHT = timedelta(minutes=15)
-"""How long the last rating stays on the page, with its undo."""
+"""How long the last rating stays on the page."""
+EXPLAINED = 5
+"""The buttons are explained until the learner has rated so many cards."""
 
 
 class NotNowError(Exception):
@@ -70,6 +72,9 @@ class Sitting(Protocol):
 
     def gave(self, review: Review) -> bool:
         """True if the rating belongs to this sitting."""
+
+    def has_undo(self, last: Review | None) -> bool:
+        """True if the page offers to take back a rating. `last` is the learner's last one."""
 
     def address(self, card_id: int | None = None) -> str:
         """The address of the next question, or of the question of a card."""
@@ -121,7 +126,7 @@ def rate(sitting: Sitting, form: RatingForm) -> Response:
 def _rate(sitting: Sitting, form: RatingForm) -> Response:
     here = sitting.here
     try:
-        times = (form.shown_at, form.revealed_at)
+        times = (form.shown_at, form.revealed_at(here.now))
         answer = Answer(form.card, form.rating, form.token, form.after, *times, form.typed, sitting.key)
         with here.writing() as sitting.session:
             rated = sitting.rate(answer)
@@ -188,7 +193,8 @@ def card_page(
         sitting.check_shown(state, shown_at)
     except NotNowError as error:
         return ask(sitting, sitting.current(), f"{notice} {error}".strip(), status)
-    shown = revealed(sitting.here, sitting.session, sitting.learner, Shown(card, shown_at), state, typed)
+    asked = Shown(card, shown_at, revealed_at=sitting.here.now)
+    shown = with_answer(sitting.here, sitting.session, sitting.learner, asked, state, typed)
     return page(sitting, shown, notice, status)
 
 
@@ -207,8 +213,15 @@ _NAME_AND_QUESTION = select(CARD.c.name, CARD.c.question).where(CARD.c.id == bin
 def ask(
     sitting: Sitting, card: AskedCard | None, notice: str = "", status: int = HTTPStatus.OK, **more: Any
 ) -> Response:
-    """The page with the card's question, or with the end if there is no card. `more` is handed on to `page`."""
-    return page(sitting, Shown(card, sitting.here.now) if card else None, notice, status, **more)
+    """The page with the card's question, or with the end if there is no card. `more` is handed on to `page`.
+
+    The answer travels with the question, hidden, unless it is typed: then what was typed is sent first.
+    """
+    shown = Shown(card, sitting.here.now) if card else None
+    if shown and not sitting.learner.types_answers:
+        state = stored_state(sitting.session.connection(), sitting.learner.learner_id, shown.card.id)
+        shown = with_answer(sitting.here, sitting.session, sitting.learner, shown, state)
+    return page(sitting, shown, notice, status, **more)
 
 
 def page(
@@ -221,13 +234,19 @@ def page(
     aside: Aside | None = None,
 ) -> Response:
     """The page with `shown`, or with what was done if nothing is left. `rated` is the last rating if it is known."""
+    last = rated.review if rated else last_rating(sitting.session, sitting.learner)
+    explains = bool(shown and shown.offer) and not has_rated(
+        sitting.session.connection(), sitting.learner.learner_id, EXPLAINED
+    )
     return sitting.here.page(
         "sitting/sitting.html",
         status,
         part="sitting",
         learner=sitting.learner,
         shown=shown,
-        rated=_just_rated(sitting, shown, rated),
+        rated=_just_rated(sitting, shown, last, rated),
+        has_undo=sitting.has_undo(last),
+        explains=explains,
         notice=notice,
         aside=aside,
         undo_token=uuid4().hex,
@@ -235,14 +254,13 @@ def page(
     )
 
 
-def _just_rated(sitting: Sitting, shown: Shown | None, rated: Rated | None) -> JustRated | None:
+def _just_rated(sitting: Sitting, shown: Shown | None, review: Review | None, rated: Rated | None) -> JustRated | None:
     """The last rating while it is in sight: with the next question, until its own card is asked again."""
-    review = rated.review if rated else last_rating(sitting.session, sitting.learner)
     if review is None or not timedelta() <= sitting.here.now - review.rated_at < IN_SIGHT:
         return None
     if rated is None and not sitting.gave(review):
         return None
-    is_answer = shown is not None and shown.offer is not None
+    is_answer = shown is not None and shown.revealed_at is not None
     if is_answer or (shown is not None and shown.card.id == review.card_id and rated is None):
         return None
     if rated is None:

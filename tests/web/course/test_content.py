@@ -41,7 +41,7 @@ def test_a_preview_is_the_card_as_it_will_look(client: TestClient, database: Dat
     live = client.get("/cards/small/q2").text
 
     def answer(page: str) -> str:
-        return page[page.index('<div class="answer prose"') : page.index("</article>")]
+        return page[page.index('<div class="answer"') : page.index("</article>")]
 
     assert answer(before) == answer(live)
     assert "<strong>bold</strong>" in answer(live)

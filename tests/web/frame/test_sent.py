@@ -37,7 +37,7 @@ def both() -> TestClient:
 
 
 AT = "2026-03-01T09:00:00+00:00"
-GOOD = {"card": "5", "rating": "4", "token": "t", "after": "0", "shown_at": AT, "revealed_at": AT}
+GOOD = {"card": "5", "rating": "4", "token": "t", "after": "0", "shown_at": AT, "revealed_after": "0"}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """/review without a browser: what its forms refuse and how, its addresses, and what a review keeps of a sitting."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +9,10 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from app.database import Database
-from app.models import Card, Review
+from app.models import Card, Learner, Review
+from app.web.sitting.forms import RatingForm
 from app.web.sitting.review import SittingQuery
+from tests.web.conftest import NOW
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
@@ -55,9 +57,13 @@ def test_without_htmx_it_redirects_so_that_reload_sends_nothing_again(client: Te
         ({"token": ""}, 422, "token is missing"),
         ({"card": 999}, 404, "no card 999"),
         ({"card": 2**70}, 422, "card"),
-        ({"revealed_at": "yesterday"}, 422, "revealed_at"),
-        ({"revealed_at": "2026-03-02T08:59:00"}, 422, "time zone"),
-        ({"revealed_at": "2026-03-01T08:59:00+00:00"}, 409, "fresh dates"),
+        ({"shown_at": "yesterday"}, 422, "shown_at"),
+        ({"shown_at": "2026-03-02T08:59:00"}, 422, "time zone"),
+        ({"shown_at": "2026-03-01T08:59:00+00:00", "revealed_after": 0}, 409, "fresh dates"),
+        ({"revealed_after": "soon"}, 422, "revealed_after"),
+        ({"revealed_after": -1}, 422, "revealed_after"),
+        ({"revealed_after": "nan"}, 422, "revealed_after"),
+        ({"revealed_after": "1e300"}, 422, "revealed_after"),
         ({"after": 7}, 409, "othing was counted"),
         ({"deck": "smal"}, 404, "nearest is &#39;small&#39;"),
     ],
@@ -100,8 +106,42 @@ def test_a_rating_taken_back_cannot_be_sent_again(client: TestClient, database: 
     assert ratings(database) == [4, None]
 
 
-def test_the_level_is_no_hint_before_the_answer(client: TestClient) -> None:
-    assert "easy" not in client.get("/review").text.split("<main")[1]
+def test_nothing_of_the_answer_is_outside_what_hides_it(client: TestClient) -> None:
+    before, hidden, behind = re.split("</?template[^>]*>", client.get("/review").text.split("<main")[1])
+    for said in ("easy", "Answer 1.", "The longer answer 1.", 'name="rating"'):
+        assert said in hidden
+        assert said not in before + behind, "the level would be a hint, too"
+
+
+def test_the_reveal_is_the_time_of_the_question_and_what_went_by_but_never_later_than_now(
+    client: TestClient, database: Database
+) -> None:
+    """The form's time is of two clocks; this one stands at NOW, a minute after the question was shown."""
+    client.post("/review", data=rating_form(client, revealed_after="2500.125"))
+    client.post("/review", data=rating_form(client, of=2, revealed_after="90000"))
+    client.post("/review", data=rating_form(client, of=3, shown_at="2999-01-01T00:00:00+00:00", revealed_after="1e12"))
+    with database.read() as session:
+        times = session.exec(select(Review.shown_at, Review.revealed_at)).all()
+    shown = datetime.fromisoformat(SHOWN)
+    assert times == [(shown, shown + timedelta(milliseconds=2500, microseconds=125)), (shown, NOW), (NOW, NOW)]
+
+
+def test_an_answer_revealed_by_a_request_says_to_the_microsecond_when_it_was(client: TestClient) -> None:
+    form = rating_form(client, shown="2026-03-02T08:59:58.123457+00:00")
+    asked = RatingForm.model_validate(form)
+    assert asked.revealed_at(NOW + timedelta(hours=1)) == NOW
+
+
+def test_with_typed_answers_the_answer_comes_after_what_was_typed(client: TestClient, database: Database) -> None:
+    with database.write() as session:
+        session.get_one(Learner, 1).types_answers = True
+    page = client.get("/review").text
+    assert "<template" not in page
+    assert "Answer 1." not in page
+    form = {"card": "1", "shown_at": SHOWN, "typed": "mine"}
+    page = client.post("/review/answer", data=form, headers=PART).text
+    assert "Answer 1." in page
+    assert "<template" not in page
 
 
 def test_a_shared_address_to_an_answer_needs_no_more_than_itself(client: TestClient) -> None:

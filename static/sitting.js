@@ -1,0 +1,113 @@
+// A sitting's page: the reveal without a request, parts that fold on a phone, and space that reads before it rates.
+// Without this file the reveal is a request, every part is open, and the rating form is the same.
+
+const PHONE = matchMedia("(max-width: 34rem)");
+const DOUBLE_PRESS_MS = 350;
+
+// How long the question has been on the page. One clock stands still while a laptop sleeps, the other may be set back:
+// the one that went further is right. (If it was set ahead, the server takes now for the reveal.)
+let since = now();
+
+function now() {
+  return { clock: Date.now(), steady: performance.now() };
+}
+
+function elapsed() {
+  const { clock, steady } = now();
+  return Math.max(0, clock - since.clock, steady - since.steady);
+}
+
+// The form's answer is hidden beside it. Its dates hold for data-holds milliseconds; after that the server is asked.
+document.addEventListener("submit", (event) => {
+  const hidden = document.getElementById("hidden-answer");
+  const after = elapsed();
+  if (event.target.id !== "asking" || !hidden || after >= Number(event.target.dataset.holds)) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  showAnswer(event.target, hidden, after);
+}, { capture: true });
+
+function showAnswer(form, hidden, after) {
+  const bar = form.closest(".bar");
+  const article = bar.closest(".asked");
+  const answer = document.importNode(hidden.content, true);
+  const piece = (name) => [...answer.querySelector(`[data-into=${name}]`).childNodes];
+  const said = form.dataset.said;
+  hidden.remove();
+  for (const old of article.querySelectorAll(".timer, .told, .leech")) old.remove();
+  bar.before(...piece("lead"));
+  bar.replaceChildren(...piece("bar"));
+  bar.after(...piece("rest"));
+  article.classList.add("revealed");
+  article.querySelector("[name=revealed_after]").value = after;
+  // What else is sent of the card says when its question was shown, so that the answer stays open.
+  const shown = article.querySelector(".rating [name=shown_at]").cloneNode();
+  article.querySelector(".marks").append(shown);
+  article.querySelector("h1").removeAttribute("data-focus");
+  window.htmx?.process(article);
+  article.querySelector("[data-focus]").focus({ preventScroll: true });
+  barChanged = performance.now();
+  document.dispatchEvent(new CustomEvent("recur:revealed", { detail: { said } }));
+}
+
+// The parts of an answer: on a phone those after the first are folded.
+function fold() {
+  for (const [index, part] of document.querySelectorAll(".asked details.part").entries()) part.open = !PHONE.matches || !index;
+}
+
+// While the end of the answer is below the fold, space and Enter scroll; they rate once it has been seen.
+let endSeen = false;
+
+function lookForEnd() {
+  const rest = document.querySelector(".asked.revealed .parts");
+  if (!rest || endSeen) return;
+  endSeen = rest.getBoundingClientRect().bottom <= document.querySelector(".bar").getBoundingClientRect().top + 2;
+}
+
+document.addEventListener("recur:default-key", (event) => {
+  if (!event.target.matches(".rate button")) return;
+  lookForEnd();
+  if (endSeen) return;
+  event.preventDefault();
+  const room = document.querySelector(".bar").getBoundingClientRect().top - document.querySelector(".sitting").offsetHeight;
+  const smooth = matchMedia("(prefers-reduced-motion: no-preference)").matches;
+  window.scrollBy({ top: 0.85 * room, behavior: smooth ? "smooth" : "auto" });
+});
+
+for (const moved of ["scroll", "resize", "toggle"]) document.addEventListener(moved, lookForEnd, { capture: true, passive: true });
+
+// The second half of a double click would press what has come to stand at the same place.
+let barChanged = -Infinity;
+let lastPress = null;
+
+document.addEventListener("pointerdown", (event) => {
+  const { timeStamp, clientX, clientY } = event;
+  const again = lastPress && timeStamp - lastPress.timeStamp < DOUBLE_PRESS_MS && barChanged > lastPress.timeStamp;
+  const isSecond = again && Math.hypot(clientX - lastPress.clientX, clientY - lastPress.clientY) < 24;
+  lastPress = { timeStamp, clientX, clientY, isSecond };
+}, { capture: true });
+
+document.addEventListener("click", (event) => {
+  if (!event.detail || !lastPress?.isSecond || !event.target.closest(".bar")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+}, { capture: true });
+
+function begin() {
+  since = now();
+  endSeen = false;
+  barChanged = performance.now();
+  fold();
+  requestAnimationFrame(lookForEnd);
+}
+
+document.addEventListener("htmx:after:swap", (event) => {
+  if (event.detail?.ctx?.target?.id === "sitting") begin();
+});
+document.addEventListener("recur:revealed", () => {
+  endSeen = false;
+  fold();
+  requestAnimationFrame(lookForEnd);
+});
+document.addEventListener("DOMContentLoaded", begin);
+PHONE.addEventListener("change", fold);
