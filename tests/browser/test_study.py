@@ -299,5 +299,10 @@ def test_a_topic_has_its_four_steps(page: Page) -> None:
     page.get_by_role("link", name="What a recurrent neural network is").click()
     for step in ("Preview", "Explain", "Key points", "Review"):
         expect(page.get_by_role("heading", name=step, exact=True)).to_be_visible()
+    expect(page.locator(".demo-figure svg").first).to_be_visible()
+    answer = page.locator("#card-recurrence-formula")
+    expect(answer).to_be_hidden()
+    page.locator("#preview ~ ul").get_by_role("link", name=re.compile("What does the recurrence formula")).click()
+    expect(answer).to_be_in_viewport()
     page.get_by_role("link", name=re.compile("Study this topic")).click()
     expect(page.locator(".card .topic")).to_contain_text("What a recurrent neural network is")

@@ -1,12 +1,24 @@
-"""/topics: the course, and for each topic Preview, Explain, Key points, Review."""
+"""/topics: the course as a path of cards, and for each topic Preview, Explain, Key points, Review."""
 
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from markupsafe import Markup
 from sqlmodel import col, select
 from starlette.responses import Response
 
 from app.models import Card
-from app.study.sitting.today import by_topic
+from app.study.sitting.today import SECONDS_A_CARD, by_topic
 from app.web.frame.decks import deck_named, topic_named
 from app.web.frame.here import Here
+
+WORDS_A_MINUTE = 200
+"""How fast people read a text that explains."""
+_ANNOTATION = re.compile(r"<annotation.*?</annotation>", re.DOTALL)
+_FIRST_SENTENCE = re.compile(r".+?[.?!](?=\s|$)", re.DOTALL)
+_FIRST_PARAGRAPH = re.compile(r"<p[^>]*>(.*?)</p>", re.DOTALL)
+_CARD_ALONE = re.compile(r'<p[^>]*><a href="/cards/([^/"]+)/([^/"]+)" class="card-link">(?:(?!</a>).)*</a></p>')
 
 
 def topics(
@@ -16,9 +28,10 @@ def topics(
     """List every topic, in learning order."""
     with here.reading() as session:
         chosen = deck_named(session, deck)
-        learner = here.learner(session)
-        rows = by_topic(session, learner, here.now, chosen.id)
-        return here.page("topics/list.html", deck=chosen, topics=rows)
+        rows = by_topic(session, here.learner(session), here.now, chosen.id)
+        return here.page(
+            "topics/list.html", deck=chosen, topics=rows, first_sentence=first_sentence, seconds_to_read=seconds_to_read
+        )
 
 
 def topic(
@@ -34,12 +47,46 @@ def topic(
         ).all()
         rows = by_topic(session, here.learner(session), here.now, chosen.id)
         place = next(i for i, row in enumerate(rows) if row.topic.id == found.id)
+        pieces = with_cards(found.explanation_html, chosen.name, cards)
         return here.page(
             "topics/topic.html",
             deck=chosen,
             topic=found,
             cards=cards,
+            pieces=pieces,
+            other_cards=[card for card in cards if card not in pieces],
+            seconds=seconds_to_read(found.explanation_html + found.key_points_html) + SECONDS_A_CARD * len(cards),
             state=rows[place],
             before=rows[place - 1].topic if place else None,
             after=rows[place + 1].topic if place + 1 < len(rows) else None,
         )
+
+
+def with_cards(explanation: str, deck: str, cards: Sequence[Card]) -> list[str | Card]:
+    """The explanation's HTML in pieces, with the topic's own cards where a paragraph is only a link to one."""
+    by_name = {card.name: card for card in cards}
+    pieces: list[str | Card] = []
+    begin = 0
+    for found in _CARD_ALONE.finditer(explanation):
+        if found[1] == deck and (card := by_name.pop(found[2], None)):
+            pieces += [explanation[begin : found.start()], card]
+            begin = found.end()
+    return [piece for piece in (*pieces, explanation[begin:]) if not isinstance(piece, str) or piece.strip()]
+
+
+@lru_cache(maxsize=1000)
+def _words(html: str) -> str:
+    return Markup(_ANNOTATION.sub("", html)).striptags()  # noqa: S704  (escaped again where it is shown)
+
+
+def first_sentence(html: str) -> str:
+    """The first sentence of the first paragraph, without markup; empty if there is no paragraph."""
+    paragraph = _FIRST_PARAGRAPH.search(html)
+    words = _words(paragraph[1]) if paragraph else ""
+    found = _FIRST_SENTENCE.match(words)
+    return found[0] if found else words
+
+
+def seconds_to_read(html: str) -> float:
+    """How long it takes to read a text."""
+    return 60 * len(_words(html).split()) / WORDS_A_MINUTE

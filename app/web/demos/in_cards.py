@@ -10,6 +10,8 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from app.demos.machine.demo import BadParametersError
+from app.demos.machine.drawing import miniature
+from app.demos.machine.figures import Figure
 from app.demos.machine.state import state_of
 from app.demos.registry import UnknownDemoError, find
 from app.web.demos.results import drawn
@@ -21,20 +23,37 @@ _LINK = re.compile(
 _BUTTON = re.compile(r"</?button[^>]*>")
 
 
+def _figure(name: str, query: str) -> Figure:
+    """What stands for a demo in a state: its first drawing. `query` is as in HTML."""
+    state = state_of(find(name), dict(parse_qsl(html.unescape(query), keep_blank_values=True)))
+    figures = state.result.figures
+    return next((one for one in figures if one.kind != "trace"), figures[0])
+
+
+@lru_cache(maxsize=256)
+def first_miniature(rendered: str) -> Markup:
+    """A small picture of the first figure that a text asks for; empty if there is none."""
+    for found in _LINK.finditer(rendered):
+        if "demo-figure" in found[1]:
+            try:
+                return Markup(miniature(_figure(found[2], found[3] or "")))  # noqa: S704  (ours)
+            except (UnknownDemoError, BadParametersError):  # the demo has changed since the topic was loaded
+                continue
+    return Markup()
+
+
 def with_figures(templates: Environment) -> Callable[[str], Markup]:
     """A filter: a card's HTML with the figures that it asks for."""
 
     @lru_cache(maxsize=256)
     def figure(link: str, name: str, query: str) -> str:
-        state = state_of(find(name), dict(parse_qsl(query, keep_blank_values=True)))
-        figures = state.result.figures
-        shown = next((one for one in figures if one.kind != "trace"), figures[0])
+        shown = _figure(name, query)
         made = templates.get_template("demos/in_card.html")
         return _BUTTON.sub("", made.render(figure=shown, drawing=drawn(shown, None), link=link))
 
     def replaced(found: re.Match[str]) -> str:
         try:
-            return figure(found[1], found[2], html.unescape(found[3] or ""))
+            return figure(found[1], found[2], found[3] or "")
         except (UnknownDemoError, BadParametersError):  # the demo has changed since the card was loaded
             return found[0]
 

@@ -12,15 +12,12 @@ from app.study.schedule.undo import last_rating
 from app.study.selection.choices import choices, menus
 from app.study.sitting.queue import Progress, Queue, progress
 from app.study.sitting.readiness import readiness
-from app.study.sitting.today import by_topic, next_due
+from app.study.sitting.today import SECONDS_A_CARD, by_topic, next_due
 from app.web.frame.dates import plural
 from app.web.frame.decks import all_decks, deck_named
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context, Here
 from app.web.sitting.review import QueueSitting, SittingQuery
-
-SECONDS_A_CARD = 30
-"""A fair guess for the estimate on the page: people take 10 to 60 seconds a card."""
 
 
 def today(
