@@ -11,6 +11,7 @@ from app.commands.console import counted, migrated_database, settings
 from app.exchange.imports.draft import RefusedError
 from app.exchange.imports.import_cards import import_cards
 from app.exchange.imports.kinds import KINDS, HowToRead
+from app.exchange.imports.pictures import FOLDER
 from app.exchange.imports.write import Imported, NothingFoundError
 
 app = typer.Typer()
@@ -70,6 +71,8 @@ def import_(
     _say_told(done)
     for path in done.files:
         typer.echo(f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+    if done.pictures:
+        typer.echo(f"{counted(done.pictures, 'new file')} of pictures and sounds in {FOLDER}/ of the deck's folder.")
     _say_counts(done)
     if used.name == "anki" and with_history:
         _take_reviews(file, done.deck, learner)

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import count
 from pathlib import Path
+from urllib.parse import unquote
 
+from app.cards.file.parse import slug
 from app.exchange.exports.anki_schedule import Learned
 from app.exchange.exports.cards import ExportedCard, ExportedDeck
 from app.exchange.imports.anki.own_notes import FIELDS
@@ -103,7 +105,7 @@ _MATHS = re.compile(
 )
 _MEDIA = re.compile(
     r'<(?P<tag>img|audio)(?: controls="")?(?: preload="none")? src="[^"]*/pictures/(?P<digest>\w+)/'
-    r'[^"]+\.(?P<ending>\w+)"'
+    r'(?P<name>[^"]+)\.(?P<ending>\w+)"'
     r"(?P<rest>[^>]*)>(?:</audio>)?"
 )
 # Within \[ \] MathJax takes the inner forms alone.
@@ -214,7 +216,7 @@ def _media_of(decks: Sequence[ExportedDeck]) -> dict[str, str]:
 
 
 def _media_name(found: re.Match[str]) -> str:
-    return f"recur-{found['digest']}.{found['ending'].lower()}"
+    return f"recur-{found['digest']}-{slug(unquote(found['name']).rpartition('/')[2])}.{found['ending'].lower()}"
 
 
 def with_media(rendered: str) -> str:
@@ -224,7 +226,9 @@ def with_media(rendered: str) -> str:
 
 def _as_media(found: re.Match[str]) -> str:
     name = _media_name(found)
-    return f'<img src="{name}"{found["rest"]}>' if found["tag"] == "img" else f"[sound:{name}]"
+    return (
+        f'<img src="{name}"{found["rest"]}>' if found["tag"] == "img" else f"<span{found['rest']}>[sound:{name}]</span>"
+    )
 
 
 def _fields(card: ExportedCard) -> list[str]:

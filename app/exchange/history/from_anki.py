@@ -9,7 +9,7 @@ import io
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from sqlmodel import Session
 from app.cards.file.files import find_files
 from app.exchange.exports.anki_schedule import COLOURS, FROM_ANKI, learned_cards, moment
 from app.exchange.history.format import LONGEST_TEXT, CardLine, EndLine, HeaderLine, Line, MarkLine, ReviewLine
-from app.exchange.imports.anki.archive import unpack
+from app.exchange.imports.anki.archive import Package
 from app.exchange.imports.anki.collection import AnkiCard, AnkiReview, Collection
 from app.exchange.imports.came_from import read_list
 from app.exchange.imports.target_file import cards_of
@@ -98,7 +98,8 @@ def has_history(path: Path) -> bool:
 def _opened(path: Path) -> Iterator[Collection]:
     with tempfile.TemporaryDirectory(prefix="recur-import-") as scratch:
         database = Path(scratch) / "collection"
-        unpack(path, database)
+        with closing(Package(path)) as package:
+            package.unpack(database)
         collection = Collection(database)
         try:
             yield collection

@@ -1,7 +1,7 @@
 """What a reader finds in a file: drafts of cards, what it has to skip, and what it counted."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 
@@ -13,6 +13,23 @@ class Harmless(str):
     """A sentence about a change that leaves the text of a card whole. Any other sentence makes the card a draft."""
 
     __slots__ = ()
+
+
+class Unfinished(str):
+    """A sentence about what the author has still to write: nothing is lost, and the card is a draft."""
+
+    __slots__ = ()
+
+
+class NoPictureError(Exception):
+    """A picture that cannot be brought in. The message says why."""
+
+
+Media = Mapping[str, Callable[[], bytes]]
+"""The pictures and sounds that come with a file, by the names that its text uses. Each is read when it is called.
+
+That raises NoPictureError. Of a large one it may read no more than tells that it is too large.
+"""
 
 
 @dataclass(frozen=True)
@@ -70,7 +87,7 @@ class Reading:
 
     `items` can be iterated once, and may raise RefusedError on the way. Meanwhile `counts` grows: how many rows, cells,
     notes and so on were read. If `text` is given, each of its words must be in an item or in the `layout`, such as the
-    names of columns. `file` is the file's name, for sentences.
+    names of columns. `file` is the file's name, for sentences. `media` can be read as long as `items` last.
     """
 
     title: str
@@ -81,6 +98,7 @@ class Reading:
     text: str = ""
     layout: list[str] = field(default_factory=list)
     file: str = "the file"
+    media: Media = field(default_factory=dict)
 
 
 def block(lines: Iterable[str]) -> str:

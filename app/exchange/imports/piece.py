@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from app.cards.file.blocks import inline_tokens, plain
 from app.cards.file.metadata import LEVELS
 from app.cards.file.parse import slug
-from app.exchange.imports.draft import Draft, Harmless
-from app.exchange.imports.markdown.mend import clean, escape, fenced, mend
+from app.exchange.imports.draft import Draft, Harmless, Unfinished
+from app.exchange.imports.markdown.mend import Show, clean, escape, fenced, mend
 from app.exchange.imports.words import named, words
 
 # Text without any character that Markdown could read as something else: it need not be checked.
 _PLAIN = re.compile(r"[^$`~\[\]<>\\|{}#=&]*")
 NO_ANSWER = "The answer has not been written yet."
-UNANSWERED = "there is no answer"
+UNANSWERED = Unfinished("there is no answer")
 LONGEST_REASON = 500
 
 
@@ -71,7 +71,7 @@ class FilePiece:
     @property
     def has_lost(self) -> bool:
         """True if something of the imported card is not on it. A card that had no answer has lost none."""
-        return self.losses not in ([], [UNANSWERED])
+        return not all(isinstance(one, Unfinished) for one in self.losses)
 
     def name_missing(self) -> tuple[int, int]:
         """Name the words that are not on the card. Return how many words it was made from, and how many it holds."""
@@ -101,7 +101,7 @@ class FilePiece:
             self.body = "\n".join(lines)
 
 
-def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str]) -> FilePiece:
+def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str], show: Show) -> FilePiece:
     """Make the card of a draft, still without a name, under its mended question. `items` are all source items."""
     known = [item for item in draft.sources if item in items]
     unknown = [item for item in draft.sources if item not in items]
@@ -115,7 +115,7 @@ def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str
         tail.append(f"Tags: {', '.join(tags)}")
     if known:
         tail.append(f"Source: {', '.join(known)}")
-    body = mend(source, told)
+    body = mend(source, told, show)
     if not body.strip():
         body = NO_ANSWER
         told.append(UNANSWERED)

@@ -40,7 +40,7 @@ class TargetFile:
         return {*self.before.cards, *(one.card for one in self.before.imported)}
 
     def store(self, parts: Mapping[str, Path], texts: Mapping[str, str], entries: Iterable[CameFrom]) -> list[Path]:
-        """Move new files in by their names, replace the texts of others by path, and write the list of imported cards.
+        """Move new files in, replace the texts of others by path, and write the list of imported cards.
 
         All or nothing. Returns all files that were written. Raises RefusedError.
         """
@@ -72,20 +72,29 @@ class TargetFile:
         return name
 
     def move_in(self, parts: Mapping[str, Path]) -> list[Path]:
-        """Move the files into the deck: all or none. Raises RefusedError if one would be overwritten."""
-        is_new = not self.folder.exists()
+        """Move files into the deck, by their paths in its folder: all or none.
+
+        Raises RefusedError if one would be overwritten, or written through a link.
+        """
         moved: list[Path] = []
+        made: list[Path] = []
         try:
-            self.folder.mkdir(exist_ok=True)
             for name, part in parts.items():
-                target = self.folder / f"{name}.md"
+                target = self.folder / name
+                for folder in (self.folder, target.parent):
+                    if not folder.exists():
+                        folder.mkdir()
+                        made.append(folder)
+                if target.parent != self.folder and target.parent.is_symlink():
+                    raise RefusedError(f"{target.parent} is a link: put a folder in its place")
                 _place(part, target)
                 moved.append(target)
         except BaseException as error:
             for done in moved:
                 done.unlink()
-            if is_new and self.folder.exists() and not any(self.folder.iterdir()):
-                self.folder.rmdir()
+            for folder in reversed(made):
+                if not any(folder.iterdir()):
+                    folder.rmdir()
             if isinstance(error, FileExistsError):
                 raise RefusedError(f"{target} already exists; nothing is overwritten") from None
             if isinstance(error, OSError):

@@ -9,7 +9,7 @@ from app.exchange.imports.came_from import Before, CameFrom, Present, text_hash
 from app.exchange.imports.piece import FilePiece
 from app.exchange.imports.words import words
 
-_UNSEEN = re.compile(r"(?<=\])\([^()\s]*\)|^ *```.*$|\\(?:begin|end)\{[^{}]*\}", re.MULTILINE)
+_UNSEEN = re.compile(r"(?<=\])\((?:<[^<>\n]*>|[^()\s]*)\)|^ *```.*$|\\(?:begin|end)\{[^{}]*\}", re.MULTILINE)
 """Addresses of links, languages of code, and the names of LaTeX's environments."""
 
 

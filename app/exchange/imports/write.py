@@ -12,11 +12,13 @@ from pathlib import Path
 from app.cards.check.judge import Around, outside_mistakes
 from app.cards.file.files import OpenedFile, TopicFile, read_text
 from app.cards.file.parse import slug
+from app.cards.file.pictures import find_pictures
 from app.cards.file.yaml_files import Sources
 from app.cards.render.prepare import prepare
 from app.exchange.imports.came_from import text_hash
 from app.exchange.imports.draft import Draft, Harmless, Item, Reading, RefusedError, Skipped
 from app.exchange.imports.markdown.mend import mend, mend_question, split_question
+from app.exchange.imports.pictures import Pictures
 from app.exchange.imports.piece import FilePiece, file_text, name_of, piece_of, title_of
 from app.exchange.imports.target_file import FreeIds, TargetFile
 from app.exchange.imports.update import Update, decide, spliced
@@ -35,7 +37,7 @@ class Imported:
 
     `told` holds (place in the file, sentence). `read` counts rows, cells, notes and so on, and words; `written` is how
     many of these words the files hold: the others are in the sentences. If `is_draft`, all that is new is a draft.
-    `update` says what became of cards that were there before.
+    `update` says what became of cards that were there before. `pictures` counts the new files of pictures and sounds.
     """
 
     title: str
@@ -50,6 +52,7 @@ class Imported:
     written: int = 0
     is_draft: bool = False
     update: Update = field(default_factory=Update)
+    pictures: int = 0
 
 
 class NothingFoundError(RefusedError):
@@ -64,26 +67,38 @@ def write(
     reading: Reading, target: TargetFile, sources: Sources | None, progress: Callable[[int], None] = lambda _done: None
 ) -> Imported:
     """Write every draft. `progress` is called with the number of items read, every hundred. Raises RefusedError."""
-    writer = _Writer(target, sources, title_of(reading.title) or target.name)
-    writer.begin(reading)
-    for number, item in enumerate(reading.items, 1):
-        writer.take(item)
-        if number % 100 == 0:
-            progress(number)
-    done = writer.finish(reading)
-    if not done.cards and not done.drafts:
-        raise NothingFoundError(done)
-    done.update = decide([piece for piece in writer.pieces if piece.name], target.before, target.name, reading.file)
-    done.told += done.update.told
-    texts = {path: spliced(read_text(target.content_dir, path), new) for path, new in done.update.changed.items()}
     with tempfile.TemporaryDirectory(prefix=".import-", dir=target.content_dir) as scratch:
-        parts: dict[str, Path] = {}
-        for name, title, pieces in _files(writer, texts):
-            parts[name] = Path(scratch) / f"{name}.md"
-            text, _starts = file_text(title, pieces, done.is_draft and not target.there)
-            parts[name].write_text(text, encoding="utf-8", newline="\n")
-        done.files = target.store(parts, texts, done.update.entries.values())
+        pictures = Pictures(reading.media, find_pictures(target.content_dir, target.deck), Path(scratch))
+        writer = _Writer(target, sources, title_of(reading.title) or target.name, pictures)
+        writer.begin(reading)
+        for number, item in enumerate(reading.items, 1):
+            writer.take(item)
+            if number % 100 == 0:
+                progress(number)
+        done = writer.finish(reading)
+        if not done.cards and not done.drafts:
+            raise NothingFoundError(done)
+        cards = [piece for piece in writer.pieces if piece.name]
+        done.update = decide(cards, target.before, target.name, reading.file)
+        done.told += done.update.told
+        _store(writer, Path(scratch))
     return done
+
+
+def _store(writer: "_Writer", scratch: Path) -> None:
+    """Write the texts of all files that are new or changed, and the pictures that they show."""
+    target, done = writer.target, writer.done
+    texts = {path: spliced(read_text(target.content_dir, path), new) for path, new in done.update.changed.items()}
+    parts: dict[str, str] = {}
+    for name, title, pieces in _files(writer, texts):
+        parts[f"{name}.md"], _starts = file_text(title, pieces, done.is_draft and not target.there)
+    new = writer.pictures.shown_in("".join((*target.there.values(), *texts.values(), *parts.values())))
+    done.pictures = len(new)
+    for name, text in parts.items():
+        new[name] = scratch / name
+        new[name].write_text(text, encoding="utf-8", newline="\n")
+    stored = target.store(new, texts, done.update.entries.values())
+    done.files = [path for path in stored if path.suffix == ".md"]
 
 
 def _files(writer: "_Writer", texts: dict[str, str]) -> Iterator[tuple[str, str, list[FilePiece]]]:
@@ -130,8 +145,9 @@ def _parts(pieces: Sequence[FilePiece]) -> Iterator[list[FilePiece]]:
 
 
 class _Writer:
-    def __init__(self, target: TargetFile, sources: Sources | None, title: str) -> None:
+    def __init__(self, target: TargetFile, sources: Sources | None, title: str, pictures: Pictures) -> None:
         self.target, self.sources, self.done = target, sources, Imported(title, target.deck)
+        self.pictures = pictures
         self.items: Collection[str] = sources.items if sources else ()
         self.names = FreeIds(set(target.taken))
         self.taken: list[FilePiece | tuple[str, str]] = []  # pieces, and sentences with their places
@@ -154,7 +170,7 @@ class _Writer:
         for heading, source in (("", reading.explanation), ("## Key points", reading.key_points)):
             self.seen += words(source)
             told: list[str] = []
-            body = mend(source, told)
+            body = mend(source, told, self.pictures.shown)
             if body.strip():
                 where = "the key points" if heading else "the text before the questions"
                 self.taken.append(FilePiece(where, heading, body, told=told, source=source, words=words(source)))
@@ -175,12 +191,12 @@ class _Writer:
         if rest:
             told.append(Harmless("the question is longer than a line: the rest is at the start of its answer"))
             item = replace(item, question=asked, answer=f"{rest}\n\n{item.answer}".rstrip(), text=text)
-        question = mend_question(asked, told)
+        question = mend_question(asked, told, self.pictures.shown)
         name = name_of(question)
         if not name:
             told.append("the question has no words")
             question = f"A card without a question, {item.where}"
-        piece = piece_of(item, question, self.items, told)
+        piece = piece_of(item, question, self.items, told, self.pictures.shown)
         whole = (question, piece.body, piece.tail)
         if first := self.first.get(whole):
             first.times += 1
@@ -226,6 +242,10 @@ class _Writer:
             for line, missing in by_line(reading.text, all_words - self.seen):
                 self.done.skipped += 1
                 self.taken.append((f"line {line}", f"left out: {named(missing)}"))
+        if unused := self.pictures.unused():
+            some = f"{', '.join(unused[:20])}{', …' if len(unused) > 20 else ''}"
+            says = f"no card shows them, so they are not brought in: {some}"
+            self.taken.append((f"{len(unused)} media file{'s' if len(unused) > 1 else ''}", says))
         cards = [piece for piece in self.pieces if piece.name]
         self.done.lossy = sum(piece.has_lost for piece in cards) + self.done.skipped
         self.done.is_draft = self.done.lossy >= max(FEWEST_LOSSES, SHARE_OF_LOSSES * (len(cards) + self.done.skipped))
@@ -271,7 +291,8 @@ class _Writer:
         """Return the first mistake on each line, by the index of its piece and the line within it, both from 0."""
         text, starts = file_text("T", pieces)
         path = f"{self.target.deck}/{self.target.name}.md"
-        ready = prepare(OpenedFile(TopicFile(path, "", 0, 0), text.encode()), show=False)
+        file = TopicFile(path, "", 0, 0, pictures=tuple(self.pictures.all))
+        ready = prepare(OpenedFile(file, text.encode()), show=False)
         cards = {self.target.deck: self.names.taken}
         around = Around(self.target.folder, lambda deck: cards.get(deck, ()), lambda deck: cards.get(deck, ()))
         found = [(one.line, one.message) for one in [*ready.mistakes, *outside_mistakes(ready, self.sources, around)]]

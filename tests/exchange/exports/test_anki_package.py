@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPackageRequest
+from anki.collection import Collection, ExportAnkiPackageOptions, ImportAnkiPackageOptions, ImportAnkiPackageRequest
 
+from app.cards.check.check import check_content
 from app.exchange.export import collect, export_cards
 from app.exchange.exports.anki_package import NOTE_TYPE, deck_id, guid, mathjax
 from app.exchange.imports.import_cards import import_cards
@@ -250,9 +251,36 @@ def test_pictures_and_sounds_go_along(tmp_path: Path, content: Path, anki: Colle
     import_package(anki, tmp_path / "out.apkg")
     shown = note(anki, f"{deck.name}/shown")
     [picture] = re.findall(r'<img src="([^"]+)" alt="a network" width="40" height="30"', shown["Question"])
-    [sound] = re.findall(r"\[sound:([^\]]+)\]", shown["More"])
+    [sound] = re.findall(r'<span aria-label="A tone">\[sound:([^\]]+)\]</span>', shown["More"])
     media = Path(anki.media.dir())
     assert {path.name: path.read_bytes() for path in media.iterdir()} == {
         picture: png(40, 30),
         sound: b"ID3" + bytes(200),
     }
+
+
+def test_pictures_and_sounds_come_back_out_of_anki_with_their_names_and_words(
+    tmp_path: Path, content: Path, anki: Collection
+) -> None:
+    (content / "d" / "img").mkdir()
+    (content / "d" / "img" / "a net.png").write_bytes(png(40, 30))
+    (content / "d" / "tone.mp3").write_bytes(b"ID3" + bytes(200))
+    text = "## What is ![a *big* network](<img/a net.png>)? {#shown}\nA network.\n\n![A tone](tone.mp3)\n"
+    (content / "d" / "pictures.md").write_text(f"---\ntitle: Pictures\n---\n{text}")
+    export(tmp_path / "out.apkg", content)
+    import_package(anki, tmp_path / "out.apkg")
+    options = ExportAnkiPackageOptions(with_scheduling=False, with_deck_configs=False, with_media=True, legacy=False)
+    anki.export_anki_package(out_path=str(tmp_path / "back.apkg"), options=options, limit=None)
+    items = "documents: [{key: k, title: T, what: w, items: {book-1: a, book-2: b}}]\n"
+    (content / "sources.yaml").write_text(items)
+    (tmp_path / "empty").mkdir()
+    for name in ("out", "back"):
+        _kind, done = import_cards(tmp_path / f"{name}.apkg", tmp_path / "empty", name)
+        assert (done.cards, done.drafts, done.skipped, done.pictures) == (3, 0, 0, 2)
+        back = done.files[0].read_text()
+        assert "## What is ![a big network](img/a-net.png)? {#shown}\nA network.\n\n![A tone](img/tone.mp3)\n" in back
+        files = {path.name: path.read_bytes() for path in (tmp_path / "empty" / name / "img").iterdir()}
+        assert files == {"a-net.png": png(40, 30), "tone.mp3": b"ID3" + bytes(200)}
+    assert check_content(tmp_path / "empty").mistakes == []
+    _kind, done = import_cards(tmp_path / "back.apkg", content, "d")
+    assert (done.update.unchanged, len(done.update.new), done.pictures, done.files) == (3, 0, 0, [])

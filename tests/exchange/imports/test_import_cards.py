@@ -44,7 +44,7 @@ def test_it_says_what_it_took_and_what_it_left(recur, settings):
     assert (settings.content_dir / "d" / "my-list.md").read_text() == (
         '---\ntitle: "Trees"\n---\n'
         "## What is a leaf? {#what-is-a-leaf}\nA node, for \\$5.\n\n"
-        "## Why? {#why-2}\nx\n\nDraft: yes, the picture y.png is left out\n\n"
+        "## Why? {#why-2}\nx\n\nDraft: yes, the picture y.png is left out: it did not come with the file\n\n"
         "## When? {#when}\nThe answer has not been written yet.\n\nDraft: yes, there is no answer\n"
     )
     code, said, _complained = recur("check")

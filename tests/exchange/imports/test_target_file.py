@@ -23,7 +23,7 @@ def test_a_deck_must_be_named_where_there_are_several(tmp_path):
 
 def test_files_are_moved_in_all_or_none(tmp_path):
     target = target_file(tmp_path, "d/new", Path("x"))
-    parts = {"new-1": tmp_path / "1", "new-2": tmp_path / "2"}
+    parts = {"new-1.md": tmp_path / "1", "new-2.md": tmp_path / "2"}
     for part in parts.values():
         part.write_text("new")
     (tmp_path / "d").mkdir()

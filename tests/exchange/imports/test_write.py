@@ -98,7 +98,7 @@ LOSSY = [Draft(f"line {at}", f"Which {at}?", "![a cell](cell.png)") for at in ra
 def test_what_came_over_whole_is_live_and_the_reason_stands_beside_a_draft():
     done, text = imported(*WHOLE, LOSSY[0], Draft("line 9", "Open?"))
     assert (done.cards, done.drafts, done.lossy, done.is_draft) == (10, 2, 1, False)
-    assert "a cell\n\nDraft: yes, the picture cell.png is left out\n" in text
+    assert "a cell\n\nDraft: yes, the picture cell.png is left out: it did not come with the file\n" in text
     assert "Draft: yes, there is no answer\n" in text
     assert text.count("Draft:") == 2
 

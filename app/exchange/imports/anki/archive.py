@@ -1,4 +1,4 @@
-"""Unpacks an .apkg or .colpkg: the notes' database and the names of the media. Memory, time and disk space are bounded.
+"""Unpacks an .apkg or .colpkg: the notes' database and the media. Memory, time and disk space are bounded.
 
 The format, as Anki writes it: a zip with the first of collection.anki21b (zstd), collection.anki21 and
 collection.anki2, and `media`, a list of names as JSON or, beside anki21b, as protobuf in zstd.
@@ -9,13 +9,16 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 import zstandard
 
+from app.cards.file.pictures import LARGEST_PICTURE
 from app.exchange.imports.anki.protobuf import ProtobufError, fields, text
-from app.exchange.imports.draft import RefusedError
+from app.exchange.imports.draft import Media, NoPictureError, RefusedError
 
 LARGEST_DATABASE = 512_000_000
 LARGEST_LIST = 16_000_000
@@ -27,22 +30,59 @@ _SQLITE = b"SQLite format 3\0"
 _END_OF_ZIP, _END_OF_ZIP64, _LOCATOR64 = b"PK\5\6", b"PK\6\6", b"PK\6\7"
 
 
-def unpack(path: Path, database: Path) -> list[str]:
-    """Write the notes' database of the package at `path` to `database`, and return the names of the media.
+class Package:
+    """An open package. Raises RefusedError if it is damaged, not Anki's, or larger than the limits above."""
 
-    Raises RefusedError if the package is damaged, not Anki's, or larger than the limits above.
-    """
-    try:
-        with path.open("rb") as file:
+    def __init__(self, path: Path) -> None:
+        with _told(), ExitStack() as opened:
+            file = opened.enter_context(path.open("rb"))
             _check_directory(file)
-            with zipfile.ZipFile(file) as archive:
-                names = _names(archive)
-                collection = next((name for name in _COLLECTIONS if name in names), None)
-                if collection is None:
-                    held = ", ".join(sorted(names)[:5]) or "nothing"
-                    raise RefusedError(f"there is no Anki collection in this zip archive; it holds {held}")
-                _write(archive, collection, database)
-                return _media(archive, collection) if "media" in names else []
+            self._archive = opened.enter_context(zipfile.ZipFile(file))
+            self._names = _names(self._archive)
+            collection = next((name for name in _COLLECTIONS if name in self._names), None)
+            if collection is None:
+                held = ", ".join(sorted(self._names)[:5]) or "nothing"
+                raise RefusedError(f"there is no Anki collection in this zip archive; it holds {held}")
+            self._collection = collection
+            self._opened = opened.pop_all()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._opened.close()
+
+    def unpack(self, database: Path) -> None:
+        """Write the notes' database to a new file."""
+        with _told():
+            _write(self._archive, self._collection, database)
+
+    @property
+    def media(self) -> Media:
+        """The pictures and sounds, by their names in notes. Of two with one name, the first is taken."""
+        with _told():
+            listed = _media(self._archive, self._collection) if "media" in self._names else {}
+        return {name: partial(self._picture, member) for member, name in reversed(listed.items())}
+
+    def _picture(self, member: str) -> bytes:
+        """All bytes, or if there are more than LARGEST_PICTURE, more than these."""
+        data, is_packed = b"", self._collection == _COLLECTIONS[0]
+        try:
+            with _told():
+                for piece in _pieces(self._archive, member, is_packed, LARGEST_DATABASE):
+                    data += piece
+                    if len(data) > LARGEST_PICTURE:
+                        break
+        except KeyError:
+            raise NoPictureError("the package lists it, and does not hold it") from None
+        except RefusedError as error:
+            raise NoPictureError(str(error)) from None
+        return data
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell what the libraries find wrong."""
+    try:
+        yield
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, zstandard.ZstdError, RuntimeError) as error:
         raise RefusedError(f"the archive is damaged, or not Anki's: {error}") from None
     except OSError as error:
@@ -109,15 +149,17 @@ def _write(archive: zipfile.ZipFile, name: str, database: Path) -> None:
             raise RefusedError(f"{name} is empty")
 
 
-def _media(archive: zipfile.ZipFile, collection: str) -> list[str]:
+def _media(archive: zipfile.ZipFile, collection: str) -> dict[str, str]:
+    """The names of the media by those of their files in the archive."""
     is_new = collection == _COLLECTIONS[0]
     listed = b"".join(_pieces(archive, "media", is_new, LARGEST_LIST))
     try:
         if is_new:
-            return [text(entry, 1) for at, entry in fields(listed) if at == 1 and isinstance(entry, bytes)]
+            entries = (text(entry, 1) for at, entry in fields(listed) if at == 1 and isinstance(entry, bytes))
+            return {str(number): name for number, name in enumerate(entries)}
         names = json.loads(listed)
     except (ProtobufError, ValueError, RecursionError) as error:
         raise RefusedError(f"the list of media is damaged: {error}") from None
     if not isinstance(names, dict):
         raise RefusedError("the list of media is damaged: it is not a table of names")
-    return [str(name) for name in names.values()]
+    return {str(member): str(name) for member, name in names.items()}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from app.exchange.imports.draft import Draft
 from app.exchange.imports.markdown.from_html import markdown_of, plain_of
+from app.exchange.imports.pictures import OURS
 
 FIELDS = ("Question", "Answer", "More", "Level", "Sources", "Page", "Id")
 """The fields of Recur's note type."""
@@ -23,9 +24,8 @@ def draft_of(where: str, fields: Sequence[str], tags: Sequence[str], key: str) -
             source = re.sub(f'href="{re.escape(base)}{page}', f'href="{target}', source)
         return source.replace(f'href="card:{address}/', 'href="card:')
 
-    told: list[str] = []
     parts = [here(of[field]) for field in ("Question", "Answer", "More")]
-    question, *answers = (markdown_of(part, told) for part in parts)
+    question, *answers = map(markdown_of, parts)
     return Draft(
         where,
         question,
@@ -34,7 +34,6 @@ def draft_of(where: str, fields: Sequence[str], tags: Sequence[str], key: str) -
         level=of["Level"],
         sources=tuple(filter(None, map(str.strip, of["Sources"].split(",")))),
         name=name,
-        left_out=tuple(dict.fromkeys(told)),
-        text="\n".join((*map(plain_of, parts), of["Level"], of["Sources"])),
+        text="\n".join((*(OURS.sub("", plain_of(part)) for part in parts), of["Level"], of["Sources"])),
         key=key,
     )

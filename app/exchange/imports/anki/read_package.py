@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
 from itertools import groupby
 from pathlib import Path
 
-from app.exchange.imports.anki.archive import unpack
+from app.exchange.imports.anki.archive import Package
 from app.exchange.imports.anki.collection import Collection, Note, NoteType
 from app.exchange.imports.anki.own_notes import FIELDS, draft_of
 from app.exchange.imports.anki.template import answer_of, cloze_numbers, deleted, hints_of, question_of
@@ -20,13 +21,16 @@ def read_anki(path: Path, scratch: Path) -> Reading:
     Raises RefusedError if the package is damaged, hostile, or not Anki's.
     """
     database = scratch / "collection"
-    media = unpack(path, database)
     counts: Counter[str] = Counter()
-    return Reading("", _items(Collection(database), media, counts), counts=counts)
+    with ExitStack() as opened:
+        package = opened.enter_context(closing(Package(path)))
+        package.unpack(database)
+        collection, media = opened.enter_context(closing(Collection(database))), package.media
+        return Reading("", _items(collection, counts, opened.pop_all()), counts=counts, media=media)
 
 
-def _items(collection: Collection, media: list[str], counts: Counter[str]) -> Iterator[Item]:
-    try:
+def _items(collection: Collection, counts: Counter[str], opened: ExitStack) -> Iterator[Item]:
+    with opened:
         for _id, cards in groupby(collection.notes(), key=lambda note: note.id):
             notes = list(cards)
             kind = collection.types.get(notes[0].type_id)
@@ -36,14 +40,6 @@ def _items(collection: Collection, media: list[str], counts: Counter[str]) -> It
             yield from items
             if kind is None or kind.fields != FIELDS:  # our own say their address and id to no one
                 yield from _unshown(notes[0], items, counts)
-    finally:
-        collection.close()
-    if media:
-        some = ", ".join(sorted(media)[:5]) + (", …" if len(media) > 5 else "")
-        yield Notice(
-            f"{len(media)} media file{'s' if len(media) > 1 else ''}",
-            f"cards show no pictures and play no sounds: {some}",
-        )
 
 
 def _unshown(note: Note, items: Sequence[Item], counts: Counter[str]) -> Iterator[Notice]:
@@ -86,21 +82,19 @@ def _card(
 ) -> Draft | Skipped:
     by_name = dict(zip(kind.fields, fields, strict=False))
     cloze = (note.card or 0) + 1 if kind.is_cloze else 0
-    told: list[str] = []
     asked, answered = question_of(templates[0], by_name, cloze), answer_of(templates[1], by_name, cloze)
     answered += "".join(f"<p>Hint: {hint}</p>" for hint in hints_of(templates, by_name))
-    question, answer = markdown_of(asked, told), markdown_of(answered, told)
-    if not question.strip() and not answer.strip() and not told:
+    question, answer = markdown_of(asked), markdown_of(answered)
+    if not question.strip() and not answer.strip():
         return Skipped(where, "both of its sides are empty")
-    return Draft(
-        where, question, answer, tags=note.tags, left_out=tuple(dict.fromkeys(told)), key=note.key, topic=note.deck
-    )
+    return Draft(where, question, answer, tags=note.tags, key=note.key, topic=note.deck)
 
 
 def _occlusion(note: Note, fields: tuple[str, ...], kind: NoteType, where: str) -> Draft:
     """A draft of a card that hides a part of a picture: the words around the picture are kept."""
-    told = ["it asks for a part of a picture, which cards do not hide"]
-    shown = [markdown_of(field, told) for field in fields if "image-occlusion:" not in field]
+    told = "it asks for a part of a picture, which cards do not hide"
+    shown = [markdown_of(field) for field in fields if "image-occlusion:" not in field]
+    shown.sort(key=lambda text: text.startswith("!["))
     question, *below = [text for text in shown if text.strip()] or [f"What is hidden? ({where})"]
     answer = "\n\n".join(below)
-    return Draft(where, question, answer, tags=note.tags, left_out=tuple(told), key=note.key, topic=note.deck)
+    return Draft(where, question, answer, tags=note.tags, left_out=(told,), key=note.key, topic=note.deck)

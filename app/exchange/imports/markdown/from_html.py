@@ -2,6 +2,7 @@
 
 import html
 import re
+from urllib.parse import quote
 
 from app.exchange.imports.markdown.mend import code_span
 from app.exchange.imports.markdown.writer import MarkdownWriter, Run, emphasised
@@ -27,6 +28,7 @@ _WRAPPED = re.compile(
     r"(?P<inline>\$(?P<a>[^$]+)\$|\\\((?P<b>.+)\\\))|\$\$(?P<c>[^$]+)\$\$|\\\[(?P<d>.+)\\\]|(?P<e>\\begin\{.*)"
 )
 _SOUND = re.compile(r"\[sound:([^\[\]]*)\]")
+_NOT_IN_ADDRESS = re.compile(r"[<>|\n]")
 _KEPT = re.compile("\ue000([0-9]+)\ue001")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _SPECIAL = re.compile(
@@ -41,15 +43,15 @@ _RAISED = dict(zip("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽�
 _LOWERED = dict(zip("0123456789+-=()aehklmnopstx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕₖₗₘₙₒₚₛₜₓ", strict=True))
 
 
-def markdown_of(source: str, told: list[str]) -> str:
-    r"""Return Markdown for a field, with \(…\) and \[…\] around formulas. Each omission adds a sentence to `told`."""
+def markdown_of(source: str) -> str:
+    r"""Return Markdown for a field, with \(…\) and \[…\] around formulas. Pictures and sounds keep their names."""
     maths: list[tuple[str, str]] = []
 
     def kept(found: re.Match[str]) -> str:
         maths.append((found[0], _formula(found)))
         return f"\ue000{len(maths) - 1}\ue001"
 
-    reader = _HtmlReader(told, maths)
+    reader = _HtmlReader(maths)
     source = _MATHS.sub(kept, _PRIVATE.sub("", source))
     at = 0
     for token in _TOKEN.finditer(source):
@@ -84,13 +86,13 @@ def _attributes(text: str) -> dict[str, str]:
 class _HtmlReader:
     """Takes tags and text in order, and passes blocks to the writer."""
 
-    def __init__(self, told: list[str], maths: list[tuple[str, str]]) -> None:
-        self.told, self.maths, self.writer = told, maths, MarkdownWriter()
+    def __init__(self, maths: list[tuple[str, str]]) -> None:
+        self.maths, self.writer = maths, MarkdownWriter()
         self.runs: list[Run] = []
         self.marks: list[str] = []
         self.raw: list[str] | None = None
         self.rows: list[list[str]] | None = None
-        self.silent = self.shifted = self.link = self.raw_tag = ""
+        self.silent = self.shifted = self.link = self.raw_tag = self.said = ""
 
     def text(self, source: str) -> None:
         """Take the text between two tags."""
@@ -100,7 +102,13 @@ class _HtmlReader:
         if self.raw is not None:
             self.raw.append(_KEPT.sub(lambda found: self.maths[int(found[1])][0], text))
             return
-        text = _SOUND.sub(self._sound, re.sub(r"[\s\xa0]+", " ", text))
+        text, *sounds = _SOUND.split(re.sub(r"[\s\xa0]+", " ", text))
+        self._text(text)
+        for sound, following in zip(sounds[::2], sounds[1::2], strict=True):
+            self._picture(sound, self.said)
+            self._text(following)
+
+    def _text(self, text: str) -> None:
         if self.shifted:
             letters, sign = (_RAISED, "^") if self.shifted == "sup" else (_LOWERED, "_")
             plain = all(letter in letters for letter in text)
@@ -115,6 +123,9 @@ class _HtmlReader:
             return
         if tag in _SILENT:
             self.silent = tag
+        elif tag == "img":
+            said = _attributes(attributes)
+            self._picture(said.get("src", ""), said.get("alt") or said.get("title", ""))
         elif self.raw is not None:
             self.raw.append("\n" if tag in ("br", "div", "p") else "")
         elif tag in ("pre", "code"):
@@ -123,10 +134,8 @@ class _HtmlReader:
             self.raw, self.raw_tag = [], tag
         elif tag == "br":
             self._add("\\\n")
-        elif tag == "img":
-            words = _attributes(attributes)
-            self.told.append(f"the picture {words.get('src', '')[:80]} is left out")
-            self._add(_SPECIAL.sub(r"\\\g<0>", words.get("alt", "")))
+        elif tag == "span":
+            self.said = _attributes(attributes).get("aria-label", "")
         elif tag in _MARKS and len(self.marks) < 8:
             self.marks.append(_MARKS[tag])
         elif tag in ("sub", "sup"):
@@ -167,6 +176,8 @@ class _HtmlReader:
             self.marks.remove(_MARKS[tag])
         elif tag in ("sub", "sup"):
             self.shifted = ""
+        elif tag == "span":
+            self.said = ""
         elif tag == "a" and self.link:
             self._end_link()
         elif tag == "table" and self.rows is not None:
@@ -213,9 +224,17 @@ class _HtmlReader:
         if text:
             self.runs.append((text, frozenset(self.marks)))
 
-    def _sound(self, found: re.Match[str]) -> str:
-        self.told.append(f"the sound {found[1][:80]} is left out")
-        return ""
+    def _picture(self, name: str, words: str) -> None:
+        """Write a picture or a sound, whose name may hold spaces and brackets. Code ends before it, and goes on."""
+        code = self.raw
+        if code is not None:
+            self._end_code("".join(code))
+        words = _SPECIAL.sub(r"\\\g<0>", " ".join(words.split())).replace("[", "&#91;").replace("]", "&#93;")
+        self._add(f"![{words}](<{_NOT_IN_ADDRESS.sub(lambda found: quote(found[0]), name)}>)")
+        if code is not None:
+            self.raw = []
+            if self.raw_tag == "pre":
+                self.block()
 
 
 _UNSEEN = re.compile(r"<(style|script|title|template)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
@@ -234,4 +253,5 @@ def plain_of(source: str) -> str:
         words = [shown.get(one, "") for one in ("src", "alt", "href")] if name in ("img", "a") else []
         return f" {' '.join(words)} " if name in _BREAKS | _HEADINGS else ""
 
-    return html.unescape(_TOKEN.sub(text, _LATEX_MARK.sub(" ", _UNSEEN.sub("", source))))
+    source = _SOUND.sub(r" \1 ", _LATEX_MARK.sub(" ", _UNSEEN.sub("", source)))
+    return html.unescape(_TOKEN.sub(text, source))

@@ -5,7 +5,7 @@ cannot show becomes plain text, and a sentence in `told` says so.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from app.cards.render.foreign import disarmed
 from app.cards.render.highlight import is_known
@@ -21,7 +21,8 @@ _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
 _METADATA = re.compile(r"\s*(levels?|sources?|tags?|drafts?)\s*:", re.IGNORECASE)
 _SOURCE = re.compile(r"(\s*)(Source: ?\S.*)")
 _DEFINITION = re.compile(r" {0,3}\[[^\[\]]+\]:")
-_ADDRESS = r"\(\s*<?([^()\s<>]*)>?(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\s*\)"
+_ADDRESS = r"\(\s*(?:<[^<>\n]*>|[^()\s<>]*)(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\s*\)"
+_ADDRESS_AND_TITLE = re.compile(r"\s*(?:<([^<>]*)>|(\S*))\s*(?:[\"'](.*)[\"'])?\s*", re.DOTALL)
 _INLINE = re.compile(
     r"(?P<code>(?<!`)(?P<run>`+)(?!`).{1,2000}?(?<!`)(?P=run)(?!`))"
     r"|\\\((?P<round>(?:[^\\]|\\[^()])+?)\\\)"
@@ -39,6 +40,9 @@ _ID = re.compile(r"(`[^`]*`)|\{#")
 _NO_HEADING = re.compile(r" {0,3}(?:`{3}|~{3}|[-*+>|] ?|\d+[.)] )")
 _HARD_BREAK = re.compile(r"(?<!\\)\\\n")
 _BRACKETS = {"(": "(", ")": ")", "[": "&#91;", "]": "&#93;"}  # a backslash before them would begin a formula
+
+Show = Callable[[str, str, list[str]], str]
+"""Returns Markdown that shows the picture at an address, with words. It adds a sentence for what is not shown."""
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
@@ -54,18 +58,24 @@ def split_question(text: str) -> tuple[str, str]:
     return ("\n".join(paragraphs[:plain]), "\n\n".join(paragraphs[plain:])) if plain else (text, "")
 
 
-def mend_question(text: str, told: list[str]) -> str:
+def without_pictures(address: str, words: str, told: list[str]) -> str:
+    """Leave a picture out, and keep its words."""
+    told.append(f"the picture {address} is left out")
+    return words
+
+
+def mend_question(text: str, told: list[str], show: Show = without_pictures) -> str:
     """Return one line of Markdown for a heading. Adds a sentence to `told` for each change."""
     text = _HARD_BREAK.sub("\n", clean(text))
-    line = _inline(" ".join(text.split()), told, links=False).strip()
+    line = _inline(" ".join(text.split()), told, show, links=False).strip()
     line = re.sub(r"(^|\s)(#+)$", r"\1\\\2", line)
     line = _ID.sub(lambda found: found[0] if found[1] else r"{\#", line)
     return f"{line}:" if line.casefold() == "key points" else line
 
 
-def mend(text: str, told: list[str]) -> str:
+def mend(text: str, told: list[str], show: Show = without_pictures) -> str:
     """Return Markdown blocks for an answer. Adds a sentence to `told` for each change."""
-    return "\n".join(_mended(clean(text).split("\n"), told)).strip("\n")
+    return "\n".join(_mended(clean(text).split("\n"), told, show)).strip("\n")
 
 
 def escape(text: str) -> str:
@@ -80,7 +90,7 @@ def fenced(text: str) -> str:
     return f"{fence}\n{clean(text)}\n{fence}"
 
 
-def _mended(lines: Sequence[str], told: list[str]) -> Iterator[str]:
+def _mended(lines: Sequence[str], told: list[str], show: Show) -> Iterator[str]:
     """Yield the lines with every fence closed and every paragraph mended; empty lines in a row become one."""
     paragraph: list[str] = []
     open_fence = None
@@ -96,16 +106,16 @@ def _mended(lines: Sequence[str], told: list[str]) -> Iterator[str]:
         if open_fence:
             yield line
         elif fence and not (fence[2][0] == "`" and "`" in fence[3]):
-            yield from _paragraph(paragraph, told)
+            yield from _paragraph(paragraph, told, show)
             paragraph, open_fence = [], fence
             yield f"{fence[1]}{fence[2]}{_language(fence[3], told)}"
         elif line.strip():
             paragraph.append(line.expandtabs(4))
         elif paragraph or after_fence:
-            yield from _paragraph(paragraph, told)
+            yield from _paragraph(paragraph, told, show)
             paragraph, after_fence = [], False
             yield ""
-    yield from _paragraph(paragraph, told)
+    yield from _paragraph(paragraph, told, show)
     if open_fence:
         told.append(Harmless("a code fence was never closed: it ends where the text ends"))
         yield f"{open_fence[1]}{open_fence[2]}"
@@ -119,8 +129,8 @@ def _language(info: str, told: list[str]) -> str:
     return ""
 
 
-def _paragraph(lines: Sequence[str], told: list[str]) -> Iterator[str]:
-    text = _inline("\n".join(lines), told) if lines else ""
+def _paragraph(lines: Sequence[str], told: list[str], show: Show) -> Iterator[str]:
+    text = _inline("\n".join(lines), told, show) if lines else ""
     for index, line in enumerate(text.split("\n") if lines else ()):
         if _HEADING.match(line):
             line = line.replace("#", r"\#", 1)
@@ -138,7 +148,7 @@ def _paragraph(lines: Sequence[str], told: list[str]) -> Iterator[str]:
         yield line
 
 
-def _inline(text: str, told: list[str], links: bool = True) -> str:
+def _inline(text: str, told: list[str], show: Show, links: bool = True) -> str:
     def changed(found: re.Match[str]) -> str:
         latex = found["round"] or found["single"]
         display = found["square"] or found["double"]
@@ -150,9 +160,8 @@ def _inline(text: str, told: list[str], links: bool = True) -> str:
             told.append(Harmless(f"a comment is left out: {' '.join(found['comment'][4:-3].split())}"))
             return ""
         if found["alt"] is not None:
-            address = found[0].rpartition("](")[2].rstrip(")")
-            told.append(f"the picture {address} is left out")
-            return found["alt"]
+            at = _ADDRESS_AND_TITLE.fullmatch(found[0].partition("](")[2][:-1])
+            return show((at[1] or at[2] or "") if at else "", found["alt"] or (at and at[3]) or "", told)
         if found["words"] is not None:
             return _link(found, told) if links else found["words"]
         if found["escape"] and found["escape"][1].isalpha():

@@ -132,7 +132,7 @@ def _cards(record: Record, table: _Table) -> Iterator[Draft]:
     text = "\n".join(cell for at, cell in enumerate(said) if at not in columns.unread)
     table.layout += [cell for at, cell in enumerate(said) if at in columns.unread]
     raw = list(row)
-    row = [markdown_of(cell, told) if at in html else cell for at, cell in enumerate(row)]
+    row = [markdown_of(cell) if at in html else cell for at, cell in enumerate(row)]
     beyond = range(columns.width, len(row))
     if beyond and columns.roles["answer"] == columns.width - 1:
         row[columns.width - 1] = table.delimiter.join(record.cells[columns.width - 1 :]).strip()
@@ -162,13 +162,13 @@ def _cards(record: Record, table: _Table) -> Iterator[Draft]:
     )
     asked = raw[columns.roles["question"]] if columns.roles["question"] < len(raw) else ""
     numbers = sorted(cloze_numbers(asked)) if table.stated else []
-    yield from _cloze_cards(draft, asked, numbers, told) if numbers else [draft]
+    yield from _cloze_cards(draft, asked, numbers) if numbers else [draft]
 
 
-def _cloze_cards(draft: Draft, asked: str, numbers: Sequence[int], told: list[str]) -> Iterator[Draft]:
+def _cloze_cards(draft: Draft, asked: str, numbers: Sequence[int]) -> Iterator[Draft]:
     """A card for each deletion of a note in Anki's text. What stands below its text stands below each answer."""
     for number in numbers:
-        question, answer = (markdown_of(deleted(asked, number, asks), told) for asks in (True, False))
+        question, answer = (markdown_of(deleted(asked, number, asks)) for asks in (True, False))
         text = f"{plain_of(deleted(asked, number, False))}\n{draft.answer}"
         yield replace(
             draft,

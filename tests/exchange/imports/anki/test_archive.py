@@ -1,22 +1,25 @@
 """Archives that are broken, or made to harm: each is refused with its reason, in little memory, and leaves nothing."""
 
 import io
+import json
 import sqlite3
 import struct
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import zstandard
 
+from app.cards.file.pictures import LARGEST_PICTURE
 from app.exchange.exports.anki_package import write_anki
 from app.exchange.exports.cards import ExportedCard, ExportedDeck
 from app.exchange.imports.anki import archive
-from app.exchange.imports.draft import RefusedError
+from app.exchange.imports.draft import NoPictureError, RefusedError
 from app.exchange.imports.import_cards import import_cards
 from app.settings import ROOT
 
@@ -246,6 +249,26 @@ def test_a_database_that_grows_past_the_limit_is_refused(honest, tmp_path, monke
     assert "more than 3,000,000 bytes when it is decompressed" in refusal(tmp_path / "x.apkg", tmp_path / "content")
     zeros(tmp_path / "y.apkg", 5_000_000)
     assert "would take 5,000,000 bytes" in refusal(tmp_path / "y.apkg", tmp_path / "content")
+
+
+def test_a_picture_is_read_no_further_than_tells_that_it_is_too_large(honest, tmp_path):
+    path = tmp_path / "x.apkg"
+    listed = {"0": "zeros.png", "1": "broken.png", "2": "gone.png", "3": "zeros.png"}
+    path.write_bytes(packed({**members(honest), "media": json.dumps(listed).encode()}))
+    with zipfile.ZipFile(path, "a") as package:
+        with package.open("0", "w") as member:
+            for _ in range(100):
+                member.write(MEGABYTE)
+        package.writestr("1", b"as it was " * 100)
+    path.write_bytes(path.read_bytes().replace(b"as it was ", b"as it is, "))
+    with closing(archive.Package(path)) as package:
+        media = package.media
+        assert sorted(media) == ["broken.png", "gone.png", "zeros.png"]
+        assert LARGEST_PICTURE < len(media["zeros.png"]()) < 2 * LARGEST_PICTURE
+        with pytest.raises(NoPictureError, match="lists it, and does not hold it"):
+            media["gone.png"]()
+        with pytest.raises(NoPictureError, match="the archive is damaged"):
+            media["broken.png"]()
 
 
 MEASURE = """

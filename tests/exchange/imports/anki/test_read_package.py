@@ -7,15 +7,16 @@ from anki.collection import Collection, ExportAnkiPackageOptions
 
 from app.cards.check.check import check_content
 from app.exchange.imports.anki.read_package import read_anki
-from app.exchange.imports.draft import Draft, Notice, Skipped
+from app.exchange.imports.draft import Draft, Skipped
 from app.exchange.imports.import_cards import import_cards
+from tests.cards.file.test_pictures import png
 
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One collection in each of the four formats that Anki writes."""
     folder = tmp_path_factory.mktemp("anki")
-    (folder / "cell.png").write_bytes(b"not really a picture")
+    (folder / "cell.png").write_bytes(png(40, 30))
     collection = Collection(str(folder / "collection.anki2"))
     collection.media.add_file(str(folder / "cell.png"))
     deck = collection.decks.id("Networks::Recurrent")
@@ -36,7 +37,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     add("Basic (type in the answer)", {"Front": "Gates of a GRU?", "Back": "two"})
     add("Cloze", {"Text": "An {{c1::LSTM}} has {{c2::three::how many}} gates", "Back Extra": "since 2000"})
     add("Basic", {"Front": '<img src="cell.png">', "Back": "A cell"})
-    add("Basic", {"Front": "What does it look like?", "Back": 'Like <img src="cell.png">this'})
+    add("Basic", {"Front": "What does it look like?", "Back": 'Like <img src="cell.png" alt="a cell">this'})
     add("Basic", {"Front": "Costs?", "Back": "$5<br>Source: me<h2>So</h2>"})
     for is_old, ending in ((True, "old"), (False, "new")):
         options = ExportAnkiPackageOptions(
@@ -54,7 +55,9 @@ FORMATS = ["old.apkg", "new.apkg", "old.colpkg", "new.colpkg"]
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_of_anki_holds_the_same_cards(packages, tmp_path, name):
-    items = list(read_anki(packages / name, tmp_path).items)
+    reading = read_anki(packages / name, tmp_path)
+    assert {name: data() for name, data in reading.media.items()} == {"cell.png": png(40, 30)}
+    items = list(reading.items)
     drafts = [item for item in items if isinstance(item, Draft)]
     assert [(draft.question, draft.answer) for draft in drafts] == [
         (r"What is \(h_t\)?", r"**A state**, \[h_t = \tanh(z_t)\]"),
@@ -64,36 +67,41 @@ def test_every_format_of_anki_holds_the_same_cards(packages, tmp_path, name):
         ("Gates of a GRU?", "two"),
         ("An […] has three gates", "An **LSTM** has three gates\\\nsince 2000"),
         ("An LSTM has [how many] gates", "An LSTM has **three** gates\\\nsince 2000"),
-        ("", "A cell"),
-        ("What does it look like?", "Like this"),
+        ("![](<cell.png>)", "A cell"),
+        ("What does it look like?", "Like ![a cell](<cell.png>)this"),
         ("Costs?", "\\$5\\\nSource: me\n\n### So"),
     ]
     assert drafts[0].tags == ("Deep::RNN", "seen")
-    assert drafts[7].left_out == drafts[8].left_out == ("the picture cell.png is left out",)
+    assert not any(draft.left_out for draft in drafts)
     assert {draft.topic for draft in drafts} == {"Networks::Recurrent"}
     assert not any(isinstance(item, Skipped) for item in items)
-    assert items[-1] == Notice("1 media file", "cards show no pictures and play no sounds: cell.png")
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_package_becomes_content_without_a_mistake(packages, tmp_path, name):
     kind, done = import_cards(packages / name, tmp_path, "d/imported")
     checked = check_content(tmp_path)
-    assert (kind.name, done.cards, done.drafts, done.skipped) == ("anki", 8, 2, 0)
+    assert (kind.name, done.cards, done.drafts, done.skipped, done.is_draft) == ("anki", 9, 1, 0, False)
     assert checked.mistakes == []
     text = (tmp_path / "d" / "imported.md").read_text()
+    assert (tmp_path / "d" / "img" / "cell.png").read_bytes() == png(40, 30)
+    assert "Like ![a cell](img/cell.png)this\n\n## " in text
+    assert (
+        "## ![cell](img/cell.png) {#cell}\nA cell\n\n"
+        "Draft: yes, say what the picture img/cell.png shows, for those who cannot see it\n"
+    ) in text
     assert "## What is $h_t$? {#what-is-h-t}\n**A state**, $$h_t = \\tanh(z_t)$$\n\nTags: deep-rnn, seen\n" in text
     assert "\\$5\\\n(Source: me)\n\n### So\n" in text
 
 
 def test_a_package_of_genanki(tmp_path):
     """`genanki.apkg` holds a note of its basic type, one of the reversed and one of the cloze type, and a sound."""
-    items = list(read_anki(Path(__file__).with_name("genanki.apkg"), tmp_path).items)
+    reading = read_anki(Path(__file__).with_name("genanki.apkg"), tmp_path)
+    assert {name: data() for name, data in reading.media.items()} == {"x.mp3": b""}
+    items = list(reading.items)
     assert [item.question for item in items if isinstance(item, Draft)] == [
         *("Why?", "up", "down", "[…] and two", "one and […]"),
     ]
-    assert isinstance(items[-1], Notice)
-    assert "x.mp3" in items[-1].says
 
 
 def test_what_cards_cannot_show_is_a_draft_with_the_reason_or_named(tmp_path):
@@ -136,6 +144,7 @@ def test_what_cards_cannot_show_is_a_draft_with_the_reason_or_named(tmp_path):
     assert "## Exploding? {#exploding}\nIt grows.\n\nHint: clip it\n\n## " in text
     assert [says for _where, says in done.told if says.startswith("fields")] == ["fields that no card shows: a, secret"]
     assert (
-        "Draft: yes, it asks for a part of a picture, which cards do not hide; the picture lstm.png is left out" in text
+        "Draft: yes, it asks for a part of a picture, which cards do not hide; the picture lstm.png is left out: it did"
+        " not come with the file; there is no answer\n" in text
     )
     assert (done.cards, done.drafts, done.read["notes"]) == (1, 1, 2)
