@@ -15,7 +15,7 @@ from app.demos.machine.parameters import Matrix, Parameters, choice, entries, nu
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.area_picture import is_rectangle, rectangle
-from app.demos.parts.attention_looks import look_back
+from app.demos.parts.attention_looks import Read, look_back
 from app.demos.parts.softmax_share import softmax_share
 from app.nn import attention as nn
 
@@ -86,10 +86,11 @@ def compute(p: Attention) -> Result:
     logs = np.log(np.where(alpha[i] > 0, alpha[i], 1.0))
     numbers["effective"] = math.exp(-float(alpha[i] @ logs))
     caption = fill(_caption(alpha[i], numbers), numbers)
+    query, keys = np.array(p.queries[i], dtype=float), np.array(p.keys, dtype=float)
     return Result(
         numbers,
         (
-            look_back(caption, i + 1, alpha[i], float(context[i, 0])),
+            look_back(caption, i + 1, Read(query, keys, V, alpha[i], context[i])),
             _one(p, e, i),
             _table(e, alpha),
             _contexts(V, alpha, context),

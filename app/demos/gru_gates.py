@@ -14,7 +14,7 @@ from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result, by_step
-from app.demos.parts.gates import forced_bias, gru_picture, stored_weights
+from app.demos.parts.gates import GRUForm, forced_bias, gru_picture, stored_weights
 from app.nn import gru, jacobian
 
 BACK = "Each step back is multiplied by what was kept there."
@@ -123,8 +123,9 @@ def compute(p: GRUGates) -> Result:
         ),
         log=True,
     )
-    first = {name: values[:, 0] for name, values in shown.items()}
-    picture = gru_picture(fill(_caption(p, numbers), numbers), first, at, p.z_keeps, p.reset_after)
+    first = {name: values[:, 0] for name, values in shown.items()} | {"x": np.array(p.x, dtype=float)}
+    form = GRUForm(p.reset_after, {"z": p.update, "r": p.reset})
+    picture = gru_picture(fill(_caption(p, numbers), numbers), first, at, p.z_keeps, form)
     w = p.weights(p.reset_after)
     stored = stored_weights(p.framework, "gru", w if p.z_keeps else gru.other_convention(w))
     warnings = ["PyTorch has no GRU that resets before the product: turn reset after on for PyTorch's own."]
@@ -183,9 +184,16 @@ def _rows(p: GRUGates, unit: int, own: dict[str, Values], w: gru.GRUWeights) -> 
     kept = own["z"] if p.z_keeps else 1 - own["z"]
     b_r = "b_{r}" if one else f"b_{{r,{unit + 1}}}"
     gates = f"gates{of}"
-    yield Row(f"{key}z", f"update gate ${z}$", own["z"], gate("z", z, "b_z", p.update), group=gates)
-    yield Row(f"{key}r", f"reset gate ${r}$", own["r"], gate("r", r, b_r, p.reset))
-    yield Row(f"{key}n", f"candidate ${n}$", own["n"], rf"{n} = \tanh(W_{{xn}} \, x_t + {inner})", group=f"state{of}")
+    yield Row(f"{key}z", f"update gate ${z}$", own["z"], gate("z", z, "b_z", p.update), group=gates, gate="z")
+    yield Row(f"{key}r", f"reset gate ${r}$", own["r"], gate("r", r, b_r, p.reset), gate="r")
+    yield Row(
+        f"{key}n",
+        f"candidate ${n}$",
+        own["n"],
+        rf"{n} = \tanh(W_{{xn}} \, x_t + {inner})",
+        group=f"state{of}",
+        gate="n",
+    )
     yield Row(f"{key}kept", rf"kept ${keep} \, {h_before}$", kept * own["h_before"], words="kept of the state")
     yield Row(f"{key}new", rf"new ${renew} \, {n}$", (1 - kept) * own["n"], words="new in the state")
     mixed = rf"{h} = {keep} \, {h_before} + {renew} \, {n}"
@@ -261,4 +269,5 @@ DEMO = Demo(
         _instance, _question, ("kept,1", "new,1", "h,1"), _slips, Tolerance(near=0.01, why="two decimals are enough")
     ),
     shows=(gru.step, gru.forward, gru.other_convention),
+    gates="zrn",
 )

@@ -160,38 +160,31 @@ def compute(p: LayerShapes) -> Result:
 
 
 def _diagram(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> Diagram:
-    """The input's shape, then each layer and its output's shape: one layer in a row, several downwards.
+    """The input's shape, then downwards each layer and its output's shape.
 
     Beside the top recurrent layer stand the states that it hands back.
     """
     shapes, states = [_shape(p.shape(p.time, p.features)), *(_shape(layer.shape) for layer in layers)], p.states()
-    wide, high, gap = max(160.0, 8.2 * max(len(layer.name) for layer in layers) + 24), 54.0, 34.0
-    row, axes = len(layers) == 1, "time, batch, features" if p.time_first else "batch, time, features"
-    nodes, edges, at, top = [], [], 8.0, 0
-    for i, shape in enumerate(shapes):
-        if i:
-            x, y = (at + wide / 2, 44.0) if row else (wide / 2 + 60, at + high / 2)
-            layer = layers[i - 1]
-            nodes.append(Node(x, y, layer.name, "box", wide, high, note=f"{layer.total:,} parameters"))
-            edges.append(Edge(len(nodes) - 2, len(nodes) - 1))
-            top = len(nodes) - 1 if i <= p.layers else top
-            at += (wide if row else high) + gap
-        room = max(8.6 * len(shape) + 14, 140)
-        x, y = (at + room / 2, 44.0) if row else (wide / 2 + 60, at + 13)
-        nodes.append(Node(x, y, shape, "text", room, 26, note="" if i else axes, strong=True))
-        if i:
-            edges.append(Edge(len(nodes) - 2, len(nodes) - 1))
-        elif not row:
-            at += 14
-        at += (room if row else 26) + gap
-    width, height = (at - gap + 8, 88.0) if row else (wide + 120, at - gap + 6)
+    wide, high, gap = max(150.0, 8.2 * max(len(layer.name) for layer in layers) + 24), 54.0, 30.0
+    room = max(8.6 * max(map(len, shapes)) + 14, wide, 150.0)
+    middle, at, top = room / 2 + 8, 21.0, 0
+    axes = "time, batch, features" if p.time_first else "batch, time, features"
+    nodes, edges = [Node(middle, at, shapes[0], "text", room, 60, note=axes, strong=True)], list[Edge]()
+    for i, (layer, shape) in enumerate(zip(layers, shapes[1:], strict=True), start=1):
+        at += gap + (27 if i > 1 else 40) + high / 2 - 13
+        nodes.append(Node(middle, at, layer.name, "box", wide, high, note=f"{layer.total:,} parameters"))
+        top = len(nodes) - 1 if i <= p.layers else top
+        at += high / 2 + gap + 13
+        nodes.append(Node(middle, at, shape, "text", room, 26, strong=True))
+        edges += [Edge(len(nodes) - 3, len(nodes) - 2), Edge(len(nodes) - 2, len(nodes) - 1)]
+    width, height = 2 * middle, at + 20
     for k, (name, size) in enumerate(states.items()):
         shape, box = _shape(size), nodes[top]
-        room = max(8.6 * len(shape) + 14, 140)
-        x, y = (nodes[2].x, 102.0 + 46 * k) if row else (box.x + (wide + room) / 2 + gap, box.y + 46 * k)
-        nodes.append(Node(x, y, shape, "text", room, 26, note=name))
+        aside = 8.6 * len(shape) + 14
+        x = box.x + wide / 2 + gap + aside / 2
+        nodes.append(Node(x, box.y + 46 * k, shape, "text", aside, 26, note=name))
         edges.append(Edge(top, len(nodes) - 1))
-        width, height = max(width, x + room / 2 + 8), max(height, y + 30)
+        width, height = max(width, x + max(aside, 60) / 2 + 4), max(height, box.y + 46 * k + 32)
     told = fill(f"{_told(p, layers, numbers)} Neither batch nor time is in the count.", numbers)
     alt = f"{shapes[0]} goes in. " + " ".join(
         f"{layer.name}, {layer.total:,} parameters, gives {_shape(layer.shape)}." for layer in layers

@@ -72,10 +72,10 @@ def compute(p: LSTMGates) -> Result:
     back = r"\partial c_T / \partial c"
     rows = (
         Row("x", "input $x_t$", x, given("x_t", "Given: an input.")),
-        Row("f", "forget gate $f_t$", f, _gate("f", p.forget), group="gates"),
-        Row("i", "input gate $i_t$", i, _gate("i", p.input)),
-        Row("g", "candidate $g_t$", g, r"g_t = \tanh(W_{xg} \, x_t + W_{hg} \, h_{t-1})", "From −1 to 1."),
-        Row("o", "output gate $o_t$", o, _gate("o", p.output)),
+        Row("f", "forget gate $f_t$", f, _gate("f", p.forget), group="gates", gate="f"),
+        Row("i", "input gate $i_t$", i, _gate("i", p.input), gate="i"),
+        Row("g", "candidate $g_t$", g, r"g_t = \tanh(W_{xg} \, x_t + W_{hg} \, h_{t-1})", "From −1 to 1.", gate="g"),
+        Row("o", "output gate $o_t$", o, _gate("o", p.output), gate="o"),
         Row("kept", r"kept $f_t \, c_{t-1}$", kept, note=KEPT, words="kept of the cell", group="cell"),
         Row("written", r"written $i_t \, g_t$", written, note="What is new is added.", words="written to the cell"),
         Row("c", "cell $c_t$", c, r"c_t = f_t \, c_{t-1} + i_t \, g_t"),
@@ -100,8 +100,9 @@ def compute(p: LSTMGates) -> Result:
         ),
         log=True,
     )
-    shown = {"c": c, "h": h, "i": i, "f": f, "g": g, "o": o, "c_before": c_before}
-    picture = lstm_picture(fill(_caption(p, numbers), numbers), shown, at)
+    shown = {"x": x, "c": c, "h": h, "i": i, "f": f, "g": g, "o": o, "c_before": c_before, "h_before": h_before}
+    forced = {"f": p.forget, "i": p.input, "o": p.output}
+    picture = lstm_picture(fill(_caption(p, numbers), numbers), shown, at, forced)
     return Result(numbers, (picture, trace, curve, stored_weights(p.framework, "lstm", w)))
 
 
@@ -194,4 +195,5 @@ DEMO = Demo(
         _instance, _question, ("c,1", "c,2", "c,3"), _slips, Tolerance(near=0.01, why="two decimals are enough")
     ),
     shows=(lstm.step, lstm.forward, jacobian.cell_path),
+    gates="figo",
 )

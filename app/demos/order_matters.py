@@ -87,25 +87,26 @@ def _caption(p: OrderMatters, numbers: dict[str, float]) -> str:
 
 
 def _diagram(p: OrderMatters, x: Values, scores: Values, numbers: dict[str, float]) -> Diagram:
-    """The words below, the running score above them, and on the right the scores of all three models."""
-    gap, first = 92.0, 60.0
+    """The words below, the running score above them, and on top the scores of all three models."""
+    gap = 78.0
+    last = max(40 + gap * (len(p.words) - 1), 306.0)
+    first = last - gap * (len(p.words) - 1)
     largest = max(1.0, float(np.abs(scores).max()))
     nodes, edges = list[Node](), []
     for t, (word, score) in enumerate(zip(p.words, scores.tolist(), strict=True)):
         at = first + gap * t
-        nodes.append(Node(at, 44, short(score), "circle", 50, 50, heat(score, largest), at=f"y,{t + 1}"))
-        nodes.append(Node(at, 122, word, "text", 70, 24, strong=word == "not" or bool(x[t, 0]), at=f"v,{t + 1}"))
+        nodes.append(Node(at, 136, short(score), "circle", 46, 46, heat(score, largest), at=f"y,{t + 1}"))
+        nodes.append(Node(at, 212, word, "text", 70, 24, strong=word == "not" or bool(x[t, 0]), at=f"v,{t + 1}"))
         edges.append(Edge(2 * t + 1, 2 * t))
         if t:
             edges.append(Edge(2 * t - 2, 2 * t, recurrent=True))
-    right = first + gap * len(p.words) + 40
     for k, (name, says) in enumerate((("rnn", "recurrent"), ("bag", "bag of words"), ("mlp", "dense layer"))):
-        nodes.append(Node(right + 122 * k, 44, short(numbers[name]), "box", 106, 52, note=says, lit=name == "rnn"))
+        nodes.append(Node(last - 122 * k, 34, short(numbers[name]), "box", 106, 52, note=says, lit=name == "rnn"))
     edges.append(Edge(2 * len(p.words) - 2, 2 * len(p.words), recurrent=True))
     caption = fill(_caption(p, numbers), numbers)
     after = ", ".join(f"{short(y)} after {word}" for y, word in zip(scores.tolist(), p.words, strict=True))
     alt = f"The words in a row, read from the left. The running score is {after}. {plain_words(caption)}"
-    return Diagram("reading", "Read word by word", caption, alt, right + 122 * 2 + 62, 146, nodes, edges)
+    return Diagram("reading", "Read word by word", caption, alt, last + 58, 232, nodes, edges)
 
 
 UNIT_LABELS = {

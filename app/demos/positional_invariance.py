@@ -15,7 +15,7 @@ from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.nn import conv1d
 
-APART = 44  # between the drawn steps
+APART = 31  # between the drawn steps
 
 
 class PositionalInvariance(Parameters):
@@ -96,17 +96,17 @@ def compute(p: PositionalInvariance) -> Result:
 
 def _diagram(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dict[str, float]) -> Diagram:
     """The input in the middle; above it the feature map and its largest; below it the dense layer."""
-    x, feature_map, k, left = run.x[p.position - 1], run.maps[p.position - 1], len(p.kernel), 26.0
+    x, feature_map, k, left = run.x[p.position - 1], run.maps[p.position - 1], len(p.kernel), 20.0
     nodes, edges, largest = [], [], max(1e-300, float(np.abs(x).max()))
     for t, value in enumerate(x.tolist(), start=1):
         lit, at = p.position <= t < p.position + len(p.pattern), left + APART * (t - 1)
-        nodes.append(Node(at, 172, short(value), "circle", 34, 34, heat(value, largest), lit, at=f"x,{t}"))
+        nodes.append(Node(at, 172, short(value), "circle", 29, 29, heat(value, largest), lit, at=f"x,{t}"))
     most = float(np.abs(feature_map).max())
     for j, value in enumerate(feature_map.tolist()):
         at, lit = left + APART * (j * p.stride + (k - 1) / 2), j == winner
-        nodes.append(Node(at, 92, short(value), "circle", 38, 38, heat(value, most), lit, at=f"y,{j + 1}"))
+        nodes.append(Node(at, 92, short(value), "circle", 30, 30, heat(value, most), lit, at=f"y,{j + 1}"))
     pooled, dense, top = numbers["pooled"], numbers["dense"], len(nodes)
-    big, room = max(abs(pooled), abs(dense)), max(left + APART * (p.length - 1) + 26, 260)
+    big, room = max(abs(pooled), abs(dense)), max(left + APART * (p.length - 1) + 20, 260)
     above, below = nodes[p.length + winner].x, left + APART * (p.learned - 1 + (k - 1) / 2)
     nodes.append(Node(above, 20, short(pooled), "circle", 38, 38, heat(pooled, big), True, at="now,1"))
     nodes.append(Node(below, 252, short(dense), "circle", 38, 38, heat(dense, big), True, at="now,2"))

@@ -69,7 +69,7 @@ def _diagram(p: ReceptiveField, stack: list[rf.ConvLayer], share: Values, number
     """Inputs at the bottom, the newest at the right, and all arrows that lead to the newest output."""
     field, high = len(share), 46 if p.layers <= 8 else 30
     columns = min(max(field, 4), DRAWN)
-    apart = 30 if columns <= 20 else 26
+    apart = 24
     reached, jumps = rf.offsets(stack, columns), rf.jumps(stack)
     nodes, edges, place = list[Node](), list[Edge](), dict[tuple[int, int], int]()
     for level, jump in enumerate(jumps):

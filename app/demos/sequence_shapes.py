@@ -83,13 +83,13 @@ def _caption(p: SequenceShapes, numbers: dict[str, float]) -> str:
 
 def _diagram(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, at: int, numbers: dict[str, float]) -> Diagram:
     """The states in a row, with what each step is fed below and what it writes above."""
-    gap, first, top, middle, bottom = 92.0, 60.0, 26.0, 116.0, 200.0
+    gap, first, top, middle, bottom = 64.0, 32.0, 26.0, 108.0, 186.0
     largest = float(np.abs(run.h).max())
     nodes: list[Node] = []
     edges, before = [], 0
     for t, step in enumerate(steps, start=1):
         x, state, value = first + gap * (t - 1), len(nodes), float(run.h[t - 1])
-        nodes.append(Node(x, middle, short(value), "circle", 50, 50, heat(value, largest), t == at, at=f"h,{t}"))
+        nodes.append(Node(x, middle, short(value), "circle", 44, 44, heat(value, largest), t == at, at=f"h,{t}"))
         if t > 1:
             edges.append(Edge(before, state, recurrent=True))
         if step.writes:
@@ -104,13 +104,13 @@ def _diagram(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, at: int, nu
         before = state
     if p.kind == "unaligned":
         n = int(numbers["inputs"])
-        nodes.append(Node(first + gap * (n - 1) / 2, 252, "encoder", "text", 80, 20))
-        nodes.append(Node(first + gap * (n + (p.outputs - 1) / 2), 252, "decoder", "text", 80, 20))
+        nodes.append(Node(first + gap * (n - 1) / 2, 240, "encoder", "text", 80, 20))
+        nodes.append(Node(first + gap * (n + (p.outputs - 1) / 2), 240, "decoder", "text", 80, 20))
     caption = fill(_caption(p, numbers), numbers)
     said = " ".join(f"Step {t}: {step.says}." for t, step in enumerate(steps, start=1))
-    width = first + gap * (len(steps) - 1) + 60
+    width = first + max(gap * (len(steps) - 1), 180) + 32
     return Diagram(
-        "roles", "Which steps read and which write", caption, f"{words(caption)} {said}", width, 270, nodes, edges
+        "roles", "Which steps read and which write", caption, f"{words(caption)} {said}", width, 256, nodes, edges
     )
 
 

@@ -20,7 +20,7 @@ from app.nn.activations import ACTIVATIONS
 from app.nn.framework import Framework, pytorch_uniform, start
 from app.nn.initialise import glorot_uniform, orthogonal
 
-GAP, FIRST, TOP, MIDDLE, BOTTOM = 92.0, 196.0, 28.0, 118.0, 202.0  # of the picture
+GAP, FIRST, TOP, MIDDLE, BOTTOM = 70.0, 180.0, 28.0, 112.0, 190.0  # of the picture
 
 
 class SimpleRNNOptions(InFramework):
@@ -161,12 +161,12 @@ def _diagram(p: SimpleRNNOptions, caption: str, h: Values, start: float) -> Diag
     for k, (read, value) in enumerate(zip(reading, h[:, 0].tolist(), strict=True)):
         x, column = FIRST + GAP * (time - 1 - k if p.go_backwards else k), (p.calls - 1) * time + k + 1
         state, returned = len(nodes), p.return_sequences or k == time - 1
-        nodes.append(Node(x, MIDDLE, short(value), "circle", 50, 50, heat(value, largest), returned, at=f"h1,{column}"))
+        nodes.append(Node(x, MIDDLE, short(value), "circle", 44, 44, heat(value, largest), returned, at=f"h1,{column}"))
         nodes.append(Node(x, BOTTOM, short(read), "text", 44, 20, at=f"x,{column}"))
         edges += [Edge(before, state, recurrent=True), Edge(state + 1, state)]
         if returned:
             note = f"output {k + 1}" if p.return_sequences else "output"
-            nodes.append(Node(x, TOP, short(value), "text", 56, 54, note=note, lit=True))
+            nodes.append(Node(x, TOP, short(value), "text", 56, 50, note=note, lit=True))
             edges.append(Edge(state, state + 2))
         before = state
     of = "" if p.units == 1 else f" of unit 1 of {p.units}"
@@ -174,8 +174,8 @@ def _diagram(p: SimpleRNNOptions, caption: str, h: Values, start: float) -> Diag
         f"A sequence of shape {shape_in} is read in the order {', '.join(map(show, reading))}; what comes "
         f"out has the shape {shape_out}. States{of}: {', '.join(map(show, h[:, 0].tolist()))}. {words(caption)}"
     )
-    width = FIRST + GAP * (time if p.go_backwards else time - 1) + 56
-    return Diagram("layer", "The layer's last call", caption, alt, width, 228, nodes, edges)
+    width = FIRST + GAP * (time if p.go_backwards else time - 1) + 44
+    return Diagram("layer", "The layer's last call", caption, alt, width, 216, nodes, edges)
 
 
 def _steps_trace(p: SimpleRNNOptions, w: rnn.RNNWeights, h: Values, caches: list[rnn.Cache]) -> Trace:

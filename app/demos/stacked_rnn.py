@@ -114,14 +114,14 @@ def _caption(p: StackedRNN) -> str:
 
 def _diagram(p: StackedRNN, h: Values, numbers: dict[str, float]) -> Diagram:
     """Time to the right, layers upwards. The chosen state is lit, and so are the two that it reads."""
-    gap, apart, first = 92.0, 84.0, 150.0
+    gap, apart, first = 60.0, 76.0, 86.0
     layers, T, _ = h.shape
     chosen, at = p.at
     largest = float(np.abs(h[..., 0][np.isfinite(h[..., 0])]).max(initial=0.0))
     nodes: list[Node] = []
     edges = []
     for layer in range(layers):
-        nodes.append(Node(52, 40 + apart * (layers - 1 - layer), f"layer {layer + 1}", "text", 70, 20))
+        nodes.append(Node(32, 40 + apart * (layers - 1 - layer), f"layer {layer + 1}", "text", 62, 20))
     bottom = 40 + apart * layers
     place: dict[tuple[int, int], int] = {}
     for t in range(T):
@@ -134,14 +134,14 @@ def _diagram(p: StackedRNN, h: Values, numbers: dict[str, float]) -> Diagram:
             lit = (layer, t + 1) in ((chosen, at), (chosen - 1, at), (chosen, at - 1))
             place[layer, t] = len(nodes)
             cell = f"h{layer}1,{t + 1}"
-            nodes.append(Node(x, y, short(value), "circle", 50, 50, heat(value, largest), lit, at=cell))
+            nodes.append(Node(x, y, short(value), "circle", 44, 44, heat(value, largest), lit, at=cell))
             edges.append(Edge(place[layer - 1, t], place[layer, t]))
             if t:
                 edges.append(Edge(place[layer, t - 1], place[layer, t], recurrent=True))
     caption = fill(_caption(p), numbers)
     alt = f"A grid of {layers} layers by {T} steps, one state in each place. {words(caption)}"
     of = "" if p.units == 1 else f" (unit 1 of {p.units} in each)"
-    width = first + gap * (T - 1) + 50
+    width = first + gap * (T - 1) + 26
     return Diagram("grid", f"Layers by time{of}", caption, alt, width, bottom + 28, nodes, edges)
 
 

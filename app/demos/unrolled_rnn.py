@@ -83,7 +83,13 @@ def compute(p: UnrolledRNN) -> Result:
 
     caption = fill(_caption(p, x, h, numbers), numbers)
     weight = short(p.W_h[0][0]) if p.units == 1 else "W_h"
-    diagram = unrolled(caption, {"x": x, "h": h, "y": y}, p.looked_at, weight)
+    diagram = unrolled(
+        caption,
+        {"x": x, "h": h, "y": y},
+        p.looked_at,
+        weight,
+        float(np.abs(w.W_hh).max()) if p.units > 1 else p.W_h[0][0],
+    )
     return Result(numbers, (diagram, _trace(p, z, h)))
 
 

@@ -63,6 +63,7 @@ class Demo(Generic[P]):
 
     `shows` are the functions whose source is shown beside that of `run`. With `training` it learns behind a button, and
     its result is remembered. `run_all` has the numbers of many seeds at once, where a loop of runs would take long.
+    `gates` are the letters in its formulas that are gates, which are coloured.
     """
 
     file: str
@@ -72,6 +73,7 @@ class Demo(Generic[P]):
     shows: Sequence[Callable[..., Any]]
     training: Training[P] | None = None
     run_all: Callable[[P, Sequence[int]], Sequence[Mapping[str, float]]] | None = None
+    gates: str = ""
 
     @cached_property
     def name(self) -> str:

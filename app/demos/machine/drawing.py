@@ -7,10 +7,12 @@ from html import escape
 from typing import NamedTuple
 
 from app.demos.machine.chart import small_picture
-from app.demos.machine.figures import Diagram, Figure, Handle, Node, Trace
+from app.demos.machine.figures import LEGIBLE, Diagram, Figure, Handle, Node, Trace
 from app.demos.machine.numbers import Mark, marks
 
 MOST_SQUARES = 14  # of a trace's miniature, each way
+SHORT_ARROW = 36  # shorter than its label is wide
+SMALL_WIDE, SMALL_HIGH = 250, 150  # the room of a miniature, in pixels
 
 
 class Table(NamedTuple):
@@ -37,7 +39,8 @@ def table(trace: Trace, chosen: tuple[str, int] | None, formatted: Callable[[str
             drawn.append(f'<th colspan="{wide}" scope="rowgroup"><span>{escape(group)}</span></th></tr>\n')
         label = f'<span class="unseen">{escape(words)}</span><span aria-hidden="true">{formatted(row.label)}</span>'
         at = chosen[1] if chosen and chosen[0] == row.key else -1
-        drawn.append(f'<tr><th scope="row">{label}</th>{cells(row.key, columns, shown, at)}</tr>\n')
+        kind = f' class="gate-{row.gate}"' if row.gate else ""
+        drawn.append(f'<tr><th scope="row"{kind}>{label}</th>{cells(row.key, columns, shown, at)}</tr>\n')
     drawn.append("</tbody>\n")
     return Table("".join(drawn), len(columns))
 
@@ -70,8 +73,9 @@ def miniature(figure: Figure) -> str:
     if figure.kind == "curve":
         return small_picture(figure)
     if figure.kind == "diagram":
-        view = f"0 0 {figure.width} {figure.height}"
-        return f'<svg viewBox="{view}">\n{arrows(figure)}{nodes(figure, small=True)}\n</svg>'
+        view, scale = f"0 0 {figure.width} {figure.height}", min(SMALL_WIDE / figure.width, SMALL_HIGH / figure.height)
+        small = nodes(figure, small=True, says=scale >= LEGIBLE)
+        return f'<svg viewBox="{view}">\n{arrows(figure, says=scale >= LEGIBLE)}{small}\n</svg>'
     rows, columns = figure.rows[:MOST_SQUARES], range(min(MOST_SQUARES, len(figure.columns)))
     squares = [
         f'<rect data-heat="{colour}" x="{22 * x}" y="{22 * y}" width="20" height="20"/>'
@@ -81,8 +85,8 @@ def miniature(figure: Figure) -> str:
     return f'<svg viewBox="-2 -2 {22 * len(columns) + 2} {22 * len(rows) + 2}">{"".join(squares)}</svg>'
 
 
-def arrows(diagram: Diagram) -> str:
-    """The edges of a diagram with their labels. Each says which cells it leads from and to."""
+def arrows(diagram: Diagram, says: bool = True) -> str:
+    """The edges of a diagram, with their labels if it `says` any. Each tells which cells it leads from and to."""
     drawn = []
     for edge in diagram.edges:
         start, end = diagram.nodes[edge.start], diagram.nodes[edge.end]
@@ -90,7 +94,7 @@ def arrows(diagram: Diagram) -> str:
         weight = f' data-weight="{edge.weight}"' if edge.weight else ""
         ends = f' data-ends="{escape(start.at)} {escape(end.at)}"' if start.at and end.at else ""
         drawn.append(f'<path class="edge{" rec" if edge.recurrent else ""}"{weight}{ends} d="{path}"/>\n')
-        if edge.label:
+        if edge.label and says:
             label = _text(edge.label, x, y, ' class="weight"')
             drawn.append(f"<g{held(edge.handle)}>{_grip(x, y - 4)}{label}</g>\n" if edge.handle else label)
     return "".join(drawn)
@@ -109,14 +113,15 @@ def _grip(x: float, y: float) -> str:
     return f'<circle class="grip" cx="{x}" cy="{y}" r="22"/>'
 
 
-def nodes(diagram: Diagram, small: bool = False) -> str:
+def nodes(diagram: Diagram, small: bool = False, says: bool = True) -> str:
     """The nodes of a diagram with their texts; a small drawing shows numbers by their colour alone."""
-    return "".join([_node(node, small) for node in diagram.nodes])
+    return "".join([_node(node, small, says) for node in diagram.nodes])
 
 
-def _node(node: Node, small: bool) -> str:
+def _node(node: Node, small: bool, says: bool) -> str:
     at = f' data-at="{escape(node.at)}"' if node.at else ""
-    lit = ' class="lit"' if node.lit else ""
+    kinds = " ".join(["lit"] * node.lit + [f"gate-{node.gate}"] * bool(node.gate))
+    kind = f' class="{kinds}"' if kinds else ""
     x, y, shape = node.x, node.y, ""
     if node.shape == "circle":
         shape = f'<circle cx="{x}" cy="{y}" r="{node.width / 2}" data-heat="{node.heat}"/>'
@@ -124,13 +129,14 @@ def _node(node: Node, small: bool) -> str:
         left, top = x - node.width / 2, y - node.height / 2
         shape = f'<rect x="{left}" y="{top}" width="{node.width}" height="{node.height}" rx="9"/>'
     if small:
-        return shape + (_text(node.text, x, y + 5) if node.text and not node.at and node.shape != "circle" else "")
+        names = says and node.text and not node.at and node.shape != "circle"
+        return f"<g{kind}>{shape}{_text(node.text, x, y + 5) if names else ''}</g>"
     if node.handle:
         at, shape = at + held(node.handle), _grip(x, y) + shape
     boxed = node.shape == "box"
     text = _text(node.text, x, y + (0 if node.note and boxed else 4), ' class="strong"' if node.strong else "")
     note = _text(node.note, x, y + (17 if boxed else 21), ' class="note"') if node.note else ""
-    return f"<g{at}{lit}>{shape}{text if node.text else ''}{note}</g>\n"
+    return f"<g{at}{kind}>{shape}{text if node.text else ''}{note}</g>\n"
 
 
 def _text(text: str, x: float, y: float, kind: str = "") -> str:
@@ -170,11 +176,16 @@ def _path(start: _Border, end: _Border) -> tuple[str, float, float]:
     if start == end:
         x, y, reach = start.x, start.y, start.across
         path = (
-            f"M{x - 0.87 * reach - 1:.1f},{y - 0.5 * reach:.1f}"
-            f"C{x - 2.6 * reach:.1f},{y - 1.7 * reach:.1f},{x - 2.6 * reach:.1f},{y + 1.7 * reach:.1f},"
-            f"{x - 0.87 * reach - 3:.1f},{y + 0.5 * reach + 1:.1f}"
+            f"M{x + 0.5 * reach:.1f},{y - 0.87 * reach - 1:.1f}"
+            f"C{x + 1.7 * reach:.1f},{y - 2.6 * reach:.1f},{x - 1.7 * reach:.1f},{y - 2.6 * reach:.1f},"
+            f"{x - 0.5 * reach - 1:.1f},{y - 0.87 * reach - 3:.1f}"
         )
-        return path, round(x - 2.1 * reach, 1), round(y - 0.75 * reach - 7, 1)
+        return path, round(x + 1.8 * reach, 1), round(y - 1.5 * reach, 1)
     x1, y1 = start.towards(end.x, end.y, 1)
     x2, y2 = end.towards(start.x, start.y, 3)
-    return f"M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}", round((x1 + x2) / 2, 1), round((y1 + y2) / 2 - 7, 1)
+    x, y = round((x1 + x2) / 2, 1), round((y1 + y2) / 2, 1)
+    if abs(x2 - x1) < abs(y2 - y1) / 4:  # beside an arrow that goes up or down, and above any other
+        x, y = x + 18, y + 4
+    else:
+        y -= 7 if math.hypot(x2 - x1, y2 - y1) > SHORT_ARROW else 19  # where the circles at its ends leave room
+    return f"M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}", x, y

@@ -29,7 +29,8 @@ class Row:
     `label` may hold LaTeX between dollar signs: a symbol (`state $h_t$`), which the table's formulas may use, or the
     row's formula (`kept $f_t \\, c_{t-1}$`). `formula` says it otherwise: a text, a Formula, or a function from the
     column's index to a Formula. `note` is said beside a number whose formula is a text. `words` say the label without
-    LaTeX, where leaving it out is not enough. `group` heads this row and those after it.
+    LaTeX, where leaving it out is not enough. `group` heads this row and those after it. `gate` is the letter of the
+    gate that the row shows.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Row:
     note: str = ""
     words: str = ""
     group: str = ""
+    gate: str = ""
 
     @property
     def says(self) -> str:
@@ -216,7 +218,7 @@ class Node(NamedTuple):
     """A circle, a box or bare text, centred on (x, y), in SVG units. In a text, what follows `_` is set as an index.
 
     `note` stands below in small; `at` is the cell of the trace that shows the same number; `handle` is what dragging
-    the node changes.
+    the node changes. `gate` is the letter of the gate that the node belongs to, which has one colour on all pages.
     """
 
     x: float
@@ -231,6 +233,7 @@ class Node(NamedTuple):
     at: str | None = None
     strong: bool = False
     handle: Handle | None = None
+    gate: str = ""
 
 
 class Edge(NamedTuple):
@@ -247,9 +250,19 @@ class Edge(NamedTuple):
     handle: Handle | None = None
 
 
+GATES = "figozrn"
+"""The letters of the gates and candidates of LSTM and GRU. Each has its own colour, in figures, tables and formulas."""
+LEGIBLE = 0.78
+"""The smallest scale at which the labels of a diagram, 13 units high, have 10 pixels."""
+TALL = 400
+
+
 @dataclass(frozen=True)
 class Diagram:
-    """Nodes and arrows that the demo laid out. `alt` says in words what is drawn."""
+    """Nodes and arrows that the demo laid out. `alt` says in words what is drawn.
+
+    On the page a diagram is as wide as its panel, but never smaller than LEGIBLE: a phone shows `width` 400 whole.
+    """
 
     name: str
     title: str
@@ -260,6 +273,16 @@ class Diagram:
     nodes: Sequence[Node]
     edges: Sequence[Edge] = field(default_factory=tuple)
     kind: Literal["diagram"] = "diagram"
+
+    @property
+    def least(self) -> float:
+        """The width, in rem, at which its labels are just legible."""
+        return self.width * LEGIBLE / 16
+
+    @property
+    def is_tall(self) -> bool:
+        """Whether it needs more height than a window has beside its text."""
+        return self.height > TALL
 
     def table(self) -> Iterator[tuple[str, int, float]]:
         """A diagram adds no numbers of its own: each is in the trace or the curve beside it."""

@@ -8,7 +8,7 @@ import numpy as np
 from app.demos.machine.figures import Diagram, Edge, Node, Values
 from app.demos.machine.numbers import heat, short, show
 
-GAP, FIRST, STATES, ERRORS, LOSS = 92.0, 96.0, 34.0, 140.0, 208.0
+GAP, FIRST, STATES, ERRORS, LOSS = 62.0, 64.0, 34.0, 132.0, 196.0
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ def backward_picture(caption: str, back: BackwardPass, weight: str, looked_at: i
     for t in range(T):
         at, lit = FIRST + GAP * t, t + 1 == looked_at
         state_t, error_t = float(h[t]), float(delta[t])
-        nodes.append(Node(at, STATES, short(state_t), "circle", 46, 46, heat(state_t, most_h), lit, at=f"h,{t + 1}"))
+        nodes.append(Node(at, STATES, short(state_t), "circle", 42, 42, heat(state_t, most_h), lit, at=f"h,{t + 1}"))
         edges.append(Edge(state, len(nodes) - 1))
         state = len(nodes) - 1
         nodes.append(
-            Node(at, ERRORS, short(error_t), "circle", 46, 46, heat(error_t, most_delta), lit, at=f"delta,{t + 1}")
+            Node(at, ERRORS, short(error_t), "circle", 42, 42, heat(error_t, most_delta), lit, at=f"delta,{t + 1}")
         )
         if error is not None and not starts[t]:
             edges.append(Edge(len(nodes) - 1, error, weight, recurrent=True))
@@ -59,5 +59,5 @@ def backward_picture(caption: str, back: BackwardPass, weight: str, looked_at: i
     if sum(starts) > 1:
         alt += f" Cut before step {', '.join(str(t + 1) for t in range(1, T) if starts[t])}."
     return Diagram(
-        "backward", "States forward, errors back", caption, alt, FIRST + GAP * (T - 1) + 34, 222, nodes, edges
+        "backward", "States forward, errors back", caption, alt, FIRST + GAP * (T - 1) + 26, 210, nodes, edges
     )

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from app.demos.machine.figures import Diagram, Edge, Node, Values
 from app.demos.machine.numbers import heat, short, words
 
-GAP, APART, FIRST, TOP = 82.0, 94.0, 78.0, 34.0
+GAP, APART, FIRST, TOP = 72.0, 94.0, 62.0, 34.0
 
 
 def batch_grid(caption: str, x: Values, real: NDArray[np.bool_], out: Values, looked_at: int) -> Diagram:
@@ -23,12 +23,12 @@ def batch_grid(caption: str, x: Values, real: NDArray[np.bool_], out: Values, lo
                 nodes.append(Node(at, y, short(value), "circle", 46, 46, heat(value, largest), lit, at=cell))
                 nodes.append(Node(at, y + 36, f"x = {given}", "text", 60, 16))
             else:
-                nodes.append(Node(at, y, short(value), "box", 62, 46, lit=lit, note=f"pad {given}", at=cell))
+                nodes.append(Node(at, y, short(value), "box", 56, 46, lit=lit, note=f"pad {given}", at=cell))
             if t:
                 edges.append(Edge(before, state, recurrent=True))
     alt = (
         f"{len(x)} sequences in rows, {real.shape[1]} steps in columns; circles are real steps, boxes are padding. "
         f"{words(caption)}"
     )
-    width, height = FIRST + GAP * (real.shape[1] - 1) + 50, TOP + APART * (len(x) - 1) + 56
+    width, height = FIRST + GAP * (real.shape[1] - 1) + 38, TOP + APART * (len(x) - 1) + 56
     return Diagram("grid", "The batch", caption, alt, width, height, nodes, edges)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.demos.machine.figures import Diagram, Edge, Node
 
-APART, LEFT, HIGH = 62, 34, 176
+APART, LEFT, HIGH = 50, 26, 170
 
 
 def two_lanes(caption: str, inputs: Sequence[str], plain: Sequence[str], full: Sequence[str]) -> Diagram:
@@ -29,12 +29,12 @@ def two_lanes(caption: str, inputs: Sequence[str], plain: Sequence[str], full: S
                 t = step - wait
                 known = answers[t] != "?"
                 cell = f"{('plain', 'full')[lane]},{t + 1}"
-                nodes.append(Node(x, y, answers[t], "circle", 46, 46, 5 if known else 0, known, at=cell))
+                nodes.append(Node(x, y, answers[t], "circle", 44, 44, 5 if known else 0, known, at=cell))
                 edges.append(Edge(state, len(nodes) - 1))
     said = [", ".join("a guess" if answer == "?" else answer for answer in answers) for answers in (plain, full)]
     alt = (
         f"Two rows over time. Above, a network reads {', '.join(inputs)} and answers at each step: {said[0]}. "
         f"Below, one reads all {T} words first and then answers: {said[1]}."
     )
-    width = LEFT + APART * (2 * T - 1) + 34
-    return Diagram("lanes", "Which network answers when", caption, alt, width, 2 * HIGH - 26, nodes, edges)
+    width = LEFT + APART * (2 * T - 1) + 26
+    return Diagram("lanes", "Which network answers when", caption, alt, width, 2 * HIGH - 24, nodes, edges)

@@ -1,18 +1,19 @@
 """Gated cells drawn at one step, and what the demos of LSTM and GRU share: forced gates, and the weights as stored."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from app.demos.machine.arithmetic import given
-from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace, Values
+from app.demos.machine.figures import GATES, Diagram, Edge, Node, Row, Trace, Values
 from app.demos.machine.numbers import heat, short, show
 from app.nn.framework import BLOCKS, NAMES, Cell, Framework
 from app.nn.gru import GRUWeights
 from app.nn.lstm import LSTMWeights
 
-WIDE, SMALL, UNDER = 44.0, 26.0, 36.0
+WIDE, SMALL, UNDER, BOX = 44.0, 26.0, 36.0, 46.0
 
 
 def forced_bias(is_open: bool) -> float:
@@ -62,31 +63,51 @@ def stored_weights(framework: Framework, cell: Cell, w: LSTMWeights | GRUWeights
     return Trace("stored", title, caption, rows, ("bias1", 0), index="", columns=columns, column_word="column")
 
 
+@dataclass(frozen=True)
+class GRUForm:
+    """Whether a GRU resets after the product, and which gates are forced."""
+
+    reset_after: bool
+    forced: Mapping[str, str]
+
+
 class _Drawing:
     """Nodes and arrows by name. Every circle's colour is its value against the largest in the drawing."""
 
-    def __init__(self, values: Mapping[str, Values], shown: Sequence[str], t: int) -> None:
-        self.values, self.t = values, t
+    def __init__(self, values: Mapping[str, Values], shown: Sequence[str], t: int, lit: str) -> None:
+        self.values, self.t, self.lit = values, t, lit
         sizes = np.abs([float(values[name][t - 1]) for name in shown])
         self.largest = float(sizes[np.isfinite(sizes)].max(initial=0.0))
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.place: dict[str, int] = {}
 
-    def value(self, name: str, label: str, x: float, y: float, lit: bool = False) -> None:
+    def value(self, name: str, label: str, x: float, y: float, under: float = UNDER) -> None:
         """A circle with the value of this step, its symbol beneath. What was before it is a cell of the step before."""
         number, row = float(self.values[name][self.t - 1]), name.removesuffix("_before")
         t = self.t - (row != name)
-        cell = f"{row},{t}" if t else None
+        cell, gate = f"{row},{t}" if t else None, row * (row in GATES)
+        colour = heat(number, self.largest)
         self.place[name] = len(self.nodes)
-        self.nodes.append(Node(x, y, short(number), "circle", WIDE, WIDE, heat(number, self.largest), lit, at=cell))
-        self.nodes.append(Node(x, y + UNDER, label, "text", 40, 20))
+        self.nodes.append(Node(x, y, short(number), "circle", WIDE, WIDE, colour, row == self.lit, at=cell, gate=gate))
+        if label:
+            self.nodes.append(Node(x, y + under, label, "text", 40, 20, gate=gate))
 
     def sign(self, name: str, text: str, x: float, y: float) -> None:
         """A small circle that combines what comes in, or a box for a function."""
         self.place[name] = len(self.nodes)
-        wide = SMALL if len(text) == 1 else 58.0
-        self.nodes.append(Node(x, y, text, "circle" if len(text) == 1 else "box", wide, SMALL + 4 * (len(text) > 1)))
+        is_sign = len(text) == 1
+        self.nodes.append(Node(x, y, text, "circle" if is_sign else "box", SMALL if is_sign else BOX, SMALL))
+
+    def gate(self, name: str, squash: str, x: float, y: float) -> None:
+        """The box that makes a gate or the candidate: a weighted sum, squashed."""
+        self.place[f"make {name}"] = len(self.nodes)
+        self.nodes.append(Node(x, y, f"{name}_t", "box", BOX, 44, note=squash, strong=True, gate=name))
+
+    def point(self, name: str, x: float, y: float) -> None:
+        """A place where an arrow begins, at the edge of something wide."""
+        self.place[name] = len(self.nodes)
+        self.nodes.append(Node(x, y, "", "text", 0, 0))
 
     def arrow(self, *names: str, memory: bool = False, label: str = "") -> None:
         """Arrows along these nodes; those that carry the memory stand out."""
@@ -94,22 +115,35 @@ class _Drawing:
             self.edges.append(Edge(self.place[start], self.place[end], label, recurrent=memory))
 
 
-def lstm_picture(caption: str, values: Mapping[str, Values], t: int) -> Diagram:
-    """The cell at step t (from 1): along the top the memory, gates below it, the state on the right."""
-    shown = ("c_before", "f", "i", "g", "c", "o", "h")
-    d = _Drawing(values, shown, t)
-    d.value("c_before", "c_t−1", 40, 34)
-    d.sign("forget", "×", 138, 34)
-    d.value("f", "f_t", 138, 128)
-    d.sign("add", "+", 250, 34)
-    d.sign("write", "×", 250, 92)
-    d.value("i", "i_t", 214, 158)
-    d.value("g", "g_t", 286, 158)
-    d.value("c", "c_t", 352, 34, lit=True)
-    d.sign("tanh", "tanh", 446, 34)
-    d.sign("show", "×", 532, 34)
-    d.value("o", "o_t", 532, 128)
-    d.value("h", "h_t", 624, 34)
+def lstm_picture(caption: str, values: Mapping[str, Values], t: int, forced: Mapping[str, str]) -> Diagram:
+    """The cell at step t (from 1): the memory on top, then the gates, and below what all gates read.
+
+    `forced` says which gates are open or shut: these read nothing.
+    """
+    shown = ("c_before", "f", "i", "g", "c", "o", "h", "h_before")
+    d = _Drawing(values, shown, t, "c")
+    d.value("c_before", "c_t−1", 34, 34)
+    d.sign("forget", "×", 110, 34)
+    d.sign("add", "+", 212, 34)
+    d.value("c", "", 316, 34)
+    d.nodes.append(Node(354, 34, "c_t", "text", 24, 20))
+    d.sign("write", "×", 212, 112)
+    d.sign("tanh", "tanh", 316, 94)
+    d.sign("show", "×", 316, 140)
+    d.value("h", "h_t", 374, 140)
+    d.value("h_before", "h_t−1", 30, 254)
+    d.value("x", "x_t", 30, 330)
+    d.nodes.append(Node(212, 326, "weighted sums of both", "box", 256, 30))
+    d.place["sums"] = len(d.nodes) - 1
+    d.point("side", 84, 326)
+    for name, x in zip("figo", (110.0, 180.0, 246.0, 316.0), strict=True):
+        d.value(name, "", x, 190)
+        way = forced.get(name, "free")
+        d.gate(name, way if way != "free" else "tanh" if name == "g" else "σ", x, 254)
+        d.arrow(f"make {name}", name)
+        if way == "free":
+            d.point(f"below {name}", x, 311)
+            d.arrow(f"below {name}", f"make {name}")
     d.arrow("c_before", "forget", "add", "c", memory=True)
     d.arrow("c", "tanh", "show", "h")
     d.arrow("f", "forget")
@@ -117,33 +151,47 @@ def lstm_picture(caption: str, values: Mapping[str, Values], t: int) -> Diagram:
     d.arrow("g", "write")
     d.arrow("write", "add")
     d.arrow("o", "show")
-    now = {name: show(float(values[name][t - 1])) for name in shown}
+    d.arrow("h_before", "side")
+    d.arrow("x", "side")
+    now = {name: show(float(values[name][t - 1])) for name in (*shown, "x")}
     alt = (
-        f"The cell at step {t}. The old cell {now['c_before']} times the forget gate {now['f']}, plus the candidate "
+        f"The cell at step {t}. Every gate reads the input {now['x']} and the old state {now['h_before']}. "
+        f"The old cell {now['c_before']} times the forget gate {now['f']}, plus the candidate "
         f"{now['g']} times the input gate {now['i']}, is the new cell {now['c']}. Its tanh times the output gate "
         f"{now['o']} is the state {now['h']}."
     )
-    return Diagram("cell", f"The cell at step {t}", caption, alt, 664, 206, d.nodes, d.edges)
+    return Diagram("cell", f"The cell at step {t}", caption, alt, 404, 378, d.nodes, d.edges)
 
 
-def gru_picture(caption: str, values: Mapping[str, Values], t: int, z_keeps: bool, reset_after: bool) -> Diagram:
-    """The cell at step t (from 1): along the top the state, kept and renewed; below it the candidate."""
+def gru_picture(caption: str, values: Mapping[str, Values], t: int, z_keeps: bool, forms: GRUForm) -> Diagram:
+    """The cell at step t (from 1): along the top the state, kept and renewed; below it what makes the candidate."""
     shown = ("h_before", "z", "r", "n", "h")
-    d = _Drawing(values, shown, t)
-    d.value("h_before", "h_t−1", 40, 34)
-    d.sign("keep", "×", 190, 34)
-    d.sign("add", "+", 318, 34)
-    d.value("h", "h_t", 424, 34, lit=True)
-    d.value("z", "z_t", 190, 122)
-    d.sign("renew", "×", 318, 122)
-    d.value("r", "r_t", 40, 206)
-    d.sign("reset", "×", 158, 206)
-    d.value("n", "n_t", 318, 206)
+    d = _Drawing(values, shown, t, "h")
+    d.value("h_before", "h_t−1", 34, 34)
+    d.sign("keep", "×", 158, 34)
+    d.sign("add", "+", 270, 34)
+    d.value("h", "h_t", 366, 34)
+    d.value("z", "", 158, 110)
+    d.sign("renew", "×", 270, 110)
+    d.value("n", "", 270, 182)
+    d.value("r", "", 40, 182)
+    d.sign("reset", "×", 110, 182)
+    d.value("x", "x_t", 200, 330)
+    d.point("state", 92, 318)
+    d.nodes.append(Node(92, 330, "h_t−1", "text", 44, 20))
+    for name, x in (("r", 40.0), ("z", 158.0), ("n", 270.0)):
+        way = forms.forced.get(name, "free")
+        d.gate(name, way if way != "free" else "tanh" if name == "n" else "σ", x, 254)
+        d.arrow(f"make {name}", name)
+        if way == "free":
+            d.arrow("x", f"make {name}")
+            if name != "n":
+                d.arrow("state", f"make {name}")
     d.arrow("h_before", "keep", "add", "h", memory=True)
     d.arrow("z", "keep", label="" if z_keeps else "1−z")
     d.arrow("z", "renew", label="1−z" if z_keeps else "")
-    d.arrow("h_before", "reset", label="W" if reset_after else "")
-    d.arrow("reset", "n", label="" if reset_after else "W")
+    d.arrow("h_before", "reset", label="W" if forms.reset_after else "")
+    d.arrow("reset", "make n", label="" if forms.reset_after else "W")
     d.arrow("n", "renew", "add")
     d.arrow("r", "reset")
     now = {name: show(float(values[name][t - 1])) for name in shown}
@@ -151,6 +199,6 @@ def gru_picture(caption: str, values: Mapping[str, Values], t: int, z_keeps: boo
     alt = (
         f"The cell at step {t}. The update gate, {now['z']}, {role}. From the old state {now['h_before']} and the "
         f"candidate {now['n']}, which sees the old state through the reset gate {now['r']}, "
-        f"{'after' if reset_after else 'before'} its weights, comes the state {now['h']}."
+        f"{'after' if forms.reset_after else 'before'} its weights, comes the state {now['h']}."
     )
-    return Diagram("cell", f"The cell at step {t}", caption, alt, 464, 254, d.nodes, d.edges)
+    return Diagram("cell", f"The cell at step {t}", caption, alt, 396, 376, d.nodes, d.edges)

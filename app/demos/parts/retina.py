@@ -12,7 +12,7 @@ SIDE, PITCH, LEFT, TOP = 16, 17, 14, 14
 
 
 def retina(image: Array, made: Sequence[glimpse.Look], at: int, caption: str) -> Diagram:
-    """The image with the windows of one look and the way of all of them; beside it that look's patches."""
+    """The image with the windows of one look and the way of all of them; below it that look's patches."""
     seen = made[at - 1]
     scales, size = seen.patches.shape[:2]
     nodes: list[Node] = []
@@ -34,22 +34,21 @@ def retina(image: Array, made: Sequence[glimpse.Look], at: int, caption: str) ->
             nodes.append(Node(x, y, str(n), "circle", 20, 20, 0, look.place == seen.place, at=f"down,{n}", strong=True))
     way = [first + shown.index(look.place) for look in made]
     edges = [Edge(a, b, recurrent=True) for a, b in pairwise(way) if a != b]
-    middle, y = LEFT + PITCH * SIDE + 50 + max(75.0, PITCH * size / 2), float(TOP)
+    apart = max(PITCH * size + 16.0, 100.0)
+    low = TOP * 2 + PITCH * SIDE + 14
     for scale, patch in enumerate(seen.patches, start=1):
-        k = 2 ** (scale - 1)
-        name = "each cell a pixel" if k == 1 else f"each cell {k} × {k} pixels"
-        nodes.append(Node(middle, y + 6, name, "text", 150, 16))
+        k, middle = 2 ** (scale - 1), LEFT + apart * (scale - 0.5)
+        nodes.append(Node(middle, low, f"{k} × {k}", "text", 90, 16, note="pixels a cell" if k > 1 else "pixel a cell"))
         for i, line in enumerate(patch.tolist()):
             for j, value in enumerate(line):
-                x, down = middle + PITCH * (j + 0.5 - size / 2), y + 24 + PITCH * (i + 0.5)
+                x, down = middle + PITCH * (j + 0.5 - size / 2), low + 40 + PITCH * (i + 0.5)
                 nodes.append(
                     Node(x, down, "", "circle", 15, 15, round(STRONGEST * value), at=f"s{scale}r{i + 1},{j + 1}")
                 )
-        y += 24 + PITCH * size + 14
     places = ", ".join(f"row {look.place[0]} column {look.place[1]}" for look in made)
     alt = (
         f"The image, 16 by 16 pixels, with {scales} windows around row {seen.place[0]}, column {seen.place[1]}, and "
-        f"beside it their patches of {size} by {size} cells. The looks go to {places}."
+        f"below it their patches of {size} by {size} cells. The looks go to {places}."
     )
-    width, height = middle + max(75.0, PITCH * size / 2) + 10, max(y, TOP * 2 + PITCH * SIDE)
+    width, height = LEFT * 2 + max(apart * scales, PITCH * SIDE), low + 40 + PITCH * size + 10
     return Diagram("retina", "What the eye sees", caption, alt, width, height, nodes, edges)

@@ -6,7 +6,7 @@ from app.demos.machine.figures import Diagram, Node
 from app.demos.machine.numbers import heat, show
 
 APART, DOWN, LEFT, TOP = 30, 44, 22, 24
-A_LINE = 20
+A_LINE = 13
 
 
 def text_lines(caption: str, start: str, drawn: Sequence[str], chances: Sequence[float], at: int) -> Diagram:

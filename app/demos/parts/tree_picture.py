@@ -18,15 +18,15 @@ def tree_picture(
     With many leaves the circles shrink, so that the tree fits, and their numbers are in the table alone.
     """
     n = len(values) - len(tree)
-    gap = max(MOST_WIDE / MOST, min(66.0, MOST_WIDE / n))
-    size = min(46.0, 0.84 * gap)
-    small = size < 42  # too small to hold a number
+    gap = max(MOST_WIDE / MOST, min(50.0, MOST_WIDE / n))
+    size = min(44.0, 0.88 * gap)
+    small = size < 40  # too small to hold a number
     heights = [0] * n
     for left, right in tree:
         heights.append(1 + max(heights[left], heights[right]))
     step = min(40.0 if small else 74.0, TALLEST / heights[-1])
     bottom = 34 + step * heights[-1]
-    across = [40 + gap * i for i in range(n)]
+    across = [30 + gap * i for i in range(n)]
     for left, right in tree:
         across.append((across[left] + across[right]) / 2)
     largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0))
@@ -37,9 +37,9 @@ def tree_picture(
         text, y = "" if small else short(value), bottom - step * heights[i]
         nodes.append(Node(across[i], y, text, "circle", size, size, heat(value, largest), is_root, at=cell))
     edges = [Edge(child, n + k, recurrent=True) for k, pair in enumerate(tree) for child in pair]
-    nodes += [Node(across[i], bottom + 40, label, "text", 62, 18) for i, label in enumerate(labels)]
+    nodes += [Node(across[i], bottom + 40, label, "text", 58, 18) for i, label in enumerate(labels)]
     alt = (
         f"A tree over {n} words, {max(depths)} deep, drawn with its root on top. Root {short(float(values[-1]))}. "
         f"{words(caption)}"
     )
-    return Diagram("tree", "The tree", caption, alt, 80 + gap * (n - 1), bottom + (58 if labels else 34), nodes, edges)
+    return Diagram("tree", "The tree", caption, alt, 60 + gap * (n - 1), bottom + (58 if labels else 34), nodes, edges)

@@ -140,6 +140,21 @@ def filled(formula: str) -> Markup:
     return Markup(form)  # noqa: S704  (MathML, and digits)
 
 
+_LETTER = re.compile(r"<mi>([figozrn])</mi>")
+GATE_COLOURS = {"f": "0000FF", "i": "03FF00", "o": "BF0140", "g": "FF8001", "n": "FF8001", "z": "FB3199", "r": "BF803F"}
+"""The colour of each gate as static/maths.css knows it; static/demos.css gives the same ones to figures and tables."""
+
+
+def in_gate_colours(html: str, gates: str) -> Markup:
+    """A part of a page, with the letters in its formulas that are gates in the colours of these."""
+
+    def coloured(found: re.Match[str]) -> str:
+        letter = found[1]
+        return f'<mi mathcolor="#{GATE_COLOURS[letter]}">{letter}</mi>' if letter in gates else found[0]
+
+    return Markup(_LETTER.sub(coloured, html) if gates else html)  # noqa: S704  (a template's output)
+
+
 def worked(arithmetic: Arithmetic) -> Markup:
     """How a number came about, as MathML: `symbols = filled = result`."""
     with_numbers = f" = {filled(arithmetic.filled)}" if arithmetic.filled else ""

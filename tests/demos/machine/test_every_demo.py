@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from app.demos.machine.chart import picture
 from app.demos.machine.demo import Demo
 from app.demos.machine.drawing import cells as cells_of
-from app.demos.machine.figures import MOST_BUTTONS, MOST_CELLS, Curve, Trace
+from app.demos.machine.figures import MOST_BUTTONS, MOST_CELLS, Curve, Diagram, Trace
 from app.demos.machine.markdown import IDEAS
 from app.demos.machine.numbers import marks, show
 from app.demos.machine.result import Result
@@ -47,6 +47,8 @@ def check(result: Result) -> None:
         assert figure.caption
         if isinstance(figure, Trace):
             check_trace(figure)
+        if isinstance(figure, Diagram):
+            check_diagram(figure)
         if isinstance(figure, Curve):
             assert len(figure.shown()) * (len(figure.series) + 1) <= MOST_CELLS + 3 * 4
             paths = re.findall(r' d="([^"]*)"', picture(figure).image)
@@ -55,6 +57,18 @@ def check(result: Result) -> None:
         assert quoted(sentence) <= known
     names = [row.key for trace in result.traces() for row in trace.rows]
     assert len(names) == len(set(names)), "a row's key must tell it apart on the page"
+
+
+def check_diagram(diagram: Diagram) -> None:
+    """Every node is within the drawing, its text included: a character is at most 8 units wide, a note's 7."""
+    for node in diagram.nodes:
+        named = 0.0 if node.shape == "box" and not node.text else 8.0 * len(node.text.replace("_", ""))
+        half = max(node.width * (node.shape != "text"), named * (node.shape == "text"), 7.0 * len(node.note)) / 2
+        assert node.x - half >= -2, node
+        assert node.x + half <= diagram.width + 2, node
+        high = node.height / 2 if node.shape != "text" else 10
+        assert node.y - high >= -2, node
+        assert node.y + high + (14 if node.note and node.shape != "box" else 0) <= diagram.height + 2, node
 
 
 def check_trace(trace: Trace) -> None:
