@@ -60,6 +60,12 @@ def take_metadata(
     return kept, metadata, mistakes
 
 
+def colon_of_metadata(line: str) -> int | None:
+    """The index of the colon of a line that states metadata, or that nearly does; None for any other line."""
+    found = _LINE.fullmatch(line.strip()) or _ALMOST.match(line.lstrip())
+    return line.index(":") if found else None
+
+
 def _metadata_lines(block: Block) -> list[tuple[str, str, int]]:
     """(key, value, line) of each line of a paragraph; empty if one of the lines is not metadata."""
     if block.kind != "paragraph":

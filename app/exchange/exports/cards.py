@@ -38,7 +38,8 @@ class DemoLink:
 class ExportedCard:
     """A card. `id` is its name in the deck. `question` and `answer` are Markdown. Links in the HTML are absolute.
 
-    `short_html` is the first paragraph of the answer, `answer_html` the rest.
+    `short_html` is the first paragraph of the answer, `answer_html` the rest. If it is one of several sides, `side_of`
+    is the id in the file, and the Markdown is that of all sides; a file's card may be `is_reversed`.
     """
 
     deck: str
@@ -54,6 +55,8 @@ class ExportedCard:
     sources: tuple[str, ...]
     demos: tuple[DemoLink, ...]
     address: str
+    side_of: str | None = None
+    is_reversed: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,8 +122,9 @@ def _read(file: TopicFile, mistakes: list[Mistake]) -> tuple[ReadyFile, list[Par
 
 
 def _cards(ready: ReadyFile, parsed: Sequence[ParsedCard], base_url: str) -> Iterator[ExportedCard]:
-    for card, source in zip(ready.cards, parsed, strict=True):
-        yield _card(ready.found, card, source, base_url)
+    sources = {source.name: source for source in parsed}
+    for card in ready.cards:
+        yield _card(ready.found, card, sources[card.side_of or card.name], base_url)
 
 
 def _card(found: TopicFile, card: ReadyCard, source: ParsedCard, base_url: str) -> ExportedCard:
@@ -143,6 +147,8 @@ def _card(found: TopicFile, card: ReadyCard, source: ParsedCard, base_url: str) 
         sources=card.sources,
         demos=tuple(demos),
         address=f"{base_url}/cards/{found.deck}/{card.name}",
+        side_of=card.side_of,
+        is_reversed=source.metadata.is_reversed,
     )
 
 

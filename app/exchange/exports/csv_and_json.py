@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.exchange.exports.cards import ExportedDeck
 
-COLUMNS = ("deck", "topic", "id", "question", "answer", "tags", "level", "sources", "demos")
+COLUMNS = ("deck", "topic", "id", "question", "answer", "tags", "level", "sources", "demos", "reversed")
 # Spreadsheets run a cell that begins like this as a formula; the last four are full-width forms.
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -16,16 +16,24 @@ _RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def write_csv(path: Path, decks: Sequence[ExportedDeck]) -> None:
     """Write a row for each card: question and answer in Markdown, tags and sources separated by ", ", demo addresses.
 
+    A card with several sides has one row, as in its file, with yes in the last column if it is reversed.
     A cell that a spreadsheet would run as a formula gets an apostrophe in front. The encoding is UTF-8 with a
     byte-order mark, without which Excel assumes another one.
     """
     with path.open("x", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
-        for card in (card for deck in decks for card in deck.cards):
+        rows = {(card.deck, card.side_of or card.id): card for deck in decks for card in deck.cards}
+        for (_deck, name), card in rows.items():
             demos = " ".join(link.address for link in card.demos)
-            many = (", ".join(card.tags), card.level or "", ", ".join(card.sources), demos)
-            table.writerow(map(safe_cell, (card.deck, card.topic, card.id, card.question, card.answer, *many)))
+            many = (
+                ", ".join(card.tags),
+                card.level or "",
+                ", ".join(card.sources),
+                demos,
+                "yes" if card.is_reversed else "",
+            )
+            table.writerow(map(safe_cell, (card.deck, card.topic, name, card.question, card.answer, *many)))
 
 
 def safe_cell(text: str) -> str:

@@ -40,7 +40,7 @@ class Draft:
     had one. `left_out` are sentences, one for each thing that was left out or changed. `text` is what the card was
     made from: each word of it must be on the card or in a sentence. By default it is the card's own text. `key` names
     the entry in the file, if anything but its text does; see `came_from.CameFrom`. `topic` is the deck that it is in
-    there, if the file has several.
+    there, if the file has several. `stated` are further lines for the end of the card, as in our own files.
     """
 
     where: str
@@ -54,6 +54,7 @@ class Draft:
     text: str | None = None
     key: str = ""
     topic: str = ""
+    stated: tuple[str, ...] = ()
 
     @property
     def own_text(self) -> str:
@@ -88,6 +89,7 @@ class Reading:
     `items` can be iterated once, and may raise RefusedError on the way. Meanwhile `counts` grows: how many rows, cells,
     notes and so on were read. If `text` is given, each of its words must be in an item or in the `layout`, such as the
     names of columns. `file` is the file's name, for sentences. `media` can be read as long as `items` last.
+    If it `hides`, ==…== and {{c1::…}} hide a part of a text, as in our own files; in all others they are text.
     """
 
     title: str
@@ -99,6 +101,7 @@ class Reading:
     layout: list[str] = field(default_factory=list)
     file: str = "the file"
     media: Media = field(default_factory=dict)
+    hides: bool = False
 
 
 def block(lines: Iterable[str]) -> str:

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from app.cards.file.blocks import Block, read
+from app.cards.file.metadata import OF_A_CARD, colon_of_metadata, take_metadata
 from app.cards.file.yaml_files import YamlError, one_line, read_mapping
-from app.exchange.imports.draft import Draft, Harmless, Item, Notice, Reading, Skipped, block, line_of
+from app.exchange.imports.draft import Draft, Harmless, Item, Notice, Reading, Skipped, Unfinished, block, line_of
 from app.exchange.imports.markdown.myst import LeftOut, plain_markdown
 
 _ID = re.compile(r"\s*\{#([a-z0-9]+(?:-[a-z0-9]+)*)\}\s*$")
 _METADATA = re.compile(r"\s*(Level|Tags|Source):\s*(\S.*)")
-_KEYS = re.compile(r"\s*(?:Level|Tags|Source)(?=:)|## key points", re.IGNORECASE)
+_KEYS = re.compile(r"\s*(?:Level|Tags|Source|Draft: yes)(?=[:,]|$)|## key points", re.IGNORECASE)
 _REFERENCE = re.compile(r"(!?)\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[(:])")
 _DEFINITION = re.compile(r" {0,3}\[[^\[\]^]+\]:\s*\S+(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*")
 
@@ -63,15 +64,17 @@ def read_markdown(text: str) -> Reading:
     for one in sections[1:]:
         if one is not top and one not in points:
             at = len(left_out.told)
-            draft = _draft(one, parents.get(one.start), body(one))
-            drafts.append(replace(draft, left_out=tuple(sentence for _index, sentence in left_out.told[at:])))
+            draft = _draft(one, parents.get(one.start), body(one), own)
+            drafts.append(
+                replace(draft, left_out=(*draft.left_out, *(sentence for _index, sentence in left_out.told[at:])))
+            )
             del left_out.told[at:]
     for index, sentence in left_out.told:
         skipped.append((Notice if isinstance(sentence, Harmless) else Skipped)(line_of(index), sentence))
     if stated and top:
         layout.append(top.title)
     title = stated or (top.title if top else "")
-    return Reading(title, [*drafts, *skipped], explanation, key_points, text=text, layout=layout)
+    return Reading(title, [*drafts, *skipped], explanation, key_points, text=text, layout=layout, hides=own)
 
 
 def _marks(lines: Sequence[str], start: int) -> list[str]:
@@ -132,12 +135,13 @@ def _parents(sections: Sequence[_Section], top: _Section | None) -> dict[int, st
     return parents
 
 
-def _draft(section: _Section, parent: str | None, text: str) -> Draft:
+def _draft(section: _Section, parent: str | None, text: str, own: bool) -> Draft:
     stated = _ID.search(section.title)
     question = _ID.sub("", section.title)
     if parent:  # "How to understand" means nothing without the heading above it
         question = f"{_ID.sub('', parent).rstrip(':?. ')}: {question}"
-    answer, metadata = _metadata(text)
+    answer, metadata, others = _metadata(text, own)
+    drafts = [line for line in others if line.startswith("Draft:")]
     return Draft(
         line_of(section.start),
         question,
@@ -146,16 +150,20 @@ def _draft(section: _Section, parent: str | None, text: str) -> Draft:
         level=next(iter(metadata.get("Level", ())), ""),
         sources=metadata.get("Source", ()),
         name=stated[1] if stated else "",
+        left_out=tuple(Unfinished(line.partition(",")[2].strip() or "it is a draft there") for line in drafts),
+        stated=tuple(line for line in others if line not in drafts),
     )
 
 
-def _metadata(text: str) -> tuple[str, dict[str, tuple[str, ...]]]:
-    """Split off a last paragraph of Level:, Tags: and Source: lines."""
+def _metadata(text: str, own: bool) -> tuple[str, dict[str, tuple[str, ...]], list[str]]:
+    """Split off a last paragraph of Level:, Tags: and Source: lines. In our `own` files others may be among them."""
     before, _, last = text.rpartition("\n\n")
-    found = [_METADATA.fullmatch(line) for line in last.split("\n")]
-    if not before or not all(found):
-        return text, {}
-    return before, {one[1]: tuple(word.strip() for word in one[2].split(",")) for one in found if one}
+    others = [line.strip() for line in last.split("\n") if not _METADATA.fullmatch(line)]
+    _kept, _stated, wrong = take_metadata("", read("\n".join(others)).blocks, OF_A_CARD)
+    if not before or (others and (not own or wrong or not all(map(colon_of_metadata, others)))):
+        return text, {}, []
+    found = (_METADATA.fullmatch(line) for line in last.split("\n"))
+    return before, {one[1]: tuple(word.strip() for word in one[2].split(",")) for one in found if one}, others
 
 
 def _resolved(text: str, addresses: Mapping[str, str], layout: list[str]) -> str:

@@ -11,7 +11,7 @@ from app.cards.file.blocks import inline_tokens, plain
 from app.cards.file.metadata import LEVELS
 from app.cards.file.parse import slug
 from app.exchange.imports.draft import Draft, Harmless, Unfinished
-from app.exchange.imports.markdown.mend import Show, clean, escape, fenced, mend
+from app.exchange.imports.markdown.mend import Manner, clean, escape, fenced, mend
 from app.exchange.imports.words import named, words
 
 # Text without any character that Markdown could read as something else: it need not be checked.
@@ -73,9 +73,14 @@ class FilePiece:
         """True if something of the imported card is not on it. A card that had no answer has lost none."""
         return not all(isinstance(one, Unfinished) for one in self.losses)
 
+    @property
+    def held(self) -> Counter[str]:
+        """The words that are on the card."""
+        return words("\n".join((self.heading, self.name, self.body, *self.tail)))
+
     def name_missing(self) -> tuple[int, int]:
         """Name the words that are not on the card. Return how many words it was made from, and how many it holds."""
-        missing = self.words - words("\n".join((self.heading, self.name, self.body, *self.tail)))
+        missing = self.words - self.held
         unnamed = missing - words("\n".join(self.told))
         if unnamed:
             self.told.append(f"left out: {named(unnamed)}")
@@ -101,7 +106,7 @@ class FilePiece:
             self.body = "\n".join(lines)
 
 
-def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str], show: Show) -> FilePiece:
+def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str], manner: Manner) -> FilePiece:
     """Make the card of a draft, still without a name, under its mended question. `items` are all source items."""
     known = [item for item in draft.sources if item in items]
     unknown = [item for item in draft.sources if item not in items]
@@ -115,7 +120,8 @@ def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str
         tail.append(f"Tags: {', '.join(tags)}")
     if known:
         tail.append(f"Source: {', '.join(known)}")
-    body = mend(source, told, show)
+    tail += draft.stated
+    body = mend(source, told, manner)
     if not body.strip():
         body = NO_ANSWER
         told.append(UNANSWERED)

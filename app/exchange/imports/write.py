@@ -13,11 +13,12 @@ from app.cards.check.judge import Around, outside_mistakes
 from app.cards.file.files import OpenedFile, TopicFile, read_text
 from app.cards.file.parse import slug
 from app.cards.file.pictures import find_pictures
+from app.cards.file.sides import BETWEEN
 from app.cards.file.yaml_files import Sources
 from app.cards.render.prepare import prepare
 from app.exchange.imports.came_from import text_hash
 from app.exchange.imports.draft import Draft, Harmless, Item, Reading, RefusedError, Skipped
-from app.exchange.imports.markdown.mend import mend, mend_question, split_question
+from app.exchange.imports.markdown.mend import Manner, mend, mend_question, split_question
 from app.exchange.imports.pictures import Pictures
 from app.exchange.imports.piece import FilePiece, file_text, name_of, piece_of, title_of
 from app.exchange.imports.target_file import FreeIds, TargetFile
@@ -37,7 +38,8 @@ class Imported:
 
     `told` holds (place in the file, sentence). `read` counts rows, cells, notes and so on, and words; `written` is how
     many of these words the files hold: the others are in the sentences. If `is_draft`, all that is new is a draft.
-    `update` says what became of cards that were there before. `pictures` counts the new files of pictures and sounds.
+    `update` says what became of cards that were there before. `pictures` counts the new files of pictures and sounds,
+    `sides` those sides of cards of the deck that a package of our own brings back.
     """
 
     title: str
@@ -53,6 +55,7 @@ class Imported:
     is_draft: bool = False
     update: Update = field(default_factory=Update)
     pictures: int = 0
+    sides: int = 0
 
 
 class NothingFoundError(RefusedError):
@@ -76,7 +79,7 @@ def write(
             if number % 100 == 0:
                 progress(number)
         done = writer.finish(reading)
-        if not done.cards and not done.drafts:
+        if not done.cards and not done.drafts and not done.sides:
             raise NothingFoundError(done)
         cards = [piece for piece in writer.pieces if piece.name]
         done.update = decide(cards, target.before, target.name, reading.file)
@@ -148,6 +151,7 @@ class _Writer:
     def __init__(self, target: TargetFile, sources: Sources | None, title: str, pictures: Pictures) -> None:
         self.target, self.sources, self.done = target, sources, Imported(title, target.deck)
         self.pictures = pictures
+        self.manner = Manner(pictures.shown)
         self.items: Collection[str] = sources.items if sources else ()
         self.names = FreeIds(set(target.taken))
         self.taken: list[FilePiece | tuple[str, str]] = []  # pieces, and sentences with their places
@@ -162,15 +166,15 @@ class _Writer:
 
     def begin(self, reading: Reading) -> None:
         """Take the topic's own text, which stands at the top of the first file."""
+        self.manner = replace(self.manner, hides=reading.hides)
         self.seen += words(reading.title)
         lost = words(reading.title) - words(self.done.title)
-        self.done.written = (words(reading.title) - lost).total() if reading.text else 0
         if lost:
             self.taken.append(("the title", f"left out, since it is too long: {named(lost)}"))
         for heading, source in (("", reading.explanation), ("## Key points", reading.key_points)):
             self.seen += words(source)
             told: list[str] = []
-            body = mend(source, told, self.pictures.shown)
+            body = mend(source, told, self.manner)
             if body.strip():
                 where = "the key points" if heading else "the text before the questions"
                 self.taken.append(FilePiece(where, heading, body, told=told, source=source, words=words(source)))
@@ -184,19 +188,24 @@ class _Writer:
             self.seen += words(says) + words(item.text if isinstance(item, Skipped) else "")
             return
         text = item.own_text if item.text is None else item.text
-        self.seen += words("\n".join((text, item.name, item.level, *item.tags, *item.sources)))
+        if (card := item.name.partition(BETWEEN)[0]) != item.name and card in self.target.before.cards:
+            self.done.sides += 1
+            self.taken.append((item.where, f"it is a side of the card {card}, which is here"))
+            self.seen += words(text)
+            return
+        self.seen += words("\n".join((text, item.name, item.level, *item.tags, *item.sources, *item.stated)))
         told = list(item.left_out)
         self.seen += words("\n".join(told))
         asked, rest = split_question(item.question)
         if rest:
             told.append(Harmless("the question is longer than a line: the rest is at the start of its answer"))
             item = replace(item, question=asked, answer=f"{rest}\n\n{item.answer}".rstrip(), text=text)
-        question = mend_question(asked, told, self.pictures.shown)
+        question = mend_question(asked, told, self.manner)
         name = name_of(question)
         if not name:
             told.append("the question has no words")
             question = f"A card without a question, {item.where}"
-        piece = piece_of(item, question, self.items, told, self.pictures.shown)
+        piece = piece_of(item, question, self.items, told, self.manner)
         whole = (question, piece.body, piece.tail)
         if first := self.first.get(whole):
             first.times += 1
@@ -205,7 +214,9 @@ class _Writer:
             return
         self.first[whole] = piece
         piece.key = self._key(item, question)
-        piece.name = self._known_name(item.name, piece) or self.names.free(item.name, name or name_of(question))
+        piece.name = self._known_name(item.name, piece) or self.names.free(
+            item.name.replace(BETWEEN, "-"), name or name_of(question)
+        )
         if item.name and piece.name != item.name:
             told.append(Harmless(f"the id {item.name} is not kept: here it is {piece.name}"))
         self.taken.append(piece)
@@ -239,6 +250,10 @@ class _Writer:
         if reading.text:
             all_words = words(reading.text) - words("\n".join(reading.layout))
             total = all_words.total()
+            on_cards = words(self.done.title)
+            for piece in self.pieces:
+                on_cards.update({word: number * piece.times for word, number in piece.held.items()})
+            self.done.written = (all_words & on_cards).total()
             for line, missing in by_line(reading.text, all_words - self.seen):
                 self.done.skipped += 1
                 self.taken.append((f"line {line}", f"left out: {named(missing)}"))

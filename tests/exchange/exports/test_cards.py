@@ -7,7 +7,8 @@ import pytest
 from app.exchange.export import kind
 from app.exchange.exports.cards import MistakesError, collect
 from app.exchange.exports.new_file import ExportError
-from tests.exchange.exports.conftest import BASE, FIRST, SECOND, export
+from app.exchange.imports.import_cards import import_cards
+from tests.exchange.exports.conftest import BASE, FIRST, SECOND, export, rows_of
 
 
 def test_drafts_stay_at_home(content: Path) -> None:
@@ -54,3 +55,53 @@ def test_the_ending_decides() -> None:
     ]
     with pytest.raises(ExportError, match=r"ends in \.csv"):
         kind(Path("cards.xlsx"))
+
+
+SIDES = """\
+---
+title: Sides
+---
+
+## What does a gate do? {#gate}
+It ==multiplies== by a ==number==.
+
+More.
+
+## LSTM? {#lstm}
+Long short-term memory.
+
+Reversed: yes
+"""
+
+
+def test_a_card_with_several_sides_goes_out_as_all_of_them(tmp_path: Path, content: Path) -> None:
+    (content / "e" / "c.md").write_text(SIDES)
+    (deck,) = collect(content, BASE, "e")
+    assert [card.id for card in deck.cards] == ["gate~c1", "gate~c2", "lstm", "lstm~reversed"]
+    assert deck.cards[0].question_html == "What does a gate do? It […] by a number."
+    assert "<strong>multiplies</strong>" in deck.cards[0].short_html
+    assert deck.cards[3].question_html == "Long short-term memory."
+    for ending in ("csv", "json", "apkg"):
+        assert export(tmp_path / f"cards.{ending}", content, "e") == 4
+    rows = [(row["id"], row["answer"], row["reversed"]) for row in rows_of(tmp_path / "cards.csv")]
+    assert rows == [
+        ("gate", "It ==multiplies== by a ==number==.\n\nMore.", ""),
+        ("lstm", "Long short-term memory.", "yes"),
+    ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "apkg"])
+def test_sides_come_back_to_their_card(tmp_path: Path, content: Path, ending: str) -> None:
+    (content / "e" / "c.md").write_text(SIDES)
+    export(tmp_path / f"cards.{ending}", content, "e")
+    _kind, done = import_cards(tmp_path / f"cards.{ending}", content, "e")
+    assert (content / "e" / "c.md").read_text() == SIDES
+    assert (done.files, done.cards + done.sides) == ([], 4 if ending == "apkg" else 2)
+    (tmp_path / "empty").mkdir()
+    _kind, done = import_cards(tmp_path / f"cards.{ending}", tmp_path / "empty", "e")
+    text = done.files[0].read_text()
+    if ending == "csv":
+        assert text.partition("\n---\n")[2] == SIDES.partition("\n---\n\n")[2]
+    else:
+        assert "## What does a gate do? It […] by a number. {#gate-c1}\nIt **multiplies** by a number." in text
+        assert (done.cards, done.drafts) == (4, 0)

@@ -96,7 +96,20 @@ LINE = st.tuples(
     ),
     st.lists(WORD, min_size=1, max_size=4).map(" ".join),
     st.sampled_from(
-        ["", "?", " {#an-id}", "```", "$x", " <!-- hidden -->", " ![alt](pic.png)", " [word][x]", "{ref}`a <b>`", ")="]
+        [
+            "",
+            "?",
+            " {#an-id}",
+            "==word==",
+            "{{c1::word}}",
+            "```",
+            "$x",
+            " <!-- hidden -->",
+            " ![alt](pic.png)",
+            " [word][x]",
+            "{ref}`a <b>`",
+            ")=",
+        ]
     ),
 ).map("".join)
 
@@ -113,3 +126,14 @@ def test_no_word_of_a_page_is_lost(lines):
     words = Counter(re.findall("[a-z]{3,}", text.lower())) - Counter(re.findall("[a-z]{3,}", written.lower()))
     layout = Counter({word: text.count(word) for word in ("note", "ref")})
     assert not words - layout
+
+
+def test_a_file_of_our_own_keeps_what_its_marks_mean(tmp_path):
+    text = (
+        "## Why? {#why}\nIt ==hides== a ==word==.\n\n## LSTM? {#lstm}\nLong.\n\nTags: a\nReversed: yes\n\n"
+        "## Next? {#next}\nYes.\n\nWas: d/before\nDraft: yes, to be checked\n"
+    )
+    (tmp_path / "a.md").write_text(f"---\ntitle: A\n---\n\n{text}")
+    _kind, done = import_cards(tmp_path / "a.md", tmp_path, "d")
+    assert done.files[0].read_text().partition("\n---\n")[2] == text
+    assert (done.cards, done.drafts, done.lossy, done.written) == (2, 1, 0, done.read["words"] - 3)

@@ -33,6 +33,34 @@ PIECES = [
         ">",
         "|",
     ),
+    *(
+        "==",
+        "==a==",
+        "{{c1::b}}",
+        "{{c2::",
+        "}}",
+        "Reversed: yes",
+        "Was: d/x",
+        "Corrected: 2026-01-02 x",
+        "[^1]",
+        "- [x] ",
+    ),
+    *(
+        "<sub>",
+        "</sub>",
+        "~~",
+        "{.x}",
+        "{% a %}",
+        "[[w]]",
+        "%%",
+        ":::",
+        "> [!note]",
+        "==$x$==",
+        "a^2^",
+        "[!",
+        "<b>",
+        "\n\n",
+    ),
     *("##x", "###### x", "<!--", "-->", "<!-- a -->"),
     *("Source: ", "Level: easy", "Tags: ", "tags:", "Draft: yes", "{#id}", "{#", "*", "_", "~~", "&amp;", "[a]: b"),
     *(
@@ -61,6 +89,8 @@ def mistakes_of(*drafts: Draft, explanation: str = "", key_points: str = "") -> 
         checked = check_content(content)
         cards = {card.line for file in checked.files for card in (*file.cards, *file.drafts)}
         assert len(cards) == done.cards + done.drafts
+        every = [card for file in checked.files for card in (*file.cards, *file.drafts)]
+        assert not any(card.side_of or card.corrected or card.was for card in every)
         return [str(mistake) for mistake in checked.mistakes]
 
 
@@ -69,6 +99,24 @@ def mistakes_of(*drafts: Draft, explanation: str = "", key_points: str = "") -> 
 def test_any_text_passes_the_check(cards, explanation, key_points):
     drafts = [Draft(f"line {at}", f"Question {question}", answer) for at, (question, answer) in enumerate(cards)]
     assert mistakes_of(*drafts, explanation=explanation, key_points=key_points) == []
+
+
+def test_text_that_looks_like_marks_of_ours_is_text():
+    drafts = [
+        Draft("1", "Is a ==b== c?", "One ==two== three, ==$x$== and =====."),
+        Draft("2", "Is {{c1::it}}?", "{{c1::Hidden}} or {{c2::not::hint}}."),
+        Draft("6", "In a formula?", "$a {{c1::b}}$ and ==$y$=="),
+        Draft("3", "Two ways?", "No.\n\nReversed: yes"),
+        Draft("4", "Was it?", "No.\n\nWas: d/other"),
+        Draft("5", "Corrected?", "No.\n\nCorrected: 2026-01-02 a number"),
+    ]
+    with TemporaryDirectory() as folder:
+        done = write(Reading("", iter(drafts)), target_file(Path(folder), "d/new", Path("x")), None)
+        checked = check_content(Path(folder))
+    cards = [card for file in checked.files for card in file.cards]
+    assert [str(one) for one in checked.mistakes] == []
+    assert (len(cards), done.cards, done.drafts, done.told) == (6, 6, 0, [])
+    assert [card.question for card in cards[:2]] == ["Is a ==b== c?", "Is {{c1::it}}?"]
 
 
 def test_a_line_that_is_read_wrongly_gives_way_alone():

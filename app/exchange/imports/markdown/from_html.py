@@ -34,6 +34,8 @@ _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _SPECIAL = re.compile(
     r"\\(?![a-zA-Z0-9])|[*`$]|(?<![^\W_])_|_(?![^\W_])|~(?=~)|~\Z|<(?=[a-zA-Z/!?])|&(?=#?\w+;)|(?<=\])[(\[:]"
 )
+_BOX = re.compile(r"^\[(?=[ xX]\])")
+"""What makes a task of an item of a list."""
 _MARKS = {"b": "**", "strong": "**", "i": "*", "em": "*", "s": "~~", "del": "~~", "strike": "~~"}
 _BLOCKS = {"p", "div", "section", "article", "center", "dl", "dt", "dd", "details", "summary", "figure", "figcaption"}
 _LISTS = {"ul", "ol", "blockquote"}
@@ -115,7 +117,7 @@ class _HtmlReader:
             bare = text if text.startswith("(") else f"({text})"
             text = "".join(letters[letter] for letter in text) if plain else sign + bare
         would_link = text[:1] in ("(", "[", ":") and self.runs and self.runs[-1][0].endswith("]")
-        self._add(("\\" if would_link else "") + _SPECIAL.sub(r"\\\g<0>", text))
+        self._add(("\\" if would_link else "") + _BOX.sub("&#91;", _SPECIAL.sub(r"\\\g<0>", text)))
 
     def start(self, tag: str, attributes: str) -> None:
         """Take an opening tag."""

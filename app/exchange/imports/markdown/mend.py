@@ -6,7 +6,9 @@ cannot show becomes plain text, and a sentence in `told` says so.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
+from app.cards.file.metadata import colon_of_metadata
 from app.cards.render.foreign import disarmed
 from app.cards.render.highlight import is_known
 from app.cards.render.link_target import BadTargetError, target
@@ -18,7 +20,6 @@ _LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)")
 _HEADING = re.compile(r" {0,3}#{1,2}(?:[ \t]|$)|\s*#{2,6}[^#\s]")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
-_METADATA = re.compile(r"\s*(levels?|sources?|tags?|drafts?)\s*:", re.IGNORECASE)
 _SOURCE = re.compile(r"(\s*)(Source: ?\S.*)")
 _DEFINITION = re.compile(r" {0,3}\[[^\[\]]+\]:")
 _ADDRESS = r"\(\s*(?:<[^<>\n]*>|[^()\s<>]*)(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\s*\)"
@@ -28,6 +29,7 @@ _INLINE = re.compile(
     r"|\\\((?P<round>(?:[^\\]|\\[^()])+?)\\\)"
     r"|\\\[(?P<square>(?:[^\\]|\\[^\[\]])+?)\\\]"
     r"|(?P<escape>\\.)"
+    r"|(?P<hides>==(?=[^\s=])|\{\{(?=c[1-9]\d?::))"
     r"|(?P<comment><!--.*?-->)"
     r"|\$\$(?P<double>(?:[^$\\]|\\.)+)\$\$"
     r"|\$(?!\s)(?P<single>(?:[^$\\]|\\.)+)(?<!\s)\$(?!\d)"
@@ -41,9 +43,28 @@ _NO_HEADING = re.compile(r" {0,3}(?:`{3}|~{3}|[-*+>|] ?|\d+[.)] )")
 _HARD_BREAK = re.compile(r"(?<!\\)\\\n")
 _BRACKETS = {"(": "(", ")": ")", "[": "&#91;", "]": "&#93;"}  # a backslash before them would begin a formula
 
-Show = Callable[[str, str, list[str]], str]
-"""Returns Markdown that shows the picture at an address, with words. It adds a sentence for what is not shown."""
+_NUMBERED = re.compile(r"\{\{(?=c[1-9]\d?::)")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+def _without_pictures(address: str, words: str, told: list[str]) -> str:
+    """Leave a picture out, and keep its words."""
+    told.append(f"the picture {address} is left out")
+    return words
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How text is mended. `show` returns Markdown for the picture at an address, with words, and tells what it omits.
+
+    If it `hides`, ==…== and {{c1::…}} hide a part of it, as in our own files; otherwise they are escaped.
+    """
+
+    show: Callable[[str, str, list[str]], str] = _without_pictures
+    hides: bool = False
+
+
+PLAIN = Manner()
 
 
 def clean(text: str) -> str:
@@ -58,24 +79,18 @@ def split_question(text: str) -> tuple[str, str]:
     return ("\n".join(paragraphs[:plain]), "\n\n".join(paragraphs[plain:])) if plain else (text, "")
 
 
-def without_pictures(address: str, words: str, told: list[str]) -> str:
-    """Leave a picture out, and keep its words."""
-    told.append(f"the picture {address} is left out")
-    return words
-
-
-def mend_question(text: str, told: list[str], show: Show = without_pictures) -> str:
+def mend_question(text: str, told: list[str], manner: Manner = PLAIN) -> str:
     """Return one line of Markdown for a heading. Adds a sentence to `told` for each change."""
     text = _HARD_BREAK.sub("\n", clean(text))
-    line = _inline(" ".join(text.split()), told, show, links=False).strip()
+    line = _inline(" ".join(text.split()), told, manner, links=False).strip()
     line = re.sub(r"(^|\s)(#+)$", r"\1\\\2", line)
     line = _ID.sub(lambda found: found[0] if found[1] else r"{\#", line)
     return f"{line}:" if line.casefold() == "key points" else line
 
 
-def mend(text: str, told: list[str], show: Show = without_pictures) -> str:
+def mend(text: str, told: list[str], manner: Manner = PLAIN) -> str:
     """Return Markdown blocks for an answer. Adds a sentence to `told` for each change."""
-    return "\n".join(_mended(clean(text).split("\n"), told, show)).strip("\n")
+    return "\n".join(_mended(clean(text).split("\n"), told, manner)).strip("\n")
 
 
 def escape(text: str) -> str:
@@ -90,7 +105,7 @@ def fenced(text: str) -> str:
     return f"{fence}\n{clean(text)}\n{fence}"
 
 
-def _mended(lines: Sequence[str], told: list[str], show: Show) -> Iterator[str]:
+def _mended(lines: Sequence[str], told: list[str], manner: Manner) -> Iterator[str]:
     """Yield the lines with every fence closed and every paragraph mended; empty lines in a row become one."""
     paragraph: list[str] = []
     open_fence = None
@@ -106,16 +121,16 @@ def _mended(lines: Sequence[str], told: list[str], show: Show) -> Iterator[str]:
         if open_fence:
             yield line
         elif fence and not (fence[2][0] == "`" and "`" in fence[3]):
-            yield from _paragraph(paragraph, told, show)
+            yield from _paragraph(paragraph, told, manner)
             paragraph, open_fence = [], fence
             yield f"{fence[1]}{fence[2]}{_language(fence[3], told)}"
         elif line.strip():
             paragraph.append(line.expandtabs(4))
         elif paragraph or after_fence:
-            yield from _paragraph(paragraph, told, show)
+            yield from _paragraph(paragraph, told, manner)
             paragraph, after_fence = [], False
             yield ""
-    yield from _paragraph(paragraph, told, show)
+    yield from _paragraph(paragraph, told, manner)
     if open_fence:
         told.append(Harmless("a code fence was never closed: it ends where the text ends"))
         yield f"{open_fence[1]}{open_fence[2]}"
@@ -129,8 +144,8 @@ def _language(info: str, told: list[str]) -> str:
     return ""
 
 
-def _paragraph(lines: Sequence[str], told: list[str], show: Show) -> Iterator[str]:
-    text = _inline("\n".join(lines), told, show) if lines else ""
+def _paragraph(lines: Sequence[str], told: list[str], manner: Manner) -> Iterator[str]:
+    text = _inline("\n".join(lines), told, manner) if lines else ""
     for index, line in enumerate(text.split("\n") if lines else ()):
         if _HEADING.match(line):
             line = line.replace("#", r"\#", 1)
@@ -141,27 +156,29 @@ def _paragraph(lines: Sequence[str], told: list[str], show: Show) -> Iterator[st
                 line = line.replace(line.strip(), "\\" + line.strip(), 1)
         elif stated := _SOURCE.fullmatch(line):
             line = f"{stated[1]}({stated[2].rstrip()})"
-        elif found := _METADATA.match(line):
-            line = f"{line[: found.end() - 1]}\\{line[found.end() - 1 :]}"
+        elif colon := colon_of_metadata(line):
+            line = f"{line[:colon]}\\{line[colon:]}"
         elif _DEFINITION.match(line):
             line = line.replace("[", r"\[", 1)
         yield line
 
 
-def _inline(text: str, told: list[str], show: Show, links: bool = True) -> str:
+def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> str:
     def changed(found: re.Match[str]) -> str:
         latex = found["round"] or found["single"]
         display = found["square"] or found["double"]
         if latex or display:
-            return _formula(latex or display, not latex, text[found.end() : found.end() + 1], told)
+            return _formula(latex or display, text[found.end() : found.end() + 1], told, not latex, manner.hides)
         if found["dollar"]:
             return r"\$"
+        if found["hides"]:
+            return found[0] if manner.hides else r"\=\=" if found[0] == "==" else r"{\{"
         if found["comment"]:
             told.append(Harmless(f"a comment is left out: {' '.join(found['comment'][4:-3].split())}"))
             return ""
         if found["alt"] is not None:
             at = _ADDRESS_AND_TITLE.fullmatch(found[0].partition("](")[2][:-1])
-            return show((at[1] or at[2] or "") if at else "", found["alt"] or (at and at[3]) or "", told)
+            return manner.show((at[1] or at[2] or "") if at else "", found["alt"] or (at and at[3]) or "", told)
         if found["words"] is not None:
             return _link(found, told) if links else found["words"]
         if found["escape"] and found["escape"][1].isalpha():
@@ -175,8 +192,9 @@ def _inline(text: str, told: list[str], show: Show, links: bool = True) -> str:
     return "".join([*parts, disarmed(text[at:])])
 
 
-def _formula(latex: str, display: bool, following: str, told: list[str]) -> str:
+def _formula(latex: str, following: str, told: list[str], display: bool, hides: bool) -> str:
     latex = " ".join(latex.split())
+    latex = latex if hides else _NUMBERED.sub("{ {", latex)
     try:
         mathml(latex, display)
         if re.search(r"(?<!\\)(?:\\\\)*\$", latex):

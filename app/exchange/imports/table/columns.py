@@ -19,6 +19,7 @@ _NAMES = {
     "level": "level difficulty niveau schwierigkeit dificultad nivel dificuldade difficulté livello poziom obtížnost"
     " сложность уровень 难度 難度 難易度 난이도",
     "name": "id name card guid",
+    "reversed": "reversed",
     "sources": "source sources quelle quellen fuente fuentes fonte fonti fontes bron źródło zdroj источник 来源"
     " 來源 出典",
 }
@@ -43,6 +44,11 @@ class Columns:
     has_header: bool = False
     guess: str = ""
     unread: frozenset[int] = frozenset()
+
+    @property
+    def is_own(self) -> bool:
+        """True for a table that our own export has written."""
+        return len(self.unread) == len(OWN) and {"name", "reversed"} <= self.roles.keys()
 
 
 def columns_of(rows: Sequence[Sequence[str]], width: int, header: bool | None) -> Columns:

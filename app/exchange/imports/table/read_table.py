@@ -72,7 +72,9 @@ def read_table(text: str, header: bool | None = None) -> Reading:
     table.layout += [*lines[:start], "\n".join(first[0]) if columns.has_header and first else ""]
     has_tags = stated.get("html") == "true" or _TAG.search(text) is not None
     rows = _items(records(lines, delimiter, start), table)
-    return Reading("", rows, counts=table.counts, text="" if has_tags else text, layout=table.layout)
+    return Reading(
+        "", rows, counts=table.counts, text="" if has_tags else text, layout=table.layout, hides=columns.is_own
+    )
 
 
 def _anki_columns(stated: Mapping[str, str], delimiter: str, rows: Sequence[Sequence[str]]) -> Columns | None:
@@ -156,6 +158,7 @@ def _cards(record: Record, table: _Table) -> Iterator[Draft]:
         level=cells.get("level", "").lower(),
         sources=tuple(filter(None, map(str.strip, cells.get("sources", "").split(",")))),
         name=cells.get("name", ""),
+        stated=("Reversed: yes",) if cells.get("reversed") == "yes" else (),
         left_out=tuple(told),
         text=text,
         key=f"id:anki/{cells['guid']}/0" if cells.get("guid") else "",

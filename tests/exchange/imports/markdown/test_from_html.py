@@ -25,7 +25,21 @@ def shown(markdown: str) -> str:
 
 WORDS = st.lists(
     st.sampled_from(
-        [*"*_`#$~|<>[]()!&:;.,-+=\\{}'\"^ ab1é", "  ", "&lt;", "## ", "- ", "1. ", "](", "```", "**", "~~", "$$"]
+        [
+            *"*_`#$~|<>[]()!&:;.,-+=\\{}'\"^ ab1é",
+            "  ",
+            "&lt;",
+            "## ",
+            "- ",
+            "1. ",
+            "](",
+            "```",
+            "**",
+            "~~",
+            "$$",
+            "==a==",
+            "{{c1::",
+        ]
     ),
     min_size=1,
     max_size=25,
@@ -64,6 +78,7 @@ def test_marks_and_blocks_lose_no_letter(parts):
 @pytest.mark.parametrize(
     ("source", "becomes"),
     [
+        ("<ul><li>[x] a</li><li>[ ] b</li></ul>", "- &#91;x] a\n- &#91; ] b"),
         ("<b>bold </b>and <i>not</i>", "**bold** and *not*"),
         ("a<br>b<br><br>c", "a\\\nb\n\nc"),
         ("<div>a</div><div>b&nbsp;c</div>", "a\n\nb c"),
