@@ -190,18 +190,30 @@ document.addEventListener("htmx:after:request", (event) => {
   trouble(ours ? text : "The server is busy or unreachable, so this was not shown. Press again: it won’t be counted twice.");
 });
 
+// A message of trouble stands above a sitting's bar, takes no press from what is beneath it, and goes by itself.
+const TROUBLE_MS = 10_000;
+let troubleGoes;
+
 function trouble(sentence) {
   const box = document.getElementById("trouble");
+  clearTimeout(troubleGoes);
   box.textContent = sentence;
   box.hidden = !sentence;
+  if (!sentence) return;
+  const bar = document.querySelector("#sitting .bar")?.getBoundingClientRect().top ?? innerHeight;
+  box.style.setProperty("--above", `${Math.max(0, innerHeight - bar)}px`);
+  troubleGoes = setTimeout(() => trouble(""), TROUBLE_MS);
 }
+
+window.addEventListener("online", () => trouble(""));
 
 document.addEventListener("htmx:error", (event) => {
   const status = event.detail?.ctx?.response?.status;
   if (status) return; // the server answered, and its answer is on the page
-  const asked = event.detail?.ctx?.target;
-  const reading = asked?.closest?.("#demo-slot, #results, #shelves");
-  trouble(`The server could not be reached${reading ? ". Try again." : ", so this was not saved. Press again: it won’t be counted twice."}`);
+  const { request, sourceElement: sent } = event.detail?.ctx ?? {};
+  if (!request || request.method === "GET") trouble("The server could not be reached. Try again.");
+  else if (sent?.matches?.("#asking")) trouble("The server could not be reached. What you typed is still here: press again.");
+  else trouble("The server could not be reached, so this was not saved. Press again: it won’t be counted twice.");
 });
 
 document.addEventListener("DOMContentLoaded", () => {

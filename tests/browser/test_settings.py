@@ -66,7 +66,6 @@ def test_a_changed_key_works_and_shows_and_the_old_one_is_gone(page: Page, serve
     save(page, key_undo="z", **{"key_go-on": "j", "key_rate-4": "r", "key_help": ""})
     page.goto("/review")
     expect(page.locator(".reveal kbd")).to_have_text("j")
-    expect(page.locator(".sitting [data-key^=u] kbd")).to_have_text("z")
     page.keyboard.press("Space")
     page.keyboard.press("j")
     well = page.get_by_role("button", name=re.compile(r"^4\s*Well"))
@@ -76,6 +75,7 @@ def test_a_changed_key_works_and_shows_and_the_old_one_is_gone(page: Page, serve
     page.keyboard.press("r")
     expect(page.locator(".rated")).to_contain_text("4 · Well")
     expect(page.locator(".reveal kbd")).to_have_text("j")  # in what was swapped in, too
+    expect(page.locator(".sitting [data-key^=u] kbd")).to_have_text("z")
     page.keyboard.press("u")
     page.keyboard.press("z")
     expect(page.locator(".notice")).to_contain_text("Undone")
@@ -97,6 +97,8 @@ def test_a_changed_key_works_and_shows_and_the_old_one_is_gone(page: Page, serve
 def test_keys_change_places_and_go_off_at_one_press(page: Page) -> None:
     save(page, key_undo="e", key_edit="u")
     page.goto("/review")
+    page.keyboard.press("Space")
+    page.keyboard.press("3")
     expect(page.locator(".sitting [data-key^=u] kbd")).to_have_text("e")
     page.goto("/settings")
     page.get_by_role("button", name="Save with all keys off").click()

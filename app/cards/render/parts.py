@@ -66,6 +66,8 @@ def _bold_label(children: Sequence[Token]) -> str:
     if not words or words[0].type != "strong_open":
         return ""
     end = next(at for at, child in enumerate(words) if child.type == "strong_close" and child.level == words[0].level)
+    if any(child.type == "link_open" for child in words[:end]):
+        return ""  # it is there to be pressed
     label = "".join(child.content for child in words[1:end]).strip()
     behind = words[end + 1].content.lstrip()[:1] if end + 1 < len(words) else ""
     return (label + (behind if behind in _COLONS else "")) if len(label) <= LONGEST_LABEL else ""
@@ -89,7 +91,8 @@ def _is_of_demos(children: Sequence[Token]) -> bool:
 @lru_cache(maxsize=512)
 def parts(answer_html: str) -> tuple[AnswerPart, ...]:
     """The parts of an answer's HTML as `render` wrote it, in their order."""
-    return tuple(part for chunk in _STARTS.split(answer_html) for part in _parts_of(chunk) if part.html.strip())
+    found = (part for chunk in _STARTS.split(answer_html) for part in _parts_of(chunk))
+    return tuple(part for part in found if part.label or part.html.strip())
 
 
 def _parts_of(chunk: str) -> Iterator[AnswerPart]:
