@@ -66,8 +66,8 @@ def _bold_label(children: Sequence[Token]) -> str:
     if not words or words[0].type != "strong_open":
         return ""
     end = next(at for at, child in enumerate(words) if child.type == "strong_close" and child.level == words[0].level)
-    if any(child.type == "link_open" for child in words[:end]):
-        return ""  # it is there to be pressed
+    if any(child.type in ("link_open", "strong_open") for child in words[1:end]):
+        return ""  # a link is there to be pressed, and bold words within bold ones are rather a slip
     label = "".join(child.content for child in words[1:end]).strip()
     behind = words[end + 1].content.lstrip()[:1] if end + 1 < len(words) else ""
     return (label + (behind if behind in _COLONS else "")) if len(label) <= LONGEST_LABEL else ""
