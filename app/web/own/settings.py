@@ -56,16 +56,22 @@ def settings_(here: Here, saved: bool = False) -> Response:
 
 
 def save_settings(here: Here, texts: TheTexts) -> Response:
-    """Save the settings; if any is invalid, show the form as typed, with the problem beside its field."""
+    """Save the settings; if any is invalid, show the form as typed, with the problem beside its field.
+
+    With `only`, the name of a field, the others stay as they are, and Today comes next.
+    """
+    only = texts.get("only")
     try:
         with here.writing() as session:
             before = profile(session, here.learner_id)
+            if only:
+                texts = texts_of(before) | {only: texts.get(only, "")}
             today = here.learner(session).day(here.now)
             change(session, here.learner_id, read_profile(texts, before, today))
     except WrongProfileError as error:
         with here.reading() as session:
             return _form(here, session, before, texts, error)
-    return RedirectResponse("/settings?saved=1", HTTPStatus.SEE_OTHER)
+    return RedirectResponse("/" if only else "/settings?saved=1", HTTPStatus.SEE_OTHER)
 
 
 def _form(

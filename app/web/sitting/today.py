@@ -1,5 +1,7 @@
 """/ : what is due today, by topic, one press to start, and a choice of what else to study."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 from markupsafe import Markup
@@ -8,9 +10,13 @@ from sqlmodel import Session
 from starlette.responses import Response
 
 from app.cards.file.yaml_files import documents
+from app.models import Review
+from app.study.learner.preferences import Preferences
+from app.study.schedule.new_card_cursor import unseen
 from app.study.schedule.undo import last_rating
 from app.study.selection.choices import choices, menus
-from app.study.sitting.queue import Progress, Queue, progress
+from app.study.selection.standing import IS_ASKABLE
+from app.study.sitting.queue import Progress, Queue, parameters, progress
 from app.study.sitting.readiness import readiness
 from app.study.sitting.today import SECONDS_A_CARD, by_topic, next_due
 from app.web.frame.dates import plural
@@ -18,6 +24,10 @@ from app.web.frame.decks import all_decks, deck_named
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context, Here
 from app.web.sitting.review import QueueSitting, SittingQuery
+
+FEW = 5
+"""How many cards the first sitting offers."""
+_FIRST_CARDS = unseen("name", IS_ASKABLE).limit(FEW)
 
 
 def today(
@@ -28,7 +38,7 @@ def today(
     with here.reading() as session:
         chosen = deck_named(session, deck)
         who = here.learner(session)
-        begun = _begun(here, session)
+        last = last_rating(session, who)
         progressed = progress(session, who, here.now, Queue(chosen.id))
         return here.page(
             "today.html",
@@ -42,31 +52,36 @@ def today(
             new_per_day=who.new_per_day,
             seconds_a_card=SECONDS_A_CARD,
             ready=readiness(session, who, here.now, chosen.id),
-            begun=begun,
+            begun=last and _begun(here, session, last),
+            first_cards=None if last else _first_cards(session, who, here.now, chosen.id),
             menus=menus(choices(session, who, chosen.id), documents(here.settings.content_dir), asks=True),
         )
+
+
+def _first_cards(session: Session, who: Preferences, now: datetime, deck: int) -> Sequence[str]:
+    """The names of the cards that a learner without a rating starts with."""
+    found = session.connection().execute(_FIRST_CARDS, parameters(who, now, Queue(deck))).scalars().all()
+    return found[: who.new_per_day]
 
 
 def _waiting(progress: Progress) -> Markup:
     """A sentence that names every kind of card still to do."""
     kinds = [
-        (progress.due, plural(progress.due, "card"), "is due", "are due"),
-        (progress.in_sitting, f"{progress.in_sitting} missed", "one comes again today", "ones come again today"),
-        (progress.new, f"{progress.new} new", "one waits", "ones wait"),
+        (progress.due, "card", "is due", "are due"),
+        (progress.in_sitting, "missed card", "comes again today", "come again today"),
+        (progress.new, "new card", "is ready", "are ready"),
     ]
     *first, last = [
-        Markup("<b>{}</b> {}").format(counted, one if number == 1 else many)
-        for number, counted, one, many in kinds
+        Markup("<b>{}</b> {}").format(plural(number, noun), one if number == 1 else many)
+        for number, noun, one, many in kinds
         if number
     ] or [Markup()]
     return Markup(", ").join(first) + (", and " if len(first) > 1 else " and " if first else "") + last + "."
 
 
-def _begun(here: Context, session: Session) -> QueueSitting | None:
-    """The sitting under filters to which the last rating of today belongs, on whatever device, if cards are left."""
-    learner = here.learner(session)
-    review = last_rating(session, learner)
-    if review is None or review.sitting is None or review.day != learner.day(here.now):
+def _begun(here: Context, session: Session, review: Review) -> QueueSitting | None:
+    """The sitting under filters to which `review`, if it is of today, belongs; None if no card is left in it."""
+    if review.sitting is None or review.day != here.learner(session).day(here.now):
         return None
     try:
         sitting = QueueSitting(here, SittingQuery(**dict(parse_qsl(review.sitting))))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,12 +26,12 @@ LEAD = re.compile(r'<p class="lead">(.*?)</p>', re.S)
 SENTENCES = [
     ((1, 0, 0), "1 card is due."),
     ((2, 0, 0), "2 cards are due."),
-    ((0, 1, 0), "1 missed one comes again today."),
-    ((0, 0, 1), "1 new one waits."),
-    ((2, 1, 0), "2 cards are due and 1 missed one comes again today."),
-    ((2, 0, 3), "2 cards are due and 3 new ones wait."),
-    ((0, 2, 3), "2 missed ones come again today and 3 new ones wait."),
-    ((1, 1, 1), "1 card is due, 1 missed one comes again today, and 1 new one waits."),
+    ((0, 1, 0), "1 missed card comes again today."),
+    ((0, 0, 1), "1 new card is ready."),
+    ((2, 1, 0), "2 cards are due and 1 missed card comes again today."),
+    ((2, 0, 3), "2 cards are due and 3 new cards are ready."),
+    ((0, 2, 3), "2 missed cards come again today and 3 new cards are ready."),
+    ((1, 1, 1), "1 card is due, 1 missed card comes again today, and 1 new card is ready."),
 ]
 ACTIONS = st.one_of(
     st.tuples(st.just("rate"), st.integers(1, 5), st.integers(0, 900)),
@@ -129,4 +130,31 @@ def test_it_reads_as_a_sentence(
         with study.database.write() as session:
             suspend(session, 1, list(range(due + missed + 1, 11)))
     said = lead(today(study, settings))
-    assert said.partition(" About")[0] == sentence
+    assert re.split(" About| The first", said)[0] == sentence
+
+
+def test_a_learner_without_a_rating_is_told_what_this_is_and_may_start_with_five_cards(
+    study: "Study", settings: Settings
+) -> None:
+    allow(study, 8)
+    first = today(study, settings)
+    assert first.count("<li>", first.index('<ol class="how">'), first.index("</ol>")) == 3
+    assert re.findall(r'&amp;cards=([^"]*)"', first) == ["c1,c2,c3,c4,c5"]
+    study.rate(1, 4)
+    assert 'class="how"' not in today(study, settings)
+    study.undo()
+    assert 'class="how"' in today(study, settings)
+
+
+def test_the_date_of_the_interview_is_saved_alone(study: "Study", settings: Settings) -> None:
+    allow(study, 4)
+    client = TestClient(create_app(settings, study.database, lambda: study.now), base_url="http://127.0.0.1:8000")
+    on = study.prefs.day(study.now) + timedelta(days=9)
+    sent = client.post("/settings", data={"only": "interview_on", "interview_on": str(on)}, follow_redirects=False)
+    assert sent.headers["location"] == "/"
+    assert "in 9 days" in client.get("/").text
+    with study.database.read() as session:
+        row = session.connection().exec_driver_sql("SELECT new_per_day, interview_on FROM learner WHERE id = 1").one()
+    assert (row.new_per_day, str(row.interview_on)) == (4, str(on))
+    refused = client.post("/settings", data={"only": "interview_on", "interview_on": "soon"})
+    assert refused.status_code == 422
