@@ -5,8 +5,11 @@ An `id` is None only until its row is written.
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, String, UniqueConstraint
 from sqlmodel import Field, SQLModel
+
+TOKEN = String().with_variant(String(collation="C"), "postgresql")
+"""Text that every database sorts alike, by its bytes."""
 
 
 class Deck(SQLModel, table=True):
@@ -170,7 +173,7 @@ class Learner(SQLModel, table=True):
 
 
 class Review(SQLModel, table=True):
-    """One rating, or the undo of one. Append-only."""
+    """One rating, or the undo of one. Append-only. A learner's reviews are ordered by `counts_at`, then by `token`."""
 
     __table_args__ = (
         CheckConstraint(
@@ -178,19 +181,23 @@ class Review(SQLModel, table=True):
             "OR (undoes_id IS NOT NULL AND rating IS NULL)",
             name="review_is_rating_or_undo",
         ),
-        Index("ix_review_learner_card", "learner_id", "card_id", "id"),
+        Index("ix_review_learner_card", "learner_id", "card_id", "counts_at", "token"),
+        Index("ix_review_learner_order", "learner_id", "counts_at", "token"),
         Index("ix_review_learner_day", "learner_id", "day"),
     )
 
     id: int = Field(default=None, primary_key=True)
     learner_id: int = Field(foreign_key="learner.id")
     card_id: int = Field(foreign_key="card.id")
-    token: str = Field(unique=True, description="one-use id of the form that sent it")
+    token: str = Field(
+        sa_column=Column(TOKEN, nullable=False, unique=True), description="one-use id of the form that sent it"
+    )
     rating: int | None = Field(default=None, description="1 to 5 as pressed; None for an undo")
     undoes_id: int | None = Field(default=None, foreign_key="review.id", unique=True)
     shown_at: datetime | None = None
     revealed_at: datetime | None = None
     rated_at: datetime
+    counts_at: datetime = Field(description="its place among the learner's reviews; see study/schedule/review_log.py")
     day: date = Field(description="the learner's date, so that a replay needs no time zone")
     desired_retention: float = Field(description="in force then, so that a replay needs no settings")
     typed: str | None = Field(default=None, description="the answer as typed before the reveal")
@@ -220,7 +227,7 @@ class CardState(SQLModel, table=True):
     reviewed_at: datetime = Field(description="the time of the last review")
     reviews: int
     lapses: int = Field(description="times missed after having been remembered")
-    last_review_id: int = Field(foreign_key="review.id")
+    last_review_id: int = Field(foreign_key="review.id", description="the last to be stored, wherever its place")
 
 
 class CardMark(SQLModel, table=True):

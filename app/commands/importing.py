@@ -139,7 +139,7 @@ def _take_history(file: Path, learner: int) -> None:
     for name in done.placeholders:
         typer.echo(f"  {name} is in no content file: its history waits for it")
     if done.merged:
-        typer.echo("They came between existing reviews, so all reviews were renumbered by time.")
+        typer.echo("Some count before existing reviews, by their time of rating.")
 
 
 def _say_progress(done: int) -> None:

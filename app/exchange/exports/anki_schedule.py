@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from app.study.schedule.review_log import COUNTED, STANDS, STATE_COLUMNS
+from app.study.schedule.review_log import COUNTED, IN_ORDER, STANDS, STATE_COLUMNS
 from app.study.schedule.scheduler import State
 from app.tables import CARD, CARD_MARK, CARD_STATE, DECK, OWN_TAG, REVIEW
 
@@ -98,7 +98,7 @@ def learned_cards(connection: Connection, learner_id: int) -> dict[tuple[str, st
 
     counted = COUNTED.join(CARD, CARD.c.id == REVIEW.c.card_id)
     for row in sorted(
-        rows((*_REVIEW, REVIEW.c.id), counted, REVIEW.c.learner_id == learner_id, STANDS), key=lambda row: row.id
+        rows((*_REVIEW, *IN_ORDER), counted, REVIEW.c.learner_id == learner_id, STANDS), key=lambda row: row[-2:]
     ):
         found[row.deck, row.card].ratings.append(row)
     states = CARD_STATE.join(CARD, CARD.c.id == CARD_STATE.c.card_id)

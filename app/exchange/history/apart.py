@@ -26,9 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from app.study.schedule.review_log import seed_of, standing_ratings
-from app.study.schedule.scheduler import fold
-from app.study.schedule.totals import take_away
+from app.study.schedule.refold import refolded
 from app.tables import (
     CARD,
     CARD_MARK,
@@ -97,7 +95,7 @@ class Copies:
         return self.connection.execute(found.limit(1)).scalar() is not None
 
     def take_late(self) -> None:
-        """Add what the learner has rated and undone in the tables since they were copied, after everything else."""
+        """Add what the learner has rated and undone in the tables since they were copied."""
         real, undone = self.real[REVIEW], self.real[REVIEW].alias("undone")
         late = (
             select(real, undone.c.token.label("undone_token"))
@@ -108,20 +106,12 @@ class Copies:
         rows = self.connection.execute(late).mappings().all()
         if not rows:
             return
-        cards = sorted({row["card_id"] for row in rows})
-        take_away(self.connection, self.learner_id, cards)
-        for row in rows:
-            values: dict[str, Any] = {column.name: row[column.name] for column in REVIEW.columns}
-            target = select(REVIEW.c.id).where(REVIEW.c.token == row["undone_token"])
-            values |= {"id": self._highest(REVIEW) + 1, "undoes_id": self.connection.execute(target).scalar()}
-            self.connection.execute(insert(REVIEW), values)
-        take_away(self.connection, self.learner_id, cards, sign=1)  # and give them back with what was added
-        for card in cards:
-            mine = {"learner_id": self.learner_id, "card_id": card}
-            self.connection.execute(delete(CARD_STATE).filter_by(**mine))
-            state = fold(seed_of(self.connection, card), standing_ratings(self.connection, self.learner_id, card))
-            if state is not None:
-                self.connection.execute(insert(CARD_STATE), mine | state._asdict())
+        with refolded(self.connection, self.learner_id, {row["card_id"] for row in rows}):
+            for row in rows:
+                values: dict[str, Any] = {column.name: row[column.name] for column in REVIEW.columns}
+                target = select(REVIEW.c.id).where(REVIEW.c.token == row["undone_token"])
+                values |= {"id": self._highest(REVIEW) + 1, "undoes_id": self.connection.execute(target).scalar()}
+                self.connection.execute(insert(REVIEW), values)
         self.connection.execute(delete(NEW_CARD_CURSOR).where(NEW_CARD_CURSOR.c.learner_id == self.learner_id))
         self.seen = rows[-1]["id"]
 
@@ -133,7 +123,7 @@ class Copies:
         self.room = self._highest(REVIEW) - self.last[REVIEW] + SPARE
         return 0 if self.is_sqlite else self._move_sequence(REVIEW, self.room)
 
-    def write(self, has_reviews: bool, is_merged: bool, base: int) -> None:
+    def write(self, has_reviews: bool, base: int) -> None:
         """Write what differs to the tables, in a new transaction. `base` is what `reserve` returned.
 
         Raises ChangedMeanwhileError.
@@ -147,7 +137,7 @@ class Copies:
         self._write_content()
         if has_reviews:
             self.take_late()
-            self._write_reviews(0 if is_merged else self.last[REVIEW], base)
+            self._write_reviews(self.last[REVIEW], base)
         self._write_said()
 
     def _write_content(self) -> None:

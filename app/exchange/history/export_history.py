@@ -24,7 +24,7 @@ from app.exchange.history.format import (
     ReviewLine,
 )
 from app.study.learner.profile import Profile
-from app.study.schedule.review_log import SEED
+from app.study.schedule.review_log import IN_ORDER, SEED
 from app.study.selection.marks import SAYS_SOMETHING
 from app.tables import CARD, CARD_MARK, DECK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
 
@@ -55,7 +55,7 @@ _CARDS = (
     .execution_options(yield_per=BATCH)
 )
 _UNDONE = REVIEW.alias("undone")
-_AS_THEY_ARE = ("shown_at", "revealed_at", "rated_at", "day", "desired_retention", "typed", "sitting")
+_AS_THEY_ARE = ("shown_at", "revealed_at", "rated_at", "counts_at", "day", "desired_retention", "typed", "sitting")
 _REVIEWS = (
     select(
         *_CARD_NAME,
@@ -67,7 +67,7 @@ _REVIEWS = (
     .join_from(REVIEW, CARD, CARD.c.id == REVIEW.c.card_id)
     .join(DECK, DECK.c.id == CARD.c.deck_id)
     .outerjoin(_UNDONE, _UNDONE.c.id == REVIEW.c.undoes_id)
-    .order_by(REVIEW.c.id)
+    .order_by(*IN_ORDER)
     .execution_options(yield_per=BATCH)
 )
 _MARKS = ("buried_until", "is_suspended", "is_flagged", "note")

@@ -5,7 +5,7 @@ card in the rest of the file, one of kind `review` for each rating and each undo
 of kind `mark` for each card with a mark, a note or own tags, one of kind `quiz` for each quiz, each followed by its
 lines of kind `quiz_item`. The last has the kind `end` and counts the others, so that a file cut short is noticed. Times
 are UTC, to the microsecond. Version 1 had neither marks nor quizzes, and fewer preferences; in
-version 2 no card had sides, whose names hold a ~.
+version 2 no card had sides, whose names hold a ~; in version 3 the reviews' order was that of their lines.
 """
 
 from datetime import date, datetime
@@ -18,8 +18,8 @@ from app.study.quiz.make import Kind
 from app.study.schedule.rate import LONGEST_TYPED
 from app.study.selection.marks import own_tag
 
-VERSION = 3
-READS = (1, 2, 3)
+VERSION = 4
+READS = (1, 2, 3, 4)
 LONGEST = 1_000_000  # bytes of a line
 LONGEST_TEXT = 1_000
 LONGEST_SITTING = 200_000  # an address may name many cards
@@ -96,7 +96,7 @@ class CardLine(_Line):
 
 
 class ReviewLine(_Line):
-    """A rating, or the undo of the rating whose token is `undoes`."""
+    """A rating, or the undo of the rating whose token is `undoes`. `counts_at` is its place among the others."""
 
     kind: Literal["review"] = "review"
     deck: _Name
@@ -107,6 +107,7 @@ class ReviewLine(_Line):
     shown_at: _Moment | None
     revealed_at: _Moment | None
     rated_at: _Moment
+    counts_at: _Moment | None = None
     day: _Day
     desired_retention: Annotated[float, Field(gt=0, lt=1)]
     typed: _Typed | None = None

@@ -21,19 +21,19 @@ from app.exchange.history.format import (
 )
 from app.exchange.history.merge_marks import MarkMerger
 from app.exchange.history.merge_quizzes import QuizMerger
-from app.exchange.history.merge_reviews import merge_in_time
 from app.exchange.history.placeholders import HistoryCards
 from app.exchange.history.read_history import read_lines
 from app.study.learner.profile import Profile, WrongProfileError, name_taken, read_name
 from app.study.schedule.checksum import checksum
 from app.study.schedule.replay import replay
+from app.study.schedule.review_log import REACHED, counts_from
 from app.tables import LEARNER, REVIEW
 
 BATCH = 1_000
 ATTEMPTS = 5
 _ADD = insert(REVIEW)
 _AS_THEY_ARE = ("token", "rating", "day", "desired_retention", "typed", "sitting")
-_TIMES = ("shown_at", "revealed_at", "rated_at")
+_TIMES = ("shown_at", "revealed_at", "rated_at", "counts_at")
 
 
 @dataclass
@@ -41,7 +41,7 @@ class ImportedHistory:
     """What an import did: how many reviews (ratings and undos) were added, and how many existed already.
 
     `marks` and `quizzes` count those that the file changed. `placeholders` are the cards, as deck/name, that the
-    content lacks. If `merged`, reviews were inserted between others, so all of the learner's reviews have new ids.
+    content lacks. If `merged`, some of the reviews count before others that were here.
     """
 
     added: int = 0
@@ -57,8 +57,8 @@ def import_history(database: Database, file: IO[bytes], learner_id: int, now: da
 
     A review is known by its token, so importing a file twice adds nothing. If the learner had no reviews, the result is
     the exported history to the bit, except for ids. Otherwise the two are merged by the time of rating, each keeping
-    its own order, and the schedule becomes what it would be if all had been rated here; forms that are open at that
-    moment are shown again. (A card that was reviewed here before the import keeps its own fuzz, so it may return some
+    its own order, and the schedule becomes what it would be if all had been rated here; forms of their cards that are
+    open at that moment are shown again. (A card that was reviewed here before the import keeps its own fuzz, so it may return some
     days before or after the date in the other database.)
 
     A card that the content lacks becomes a retired placeholder without an answer, until its file is loaded. Preferences
@@ -67,7 +67,7 @@ def import_history(database: Database, file: IO[bytes], learner_id: int, now: da
     Holds a batch of lines in memory. If it raises HistoryError, nothing has changed.
 
     The file is read, checked and merged apart from the tables; then all is written in one short transaction. What the
-    learner rates meanwhile comes after the history. Raises BusyDatabaseError if the cards, or marks that the file
+    learner rates meanwhile is kept. Raises BusyDatabaseError if the cards, or marks that the file
     changes, change here again and again.
     """
     for _attempt in range(ATTEMPTS):
@@ -86,7 +86,7 @@ def import_history(database: Database, file: IO[bytes], learner_id: int, now: da
                 base = copies.reserve()
             try:
                 with database.write(on=connection):
-                    copies.write(done.added > 0, done.merged, base)
+                    copies.write(done.added > 0, base)
             except (ChangedMeanwhileError, IntegrityError):
                 file.seek(0)
             else:
@@ -108,6 +108,8 @@ class _Import:
         self.quizzes = QuizMerger(self.connection, learner_id, self.cards, copies.bring)
         self.pending: dict[str, tuple[int, ReviewLine]] = {}
         self.last_id = copies.last[REVIEW]
+        self.reached: datetime | None = None
+        self.last_here = self.connection.execute(REACHED, {"learner": learner_id}).scalar()
         self.done = ImportedHistory()
 
     def take(self, file: IO[bytes]) -> ImportedHistory:
@@ -132,7 +134,6 @@ class _Import:
         self.done.marks, self.done.quizzes = self.marks.changed, self.quizzes.changed
         self.done.placeholders = self.cards.drop_unused()
         if self.done.added:
-            self.done.merged = merge_in_time(self.connection, self.learner_id, self.last_id)
             replay(self.session, self.learner_id)
         return self.done
 
@@ -196,7 +197,7 @@ class _Import:
             self.cards.is_now(line.deck, line.card, known[line.token]["card_id"])
             return None
         card_id = self.cards.id_of(number, line)
-        undoes_id = None
+        undoes_id, after = None, self.reached
         if line.undoes is not None:
             target = known.get(line.undoes)
             if target is None or target["rating"] is None:
@@ -208,11 +209,15 @@ class _Import:
                     return None  # undone in both places: once is enough
                 raise HistoryError(number, f"it undoes {line.undoes}, which is already undone")
             undone.add(undoes_id)
+            after = max(target["counts_at"], after or target["counts_at"])
             if is_here:
                 card_id = target["card_id"]  # it may have another name here
             elif card_id != target["card_id"]:
                 raise HistoryError(number, f"it undoes {line.undoes}, which rates another card")
         times = {name: at and at.astimezone(UTC) for name in _TIMES for at in (getattr(line, name),)}
+        # Files of older versions have reviews in the order in which they count, even if a clock was set back.
+        times["counts_at"] = self.reached = times["counts_at"] or counts_from(times["rated_at"], after)
+        self.done.merged = self.done.merged or (self.last_here is not None and self.reached < self.last_here)
         same = {name: getattr(line, name) for name in _AS_THEY_ARE}
         row = {"learner_id": self.learner_id, "card_id": card_id, "undoes_id": undoes_id, **times, **same}
         return row | {"checksum": checksum(row, line.undoes)}

@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from app.tables import REVIEW
 
-NEWEST = "1"
-COVERED: Mapping[str, tuple[str, ...]] = {
+NEWEST = "2"
+COVERED: dict[str, tuple[str, ...]] = {
     "1": (
         "learner_id",
         "card_id",
@@ -27,9 +27,10 @@ COVERED: Mapping[str, tuple[str, ...]] = {
         "sitting",
     )
 }
+COVERED["2"] = (*COVERED["1"], "counts_at")
 """The columns of `review` that each version covers, in their order; the token of the undone review comes after them.
 
-A review's own id and undoes_id are left out: an imported history that comes between other reviews changes them. A
+A review's own id and undoes_id are left out: in another database they are others. A
 card's id never changes, while its name and its text do. A new column of `review` joins by a new version; the old
 versions stay here, for the reviews that were written with them.
 """

@@ -15,13 +15,15 @@ from app.study.schedule.checksum import checksum
 from app.study.schedule.new_card_cursor import ADD_CURSOR, MOVE_CURSOR
 from app.study.schedule.review_log import (
     MAX_ID,
+    REACHED,
     SEED,
     STATE_COLUMNS,
+    counts_from,
     review_by_id,
     standing_ratings,
     use_of,
 )
-from app.study.schedule.scheduler import CountedRating, State, after, fold
+from app.study.schedule.scheduler import CountedRating, State, after, steps
 from app.study.schedule.totals import Place, add_rating
 from app.tables import CARD, CARD_STATE, DECK, NEW_CARD_CURSOR, REVIEW, THE_LEARNER
 
@@ -135,6 +137,7 @@ _BEFORE = (
         CARD.c.topic_id,
         NEW_CARD_CURSOR.c.place.label("cursor"),
         _ANY_USE.c.id.label("used"),
+        REACHED.scalar_subquery().label("reached"),
         CARD.c.name,
         CARD.c.question,
         CARD.c.deck_id,
@@ -193,6 +196,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
         "shown_at": None if answer.shown_at is None else min(answer.shown_at, revealed_at).astimezone(UTC),
         "revealed_at": revealed_at,
         "rated_at": now,
+        "counts_at": counts_from(now, before.reached),
         # The recall came before the reveal: its date holds, even if the day turns before the press.
         "day": learner.day(revealed_at),
         "desired_retention": learner.desired_retention,
@@ -231,6 +235,6 @@ def _again(connection: Connection, learner_id: int, token: str) -> Rated:
         raise UndoneTokenError(use.review)
     key = {"learner": learner_id, "card": use.review.card_id}
     card = connection.execute(_BEFORE, key | {"token": token}).one()
-    *earlier, this = standing_ratings(connection, learner_id, use.review.card_id, last=use.review_id)
-    state = after(fold(card.seed, earlier), card.seed, this)
+    ratings = steps(card.seed, standing_ratings(connection, learner_id, use.review.card_id))
+    state = next(after for _before, given, after in ratings if given.id == use.review_id)
     return Rated(use.review, RatedCard(card.name, card.question, card[-3:]), state, repeated=True)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table, delete, exists, insert, select
 from sqlmodel import Session
 
 from app.database import Database, lock_learner
-from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, SEED, STANDS
+from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, IN_ORDER, SEED, STANDS
 from app.study.schedule.scheduler import CountedRating, steps
 from app.study.schedule.totals import Place, Sums
 from app.tables import CARD, CARD_STATE, DAY_TOTAL, LEARNER, MONTH_TOTAL, NEW_CARD_CURSOR, REVIEW
@@ -30,7 +30,7 @@ _REVIEWS = (
     select(REVIEW.c.learner_id, REVIEW.c.card_id, SEED, CARD.c.deck_id, CARD.c.topic_id, *COUNTED_COLUMNS)
     .select_from(COUNTED.join(CARD, CARD.c.id == REVIEW.c.card_id))
     .where(STANDS)
-    .order_by(REVIEW.c.learner_id, REVIEW.c.card_id, REVIEW.c.id)
+    .order_by(REVIEW.c.learner_id, REVIEW.c.card_id, *IN_ORDER)
     .execution_options(yield_per=BATCH)
 )
 _RATED_BEFORE_TOTALS = select(LEARNER.c.id).where(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, insert, select
 from sqlmodel import Session
@@ -11,7 +12,7 @@ from app.database import lock_learner
 from app.study.learner.preferences import Preferences
 from app.study.schedule.checksum import checksum
 from app.study.schedule.rate import check_token
-from app.study.schedule.review_log import COUNTED, STANDS
+from app.study.schedule.review_log import COUNTED, IN_ORDER, REACHED, STANDS, counts_from
 from app.study.schedule.totals import take_away
 from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW, chunks
 
@@ -66,15 +67,18 @@ def _undo_all(connection: Connection, learner: Preferences, ids: Iterable[int], 
     """Append an undo for each rating of these cards that was not undone, in the order of the ratings."""
     these = (REVIEW.c.learner_id == learner.learner_id, REVIEW.c.card_id.in_(ids), STANDS)
     found = select(REVIEW.c.id, REVIEW.c.card_id, REVIEW.c.token).select_from(COUNTED).where(*these)
-    same = {
+    same: dict[str, Any] = {
         "learner_id": learner.learner_id,
         "rated_at": now.astimezone(UTC),
         "day": learner.day(now),
         "desired_retention": learner.desired_retention,
     }
     undos = []
-    for undone in connection.execute(found.order_by(REVIEW.c.id)):
+    reached = connection.execute(REACHED, {"learner": learner.learner_id}).scalar()
+    for undone in connection.execute(found.order_by(*IN_ORDER)):
+        reached = counts_from(same["rated_at"], reached)
         undo = same | {"card_id": undone.card_id, "token": f"{token}-{undone.id}", "undoes_id": undone.id}
+        undo["counts_at"] = reached
         undos.append(undo | {"checksum": checksum(undo, undone.token)})
     if undos:
         connection.execute(insert(REVIEW), undos)

@@ -1,7 +1,12 @@
-"""The log of reviews: which ratings count (those that were not undone), and what a form's token was used for."""
+"""The log of reviews: which ratings count (those that were not undone), in which order, and what tokens were used for.
+
+A learner's reviews count in the order of `counts_at`, then of the token. It follows from what was rated when, and not
+from what arrived when, so two devices that were offline lead to the same states whichever comes first.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
@@ -21,6 +26,13 @@ STANDS = REVIEW.c.rating.is_not(None) & UNDOING.c.id.is_(None)
 SEED = func.coalesce(CARD.c.seed, CARD.c.id)
 """Decides a card's fuzz, together with the number of its reviews."""
 
+IN_ORDER = (REVIEW.c.counts_at, REVIEW.c.token)
+"""Sorts a learner's reviews, or those of one card."""
+LATEST_FIRST = tuple(column.desc() for column in IN_ORDER)
+REACHED = select(func.max(REVIEW.c.counts_at)).where(REVIEW.c.learner_id == THE_LEARNER)
+"""The time at which the learner's last review counts."""
+TICK = timedelta(microseconds=1)
+
 COUNTED_COLUMNS = [REVIEW.c[name] for name in CountedRating._fields]
 STATE_COLUMNS = [CARD_STATE.c[name] for name in State._fields]
 
@@ -28,8 +40,7 @@ _OF_CARD = (
     select(*COUNTED_COLUMNS)
     .select_from(COUNTED)
     .where(REVIEW.c.learner_id == THE_LEARNER, REVIEW.c.card_id == bindparam("card"), STANDS)
-    .where(REVIEW.c.id <= bindparam("last"))
-    .order_by(REVIEW.c.id)
+    .order_by(*IN_ORDER)
 )
 _STATE = select(*STATE_COLUMNS).where(CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.card_id == bindparam("card"))
 _SEED = select(SEED).where(CARD.c.id == bindparam("card"))
@@ -47,11 +58,17 @@ class Use:
     undone: bool
 
 
-def standing_ratings(
-    connection: Connection, learner_id: int, card_id: int, last: int = MAX_ID
-) -> Iterator[CountedRating]:
-    """The card's ratings that were not undone, in order, up to and including the review `last`."""
-    rows = connection.execute(_OF_CARD, {"learner": learner_id, "card": card_id, "last": last})
+def counts_from(at: datetime, after: datetime | None) -> datetime:
+    """When a review given at `at` counts, if it builds on one that counts at `after`: later than that one.
+
+    The clocks may say otherwise, if one was set back or two devices differ. Both times are aware.
+    """
+    return at if after is None else max(at, after + TICK)
+
+
+def standing_ratings(connection: Connection, learner_id: int, card_id: int) -> Iterator[CountedRating]:
+    """The card's ratings that were not undone, in order."""
+    rows = connection.execute(_OF_CARD, {"learner": learner_id, "card": card_id})
     return (CountedRating(*row) for row in rows)
 
 

@@ -103,8 +103,10 @@ def is_second_look(state: State | None, revealed_at: datetime) -> bool:
 
 def after(state: State | None, seed: int, given: CountedRating) -> State:
     """The state after the rating `given`. A second look changes only which review was the last."""
+    # The last to be stored: a form made before it shows other dates, even if the rating comes before others in order.
+    last_review_id = given.id if state is None else max(given.id, state.last_review_id)
     if state is not None and is_second_look(state, given.revealed_at or given.rated_at):
-        return state._replace(last_review_id=given.id)
+        return state._replace(last_review_id=last_review_id)
     rating = Rating(given.rating)
     outcome = foretell(state, seed, given.day, given.desired_retention)[rating]
     # due_at is set exactly if the last answer was missed; a second miss in a row is not a second lapse.
@@ -119,12 +121,12 @@ def after(state: State | None, seed: int, given: CountedRating) -> State:
         reviewed_at=given.rated_at,
         reviews=1 if state is None else state.reviews + 1,
         lapses=(0 if state is None else state.lapses) + lapsed,
-        last_review_id=given.id,
+        last_review_id=last_review_id,
     )
 
 
 def steps(seed: int, ratings: Iterable[CountedRating]) -> Iterator[tuple[State | None, CountedRating, State]]:
-    """Each of `ratings`, in the order of their ids, with the state before it (None for a new card) and after it."""
+    """Each of `ratings`, in order, with the state before it (None for a new card) and after it."""
     state = None
     for given in ratings:
         before, state = state, after(state, seed, given)
@@ -132,7 +134,7 @@ def steps(seed: int, ratings: Iterable[CountedRating]) -> Iterator[tuple[State |
 
 
 def fold(seed: int, ratings: Iterable[CountedRating]) -> State | None:
-    """The state after `ratings`, in the order of their ids; None if there are none."""
+    """The state after `ratings`, in order; None if there are none."""
     state = None
     for given in ratings:
         state = after(state, seed, given)

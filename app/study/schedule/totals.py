@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, bindparam, delete, sele
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.database import lock_learner
-from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, SEED, STANDS
+from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, IN_ORDER, SEED, STANDS
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import CountedRating, State, is_second_look, recall, steps
 from app.tables import CARD, DAY_TOTAL, LEARNER, MONTH_TOTAL, REVIEW
@@ -159,7 +159,7 @@ _OF_CARDS = (
     # By way of the learners, because the index begins with them.
     .where(REVIEW.c.learner_id.in_(_LEARNERS), REVIEW.c.card_id.in_(bindparam("cards", expanding=True)))
     .where(STANDS)
-    .order_by(REVIEW.c.learner_id, REVIEW.c.card_id, REVIEW.c.id)
+    .order_by(REVIEW.c.learner_id, REVIEW.c.card_id, *IN_ORDER)
 )
 
 _PLACES = select(CARD.c.id, CARD.c.deck_id, CARD.c.topic_id).where(CARD.c.id.in_(bindparam("cards", expanding=True)))
@@ -182,17 +182,14 @@ def move_cards(connection: Connection, homes: Mapping[int, tuple[tuple[int, int]
         sums.write(connection)
 
 
-def take_away(connection: Connection, learner_id: int, cards: Sequence[int], sign: int = -1) -> None:
-    """Take every rating of these cards that was not undone from the learner's totals. Call it before undoing them.
-
-    With a `sign` of 1 add them.
-    """
+def take_away(connection: Connection, learner_id: int, cards: Sequence[int]) -> None:
+    """Take every rating of these cards that was not undone from the learner's totals. Call it before undoing them."""
     found = connection.execute(_PLACES, {"cards": cards}).all()
     places = {card: Place(learner_id, deck, topic) for card, deck, topic in found}
     rows = connection.execute(_OF_CARDS.where(REVIEW.c.learner_id == learner_id), {"cards": cards})
     sums = Sums()
     for _learner, card, before, review in _ratings(rows):
-        sums.add(places[card], before, review, sign)
+        sums.add(places[card], before, review, sign=-1)
     sums.write(connection)
 
 

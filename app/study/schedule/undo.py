@@ -2,28 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, insert, select
 from sqlmodel import Session
 
 from app.database import lock_learner
 from app.models import Review
 from app.study.learner.preferences import Preferences
 from app.study.schedule.checksum import checksum
-from app.study.schedule.new_card_cursor import MOVE_CURSOR_BACK
 from app.study.schedule.rate import check_token
+from app.study.schedule.refold import refolded
 from app.study.schedule.review_log import (
     COUNTED,
+    LATEST_FIRST,
+    REACHED,
     STANDS,
     as_review,
+    counts_from,
     review_by_id,
-    seed_of,
-    standing_ratings,
     use_of,
 )
-from app.study.schedule.scheduler import CountedRating, State, fold
-from app.study.schedule.totals import Place, add_rating
-from app.tables import CARD, CARD_STATE, REVIEW, THE_LEARNER, without_index
+from app.tables import REVIEW, THE_LEARNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +35,13 @@ class Undone:
     repeated: bool
 
 
-_STATE = (CARD_STATE.c.learner_id == THE_LEARNER) & (CARD_STATE.c.card_id == bindparam("card"))
-# By an index, the planner would gather all of a learner's reviews, only to sort them by id.
 _LAST = (
     select(REVIEW)
     .select_from(COUNTED)
-    .where(without_index(REVIEW.c.learner_id == THE_LEARNER), STANDS)
-    .order_by(REVIEW.c.id.desc())
+    .where(REVIEW.c.learner_id == THE_LEARNER, STANDS)
+    .order_by(*LATEST_FIRST)
     .limit(1)
 )
-_CARD = select(CARD.c.deck_id, CARD.c.topic_id, CARD.c.place).where(CARD.c.id == bindparam("card"))
-_FORGET = delete(CARD_STATE).where(_STATE)
-_RESTORE = update(CARD_STATE).where(_STATE)
 
 
 def last_rating(session: Session, learner: Preferences) -> Review | None:
@@ -74,34 +69,24 @@ def undo(session: Session, learner: Preferences, token: str, now: datetime) -> U
     review = last_rating(session, learner)
     if review is None:
         return None
-    values = {
+    reached = connection.execute(REACHED, {"learner": learner.learner_id}).scalar_one()
+    with refolded(connection, learner.learner_id, [review.card_id]):
+        add_undo(connection, learner, review, token, now, counts_from(now, reached))
+    return Undone(review, review.card_id, repeated=False)
+
+
+def add_undo(
+    connection: Connection, learner: Preferences, review: Review, token: str, at: datetime, counts_at: datetime
+) -> None:
+    """Store the undo of `review`, given at `at`. The caller folds the card again."""
+    values: dict[str, Any] = {
         "learner_id": learner.learner_id,
         "card_id": review.card_id,
         "token": token,
         "undoes_id": review.id,
-        "rated_at": now.astimezone(UTC),
-        "day": learner.day(now),
+        "rated_at": at.astimezone(UTC),
+        "counts_at": counts_at.astimezone(UTC),
+        "day": learner.day(at),
         "desired_retention": learner.desired_retention,
     }
     connection.execute(insert(REVIEW), values | {"checksum": checksum(values, review.token)})
-    state = _restore(connection, learner.learner_id, review.card_id)
-    card = connection.execute(_CARD, {"card": review.card_id}).one()
-    # The learner's last rating is also the card's: it was given at the state that is restored.
-    place = Place(learner.learner_id, card.deck_id, card.topic_id)
-    taken = CountedRating(**{name: getattr(review, name) for name in CountedRating._fields})
-    add_rating(connection, place, state, taken, sign=-1)
-    if state is None:
-        back = {"learner": learner.learner_id, "deck": card.deck_id, "back_to": card.place}
-        connection.execute(MOVE_CURSOR_BACK, back)
-    return Undone(review, review.card_id, repeated=False)
-
-
-def _restore(connection: Connection, learner_id: int, card_id: int) -> State | None:
-    """Rebuild the card's stored state from the ratings that were not undone, and return it."""
-    key = {"learner": learner_id, "card": card_id}
-    state = fold(seed_of(connection, card_id), standing_ratings(connection, learner_id, card_id))
-    if state is not None:
-        connection.execute(_RESTORE, key | state._asdict())
-    else:
-        connection.execute(_FORGET, key)
-    return state

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.study.schedule.new_card_cursor import unseen
-from app.study.schedule.review_log import COUNTED, STANDS
+from app.study.schedule.review_log import COUNTED, LATEST_FIRST, STANDS
 from app.study.schedule.totals import WHOLE_DECK
 from app.study.selection.selection import (
     Selection,
@@ -106,7 +106,7 @@ INTRODUCED = select(func.coalesce(func.sum(DAY_TOTAL.c.new), NONE)).where(_OF_TO
 _JUST_RATED = (
     select(REVIEW.c.card_id)
     .where(REVIEW.c.learner_id == THE_LEARNER)
-    .order_by(REVIEW.c.day.desc(), REVIEW.c.id.desc())
+    .order_by(*LATEST_FIRST)
     .limit(ONE)
     .offset(NONE)
     .scalar_subquery()

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from app.study.learner.preferences import Preferences
-from app.study.schedule.review_log import COUNTED, STANDS
+from app.study.schedule.review_log import COUNTED, IN_ORDER, STANDS
 from app.study.schedule.scale import Rating
 from app.study.schedule.totals import seconds_spent
 from app.tables import CARD, REVIEW, THE_DECK, THE_LEARNER, TODAY, TOPIC
@@ -74,7 +74,7 @@ _GIVEN = (
     )
     .select_from(COUNTED.join(CARD, CARD.c.id == REVIEW.c.card_id).join(TOPIC, TOPIC.c.id == CARD.c.topic_id))
     .where(REVIEW.c.learner_id == THE_LEARNER, CARD.c.deck_id == THE_DECK, STANDS)
-    .order_by(CARD.c.place, REVIEW.c.id)
+    .order_by(CARD.c.place, *IN_ORDER)
 )
 _OF_TODAY = _GIVEN.where(REVIEW.c.day == TODAY)
 _OF_SITTING = _OF_TODAY.where(REVIEW.c.sitting == bindparam("sitting"))

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import sqlite
 
 from app.database import Database
 from app.study.schedule.checksum import altered, is_intact
-from app.study.schedule.review_log import COUNTED, STANDS
+from app.study.schedule.review_log import COUNTED, LATEST_FIRST, STANDS
 from app.tables import CARD, DECK, REVIEW
 from app.upkeep.doctor.finding import Cure, Finding, number, some
 from app.upkeep.doctor.pages import TABLE_LEAF, Pages, UnreadableError, Values, record
@@ -23,7 +23,7 @@ _RATINGS = (
     select(REVIEW.c.learner_id, DECK.c.name, CARD.c.name, REVIEW.c.shown_at, REVIEW.c.revealed_at, REVIEW.c.rated_at)
     .select_from(COUNTED.join(CARD, CARD.c.id == REVIEW.c.card_id).join(DECK, DECK.c.id == CARD.c.deck_id))
     .where(STANDS)
-    .order_by(REVIEW.c.id.desc())
+    .order_by(*LATEST_FIRST)
     .execution_options(yield_per=1_000)
 )
 

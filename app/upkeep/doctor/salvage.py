@@ -215,7 +215,7 @@ class _Salvage:
         for reviews, what in (
             (cut, "had lost its end (what was typed, or the filters); the rating is there"),
             (back, "had one bit flipped, which was set back"),
-            (len(undos), "was an undo, put together again from the indices (its time is that of the day)"),
+            (len(undos), "was an undo, put together again from the indices (its time may be that of the day)"),
         ):
             if reviews:
                 self.done.said.append(f"{number(reviews, 'review')} of these {what}.")
@@ -226,7 +226,8 @@ class _Salvage:
         if known.get("undoes_id") is None or not {"learner_id", "card_id", "day", "token"} <= known.keys():
             return None
         undone = rows.get(known["undoes_id"], {})
-        row = {"id": rowid, **known, "rated_at": f"{known['day']} 12:00:00.000000", "desired_retention": 0.9}
+        at = known.get("counts_at", f"{known['day']} 12:00:00.000000")
+        row = {"id": rowid, "counts_at": at, **known, "rated_at": at, "desired_retention": 0.9}
         return _sealed(row, undone.get("token"))
 
     def _from_indices(self, table: str) -> None:

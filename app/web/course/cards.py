@@ -2,10 +2,11 @@
 
 from functools import partial
 
-from sqlmodel import col, select
+from sqlmodel import select
 from starlette.responses import RedirectResponse, Response
 
 from app.models import Card, CardSource, CardState, Deck, Review, Topic
+from app.study.schedule.review_log import IN_ORDER
 from app.study.selection.leech import leech
 from app.study.selection.marks import marks_of
 from app.study.selection.placeholder import may_see
@@ -53,7 +54,7 @@ def card(
             marks=marks_of(session, learner.learner_id, found.id),
             texts=texts,
             version_at=partial(number_at, texts),
-            history=session.exec(select(Review).where(*of_mine).order_by(col(Review.id))).all(),
+            history=session.exec(select(Review).where(*of_mine).order_by(*IN_ORDER)).all(),
             zone=learner.zone,
             today=learner.day(here.now),
             edit=edit_at(here.settings, topic.path, found.line),
