@@ -107,6 +107,7 @@ def a_history(folder: Path) -> str:
                 "rating": 1 + number % 5,
                 "revealed_at": at,
                 "rated_at": at,
+                "counts_at": at,
                 "day": at.date(),
                 "desired_retention": 0.9,
             }

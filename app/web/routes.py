@@ -12,7 +12,7 @@ from app.web.demos import api, demo, draws, index, training
 from app.web.frame import docs, health
 from app.web.own import history, learners, settings
 from app.web.quiz import choose, results, take
-from app.web.sitting import review, today
+from app.web.sitting import review, sync, today
 from app.web.stats import stats
 
 
@@ -30,6 +30,7 @@ REVIEW = (
     _post("/review/answer", review.reveal),
     _post("/review/undo", review.undo_last),
     _post("/review/mark", review.mark_card),
+    _post("/sync", sync.sync),
     _get("/", today.today),
 )
 COMPUTE = (

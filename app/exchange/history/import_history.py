@@ -57,8 +57,8 @@ def import_history(database: Database, file: IO[bytes], learner_id: int, now: da
 
     A review is known by its token, so importing a file twice adds nothing. If the learner had no reviews, the result is
     the exported history to the bit, except for ids. Otherwise the two are merged by the time of rating, each keeping
-    its own order, and the schedule becomes what it would be if all had been rated here; forms of their cards that are
-    open at that moment are shown again. (A card that was reviewed here before the import keeps its own fuzz, so it may return some
+    its own order, and the schedule becomes what it would be if all had been rated here; open forms of the cards that it
+    changes are shown again. (A card that was reviewed here before the import keeps its own fuzz, so it may return some
     days before or after the date in the other database.)
 
     A card that the content lacks becomes a retired placeholder without an answer, until its file is loaded. Preferences

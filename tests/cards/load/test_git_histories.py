@@ -206,6 +206,7 @@ class Repository:
                 if mark not in reviews:
                     now = datetime.now(UTC)
                     values = {"learner_id": 1, "card_id": there[0].id, "token": mark, "rating": 4, "rated_at": now}
+                    values["counts_at"] = now
                     connection.execute(
                         insert(REVIEW).values(**values, day=now.date(), desired_retention=0.9, checksum="")
                     )

@@ -321,6 +321,7 @@ class Editing(RuleBasedStateMachine):
                         token=marker_of(card),
                         rating=4,
                         rated_at=now,
+                        counts_at=now,
                         day=now.date(),
                         desired_retention=0.9,
                         checksum="",

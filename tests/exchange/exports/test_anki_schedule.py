@@ -33,7 +33,7 @@ def studied(run_recur, settings, database) -> None:
                 row = {
                     "learner_id": 1, "card_id": ids[name], "token": f"t-{name}-{days}", "rating": rating,
                     "undoes_id": None, "shown_at": at - timedelta(seconds=9), "revealed_at": at, "rated_at": at,
-                    "day": at.date(), "desired_retention": 0.9, "typed": None, "sitting": None,
+                    "counts_at": at, "day": at.date(), "desired_retention": 0.9, "typed": None, "sitting": None,
                 }  # fmt: skip
                 connection.execute(insert(REVIEW), row | {"checksum": checksum(row)})
         mark = {"learner_id": 1, "card_id": ids["four"], "is_suspended": True, "is_flagged": True, "note": ""}

@@ -31,7 +31,8 @@ REVIEWS = """\
 SELECT deck.name || '/' || card.name, review.token, review.rating, undone.token, review.shown_at, review.revealed_at,
 review.rated_at, review.day, review.desired_retention
 FROM review JOIN card ON card.id = review.card_id JOIN deck ON deck.id = card.deck_id
-LEFT JOIN review undone ON undone.id = review.undoes_id WHERE review.learner_id = :learner ORDER BY review.id"""
+LEFT JOIN review undone ON undone.id = review.undoes_id WHERE review.learner_id = :learner
+ORDER BY review.counts_at, review.token"""
 STATES = """\
 SELECT deck.name || '/' || card.name AS name, stability, difficulty, due_on, due_at, introduced_on, reviewed_on,
 reviews, lapses, review.token

@@ -58,7 +58,13 @@ def test_a_history_comes_back_to_the_bit(places: Any, events: list[Any]) -> None
 def test_memory_does_not_grow_with_the_history(three: list[Place]) -> None:
     here, there, _bare = three
     at = datetime(2025, 5, 1, 10, tzinfo=UTC)
-    same: dict[str, Any] = {"learner_id": 1, "rated_at": at, "day": at.date(), "desired_retention": 0.9}
+    same: dict[str, Any] = {
+        "learner_id": 1,
+        "rated_at": at,
+        "counts_at": at,
+        "day": at.date(),
+        "desired_retention": 0.9,
+    }
 
     def peak(reviews: int) -> int:
         with here.database.write() as session:
@@ -182,7 +188,8 @@ def test_many_undos_of_many_ratings_in_any_batch(three: list[Place]) -> None:
         # Rows as an import leaves them, undos far behind what they undo.
         connection = session.connection()
         same: dict[str, Any] = {"learner_id": 1, "card_id": here.card_id("d/a"), "desired_retention": 0.9}
-        same |= {"rated_at": datetime(2025, 5, 1, 10, tzinfo=UTC), "day": date(2025, 5, 1)}
+        at = datetime(2025, 5, 1, 10, tzinfo=UTC)
+        same |= {"rated_at": at, "counts_at": at, "day": date(2025, 5, 1)}
         live: list[int] = []
         for number in range(1, 2_600):
             undoes = live.pop(chance.randrange(len(live))) if live and chance.random() < 0.3 else None

@@ -184,7 +184,7 @@ def test_a_replay_goes_through_more_cards_than_a_batch(
     with new_study(2_100) as study:
         with study.database.write() as session:
             at = datetime(2025, 5, 1, 10, tzinfo=UTC)
-            same = {"learner_id": 1, "rated_at": at, "day": at.date(), "desired_retention": 0.9}
+            same = {"learner_id": 1, "rated_at": at, "counts_at": at, "day": at.date(), "desired_retention": 0.9}
             rows = [same | {"card_id": n, "token": f"r{n}", "rating": 1 + n % 5} for n in range(1, 2_101)]
             session.connection().execute(insert(REVIEW), rows)
         assert study.replay().cards == 2_100

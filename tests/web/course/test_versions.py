@@ -25,7 +25,7 @@ def test_the_versions_of_a_card(client: TestClient, database: Database, content:
         for token, minutes in (("a", 1), ("b", 61)):
             at = NOW + timedelta(minutes=minutes)
             mine = Review(
-                learner_id=1, card_id=2, token=token, rating=4, rated_at=at, day=at.date(),
+                learner_id=1, card_id=2, token=token, rating=4, rated_at=at, counts_at=at, day=at.date(),
                 desired_retention=0.9, checksum="",
             )  # fmt: skip
             session.add(mine)

@@ -537,7 +537,8 @@ def test_a_leech_gets_its_help_in_a_quiz_too(client: TestClient, database: Datab
     with database.write() as session:
         for n in range(1, 9):
             at = datetime(2026, 2, n, 9, tzinfo=UTC)
-            presses: dict[str, Any] = {"token": f"t{n}", "rating": 4 if n % 2 else 1, "rated_at": at, "day": at.date()}
+            presses: dict[str, Any] = {"token": f"t{n}", "rating": 4 if n % 2 else 1, "day": at.date()}
+            presses |= {"rated_at": at, "counts_at": at}
             session.add(Review(learner_id=1, card_id=int(form["card"]), desired_retention=0.9, checksum="", **presses))
         session.flush()
         replay(session)
