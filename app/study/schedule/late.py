@@ -1,10 +1,9 @@
 """Ratings and undos that a device made without a net, taken in when they arrive: each once, at its own time."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select
 from sqlmodel import Session
@@ -13,7 +12,6 @@ from app.database import lock_learner
 from app.models import Review
 from app.study.learner.preferences import Preferences
 from app.study.schedule.checksum import checksum
-from app.study.schedule.rate import check_token
 from app.study.schedule.refold import refolded
 from app.study.schedule.review_log import MAX_ID, UNDOING, as_review, counts_from
 from app.study.schedule.undo import add_undo
@@ -26,12 +24,10 @@ _REVIEWS = select(REVIEW).where(REVIEW.c.token.in_(bindparam("tokens", expanding
 _UNDONE = select(UNDOING.c.id).where(UNDOING.c.undoes_id == bindparam("id"))
 
 
-@dataclass(frozen=True, slots=True)
-class LateRating:
+class LateRating(NamedTuple):
     """A rating by its own token. `after` is the token of the card's rating that the device knew, None if it knew none.
 
-    The times (aware) are when question and answer were shown, and when it was rated. Raises ValueError for values that
-    no device of ours sends.
+    The times (aware) are when question and answer were shown, and when it was rated.
     """
 
     token: str
@@ -42,44 +38,28 @@ class LateRating:
     revealed_at: datetime
     rated_at: datetime
 
-    def __post_init__(self) -> None:
-        check_token(self.token)
-        if self.rating not in range(1, 6):
-            raise ValueError(f"The rating must be 1, 2, 3, 4 or 5, not {self.rating!r}.")
-        if any(at.tzinfo is None for at in (self.shown_at, self.revealed_at, self.rated_at)):
-            raise ValueError("The times of a rating need a time zone.")
 
-
-@dataclass(frozen=True, slots=True)
-class LateUndo:
-    """The undo of the rating whose token is `undoes`, made at `rated_at` (aware). Raises ValueError."""
+class LateUndo(NamedTuple):
+    """The undo of the rating whose token is `undoes`, made at `rated_at` (aware)."""
 
     token: str
     undoes: str
     rated_at: datetime
-
-    def __post_init__(self) -> None:
-        check_token(self.token)
-        if self.rated_at.tzinfo is None:
-            raise ValueError("The time of an undo needs a time zone.")
 
 
 Event = LateRating | LateUndo
 
 
 class Fate(StrEnum):
-    """What became of an event."""
+    """What became of an event. One that is known was counted before; one that waits builds on one that is to come."""
 
     COUNTED = "counted"
     KNOWN = "known"
-    """It had been counted before, by its token."""
     WAITS = "waits"
-    """It builds on one that has not arrived. Send it again after that one."""
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """What became of the event with this token, and for one that was not counted, why in a sentence."""
 
     token: str
@@ -188,7 +168,7 @@ class _Batch:
         if self.connection.execute(_UNDONE, {"id": undone.id}).scalar() is not None:
             return Fate.KNOWN, "The rating was undone before."
         at = min(event.rated_at, self.now)
-        add_undo(self.connection, self.learner, undone, event.token, at, counts_from(at, undone.counts_at))
+        add_undo(self.connection, self.learner, undone, event.token, (at, counts_from(at, undone.counts_at)))
         self._remember(event.token)
         return Fate.COUNTED, ""
 

@@ -26,18 +26,14 @@ def refolded(connection: Connection, learner_id: int, card_ids: Iterable[int]) -
     yield
     sums = Sums()
     for card, old in before.items():
-        _refold(connection, sums, learner_id, card, old, list(standing_ratings(connection, learner_id, card)))
+        _refold(connection, sums, (learner_id, card), old, list(standing_ratings(connection, learner_id, card)))
     sums.write(connection)
 
 
 def _refold(
-    connection: Connection,
-    sums: Sums,
-    learner_id: int,
-    card_id: int,
-    old: list[CountedRating],
-    new: list[CountedRating],
+    connection: Connection, sums: Sums, whose: tuple[int, int], old: list[CountedRating], new: list[CountedRating]
 ) -> None:
+    learner_id, card_id = whose
     if old == new:
         return
     card = connection.execute(_CARD, {"card": card_id}).one()

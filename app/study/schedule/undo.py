@@ -71,14 +71,15 @@ def undo(session: Session, learner: Preferences, token: str, now: datetime) -> U
         return None
     reached = connection.execute(REACHED, {"learner": learner.learner_id}).scalar_one()
     with refolded(connection, learner.learner_id, [review.card_id]):
-        add_undo(connection, learner, review, token, now, counts_from(now, reached))
+        add_undo(connection, learner, review, token, (now, counts_from(now, reached)))
     return Undone(review, review.card_id, repeated=False)
 
 
 def add_undo(
-    connection: Connection, learner: Preferences, review: Review, token: str, at: datetime, counts_at: datetime
+    connection: Connection, learner: Preferences, review: Review, token: str, times: tuple[datetime, datetime]
 ) -> None:
-    """Store the undo of `review`, given at `at`. The caller folds the card again."""
+    """Store the undo of `review`: `times` are when it was made and when it counts. The caller folds the card again."""
+    at, counts_at = times
     values: dict[str, Any] = {
         "learner_id": learner.learner_id,
         "card_id": review.card_id,

@@ -15,7 +15,7 @@ MOST_EVENTS = 200
 Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
-class _Rating(BaseModel, frozen=True, extra="forbid"):
+class _RatingEvent(BaseModel, frozen=True, extra="forbid"):
     """A rating; see LateRating."""
 
     token: Token
@@ -32,7 +32,7 @@ class _Rating(BaseModel, frozen=True, extra="forbid"):
         return LateRating(self.token, self.card, self.rating, self.after, *times)
 
 
-class _Undo(BaseModel, frozen=True, extra="forbid"):
+class _UndoEvent(BaseModel, frozen=True, extra="forbid"):
     """An undo; see LateUndo."""
 
     token: Token
@@ -51,7 +51,7 @@ class Waiting(PageForm, frozen=True):
     events: Annotated[list[dict[str, Any]], Field(max_length=MOST_EVENTS)]
 
 
-_ADAPTERS: dict[bool, TypeAdapter[Any]] = {False: TypeAdapter(_Rating), True: TypeAdapter(_Undo)}
+_ADAPTERS: dict[bool, TypeAdapter[Any]] = {False: TypeAdapter(_RatingEvent), True: TypeAdapter(_UndoEvent)}
 
 
 def sync(here: Here, waiting: Waiting) -> Response:

@@ -50,6 +50,7 @@ def test_the_lines_say_what_was_pressed(three: list[Place]) -> None:
         "shown_at": "2025-06-01T01:59:56.123449Z",
         "revealed_at": "2025-06-01T01:59:59.123449Z",
         "rated_at": "2025-06-01T01:59:59.123456Z",
+        "counts_at": "2025-06-01T01:59:59.123456Z",
         "day": date(2025, 5, 31).isoformat(),  # Berlin, before four in the morning
         "desired_retention": 0.1 + 0.7,
         "typed": None,

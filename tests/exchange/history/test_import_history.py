@@ -189,11 +189,12 @@ def test_many_undos_of_many_ratings_in_any_batch(three: list[Place]) -> None:
         connection = session.connection()
         same: dict[str, Any] = {"learner_id": 1, "card_id": here.card_id("d/a"), "desired_retention": 0.9}
         at = datetime(2025, 5, 1, 10, tzinfo=UTC)
-        same |= {"rated_at": at, "counts_at": at, "day": date(2025, 5, 1)}
+        same |= {"rated_at": at, "day": date(2025, 5, 1)}
         live: list[int] = []
         for number in range(1, 2_600):
             undoes = live.pop(chance.randrange(len(live))) if live and chance.random() < 0.3 else None
             row = {"id": number, "token": f"t{number}", "rating": None if undoes else 3, "undoes_id": undoes}
+            row["counts_at"] = at + timedelta(microseconds=number)
             connection.execute(insert(REVIEW), same | row)
             if undoes is None:
                 live.append(number)
