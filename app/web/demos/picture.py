@@ -24,7 +24,7 @@ from app.web.frame.picture_fonts import FAMILY, FONTS
 WIDTH, HEIGHT = 1200, 630
 """What the previews of messengers and social networks are cut for."""
 A_DAY = "max-age=86400"
-_LETTERS, _LINES = 82, 2
+_LETTERS, _LINES = 90, 2
 _INK, _QUIET, _PAPER, _SHEET, _ACCENT = "#1b1f24", "#5a626b", "#fbfaf6", "#ffffff", "#0b5c6b"
 _HOT, _COLD = (181, 84, 28), (47, 95, 168)
 _SHADES = range(-9, 10)
