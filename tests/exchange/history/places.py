@@ -29,7 +29,7 @@ NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)
 CARDS = ("d/a", "d/b", "d/c", "e/a")
 REVIEWS = """\
 SELECT deck.name || '/' || card.name, review.token, review.rating, undone.token, review.shown_at, review.revealed_at,
-review.rated_at, review.day, review.desired_retention
+review.rated_at, review.day, review.desired_retention, review.counts_at
 FROM review JOIN card ON card.id = review.card_id JOIN deck ON deck.id = card.deck_id
 LEFT JOIN review undone ON undone.id = review.undoes_id WHERE review.learner_id = :learner
 ORDER BY review.counts_at, review.token"""

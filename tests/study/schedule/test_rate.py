@@ -191,7 +191,9 @@ def test_a_second_look_within_the_minute_is_kept_and_moves_nothing(study: "Study
     study.later(seconds=59)
     offer = study.offer(1)
     assert not offer.counts
-    assert {(choice.due_on, choice.due_at, choice.label) for choice in offer.choices} == {(first.due_on, None, "2 d")}
+    assert {(choice.due_on, choice.due_at, choice.label) for choice in offer.choices} == {
+        (first.due_on, None, "2 days")
+    }
     second = study.rate(1, rating)
     assert second.state._replace(last_review_id=first.last_review_id) == first
     assert second.review.rating == rating
@@ -234,7 +236,7 @@ def test_the_five_buttons_of_a_new_card(study: "Study") -> None:
         "Well",
         "Perfectly",
     ]
-    assert [choice.label for choice in offer.choices] == ["1 min", "10 min", "1 d", "2 d", "9 d"]
+    assert [choice.label for choice in offer.choices] == ["1 min", "10 min", "1 day", "2 days", "9 days"]
 
 
 def test_a_page_is_outdated_by_a_rating_after_it_was_shown_and_not_by_one_at_that_very_time(study: "Study") -> None:
