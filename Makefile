@@ -84,10 +84,9 @@ $(VENV)/.node: package-lock.json | $(VENV)/.app
 		npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-$(VENV)/.fonts: static/maths.css app/web/frame/maths_fonts.py app/web/frame/picture_fonts.py $(VENV)/.node
+$(VENV)/.fonts: static/maths.css app/web/frame/maths_fonts.py $(VENV)/.node
 	@echo "Cutting the font for formulas, unpacking the one for pictures …"
 	@$(BIN)/python -W ignore -m app.web.frame.maths_fonts
-	@$(BIN)/python -W ignore -m app.web.frame.picture_fonts
 	@touch $@
 
 chromium:

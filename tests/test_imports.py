@@ -51,7 +51,7 @@ FLOORS = {
     "study": ("learner", "schedule", "selection", "sitting", "quiz", "stats", ""),
     "exchange": ("imports", "exports", "history", ""),
     "demos": ("machine", "parts", ""),
-    "web": ("frame", "sitting", "quiz", "browse", "course", "demos", "stats", "own", ""),
+    "web": ("frame", "sitting", "quiz", "browse", "course", "demos", "stats", "own", "phone", ""),
 }
 """The sub-rooms of a room from the ground up: each may import those before it. "" is the room's own files."""
 PAGES_MAY_IMPORT = {"quiz": {"sitting"}}

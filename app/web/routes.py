@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from app.web.browse import browse
 from app.web.course import cards, content, edit, pictures, sources, topics, versions
-from app.web.demos import api, demo, draws, index, picture, training
+from app.web.demos import api, demo, draws, index, training
 from app.web.frame import docs, health
 from app.web.own import history, learners, settings
 from app.web.quiz import choose, results, take
@@ -39,7 +39,7 @@ COMPUTE = (
     # A plain route, without what FastAPI does for typed parameters: a tenth of a slider's answer.
     Route("/demos/{name}", demo.demo),
     _get("/demos/{name}/predict", demo.predict),
-    _get("/demos/{name}/picture.png", picture.picture),
+    _get("/demos/{name}/picture.png", demo.as_picture),
     _get("/demos/{name}/beneath", demo.beneath),
     _get("/demos/{name}/train", training.train),
     _get("/demos/{name}/draws", draws.draws),

@@ -17,13 +17,16 @@ from app.demos.machine.numbers import read_number, show
 from app.demos.machine.result import Result
 from app.demos.machine.state import beside, parameters_of, state_of
 from app.demos.path import neighbours
+from app.demos.registry import find
 from app.models import Card, CardDemo, Deck
 from app.web.demos.in_turn import in_turn, may_train
+from app.web.demos.picture import drawn
 from app.web.demos.results import asked, bad_values, part, results_of, worked
 from app.web.frame.errors import bad_parameters
 from app.web.frame.here import page, parts_of, wants_part
 
 SEEDS = 1_000_000
+A_DAY = "max-age=86400"
 LONGEST_BACK = 500
 
 
@@ -38,6 +41,18 @@ def as_csv(request: Request, name: str) -> Response:
 def as_json(request: Request, name: str) -> Response:
     """A state's numbers and figures, as JSON."""
     return _numbers(request, name, lambda result: Response(result.json(), media_type="application/json"))
+
+
+@may_train
+def as_picture(request: Request, name: str) -> Response:
+    """A state's picture, as PNG."""
+    return _numbers(
+        request,
+        name,
+        lambda result: Response(
+            drawn(find(name).title, result), media_type="image/png", headers={"Cache-Control": A_DAY}
+        ),
+    )
 
 
 def _numbers(request: Request, name: str, answer: Callable[[Result], Response]) -> Response:

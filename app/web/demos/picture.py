@@ -1,4 +1,4 @@
-"""/demos/NAME/picture.png: a state's first drawing with its caption, for programs that preview a shared link.
+"""A state's first drawing with its caption, as a picture for programs that preview a shared link.
 
 They take neither SVG nor style sheets that depend on the reader's choice, so it is one picture, in light colours.
 """
@@ -8,42 +8,25 @@ from functools import cache
 from html import escape
 
 import resvg_py
-from fastapi import Request
-from starlette.responses import Response
 
-from app.demos.machine.demo import BadParametersError
 from app.demos.machine.drawing import miniature
 from app.demos.machine.figures import Trace
 from app.demos.machine.numbers import words
-from app.demos.machine.state import State, state_of
-from app.web.demos.in_turn import may_train
-from app.web.demos.results import asked
-from app.web.frame.errors import bad_parameters
-from app.web.frame.picture_fonts import FAMILY, FONTS
+from app.demos.machine.result import Result
+from app.web.frame.maths_fonts import FOR_PICTURES
 
 WIDTH, HEIGHT = 1200, 630
 """What the previews of messengers and social networks are cut for."""
-A_DAY = "max-age=86400"
+FAMILY = "STIX Two Text"
 _LETTERS, _LINES = 90, 2
 _INK, _QUIET, _PAPER, _SHEET, _ACCENT = "#1b1f24", "#5a626b", "#fbfaf6", "#ffffff", "#0b5c6b"
 _HOT, _COLD = (181, 84, 28), (47, 95, 168)
 _SHADES = range(-9, 10)
 
 
-@may_train
-def picture(request: Request, name: str) -> Response:
-    """The state's picture as PNG."""
-    demo, given = asked(request, name)
-    try:
-        state = state_of(demo, given)
-    except BadParametersError as error:
-        return bad_parameters(error, f"/demos/{name}")
-    return Response(drawn(state), media_type="image/png", headers={"Cache-Control": A_DAY})
-
-
-def drawn(state: State) -> bytes:
-    """The picture, WIDTH by HEIGHT, as PNG."""
-    figures = state.result.figures
+def drawn(title: str, result: Result) -> bytes:
+    """The first drawing of a state with its caption, as PNG, WIDTH by HEIGHT."""
+    figures = result.figures
     figure = next((one for one in figures if not isinstance(one, Trace)), figures[0])
     box = f'<svg x="60" y="150" width="{WIDTH - 120}" height="350" '
     lines = textwrap.wrap(words(figure.caption), _LETTERS, max_lines=_LINES, placeholder=" …")
@@ -55,11 +38,11 @@ def drawn(state: State) -> bytes:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"><style>{_style()}</style>'
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="6.5" refY="4" markerWidth="6.5" markerHeight="6.5" '
         f'orient="auto" markerUnits="userSpaceOnUse"><path d="M0 .5L8 4L0 7.5z" fill="{_QUIET}"/></marker></defs>'
-        f'<text class="title" x="60" y="98">{escape(state.demo.title)}</text>'
+        f'<text class="title" x="60" y="98">{escape(title)}</text>'
         f'<text class="brand" x="{WIDTH - 60}" y="98">Recur</text>'
         f"{miniature(figure).replace('<svg ', box, 1)}{caption}</svg>"
     )
-    fonts = [str(path) for path in FONTS]
+    fonts = [str(path) for path in FOR_PICTURES]
     return resvg_py.svg_to_bytes(svg, background=_PAPER, skip_system_fonts=True, font_files=fonts, font_family=FAMILY)
 
 

@@ -1,5 +1,7 @@
 """Cuts the font for formulas into the files that static/maths.css names: `python -m app.web.frame.maths_fonts`.
 
+And unpacks the one that pictures are lettered with: browsers take WOFF2, what draws a picture takes TrueType.
+
 Part of the set-up (see Makefile): fontTools is not imported while the app runs.
 """
 
@@ -11,6 +13,8 @@ from app.settings import ROOT
 
 WHOLE = ROOT / "node_modules/@fontsource/stix-two-math/files/stix-two-math-latin-400-normal.woff2"
 CUT = ROOT / "node_modules/.recur"
+PACKED = ROOT / "node_modules/@fontsource/stix-two-text/files"
+FOR_PICTURES = tuple(CUT / f"text-{face}.ttf" for face in ("400-normal", "600-normal"))
 _FACE = re.compile(r'@font-face \{[^}]*url\("lib/(maths[\w-]*\.woff2)"\)[^}]*unicode-range: ([^}]*?) *\}')
 _RANGE = re.compile(r"U\+([0-9A-F]+)(?:-([0-9A-F]+))?")
 WIDEST_ROOT = 970
@@ -90,5 +94,16 @@ def _reshape(font: Any, name: str, wide: float, high: float = 1, shift: tuple[in
     advances[name] = (round(advances[name][0] * wide), shape.xMin)
 
 
+def unpack() -> None:
+    """Write FOR_PICTURES."""
+    from fontTools.ttLib import TTFont
+
+    for path in FOR_PICTURES:
+        font = TTFont(PACKED / f"stix-two-text-latin-{path.stem.removeprefix('text-')}.woff2")
+        font.flavor = None
+        font.save(path)
+
+
 if __name__ == "__main__":
+    unpack()
     cut((ROOT / "static/maths.css").read_text(encoding="utf-8"))

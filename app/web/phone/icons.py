@@ -1,4 +1,4 @@
-"""Draws the icons of static/ from icon.svg: `python -m app.web.frame.icons`, after a change of that file."""
+"""Draws the icons of static/ from icon.svg: `python -m app.web.phone.icons`, after a change of that file."""
 
 import resvg_py
 

@@ -8,12 +8,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.web.frame.assets import STATIC
-from app.web.frame.icons import ICONS, drawn
+from app.web.phone.icons import ICONS, drawn
 
 
 @pytest.mark.parametrize("name", ICONS)
 def test_an_icon_is_what_the_drawing_gives(name: str) -> None:
-    """After a change of icon.svg: `python -m app.web.frame.icons`."""
+    """After a change of icon.svg: `python -m app.web.phone.icons`."""
     assert (STATIC / name).read_bytes() == drawn(*ICONS[name])
 
 
