@@ -76,7 +76,7 @@ document.addEventListener("pointermove", (event) => {
 });
 for (const kind of ["input", "focusin"]) {
   document.addEventListener(kind, (event) => {
-    const one = event.target.closest(".plot:has(input)");
+    const one = event.target.matches("input") && event.target.closest(".plot");
     if (one) read(one, Number(event.target.value));
   });
 }

@@ -35,7 +35,7 @@ class RecurSlider extends HTMLElement {
     });
     // The slide has asked already: a change on release would only ask again.
     this.range.addEventListener("change", (event) => event.stopPropagation());
-    this.field.addEventListener("input", () => this.follow());
+    for (const kind of ["input", "slide"]) this.field.addEventListener(kind, () => this.follow());
     this.follow();
   }
 
@@ -66,7 +66,7 @@ function follow() {
   const state = results.querySelector(".state");
   if (!state || edits !== asked) return;
   for (const [name, value] of new URLSearchParams(state.dataset.query)) {
-    const field = form.elements[name];
+    const field = form.elements.namedItem(name);
     if (!field || field === document.activeElement || name === "at" || name === "compare") continue;
     field.value = value;
   }
@@ -127,7 +127,7 @@ function choose(cell) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !/^(Arrow|Home$|End$)/.test(event.key)) return;
+  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !/^(Arrow|Home$|End$)/.test(event.key)) return;
   const cell = event.target.closest?.(".trace td button");
   const step = /^Arrow(Left|Right)$/.test(event.key);
   if (!form?.isConnected) return;

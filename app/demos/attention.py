@@ -9,7 +9,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, products
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Row, Trace, Values
+from app.demos.machine.figures import Handle, Row, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Matrix, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -92,7 +92,7 @@ def compute(p: Attention) -> Result:
         (
             look_back(caption, i + 1, Read(query, keys, V, alpha[i], context[i])),
             _one(p, e, i),
-            _table(e, alpha),
+            _table(p, e, alpha),
             _contexts(V, alpha, context),
         ),
     )
@@ -116,8 +116,22 @@ def _caption(alpha: Values, numbers: dict[str, float]) -> str:
     )
 
 
-def _table(e: Values, alpha: Values) -> Trace:
-    rows = [Row(f"a{i}", f"output {i}", row, softmax_share(e[i - 1], f"{i},")) for i, row in enumerate(alpha, start=1)]
+def _table(p: Attention, e: Values, alpha: Values) -> Trace:
+    def by_key(i: int) -> Callable[[int], Handle]:
+        """A weight is dragged by its key's entry in the place where the query is largest."""
+        entry = max(range(len(p.queries[i - 1])), key=lambda j: abs(p.queries[i - 1][j]))
+        is_up = p.queries[i - 1][entry] >= 0
+
+        def handle(t: int) -> Handle:
+            name = f"keys,{t},{entry + 1}"
+            return Handle(up=name) if is_up else Handle(down=name)
+
+        return handle
+
+    rows = [
+        Row(f"a{i}", f"output {i}", row, softmax_share(e[i - 1], f"{i},"), handle=by_key(i))
+        for i, row in enumerate(alpha, start=1)
+    ]
     told = "The alignment: each row is one output, and its weights sum to 1."
     columns = [f"input {t}" for t in range(1, alpha.shape[1] + 1)]
     return Trace(

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, plain
 from app.demos.machine.parameters import Matrix, Numbers, Parameters, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -32,11 +32,13 @@ class BeamSearch(Parameters):
     steps: int = number(2, 1, 6, step=1, title="Steps $T$", says="Longest sequence, including the end mark.")
     first: Numbers = entries(
         (0.6, 0.4),
+        slide=(0, 1),
         title="First token",
         says="A weight for each of 2 to 4 tokens A, B, …; they are divided by their sum.",
     )
     next: Matrix = entries(
         ((0.5, 0.5), (0.9, 0.1)),
+        slide=(0, 1),
         title="Next token",
         says="A row for each token: the weights of the tokens after it. One more number is for the end mark.",
     )
@@ -196,12 +198,13 @@ def _curve(scores: Values, best: Candidate, worse: int | None, numbers: dict[str
         }
         told = "Wider is worse here: at width {worse_at} the score falls from {narrower_score} to {worse_score}."
     told = fill(told, numbers)
+    place = [Place(Handle(across="width"), x=numbers["width"], unit=1)]
     K = np.arange(1.0, len(scores) + 1)
     series = (
         Series("found", "found", "score found", scores),
         Series("best", "best of all", "best score of all", np.full(len(scores), best.score), "dashed"),
     )
-    return Curve("width", "Score against width", told, "width K", "score", K, series)
+    return Curve("width", "Score against width", told, "width K", "score", K, series, places=place)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:

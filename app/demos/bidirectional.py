@@ -9,7 +9,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, first_then, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
+from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
 from app.demos.machine.parameters import InFramework, Numbers, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -180,7 +180,7 @@ def _trace(p: Bidirectional, x: Values, f: Values, b: Values, now: Values) -> Tr
     change = Formula(rf"{LEFT}{{h}}_t - {LEFT}{{h}}_t^{{\text{{now}}}}", to_come, "b - n")
     forward = first_then(run(RIGHT, p.W_x, p.W_h, "-1", "It starts at 0 on the left."), run(RIGHT, p.W_x, p.W_h, "-1"))
     rows = (
-        Row("x", "input $x_t$", x, given("x_t", "An input: it is given.")),
+        Row("x", "input $x_t$", x, given("x_t", "An input: it is given."), handle=each_of("x")),
         Row("f", rf"forward ${RIGHT}{{h}}_t$", f, forward, words="forward state"),
         Row("b", rf"backward ${LEFT}{{h}}_t$", b, backward, words="backward state"),
         Row("now", f"backward, {p.arrived} arrived", now, online, words="backward state of an online reader"),

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex, short
 from app.demos.machine.parameters import Numbers, Phi, Stepwise, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -149,7 +149,14 @@ def _trace(p: BPTT, back: BackwardPass, slope: Values, share_x: Values, share_h:
     weight_h, weight_x = "share of the recurrent weight", "share of the input weight"
     own = "from this step's own loss"
     rows = (
-        Row("x", "input $x_t$", np.array(p.x), given("x_t", "An input: it is given."), group="forward"),
+        Row(
+            "x",
+            "input $x_t$",
+            np.array(p.x),
+            given("x_t", "An input: it is given."),
+            group="forward",
+            handle=each_of("x"),
+        ),
         Row("h", "state $h_t$", back.h, state),
         Row("slope", r"slope $\varphi'(z_t)$", slope, SLOPE[p.phi], group="back"),
         Row("g", "own loss $g_t$", back.g, own_loss, words=own),

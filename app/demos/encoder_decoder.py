@@ -31,7 +31,11 @@ class EncoderDecoder(Parameters):
     """A sentence of numerals, and the order in which the other language says them."""
 
     x: Numbers = entries(
-        (3, 1, 4, 5), title=r"Sentence $x_1 \ldots x_T$", says="Numerals from 1 to 9, up to 12 of them."
+        (3, 1, 4, 5),
+        slide=(1, 9),
+        step=1,
+        title=r"Sentence $x_1 \ldots x_T$",
+        says="Numerals from 1 to 9, up to 12 of them.",
     )
     order: Literal["same", "reverse", "last", "pairs"] = choice(
         "reverse",

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import MOST_ENTRIES, Numbers, Parameters, entries, number, split_numbers
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -32,9 +32,13 @@ Days = Annotated[
 class ForgettingCurve(Parameters):
     """Up to twelve reviews of one card."""
 
-    ratings: Numbers = entries((4, 4, 4, 4), title="Ratings", says="1 (not at all) to 5 (perfectly), one a review.")
+    ratings: Numbers = entries(
+        (4, 4, 4, 4), slide=(1, 5), step=1, title="Ratings", says="1 (not at all) to 5 (perfectly), one a review."
+    )
     days: Days = entries(
         (2, 11, 46, 163),
+        slide=(0, 400),
+        step=1,
         title="Days waited after each",
         says="Up to 3,650; 0 is the same day. A single number counts for all.",
     )
@@ -102,8 +106,16 @@ def compute(p: ForgettingCurve) -> Result:
             Series("without", "after the first review alone", "recall after the first review alone", without, "dashed"),
             Series("due", "desired recall", "desired recall", np.full(len(x), p.retention), "dotted"),
         ),
+        places=_places(p, seen),
     )
     return Result(numbers, (curve, _trace(p, seen, numbers)))
+
+
+def _places(p: ForgettingCurve, seen: list[Reviewed]) -> list[Place]:
+    """The end of each wait, which drags the days waited; and the desired recall."""
+    days = np.cumsum([one.waited for one in seen]).tolist()
+    ends = [Place(Handle(across=f"days,{k}"), x=day, unit=1) for k, day in enumerate(days, start=1)]
+    return [*ends, Place(Handle("retention"), y=p.retention, unit=1)]
 
 
 def _course(seen: list[Reviewed]) -> tuple[Values, Values, Values]:
@@ -150,7 +162,7 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
     faded = Formula(r"R = (1 + F \, t / S)^{-w_{20}}", long_tail, r"(1 + F \cdot t / S)^{-w_{20}}", digits=4)
     ratings, waited = (np.array([float(getattr(one, of)) for one in seen]) for of in ("rating", "waited"))
     rows = (
-        Row("rating", "rating", ratings, rating, group="review"),
+        Row("rating", "rating", ratings, rating, group="review", handle=each_of("ratings")),
         Row(
             "stability",
             "stability $S$",
@@ -161,7 +173,14 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
         ),
         Row("difficulty", "difficulty $D$", row("difficulty"), lambda k: difficulty_formula(seen[k - 1], before(k))),
         Row("interval", "due after, days", row("interval"), due, words="due after, in days", group="then"),
-        Row("waited", "waited, days", waited, given("t", "A setting of this demo."), words="days waited"),
+        Row(
+            "waited",
+            "waited, days",
+            waited,
+            given("t", "A setting of this demo."),
+            words="days waited",
+            handle=each_of("days"),
+        ),
         Row("recall", "recall then $R$", row("recall"), faded),
     )
     symbols: Symbols = {"t": waited, "F": forgetting.FACTOR, "r": p.retention, "w_{20}": W[20]}

@@ -8,13 +8,13 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given, products
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Row, Trace
+from app.demos.machine.figures import Handle, Row, Trace
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.glimpse_images import IMAGES
-from app.demos.parts.retina import SIDE, retina
+from app.demos.parts.retina import PITCH, SIDE, retina
 from app.nn import glimpse
 
 AXES = (("down", "down", 0), ("right", "to the right", 1))
@@ -89,11 +89,23 @@ def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
     ink = given(r"\mathrm{mean}(\text{patch}_1)", "The mean of the sharp patch's cells.")
     sharp = np.array([look.patches[0].mean() for look in made])
     rows = [Row("ink", "ink, sharp", sharp, ink, words="ink in the sharp patch")]
+
+    def first(look: int) -> Handle | None:
+        return Handle(down="row", across="column", pitch=PITCH) if look == 1 else None
+
     for key, words, axis in AXES:
         name = ("row", "column")[axis]
         places, glimpses, states = (np.array([getattr(look, of)[axis] for look in made]) for of in ("place", "g", "h"))
         rows += [
-            Row(key, f"{name} $l_t$", places * 1.0, _place(p, made, axis), words=f"place: {name}", group=words),
+            Row(
+                key,
+                f"{name} $l_t$",
+                places * 1.0,
+                _place(p, made, axis),
+                words=f"place: {name}",
+                group=words,
+                handle=first,
+            ),
             Row(f"g{key}", "glimpse $g_t$", glimpses, _seen(p, made, axis), words=f"ink {words}"),
             Row(f"h{key}", "state $h_t$", states, _state(p, made, axis), words=f"state: {words}"),
         ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -93,7 +93,8 @@ def compute(p: GradientClipping) -> Result:
         Series("clipped", f"clipped by {p.by}", f"clipped by {p.by}", clipped.loss),
         Series("plain", "not clipped", "not clipped", plain.loss, "dashed"),
     )
-    curve = Curve("descent", "The loss on the way down", told, "update", "loss", updates, lines, log=True)
+    places = [Place(Handle("rate"), x=p.updates, y=float(clipped.loss[-1]))]
+    curve = Curve("descent", "The loss on the way down", told, "update", "loss", updates, lines, True, places)
     warnings = []
     if not (np.isfinite(plain.weights).all() and np.isfinite(clipped.weights).all()):
         warnings.append("The weights of a descent overflowed: from there on they are NaN.")
@@ -128,7 +129,10 @@ def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
         clipped = Formula(r"g_j \cdot \min(1, c / \lVert g \rVert)", "One factor for all entries.")
         if numbers["norm"] <= p.threshold:
             clipped = Formula("g_j", "The norm is within the threshold, so nothing changes.")
-    rows = (Row("before", "gradient $g_j$", g, given("g_j")), Row("after", "clipped", after, clipped, words=CLIPPED))
+    rows = (
+        Row("before", "gradient $g_j$", g, given("g_j"), handle=each_of("g")),
+        Row("after", "clipped", after, clipped, words=CLIPPED),
+    )
     symbols = {"c": p.threshold, r"\lVert g \rVert": numbers["norm"]}
     columns = [f"entry {j}" for j in range(1, len(g) + 1)]
     title, chosen = "One gradient, clipped", ("after", 0)

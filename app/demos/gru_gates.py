@@ -9,7 +9,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Row, Series, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -140,7 +140,7 @@ def _trace(p: GRUGates, shown: dict[str, Values], path: Values) -> Trace:
     for at, gate in enumerate("zrn"):
         symbols |= {f"W_{{x{gate}}}": w.W_xh[0, at * h], f"W_{{h{gate}}}": w.W_hh[0, at * h]}
         symbols |= {f"W_{{o{gate}}}": w.W_hh[0, at * h + 1]} if h == 2 else {}
-    rows = [Row("x", "input $x_t$", np.array(p.x, dtype=float), given("x_t", "Given: an input."))]
+    rows = [Row("x", "input $x_t$", np.array(p.x, dtype=float), given("x_t", "Given: an input."), handle=each_of("x"))]
     for unit in range(h):
         numbered = "}" if h == 1 else f",{unit + 1}}}"
         before = "h_{t-1" + numbered
@@ -184,8 +184,12 @@ def _rows(p: GRUGates, unit: int, own: dict[str, Values], w: gru.GRUWeights) -> 
     kept = own["z"] if p.z_keeps else 1 - own["z"]
     b_r = "b_{r}" if one else f"b_{{r,{unit + 1}}}"
     gates = f"gates{of}"
-    yield Row(f"{key}z", f"update gate ${z}$", own["z"], gate("z", z, "b_z", p.update), group=gates, gate="z")
-    yield Row(f"{key}r", f"reset gate ${r}$", own["r"], gate("r", r, b_r, p.reset), gate="r")
+    update = Handle("update_bias") if p.update == "free" else None  # a gate that is forced has no bias
+    reset = Handle(f"reset_bias,{unit + 1}") if p.reset == "free" else None
+    yield Row(
+        f"{key}z", f"update gate ${z}$", own["z"], gate("z", z, "b_z", p.update), group=gates, gate="z", handle=update
+    )
+    yield Row(f"{key}r", f"reset gate ${r}$", own["r"], gate("r", r, b_r, p.reset), gate="r", handle=reset)
     yield Row(
         f"{key}n",
         f"candidate ${n}$",
@@ -193,6 +197,7 @@ def _rows(p: GRUGates, unit: int, own: dict[str, Values], w: gru.GRUWeights) -> 
         rf"{n} = \tanh(W_{{xn}} \, x_t + {inner})",
         group=f"state{of}",
         gate="n",
+        handle=Handle("W_x,3"),
     )
     yield Row(f"{key}kept", rf"kept ${keep} \, {h_before}$", kept * own["h_before"], words="kept of the state")
     yield Row(f"{key}new", rf"new ${renew} \, {n}$", (1 - kept) * own["n"], words="new in the state")

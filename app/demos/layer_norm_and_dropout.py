@@ -9,7 +9,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -125,10 +125,20 @@ def compute(p: LayerNormAndDropout) -> Result:
         Series("none", "without dropout", "without dropout", whole.states[:, 0, 0], "dotted"),
     )
     told = [fill(words(p), numbers) for words in (_memory_told, _spread_told, _average_told)]
+    gain = [Place(Handle("gain"), x=float(steps[-1]), y=float(spreads[0].values[-1]))]
     figures = (
         Curve("memory", "What is passed on at every step", told[0], "step t", "share of the units", steps, memory),
         table,
-        Curve("spread", "What goes into tanh", told[1], "step t", "root mean square of the sums", steps, spreads),
+        Curve(
+            "spread",
+            "What goes into tanh",
+            told[1],
+            "step t",
+            "root mean square of the sums",
+            steps,
+            spreads,
+            places=gain,
+        ),
         Curve("average", "One run and the average of many", told[2], "step t", "state of unit 1", steps, averages),
         _places(p),
     )
@@ -197,7 +207,7 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
     root = Formula(r"(z_j - \mu) / \sqrt{\sigma^2 + \varepsilon}", small, r"d / \sqrt{v + \varepsilon}")
     kept = Formula("1 - a^2", "What a gradient keeps on its way through.")
     rows = (
-        Row("z", "sum $z_j$", z, given("z_j"), group="as they are"),
+        Row("z", "sum $z_j$", z, given("z_j"), group="as they are", handle=each_of("sums")),
         Row("raw", r"$\tanh(z_j)$", raw, Formula(r"\tanh(z_j)", written=r"\tanh(s)"), words="tanh of the sum"),
         Row("rawslope", "slope", raw_slope, replace(kept, written="1 - r^2")),
         Row(

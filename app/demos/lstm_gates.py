@@ -7,7 +7,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Trace
+from app.demos.machine.figures import Curve, Handle, Row, Series, Trace, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -71,11 +71,21 @@ def compute(p: LSTMGates) -> Result:
 
     back = r"\partial c_T / \partial c"
     rows = (
-        Row("x", "input $x_t$", x, given("x_t", "Given: an input.")),
-        Row("f", "forget gate $f_t$", f, _gate("f", p.forget), group="gates", gate="f"),
-        Row("i", "input gate $i_t$", i, _gate("i", p.input), gate="i"),
-        Row("g", "candidate $g_t$", g, r"g_t = \tanh(W_{xg} \, x_t + W_{hg} \, h_{t-1})", "From −1 to 1.", gate="g"),
-        Row("o", "output gate $o_t$", o, _gate("o", p.output), gate="o"),
+        Row("x", "input $x_t$", x, given("x_t", "Given: an input."), handle=each_of("x")),
+        Row(
+            "f", "forget gate $f_t$", f, _gate("f", p.forget), group="gates", gate="f", handle=_bias("forget", p.forget)
+        ),
+        Row("i", "input gate $i_t$", i, _gate("i", p.input), gate="i", handle=_bias("input", p.input)),
+        Row(
+            "g",
+            "candidate $g_t$",
+            g,
+            r"g_t = \tanh(W_{xg} \, x_t + W_{hg} \, h_{t-1})",
+            "From −1 to 1.",
+            gate="g",
+            handle=Handle("W_x,3"),
+        ),
+        Row("o", "output gate $o_t$", o, _gate("o", p.output), gate="o", handle=_bias("output", p.output)),
         Row("kept", r"kept $f_t \, c_{t-1}$", kept, note=KEPT, words="kept of the cell", group="cell"),
         Row("written", r"written $i_t \, g_t$", written, note="What is new is added.", words="written to the cell"),
         Row("c", "cell $c_t$", c, r"c_t = f_t \, c_{t-1} + i_t \, g_t"),
@@ -104,6 +114,11 @@ def compute(p: LSTMGates) -> Result:
     forced = {"f": p.forget, "i": p.input, "o": p.output}
     picture = lstm_picture(fill(_caption(p, numbers), numbers), shown, at, forced)
     return Result(numbers, (picture, trace, curve, stored_weights(p.framework, "lstm", w)))
+
+
+def _bias(gate: str, mode: str) -> Handle | None:
+    """A gate is dragged by its bias, unless it is forced."""
+    return Handle(f"{gate}_bias") if mode == "free" else None
 
 
 def _gate(gate: str, way: Forced) -> Formula:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given, set_index
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Row, Symbols, Trace, Values
+from app.demos.machine.figures import Handle, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Matrix, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -170,6 +170,11 @@ def _steps_trace(p: PaddingAndMasking, made: Values, h: Values, out: Values) -> 
     def read(t: int) -> Formula:
         return given("x_t", "An input: it is given." if real[t - 1] else "Padding.")
 
+    entries = np.cumsum(real).tolist()
+
+    def entered(t: int) -> Handle:
+        return Handle(f"batch,{p.looked_at},{entries[t - 1]}") if real[t - 1] else Handle("value")
+
     state: Any = Formula(r"h_t = \hat{h}_t", "No mask: padding counts like a real step.")
     if p.mask:
         kept = Formula(rf"h_t = m_t \, \hat{{h}}_t + (1 - m_t) \, {before}")
@@ -179,7 +184,7 @@ def _steps_trace(p: PaddingAndMasking, made: Values, h: Values, out: Values) -> 
         shown = Formula(r"o_t = m_t \, h_t", "The output is 0 at masked steps.")
     cell = rf"\hat{{h}}_t = {activated(p.phi, CELL.replace('h_{t-1}', before))}"
     rows = (
-        Row("x", "input $x_t$", x, read),
+        Row("x", "input $x_t$", x, read, handle=entered),
         Row(
             "m", "mask $m_t$", taken.astype(float), noted(given("m_t"), "Taken for a real step.", "Taken for padding.")
         ),

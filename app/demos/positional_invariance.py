@@ -8,7 +8,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, Trace, Values
+from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Place, Row, Series, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show
 from app.demos.machine.parameters import Numbers, Parameters, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -139,7 +139,8 @@ def _curve(run: BothLayers, numbers: dict[str, float]) -> Curve:
         Series("pooled_at", "convolution, then max-pool", "the max-pool's output", run.pooled, "dashed"),
     )
     title, places = "The output for each position of the pattern", np.arange(1.0, len(run.x) + 1)
-    return Curve("places", title, fill(told, numbers), "position of the pattern", "output", places, series)
+    at = [Place(Handle(across="position"), x=numbers["position"], unit=1)]
+    return Curve("places", title, fill(told, numbers), "position of the pattern", "output", places, series, places=at)
 
 
 def _answers(p: PositionalInvariance, run: BothLayers) -> Trace:
@@ -207,8 +208,18 @@ def _input(p: PositionalInvariance, run: BothLayers) -> Trace:
         "The dense layer has {weights_dense} weights, one for each step; the kernel has {weights_conv} for all steps."
     )
     told = fill(told, {"weights_dense": p.length, "weights_conv": len(p.kernel)})
+
+    def moved(t: int) -> Handle | None:
+        return Handle(across="position", pitch=APART) if x[t - 1] else None
+
     rows = (
-        Row("x", "input $x_t$", x, lambda t: given("x_t", "Part of the pattern." if x[t - 1] else "No pattern here.")),
+        Row(
+            "x",
+            "input $x_t$",
+            x,
+            lambda t: given("x_t", "Part of the pattern." if x[t - 1] else "No pattern here."),
+            handle=moved,
+        ),
         Row("W", "dense weight $W_t$", run.W, given("W_t", "The weight of this position alone.")),
         Row("Wx", r"product $W_t \, x_t$", run.W * x),
     )

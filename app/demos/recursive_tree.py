@@ -9,7 +9,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -151,7 +151,7 @@ def _leaves_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, depths:
 
     by_root = r"$\partial\, \text{root} / \partial x_i$"
     rows = (
-        Row("x", "word $x_i$", nodes[:n], given("x_i", "The number of this word, as entered.")),
+        Row("x", "word $x_i$", nodes[:n], given("x_i", "The number of this word, as entered."), handle=each_of("x")),
         Row("below", "merges to the root", np.array(depths[:n], dtype=float), below),
         Row("felt", by_root, felt[:n], lambda i: slope(i - 1), words="slope of the root along the word"),
     )
@@ -193,7 +193,8 @@ def _curve(numbers: dict[str, float]) -> Curve:
         Series("deep_balanced", label, "depth of the balanced tree", balanced, "dashed"),
     )
     told = fill("With {words} words a chain is {depth_chain} deep and a balanced tree {depth_balanced}.", numbers)
-    return Curve("depth", "Depth against words", told, "words", "depth", n, series)
+    place = Place(Handle(across="words"), x=numbers["words"], unit=1)
+    return Curve("depth", "Depth against words", told, "words", "depth", n, series, places=[place])
 
 
 def _instance(rng: random.Random) -> dict[str, str]:

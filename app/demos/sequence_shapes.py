@@ -9,7 +9,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given, products
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
+from app.demos.machine.figures import Diagram, Edge, Handle, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -133,6 +133,9 @@ def _trace(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, seen: Values,
             return Formula(f"u_t = y_{{{step.fed_back}}}", "The previous output, fed back.", "h_{t-1}")
         return Formula("u_t = 0", "The start mark.")
 
+    def entered(t: int) -> Handle | None:
+        return Handle(f"x,{steps[t - 1].reads}") if steps[t - 1].reads else None
+
     def inputs_seen(t: int) -> Formula:
         text = r"\text{seen}_t = \sum_{k \le t} \text{reads}_k"
         return Formula(text, "Inputs read at this step or earlier.", *products("k", (r"\text{reads}_k", is_read[:t])))
@@ -150,7 +153,7 @@ def _trace(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, seen: Values,
     feels = r"derivative $\partial h_t / \partial x_1$"
     rows = (
         Row("reads", "reads an input", is_read, act("reads", "x")),
-        Row("fed", "is fed $u_t$", run.fed, fed, words="what the step is fed"),
+        Row("fed", "is fed $u_t$", run.fed, fed, words="what the step is fed", handle=entered),
         Row("h", "state $h_t$", run.h, first_then(start, state)),
         Row("writes", "writes an output", is_written, act("writes", "y")),
         Row("seen", "inputs seen", seen.astype(float), inputs_seen),

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given, set_index
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
+from app.demos.machine.figures import Diagram, Edge, Handle, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
 from app.demos.machine.parameters import InFramework, Numbers, Phi, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -207,7 +207,11 @@ def _steps_trace(p: SimpleRNNOptions, w: rnn.RNNWeights, h: Values, caches: list
         return f"{subscript}}}" if one else f"{subscript},{''.join(str(i + 1) for i in numbered)}}}"
 
     symbols: Symbols = {name("h_{t-1", i): before[:, i] for i in units}
-    rows = [Row("x", "input as read", x, read)]
+
+    def entered(column: int) -> Handle:
+        return Handle(f"x,{len(p.x) + 1 - step(column) if p.go_backwards else step(column)}")
+
+    rows = [Row("x", "input as read", x, read, handle=entered)]
     symbols["x"] = x
     for j in units:
         of, z_j, h_j = "" if one else f" of unit {j + 1}", name("z_{t", j), name("h_{t", j)

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Formula, activated, first_then, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values
+from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, heat, latex, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -181,7 +181,16 @@ def _trace(p: StackedRNN, ws: list[rnn.RNNWeights], z: Values, h: Values) -> Tra
                 made = f"{state} = {activated(p.phi, total)}"
             key, label, words = f"h{layer}{j + 1}", f"state ${state}$", f"state of layer {layer}{of}"
             rows.append(Row(key, label, h[layer - 1, :, j], made, words=words, group=f"Layer {layer}"))
-    rows.append(Row("x", "input $x_t$", np.array(p.x, dtype=float), given("x_t", "Given: an input."), group="Input"))
+    rows.append(
+        Row(
+            "x",
+            "input $x_t$",
+            np.array(p.x, dtype=float),
+            given("x_t", "Given: an input."),
+            group="Input",
+            handle=each_of("x"),
+        )
+    )
     symbols: Symbols = {
         name("h", layer, i, "t-1"): np.append(0.0, h[layer - 1, :-1, i])
         for layer in range(1, p.layers + 1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, first_then, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Row, Symbols, Trace, Values
+from app.demos.machine.figures import Row, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex, short
 from app.demos.machine.parameters import Matrix, Numbers, Phi, Stepwise, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -106,7 +106,7 @@ def _trace(p: UnrolledRNN, z: Values, h: Values) -> Trace:
 
     states = [name("h", i, at="t") for i in units]
     symbols: Symbols = {name("h", i, at="t-1"): before[:, i] for i in units}
-    rows = [Row("x", "input $x_t$", x, given("x_t", "An input: it is given."))]
+    rows = [Row("x", "input $x_t$", x, given("x_t", "An input: it is given."), handle=each_of("x"))]
     for j in units:
         of = "" if one else f" of unit {j + 1}"
         W_x, bias, total = name("W", j, at="x"), "b" if one else name("b", j), name("z", j, at="t")

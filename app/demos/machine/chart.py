@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demos.machine.figures import Curve, Values
+from app.demos.machine.figures import Curve, Handle, Place, Values
 from app.demos.machine.numbers import show_all, ticks
 
 UNITS = 1000
@@ -89,11 +89,43 @@ def picture(curve: Curve) -> Picture:
     image = (
         f'<svg class="chart" role="img" aria-label="{alt}" data-steps="{x.steps}">'
         f'<g class="y">{numbers}</g><g class="x">{x.numbers}</g>{BOX}<path class="grid" d="{grid}"/>'
-        f'<path class="axis" d="M0 {UNITS}H{UNITS}{x.marks}"/>{lines}</svg><g class="mark"></g></svg>'
+        f'<path class="axis" d="M0 {UNITS}H{UNITS}{x.marks}"/>{lines}</svg><g class="mark"></g>'
+        f"{''.join([_place(place, x.axis, y) for place in curve.places if y])}</svg>"
     )
     row = f'<tr><th scope="row">%s</th>{"<td>%s</td>" * len(curve.series)}</tr>\n'
     columns = [x.texts, *show_all(values.tolist())]
     return Picture(image, "".join([row % cells for cells in zip(*columns, strict=True)]), len(shown) - 1)
+
+
+def held(handle: Handle | None) -> str:
+    """The attributes that say what dragging a part of a drawing changes."""
+    if not handle:
+        return ""
+    given = {"up": handle.up, "down": handle.down, "across": handle.across, "pitch": f"{handle.pitch:g}"}
+    return "".join([f' data-{name}="{value}"' for name, value in given.items() if value not in ("", "0")])
+
+
+def _place(place: Place, x_axis: Axis, y_axis: Axis) -> str:
+    """A place that can be dragged, where it is within the axes."""
+    along = x_axis if place.handle.across else y_axis
+    handle = place.handle._replace(pitch=UNITS / (along.high - along.low) / place.unit) if place.unit else place.handle
+    found = {"x": UNITS / 2, "y": UNITS / 2}
+    for name, value, axis in (("x", place.x, x_axis), ("y", place.y, y_axis)):
+        if value is not None:
+            if not axis.low <= value <= axis.high:
+                return ""
+            at = float(axis.places(np.array(value)))
+            found[name] = at if name == "x" else UNITS - at
+    across, down = (f"{at / 10:g}%" for at in found.values())
+    line = ""
+    if place.y is None:
+        line, down = f'<line x1="{across}" x2="{across}" y1="0" y2="100%"/>', "12%"
+    elif place.x is None:
+        line, across = f'<line x1="0" x2="100%" y1="{down}" y2="{down}"/>', "50%"
+    dots = "".join(
+        [f'<circle{kind} cx="{across}" cy="{down}" r="{r}"/>' for kind, r in ((' class="grip"', 22), ("", 7))]
+    )
+    return f'<g class="place"{held(handle)}>{line}{dots}</g>'
 
 
 def small_picture(curve: Curve) -> str:
@@ -110,10 +142,11 @@ def small_picture(curve: Curve) -> str:
 class XAxis(NamedTuple):
     """The x axis of a curve as it is drawn.
 
-    `places` and `texts` are those of the rows of the table, `steps` the places as an attribute. `numbers` and `marks`
-    are SVG.
+    `axis` has its range. `places` and `texts` are those of the rows of the table, `steps` the places as an attribute.
+    `numbers` and `marks` are SVG.
     """
 
+    axis: Axis
     places: Values
     steps: str
     texts: list[str]
@@ -135,7 +168,7 @@ def _x_axis_of(xs: bytes) -> XAxis:
     ]
     marks = [f"M{place} {UNITS}v20" for place in drawn]
     steps = _listed(np.diff(places, prepend=0.0))
-    return XAxis(places, steps, show_all([x.tolist()])[0], "".join(numbers), "".join(marks))
+    return XAxis(axis, places, steps, show_all([x.tolist()])[0], "".join(numbers), "".join(marks))
 
 
 def _widths(numbers: Sequence[float], texts: Sequence[str]) -> list[str]:

@@ -6,8 +6,8 @@ from functools import lru_cache
 from html import escape
 from typing import NamedTuple
 
-from app.demos.machine.chart import small_picture
-from app.demos.machine.figures import LEGIBLE, Diagram, Figure, Handle, Node, Trace
+from app.demos.machine.chart import held, small_picture
+from app.demos.machine.figures import LEGIBLE, Diagram, Figure, Node, Row, Trace
 from app.demos.machine.numbers import Mark, marks
 
 MOST_SQUARES = 14  # of a trace's miniature, each way
@@ -40,7 +40,7 @@ def table(trace: Trace, chosen: tuple[str, int] | None, formatted: Callable[[str
         label = f'<span class="unseen">{escape(words)}</span><span aria-hidden="true">{formatted(row.label)}</span>'
         at = chosen[1] if chosen and chosen[0] == row.key else -1
         kind = f' class="gate-{row.gate}"' if row.gate else ""
-        drawn.append(f'<tr><th scope="row"{kind}>{label}</th>{cells(row.key, columns, shown, at)}</tr>\n')
+        drawn.append(f'<tr><th scope="row"{kind}>{label}</th>{cells(row, columns, shown, at)}</tr>\n')
     drawn.append("</tbody>\n")
     return Table("".join(drawn), len(columns))
 
@@ -55,15 +55,16 @@ def _head(words: Sequence[str], columns: Sequence[int], now: int) -> str:
     return "".join(drawn)
 
 
-def cells(key: str, columns: Sequence[int], shown: Sequence[Mark], chosen: int) -> str:
+def cells(row: Row, columns: Sequence[int], shown: Sequence[Mark], chosen: int) -> str:
     """The cells of one row, each a button that chooses it; `chosen` is the column of the chosen one."""
     drawn = []
     for column, (text, colour, is_finite) in zip(columns, shown, strict=True):
         strange = "" if is_finite else ' class="odd"'
         current = ' aria-current="true"' if column == chosen else ""
+        drags = held(row.handle_at(column + 1)) if row.handle else ""
         drawn.append(
-            f'<td data-heat="{colour}"{strange}>'
-            f'<button name="at" value="{escape(key)},{column + 1}" form="knobs"{current}>{text}</button></td>'
+            f'<td data-heat="{colour}"{strange}><button name="at" value="{escape(row.key)},{column + 1}" form="knobs"'
+            f"{drags}{current}>{text}</button></td>"
         )
     return "".join(drawn)
 
@@ -98,14 +99,6 @@ def arrows(diagram: Diagram, says: bool = True) -> str:
             label = _text(edge.label, x, y, ' class="weight"')
             drawn.append(f"<g{held(edge.handle)}>{_grip(x, y - 4)}{label}</g>\n" if edge.handle else label)
     return "".join(drawn)
-
-
-def held(handle: Handle | None) -> str:
-    """The attributes that say what dragging a part of a drawing changes."""
-    if not handle:
-        return ""
-    given = {"up": handle.up, "down": handle.down, "across": handle.across, "pitch": handle.pitch}
-    return "".join([f' data-{name}="{value}"' for name, value in given.items() if value])
 
 
 def _grip(x: float, y: float) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -22,6 +22,25 @@ Symbols = dict[str, float | Values]
 """The numbers of a table's symbols: one for all columns, or one for each."""
 
 
+class Handle(NamedTuple):
+    """What dragging a part of a drawing changes.
+
+    Each name is a parameter ("gain"), an entry of a list ("x,3") or an entry of a matrix ("keys,2,1"). Dragging
+    upwards makes `up` larger, downwards `down`, and to the right `across`. `pitch` is how far (in the drawing's units)
+    one more of it is; with 0 the page chooses.
+    """
+
+    up: str = ""
+    down: str = ""
+    across: str = ""
+    pitch: float = 0
+
+
+def each_of(parameter: str) -> Callable[[int], Handle]:
+    """For a row whose columns show the entries of a list: the handle of each."""
+    return lambda column: Handle(f"{parameter},{column}")
+
+
 @dataclass(frozen=True)
 class Row:
     r"""One quantity over all columns, and the formula of each of its numbers.
@@ -30,7 +49,8 @@ class Row:
     row's formula (`kept $f_t \\, c_{t-1}$`). `formula` says it otherwise: a text, a Formula, or a function from the
     column's index to a Formula. `note` is said beside a number whose formula is a text. `words` say the label without
     LaTeX, where leaving it out is not enough. `group` heads this row and those after it. `gate` is the letter of the
-    gate that the row shows.
+    gate that the row shows. `handle` is what dragging a number of the row changes: the same for all, or one for each
+    column (from 1).
     """
 
     key: str
@@ -41,6 +61,11 @@ class Row:
     words: str = ""
     group: str = ""
     gate: str = ""
+    handle: Handle | Callable[[int], Handle | None] | None = None
+
+    def handle_at(self, column: int) -> Handle | None:
+        """What dragging the number in this column (from 1) changes."""
+        return self.handle(column) if callable(self.handle) else self.handle
 
     @property
     def says(self) -> str:
@@ -144,6 +169,18 @@ class Trace:
                 yield row.key, column, value
 
 
+class Place(NamedTuple):
+    """A place of a curve that can be dragged: a point, or with only one of x and y a line across the whole curve.
+
+    `unit` is how much of the parameter one of the axis is; with 0 the page chooses how far one of it is.
+    """
+
+    handle: Handle
+    x: float | None = None
+    y: float | None = None
+    unit: float = 0
+
+
 @dataclass(frozen=True)
 class Series:
     """One line of a curve: a colour, and a dash so that colour is not all that tells it apart."""
@@ -157,7 +194,10 @@ class Series:
 
 @dataclass(frozen=True)
 class Curve:
-    """Lines over one axis, drawn from its own table. On a log scale only positive finite numbers are drawn."""
+    """Lines over one axis, drawn from its own table. On a log scale only positive finite numbers are drawn.
+
+    `places` can be dragged.
+    """
 
     name: str
     title: str
@@ -167,6 +207,7 @@ class Curve:
     x: Values
     series: Sequence[Series]
     log: bool = False
+    places: Sequence[Place] = ()
     kind: Literal["curve"] = "curve"
 
     @property
@@ -198,20 +239,6 @@ COUNT = {1: "A", 2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six"}
 @lru_cache(maxsize=256)
 def _numbered(index: str, first: int, many: int) -> Sequence[str]:
     return [f"{index} = {n}" for n in range(first, first + many)]
-
-
-class Handle(NamedTuple):
-    """What dragging a part of a drawing changes.
-
-    Each name is a parameter ("gain"), an entry of a list ("x,3") or an entry of a matrix ("keys,2,1"). Dragging
-    upwards makes `up` larger, downwards `down`, and to the right `across`. `pitch` is how far (in the drawing's units)
-    one more of it is; with 0 the page chooses.
-    """
-
-    up: str = ""
-    down: str = ""
-    across: str = ""
-    pitch: float = 0
 
 
 class Node(NamedTuple):
@@ -283,6 +310,15 @@ class Diagram:
     def is_tall(self) -> bool:
         """Whether it needs more height than a window has beside its text."""
         return self.height > TALL
+
+    def held_by(self, rows: Mapping[str, Row]) -> "Diagram":
+        """The same with the handle of its cell on each node that shows a cell of these rows, by key."""
+        nodes = list(self.nodes)
+        for place, node in enumerate(nodes):
+            key, _, column = (node.at or "").rpartition(",")
+            if key in rows and not node.handle:
+                nodes[place] = node._replace(handle=rows[key].handle_at(int(column)))
+        return replace(self, nodes=nodes)
 
     def table(self) -> Iterator[tuple[str, int, float]]:
         """A diagram adds no numbers of its own: each is in the trace or the curve beside it."""

@@ -200,6 +200,7 @@ SPOKEN = {
     r"\to": "→",
     r"\approx": "≈",
     r"\infty": "∞",
+    r"\ldots": "…",
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from app.demos.machine.figures import Diagram, Edge, Node
+from app.demos.machine.figures import Diagram, Edge, Handle, Node
 
 APART, LEFT, HIGH = 50, 26, 170
 
@@ -23,7 +23,7 @@ def two_lanes(caption: str, inputs: Sequence[str], plain: Sequence[str], full: S
                 edges.append(Edge(previous, state, recurrent=True))
             previous = state
             if step < T:
-                nodes.append(Node(x, y + 112, inputs[step], "text", 50, 18))
+                nodes.append(Node(x, y + 112, inputs[step], "text", 50, 18, handle=Handle(f"x,{step + 1}", pitch=16)))
                 edges.append(Edge(len(nodes) - 1, state))
             if step >= wait:
                 t = step - wait

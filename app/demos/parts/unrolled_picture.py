@@ -42,8 +42,7 @@ def unrolled(caption: str, steps: Mapping[str, Values], looked_at: int, weight: 
     for t in range(len(x)):
         at, lit, state = FIRST + gap * t, t + 1 == looked_at, len(nodes)
         nodes.append(state_of(0, t, middle, SIZE) if one else Node(at, middle, "", "box", 52, tall + 56, lit=lit))
-        handle = Handle(f"x,{t + 1}")
-        nodes.append(Node(at, bottom, short(float(x[t])), "text", 40, 24, lit=lit, at=f"x,{t + 1}", handle=handle))
+        nodes.append(Node(at, bottom, short(float(x[t])), "text", 40, 24, lit=lit, at=f"x,{t + 1}"))
         nodes.append(Node(at, top, short(float(y[t])), "text", 50, 24, lit=lit, at=f"y,{t + 1}"))
         edges.append(Edge(previous, state, weight, recurrent=True, weight=line))
         edges += [Edge(state + 1, state), Edge(state, state + 2)]

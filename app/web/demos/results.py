@@ -101,7 +101,8 @@ def _shown(state: State) -> Shown:
     warnings = [marked(warning) for warning in state.result.warnings]
     captions = [marked(figure.caption) for figure in figures]
     formula = worked(chosen.arithmetic) if chosen else Markup()
-    drawings = [drawn(figure, chosen) for figure in figures]
+    held = {row.key: row for trace in state.result.traces() for row in trace.rows if row.handle}
+    drawings = [drawn(figure.held_by(held) if figure.kind == "diagram" else figure, chosen) for figure in figures]
     return Shown(warnings, list(zip(figures, captions, drawings, strict=True)), chosen, formula)
 
 

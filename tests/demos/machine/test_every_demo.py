@@ -79,14 +79,14 @@ def check_trace(trace: Trace) -> None:
     for row in trace.rows:
         assert row.values.shape == (len(trace.columns),)
         every = range(len(trace.columns))
-        cells = CELL.findall(cells_of(row.key, every, marks([row.values], every, trace.coloured)[0], 0))
+        cells = CELL.findall(cells_of(row, every, marks([row.values], every, trace.coloured)[0], 0))
         assert [at for _, _, at, _, _ in cells] == [f"{row.key},{i + 1}" for i in range(len(trace.columns))]
         for (colour, strange, _, _, text), value in zip(cells, row.values.tolist(), strict=True):
             assert text == show(value)
             assert text
             assert bool(strange) == (not math.isfinite(value))
             assert int(colour) * value >= 0 or not math.isfinite(value)
-        assert [bool(current) for _, _, _, current, _ in cells] == [i == 0 for i in range(len(cells))]
+        assert ["aria-current" in kinds for _, _, _, kinds, _ in cells] == [i == 0 for i in range(len(cells))]
         for column in {0, len(trace.columns) // 2, len(trace.columns) - 1}:
             result = trace.arithmetic(row.key, column).result
             np.testing.assert_allclose(result, row.values[column], rtol=1e-9, err_msg=f"{row.key} {column}")
