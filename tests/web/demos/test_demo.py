@@ -124,7 +124,7 @@ def test_every_number_of_the_trace_is_on_the_page_with_its_colour(client: TestCl
 
 def test_a_chosen_cell_shows_its_arithmetic_with_the_numbers_in_it(client: TestClient) -> None:
     page = client.get("/demos/unrolled-rnn?at=z1,3").text
-    told = re.search(r'<p class="sum".*?</p>', page, re.DOTALL)
+    told = re.search(r'<p class="sum fades".*?</p>', page, re.DOTALL)
     assert told
     assert r"z_{3} = W_{x} \, x_{3} + W_{h} \, h_{2} + b" in told[0]
     assert r"0.5 \cdot 3 + 0.8 \cdot 0.8786 + 0" in told[0]
