@@ -7,7 +7,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Formula, activated, first_then, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Trace
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Trace
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, Phi, choice, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -57,7 +57,7 @@ def compute(p: Activations) -> Result:
     if p.w != 1:
         passed.append(Series("gradient", "with the weights", "with the weights", np.abs(gradients), "dotted"))
     unit_told, chain_told = fill(_unit_told(p, numbers), numbers), fill(_chain_told(p, numbers), numbers)
-    here = [Place(Handle(across="z"), x=p.z, y=float(phi.f(np.array(p.z))), unit=1)]
+    here = [Spot(Handle(across="z"), x=p.z, y=float(phi.f(np.array(p.z))), unit=1)]
     one = Curve("unit", "The activation and its slope", unit_told, "z", "value, slope", over_z, unit, places=here)
     title, left = "The product of the slopes", "left of the gradient"
     many = Curve("chain", title, chain_told, "layer k", left, layers, passed, log=True)

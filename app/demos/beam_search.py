@@ -9,7 +9,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, plain
 from app.demos.machine.parameters import Matrix, Numbers, Parameters, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -198,7 +198,7 @@ def _curve(scores: Values, best: Candidate, worse: int | None, numbers: dict[str
         }
         told = "Wider is worse here: at width {worse_at} the score falls from {narrower_score} to {worse_score}."
     told = fill(told, numbers)
-    place = [Place(Handle(across="width"), x=numbers["width"], unit=1)]
+    place = [Spot(Handle(across="width"), x=numbers["width"], unit=1)]
     K = np.arange(1.0, len(scores) + 1)
     series = (
         Series("found", "found", "score found", scores),

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, number, text
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -120,7 +120,7 @@ def _curve(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Curve:
         Series("rnn", "RNN", "share of the right mark by the RNN", shares),
         Series("bigram", "bigram", "share of the right mark by the bigram", np.full(len(memory), 0.5), "dashed"),
     )
-    weight = [Place(Handle("w"), x=len(memory), y=float(shares[-1]))]
+    weight = [Spot(Handle("w"), x=len(memory), y=float(shares[-1]))]
     x = np.arange(1.0, len(memory) + 1)
     return Curve(
         "far",

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -99,8 +99,8 @@ def _errors(p: DriftMonitor, w: Watch, after: Values | None, numbers: dict[str, 
         renewed[w.retrained - 1 :] = [float(after[max(0, n - p.window) : n].mean()) for n in range(1, len(after) + 1)]
         lines.append(Series("renewed", "retrained", "rolling error of the retrained model", renewed, "dotted"))
     places = [
-        Place(Handle(across="since"), x=numbers["since"], unit=1),
-        Place(Handle("threshold"), y=p.threshold, unit=1),
+        Spot(Handle(across="since"), x=numbers["since"], unit=1),
+        Spot(Handle("threshold"), y=p.threshold, unit=1),
     ]
     days = np.arange(1.0, USE + 1)
     return Curve("error", "The rolling error", told, "day in use", "error / reference", days, lines, places=places)

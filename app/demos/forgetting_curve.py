@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values, each_of
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import MOST_ENTRIES, Numbers, Parameters, entries, number, split_numbers
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -29,19 +29,16 @@ Days = Annotated[
 ]
 
 
+WAITS = "Up to 3,650; 0 is the same day. A single number counts for all."
+
+
 class ForgettingCurve(Parameters):
     """Up to twelve reviews of one card."""
 
     ratings: Numbers = entries(
         (4, 4, 4, 4), slide=(1, 5), step=1, title="Ratings", says="1 (not at all) to 5 (perfectly), one a review."
     )
-    days: Days = entries(
-        (2, 11, 46, 163),
-        slide=(0, 400),
-        step=1,
-        title="Days waited after each",
-        says="Up to 3,650; 0 is the same day. A single number counts for all.",
-    )
+    days: Days = entries((2, 11, 46, 163), slide=(0, 400), step=1, title="Days waited after each", says=WAITS)
     retention: float = number(
         0.9,
         0.7,
@@ -111,11 +108,11 @@ def compute(p: ForgettingCurve) -> Result:
     return Result(numbers, (curve, _trace(p, seen, numbers)))
 
 
-def _places(p: ForgettingCurve, seen: list[Reviewed]) -> list[Place]:
+def _places(p: ForgettingCurve, seen: list[Reviewed]) -> list[Spot]:
     """The end of each wait, which drags the days waited; and the desired recall."""
     days = np.cumsum([one.waited for one in seen]).tolist()
-    ends = [Place(Handle(across=f"days,{k}"), x=day, unit=1) for k, day in enumerate(days, start=1)]
-    return [*ends, Place(Handle("retention"), y=p.retention, unit=1)]
+    ends = [Spot(Handle(across=f"days,{k}"), x=day, unit=1) for k, day in enumerate(days, start=1)]
+    return [*ends, Spot(Handle("retention"), y=p.retention, unit=1)]
 
 
 def _course(seen: list[Reviewed]) -> tuple[Values, Values, Values]:
@@ -157,6 +154,7 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
         one = seen[k - 1]
         return given(r"\mathrm{rating}", f"{WORDS[one.rating]}; in FSRS this is grade {one.grade} of 4.")
 
+    entered = given("t", "A setting of this demo.")
     moved, long_tail = "Recur then shifts it by a few per cent.", "A power law, not an exponential: it has a long tail."
     due = Formula(r"S / F \cdot (r^{-1 / w_{20}} - 1)", moved, digits=4)
     faded = Formula(r"R = (1 + F \, t / S)^{-w_{20}}", long_tail, r"(1 + F \cdot t / S)^{-w_{20}}", digits=4)
@@ -173,14 +171,7 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
         ),
         Row("difficulty", "difficulty $D$", row("difficulty"), lambda k: difficulty_formula(seen[k - 1], before(k))),
         Row("interval", "due after, days", row("interval"), due, words="due after, in days", group="then"),
-        Row(
-            "waited",
-            "waited, days",
-            waited,
-            given("t", "A setting of this demo."),
-            words="days waited",
-            handle=each_of("days"),
-        ),
+        Row("waited", "waited, days", waited, entered, words="days waited", handle=each_of("days")),
         Row("recall", "recall then $R$", row("recall"), faded),
     )
     symbols: Symbols = {"t": waited, "F": forgetting.FACTOR, "r": p.retention, "w_{20}": W[20]}

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Trace, Values, each_of
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -93,7 +93,7 @@ def compute(p: GradientClipping) -> Result:
         Series("clipped", f"clipped by {p.by}", f"clipped by {p.by}", clipped.loss),
         Series("plain", "not clipped", "not clipped", plain.loss, "dashed"),
     )
-    places = [Place(Handle("rate"), x=p.updates, y=float(clipped.loss[-1]))]
+    places = [Spot(Handle("rate"), x=p.updates, y=float(clipped.loss[-1]))]
     curve = Curve("descent", "The loss on the way down", told, "update", "loss", updates, lines, True, places)
     warnings = []
     if not (np.isfinite(plain.weights).all() and np.isfinite(clipped.weights).all()):

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, Phi, choice, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -152,7 +152,7 @@ def compute(p: GradientFlow) -> Result:
     if flow.direct is not None:
         series.append(Series("direct", DIRECT[p.cell], "direct path through the gates", flow.direct, "dotted"))
     title, steps = "The gradient on its way back", np.arange(p.steps + 1.0)
-    places = [Place(Handle("gain"), x=0, y=float(flow.left[0]))]
+    places = [Spot(Handle("gain"), x=0, y=float(flow.left[0]))]
     curve = Curve("flow", title, told, "step t", "gradient left", steps, series, True, places)
     return Result(numbers, (curve, _trace(p, flow)), warnings)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import InFramework, Phi, choice, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -150,7 +150,7 @@ def compute(p: Initialisation) -> Result:
         Series("a", "outputs $a_l$", "root mean square of the outputs", values["a"]),
         Series("grad", left, "root mean square of the gradient", values["grad"], "dashed"),
     )
-    places = [Place(Handle("gain"), x=p.layers, y=float(values["a"][-1]))]
+    places = [Spot(Handle("gain"), x=p.layers, y=float(values["a"][-1]))]
     curve = Curve(
         "spread",
         "The signal forward, the gradient back",

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values, each_of
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -125,7 +125,7 @@ def compute(p: LayerNormAndDropout) -> Result:
         Series("none", "without dropout", "without dropout", whole.states[:, 0, 0], "dotted"),
     )
     told = [fill(words(p), numbers) for words in (_memory_told, _spread_told, _average_told)]
-    gain = [Place(Handle("gain"), x=float(steps[-1]), y=float(spreads[0].values[-1]))]
+    gain = [Spot(Handle("gain"), x=float(steps[-1]), y=float(spreads[0].values[-1]))]
     figures = (
         Curve("memory", "What is passed on at every step", told[0], "step t", "share of the units", steps, memory),
         table,

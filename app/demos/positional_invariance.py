@@ -8,7 +8,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Place, Row, Series, Trace, Values
+from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Row, Series, Spot, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show
 from app.demos.machine.parameters import Numbers, Parameters, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -139,7 +139,7 @@ def _curve(run: BothLayers, numbers: dict[str, float]) -> Curve:
         Series("pooled_at", "convolution, then max-pool", "the max-pool's output", run.pooled, "dashed"),
     )
     title, places = "The output for each position of the pattern", np.arange(1.0, len(run.x) + 1)
-    at = [Place(Handle(across="position"), x=numbers["position"], unit=1)]
+    at = [Spot(Handle(across="position"), x=numbers["position"], unit=1)]
     return Curve("places", title, fill(told, numbers), "position of the pattern", "output", places, series, places=at)
 
 

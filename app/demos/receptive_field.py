@@ -7,7 +7,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Place, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import STRONGEST, fill, latex, show
 from app.demos.machine.parameters import Parameters, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -122,7 +122,7 @@ def _curve(p: ReceptiveField, share: Values, numbers: dict[str, float]) -> Curve
         Series("rnn", rf"RNN, ${latex(p.keeps)}^j$", "weight in the RNN's state", p.keeps**back, "dashed"),
     )
     half = float(back[len(back) // 2])
-    keeps = [Place(Handle("keeps"), x=half, y=p.keeps**half)]
+    keeps = [Spot(Handle("keeps"), x=half, y=p.keeps**half)]
     title, told = "The weight of each input", fill(told, numbers)
     return Curve("weight", title, told, "steps back", "weight, the largest is 1", back, series, places=keeps)
 

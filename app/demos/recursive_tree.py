@@ -9,7 +9,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values, each_of
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -193,7 +193,7 @@ def _curve(numbers: dict[str, float]) -> Curve:
         Series("deep_balanced", label, "depth of the balanced tree", balanced, "dashed"),
     )
     told = fill("With {words} words a chain is {depth_chain} deep and a balanced tree {depth_balanced}.", numbers)
-    place = Place(Handle(across="words"), x=numbers["words"], unit=1)
+    place = Spot(Handle(across="words"), x=numbers["words"], unit=1)
     return Curve("depth", "Depth against words", told, "words", "depth", n, series, places=[place])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given, set_index
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
@@ -121,7 +121,7 @@ def _curve(p: StatefulOrStateless, x: Values, h: Values, long: Values, numbers: 
         Series("long", "state $h_t$ in one long run", "state in one long run", long, "dashed"),
         Series("input", "input $x_t$", "input", x, "dotted"),
     )
-    place = [Place(Handle(across="window"), x=p.window, unit=1)]
+    place = [Spot(Handle(across="window"), x=p.window, unit=1)]
     steps = np.arange(1.0, len(x) + 1)
     return Curve("states", "The state over the windows", told, "step t", "state", steps, series, places=place)
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Symbols, Trace, Values
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -100,7 +100,7 @@ def _curve(p: TransferLearning, counts: list[int], errors: dict[str, Values], nu
             Series("frozen_line", *WAYS["frozen"], errors["frozen"], "dashed"),
             Series("scratch_line", *WAYS["scratch"], errors["scratch"], "dotted"),
         ),
-        places=[Place(Handle(across="examples"), x=p.examples, unit=1)],
+        places=[Spot(Handle(across="examples"), x=p.examples, unit=1)],
     )
 
 

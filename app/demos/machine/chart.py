@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demos.machine.figures import Curve, Handle, Place, Values
+from app.demos.machine.figures import Curve, Handle, Spot, Values
 from app.demos.machine.numbers import show_all, ticks
 
 UNITS = 1000
@@ -105,7 +105,7 @@ def held(handle: Handle | None) -> str:
     return "".join([f' data-{name}="{value}"' for name, value in given.items() if value not in ("", "0")])
 
 
-def _place(place: Place, x_axis: Axis, y_axis: Axis) -> str:
+def _place(place: Spot, x_axis: Axis, y_axis: Axis) -> str:
     """A place that can be dragged, where it is within the axes."""
     along = x_axis if place.handle.across else y_axis
     handle = place.handle._replace(pitch=UNITS / (along.high - along.low) / place.unit) if place.unit else place.handle

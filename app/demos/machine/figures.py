@@ -169,7 +169,7 @@ class Trace:
                 yield row.key, column, value
 
 
-class Place(NamedTuple):
+class Spot(NamedTuple):
     """A place of a curve that can be dragged: a point, or with only one of x and y a line across the whole curve.
 
     `unit` is how much of the parameter one of the axis is; with 0 the page chooses how far one of it is.
@@ -207,7 +207,7 @@ class Curve:
     x: Values
     series: Sequence[Series]
     log: bool = False
-    places: Sequence[Place] = ()
+    places: Sequence[Spot] = ()
     kind: Literal["curve"] = "curve"
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from app.demos.machine.arithmetic import Formula, given
-from app.demos.machine.figures import Curve, Handle, Place, Row, Series, Trace
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Trace
 from app.demos.machine.numbers import fill
 from app.nn import reach
 
@@ -93,6 +93,6 @@ def paths(numbers: Mapping[str, float]) -> Curve:
         Series("dilated", dilated, f"path through {dilated}", found[:, 2], "dashed"),
         Series("attention", "self-attention", "path through self-attention", found[:, 3], "dotted"),
     )
-    far = Place(Handle(across="far"), x=numbers["T"], unit=1)
+    far = Spot(Handle(across="far"), x=numbers["T"], unit=1)
     x = np.array(lengths, dtype=float)
     return Curve("path", "Length of the path", told, "length T", "path", x, series, True, [far])

@@ -384,7 +384,7 @@ def test_without_a_seed_a_new_question_is_asked(client: TestClient) -> None:
 def test_a_judgement_says_beside_each_line_why_it_is_so(client: TestClient) -> None:
     page = client.get("/demos/long-memory/predict?seed=3&guess=9").text
     assert "Steps multiply, they do not add." in page  # the slip
-    working = page[page.index('<ol class="working"') : page.index("</ol>")]
+    working = page[page.index('<ol class="working') : page.index("</ol>")]
     assert working.index("One step keeps:") < working.index("<math")
     assert working.index("Steps multiply:") < working.rindex("<math")
     told = client.get("/demos/receptive-field/predict?seed=5&guess=1").text
