@@ -71,7 +71,9 @@ document.addEventListener("keydown", (event) => {
 // The first demo link of a card answers to d.
 function giveDemoItsKey(root) {
   const link = root.querySelector(".answer .demo-link");
-  if (link) link.dataset.key = "d";
+  if (!link || link.dataset.key) return;
+  link.dataset.key = "d";
+  if (link.closest(".demos")) link.appendChild(document.createElement("kbd")).textContent = "d";
 }
 
 // A soft timer: it shows how long it has been, and forces nothing.
@@ -211,7 +213,8 @@ document.addEventListener("htmx:error", (event) => {
   const status = event.detail?.ctx?.response?.status;
   if (status) return; // the server answered, and its answer is on the page
   const { request, sourceElement: sent } = event.detail?.ctx ?? {};
-  if (!request || request.method === "GET") trouble("The server could not be reached. Try again.");
+  if (sent?.matches?.("#asking[data-holds]")) trouble("The server could not be reached. The dates on the buttons may be out of date.");
+  else if (!request || request.method === "GET") trouble("The server could not be reached. Try again.");
   else if (sent?.matches?.("#asking")) trouble("The server could not be reached. What you typed is still here: press again.");
   else trouble("The server could not be reached, so this was not saved. Press again: it won’t be counted twice.");
 });

@@ -31,7 +31,7 @@ class Action:
 
 
 ACTIONS = (
-    Action("go-on", SPACE, "start; show the answer; then rate it 4", ("Enter",)),
+    Action("go-on", SPACE, "start; show the answer; read on; at its end rate it 4", ("Enter",)),
     Action("rate-1", "1", "rate the answer 1, not at all"),
     Action("rate-2", "2", "rate the answer 2"),
     Action("rate-3", "3", "rate the answer 3"),
