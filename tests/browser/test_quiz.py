@@ -84,13 +84,17 @@ def test_a_quiz_by_keyboard(page: Page, server: Server) -> None:
     page.wait_for_url(re.compile(r"/review\?deck=rnn&cards=[\w-]+&mode=cram"))
 
 
-def test_a_quiz_is_left_and_resumed_on_another_device(page: Page, chromium: Browser, server: Server) -> None:
-    start(page)
-    reveal(page)
-    page.keyboard.press("4")
-    expect(page.locator(".sitting")).to_contain_text("2 of 5")
-    second = heading(page)
-    with chromium.new_context(base_url=server.url, viewport={"width": 360, "height": 740}) as phone:
+def test_a_quiz_is_left_and_resumed_on_another_device(chromium: Browser, server: Server) -> None:
+    with (
+        chromium.new_context(base_url=server.url) as desk,
+        chromium.new_context(base_url=server.url, viewport={"width": 360, "height": 740}) as phone,
+    ):
+        page, _refused = watched(desk, server)
+        start(page)
+        reveal(page)
+        page.keyboard.press("4")
+        expect(page.locator(".sitting")).to_contain_text("2 of 5")
+        second = heading(page)
         there, troubles = watched(phone, server)
         there.goto("/quiz")
         there.get_by_role("link", name="5 questions").first.click()
@@ -101,10 +105,10 @@ def test_a_quiz_is_left_and_resumed_on_another_device(page: Page, chromium: Brow
         expect(there.locator(".sitting")).to_contain_text("3 of 5")
         third = heading(there)
         assert troubles == []
-    page.keyboard.press("Space")
-    page.keyboard.press("1")
-    expect(page.locator(".notice")).to_contain_text("already answered that question, with 4")
-    assert heading(page) == third
+        page.keyboard.press("Space")
+        page.keyboard.press("1")
+        expect(page.locator(".notice")).to_contain_text("already answered that question, with 4")
+        assert heading(page) == third
     assert ratings(server) == [4, 4]
 
 
