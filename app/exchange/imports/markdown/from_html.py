@@ -127,7 +127,8 @@ class _HtmlReader:
             self.silent = tag
         elif tag == "img":
             said = _attributes(attributes)
-            self._picture(said.get("src", ""), said.get("alt") or said.get("title", ""))
+            words = dict.fromkeys(filter(None, (said.get("alt"), said.get("title"))))
+            self._picture(said.get("src", ""), "; ".join(words))
         elif self.raw is not None:
             self.raw.append("\n" if tag in ("br", "div", "p") else "")
         elif tag in ("pre", "code"):
@@ -252,7 +253,7 @@ def plain_of(source: str) -> str:
     def text(token: re.Match[str]) -> str:
         name = (token["tag"] or "").lower()
         shown = _attributes(token["attributes"] or "")
-        words = [shown.get(one, "") for one in ("src", "alt", "href")] if name in ("img", "a") else []
+        words = [shown.get(one, "") for one in ("src", "alt", "title", "href")] if name in ("img", "a") else []
         return f" {' '.join(words)} " if name in _BREAKS | _HEADINGS else ""
 
     source = _SOUND.sub(r" \1 ", _LATEX_MARK.sub(" ", _UNSEEN.sub("", source)))
