@@ -56,9 +56,15 @@ MARKS = [
         "<u>{}</u>",
     ),
     *(r"\({}\)", r"\[\text{{{}}}\]", "[latex]${}$[/latex]", "[latex]{}[/latex]", "[$]{}[/$]", r"\(\nonsuch{{{}}}\)"),
-    *('<img src="{}.png">', '<img src="cell.png" alt="{}">', '<img src="cell.png" title="{}" alt="x">', "[sound:{}.mp3]"),
+    *(
+        '<img src="{}.png">',
+        '<img src="cell.png" alt="{}">',
+        '<img src="cell.png" title="{}" alt="x">',
+        "[sound:{}.mp3]",
+    ),
     *('<pre>a<img src="{}.jpg">b</pre>', '<a href="https://a.org"><img src="cell.png" alt="{}"></a>', "<font>{}"),
-    *("=={}==", "[x] {}", "- {}", "# {}", "Source: {}", "Reversed: {}", "```{}", "$ {} $", "[[{}]]", "&lt;sub&gt;{}"),
+    *("=={}==", "[x] {}", "- {}", "# {}", "Source: {}", "Reversed: {}", "```{}", "$ {} $", "[[{}]]"),
+    "&lt;sub&gt;{}",
     *(
         "{{{{c1::{}}}}}",
         "{{{{c2::{}::hint}}}}",
