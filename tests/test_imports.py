@@ -21,11 +21,12 @@ MAY_IMPORT = {
     "server": {"web"},
     "nn": set(),
     "demos": {"nn", "nearest", "whole_file"},
-    "cards": {"models", "tables", "database", "demos", "nearest", "whole_file"},
-    "study": {"cards", "models", "tables", "database", "settings", "nearest", "invalid", "whole_file"},
+    "ask": {"demos", "nn", "nearest"},
+    "cards": {"models", "tables", "database", "ask", "demos", "nearest", "whole_file"},
+    "study": {"ask", "cards", "models", "tables", "database", "settings", "nearest", "invalid", "whole_file"},
     "exchange": {"cards", "study", "models", "tables", "database", "nearest", "invalid", "whole_file"},
     "upkeep": {"exchange", "cards", "study", "models", "tables", "database", "settings", "nearest"},
-    "web": {"observe", "upkeep", "exchange", "study", "cards", "demos", "models", "tables", "database"}
+    "web": {"observe", "upkeep", "exchange", "study", "cards", "ask", "demos", "models", "tables", "database"}
     | {"settings", "nearest", "invalid", "whole_file"},
     "main": {"observe", "web", "upkeep", "cards", "study", "database", "settings"},
     "commands": {
@@ -51,6 +52,7 @@ FLOORS = {
     "study": ("learner", "schedule", "selection", "sitting", "quiz", "stats", ""),
     "exchange": ("imports", "exports", "history", ""),
     "demos": ("machine", "parts", ""),
+    "ask": ("", "questions"),
     "web": ("frame", "sitting", "quiz", "browse", "course", "demos", "stats", "own", "phone", ""),
 }
 """The sub-rooms of a room from the ground up: each may import those before it. "" is the room's own files."""

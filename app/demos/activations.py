@@ -102,7 +102,7 @@ def _chain_told(p: Activations, numbers: dict[str, float]) -> str:
 
 def _instance(rng: random.Random) -> dict[str, str]:
     phi = rng.choice(["tanh", "sigmoid"])
-    a = rng.choice([0.2, 0.4, 0.6, 0.7, 0.9, 0.95])
+    a = rng.randint(3, 48) / 50
     z = math.atanh(a * rng.choice([1, -1])) if phi == "tanh" else math.log(a / (1 - a))
     return {"phi": phi, "z": repr(z), "depth": "1"}
 

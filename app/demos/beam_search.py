@@ -208,11 +208,15 @@ def _curve(scores: Values, best: Candidate, worse: int | None, numbers: dict[str
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    a, after_a, after_b = rng.choice([0.6, 0.7]), rng.choice([0.5, 0.6]), rng.choice([0.8, 0.9])
+    a, after_a, after_b = (
+        rng.choice([0.52, 0.55, 0.6]),
+        rng.choice([0.5, 0.52, 0.55, 0.6]),
+        rng.choice([0.8, 0.85, 0.9, 0.95]),
+    )
     return {
         "width": str(rng.choice([1, 2, 2])),
-        "first": f"{a},{1 - a:.1f}",
-        "next": f"{after_a},{1 - after_a:.1f};{after_b},{1 - after_b:.1f}",
+        "first": f"{a},{1 - a:.2g}",
+        "next": f"{after_a},{1 - after_a:.2g};{after_b},{1 - after_b:.2g}",
     }
 
 

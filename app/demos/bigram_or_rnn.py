@@ -2,19 +2,17 @@
 
 import itertools
 import math
-import random
 from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Formula, given
+from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, number, text
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts import character_marks as marks
 from app.demos.parts.character_marks import ALPHABET, CLOSES, SENTENCES, SURE, shown
@@ -192,51 +190,10 @@ def _memory(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Trace:
     return Trace("memory", "The memory", told, rows, ("m", 0), symbols, columns=columns, column_word="character")
 
 
-def _instance(rng: random.Random) -> dict[str, str]:
-    return {"mark": rng.choice("¿¡"), "words": str(rng.randint(1, len(RUN)))}
-
-
-def _question(p: BigramOrRNN) -> Question:
-    followed = marks.counted(1)[p.prefix[-1]]
-    told = ", ".join(f"“{shown(c)}” {n}×" for c, n in sorted(followed.items()))
-    return Question(
-        f"What probability does the bigram give “{CLOSES[p.mark]}”?",
-        "bigram",
-        (f"“{p.prefix}” has been read", f"in the text, after “{p.prefix[-1]}” came: {told}"),
-    )
-
-
-def _steps(p: BigramOrRNN, result: Result) -> list[Arithmetic]:
-    followed = marks.counted(1)[p.prefix[-1]]
-    counts = {f"n_{{{i}}}": float(n) for i, (_, n) in enumerate(sorted(followed.items()))}
-    total, many = sum(followed.values()), followed[CLOSES[p.mark]]
-    added = Formula(r"\mathrm{all}", written=" + ".join(counts), values=counts)
-    share = SHARE.worked_out(result.numbers["bigram"], {"k": many, "n": total})
-    return [added.worked_out(float(total), {}), share]
-
-
-def _slips(p: BigramOrRNN, result: Result) -> Slips:
-    followed = marks.counted(1)[p.prefix[-1]]
-    many, close = followed[CLOSES[p.mark]], CLOSES[p.mark]
-    return [
-        (
-            result.numbers["rnn"],
-            "That is the RNN's probability; it remembers the first mark. The bigram sees one character.",
-        ),
-        (0.5, "That is its share of the closing marks. Other characters may follow too."),
-        (1 / len(followed), "The characters are not equally likely: use the counts."),
-        (
-            many / marks.TEXT.count(close),
-            f"That is how often this character precedes “{close}”, the other way round.",
-        ),
-        (0.0, "The bigram cannot know which mark the sentence started with."),
-    ]
-
-
 DEMO = Demo(
     __file__,
     BigramOrRNN,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.005, why="divide two counts")),
+    None,
     shows=(ngram.counts, ngram.probabilities, rnn.step, marks.weights, marks.share_marks, predict),
 )

@@ -173,9 +173,9 @@ def _trace(p: BPTT, back: BackwardPass, slope: Values, share_x: Values, share_h:
 
 def _instance(rng: random.Random) -> dict[str, str]:
     return {
-        "x": rng.choice(["1,0,0", "1,1,1", "2,0,0", "1,1", "1,2,0"]),
+        "x": f"{rng.choice([1, 2, -1])},{rng.randint(-1, 2)},{rng.randint(-1, 2)}",
         "W_x": "1",
-        "W_h": rng.choice(["0.5", "2", "3", "-0.5", "-2"]),
+        "W_h": rng.choice(["0.5", "2", "3", "-0.5", "-2", "-1"]),
         "phi": "linear",
     }
 

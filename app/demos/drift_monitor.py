@@ -42,6 +42,7 @@ def compute(p: DriftMonitor) -> Result:
         "rolling_calm": float(calm.rolling.max()),
         "alarm": float(w.alarm is not None),
         "alarm_day": math.inf if w.alarm is None else w.alarm,
+        "expected": _expected(p),
         "days": math.inf if w.alarm is None else w.alarm - p.since,
         "inputs_most": float(np.abs(w.inputs).max()),
         "input_limit": _input_limit(p),
@@ -162,26 +163,31 @@ def _days(p: DriftMonitor, w: Watch) -> Trace:
 
 def _instance(rng: random.Random) -> dict[str, str]:
     return {
-        "size": str(rng.choice([1.5, 2, 3])),
-        "window": str(rng.choice([30, 40, 50, 60])),
-        "threshold": str(rng.choice([2, 2.5])),
-        "late": str(rng.choice([0, 0, 10])),
-        "seed": str(rng.randrange(20)),
+        "size": str(rng.choice([1, 1.2, 1.5, 2, 3])),
+        "window": str(rng.choice([20, 24, 30, 40, 50, 60])),
+        "threshold": str(rng.choice([1.5, 2, 2.5])),
+        "late": str(rng.choice([0, 5, 10])),
     }
 
 
 def _question(p: DriftMonitor) -> Question:
     return Question(
-        "How many days after the shift does the alarm go off?",
-        "days",
+        "How many days after the shift does the alarm go off, if every day's error is exactly average?",
+        "expected",
         (
-            f"on day {p.since} the relation changes; from then on a day's error is on average "
-            f"{_error_grows(p)} times the reference",
+            f"before the shift a day's error is the reference; from then on, {_error_grows(p)} times the reference",
             f"the alarm goes off when the mean error of the last {p.window} days is above {p.threshold} times the "
             "reference",
             f"the true value is known {p.late} days later" if p.late else "the true value is known at once",
         ),
     )
+
+
+def _expected(p: DriftMonitor) -> float:
+    """The first day k whose mean 1 + k (r − 1) / n is above the threshold, plus the wait for labels; or infinity."""
+    ratio = _error_grows(p)
+    bad = math.floor(round(p.window * (p.threshold - 1) / (ratio - 1), 9)) + 1 if ratio > 1 else math.inf
+    return bad + p.late if bad <= p.window else math.inf
 
 
 def _error_grows(p: DriftMonitor) -> float:
@@ -190,26 +196,33 @@ def _error_grows(p: DriftMonitor) -> float:
 
 
 def _working(p: DriftMonitor, result: Result) -> list[Arithmetic]:
-    ratio = _error_grows(p)
+    ratio, expected = _error_grows(p), result.numbers["expected"]
     rises = rf"1 + \frac{{k}}{{{p.window}}} ({latex(ratio)} - 1) > {latex(p.threshold)} \text{{ once }} k"
     values = {"n": p.window, "c": p.threshold, "r": ratio}
-    expected = p.window * (p.threshold - 1) / (ratio - 1)
-    record = given("k", "In this record, with its own errors and delayed labels:")
+    reached = p.window * (p.threshold - 1) / (ratio - 1)
+    days = Formula(
+        r"k + \mathrm{late}",
+        "The next whole day, and its label:",
+        values={"k": expected - p.late, r"\mathrm{late}": p.late},
+    )
     return [
-        Formula(rises, written=r"n \cdot (c - 1) / (r - 1)", values=values).worked_out(expected, {}),
-        record.worked_out(result.numbers["days"], {}),
+        Formula(rises, written=r"n \cdot (c - 1) / (r - 1)", values=values).worked_out(reached, {}),
+        days.worked_out(expected, {}),
     ]
 
 
 def _slips(p: DriftMonitor, result: Result) -> Slips:
+    expected = result.numbers["expected"]
+    told = [(expected - p.late, "The labels are late, and the alarm has to wait for them.")] if p.late else []
     return [
+        *told,
         (
             p.window + p.late,
             "The window need not be full of bad days: a few large errors are enough to raise its mean.",
         ),
-        (p.window / 2 + p.late, "That would be right if errors grew less; these are far larger."),
-        (result.numbers["days"] - p.late, "The labels are late, and the alarm has to wait for them."),
-        (0.5, "One bad day is not enough: the mean still includes the good days before."),
+        (p.window // 2 + p.late, "Half a window is right only if errors grow by twice the threshold's excess."),
+        (expected - 1, "On that day the mean is not yet above the threshold."),
+        (1.0 + p.late, "One bad day is not enough: the mean still includes the good days before."),
     ]
 
 
@@ -217,6 +230,13 @@ DEMO = Demo(
     __file__,
     DriftMonitor,
     compute,
-    Prediction(_instance, _question, _working, _slips, Tolerance(times=2, why="errors are random")),
+    Prediction(
+        _instance,
+        _question,
+        _working,
+        _slips,
+        Tolerance(why="It is a whole number: only the exact day is right"),
+        lambda p: Result({"expected": _expected(p)}, ()),
+    ),
     shows=(smoothed, fit, rolling_mean, make_world, watch),
 )

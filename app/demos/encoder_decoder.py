@@ -1,18 +1,16 @@
 """A toy translation by two networks with weights set by hand: one answers as it reads, the other reads it all first."""
 
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Formula, given
+from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import fill, plain
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.encoder_decoder_lanes import two_lanes
 from app.demos.parts.softmax_share import softmax_share
@@ -217,11 +215,6 @@ def _state(p: EncoderDecoder, states: Values) -> Trace:
     return Trace("state", "What the state holds", told, rows, ("s1", 0), {"x_t": x}, columns=columns, coloured=False)
 
 
-def _instance(rng: random.Random) -> dict[str, str]:
-    x = [str(rng.randint(1, 9)) for _ in range(rng.randint(4, 8))]
-    return {"x": ",".join(x), "order": rng.choice(["reverse", "last", "pairs"])}
-
-
 ORDERS = {
     "same": "the output keeps the order of the input",
     "reverse": "the output is the input in reverse",
@@ -230,40 +223,10 @@ ORDERS = {
 }
 
 
-def _question(p: EncoderDecoder) -> Question:
-    return Question(
-        "At how many outputs can a plain network know the right word?",
-        "plain_right",
-        (f"a sentence of {len(p.x)} words", ORDERS[p.order], "output $t$ is given right after input $t$ is read"),
-    )
-
-
-def _steps(p: EncoderDecoder, result: Result) -> list[Arithmetic]:
-    known = {f"c_{{{t}}}": float(k <= t) for t, k in enumerate(p.sources, start=1)}
-    steps = [
-        Formula(rf"[\pi({t}) \le {t}]", written=rf"[k \le {t}]", values={"k": k}).worked_out(known[f"c_{{{t}}}"], {})
-        for t, k in enumerate(p.sources, start=1)
-    ]
-    right = Formula(r"\mathrm{right}", written=" + ".join(known), values=known)
-    return [*steps, right.worked_out(result.numbers["plain_right"], {})]
-
-
-def _slips(p: EncoderDecoder, result: Result) -> Slips:
-    T, right = len(p.x), result.numbers["plain_right"]
-    return [
-        (float(T), "That is the encoder–decoder, which reads everything before it writes."),
-        (0.0, "Some words come early enough: those whose input has already been read."),
-        (float(sum(k < t for t, k in enumerate(p.sources, start=1))), "The input of the same step counts as read."),
-        (T - right, "That is how many it must guess."),
-    ]
-
-
 DEMO = Demo(
     __file__,
     EncoderDecoder,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
-    ),
+    None,
     shows=(register.reader, register.writer, register.slot, rnn.step, translate),
 )

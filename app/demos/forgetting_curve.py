@@ -1,19 +1,16 @@
 """Recur's own recurrence: what a review does to a memory, and how recall falls until the next one."""
 
-import random
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Annotated
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from app.demos.machine.arithmetic import Arithmetic, Formula, given
+from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import MOST_ENTRIES, Numbers, Parameters, entries, number, split_numbers
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.forgetting_formulas import Reviewed, difficulty_formula, five_digits, grade_of, stability_formula
 from app.nn import forgetting
@@ -189,48 +186,10 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
     )
 
 
-def _instance(rng: random.Random) -> dict[str, str]:
-    ratings = [rng.choice([3, 4, 5]), *[4] * rng.choice([1, 2, 3])]
-    waits, memory = list[int](), forgetting.first(grade_of(ratings[0]))
-    for rating in ratings[1:]:
-        waits.append(max(1, round(memory.stability)))
-        memory = forgetting.review(memory, grade_of(rating), waits[-1])
-    waits.append(1)
-    return {"ratings": ",".join(map(str, ratings)), "days": ",".join(map(str, waits))}
-
-
-def _question(p: ForgettingCurve) -> Question:
-    reviews = p.reviews()
-    story = f"A card is rated {reviews[0][0]}"
-    for (_, waited), (rating, _) in pairwise(reviews):
-        story += f", {waited} day{'s' * (waited != 1)} later {rating}"
-    return Question(
-        "After how many days is it due again?",
-        "interval",
-        (f"{story}.", "At each review it was due: recall had fallen to about 0.9. The desired recall is 0.9."),
-    )
-
-
-def _steps(p: ForgettingCurve, result: Result) -> list[Arithmetic]:
-    count = int(result.numbers["reviews"])
-    return result.worked(*(f"stability,{k}" for k in range(1, count + 1)), f"interval,{count}")
-
-
-def _slips(p: ForgettingCurve, result: Result) -> Slips:
-    n, count = result.numbers, int(result.numbers["reviews"])
-    last, first = n[f"stability{count - 1}"], n["stability1"]
-    return [
-        (last, "That is the same interval again, but each successful review makes the next one longer."),
-        (first * count, "That adds the first interval each time, but stability is multiplied."),
-        (2 * last, "That doubles it; after a review that is on time and successful it grows by more."),
-        (10 * last, "That is ten times the last one; the growth slows down as stability rises."),
-    ]
-
-
 DEMO = Demo(
     __file__,
     ForgettingCurve,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(times=1.4, why="the order of magnitude is enough")),
+    None,
     shows=(forgetting.review, forgetting.growth, forgetting.recall, remember),
 )

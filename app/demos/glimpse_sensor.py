@@ -202,12 +202,10 @@ def _image(p: GlimpseSensor) -> Trace:
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    size, scales = rng.choice([(2, 2), (2, 3), (4, 2), (4, 3)])
     return {
-        "image": rng.choice(["seven", "ring", "two"]),
-        "size": str(size),
-        "scales": str(scales),
-        "looks": str(rng.choice([3, 4, 5, 6])),
+        "size": str(rng.choice([2, 4, 6])),
+        "scales": str(rng.choice([2, 3, 4])),
+        "looks": str(rng.randint(2, 8)),
     }
 
 

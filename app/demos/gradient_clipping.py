@@ -171,9 +171,11 @@ def _descent_rows(p: GradientClipping, mark: str, group: str, walk: Descent) -> 
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
+    sides = rng.choice([(3, 4), (6, 8), (1, 2, 2), (2, 3, 6), (1, 4, 8), (2, 4, 4), (4, 4, 7)])
+    entries = [side * rng.choice([1, -1]) for side in rng.sample(sides, len(sides))]
     return {
-        "g": rng.choice(["3,4", "4,3", "6,8", "-8,6", "-3,4", "2,-1,2", "-6,2,3"]),
-        "threshold": rng.choice(["1", "2", "2.5", "20"]),
+        "g": ",".join(map(str, entries)),
+        "threshold": rng.choice(["1", "2", "2.5", "4", "20"]),
         "by": rng.choice(["norm", "norm", "value"]),
         "updates": "1",
     }
@@ -199,14 +201,18 @@ def _steps(p: GradientClipping, result: Result) -> list[Arithmetic]:
 
 def _slips(p: GradientClipping, result: Result) -> Slips:
     first, norm, c = p.g[0], result.numbers["norm"], p.threshold
-    return (
-        (first, "That is the unclipped entry, but the gradient exceeds the threshold."),
-        (max(-c, min(c, first)), "That is clipping by value. By norm, all entries shrink together."),
-        (first * min(1.0, c / norm), "That is clipping by norm. By value, each entry is clipped on its own."),
-        (first / norm, "That makes the norm 1. It should become $c$, and only if it was larger."),
-        (first * c / norm, "That stretches a short gradient. Clipping never makes one longer."),
-        (abs(first * min(1.0, c / norm)), "The size is right, but clipping keeps the sign."),
-    )
+    by_norm, by_value = first * min(1.0, c / norm), max(-c, min(c, first))
+    told = [(first / norm, "That makes the norm 1. It should become $c$, and only if it was larger.")]
+    if norm <= c or (p.by == "value" and abs(first) <= c):
+        told += [(first * c / norm, "That changes an entry that needs no clipping.")]
+    else:
+        told += [(first, "That is the unclipped entry, but the gradient exceeds the threshold.")]
+    if p.by == "value":
+        told += [(by_norm, "That is clipping by norm. By value, each entry is clipped on its own.")] if norm > c else []
+    elif norm > c:
+        told += [(by_value, "That is clipping by value. By norm, all entries shrink together.")]
+    sign = "The size is right, but clipping keeps the sign."
+    return [*told, (-result.numbers["after1"], sign), (c, "That is the threshold, not the entry.")]
 
 
 DEMO = Demo(

@@ -229,14 +229,14 @@ def _path_told(numbers: dict[str, float]) -> str:
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    keep = rng.choice([0.25, 0.75, 0.8, 0.9])
+    keep = rng.choice([0.1, 0.2, 0.25, 0.4, 0.6, 0.75, 0.8, 0.9])
     return {
         "x": rng.choice(["1", "-1"]),
         "W_x": "0,0,1",
         "W_h": "0",
         "update_bias": repr(math.log(keep / (1 - keep))),
         "convention": rng.choice(["keeps", "renews"]),
-        "h0": rng.choice(["1", "-1", "2"]),
+        "h0": rng.choice(["1", "-1", "2", "-2", "3"]),
     }
 
 

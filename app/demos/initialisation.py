@@ -276,12 +276,10 @@ def _trace(p: Initialisation, weights: list[Values], fans: Sequence[int], values
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    return {
-        "scheme": rng.choice(["glorot", "he"]),
-        "inputs": str(rng.choice([2, 8, 32, 50, 128])),
-        "units": str(rng.choice([10, 18, 32, 72, 100])),
-        "layers": "2",
-    }
+    scheme, twice_a_square = rng.choice(["glorot", "he"]), rng.choice([8, 18, 32, 50, 72, 98])
+    inputs = rng.randint(1, twice_a_square - 1) if scheme == "glorot" else twice_a_square
+    units = twice_a_square - inputs if scheme == "glorot" else rng.choice([4, 10, 16, 20, 64, 100])
+    return {"scheme": scheme, "inputs": str(inputs), "units": str(units), "layers": "2"}
 
 
 def _question(p: Initialisation) -> Question:

@@ -239,10 +239,11 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    return {
-        "sums": rng.choice(["1,3,5,7", "2,4,4,6", "0,0,4,8", "-2,0,2,8", "1,1,7,3", "-3,-1,-1,1", "2,8,5,1"]),
-        "steps": "1",
-    }
+    apart = rng.choice(
+        [(2, 2, -2, -2), (3, 3, -3, -3), (4, 4, -4, -4), (5, -3, -1, -1), (7, 1, -7, -1)]
+    )  # roots of squares
+    mean, sign = rng.choice([-2, -1, 1, 2, 3]), rng.choice([1, -1])
+    return {"sums": ",".join(str(mean + sign * d) for d in rng.sample(apart, 4)), "steps": "1"}
 
 
 def _question(p: LayerNormAndDropout) -> Question:

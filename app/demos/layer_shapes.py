@@ -308,11 +308,15 @@ def _slips(p: LayerShapes, result: Result) -> Slips:
         if p.framework == "pytorch"
         else "With reset_after a GRU has two biases."
     )
+    part = []
+    if times > 1:
+        part += [(total / times, f"That is one of the {times} blocks of the {name}.")]
+    if both > 1:
+        part += [(total / both, "That is one direction, and there are two.")]
     return (
-        (total / times, f"That is one of the {times} blocks of the {name}."),
+        *part,
         (total - bias, "The biases are missing."),
         (total - recurrent, "The recurrent weights, from each unit to each unit, are missing."),
-        (total / both, "That is one direction, and there are two."),
         (total * p.time, "Every step uses the same weights, so time is not in the count."),
         (total - one, why),
         (total + one, "That has one bias too many: two belong to PyTorch, and to Keras' GRU with reset_after."),

@@ -190,16 +190,24 @@ def _run(c: float, f: float, i: float, x: tuple[float, ...]) -> float:
 
 def _slips(p: LSTMGates, result: Result) -> Slips:
     f, i = _gates(p)
-    return (
+    told = [
         (result.numbers["h_last"], "That is $h_3$, the part of the cell that the output gate lets through."),
         (float(np.tanh(result.numbers["c_last"])), "That applies tanh to it. The cell itself never goes through tanh."),
-        (_run(p.c0, i, f, p.x), "That swaps the gates. $f$ scales the old cell, $i$ the candidate."),
-        (_run(p.c0, f, 1.0, p.x), "That writes the whole candidate. The input gate scales it."),
-        (_run(p.c0, 1.0, i, p.x), "That forgets nothing. The forget gate scales the old cell at every step."),
         (_run(p.c0, 0.0, i, p.x), "That is only what the last step writes. $f$ keeps part of the old cell."),
-        (_run(0.0, f, i, p.x), "That starts from an empty cell. $c_0$ is still in it."),
-        (_run(p.c0, f, 1 - f, p.x), "That uses $1 - f$ for $i$, as in a GRU. An LSTM's two gates are independent."),
-    )
+    ]
+    if f != i:
+        told += [(_run(p.c0, i, f, p.x), "That swaps the gates. $f$ scales the old cell, $i$ the candidate.")]
+    if i != 1:
+        told += [(_run(p.c0, f, 1.0, p.x), "That writes the whole candidate. The input gate scales it.")]
+    if f != 1:
+        told += [(_run(p.c0, 1.0, i, p.x), "That forgets nothing. The forget gate scales the old cell at every step.")]
+    if p.c0:
+        told += [(_run(0.0, f, i, p.x), "That starts from an empty cell. $c_0$ is still in it.")]
+    if i != 1 - f:
+        told += [
+            (_run(p.c0, f, 1 - f, p.x), "That uses $1 - f$ for $i$, as in a GRU. An LSTM's two gates are independent.")
+        ]
+    return told
 
 
 DEMO = Demo(

@@ -1,6 +1,5 @@
 """One series, three networks and two naive forecasts: errors side by side, and what each structure can see."""
 
-import random
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -9,7 +8,6 @@ from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Trace
 from app.demos.machine.numbers import fill
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts.four_forecasts import KERNELS, TIME, TRAIN, UNITS, Forecasts, MlpCnnRnn, run_all
 from app.nn import forecast
@@ -181,43 +179,10 @@ def _steps_trace(run: Forecasts) -> Trace:
     return Trace("steps", "Every forecast", caption, rows, ("x", 0), symbols, first=TRAIN + 1)
 
 
-def _instance(rng: random.Random) -> dict[str, str]:
-    period = rng.choice([6, 8, 10])
-    window = rng.choice([period - 4, period - 3, period + 1, period + 2])
-    return {"period": str(period), "window": str(window), "noise": "0.03", "seed": str(rng.randrange(20))}
-
-
-def _question(p: MlpCnnRnn) -> Question:
-    return Question(
-        "The naive forecast's error counts as 1. How large is the error of the MLP?",
-        "mlp_ratio",
-        (
-            f"a spike of 1 at every {p.period}th step, otherwise 0, and a little noise",
-            f"the MLP sees a window of {p.window} steps and forecasts the next one; half of the naive forecast's error "
-            "comes from the step after each spike",
-        ),
-    )
-
-
-def _slips(p: MlpCnnRnn, result: Result) -> Slips:
-    short_window = p.window < p.period
-    return [
-        (1.0, "No better than the naive forecast? It at least knows that no spike follows right after another."),
-        (
-            result.numbers["rnn_ratio"] if short_window else 0.7,
-            "The last spike is outside the window: when the next one is due, the MLP sees only noise."
-            if short_window
-            else "The last spike is inside the window, so the MLP can tell when the next one is due.",
-        ),
-        (0.05, "Even a perfect forecast of the spikes leaves the noise, and the readout's weights are estimates."),
-        (1.5, "Above 1 it would be worse than the naive forecast. That is rare where there is something to learn."),
-    ]
-
-
 DEMO = Demo(
     __file__,
     MlpCnnRnn,
     compute,
-    Prediction(_instance, _question, ("error,1", "error,3", "ratio,3"), _slips, Tolerance(times=1.5)),
+    None,
     shows=(fit, forecast.mlp_features, forecast.cnn_features, forecast.rnn_features, run_all),
 )

@@ -187,12 +187,16 @@ def _curve(every: dict[str, Values], numbers: dict[str, float]) -> Curve:
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    return {
-        "sentence": rng.choice(["not-bad", "slow", "plot"]),
-        "order": rng.choice(["written", "reversed", "shuffled", "shuffled"]),
-        "rotate": str(rng.randint(0, 2)),
-        "seed": str(rng.randrange(100)),
-    }
+    while True:
+        change = {
+            "sentence": rng.choice(["not-bad", "slow", "plot", "plot", "plot"]),
+            "order": rng.choice(["written", "reversed", "shuffled", "shuffled"]),
+            "rotate": str(rng.randint(0, 4)),
+            "seed": str(rng.randrange(100)),
+        }
+        words = " ".join(OrderMatters.model_validate(change).words)
+        if any(f"not {word}" in words for word in ("good", "bad", "slow", "funny")):  # else the bag is right, too
+            return change
 
 
 def _question(p: OrderMatters) -> Question:
@@ -213,15 +217,21 @@ def _steps(p: OrderMatters, result: Result) -> list[Arithmetic]:
 
 def _slips(p: OrderMatters, result: Result) -> Slips:
     n = result.numbers
+    told = [
+        (n["bag"], "That is the bag of words: it cannot tell which word comes after “not”."),
+        (-n["rnn"], "The sign is wrong."),
+        (n["words"], "That counts the words: only some of them have a value."),
+    ]
     after = next((i + 1 for i, word in enumerate(p.words) if word == "not"), len(p.words))
     values = features(p.words)[:, 0]
-    return (
-        (n["bag"], "That is the bag of words: it cannot tell which word comes after “not”."),
-        (float(values[:after].sum() - values[after:].sum()), "“Not” negates only the next word, not all that follow."),
-        (n["rnn_written"], "That is the score of the sentence as written: here the words have another order."),
-        (n["mlp"], "That negates the position that followed “not” as written, not the word that follows it now."),
-        (-n["rnn"], "The sign is wrong."),
-    )
+    if np.count_nonzero(values[after + 1 :]):
+        negated = float(values[:after].sum() - values[after:].sum())
+        told += [(negated, "“Not” negates only the next word, not all that follow.")]
+    if n["rnn_written"] != n["rnn"]:
+        told += [(n["rnn_written"], "That is the score of the sentence as written: here the words have another order.")]
+    if n["mlp"] != n["rnn"]:
+        told += [(n["mlp"], "That negates the position that followed “not” as written, not the word that follows it.")]
+    return told
 
 
 DEMO = Demo(

@@ -260,7 +260,7 @@ def _ends_trace(p: PaddingAndMasking, alone: list[Values], runs: dict[str, Value
 
 def _instance(rng: random.Random) -> dict[str, str]:
     return {
-        "batch": f"{rng.choice([2, 4, -4])},{rng.choice([2, 6, 8])};1,1,1,{rng.choice([1, 2])}",
+        "batch": f"{rng.choice([2, 4, -4, 6])},{rng.choice([2, 6, 8, -2])};1,1,1,{rng.choice([1, 2])}",
         "mask": rng.choice(["0", "0", "0", "1"]),  # one in four
         "padding": rng.choice(["post", "post", "pre"]),
         "value": rng.choice(["0", "0", "1"]),  # one in three
@@ -294,17 +294,26 @@ def _slips(p: PaddingAndMasking, result: Result) -> Slips:
     def other(**change: object) -> float:
         return compute(p.model_copy(update=change)).numbers["last"]
 
-    kept = "A masked step keeps all of it." if p.mask else "Each padded step leaves half of it, and adds the rest."
-    side: Literal["pre", "post"] = "pre" if p.padding == "post" else "post"
-    there = "That is the sequence alone. Without a mask the padded steps are steps."
     if p.mask:
         there = "There is a mask: a padded step passes the state on."
+        told = [(0.0, "Padding does not erase the state. A masked step keeps all of it.")]
+    else:
+        there = "That is the sequence alone. Without a mask the padded steps are steps."
+        told = [(0.0, "Padding does not erase the state. Each padded step leaves half of it, and adds the rest.")]
+        side: Literal["pre", "post"] = "pre" if p.padding == "post" else "post"
+        where = "after" if p.padding == "post" else "before"
+        told += [(other(padding=side), f"The padding comes {where} the sequence.")]
+        if p.value:
+            missing = f"The padding is {latex(p.value)}, not 0, and goes in through $W_x$."
+            told += [(other(value=0.0), missing)]
+    if p.b:
+        also = "" if p.mask else ": it acts at padded steps too"
+        told += [(other(b=0.0), f"The bias is missing{also}.")]
+    alone = p.batch[0][-1] + p.b
     return [
         (other(mask=not p.mask), there),
-        (other(padding=side), f"The padding comes {'after' if p.padding == 'post' else 'before'} the sequence."),
-        (other(value=0.0), f"The padding is {latex(p.value)}, not 0, and goes in through $W_x$."),
-        (other(b=0.0), "The bias is missing: it acts at padded steps too."),
-        (0.0, f"Padding does not erase the state. {kept}"),
+        *told,
+        (alone, "That is the last input alone: the state before counts too."),
     ]
 
 

@@ -169,8 +169,8 @@ def _trace(stack: list[rf.ConvLayer], numbers: dict[str, float]) -> Trace:
 
 def _instance(rng: random.Random) -> dict[str, str]:
     return {
-        "kernel": str(rng.choice([2, 3, 5])),
-        "layers": str(rng.choice([2, 3, 4])),
+        "kernel": str(rng.choice([2, 3, 4, 5, 7])),
+        "layers": str(rng.choice([2, 3, 4, 5])),
         "dilation": str(rng.choice([1, 1, 2])),
         "doubling": rng.choice("01"),
         "stride": str(rng.choice([1, 1, 2])),
@@ -195,12 +195,17 @@ def _steps(p: ReceptiveField, result: Result) -> list[Arithmetic]:
 
 def _slips(p: ReceptiveField, result: Result) -> Slips:
     field = result.numbers["field"]
+    told = []
+    if p.stride > 1:
+        bottom = rf.fields([layer._replace(s=1) for layer in p.stack()])[-1]
+        told += [(bottom, "The strides of the layers below are left out.")]
+    if field != 1 + p.layers * (p.kernel - 1):
+        told += [(1 + p.layers * (p.kernel - 1), "That leaves out dilation and stride, as if each layer added k − 1.")]
     return (
+        *told,
         (field - 1, "The present step counts too: the sum starts at 1."),
-        (1 + p.layers * (p.kernel - 1), "That leaves out dilation and stride, as if each layer added k − 1."),
         (p.layers * p.kernel, "Kernels overlap: each layer adds k − 1 steps, not k."),
         (p.kernel**p.layers, "That multiplies the kernel sizes. They add; only strides multiply."),
-        (rf.fields([layer._replace(s=1) for layer in p.stack()])[-1], "The strides of the layers below are left out."),
         (
             1 + sum(layer.k * layer.d * jump for layer, jump in zip(p.stack(), rf.jumps(p.stack()), strict=False)),
             "A kernel of k steps has k − 1 gaps.",

@@ -118,7 +118,11 @@ def _table(p: SelfAttention, e: Values, alpha: Values, i: int) -> Trace:
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    return {"far": str(rng.choice([4, 10, 20, 50, 100])), "heads": rng.choice("124"), "causal": rng.choice("01")}
+    return {
+        "far": str(rng.choice([5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 100, 200])),
+        "heads": rng.choice("124"),
+        "causal": rng.choice("01"),
+    }
 
 
 def _question(p: SelfAttention) -> Question:
@@ -143,11 +147,16 @@ def _steps(p: SelfAttention, result: Result) -> list[Arithmetic]:
 
 def _slips(p: SelfAttention, result: Result) -> Slips:
     T, heads, pairs = p.far, int(p.heads), result.numbers["pairs"]
+    told: list[tuple[float, str]] = []
+    if heads > 1:
+        told += [(pairs, "That is one head: each head has its own scores.")]
+    if p.causal:
+        told += [(heads * T * T, "The mask removes later positions: about half of the scores.")]
+    else:
+        told += [(heads * T * (T + 1) / 2, "There is no mask: a position attends to later ones too.")]
     return [
-        (pairs, "That is one head: each head has its own scores."),
-        (heads * T * T, "The mask removes later positions: about half of the scores."),
-        (heads * T * (T - 1) / 2, "A position also attends to itself: count the diagonal."),
-        (heads * T * (T + 1) / 2, "There is no mask: a position attends to later ones too."),
+        *told,
+        (heads * T * (T - 1) / (2 if p.causal else 1), "A position also attends to itself: count the diagonal."),
         (heads * T, "That grows linearly with the length, as a recurrence does; here every pair has a score."),
     ]
 

@@ -210,16 +210,21 @@ def _steps(p: SequenceShapes, result: Result) -> list[Arithmetic]:
 def _slips(p: SequenceShapes, result: Result) -> Slips:
     inputs, k = result.numbers["inputs"], result.numbers["output"]
     aligned, decoder = (k, "That would be aligned. Here everything is read first."), inputs + k
+    from_0 = (result.numbers["written_at"] - 1, "That counts the steps from 0. The first step is number one.")
     match p.kind:
         case "unaligned":
             early = "That lets the last reading step write. A decoder starts one step later."
-            return (aligned, (decoder - 1, early), (inputs, "That is when the last input is read."))
+            return (aligned, (decoder - 1, early), (inputs, "That is when the last input is read."), from_0)
         case "many-to-one":
-            return (aligned, (decoder, "The last reading step also writes: there is no decoder."))
+            return (aligned, (decoder, "The last reading step also writes: there is no decoder."), from_0)
         case "aligned":
             late = "That would be unaligned. Here each reading step also writes."
-            return ((decoder, late), (inputs, "That is when the last input is read."))
-    return ((1.0, "That is when the input is read and $y_1$ written."), (decoder, "The reading step also writes."))
+            return ((decoder, late), (inputs, "That is when the last input is read."), from_0)
+    return (
+        (1.0, "That is when the input is read and $y_1$ written."),
+        (decoder, "The reading step also writes."),
+        from_0,
+    )
 
 
 DEMO = Demo(

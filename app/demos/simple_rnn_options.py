@@ -286,7 +286,7 @@ def _weights_trace(p: SimpleRNNOptions, w: rnn.RNNWeights) -> Trace:
 
 def _instance(rng: random.Random) -> dict[str, str]:
     return {
-        "x": f"{rng.choice([1, 2, 3])},{rng.choice([4, -2, 6])}",
+        "x": f"{rng.choice([1, 2, 3, -4])},{rng.choice([4, -2, 6, 8])}",
         "units": "1",
         "activation": "linear",
         "kernel_initializer": "constant",
@@ -322,10 +322,11 @@ def _slips(p: SimpleRNNOptions, result: Result) -> Slips:
 
     reads = "backwards: the last input comes first" if p.go_backwards else "forwards"
     starts = "Stateful: the second call starts from the first one's end." if p.stateful else "Each call starts at zero."
+    told = [(other(use_bias=False), "The bias is missing.")] if p.bias_initializer == "ones" else []
     return [
+        *told,
         (other(stateful=not p.stateful), starts),
         (other(go_backwards=not p.go_backwards), f"It reads {reads}."),
-        (other(use_bias=False), "The bias is missing."),
         (other(go_backwards=not p.go_backwards, stateful=not p.stateful), f"It reads {reads}. {starts}"),
         (float(0.5 * p.reading[-1]), "That is the last input alone: the state before it is missing."),
     ]

@@ -207,11 +207,10 @@ def _steps_trace(p: StatefulOrStateless, x: Values, before: Values, h: Values, l
 
 def _instance(rng: random.Random) -> dict[str, str]:
     return {
-        "window": str(rng.choice([2, 3, 4, 5, 8, 10])),
-        "period": str(rng.choice([4, 5, 6])),
+        "window": str(rng.randint(3, 20)),
+        "period": str(rng.randint(3, 10)),
         "cue": "1",
         "stateful": "0",
-        "seed": str(rng.randrange(20)),
     }
 
 
@@ -237,12 +236,15 @@ def _steps(p: StatefulOrStateless, result: Result) -> list[Arithmetic]:
 
 
 def _slips(p: StatefulOrStateless, result: Result) -> Slips:
-    missed = result.numbers["missed"]
+    missed, cuts = result.numbers["missed"], (PERIODS * p.period - 1) // p.window
+    told = [(cuts + 1.0, "That is the number of windows. A cut does harm only between a cue and its answer.")]
+    if PERIODS * p.period > math.lcm(p.window, p.period):
+        told += [(float(cuts), "That is the number of cuts. Those between two periods do no harm.")]
     return (
+        *told,
         (0.0, "A stateful network would make no mistake. Here the state is lost at every cut."),
         (float(PERIODS), "Not all: some cues and answers share a window."),
         (PERIODS - missed, "That is how many are right."),
-        (result.numbers["cuts"], "That is the number of cuts. A cut does harm only between a cue and its answer."),
     )
 
 

@@ -1,17 +1,15 @@
 """Text, one character at a time: a state, a distribution, a draw, and the drawn character fed back in."""
 
 import math
-import random
 from dataclasses import dataclass
 
 import numpy as np
 
-from app.demos.machine.arithmetic import Arithmetic, Formula, given
+from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, number, text
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
 from app.demos.parts import character_marks as marks
 from app.demos.parts.character_marks import ALPHABET, V, shown
@@ -208,59 +206,10 @@ def _before(p: TextGeneration) -> float:
     return float(marks.read(p.start[:-1], 1, p.w)[-1, -1]) if len(p.start) > 1 else 0.0
 
 
-def _instance(rng: random.Random) -> dict[str, str]:
-    start, context = rng.choice([("¿", "1"), ("¡", "1"), ("¿la ", "2"), ("¿la ", "1")])  # not all alike after these
-    return {"start": start, "context": context, "temperature": str(rng.choice([0.5, 2, 3])), "length": "1"}
-
-
-def _first(p: TextGeneration) -> tuple[list[int], Values]:
-    one = generate(p)[1][0]
-    return [i for i, likely in enumerate(one.p) if likely > 0], one.p
-
-
-def _question(p: TextGeneration) -> Question:
-    seen, likely = _first(p)
-    told = ", ".join(f"“{shown(ALPHABET[i])}” {latex(likely[i])}" for i in seen)
-    return Question(
-        rf"At $\tau = {latex(p.temperature)}$, what is the probability of the likeliest character?",
-        "top_p",
-        (f"at $\\tau = 1$ the model gives: {told}", r"$p_i \propto \exp(s_i / \tau)$, where $s_i = \ln p_i$"),
-    )
-
-
-def _steps(p: TextGeneration, result: Result) -> list[Arithmetic]:
-    seen, likely = _first(p)
-    powers = likely[seen] ** (1 / p.temperature)
-    told = [
-        Formula(rf"\exp(\ln({latex(q)}) / \tau)", written="q^{e}", values={"q": q, "e": 1 / p.temperature})
-        for q in likely[seen].tolist()
-    ]
-    share = Formula(r"p_{max} / \sum_k p_k", written="a / b", values={"a": powers.max(), "b": powers.sum()})
-    steps = [one.worked_out(value, {}) for one, value in zip(told, powers.tolist(), strict=True)]
-    return [*steps, share.worked_out(result.numbers["top_p"], {})]
-
-
-def _slips(p: TextGeneration, result: Result) -> Slips:
-    seen, likely = _first(p)
-    top = float(likely.max())
-    inverted = likely[seen] ** p.temperature
-    sharper = "sharpens" if p.temperature < 1 else "flattens"
-    return [
-        (top, "That is the probability at $\\tau = 1$."),
-        (
-            float(inverted.max() / inverted.sum()),
-            f"You multiplied the scores by $\\tau$. Dividing by {latex(p.temperature)} {sharper} them.",
-        ),
-        (top ** (1 / p.temperature), "Divide by the sum: the new probabilities must add up to 1."),
-        (top / p.temperature, "Divide the score by $\\tau$, not the probability."),
-        (1.0, "That is greedy, the limit at $\\tau = 0$."),
-    ]
-
-
 DEMO = Demo(
     __file__,
     TextGeneration,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.02, why="two decimals are enough")),
+    None,
     shows=(sampling.temper, sampling.truncate, sampling.draw, known_end, next_p, generate, rnn.step),
 )

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -168,8 +169,8 @@ def _instance(rng: random.Random) -> dict[str, str]:
         "x": ",".join(map(str, inputs)),
         "W_x": str(rng.choice([0.5, 1, -0.5])),
         "W_h": str(rng.choice([0.5, 0.8, -0.5, 2])),
-        "b": str(rng.choice([0, 0.5, 1])),
-        "phi": rng.choice(["relu", "linear", "tanh"]),
+        "b": str(rng.choice([0.5, 1, -1])),
+        "phi": rng.choice(["relu", "linear"]),
         "step": "2",
     }
 
@@ -195,13 +196,17 @@ def _slips(p: UnrolledRNN, result: Result) -> Slips:
     phi, u, v, b = ACTIVATIONS[p.phi].f, w.W_xh[0, 0], w.W_hh[0, 0], w.b[0]
     last, h_before = p.x[-1], result.numbers.get(f"h{len(p.x) - 1}", 0.0)
     z_before = result.numbers.get(f"z{len(p.x) - 1}", 0.0)
-    told = (
-        (u * last + v * h_before + b, "That is the sum $z$: φ has not been applied yet."),
+    told: list[tuple[Any, str]] = [
         (phi(np.array(u * last + b)), "That leaves out the state: $W_h h_{t-1}$ is missing."),
+        (phi(np.array(v * last + u * h_before + b)), "That swaps the weights: $W_x$ multiplies the input."),
         (phi(np.array(u * last + v * h_before)), "That leaves out the bias $b$ in the last step."),
-        (phi(np.array(u * last + v * z_before + b)), "That uses the sum $z_{t-1}$ in place of the state $h_{t-1}$."),
         (h_before, "That is the state one step earlier."),
-    )
+    ]
+    if p.phi != "linear":
+        told += [(u * last + v * h_before + b, "That is the sum $z$: φ has not been applied yet.")]
+    if z_before != h_before:
+        without = phi(np.array(u * last + v * z_before + b))
+        told += [(without, "That uses the sum $z_{t-1}$ in place of the state $h_{t-1}$.")]
     return [(float(value), says) for value, says in told]
 
 

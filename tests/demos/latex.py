@@ -66,6 +66,7 @@ FUNCTIONS: dict[str, Callable[[About], About]] = {
     r"\exp": _of(np.exp),
     r"\ln": _of(np.log),
     r"\log": _of(np.log),
+    r"\lg": _of(np.log10),
     r"\mathrm{relu}": _of(lambda z: np.maximum(z, 0.0)),
     r"\sin": _of(np.sin),
     r"\cos": _of(np.cos),
@@ -222,7 +223,7 @@ def worth(formula: str, number: Callable[[str, bool], About] = exactly) -> About
         return found
 
     with np.errstate(all="ignore"):
-        value = _Reader(formula, noted).whole()
+        value = _Reader(formula.replace(r"\log_{10}", r"\lg"), noted).whole()
     largest = max(size for size in numbers if math.isfinite(size))
     return About(value.value, value.error + (ROUNDING * largest if re.search(r" [-+] ", formula) else 0.0))
 

@@ -13,6 +13,7 @@ from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Diagram
 from app.demos.machine.numbers import short, show
 from app.demos.machine.result import Result
+from tests.ask.answers import judged
 from tests.examples import examples
 
 
@@ -136,5 +137,5 @@ def test_rows_that_do_not_fit_are_named_and_the_nearest_state_fits(query: str, p
 
 def test_a_forgotten_root_is_recognised() -> None:
     p = DEMO.parse("queries=1,1,0,0&keys=3,0,0,0;1,0,0,0;0,0,0,0&score=scaled")
-    judged = DEMO.prediction.judge(p, DEMO.compute(p), math.exp(3) / (math.exp(3) + math.e + 1))
-    assert judged.slip == "You left out the division by $\\sqrt{d}$."
+    told = judged(DEMO, p, math.exp(3) / (math.exp(3) + math.e + 1))
+    assert told.says == "You left out the division by $\\sqrt{d}$."

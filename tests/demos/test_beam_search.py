@@ -14,6 +14,7 @@ from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Curve, Diagram
 from app.demos.machine.numbers import short
 from app.demos.machine.result import Result
+from tests.ask.answers import judged
 from tests.examples import examples
 
 
@@ -123,4 +124,4 @@ def test_weights_that_are_no_distribution_are_named(query: str, parameter: str) 
 
 def test_a_greedy_guess_is_told_what_it_dropped() -> None:
     p = DEMO.parse("")
-    assert DEMO.prediction.judge(p, DEMO.compute(p), 0.3).slip == "That is greedy: it never tries $B$."
+    assert judged(DEMO, p, 0.3).says == "That is greedy: it never tries $B$."

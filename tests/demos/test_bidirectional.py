@@ -13,6 +13,7 @@ from app.demos.bidirectional import DEMO, Bidirectional
 from app.demos.machine.figures import Diagram, Trace
 from app.demos.machine.result import Result
 from app.nn import count
+from tests.ask.answers import judged
 from tests.examples import examples
 from tests.frameworks.recorded import PYTORCH
 
@@ -92,7 +93,7 @@ def test_the_state_from_the_wrong_side_is_told() -> None:
     p = DEMO.parse("x=1,2,3&position=2&phi=linear&W_x=1&W_h=2&W_x_back=1&W_h_back=0.5")
     result = DEMO.compute(p)
     assert result.numbers["backward"] == 2 + 0.5 * 3
-    slip = DEMO.prediction.judge(p, result, 2 + 2 * 1).slip
+    slip = judged(DEMO, p, 2 + 2 * 1).says
     assert slip
     assert "forward state" in slip
 

@@ -112,13 +112,6 @@ def test_the_curve_ends_at_the_number_that_is_told() -> None:
     assert len(curve.x) == result.numbers["gap"] + 1
 
 
-def test_the_answer_of_the_other_model_is_recognised() -> None:
-    p = DEMO.parse("")
-    judged = DEMO.prediction.judge(p, DEMO.compute(p), DEMO.compute(p).numbers["rnn"])
-    assert judged.slip is not None
-    assert "The bigram sees one character" in judged.slip
-
-
 def test_words_of_ones_own_are_read_in_place_of_the_given_ones() -> None:
     result = compute("mark=¡&own=el gato ama la luna&w=1.5")
     assert result.numbers["gap"] == len("el gato ama la luna")

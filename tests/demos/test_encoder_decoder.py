@@ -112,10 +112,3 @@ def test_words_that_the_language_does_not_have_are_named() -> None:
     with pytest.raises(BadParametersError) as caught:
         DEMO.parse("x=1,2.4,-3")
     assert "x=1,2,1" in caught.value.nearest
-
-
-def test_all_words_is_the_guess_of_who_thinks_it_reads_first() -> None:
-    p = state([1, 2, 3, 4], "reverse")
-    assert DEMO.prediction.judge(p, DEMO.compute(p), 4).slip == (
-        "That is the encoder–decoder, which reads everything before it writes."
-    )

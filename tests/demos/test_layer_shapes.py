@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.demos.layer_shapes import DEMO, build
 from app.demos.machine.figures import Diagram
 from app.demos.machine.result import Result
+from tests.ask.answers import judged
 from tests.examples import examples
 from tests.frameworks.recorded import PYTORCH
 
@@ -104,9 +105,9 @@ def test_the_diagram_names_every_shape_and_count(states: Any, data: st.DataObjec
 
 def test_gates_are_named_when_they_are_left_out_of_a_guess() -> None:
     p = DEMO.parse("layer=lstm")
-    judged = DEMO.prediction.judge(p, DEMO.compute(p), 1120)
-    assert not judged.right
-    assert judged.slip == "That is one of the 4 blocks of the LSTM."
+    told = judged(DEMO, p, 1120)
+    assert not told.is_right
+    assert told.says == "That is one of the 4 blocks of the LSTM."
 
 
 @pytest.mark.parametrize("case", PYTORCH["shapes"])

@@ -6,10 +6,12 @@ import random
 import numpy as np
 import pytest
 
+from app.ask.questions import registry
 from app.demos.long_memory import CELLS, UNITS, train
 from app.demos.machine.figures import Curve
 from app.demos.registry import find
 from app.nn import count
+from tests.ask.answers import judged
 
 DEMO = find("long-memory")
 
@@ -68,7 +70,7 @@ def test_the_weights_are_counted_as_elsewhere(cell: str, counted: object) -> Non
 def test_what_the_bias_alone_keeps_is_a_power_of_its_sigmoid() -> None:
     answers = set()
     for seed in range(20):
-        p = DEMO.parse(DEMO.prediction.change(random.Random(seed)))
+        p = DEMO.parse(registry.find("long-memory").draw(random.Random(seed)))
         kept = DEMO.compute(p).numbers["kept_lstm"]
         assert kept == pytest.approx((1 / (1 + math.exp(-p.keep))) ** p.gap, rel=1e-12)
         answers.add(round(math.log(kept), 6))
@@ -77,6 +79,6 @@ def test_what_the_bias_alone_keeps_is_a_power_of_its_sigmoid() -> None:
 
 def test_to_add_the_steps_up_is_told() -> None:
     p = DEMO.parse("gap=20&keep=2&gain=0&noise=0&updates=0")
-    judged = DEMO.prediction.judge(p, DEMO.compute(p), 20 / (1 + math.exp(-2)))
-    assert not judged.right
-    assert judged.slip == "Steps multiply, they do not add."
+    told = judged(DEMO, p, math.log10(20 / (1 + math.exp(-2))))
+    assert not told.is_right
+    assert told.says == "Steps multiply, they do not add."

@@ -15,6 +15,7 @@ from app.demos.lstm_gates import DEMO, LSTMGates
 from app.demos.machine.figures import Curve, Diagram, Trace
 from app.demos.machine.numbers import short
 from app.demos.machine.result import Result
+from tests.ask.answers import judged
 from tests.examples import examples
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
@@ -169,9 +170,9 @@ FORGETS, WRITES_HALF = f"{ASKED}&forget=free&input=open", f"{ASKED}&forget=open&
 )
 def test_each_mistake_is_told_for_what_it_is(query: str, guess: float, says: str | None) -> None:
     parameters = DEMO.parse(query)
-    judged = DEMO.prediction.judge(parameters, DEMO.compute(parameters), guess)
-    assert judged.right == (says is None)
-    assert says is None or says in str(judged.slip)
+    told = judged(DEMO, parameters, guess)
+    assert told.is_right == (says is None)
+    assert says is None or says in str(told.says)
 
 
 @pytest.mark.slow

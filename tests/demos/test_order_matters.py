@@ -12,6 +12,7 @@ from app.demos.machine.figures import Curve, Diagram
 from app.demos.machine.result import Result
 from app.demos.order_matters import DEMO, SENTENCES
 from app.demos.parts.negation_task import LEXICON, bag, dense, dense_weights, features, run
+from tests.ask.answers import judged
 from tests.examples import examples
 
 any_words = st.lists(st.sampled_from(["good", "bad", "funny", "slow", "not", "but", "plot"]), min_size=1, max_size=9)
@@ -104,6 +105,6 @@ def test_the_diagram_reads_the_words_in_order(states: Any, data: st.DataObject) 
 
 def test_the_bags_answer_is_told_as_a_slip() -> None:
     p = DEMO.parse("sentence=not-bad&order=written")
-    slip = DEMO.prediction.judge(p, DEMO.compute(p), 0).slip
+    slip = judged(DEMO, p, 0).says
     assert slip
     assert "bag" in slip

@@ -13,6 +13,7 @@ from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Diagram, Trace
 from app.demos.machine.result import Result
 from app.demos.padding_and_masking import DEMO
+from tests.ask.answers import judged
 from tests.examples import examples
 from tests.frameworks.recorded import PYTORCH
 
@@ -124,7 +125,7 @@ def test_who_forgets_the_padded_steps_is_told() -> None:
     p = DEMO.parse("batch=4,8;1,1,1,1&W_x=1&W_h=0.5&phi=linear")
     result = DEMO.compute(p)
     assert result.numbers["last"] == (8 + 2) / 4
-    slip = DEMO.prediction.judge(p, result, 10).slip
+    slip = judged(DEMO, p, 10).says
     assert slip
     assert "Without a mask the padded steps are steps" in slip
     assert np.isfinite(result.numbers["gap"])

@@ -13,6 +13,7 @@ from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Curve, Diagram, Trace
 from app.demos.machine.result import Result
 from app.demos.recursive_tree import DEMO, PARSE, SENTENCE, RecursiveTree
+from tests.ask.answers import judged
 from tests.examples import examples
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
@@ -134,5 +135,5 @@ def test_to_take_the_chain_for_the_tree_is_told() -> None:
     p = DEMO.parse("tree=balanced&words=4&x=1,2,3,4&W_l=2&W_r=1&phi=linear")
     result = DEMO.compute(p)
     assert result.numbers["root"] == 2 * (2 + 2) + (6 + 4)
-    slip = DEMO.prediction.judge(p, result, 2 * (2 * (2 + 2) + 3) + 4).slip
+    slip = judged(DEMO, p, 2 * (2 * (2 + 2) + 3) + 4).says
     assert slip == "That is the chain. Here the brackets say another order."

@@ -10,6 +10,7 @@ from app.demos.machine.figures import Curve, Diagram, Trace
 from app.demos.machine.numbers import show
 from app.demos.machine.result import Result
 from app.demos.self_attention import DEMO, SENTENCE
+from tests.ask.answers import judged
 from tests.examples import examples
 
 
@@ -90,4 +91,4 @@ def test_the_picture_and_the_curve_have_the_numbers_of_the_tables() -> None:
 
 def test_heads_that_were_left_out_are_recognised() -> None:
     p = DEMO.parse("far=10&heads=4")
-    assert DEMO.prediction.judge(p, DEMO.compute(p), 100).slip == "That is one head: each head has its own scores."
+    assert judged(DEMO, p, 100).says == "That is one head: each head has its own scores."

@@ -12,6 +12,7 @@ from app.demos.machine.figures import Diagram
 from app.demos.machine.result import Result
 from app.demos.parts.task_steps import steps_of
 from app.demos.sequence_shapes import DEMO, SequenceShapes
+from tests.ask.answers import judged
 from tests.examples import examples
 
 QUERIES = {
@@ -121,6 +122,6 @@ def test_to_take_unaligned_for_aligned_is_told() -> None:
     p = DEMO.parse("x=1,1,1,1&outputs=3&output=2")
     result = DEMO.compute(p)
     assert result.numbers["written_at"] == 6
-    slip = DEMO.prediction.judge(p, result, 2).slip
+    slip = judged(DEMO, p, 2).says
     assert slip
     assert "aligned" in slip

@@ -14,6 +14,7 @@ from app.demos.machine.result import Result
 from app.demos.simple_rnn_options import DEMO
 from app.nn import rnn
 from app.nn.activations import TANH
+from tests.ask.answers import judged
 from tests.examples import examples
 from tests.frameworks.recorded import PYTORCH
 
@@ -116,8 +117,8 @@ def test_a_guess_without_the_carried_state_is_told_so() -> None:
     p = DEMO.parse(BY_HAND + "&activation=linear&x=1,4&stateful=1&calls=2")
     # 0.5, 2.4 | 0.5 + 1.92 = 2.42, 3.936; from zero it would be 2.4 again.
     assert DEMO.compute(p).numbers["out"] == pytest.approx(3.936)
-    judged = DEMO.prediction.judge(p, DEMO.compute(p), 2.4)
-    assert judged.slip == "Stateful: the second call starts from the first one's end."
+    told = judged(DEMO, p, 2.4)
+    assert told.says == "Stateful: the second call starts from the first one's end."
 
 
 @pytest.mark.parametrize("case", [one for one in PYTORCH["runs"] if one["layer"] == "rnn"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.demos.machine.figures import Diagram
 from app.demos.machine.result import Result
 from app.demos.stacked_rnn import DEMO, StackedRNN
+from tests.ask.answers import judged
 from tests.examples import examples
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
@@ -120,5 +121,5 @@ def test_to_forget_the_layers_own_past_is_told() -> None:
     p = DEMO.parse("x=1,2&layers=2&layer=2&step=2&W_x=1&W_h=2&phi=linear")
     result = DEMO.compute(p)
     assert result.numbers["h_top"] == 4 + 2 * 1  # layer 1: 1, 4; layer 2: 1, 4 + 2 · 1
-    slip = DEMO.prediction.judge(p, result, 4).slip
+    slip = judged(DEMO, p, 4).says
     assert slip

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from app.demos.machine.figures import Curve
 from app.demos.machine.result import Result
 from app.demos.stateful_or_stateless import DEMO, PERIODS, StatefulOrStateless
+from tests.ask.answers import judged
 from tests.examples import examples
 
 
@@ -90,6 +91,6 @@ def test_the_answers_of_a_stateful_run_are_told_as_a_slip() -> None:
     p = DEMO.parse("window=3&period=6&cue=1")
     result = DEMO.compute(p)
     assert result.numbers["missed"] == 8
-    slip = DEMO.prediction.judge(p, result, 0).slip
+    slip = judged(DEMO, p, 0).says
     assert slip
     assert "stateful" in slip

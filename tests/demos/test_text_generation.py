@@ -129,14 +129,6 @@ def test_the_picture_shows_the_text_and_its_chances() -> None:
         assert node.y + node.height / 2 <= diagram.height
 
 
-def test_a_multiplied_temperature_is_recognised() -> None:
-    p = DEMO.parse("context=1&temperature=0.5&length=1")
-    likely = np.array([0.2, 0.3, 0.2, 0.1, 0.2]) ** 0.5
-    judged = DEMO.prediction.judge(p, DEMO.compute(p), float(likely.max() / likely.sum()))
-    assert judged.slip is not None
-    assert "multiplied the scores" in judged.slip
-
-
 def test_a_seed_text_of_ones_own_goes_on_from_what_the_text_knows_of_it() -> None:
     # “mar” stands there once before each closing mark, and twice in “el mar canta”.
     assert text_of("start=¡la mar&context=3&temperature=0&length=8") == "¡la mar canta! "

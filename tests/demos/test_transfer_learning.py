@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.ask.questions.registry import find
 from app.demos.machine.result import Result
 from app.demos.parts.two_tasks import DRAWS, PENALTY, TransferLearning, pretrain, second_task, three_ways, traits
 from app.demos.transfer_learning import DEMO
+from tests.ask.answers import judged
 from tests.examples import examples
 
 SEEDS = range(20)
@@ -96,8 +98,8 @@ def test_a_firm_hold_is_frozen() -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_the_question_can_be_answered_by_its_formula(seed: int) -> None:
-    p = DEMO.parse(DEMO.prediction.change(random.Random(seed)))
-    assert DEMO.prediction.judge(p, DEMO.compute(p), math.sqrt(1 - p.related**2)).right
+    p = DEMO.parse(find("transfer-learning").draw(random.Random(seed)))
+    assert judged(DEMO, p, math.sqrt(1 - p.related**2)).is_right
 
 
 def test_the_traits_are_orthonormal_and_the_first_three_were_learned() -> None:

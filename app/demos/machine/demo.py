@@ -61,6 +61,7 @@ class Training(Generic[P]):
 class Demo(Generic[P]):
     """A demo: the Python of `file`, and the words of the Markdown file beside it.
 
+    Where there is no `prediction` of one of its numbers, app/ask has a question about the same thing.
     `shows` are the functions whose source is shown beside that of `run`. With `training` it learns behind a button, and
     its result is remembered. `run_all` has the numbers of many seeds at once, where a loop of runs would take long.
     `gates` are the letters in its formulas that are gates, which are coloured.
@@ -69,7 +70,7 @@ class Demo(Generic[P]):
     file: str
     parameters: type[P]
     run: Callable[[P], Result]
-    prediction: Prediction[P]
+    prediction: Prediction[P] | None
     shows: Sequence[Callable[..., Any]]
     training: Training[P] | None = None
     run_all: Callable[[P, Sequence[int]], Sequence[Mapping[str, float]]] | None = None

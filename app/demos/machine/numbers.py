@@ -105,19 +105,6 @@ def finite_or_name(value: float) -> float | str:
     return value if math.isfinite(value) else {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN"}[repr(float(value))]
 
 
-def read_number(text: str) -> float | None:
-    """A finite number as people type it: a comma for thousands or for the point, a real minus sign, ×10^k; or None."""
-    typed = text.strip().replace("−", "-").replace("\u202f", "").replace(" ", "")
-    typed = typed.replace("×10^", "e").replace("*10^", "e").replace("10^", "1e")
-    if typed.count(",") == 1 and "." not in typed and len(typed.rpartition(",")[2]) != 3:
-        typed = typed.replace(",", ".")
-    try:
-        value = float(typed.replace(",", ""))
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
-
-
 def latex(value: float) -> str:
     """A number inside a formula; negative ones and powers of ten are not yet bracketed."""
     text = show(value).replace("−", "-")

@@ -1,4 +1,4 @@
-"""Predict first: a demo hides one of its numbers and asks. The answer is computed, not looked up."""
+"""Predict first: a demo hides one of its numbers and asks. The answer is computed, not looked up; app/ask judges it."""
 
 import math
 import random
@@ -14,13 +14,17 @@ P = TypeVar("P", bound=Parameters)
 
 
 Slips = Sequence[tuple[float, str]]
-"""The mistakes that people make: the number that each leads to, and what went wrong."""
+"""The mistakes that people make: the number that each leads to, and what went wrong.
+
+List a slip only where it can be made: where it makes a difference to this instance, or should.
+"""
 
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How near a guess must be. `near` is a relative distance; with `times`, right is within that factor.
+    """How near an answer must be: by `near`, and of an answer above 1 by that share of it.
 
+    With `times` the answer is log₁₀ of a number, and right where the number is within that factor.
     `why` ends the sentence that says so; it is the whole sentence where only the exact number is right.
     """
 
@@ -29,20 +33,22 @@ class Tolerance:
     why: str = ""
 
     @property
+    def is_exact(self) -> bool:
+        """True if only the exact answer is right."""
+        return self.times == 1 and not self.near
+
+    @property
     def says(self) -> str:
         """The tolerance in words."""
-        if self.times == 1 and not self.near:
+        if self.is_exact:
             return f"{self.why}."
-        within = f"a factor of {self.times:g}" if self.times > 1 else f"{self.near:g}"
-        return f"Within {within} is right{self.why and ': '}{self.why}."
-
-    def accepts(self, guess: float, answer: float) -> bool:
-        """Whether the guess is right, as `says` tells it."""
-        if not math.isfinite(guess):
-            return False
         if self.times > 1:
-            return guess > 0 and answer > 0 and abs(math.log(guess / answer)) <= math.log(self.times) + 1e-12
-        return abs(guess - answer) <= self.near * max(1.0, abs(answer)) + 1e-12
+            return f"A hundredth is −2. Within {math.log10(self.times):.2g} is right, a factor of {self.times:g}."
+        return f"Within {self.near:g} is right{self.why and ': '}{self.why}."
+
+    def width(self, answer: float) -> float:
+        """How far from the answer is still right."""
+        return math.log10(self.times) if self.times > 1 else self.near * max(1.0, abs(answer))
 
 
 @dataclass(frozen=True)
@@ -55,24 +61,11 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """The judgement of a guess, with the arithmetic of the right answer and, when it is known, the slip.
-
-    Without a slip, `line` is the line of the arithmetic (from 1) up to which the guess came.
-    """
-
-    right: bool
-    answer: float
-    slip: str | None
-    steps: Sequence[Arithmetic]
-    line: int | None = None
-
-
-@dataclass(frozen=True)
 class Prediction(Generic[P]):
     """`change(rng)` makes the parameters of a new instance; the rest is told from them and from what they compute.
 
     `steps` are the working of the answer: cells of the tables (`"h,3"`, the third number of row h), or a function.
+    `compute` makes the numbers that it needs, where the whole demo would take long.
     """
 
     change: Callable[[random.Random], dict[str, str]]
@@ -80,18 +73,8 @@ class Prediction(Generic[P]):
     steps: Sequence[str] | Callable[[P, Result], Sequence[Arithmetic]]
     slips: Callable[[P, Result], Slips]
     tolerance: Tolerance
+    compute: Callable[[P], Result] | None = None
 
     def worked(self, parameters: P, result: Result) -> Sequence[Arithmetic]:
         """The working of the answer, line by line."""
         return self.steps(parameters, result) if callable(self.steps) else result.worked(*self.steps)
-
-    def judge(self, parameters: P, result: Result, guess: float) -> Judged:
-        """Whether `guess` is the hidden number of `result`; if not, which known slip leads nearest to it."""
-        answer = result.numbers[self.question(parameters).number]
-        right = self.tolerance.accepts(guess, answer)
-        slips = () if right else self.slips(parameters, result)
-        near = [slip for slip in slips if self.tolerance.accepts(guess, slip[0])]
-        slip = min(near, key=lambda one: abs(one[0] - guess))[1] if near else None
-        steps = self.worked(parameters, result)
-        reached = [i for i, step in enumerate(steps, start=1) if math.isclose(guess, step.result, rel_tol=0.01)]
-        return Judged(right, answer, slip, steps, reached[-1] if reached and not (right or slip) else None)

@@ -10,10 +10,13 @@ from fastapi import Request
 from sqlmodel import Session, col, select
 from starlette.responses import PlainTextResponse, Response
 
+from app.ask.judge import judge
+from app.ask.question import written
+from app.ask.questions import registry
 from app.cards.render.highlight import highlight
 from app.database import Database
 from app.demos.machine.demo import BadParametersError
-from app.demos.machine.numbers import read_number, show
+from app.demos.machine.numbers import show
 from app.demos.machine.result import Result
 from app.demos.machine.state import beside, parameters_of, state_of
 from app.demos.path import neighbours
@@ -65,29 +68,26 @@ def _numbers(request: Request, name: str, answer: Callable[[Result], Response]) 
 
 @may_train
 def predict(request: Request, name: str, seed: str = "", guess: str = "") -> Response:
-    """A question to predict a number; with `guess`, whether it is right. The seed decides the question."""
+    """A question to predict a number; with `guess`, whether it is right. Seeds in a row ask different questions."""
     demo, _ = asked(request, name)
     number = int(seed) % SEEDS if seed.isdecimal() and len(seed) < 19 else _new_seed()
-    parameters = demo.parse(demo.prediction.change(random.Random(number)))  # noqa: S311  (an exercise, not a secret)
-    judged, unread = None, False
-    if guess.strip():
-        value = read_number(guess)
-        unread = value is None
-        if value is not None:
-            judged = demo.prediction.judge(parameters, demo.compute(parameters), value)
+    question = registry.about(demo.name)
+    instance = question.instance(number)
+    judged = judge(instance, guess) if guess.strip() else None
+    unread = judged is not None and judged.verdict == "unreadable"
     return page(
         request,
         "demos/predict.html",
         status=HTTPStatus.UNPROCESSABLE_ENTITY if unread else HTTPStatus.OK,
         demo=demo,
         seed=number,
-        next_seed=(number * 31 + 17) % SEEDS,
-        question=demo.prediction.question(parameters),
-        query=demo.query(parameters),
+        next_seed=(number + 1) % SEEDS,
+        instance=instance,
+        query=demo.query(demo.parse(instance.parameters)) if question.name == demo.name else "",
         guess=guess,
         unread=unread,
         judged=judged,
-        show=show,
+        written=written,
         worked=worked,
     )
 

@@ -4,7 +4,6 @@ The kernels compute the number; here the formula is read as LaTeX and worked out
 """
 
 import math
-import random
 from dataclasses import replace
 from typing import Any
 
@@ -18,7 +17,7 @@ from app.demos.machine.figures import Row, Trace
 from app.demos.machine.numbers import plain
 from app.demos.registry import all_demos, find
 from tests.demos.latex import exactly, rounded, shape, worth
-from tests.examples import examples, seeds
+from tests.examples import examples
 
 DEMOS = sorted(all_demos())
 
@@ -51,15 +50,6 @@ def test_the_default_and_what_to_try(name: str) -> None:
     demo = find(name)
     for change in ({}, *(one.change for one in demo.try_this)):
         check_all(name, demo.changed(change))
-
-
-@pytest.mark.parametrize("name", DEMOS)
-def test_the_working_of_a_prediction(name: str) -> None:
-    demo = find(name)
-    for seed in seeds(20):
-        parameters = demo.parse(demo.prediction.change(random.Random(seed)))
-        for step in demo.prediction.worked(parameters, demo.compute(parameters)):
-            check(step)
 
 
 @pytest.mark.parametrize("name", DEMOS)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.demos.machine.numbers import fill, heat, latex, plain, read_number, short, show, ticks, words
+from app.demos.machine.numbers import fill, heat, latex, plain, short, show, ticks, words
 from tests.examples import examples
 
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -111,14 +111,3 @@ def test_a_text_alternative_has_no_marks() -> None:
 @examples(100)
 def test_latex_of_a_number_has_only_what_mathml_can_take(value: float) -> None:
     assert re.fullmatch(r"-?(\d+(\.\d+)?( \\cdot 10\^\{-?\d+\})?|\\infty)", latex(value))
-
-
-@pytest.mark.parametrize(
-    ("typed", "read"),
-    [
-        ("0.52", 0.52), (" 0,52 ", 0.52), ("1,120", 1120), ("1 120", 1120), ("−3", -3), ("5.2e-3", 0.0052),
-        ("5.2×10^-3", 0.0052), ("10^-3", 0.001), ("nan", None), ("inf", None), ("", None), ("two", None),
-    ],
-)  # fmt: skip
-def test_a_guess_is_read_as_people_type_it(typed: str, read: float | None) -> None:
-    assert read_number(typed) == read

@@ -18,7 +18,8 @@ def states() -> list[State]:
     found = []
     for demo in all_demos().values():
         found.append(state_of(demo, {}))
-        found.append(state_of(demo, demo.prediction.change(random.Random(5))))
+        if demo.prediction:
+            found.append(state_of(demo, demo.prediction.change(random.Random(5))))
     return found
 
 

@@ -7,16 +7,16 @@ import random
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
+from app.ask.typed import number
 from app.cards.render.maths import mathml
 from app.database import Database
 from app.demos.machine.demo import BadParametersError
-from app.demos.machine.numbers import read_number, show, words
+from app.demos.machine.numbers import show, words
 from app.demos.path import PATH
 from app.demos.registry import all_demos, find
 from app.main import create_app
@@ -235,7 +235,7 @@ def test_a_curve_has_its_picture_and_beside_it_the_same_numbers_as_a_table(clien
     assert part.count('<path class="line s') == 2 + 2  # in the picture, and in the words below it
     rows = re.findall(r'<tr><th scope="row">([^<]+)</th><td>([^<]+)</td><td>([^<]+)</td></tr>', part)
     assert [int(x) for x, _, _ in rows] == list(range(51))
-    left = [read_number(text) for _, text, _ in rows]
+    left = [number(text) for _, text, _ in rows]
     assert left == pytest.approx([0.9 ** (50 - t) for t in range(51)], rel=0.01)
     steps = re.search(r'data-steps="([^"]*)"', part)
     assert steps
@@ -339,62 +339,6 @@ def test_cards_about_it_are_those_in_use_once_each(client: TestClient, database:
     assert "Question kept?" in page
     assert "gone" not in re.findall(r"/cards/rnn/(\w+)", page)
     assert "elsewhere" not in page
-
-
-def hidden_number(name: str, seed: int) -> tuple[Any, float]:
-    demo = find(name)
-    parameters = demo.parse(demo.prediction.change(random.Random(seed)))
-    return demo, demo.compute(parameters).numbers[demo.prediction.question(parameters).number]
-
-
-@pytest.mark.parametrize("name", DEMOS)
-@pytest.mark.parametrize("seed", [0, 1, 2, 77])
-def test_a_question_hides_its_answer_until_a_guess_is_made(client: TestClient, name: str, seed: int) -> None:
-    demo, answer = hidden_number(name, seed)
-    asked = client.get(f"/demos/{name}/predict?seed={seed}")
-    assert asked.status_code == 200
-    assert "judged" not in asked.text
-    assert demo.prediction.tolerance.says in html.unescape(asked.text)
-    right = client.get(f"/demos/{name}/predict", params={"seed": seed, "guess": repr(answer)})
-    assert f"Right: it is {show(answer)}." in text_of(right.text)
-    wrong = client.get(f"/demos/{name}/predict", params={"seed": seed, "guess": repr(abs(answer) * 5 + 4)})
-    assert f"Not quite: it is {show(answer)}" in text_of(wrong.text)
-    assert "Find the step where you differ" in wrong.text
-    assert wrong.text.count("<math") > asked.text.count("<math")
-    # It opens in the demo at the very state that was asked about.
-    state = re.search(rf'href="(/demos/{name}\?[^"]+)">Open it in the demo', wrong.text)
-    assert state
-    opened = client.get(html.unescape(state[1]).replace(f"/demos/{name}?", f"/demos/{name}.json?"))
-    assert answer in opened.json()["numbers"].values()
-
-
-def test_a_guess_that_is_no_number_is_answered_not_judged(client: TestClient) -> None:
-    response = client.get("/demos/unrolled-rnn/predict?seed=3&guess=<b>half")
-    assert response.status_code == 422
-    assert "“<b>half” is not a number" in html.unescape(response.text)
-    assert "<b>half" not in response.text
-    assert "Not so" not in response.text
-
-
-def test_without_a_seed_a_new_question_is_asked(client: TestClient) -> None:
-    for seed in ("", "x", "-1", "9" * 40, "²"):
-        assert client.get("/demos/layer-shapes/predict", params={"seed": seed}).status_code == 200
-
-
-def test_a_judgement_says_beside_each_line_why_it_is_so(client: TestClient) -> None:
-    page = client.get("/demos/long-memory/predict?seed=3&guess=9").text
-    assert "Steps multiply, they do not add." in page  # the slip
-    working = page[page.index('<ol class="working') : page.index("</ol>")]
-    assert working.index("One step keeps:") < working.index("<math")
-    assert working.index("Steps multiply:") < working.rindex("<math")
-    told = client.get("/demos/receptive-field/predict?seed=5&guess=1").text
-    assert told.count("What the layer below sees, plus what this one adds.") == 1, "what is the same is said once"
-
-
-def test_a_guess_that_stopped_on_the_way_is_told_where(client: TestClient) -> None:
-    page = client.get("/demos/receptive-field/predict?seed=5&guess=41").text
-    assert "That is line 2 of the working, but there is more to do." in page
-    assert "of the working" not in client.get("/demos/receptive-field/predict?seed=5&guess=169").text
 
 
 def test_a_sliders_answer_asks_nothing_of_the_database(client: TestClient, database: Database) -> None:

@@ -1,0 +1,79 @@
+"""Judging a typed answer: right, a known slip, wrong, or not to be read."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from app.ask import typed
+from app.ask.question import Instance, Value
+from app.demos.machine.arithmetic import Arithmetic
+
+Verdict = Literal["right", "slip", "wrong", "unreadable"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The judgement of an answer. `says` names the slip, or why it cannot be read.
+
+    `line` is the line of the working (from 1) that a wrong answer stopped at.
+    """
+
+    verdict: Verdict
+    says: str = ""
+    line: int | None = None
+
+    @property
+    def is_right(self) -> bool:
+        """True if the answer is right."""
+        return self.verdict == "right"
+
+
+def judge(instance: Instance, text: str) -> Judged:
+    """Judge what was typed. Of several slips the nearest is named; of equal ones, the first."""
+    try:
+        value = read(instance, text)
+    except typed.BadAnswerError as error:
+        return Judged("unreadable", str(error))
+    if instance.accepts(value):
+        return Judged("right")
+    slips = [(instance.gap(value, slip), says) for slip, says in (*instance.task.slips, *_of_writing(instance))]
+    gap, says = min(slips, key=lambda one: one[0], default=(math.inf, ""))
+    if gap <= 1:
+        return Judged("slip", says)
+    answer = instance.task.answer
+    if isinstance(value, tuple) and isinstance(answer, tuple) and sorted(map(str, value)) == sorted(map(str, answer)):
+        return Judged("slip", "These are the right sizes in another order.")
+    return Judged("wrong", line=_line(instance, value))
+
+
+def read(instance: Instance, text: str) -> Value:
+    """The value that was typed. Raises BadAnswerError."""
+    match instance.task.answer:
+        case str():
+            return typed.word(text)
+        case tuple():
+            return typed.shape(text)
+        case _:
+            return typed.number(text, instance.is_whole, instance.task.unit)
+
+
+def _of_writing(instance: Instance) -> list[tuple[Value, str]]:
+    """Slips that any question knows: of an estimate the number itself, of a share its number of per cent."""
+    answer = instance.task.answer
+    if isinstance(answer, str | tuple):
+        return []
+    if instance.question.effort == "an estimate":
+        return [(10**answer, r"That is the number itself. Its $\log_{10}$ is asked.")] if abs(answer) < 300 else []
+    if 0 < answer < 1:
+        return [(100 * answer, "That is in per cent: write the sign behind it, or divide by 100.")]
+    return []
+
+
+def _line(instance: Instance, value: Value) -> int | None:
+    if isinstance(value, str | tuple):
+        return None
+    working = enumerate(instance.task.working, start=1)
+    reached = [
+        i for i, line in working if isinstance(line, Arithmetic) and math.isclose(value, line.result, rel_tol=0.01)
+    ]
+    return reached[-1] if reached else None

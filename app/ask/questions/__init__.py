@@ -1,0 +1,1 @@
+"""The questions themselves, by what they are about."""
