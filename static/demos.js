@@ -229,6 +229,23 @@ for (const kind of ["htmx:error", "recur:busy"]) {
 let stream = null;
 let reported = false;
 
+// A run lasts two seconds at least, however fast the server is: each report is shown for its share of them.
+const RUN = 2000;
+let reports = [];
+let nextReport = null;
+
+function showReport() {
+  clearTimeout(nextReport);
+  nextReport = null;
+  const report = reports.shift();
+  if (report) nextReport = setTimeout(showReport, report() ?? 0);
+}
+
+function queueReport(report) {
+  reports.push(report);
+  if (!nextReport) showReport();
+}
+
 // The buttons beside the curve; the bar of what is done.
 function showTraining(isOn) {
   const bar = document.querySelector(".training");
@@ -241,6 +258,9 @@ function showTraining(isOn) {
 function endTraining(said) {
   stream?.close();
   stream = null;
+  clearTimeout(nextReport);
+  nextReport = null;
+  reports = [];
   if (!form?.isConnected || !form.dataset.trains) return;
   if (reported) follow(); // it may have ended before it was asked to
   reported = false;
@@ -262,15 +282,22 @@ function startTraining() {
   announcer.textContent = "Training.";
   stream = new EventSource(`${form.dataset.trains}?${query}`);
   const show = (text) => htmx.swap({ text, target: results, sourceElement: results, swap: "innerMorph", request: {}, response: {} });
-  stream.addEventListener("progress", (event) => {
+  let shown = 0;
+  stream.addEventListener("progress", (event) => queueReport(() => {
     const { html, share, says, address } = JSON.parse(event.data);
     bar.firstElementChild.value = share;
     bar.lastElementChild.textContent = says;
     show(html);
     reported = true;
     if (!form.closest("#demo-slot")) history.replaceState(history.state, "", address);
+    const rest = RUN * (share - shown);
+    shown = share;
+    return rest;
+  }));
+  stream.addEventListener("done", () => {
+    stream.close();
+    queueReport(() => endTraining(results.querySelector("figcaption")?.textContent));
   });
-  stream.addEventListener("done", () => endTraining(results.querySelector("figcaption")?.textContent));
   stream.addEventListener("refused", (event) => {
     show(JSON.parse(event.data).html);
     endTraining(JSON.parse(event.data).says);

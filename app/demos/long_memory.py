@@ -19,7 +19,7 @@ from app.nn import clipping, jacobian, lstm, optimise, remembering
 from app.nn.activations import SIGMOID
 from app.nn.remembering import FORGETS_NOTHING, GATES, Cell, Model, Pass
 
-UNITS, BATCH, REPORTS, CLIP, KNOWS = 4, 8, 16, 1.0, 0.1
+UNITS, BATCH, REPORTS, CLIP, KNOWS, ROOM = 4, 8, 20, 1.0, 0.1, (0.0001, 10)
 CELLS: tuple[Cell, ...] = ("rnn", "lstm", "gru")
 Dash = Literal["solid", "dashed", "dotted"]
 NAMES = {"rnn": "the RNN", "lstm": "the LSTM", "gru": "the GRU"}
@@ -140,7 +140,9 @@ def shown(p: LongMemory, update: int, cells: dict[Cell, CellInTraining]) -> Resu
         Series(cell, cell.upper(), cell.upper(), np.array(one.losses)[:, 0], dash)
         for (cell, one), dash in zip(cells.items(), dashes, strict=True)
     ]
-    losses = Curve("losses", "Loss of the three", caption, "update", "loss", np.arange(update + 1.0), lines, log=True)
+    losses = Curve(
+        "losses", "Loss of the three", caption, "update", "loss", np.arange(update + 1.0), lines, True, room=ROOM
+    )
     return Result(numbers, (losses, _way_back(p, flows)))
 
 
@@ -238,6 +240,6 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(times=2), _left),
     shows=(remembering.forward_backward, optimise.adam, lstm.step, train),
-    training=Training("updates", progress),
+    training=Training("updates", "losses", progress),
     run_all=compute_all,
 )

@@ -18,7 +18,7 @@ from app.demos.machine.result import Result
 from app.nn import clipping, optimise, remembering
 from app.nn.remembering import FORGETS_NOTHING, Model, Pass
 
-UNITS, BATCH, REPORTS = 6, 8, 20
+UNITS, BATCH, REPORTS, ROOM = 6, 8, 20, (0.01, 10)
 
 
 class TrainingSymptoms(Parameters):
@@ -138,7 +138,7 @@ def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
         Series("loss", "loss $L$", "loss", losses),
         Series("guess", "saying 0 always", "saying 0 always", np.full(update + 1, FORGETS_NOTHING), "dashed"),
     )
-    loss = Curve("loss", "Loss", caption, "update", "loss", np.arange(update + 1.0), lines, log=True)
+    loss = Curve("loss", "Loss", caption, "update", "loss", np.arange(update + 1.0), lines, True, room=ROOM)
     back = "Of the gradient at the last step, {reaches} reaches the first; before training it was {reached_first}."
     flows = (
         Series("now", r"$\lVert \partial L / \partial s_t \rVert$ now", "now", by_step),
@@ -265,6 +265,6 @@ DEMO = Demo(
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(times=2)),
     shows=(remembering.forward_backward, clipping.by_norms, optimise.descend, train),
-    training=Training("updates", progress),
+    training=Training("updates", "loss", progress),
     run_all=compute_all,
 )

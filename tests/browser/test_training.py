@@ -59,7 +59,7 @@ def test_the_button_trains_and_the_end_is_told(page: Page) -> None:
     visit(page, "/demos/training-symptoms")
     page.fill("#p-gain", "1.2")
     page.fill("#p-gap", "10")
-    expect(page.locator("figcaption").first).to_contain_text("Stalled")  # nothing moves before the button is pressed
+    expect(page.locator("figcaption").first).to_contain_text("Not trained yet")  # until the button is pressed
     page.get_by_role("button", name="Train").click()
     page.wait_for_url(re.compile(r"gap=10&.*gain=1\.2&.*updates=200"))
     expect(page.locator("figcaption").first).to_contain_text("Learned")
@@ -137,3 +137,40 @@ def test_without_a_script_the_button_trains_to_the_end(plain_page: Page) -> None
     plain_page.fill("#p-gap", "10")
     plain_page.get_by_role("button", name="Train").click()
     expect(plain_page.locator("figcaption").first).to_contain_text("Learned")
+
+
+def test_a_run_is_seen_for_two_seconds_beside_its_button(page: Page) -> None:
+    visit(page, "/demos/training-symptoms")
+    expect(page.locator("figcaption").first).to_contain_text("Not trained yet")
+    button, curve = page.get_by_role("button", name="Train"), page.locator(".chart").first
+    expect(button).to_be_in_viewport()
+    expect(curve).to_be_in_viewport(ratio=1)
+    line = curve.locator(".line").first
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    for _press in range(2):  # the second is remembered, and seen as well
+        button.click()
+        frames, ticks = [line.get_attribute("d")], 0
+        while not button.is_visible():
+            page.clock.run_for(50)
+            frames.append(line.get_attribute("d"))
+            ticks += 1
+            assert ticks < 2000, "it does not end"
+        assert len(set(frames)) >= 20
+        assert ticks * 50 >= 2000
+        assert page.locator(".chart .x text").first.locator("xpath=../*[last()]").text_content() == "200"
+
+
+def test_a_second_press_and_a_stop_end_a_run_where_it_is_seen(page: Page) -> None:
+    visit(page, "/demos/training-symptoms")
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    page.get_by_role("button", name="Train").click()
+    page.wait_for_url(re.compile(r"updates=\d+&"))
+    page.clock.run_for(500)
+    page.get_by_role("button", name="Stop").click()
+    here = page.url
+    expect(page.locator("#p-updates")).to_have_value(re.search(r"updates=(\d+)", here)[1])  # type: ignore[index]
+    page.clock.run_for(3000)
+    assert page.url == here
+    expect(page.get_by_role("button", name="Train")).to_be_visible()

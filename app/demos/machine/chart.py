@@ -83,7 +83,10 @@ def picture(curve: Curve) -> Picture:
     Where no number can be drawn, the image is the x axis alone.
     """
     shown, alt = curve.shown(), escape(curve.alt)
-    x, values = _x_axis_of(curve.x[shown].tobytes()), np.array([series.values for series in curve.series])[:, shown]
+    x, values = (
+        _x_axis_of(curve.x[shown].tobytes(), curve.until),
+        np.array([series.values for series in curve.series])[:, shown],
+    )
     y, lines = _drawn(curve, x, values)
     numbers, grid = _y_numbers(y) if y else ("", "")
     image = (
@@ -155,10 +158,13 @@ class XAxis(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _x_axis_of(xs: bytes) -> XAxis:
-    """The x axis for these floats. It is cached, because it stays the same while a slider moves the lines."""
+def _x_axis_of(xs: bytes, until: float | None = None) -> XAxis:
+    """The x axis for these floats, and up to `until` at least.
+
+    It is cached, because it stays the same while a slider moves the lines.
+    """
     x = np.frombuffer(xs)
-    axis = x_axis(float(x[0]), float(x[-1]), bool((x == np.floor(x)).all()))
+    axis = x_axis(float(x[0]), max(float(x[-1]), until or -math.inf), bool((x == np.floor(x)).all()))
     places = axis.places(x)
     drawn = axis.places(np.array(axis.numbers)).astype(int).tolist()
     texts = ticks(axis.numbers, alike=True)
@@ -202,7 +208,8 @@ def _drawn(curve: Curve, x: XAxis, values: Values) -> tuple[Axis | None, str]:
     drawable = values if all_known else values[known]
     if not drawable.size:
         return None, ""
-    y = y_axis(float(drawable.min()), float(drawable.max()), curve.log)
+    low, high = curve.room or (math.inf, -math.inf)
+    y = y_axis(min(low, float(drawable.min())), max(high, float(drawable.max())), curve.log)
     points = np.empty((*values.shape, 2))
     points[:, :, 0] = x.places
     points[:, :, 1] = UNITS - y.places(values if all_known else np.where(known, values, y.low))

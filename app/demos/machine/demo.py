@@ -20,7 +20,7 @@ from app.demos.machine.markdown import Source, TryThis, Words, read_words
 from app.demos.machine.parameters import TEXTS, FormField, Parameters, form_fields
 from app.demos.machine.prediction import Prediction
 from app.demos.machine.result import Result
-from app.demos.machine.turns import LEARNED, a_turn
+from app.demos.machine.turns import LEARNED, WAYS, a_turn
 from app.nearest import nearest
 
 P = TypeVar("P", bound=Parameters)
@@ -50,10 +50,12 @@ class BadParametersError(ValueError):
 @dataclass(frozen=True)
 class Training(Generic[P]):
     """How a demo learns: `updates` names the parameter that says how long, `progress` yields every so often how many
-    updates are done and the result at that point, which is the demo's own result with `updates` set to it.
+    updates are done and the result at that point, which is the demo's own result with `updates` set to it. `curve`
+    names the figure whose x axis counts the updates.
     """
 
     updates: str
+    curve: str
     progress: Callable[[P], Iterator[tuple[int, Result]]]
 
 
@@ -144,19 +146,26 @@ class Demo(Generic[P]):
     def train(self, parameters: P) -> Iterator[P]:
         """The states on the way to `parameters`, itself the last; `compute` has the result of each from then on.
 
-        The caller holds a turn of TURNS.
+        A way that is remembered is gone again. The caller holds a turn of TURNS.
         """
-        if self.training is None or LEARNED.get((self.name, parameters)):
+        if self.training is None:
             yield parameters
             return
+        way: list[P] = WAYS.get((self.name, parameters)) or []
+        if way and all(LEARNED.get((self.name, one)) for one in way):
+            yield from way
+            return
+        way = []
         texts, steps = self.texts(parameters), self.training.progress(parameters)
         while True:
             with np.errstate(all="ignore"):
                 step = next(steps, None)
             if step is None:
+                WAYS.put((self.name, parameters), way)
                 return
             reached = self.parse(texts | {self.training.updates: str(step[0])})
             LEARNED.put((self.name, reached), step[1])
+            way.append(reached)
             yield reached
 
     def parse(self, query: str | Mapping[str, str]) -> P:

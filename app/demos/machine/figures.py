@@ -196,7 +196,8 @@ class Series:
 class Curve:
     """Lines over one axis, drawn from its own table. On a log scale only positive finite numbers are drawn.
 
-    `places` can be dragged.
+    `places` can be dragged. The x axis goes up to `until` at least, and the y axis shows at least what is between the
+    two numbers of `room`: so they stand still while a training adds to its lines.
     """
 
     name: str
@@ -208,6 +209,8 @@ class Curve:
     series: Sequence[Series]
     log: bool = False
     places: Sequence[Spot] = ()
+    until: float | None = None
+    room: tuple[float, float] | None = None
     kind: Literal["curve"] = "curve"
 
     @property

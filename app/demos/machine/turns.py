@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from app.demos.machine.result import Result
 
@@ -59,16 +59,19 @@ def a_turn() -> Iterator[None]:
         TURNS.release()
 
 
-class Memory:
-    """The results that were last asked for, by demo and parameters. Safe between threads."""
+T = TypeVar("T")
+
+
+class Memory(Generic[T]):
+    """What was last asked for, by demo and parameters. Safe between threads."""
 
     def __init__(self, most: int = REMEMBERED) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Any, Result] = OrderedDict()
+        self._kept: OrderedDict[Any, T] = OrderedDict()
 
-    def get(self, key: Any) -> Result | None:
-        """The result, if it is still known."""
+    def get(self, key: Any) -> T | None:
+        """What is kept, if it is still known."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
@@ -79,7 +82,7 @@ class Memory:
         with self._lock:
             self._kept.clear()
 
-    def put(self, key: Any, result: Result) -> None:
+    def put(self, key: Any, result: T) -> None:
         """Keep a result, and forget the one that was longest not asked for."""
         with self._lock:
             self._kept[key] = result
@@ -88,4 +91,6 @@ class Memory:
                 self._kept.popitem(last=False)
 
 
-LEARNED = Memory()
+LEARNED = Memory[Result]()
+WAYS = Memory[Any]()
+"""The states on the way to what was learned."""

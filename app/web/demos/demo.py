@@ -24,7 +24,7 @@ from app.demos.registry import find
 from app.models import Card, CardDemo, Deck
 from app.web.demos.in_turn import in_turn, may_train
 from app.web.demos.picture import drawn
-from app.web.demos.results import asked, bad_values, part, results_of, worked
+from app.web.demos.results import asked, bad_values, grown, part, results_of, worked
 from app.web.frame.errors import bad_parameters
 from app.web.frame.here import page, parts_of, wants_part
 
@@ -126,9 +126,13 @@ def _whole(request: Request, name: str) -> Response:
     results: dict[str, Any] = {"state": None, "other": None, "at": ""}
     error, status = None, HTTPStatus.OK
     try:
-        state = state_of(found, given)
-        texts = found.texts(state.parameters)
-        results = results_of(state, beside(state, given))
+        if found.training and not parameters_of(given):  # it begins untrained; the form is set to train in full
+            untrained = state_of(found, {**given, found.training.updates: "0"})
+            results = results_of(grown(untrained, float(texts[found.training.updates])), beside(untrained, given))
+        else:
+            state = state_of(found, given)
+            texts = found.texts(state.parameters)
+            results = results_of(state, beside(state, given))
     except BadParametersError as bad:
         error, status = bad, HTTPStatus.UNPROCESSABLE_ENTITY
         texts |= {parameter: text for parameter, text in given.items() if parameter in texts}

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from itertools import count
 from typing import Any
@@ -65,6 +65,18 @@ def address(state: State, other: State | None = None) -> str:
     """The query of a state, with that of the one beside it."""
     over = f"&over={state.draws}" if state.draws else ""
     return state.query + over + (f"&compare={quote(other.query, safe='')}" if other else "")
+
+
+def grown(state: State, until: float) -> State:
+    """The state with room on its training's curve up to this many updates, for a run that is to have so many."""
+    training = state.demo.training
+    if training is None:
+        return state
+    figures = [
+        replace(one, until=until) if one.kind == "curve" and one.name == training.curve else one
+        for one in state.result.figures
+    ]
+    return replace(state, result=replace(state.result, figures=figures))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from app.demos.machine.parameters import Parameters
 from app.demos.machine.state import parameters_of, state_of
 from app.demos.machine.turns import TURNS
 from app.web.demos.in_turn import BUSY, take_turn
-from app.web.demos.results import address, asked, bad_values, results_of
+from app.web.demos.results import address, asked, bad_values, grown, results_of
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import page
 
@@ -86,8 +86,8 @@ def _next(
     if reached is None or demo.training is None:
         return None
     state = state_of(demo, demo.texts(reached) | ({"at": given["at"]} if "at" in given else {}))
-    body = page(request, "demos/results.html", **results_of(state)).body
     done, most = (getattr(p, demo.training.updates) for p in (reached, wanted))
+    body = page(request, "demos/results.html", **results_of(grown(state, most))).body
     return _event(
         "progress",
         html=bytes(body).decode(),

@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.database import Database
+from app.demos.machine.result import Result
 from app.demos.machine.turns import AT_ONCE, LEARNED, TURNS, Memory
 from app.demos.registry import all_demos, find
 from app.main import create_app
@@ -54,10 +56,30 @@ def test_every_report_is_the_page_at_so_many_updates(client: TestClient, name: s
         assert fresh.csv() == client.get(f"/demos/{name}.csv?{query}").text
 
 
-def test_what_is_known_is_not_trained_again(client: TestClient) -> None:
+def test_what_is_known_is_shown_again_and_not_trained_again(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = "/demos/training-symptoms/train?updates=40&seed=8"
-    assert len(events(client, address)) > 10
-    assert [kind for kind, _ in events(client, address)] == ["progress", "done"]
+    told = events(client, address)
+    assert len(told) > 20
+    monkeypatch.setattr("app.nn.remembering.forward_backward", None)
+    assert events(client, address) == told
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_a_training_begins_untrained_and_its_axes_stand_still(client: TestClient, name: str) -> None:
+    demo = find(name)
+    assert demo.training
+    most = demo.texts(demo.parameters())[demo.training.updates]
+    begun = client.get(f"/demos/{name}").text
+    assert re.search(r'<input id="p-updates" name="updates" value="(\d+)"', begun)[1] == most  # type: ignore[index]
+    assert f"{demo.training.updates}=0&" in re.search('data-query="(.*?)"', begun)[1]  # type: ignore[index]
+    reports = [content["html"] for kind, content in events(client, f"/demos/{name}/train") if kind == "progress"]
+    axes = {re.search('<g class="y">.*?(?=<path class="axis")', html)[0] for html in (begun, *reports)}  # type: ignore[index]
+    assert len(axes) == 1, "the same numbers on both axes in all of them"
+    lines = [re.search('class="chart".*?<path class="line s0 solid" d="(.*?)"', html)[1] for html in reports]  # type: ignore[index]
+    assert len(set(lines)) == len(lines) >= 20
+    assert all(later.startswith(sooner) for sooner, later in pairwise(lines)), "a line grows, and keeps what it had"
 
 
 def test_no_more_than_two_train_at_once(client: TestClient) -> None:
@@ -135,7 +157,7 @@ def test_without_a_script_the_form_trains_to_the_end(client: TestClient) -> None
 
 def test_a_memory_forgets_what_was_longest_not_asked_for() -> None:
     result = find("layer-shapes").compute(find("layer-shapes").parse({}))
-    memory = Memory(most=2)
+    memory = Memory[Result](most=2)
     memory.put("a", result)
     memory.put("b", result)
     assert memory.get("a") is result
