@@ -117,4 +117,8 @@ document.addEventListener("recur:revealed", () => {
   requestAnimationFrame(lookForEnd);
 });
 document.addEventListener("DOMContentLoaded", begin);
+// The faces of the answer come while one thinks, so that nothing moves when it is shown.
+window.addEventListener("load", () => {
+  for (const face of ['1em "Recur Text"', 'italic 1em "Recur Text"', '1em "Recur Math"']) document.fonts.load(face);
+});
 PHONE.addEventListener("change", fold);
