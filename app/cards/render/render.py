@@ -304,7 +304,7 @@ class _Renderer:
         return True
 
     def image(self, token: Token, line: int, is_alone: bool) -> Token | None:
-        """A picture, a sound, or a demo's figure as it is written; None if it cannot be shown."""
+        """A picture, a sound, or a demo's figure as it is written; its words, if a picture cannot be shown."""
         address, words = unquote(str(token.attrGet("src") or "")), plain(token.children or ())
         if not words:
             self.wrong(line, f"say what {address[:60]!r} shows, for those who cannot see it: ![what it shows](…)")
@@ -314,11 +314,11 @@ class _Renderer:
         found = next((one for one in self.around.pictures if one.name == name), None)
         if found is None:
             self.wrong(line, self.why_no_picture(address, name))
-            return None
+            return _in_place_of_a_picture(words)
         self.out.links.append(Link(line, Target("picture", address, None, name), words))
         if found.problem:
             self.wrong(line, f"the picture {name!r} cannot be shown: {found.problem}")
-            return None
+            return _in_place_of_a_picture(words)
         source = html.escape(f"/pictures/{found.digest}/{self.around.deck}/{quote(name)}")
         said = html.escape(words)
         if found.is_sound:
@@ -373,9 +373,20 @@ class _Renderer:
         if not 1 <= line <= len(self.around.lines):
             return ""
         start = latex.rfind("\n", 0, at) + 1
-        found = self.around.lines[line - 1].find(latex[start:].split("\n", 1)[0].strip())
+        part = latex[start:].split("\n", 1)[0].strip()
         indent = len(latex[start:]) - len(latex[start:].lstrip(" \t"))
-        return f" (column {found + at - start - indent + 1})" if found >= 0 else ""
+        before, after = part[: at - start - indent], part[at - start - indent :]
+        found = re.search(f"({_as_in_a_cell(before)}){_as_in_a_cell(after)}", self.around.lines[line - 1])
+        return f" (column {found.end(1) + 1})" if found else ""
+
+
+def _as_in_a_cell(latex: str) -> str:
+    r"""A pattern for a part of a formula, in which a table writes each bar as \|."""
+    return r"\\?\|".join(map(re.escape, latex.split("|")))
+
+
+def _in_place_of_a_picture(words: str) -> Token:
+    return _raw(f'<span class="no-picture">{html.escape(words)}</span>')
 
 
 def _mark_task(text: Token) -> None:

@@ -46,7 +46,7 @@ _CLASSES = {
     "ol": {"notes"},
     **{tag: {"part", "demos"} for tag in ("p", "h3", "h4", "h5", "h6")},
     "pre": {"code"},
-    "span": set(highlight.CLASSES) | {"long"},
+    "span": set(highlight.CLASSES) | {"long", "no-picture"},
     "th": {"left", "center", "right"},
     "td": {"left", "center", "right"},
 }

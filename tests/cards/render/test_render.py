@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.cards.file.blocks import Block, Token, read
+from app.cards.file.pictures import DeckPicture
 from app.cards.render.foreign import disarmed
 from app.cards.render.render import Rendered, Surroundings, inline, render, render_line
 from tests.examples import examples
@@ -261,3 +262,12 @@ def test_what_is_disarmed_is_shown_as_it_is(text):
     out = rendered(disarmed(text))
     assert out.mistakes == []
     assert re.sub("<[^>]*>", "", out.html).replace("&lt;", "<").replace("&gt;", ">").strip() == text.removeprefix("> ")
+
+
+def test_the_words_of_a_picture_that_cannot_be_shown_stand_in_its_place():
+    broken = DeckPicture("b.png", "", problem="it is damaged")
+    for address in ("gone.png", "b.png"):
+        document = read(f"See ![a <cell>]({address}) here.")
+        shown = render(document.blocks, Surroundings(document.references, "d", pictures=[broken]))
+        assert shown.html == '<p>See <span class="no-picture">a &lt;cell&gt;</span> here.</p>'
+        assert len(shown.mistakes) == 1
