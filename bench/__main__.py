@@ -2,7 +2,19 @@
 
 import sys
 
-from bench import browse, check, import_notes, kernels, load, next_card, review, slider, startup, statistics
+from bench import (
+    browse,
+    check,
+    import_history,
+    import_notes,
+    kernels,
+    load,
+    next_card,
+    review,
+    slider,
+    startup,
+    statistics,
+)
 
 ALL = {
     "review": review.run,
@@ -10,6 +22,7 @@ ALL = {
     "slider": slider.run,
     "load": load.run,
     "import": import_notes.run,
+    "import_history": import_history.run,
     "check": check.run,
     "next_card": next_card.run,
     "browse": browse.run,

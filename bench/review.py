@@ -29,9 +29,10 @@ REACHED = 1.6
 """Times the bare stack's processor time, which a rating must not exceed again."""
 
 
-def _post(connection: http.client.HTTPConnection, path: str, body: str) -> float:
+def post(connection: http.client.HTTPConnection, path: str, body: str, headers: dict[str, str]) -> float:
+    """Send the form. Returns the seconds until all of the answer was there. Raises RuntimeError if it is not 200."""
     start = time.perf_counter()
-    connection.request("POST", path, body, FORM | PART)
+    connection.request("POST", path, body, FORM | headers)
     response = connection.getresponse()
     response.read()
     seconds = time.perf_counter() - start
@@ -40,10 +41,13 @@ def _post(connection: http.client.HTTPConnection, path: str, body: str) -> float
     return seconds
 
 
-def _rating_form(connection: http.client.HTTPConnection, card: int) -> str:
-    query = urlencode({"card": card, "shown_at": "2026-01-01T08:00:00+00:00", "deck": "bench"})
-    connection.request("GET", f"/review?{query}", headers=PART)
+def rating_form(connection: http.client.HTTPConnection, card: int, deck: str, headers: dict[str, str]) -> str:
+    """The form that rates the card with 4, as its page has it."""
+    query = urlencode({"card": card, "shown_at": "2026-01-01T08:00:00+00:00", "deck": deck})
+    connection.request("GET", f"/review?{query}", headers=headers)
     page = connection.getresponse().read().decode()
+    if 'class="rating"' not in page:
+        print(card, page[:3000])
     fields = dict(HIDDEN.findall(page[page.index('class="rating"') :]))
     return urlencode(fields | {"rating": 4})
 
@@ -59,7 +63,7 @@ def _together(server: ServerProcess, path: str, shares: "list[list[str]]") -> li
             connection = server.connect()
             connection.connect()
             ready.wait()
-            seconds[me] = [_post(connection, path, body) for body in shares[me]]
+            seconds[me] = [post(connection, path, body, PART) for body in shares[me]]
         except BaseException as error:
             failures.append(error)
             ready.abort()
@@ -90,7 +94,7 @@ def _compare(clients: int) -> None:
             serving(RECUR, recur_env(Path(folder)) | ALL_DAY) as recur,
         ):
             connection = recur.connect()
-            forms = [_rating_form(connection, card) for card in cards]
+            forms = [rating_form(connection, card, "bench", PART) for card in cards]
             _together(baseline, "/note", [[NOTE] * WARM_UP])
             _together(recur, "/review", [forms[:WARM_UP]])
             ours: list[float] = []

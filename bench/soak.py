@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,13 +92,13 @@ class Place:
             self.cluster.stop()
 
 
-def a_history(folder: Path) -> str:
-    """A history of IMPORTED reviews from long ago, whose tokens begin with TOKEN."""
+def a_history(folder: Path, reviews: int = IMPORTED) -> str:
+    """A history of so many reviews, four an hour from a day long ago on; their tokens begin with TOKEN."""
     place = Place("sqlite", folder)
     database = Database(place.new(folder))
     with database.write() as session:
         cards = list(session.connection().execute(select(CARD.c.id)).scalars())
-        at = datetime(2024, 1, 1, 9, tzinfo=UTC)
+        start = datetime(2024, 1, 1, 9, tzinfo=UTC)
         rows = [
             {
                 "learner_id": 1,
@@ -111,7 +111,8 @@ def a_history(folder: Path) -> str:
                 "day": at.date(),
                 "desired_retention": 0.9,
             }
-            for number in range(IMPORTED)
+            for number in range(reviews)
+            for at in (start + number * timedelta(minutes=15),)
         ]
         session.connection().execute(insert(REVIEW), rows)
     path = folder / "history.jsonl"
