@@ -35,6 +35,8 @@ THREADS = 8
 CONNECTIONS = THREADS + 4
 """Each request holds at most one, and a few are for the content's watcher and the like. With half as many again for a
 moment, four processes fit into the 100 that PostgreSQL allows unless it is told otherwise."""
+TURN = 0.005
+"""Seconds between two writes of one that writes much: others ask for their turn every few milliseconds."""
 LARGE_CACHE_KIB = 64 * 1024
 """SQLite's cache for what writes much at once: with its own 2 MB the pages of the indices are read again and again."""
 _BUSY_IN_SQLITE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
@@ -50,8 +52,10 @@ _FILE_ENDINGS = (".sqlite", ".sqlite3", ".db")
 _DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite"} | dict.fromkeys(
     ("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"
 )
-_LOCK = text("SELECT id FROM learner WHERE id = :learner FOR UPDATE")
-_LOCK_ALL = text("SELECT id FROM learner ORDER BY id FOR UPDATE")
+_IMPORTS = "SELECT import_after FROM learner WHERE id = :learner"
+_ALL_IMPORTS = "SELECT max(import_after) FROM learner"
+_LOCK = text(f"{_IMPORTS} FOR UPDATE")
+_LOCK_ALL = text("SELECT import_after FROM learner ORDER BY id FOR UPDATE")
 
 
 class UnusableDatabaseError(RuntimeError):
@@ -60,6 +64,13 @@ class UnusableDatabaseError(RuntimeError):
 
 class BusyDatabaseError(UnusableDatabaseError):
     """No turn to write came in time; the message says so. Nothing was written."""
+
+
+class BeingImportedError(BusyDatabaseError):
+    """A history is being imported: until all of it is there, nobody reads or writes what belongs to its learner."""
+
+    def __init__(self) -> None:
+        super().__init__("A history is being imported. In a few seconds all of it will be here.")
 
 
 class GoneDatabaseError(UnusableDatabaseError):
@@ -186,8 +197,8 @@ class Database:
     def apart(self) -> Iterator[Connection]:
         """A connection outside the pool, for temporary tables, which end with the block.
 
-        On SQLite it checks no foreign keys: what is written on it has been checked in the temporary tables. At the end
-        it moves what was written from the log into the file, so that nobody's COMMIT has to.
+        On SQLite it checks no foreign keys: what is written on it has been checked in the temporary tables. What was
+        written is moved from the log into the file by `give_way` and at the end, so that nobody's COMMIT has to.
         """
         with _engine(self.url, self._before_connecting, poolclass=NullPool).connect() as connection:
             if self.is_sqlite:
@@ -195,8 +206,17 @@ class Database:
                 for pragma in ("foreign_keys=OFF", f"cache_size=-{LARGE_CACHE_KIB}", "wal_autocheckpoint=0"):
                     driver.execute(f"PRAGMA {pragma}")
             yield connection
-            if self.is_sqlite:
-                driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._empty_log(connection)
+
+    def give_way(self, connection: Connection) -> None:
+        """Let others have their turn between two transactions of the `connection`, which is one `apart`."""
+        self._empty_log(connection)
+        time.sleep(TURN)
+
+    def _empty_log(self, connection: Connection) -> None:
+        if self.is_sqlite:
+            driver: Any = connection.connection
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def lock(self, name: str) -> ProcessLock:
         """The lock `name` of this database, which one process holds at a time among all on all machines."""
@@ -293,10 +313,16 @@ def _check(opened: OpenedDatabaseFile | None) -> None:
 def lock_learner(connection: Connection, learner_id: int | None) -> None:
     """Let nobody else write this learner's rows, or any learner's if it is None, until the transaction ends.
 
-    SQLite has only one writer anyway.
+    SQLite has only one writer anyway. Raises BeingImportedError.
     """
-    if connection.dialect.name != "sqlite":
-        connection.execute(_LOCK_ALL if learner_id is None else _LOCK, {"learner": learner_id})
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection
+        # Not through SQLAlchemy, which takes five times as long: every rating asks.
+        rows = driver.execute(_ALL_IMPORTS if learner_id is None else _IMPORTS, {"learner": learner_id}).fetchall()
+    else:
+        rows = connection.execute(_LOCK_ALL if learner_id is None else _LOCK, {"learner": learner_id}).all()
+    if any(after is not None for (after,) in rows):
+        raise BeingImportedError
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from app.study.schedule.checksum import checksum
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

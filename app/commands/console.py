@@ -70,7 +70,8 @@ def settings() -> Settings:
 
 @contextmanager
 def migrated_database(chosen: Settings) -> Iterator["Database"]:
-    """The database that the settings name, migrated; closed at the end of the block."""
+    """The database that the settings name, migrated and with no import half done; closed at the end of the block."""
+    from app.exchange.history.finish_imports import finish_imports
     from app.upkeep.dated_copies import is_lost
     from app.upkeep.in_use import in_use
     from app.upkeep.migrate import migrate
@@ -82,6 +83,7 @@ def migrated_database(chosen: Settings) -> Iterator["Database"]:
                 notice(sentence)
             if warning:
                 notice(warning)
+            finish_imports(copies.database, partial(_say_that_it_waits, "imports a history"))
             yield copies.database
 
 

@@ -2,7 +2,7 @@
 
 The copies have the names of the tables, and both databases find a temporary table before a lasting one of its name: on
 their connection, everything that reads and writes tables does so with the copies. Meanwhile nobody waits, and a kill
-leaves nothing. What came out is copied to the tables in one short transaction.
+leaves nothing. What came out is then copied to the tables: see short_writes.py.
 """
 
 from collections.abc import Collection, Mapping
@@ -23,7 +23,6 @@ from sqlalchemy import (
     insert,
     select,
     text,
-    update,
 )
 
 from app.study.schedule.refold import refolded
@@ -45,11 +44,7 @@ from app.tables import (
 
 CONTENT = (DECK, TOPIC, CARD)
 DERIVED = (CARD_STATE, NEW_CARD_CURSOR, DAY_TOTAL, MONTH_TOTAL)
-SAID = ((CARD_MARK,), (OWN_TAG,), (QUIZ, QUIZ_ITEM))
-"""What belongs to a learner beside the reviews; the tables of a group are written together."""
 COPIED = (LEARNER, *CONTENT, REVIEW, *DERIVED, CARD_MARK, OWN_TAG, QUIZ, QUIZ_ITEM)
-SPARE = 1_000
-"""How many ids are kept free for what the learner rates while the import is written."""
 _ALONE = "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE"
 
 
@@ -72,10 +67,10 @@ class Copies:
         self.real = {table: table.to_metadata(metadata, schema=schema) for table in COPIED}
         for table in COPIED:
             self._copy(table)
-        self.last = {table: self._highest(table) for table in (*CONTENT, REVIEW, QUIZ)}
+        self.last = {table: self.highest(table) for table in (*CONTENT, REVIEW, QUIZ)}
         self.seen = self.last[REVIEW]
-        self.room = 0
-        self.before = {table: self._rows(table) for table in (CARD, LEARNER, CARD_MARK, OWN_TAG, QUIZ, QUIZ_ITEM)}
+        self.end = self.last[REVIEW]
+        self.before = {table: self.rows(table) for table in (CARD, LEARNER, CARD_MARK, OWN_TAG, QUIZ, QUIZ_ITEM)}
 
     def bring(self, tokens: Collection[str]) -> None:
         """Copy the reviews of other learners that have these tokens, so that they are known: with negative ids."""
@@ -87,15 +82,17 @@ class Copies:
         )
         self.connection.execute(insert(REVIEW).from_select(["id", *names], others))
 
-    def was_reviewed(self, card_id: int) -> bool:
-        """True if anybody has reviewed the card."""
+    def was_reviewed(self, card_id: int, before: int | None = None) -> bool:
+        """True if anybody has reviewed the card; of the learner's reviews only those up to the id `before` count."""
         reviews, learners = self.real[REVIEW], self.real[LEARNER]
         # By way of the learners, because the index begins with their ids.
         found = select(reviews.c.id).where(reviews.c.learner_id == learners.c.id, reviews.c.card_id == card_id)
+        if before is not None:
+            found = found.where((reviews.c.learner_id != self.learner_id) | (reviews.c.id <= before))
         return self.connection.execute(found.limit(1)).scalar() is not None
 
     def take_late(self) -> None:
-        """Add what the learner has rated and undone in the tables since they were copied."""
+        """Copy what the learner has rated and undone since the tables were copied: with negative ids."""
         real, undone = self.real[REVIEW], self.real[REVIEW].alias("undone")
         late = (
             select(real, undone.c.token.label("undone_token"))
@@ -110,7 +107,7 @@ class Copies:
             for row in rows:
                 values: dict[str, Any] = {column.name: row[column.name] for column in REVIEW.columns}
                 target = select(REVIEW.c.id).where(REVIEW.c.token == row["undone_token"])
-                values |= {"id": self._highest(REVIEW) + 1, "undoes_id": self.connection.execute(target).scalar()}
+                values |= {"id": -row["id"], "undoes_id": self.connection.execute(target).scalar()}
                 self.connection.execute(insert(REVIEW), values)
         self.connection.execute(delete(NEW_CARD_CURSOR).where(NEW_CARD_CURSOR.c.learner_id == self.learner_id))
         self.seen = rows[-1]["id"]
@@ -118,81 +115,17 @@ class Copies:
     def reserve(self) -> int:
         """Keep ids free for the new reviews, and return the id before them. Commit at once: others wait to insert.
 
-        In SQLite no others write at the same time, so it is 0, and `write` takes the next ids.
+        In SQLite no others write at the same time, so it is 0, and the next ids are taken when the writing begins.
         """
-        self.room = self._highest(REVIEW) - self.last[REVIEW] + SPARE
-        return 0 if self.is_sqlite else self._move_sequence(REVIEW, self.room)
+        self.end = self.highest(REVIEW)
+        more = self.end - self.last[REVIEW]
+        return self.move_sequence(REVIEW, more) if more and not self.is_sqlite else 0
 
-    def write(self, has_reviews: bool, base: int) -> None:
-        """Write what differs to the tables, in a new transaction. `base` is what `reserve` returned.
-
-        Raises ChangedMeanwhileError.
-        """
-        learner = self.real[LEARNER]
-        mine = select(learner.c.id).where(learner.c.id == self.learner_id)
-        if self.connection.execute(mine.with_for_update()).scalar() is None:
-            raise ChangedMeanwhileError
-        if self._rows(CARD, self.real) != self.before[CARD]:
-            raise ChangedMeanwhileError
-        self._write_content()
-        if has_reviews:
-            self.take_late()
-            self._write_reviews(self.last[REVIEW], base)
-        self._write_said()
-
-    def _write_content(self) -> None:
-        for table in CONTENT:
-            more = self._highest(table) - self.last[table]
-            if more > 0:
-                if not self.is_sqlite:
-                    self._move_sequence(table, more)
-                self._insert(table, table.c.id > self.last[table])
-        real = self.real[CARD]
-        seed = select(CARD.c.seed).where(CARD.c.id == real.c.id).scalar_subquery()
-        is_changed = seed.is_distinct_from(real.c.seed)
-        # A card that somebody has rated meanwhile has dates that follow from its seed.
-        if any(map(self.was_reviewed, self.connection.execute(select(real.c.id).where(is_changed)).scalars().all())):
-            raise ChangedMeanwhileError
-        self.connection.execute(update(real).where(is_changed).values(seed=seed))
-
-    def _write_reviews(self, kept: int, base: int) -> None:
-        """Replace the learner's reviews after the id `kept`, and all that is derived from reviews."""
-        real = self.real[REVIEW]
-        if self._highest(REVIEW) - self.last[REVIEW] > self.room:
-            raise ChangedMeanwhileError
-        base = base or self._highest(real)
-        for table in DERIVED:
-            self.connection.execute(delete(self.real[table]).where(self.real[table].c.learner_id == self.learner_id))
-        self.connection.execute(delete(real).where(real.c.learner_id == self.learner_id, real.c.id > kept))
-        by = dict.fromkeys(("id", "undoes_id", "last_review_id"), (self.last[REVIEW], base))
-        self._insert(REVIEW, (REVIEW.c.learner_id == self.learner_id) & (REVIEW.c.id > kept), by)
-        for table in DERIVED:
-            self._insert(table, table.c.learner_id == self.learner_id, by)
-
-    def _write_said(self) -> None:
-        mine = LEARNER.c.id == self.learner_id
-        if self._differs(LEARNER):
-            row = self.connection.execute(select(LEARNER).where(mine)).mappings().one()
-            learner = self.real[LEARNER]
-            self.connection.execute(update(learner).where(learner.c.id == self.learner_id).values(**row))
-        for group in SAID:
-            if not self._differs(*group):
-                continue
-            last, base = self.last[QUIZ], 0
-            if QUIZ in group:
-                more = self._highest(QUIZ) - last
-                base = self._highest(self.real[QUIZ]) if self.is_sqlite else self._move_sequence(QUIZ, more)
-            for table in reversed(group):
-                self.connection.execute(delete(self.real[table]).where(self._of_learner(table, self.real)))
-            for table in group:
-                by = {"id": (last, base), "quiz_id": (last, base)}
-                self._insert(table, self._of_learner(table), by)
-
-    def _differs(self, *tables: Table) -> bool:
+    def differs(self, *tables: Table) -> bool:
         """True if the import changed the learner's rows. Raises ChangedMeanwhileError if somebody else did too."""
-        if all(self._rows(table) == self.before[table] for table in tables):
+        if all(self.rows(table) == self.before[table] for table in tables):
             return False
-        if any(self._rows(table, self.real) != self.before[table] for table in tables):
+        if any(self.rows(table, self.real) != self.before[table] for table in tables):
             raise ChangedMeanwhileError
         return True
 
@@ -210,39 +143,51 @@ class Copies:
         self.connection.execute(insert(table).from_select(list(table.columns.keys()), rows))
         if not self.is_sqlite and "id" in table.columns:
             sequence = func.pg_get_serial_sequence(f"pg_temp.{table.name}", "id")
-            self.connection.execute(select(func.setval(sequence, self._highest(table) + 1, False)))
+            self.connection.execute(select(func.setval(sequence, self.highest(table) + 1, False)))
 
-    def _insert(
-        self, table: Table, which: ColumnElement[bool], moved: Mapping[str, tuple[int, int]] | None = None
+    def insert(
+        self,
+        table: Table,
+        which: ColumnElement[bool],
+        moved: Mapping[str, tuple[int, int]] | None = None,
+        part: slice = slice(0, None),
     ) -> None:
-        """Insert rows of the copy into the table. `moved` maps columns of ids to (the last id that stays, the new)."""
+        """Insert rows of the copy into the table, or a part of them.
+
+        `moved` maps columns of ids to (the last id that stays, the new one). Negative ids become what they were.
+        """
         columns = []
         for column in table.columns:
             last, base = (moved or {}).get(column.name, (0, 0))
-            columns.append(case((column > last, column - last + base), else_=column) if base else column)
-        rows: Select[Any] = select(*columns).where(which).order_by(*table.primary_key.columns)
+            columns.append(
+                case((column > last, column - last + base), (column < 0, -column), else_=column) if base else column
+            )
+        rows: Select[Any] = (
+            select(*columns).where(which).order_by(*table.primary_key.columns).slice(part.start, part.stop)
+        )
         self.connection.execute(insert(self.real[table]).from_select(list(table.columns.keys()), rows))
 
-    def _of_learner(self, table: Table, tables: Mapping[Table, Table] | None = None) -> ColumnElement[bool]:
+    def of_learner(self, table: Table, tables: Mapping[Table, Table] | None = None) -> ColumnElement[bool]:
         of = tables[table] if tables else table
         if table is QUIZ_ITEM:
             quiz = tables[QUIZ] if tables else QUIZ
             return of.c.quiz_id.in_(select(quiz.c.id).where(quiz.c.learner_id == self.learner_id))
         return (of.c.id if table is LEARNER else of.c.learner_id) == self.learner_id
 
-    def _rows(self, table: Table, tables: Mapping[Table, Table] | None = None) -> list[tuple[Any, ...]]:
+    def rows(self, table: Table, tables: Mapping[Table, Table] | None = None) -> list[tuple[Any, ...]]:
         """What an import depends on: the learner's rows, and of all cards what reviews and totals need."""
         of = tables[table] if tables else table
         if table is CARD:
-            rows = select(of.c.id, of.c.deck_id, of.c.topic_id, of.c.seed)
+            rows = select(of.c.id, of.c.deck_id, of.c.topic_id, of.c.seed).where(of.c.id <= self.last[CARD])
         else:
-            rows = select(of).where(self._of_learner(table, tables))
+            columns = [column for column in of.columns if column.name != LEARNER.c.import_after.name]
+            rows = select(*columns).where(self.of_learner(table, tables))
         return [tuple(row) for row in self.connection.execute(rows.order_by(*of.primary_key.columns))]
 
-    def _highest(self, table: Table) -> int:
+    def highest(self, table: Table) -> int:
         return int(self.connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one())
 
-    def _move_sequence(self, table: Table, by: int) -> int:
+    def move_sequence(self, table: Table, by: int) -> int:
         """Take so many ids out of PostgreSQL's sequence of the table, and return the last id before them.
 
         Nobody else inserts into the table until the transaction ends.
@@ -250,6 +195,6 @@ class Copies:
         real = self.real[table]
         self.connection.execute(text(_ALONE.format(real.fullname)))
         sequence = func.pg_get_serial_sequence(real.fullname, "id")
-        last = max(int(self.connection.execute(select(func.nextval(sequence))).scalar_one()), self._highest(real))
+        last = max(int(self.connection.execute(select(func.nextval(sequence))).scalar_one()), self.highest(real))
         self.connection.execute(select(func.setval(sequence, last + by)))
         return last

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, func, or_, select
 
-from app.database import Database
+from app.database import BeingImportedError, Database
 from app.exchange.exports.new_file import ExportError
 from app.exchange.history.format import (
     LONGEST_TEXT,
@@ -54,6 +54,7 @@ _CARDS = (
     .order_by(CARD.c.id)
     .execution_options(yield_per=BATCH)
 )
+_NOT_CHOSEN = ("id", "import_after")
 _UNDONE = REVIEW.alias("undone")
 _AS_THEY_ARE = ("shown_at", "revealed_at", "rated_at", "counts_at", "day", "desired_retention", "typed", "sitting")
 _REVIEWS = (
@@ -103,9 +104,11 @@ def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]
         if learner is None:
             known = connection.execute(select(func.max(LEARNER.c.id))).scalar()
             raise ExportError(f"There is no learner {learner_id}; the highest number is {known}.")
+        if learner["import_after"] is not None:
+            raise BeingImportedError
         numbers: Counter[str] = Counter()
         # The lines are validated when they are read. Building them without validation takes a fifth of the time.
-        chosen = Profile(**{name: value for name, value in learner.items() if name != "id"})
+        chosen = Profile(**{name: value for name, value in learner.items() if name not in _NOT_CHOSEN})
         yield HeaderLine.model_construct(exported_at=now.astimezone(UTC), learner=chosen)
         for part in (_cards, _reviews, _marks, _quizzes):
             for line in part(connection, learner_id):

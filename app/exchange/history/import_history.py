@@ -1,5 +1,6 @@
 """Imports a learner's history from a file of JSON lines into the database."""
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Any
@@ -8,8 +9,9 @@ from sqlalchemy import Connection, RowMapping, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from app.database import BusyDatabaseError, Database
+from app.database import BusyDatabaseError, Database, Visit
 from app.exchange.history.apart import ChangedMeanwhileError, Copies
+from app.exchange.history.finish_imports import IMPORT, finish_while_locked
 from app.exchange.history.format import (
     CardLine,
     HeaderLine,
@@ -23,6 +25,7 @@ from app.exchange.history.merge_marks import MarkMerger
 from app.exchange.history.merge_quizzes import QuizMerger
 from app.exchange.history.placeholders import HistoryCards
 from app.exchange.history.read_history import read_lines
+from app.exchange.history.short_writes import write
 from app.study.learner.profile import Profile, WrongProfileError, name_taken, read_name
 from app.study.schedule.checksum import checksum
 from app.study.schedule.replay import replay
@@ -34,6 +37,13 @@ ATTEMPTS = 5
 _ADD = insert(REVIEW)
 _AS_THEY_ARE = ("token", "rating", "day", "desired_retention", "typed", "sitting")
 _TIMES = ("shown_at", "revealed_at", "rated_at", "counts_at")
+
+
+class ImportUnderWayError(BusyDatabaseError):
+    """Another history is being imported into this database."""
+
+    def __init__(self) -> None:
+        super().__init__("Another history is being imported, so this one was not. Send it again in a minute.")
 
 
 @dataclass
@@ -52,7 +62,9 @@ class ImportedHistory:
     merged: bool = False
 
 
-def import_history(database: Database, file: IO[bytes], learner_id: int, now: datetime) -> ImportedHistory:
+def import_history(
+    database: Database, file: IO[bytes], learner_id: int, now: datetime, visit: Visit | None = None
+) -> ImportedHistory:
     """Import a history as that of a learner of this database: all of it, or nothing. Load the content first.
 
     A review is known by its token, so importing a file twice adds nothing. If the learner had no reviews, the result is
@@ -66,10 +78,25 @@ def import_history(database: Database, file: IO[bytes], learner_id: int, now: da
     card has two different notes, both are kept, one under the other. `now` (aware) is when placeholders are retired.
     Holds a batch of lines in memory. If it raises HistoryError, nothing has changed.
 
-    The file is read, checked and merged apart from the tables; then all is written in one short transaction. What the
-    learner rates meanwhile is kept. Raises BusyDatabaseError if the cards, or marks that the file
-    changes, change here again and again.
+    The file is read, checked and merged apart from the tables; then all is written in short transactions, so that
+    nobody else waits. What the learner rates before that is kept; from then on they wait for the end. If it is cut
+    short, `finish_imports` makes it nothing or all. Raises ImportUnderWayError if another history is being imported,
+    and BusyDatabaseError if the cards, or marks that the file changes, change here again and again. `visit` learns
+    whether the history was saved.
     """
+    lock = database.lock(IMPORT)
+    if not lock.try_hold():
+        raise ImportUnderWayError
+    try:
+        finish_while_locked(database)
+        return _import(database, file, learner_id, now, visit)
+    finally:
+        lock.free()
+
+
+def _import(
+    database: Database, file: IO[bytes], learner_id: int, now: datetime, visit: Visit | None
+) -> ImportedHistory:
     for _attempt in range(ATTEMPTS):
         with database.apart() as connection:
             if not database.is_sqlite:
@@ -85,10 +112,14 @@ def import_history(database: Database, file: IO[bytes], learner_id: int, now: da
             with connection.begin():
                 base = copies.reserve()
             try:
-                with database.write(on=connection):
-                    copies.write(done.added > 0, base)
+                write(database, connection, copies, base, visit)
             except (ChangedMeanwhileError, IntegrityError):
+                finish_while_locked(database)
                 file.seek(0)
+            except BaseException:
+                with suppress(Exception):  # then the next who comes finishes it
+                    finish_while_locked(database)
+                raise
             else:
                 return done
     raise BusyDatabaseError(

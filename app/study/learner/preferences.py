@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import Session
 
+from app.database import BeingImportedError
 from app.settings import Settings
 from app.study.learner.keys import by_default_key
 from app.tables import LEARNER, THE_LEARNER
@@ -67,17 +68,20 @@ _LEARNER = select(
     LEARNER.c.types_answers,
     LEARNER.c.say_within,
     LEARNER.c.interview_on,
+    LEARNER.c.import_after,
 ).where(LEARNER.c.id == THE_LEARNER)
 
 
 def preferences(session: Session, settings: Settings, learner_id: int) -> Preferences:
     """The learner's preferences. What they left open follows `settings`.
 
-    Raises UnknownLearnerError.
+    Raises UnknownLearnerError, and BeingImportedError while a history of theirs is being imported.
     """
     row = session.connection().execute(_LEARNER, {"learner": learner_id}).one_or_none()
     if row is None:
         raise UnknownLearnerError(f"There is no learner {learner_id}.")
+    if row.import_after is not None:
+        raise BeingImportedError
 
     return Preferences(
         learner_id=learner_id,

@@ -23,7 +23,7 @@ _Keys = Annotated[Mapping[str, str], AfterValidator(own_keys)]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A row of the table learner without its id. None means the server's setting, or for the look the browser's.
+    """What a row of the table learner says of a person. None means the server's setting, or for the look the browser's.
 
     A preference is one entry here and one column of the table. Its type has the bounds, `PreferenceField` its words.
     The settings page, the form and the exported history follow from it.

@@ -7,11 +7,13 @@ from typing import Any, cast
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
-from app.database import BusyDatabaseError, GoneDatabaseError, is_busy
+from app.database import BeingImportedError, BusyDatabaseError, GoneDatabaseError, is_busy
 from app.demos.machine.demo import BadParametersError
+from app.exchange.history.finish_imports import finish_if_cut_short
 from app.invalid import in_words
 from app.study.learner.preferences import UnknownLearnerError
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
@@ -141,6 +143,13 @@ async def _database(request: Request, error: Exception) -> Response:
     raise error
 
 
+async def _being_imported(request: Request, error: Exception) -> Response:
+    """A learner waits for their history, of which nobody sees a part. If its import was cut short, it is finished."""
+    answer = await _busy(request, BusyError(" ".join(filter(None, (str(error), what_was_saved(request))))))
+    answer.background = BackgroundTask(finish_if_cut_short, request.app.state.database)
+    return answer
+
+
 def install(app: FastAPI) -> None:
     """Give `app` its error pages. They read the database too, so they are made in a thread, as pages are."""
     app.add_exception_handler(HTTPException, _http)
@@ -152,4 +161,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(SQLAlchemyError, _database)
     app.add_exception_handler(BusyDatabaseError, _database)
+    app.add_exception_handler(BeingImportedError, _being_imported)
     app.add_exception_handler(GoneDatabaseError, _gone)

@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 
 from app.exchange.history.export_history import history_lines
 from app.exchange.history.format import HistoryError
-from app.exchange.history.import_history import import_history
+from app.exchange.history.import_history import ImportUnderWayError, import_history
 from app.web.frame.busy import BusyError
 from app.web.frame.here import Here
 
@@ -50,15 +50,11 @@ def download(here: Here) -> Response:
 def take_in(here: Here, file: Annotated[UploadFile, File()]) -> Response:
     """Import the file as this learner's, all or nothing, and report what was new. One on a database at a time."""
     done, error = None, None
-    one_import = here.database.lock("import")
-    if not one_import.try_hold():
-        raise BusyError("Another history is being imported, so yours was not. Send it again in a minute.")
     try:
-        done = import_history(here.database, file.file, here.learner_id, here.now)
-        here.visit.saved = True
+        done = import_history(here.database, file.file, here.learner_id, here.now, here.visit)
     except HistoryError as refused:
         error = refused
-    finally:
-        one_import.free()
+    except ImportUnderWayError as busy:
+        raise BusyError(str(busy)) from busy
     status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
     return here.page("history.html", status, done=done, error=error, file=file.filename or "The file")

@@ -146,21 +146,6 @@ def test_it_gives_up_when_everything_changes_again_and_again(three: list[Place])
     assert len(there.said()[0]) == 1
 
 
-def test_what_fails_while_it_is_written_leaves_nothing(three: list[Place], monkeypatch: pytest.MonkeyPatch) -> None:
-    here, there, bare = three
-    history = lived(here)
-
-    def fail(_self: apart.Copies) -> None:
-        raise RuntimeError("no")
-
-    monkeypatch.setattr(apart.Copies, "_write_said", fail)
-    for place in (there, bare):
-        before = place.everything()
-        with pytest.raises(RuntimeError, match="no"):
-            place.take(history)
-        assert place.everything() == before
-
-
 def test_every_table_of_a_learner_has_a_copy() -> None:
     of_learners = {name for name, table in SQLModel.metadata.tables.items() if "learner_id" in table.columns}
     assert of_learners <= {table.name for table in apart.COPIED}
