@@ -52,10 +52,10 @@ _FILE_ENDINGS = (".sqlite", ".sqlite3", ".db")
 _DRIVERS = {"sqlite": "sqlite", "sqlite+pysqlite": "sqlite"} | dict.fromkeys(
     ("postgres", "postgresql", "postgresql+psycopg"), "postgresql+psycopg"
 )
-_IMPORTS = "SELECT import_after FROM learner WHERE id = :learner"
-_ALL_IMPORTS = "SELECT max(import_after) FROM learner"
+_IMPORTS = "SELECT importing FROM learner WHERE id = :learner"
+_ALL_IMPORTS = "SELECT max(importing) FROM learner"
 _LOCK = text(f"{_IMPORTS} FOR UPDATE")
-_LOCK_ALL = text("SELECT import_after FROM learner ORDER BY id FOR UPDATE")
+_LOCK_ALL = text("SELECT importing FROM learner ORDER BY id FOR UPDATE")
 
 
 class UnusableDatabaseError(RuntimeError):

@@ -170,9 +170,8 @@ class Learner(SQLModel, table=True):
     own_keys: dict[str, str] = Field(
         default_factory=dict, sa_column=Column(JSON, nullable=False), description="action to key, where changed"
     )
-    import_after: int | None = Field(
-        default=None,
-        description="while a history is imported: the id of the last review before it, or -1 once it is decided",
+    importing: str | None = Field(
+        default=None, description="while a history is imported: «after» the last review's id before it, then «decided»"
     )
 
 

@@ -1,6 +1,7 @@
 """The mark of a learner whose history is being imported"""
 
 import sqlalchemy as sa
+import sqlmodel
 from alembic import op
 
 revision = "0012"
@@ -10,8 +11,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("learner", sa.Column("import_after", sa.Integer(), nullable=True))
+    op.add_column("learner", sa.Column("importing", sqlmodel.sql.sqltypes.AutoString(), nullable=True))
 
 
 def downgrade() -> None:
-    op.drop_column("learner", "import_after")
+    op.drop_column("learner", "importing")

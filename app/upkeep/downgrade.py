@@ -9,6 +9,7 @@ from sqlalchemy import Connection, MetaData, String, Table, cast, func, select
 
 from app.database import Database
 from app.exchange.history.export_history import write_history
+from app.exchange.history.finish_imports import finish_imports
 from app.tables import LEARNER
 from app.upkeep.backup import written
 from app.upkeep.copy_error import CopyError
@@ -51,6 +52,8 @@ def downgrade(copies: DatedCopies, revision: str, now: datetime) -> Downgraded:
         older = older[older.index(current) + 1 :]
         if revision not in older:
             raise CopyError(f"{revision} is not a revision before {current}. There are: {', '.join(older) or 'none'}.")
+        if newest:
+            finish_imports(database)
         gone = _what_goes(current, revision)
         with database.read() as session:
             dropped = _counts(session.connection(), gone)

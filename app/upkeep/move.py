@@ -19,6 +19,7 @@ from sqlmodel import SQLModel
 
 from app.cards.load.search import rebuild
 from app.database import Database
+from app.exchange.history.finish_imports import unfinished
 from app.study.learners import FIRST_LEARNER, FIRST_NAME
 from app.tables import LEARNER
 from app.upkeep.copy_error import CopyError
@@ -45,6 +46,9 @@ def move(source: Database, target: Database) -> dict[str, int]:
     with alone(source), alone(target):
         if not source.is_up_to_date():
             raise CopyError("The database is from an older version of Recur. Run recur load first, which migrates it.")
+        with source.read() as session:
+            if unfinished(session.connection()):
+                raise CopyError("An import of a history was cut short. Run recur load first, which finishes it.")
         if found := deviations(source):
             raise CopyError(f"The database differs from a replay: {found[0]}. Run recur replay first.")
         _check_that_nothing_else_is_there(target)

@@ -52,6 +52,8 @@ DERIVED = [
     ("DROP TABLE day_total", "The table day_total is missing"),
     ("DROP TABLE card_tag", "The table card_tag is missing"),
     ("DROP TABLE card_search", "The table card_search is missing"),
+    ("UPDATE learner SET importing = 'decided' WHERE id = 1", "The history of learner 1 is being imported"),
+    ("UPDATE learner SET importing = 'after 9999' WHERE id = 2", "The history of learner 2 is being imported"),
     ("DELETE FROM alembic_version", "the revision of the schema (alembic_version) is missing"),
     ("INSERT INTO card_tag VALUES (9999, 'lost')", "1 row of card_tag refers to card 9999"),
 ]  # fmt: skip

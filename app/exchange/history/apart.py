@@ -45,6 +45,8 @@ from app.tables import (
 CONTENT = (DECK, TOPIC, CARD)
 DERIVED = (CARD_STATE, NEW_CARD_CURSOR, DAY_TOTAL, MONTH_TOTAL)
 COPIED = (LEARNER, *CONTENT, REVIEW, *DERIVED, CARD_MARK, OWN_TAG, QUIZ, QUIZ_ITEM)
+FIRST_NEW = 2**30
+"""The id that the first new review has in the copy: more than any that is there."""
 _ALONE = "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE"
 
 
@@ -67,9 +69,8 @@ class Copies:
         self.real = {table: table.to_metadata(metadata, schema=schema) for table in COPIED}
         for table in COPIED:
             self._copy(table)
-        self.last = {table: self.highest(table) for table in (*CONTENT, REVIEW, QUIZ)}
-        self.seen = self.last[REVIEW]
-        self.end = self.last[REVIEW]
+        self.last = {table: self.highest(table) for table in (*CONTENT, QUIZ)}
+        self.seen = self.highest(REVIEW)
         self.before = {table: self.rows(table) for table in (CARD, LEARNER, CARD_MARK, OWN_TAG, QUIZ, QUIZ_ITEM)}
 
     def bring(self, tokens: Collection[str]) -> None:
@@ -82,17 +83,16 @@ class Copies:
         )
         self.connection.execute(insert(REVIEW).from_select(["id", *names], others))
 
-    def was_reviewed(self, card_id: int, before: int | None = None) -> bool:
-        """True if anybody has reviewed the card; of the learner's reviews only those up to the id `before` count."""
+    def was_reviewed(self, card_id: int) -> bool:
+        """True if anybody has reviewed the card. Of the learner's own reviews those count that have been copied."""
         reviews, learners = self.real[REVIEW], self.real[LEARNER]
         # By way of the learners, because the index begins with their ids.
         found = select(reviews.c.id).where(reviews.c.learner_id == learners.c.id, reviews.c.card_id == card_id)
-        if before is not None:
-            found = found.where((reviews.c.learner_id != self.learner_id) | (reviews.c.id <= before))
+        found = found.where((reviews.c.learner_id != self.learner_id) | (reviews.c.id <= self.seen))
         return self.connection.execute(found.limit(1)).scalar() is not None
 
     def take_late(self) -> None:
-        """Copy what the learner has rated and undone since the tables were copied: with negative ids."""
+        """Copy what the learner has rated and undone since the tables were copied."""
         real, undone = self.real[REVIEW], self.real[REVIEW].alias("undone")
         late = (
             select(real, undone.c.token.label("undone_token"))
@@ -107,19 +107,10 @@ class Copies:
             for row in rows:
                 values: dict[str, Any] = {column.name: row[column.name] for column in REVIEW.columns}
                 target = select(REVIEW.c.id).where(REVIEW.c.token == row["undone_token"])
-                values |= {"id": -row["id"], "undoes_id": self.connection.execute(target).scalar()}
+                values |= {"undoes_id": self.connection.execute(target).scalar()}
                 self.connection.execute(insert(REVIEW), values)
         self.connection.execute(delete(NEW_CARD_CURSOR).where(NEW_CARD_CURSOR.c.learner_id == self.learner_id))
         self.seen = rows[-1]["id"]
-
-    def reserve(self) -> int:
-        """Keep ids free for the new reviews, and return the id before them. Commit at once: others wait to insert.
-
-        In SQLite no others write at the same time, so it is 0, and the next ids are taken when the writing begins.
-        """
-        self.end = self.highest(REVIEW)
-        more = self.end - self.last[REVIEW]
-        return self.move_sequence(REVIEW, more) if more and not self.is_sqlite else 0
 
     def differs(self, *tables: Table) -> bool:
         """True if the import changed the learner's rows. Raises ChangedMeanwhileError if somebody else did too."""
@@ -154,14 +145,12 @@ class Copies:
     ) -> None:
         """Insert rows of the copy into the table, or a part of them.
 
-        `moved` maps columns of ids to (the last id that stays, the new one). Negative ids become what they were.
+        `moved` maps columns of ids to (the last id that stays, the new one).
         """
         columns = []
         for column in table.columns:
             last, base = (moved or {}).get(column.name, (0, 0))
-            columns.append(
-                case((column > last, column - last + base), (column < 0, -column), else_=column) if base else column
-            )
+            columns.append(case((column > last, column - last + base), else_=column) if last or base else column)
         rows: Select[Any] = (
             select(*columns).where(which).order_by(*table.primary_key.columns).slice(part.start, part.stop)
         )
@@ -180,7 +169,7 @@ class Copies:
         if table is CARD:
             rows = select(of.c.id, of.c.deck_id, of.c.topic_id, of.c.seed).where(of.c.id <= self.last[CARD])
         else:
-            columns = [column for column in of.columns if column.name != LEARNER.c.import_after.name]
+            columns = [column for column in of.columns if column.name != LEARNER.c.importing.name]
             rows = select(*columns).where(self.of_learner(table, tables))
         return [tuple(row) for row in self.connection.execute(rows.order_by(*of.primary_key.columns))]
 

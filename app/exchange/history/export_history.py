@@ -54,7 +54,7 @@ _CARDS = (
     .order_by(CARD.c.id)
     .execution_options(yield_per=BATCH)
 )
-_NOT_CHOSEN = ("id", "import_after")
+_NOT_CHOSEN = ("id", "importing")
 _UNDONE = REVIEW.alias("undone")
 _AS_THEY_ARE = ("shown_at", "revealed_at", "rated_at", "counts_at", "day", "desired_retention", "typed", "sitting")
 _REVIEWS = (
@@ -104,7 +104,8 @@ def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]
         if learner is None:
             known = connection.execute(select(func.max(LEARNER.c.id))).scalar()
             raise ExportError(f"There is no learner {learner_id}; the highest number is {known}.")
-        if learner["import_after"] is not None:
+        if learner["importing"] is not None:
+            raise BeingImportedError
             raise BeingImportedError
         numbers: Counter[str] = Counter()
         # The lines are validated when they are read. Building them without validation takes a fifth of the time.

@@ -11,14 +11,16 @@ from app.tables import LEARNER, REVIEW
 
 IMPORT = "import"
 """The lock of the process that imports a history."""
-DECIDED = -1
+DECIDED = "decided"
 """The mark of a learner who has all that the history says, except for states and totals."""
+AFTER = "after "
+"""Begins the mark of a learner before that; the id of the last review before the import follows."""
 AT_ONCE = 500
 
 
 def unfinished(connection: Connection) -> Sequence[int]:
     """The learners whose history is being imported, or was when the import was cut short."""
-    return connection.execute(select(LEARNER.c.id).where(LEARNER.c.import_after.is_not(None))).scalars().all()
+    return connection.execute(select(LEARNER.c.id).where(LEARNER.c.importing.is_not(None))).scalars().all()
 
 
 def finish_imports(database: Database, waiting: Callable[[], None] = lambda: None) -> None:
@@ -56,14 +58,15 @@ def _finish_some(database: Database, connection: Connection, learner_id: int) ->
     mine = LEARNER.c.id == learner_id
     with database.write(on=connection) as session:
         on = session.connection()
-        after = on.execute(select(LEARNER.c.import_after).where(mine).with_for_update()).scalar()
-        if after is not None and after != DECIDED:
+        mark = on.execute(select(LEARNER.c.importing).where(mine).with_for_update()).scalar() or ""
+        if mark.startswith(AFTER):
+            after = int(mark.removeprefix(AFTER))
             imported = select(REVIEW.c.id).where(REVIEW.c.learner_id == learner_id, REVIEW.c.id > after)
             some = imported.order_by(REVIEW.c.id.desc()).limit(AT_ONCE)  # an undo before what it undoes
             if on.execute(delete(REVIEW).where(REVIEW.c.id.in_(some))).rowcount:
                 return False
             drop_unused(session)
-        on.execute(update(LEARNER).where(mine).values(import_after=None))
-        if after == DECIDED:
+        on.execute(update(LEARNER).where(mine).values(importing=None))
+        if mark == DECIDED:
             replay(session, learner_id)
     return True

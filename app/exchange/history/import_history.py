@@ -1,5 +1,6 @@
 """Imports a learner's history from a file of JSON lines into the database."""
 
+import sys
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.database import BusyDatabaseError, Database, Visit
-from app.exchange.history.apart import ChangedMeanwhileError, Copies
+from app.exchange.history.apart import FIRST_NEW, ChangedMeanwhileError, Copies
 from app.exchange.history.finish_imports import IMPORT, finish_while_locked
 from app.exchange.history.format import (
     CardLine,
@@ -34,6 +35,8 @@ from app.tables import LEARNER, REVIEW
 
 BATCH = 1_000
 ATTEMPTS = 5
+LETS_GO = 0.0001
+"""Seconds after which an import lets the other threads run: a rating asks for the interpreter some twenty times."""
 _ADD = insert(REVIEW)
 _AS_THEY_ARE = ("token", "rating", "day", "desired_retention", "typed", "sitting")
 _TIMES = ("shown_at", "revealed_at", "rated_at", "counts_at")
@@ -87,10 +90,13 @@ def import_history(
     lock = database.lock(IMPORT)
     if not lock.try_hold():
         raise ImportUnderWayError
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(LETS_GO)
     try:
         finish_while_locked(database)
         return _import(database, file, learner_id, now, visit)
     finally:
+        sys.setswitchinterval(interval)
         lock.free()
 
 
@@ -109,10 +115,8 @@ def _import(
                 connection.execution_options(isolation_level="READ COMMITTED")
             with connection.begin():
                 copies.take_late()
-            with connection.begin():
-                base = copies.reserve()
             try:
-                write(database, connection, copies, base, visit)
+                write(database, connection, copies, done.added, visit)
             except (ChangedMeanwhileError, IntegrityError):
                 finish_while_locked(database)
                 file.seek(0)
@@ -138,7 +142,6 @@ class _Import:
         self.marks = MarkMerger(self.connection, learner_id, self.cards)
         self.quizzes = QuizMerger(self.connection, learner_id, self.cards, copies.bring)
         self.pending: dict[str, tuple[int, ReviewLine]] = {}
-        self.last_id = copies.last[REVIEW]
         self.reached: datetime | None = None
         self.last_here = self.connection.execute(REACHED, {"learner": learner_id}).scalar()
         self.done = ImportedHistory()
@@ -209,7 +212,7 @@ class _Import:
         for number, line in self.pending.values():
             row = self._row(number, line, known, undone)
             self.done.known += row is None
-            rows += [] if row is None else [row]
+            rows += [] if row is None else [row | {"id": FIRST_NEW + self.done.added + len(rows)}]
         if rows:
             self.connection.execute(_ADD, rows)
         self.done.added += len(rows)
@@ -223,7 +226,7 @@ class _Import:
             raise HistoryError(number, "a review needs either a rating or the rating that it undoes")
         if line.token in known:
             self._check_own(number, known[line.token])
-            if known[line.token]["id"] > self.last_id:
+            if known[line.token]["id"] >= FIRST_NEW:
                 raise _repeated(number, line.token)
             self.cards.is_now(line.deck, line.card, known[line.token]["card_id"])
             return None
@@ -234,7 +237,7 @@ class _Import:
             if target is None or target["rating"] is None:
                 raise HistoryError(number, f"it undoes {line.undoes}, which is not the token of a rating above")
             self._check_own(number, target)
-            undoes_id, is_here = target["id"], target["id"] <= self.last_id
+            undoes_id, is_here = target["id"], target["id"] < FIRST_NEW
             if undoes_id in undone:
                 if is_here:
                     return None  # undone in both places: once is enough

@@ -9,11 +9,11 @@ decided, and completes it otherwise.
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, false, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, select, tuple_, update
 
 from app.database import Database, Visit
-from app.exchange.history.apart import CONTENT, DERIVED, ChangedMeanwhileError, Copies
-from app.exchange.history.finish_imports import DECIDED
+from app.exchange.history.apart import CONTENT, DERIVED, FIRST_NEW, ChangedMeanwhileError, Copies
+from app.exchange.history.finish_imports import AFTER, DECIDED
 from app.tables import CARD, CARD_MARK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW
 
 AT_ONCE = 500
@@ -22,12 +22,12 @@ SAID = ((CARD_MARK,), (OWN_TAG,), (QUIZ, QUIZ_ITEM))
 """What belongs to a learner beside the reviews; the tables of a group are written together."""
 
 
-def write(database: Database, connection: Connection, copies: Copies, base: int, visit: Visit | None) -> None:
-    """Write what differs to the tables. `base` is what `reserve` returned; `visit` learns whether it was saved.
+def write(database: Database, connection: Connection, copies: Copies, new: int, visit: Visit | None) -> None:
+    """Write what differs to the tables. `new` is how many reviews there are; `visit` learns whether it was saved.
 
     Raises ChangedMeanwhileError, or what the database raises. Call `finish_while_locked` then: some may be written.
     """
-    writing = _Writing(copies, base)
+    writing = _Writing(copies, new)
     for step in writing.steps():
         with database.write(visit if step == writing.decide else None, connection):
             writing.check()
@@ -36,22 +36,24 @@ def write(database: Database, connection: Connection, copies: Copies, base: int,
 
 
 class _Writing:
-    def __init__(self, copies: Copies, base: int) -> None:
+    def __init__(self, copies: Copies, new: int) -> None:
         self.copies, self.connection, self.learner_id = copies, copies.connection, copies.learner_id
-        self.real, self.base, self.kept = copies.real, base, copies.last[REVIEW]
-        self.mark: int | None = None
+        self.real, self.new, self.base = copies.real, new, 0
+        self.mark: str | None = None
         self.rows_before: dict[Table, int] = {}
         self.rows_after: dict[Table, int] = {}
 
     def steps(self) -> Iterator[Callable[[], None]]:
         """What is done in a transaction each."""
-        last = self.copies.end
-        if last == self.kept:
+        if not self.new:
             yield self.decide
             return
         yield self.begin
-        for after in range(self.kept, last, AT_ONCE):
-            yield partial(self.add_reviews, after, min(after + AT_ONCE, last))
+        yield self.reserve
+        for start in range(0, self.new - 1, AT_ONCE):
+            yield partial(self.add_reviews, start, min(start + AT_ONCE, self.new - 1))
+        if not self.copies.is_sqlite:
+            yield partial(self.add_reviews, self.new - 1, self.new)
         yield self.decide
         for table in DERIVED:
             for _ in range(0, self.rows_before[table], AT_ONCE):
@@ -63,29 +65,36 @@ class _Writing:
     def check(self) -> None:
         """Raise ChangedMeanwhileError unless the learner is here and marked by this import."""
         learner = self.real[LEARNER]
-        marks = select(learner.c.import_after).where(learner.c.id == self.learner_id).with_for_update()
+        marks = select(learner.c.importing).where(learner.c.id == self.learner_id).with_for_update()
         if self.connection.execute(marks).scalars().all() != [self.mark]:
             raise ChangedMeanwhileError
 
     def begin(self) -> None:
         """Mark the learner, and add the cards that only the history knows."""
         self.copies.take_late()
-        self.base = self.base or self.copies.highest(self.real[REVIEW])
-        self._set_mark(self.base)
+        self._set_mark(f"{AFTER}{self.copies.seen}")
         self._add_content()
-        if self.copies.is_sqlite:  # from now on others get ids after the last
-            self._add(REVIEW, REVIEW.c.id == self.copies.end)
         for table in DERIVED:
             self.rows_before[table], self.rows_after[table] = (self._count(one) for one in (self.real[table], table))
 
-    def add_reviews(self, after: int, last: int) -> None:
-        """Add the reviews after one id of the copy, up to another."""
-        there = (REVIEW.c.id == self.copies.end) if self.copies.is_sqlite else false()
-        self._add(REVIEW, REVIEW.c.id > after, REVIEW.c.id <= last, ~there)
+    def reserve(self) -> None:
+        """Keep ids free for the new reviews, above all that the learner has.
+
+        In SQLite the last review comes first, so that what others rate gets ids after it.
+        """
+        if self.copies.is_sqlite:
+            self.base = self.copies.highest(self.real[REVIEW])
+            self.add_reviews(self.new - 1, self.new)
+        else:
+            self.base = self.copies.move_sequence(REVIEW, self.new)
+
+    def add_reviews(self, start: int, stop: int) -> None:
+        """Add the new reviews from one number, from 0, up to and without another."""
+        self._add(REVIEW, REVIEW.c.id >= FIRST_NEW + start, REVIEW.c.id < FIRST_NEW + stop)
 
     def decide(self) -> None:
         """Write all else that the history says. From then on the import is completed, whatever happens."""
-        if self.copies.end == self.kept:
+        if not self.new:
             self._add_content()
         self._check_cards()
         self._change_seeds()
@@ -108,13 +117,13 @@ class _Writing:
         """Let the learner study again."""
         self._set_mark(None)
 
-    def _set_mark(self, mark: int | None) -> None:
+    def _set_mark(self, mark: str | None) -> None:
         learner = self.real[LEARNER]
-        self.connection.execute(update(learner).where(learner.c.id == self.learner_id).values(import_after=mark))
+        self.connection.execute(update(learner).where(learner.c.id == self.learner_id).values(importing=mark))
         self.mark = mark
 
     def _add(self, table: Table, *which: ColumnElement[bool], part: slice = slice(0, None)) -> None:
-        moved = dict.fromkeys(("id", "undoes_id", "last_review_id"), (self.kept, self.base))
+        moved = dict.fromkeys(("id", "undoes_id", "last_review_id"), (FIRST_NEW - 1, self.base))
         self.copies.insert(table, and_(*which), moved, part)
 
     def _count(self, table: Table) -> int:
@@ -141,7 +150,7 @@ class _Writing:
         is_changed = seed.is_distinct_from(real.c.seed) & (real.c.id <= self.copies.last[CARD])
         changed = self.connection.execute(select(real.c.id).where(is_changed)).scalars().all()
         # A card that somebody has rated meanwhile has dates that follow from its seed.
-        if any(self.copies.was_reviewed(card, self.base if self.mark is not None else None) for card in changed):
+        if any(self.copies.was_reviewed(card) for card in changed):
             raise ChangedMeanwhileError
         self.connection.execute(update(real).where(is_changed).values(seed=seed))
 
@@ -149,7 +158,7 @@ class _Writing:
         mine = LEARNER.c.id == self.learner_id
         if self.copies.differs(LEARNER):
             row = dict(self.connection.execute(select(LEARNER).where(mine)).mappings().one())
-            del row[LEARNER.c.import_after.name]
+            del row[LEARNER.c.importing.name]
             learner = self.real[LEARNER]
             self.connection.execute(update(learner).where(learner.c.id == self.learner_id).values(**row))
         for group in SAID:

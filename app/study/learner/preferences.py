@@ -68,7 +68,7 @@ _LEARNER = select(
     LEARNER.c.types_answers,
     LEARNER.c.say_within,
     LEARNER.c.interview_on,
-    LEARNER.c.import_after,
+    LEARNER.c.importing,
 ).where(LEARNER.c.id == THE_LEARNER)
 
 
@@ -80,7 +80,7 @@ def preferences(session: Session, settings: Settings, learner_id: int) -> Prefer
     row = session.connection().execute(_LEARNER, {"learner": learner_id}).one_or_none()
     if row is None:
         raise UnknownLearnerError(f"There is no learner {learner_id}.")
-    if row.import_after is not None:
+    if row.importing is not None:
         raise BeingImportedError
 
     return Preferences(

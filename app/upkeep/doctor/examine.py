@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import Database, UnusableDatabaseError
+from app.exchange.history.finish_imports import unfinished
 from app.upkeep.doctor import content, derived, owners, reviews, schema, storage
-from app.upkeep.doctor.finding import Finding
+from app.upkeep.doctor.finding import Cure, Finding
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,12 @@ class Examined:
 
 def _schema(what: Examined, connection: Connection) -> list[Finding]:
     return list(schema.revision(what.database, connection)) or list(schema.missing(connection))
+
+
+def _imports(_what: Examined, connection: Connection) -> Iterator[Finding]:
+    for learner in unfinished(connection):
+        what = f"The history of learner {learner} is being imported, or its import was cut short."
+        yield Finding(what, Cure.IMPORT)
 
 
 def _stored(what: Examined, connection: Connection) -> Iterator[Finding]:
@@ -61,6 +68,7 @@ def _index(what: Examined, connection: Connection) -> Iterator[Finding]:
 
 Check = Callable[[Examined, Connection], Iterable[Finding]]
 CHECKS: Mapping[str, Check] = {
+    "imports": _imports,
     "values that cannot be read": _stored,
     "reviews": _reviews,
     "owners": _owners,
@@ -82,7 +90,7 @@ EXAMINED: Mapping[str, tuple[str, ...]] = {
     "content_file": ("cards",),
     "day_total": ("schedule and totals", "owners"),
     "deck": ("cards", "owners"),
-    "learner": ("owners",),
+    "learner": ("imports", "owners"),
     "month_total": ("schedule and totals", "owners"),
     "new_card_cursor": ("schedule and totals", "owners"),
     "own_tag": ("owners",),
@@ -97,7 +105,8 @@ EXAMINED: Mapping[str, tuple[str, ...]] = {
 def examine(what: Examined) -> list[Finding]:
     """Everything that is wrong with the database. It need not be migrated, and a server may be using it.
 
-    What stands on damaged ground is not looked at: a damaged file or a missing table is all that is found then.
+    What stands on damaged ground is not looked at: a damaged file, a missing table or half an import is all that is
+    found then.
     """
     database = what.database
     found = [] if database.file is None else list(storage.damaged_file(database.file))
@@ -110,6 +119,6 @@ def examine(what: Examined) -> list[Finding]:
                 found += check(what, session.connection())
         except (SQLAlchemyError, UnusableDatabaseError, ValueError, TypeError) as error:
             found.append(Finding(f"Not examined: {name}. It cannot be read ({getattr(error, 'orig', None) or error})."))
-        if check is _schema and found:
+        if check in (_schema, _imports) and found:
             break
     return found

@@ -12,6 +12,7 @@ class Cure(Enum):
 
     FILE = "puts every row that can be read into a new file, and keeps the damaged one beside it"
     SCHEMA = "creates it"
+    IMPORT = "completes it if it was decided, and else takes it back"
     FLIPPED = "sets the bit back"
     OWNER = "puts what is missing back, under a name that says so"
     ANSWER = "makes the question unanswered"

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from app.cards.load import search
 from app.cards.load.load import load
+from app.exchange.history.finish_imports import finish_imports
 from app.study.schedule.replay import replay
 from app.study.schedule.totals import move_cards
 from app.upkeep.doctor import content, owners, reviews, schema
@@ -18,13 +19,17 @@ from app.upkeep.doctor.salvage import replace
 def mend(what: Examined, found: list[Finding]) -> list[str]:
     """Apply the repairs for these findings. Returns a sentence for each thing that was done.
 
-    Keep others away from the database meanwhile. A damaged file is replaced alone: examine the new one then. Raises
+    Keep others away from the database meanwhile. A damaged file is replaced alone, and an import is finished alone:
+    examine what came of it then. Raises
     UnusableDatabaseError if nothing can be read of it, and OSError if there is no room for a new one.
     """
     cures = {finding.cure for finding in found}
     if Cure.FILE in cures and what.database.file is not None:
         what.database.close()
         return replace(what.database.file, what.content_dir, what.now)
+    if Cure.IMPORT in cures:
+        finish_imports(what.database)
+        return ["Finished what was left of an import."]
     done = []
     with what.database.write() as session:
         for cure, repair in REPAIRS.items():

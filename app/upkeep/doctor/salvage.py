@@ -19,7 +19,7 @@ from app.cards.load.load import load
 from app.database import Database, UnusableDatabaseError
 from app.study.schedule.checksum import checksum, is_intact
 from app.study.schedule.replay import replay
-from app.tables import CARD
+from app.tables import CARD, LEARNER
 from app.upkeep.doctor import owners
 from app.upkeep.doctor.finding import number, some
 from app.upkeep.doctor.pages import Pages
@@ -79,6 +79,7 @@ def salvage(damaged: Path, into: Path, content_dir: Path, now: datetime) -> Salv
             raise UnusableDatabaseError(f"Nothing can be read from {damaged}. Restore a copy of it.")
         with database.engine.begin() as new:
             new.execute(update(CARD).values(content_hash=""))  # so that each is made again
+            new.execute(update(LEARNER).values(importing=None))  # what there is of an import stays
             done.said += [f"Put back: {one}." for one in owners.put_back(new, now)]
         load(database, content_dir, now)
         with database.write() as session:

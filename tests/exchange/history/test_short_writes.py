@@ -85,9 +85,14 @@ def test_whatever_step_fails_all_of_it_is_there_or_nothing(
 def test_steps_are_many_before_and_after_the_decision(three: list[Place], monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the test above fails on either side of it."""
     here, _there, bare = three
-    marks: list[int | None] = []
+    marks: list[str | None] = []
     check = _Writing.check
-    monkeypatch.setattr(_Writing, "check", lambda writing: (check(writing), marks.append(writing.mark)))
+
+    def look(writing: _Writing) -> None:
+        check(writing)
+        marks.append(writing.mark)
+
+    monkeypatch.setattr(_Writing, "check", look)
     bare.take(lived(here))
     assert marks[0] is None
     assert marks.count(finish_imports.DECIDED) >= 3
