@@ -208,7 +208,7 @@ class _Import:
         known = {row["token"]: row for row in found}
         ids = [row["id"] for row in known.values()]
         undone = set(self.connection.execute(select(REVIEW.c.undoes_id).where(REVIEW.c.undoes_id.in_(ids))).scalars())
-        rows = []
+        rows: list[dict[str, Any]] = []
         for number, line in self.pending.values():
             row = self._row(number, line, known, undone)
             self.done.known += row is None
