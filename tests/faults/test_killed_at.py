@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from app.database import Database
+from app.exchange.history.finish_imports import finish_imports
 from app.settings import ROOT, Settings
 from bench.serving import ServerProcess
 from tests.faults.lives import CARD, WRITES, Form, differing, dump, is_write, replayed
@@ -61,6 +62,7 @@ def test_a_write_of_a_killed_server_is_whole_or_absent_and_can_be_sent_again(
             with lived() as database:
                 assert WRITES[kind](client_of(settings, database)) == form
                 killed_while_sending(form, moment, environment(database, content, RECUR_PORT="{port}"))
+                finish_imports(database)  # as the next start does
                 found = dump(database)
                 assert found in (before, after), f"{kind}, {moment}: {differing(before, found)}"
                 last = moment == f"after commit {calls.count('do_commit')}"
@@ -155,6 +157,7 @@ def test_a_killed_command_did_all_or_nothing_and_can_be_run_again(
             prepare(database)
             run(moment, database, files, command)
             if is_one_change:
+                finish_imports(database)
                 found = dump(database, with_times=False)
                 assert found in (before, after), (moment, differing(before, found), differing(after, found))
                 assert name == "replay" or not differing(found, replayed(database, with_times=False)), moment
