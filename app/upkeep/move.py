@@ -46,9 +46,8 @@ def move(source: Database, target: Database) -> dict[str, int]:
     with alone(source), alone(target):
         if not source.is_up_to_date():
             raise CopyError("The database is from an older version of Recur. Run recur load first, which migrates it.")
-        with source.read() as session:
-            if unfinished(session.connection()):
-                raise CopyError("An import of a history was cut short. Run recur load first, which finishes it.")
+        if unfinished(source):
+            raise CopyError("An import of a history was cut short. Run recur load first, which finishes it.")
         if found := deviations(source):
             raise CopyError(f"The database differs from a replay: {found[0]}. Run recur replay first.")
         _check_that_nothing_else_is_there(target)

@@ -18,18 +18,17 @@ AFTER = "after "
 AT_ONCE = 500
 
 
-def unfinished(connection: Connection) -> Sequence[int]:
+def unfinished(database: Database) -> Sequence[int]:
     """The learners whose history is being imported, or was when the import was cut short."""
-    return connection.execute(select(LEARNER.c.id).where(LEARNER.c.importing.is_not(None))).scalars().all()
+    with database.engine.connect() as connection:
+        return connection.execute(select(LEARNER.c.id).where(LEARNER.c.importing.is_not(None))).scalars().all()
 
 
 def finish_imports(database: Database, waiting: Callable[[], None] = lambda: None) -> None:
     """Finish every import that was cut short. Waits while another process imports, and calls `waiting` then."""
-    with database.read() as session:
-        if not unfinished(session.connection()):
-            return
-    with database.lock(IMPORT).held(waiting):
-        finish_while_locked(database)
+    if unfinished(database):
+        with database.lock(IMPORT).held(waiting):
+            finish_while_locked(database)
 
 
 def finish_if_cut_short(database: Database) -> None:
@@ -44,9 +43,7 @@ def finish_if_cut_short(database: Database) -> None:
 
 def finish_while_locked(database: Database) -> None:
     """Finish every import; the caller has the lock `IMPORT`."""
-    with database.read() as session:
-        learners = unfinished(session.connection())
-    for learner_id in learners:
+    for learner_id in unfinished(database):
         # Apart, because SQLite would look through all states for one that ends with a review that is deleted.
         with database.apart() as connection:
             while not _finish_some(database, connection, learner_id):

@@ -27,10 +27,10 @@ def _schema(what: Examined, connection: Connection) -> list[Finding]:
     return list(schema.revision(what.database, connection)) or list(schema.missing(connection))
 
 
-def _imports(_what: Examined, connection: Connection) -> Iterator[Finding]:
-    for learner in unfinished(connection):
-        what = f"The history of learner {learner} is being imported, or its import was cut short."
-        yield Finding(what, Cure.IMPORT)
+def _imports(what: Examined, _connection: Connection) -> Iterator[Finding]:
+    for learner in unfinished(what.database):
+        sentence = f"The history of learner {learner} is being imported, or its import was cut short."
+        yield Finding(sentence, Cure.IMPORT)
 
 
 def _stored(what: Examined, connection: Connection) -> Iterator[Finding]:
