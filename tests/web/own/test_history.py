@@ -79,7 +79,7 @@ def test_one_learners_file_does_not_become_anothers(browser: Any, database: Data
     ada = add(other, "Ada")
     answer = send(other, mine.get("/settings/history.jsonl").content)
     assert answer.status_code == 422
-    assert "learner 1&#39;s here" in answer.text
+    assert "belongs to learner 1 here" in answer.text
     assert rows_of(database, ada)["review"] == 0
     assert '"kind":"review"' not in other.get("/settings/history.jsonl").text
 
@@ -130,6 +130,27 @@ def test_one_import_at_a_time(client: TestClient, database: Database) -> None:
     assert "Another history is being imported" in answer.text
     assert "send the file again" in answer.text
     assert send(client, history).status_code == 200
+
+
+def test_a_learner_waits_for_a_history_and_the_next_request_finishes_what_was_cut_short(
+    client: TestClient, database: Database
+) -> None:
+    study(client)
+    with database.write() as session:
+        session.connection().exec_driver_sql("UPDATE learner SET importing = 'decided'")
+        session.connection().exec_driver_sql("DELETE FROM card_state")
+    with database.lock("import").held():  # it is still at work
+        for _ in range(2):
+            answer = client.get("/stats")
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+            assert "A history is being imported" in answer.text
+        answer = client.post("/review/undo", data={"token": "t"}, headers=OURS)
+        assert answer.status_code == 503
+        assert "A history is being imported" in answer.text
+        assert "was not saved" in answer.text
+    assert client.get("/stats").status_code == 503
+    assert client.get("/stats").status_code == 200
+    assert rows_of(database, 1)["card_state"] == 1
 
 
 def test_an_upload_that_takes_too_long_ends(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,9 +273,9 @@ def test_a_history_adds_only_so_many_decks_and_cards(client: TestClient, monkeyp
     monkeypatch.setattr("app.exchange.history.placeholders.MOST_DECKS", 1)
     answer = send(client, history)
     assert answer.status_code == 422
-    assert "the deck evil is not here, and 1 decks are: no more can be added" in answer.text
+    assert "there is no deck evil here, and there are already 1 decks, so none can be added" in answer.text
     monkeypatch.undo()
     monkeypatch.setattr("app.exchange.history.placeholders.MOST_UNKNOWN", 0)
-    assert "the content lacks more than 0 of its cards: load it first" in send(client, history).text
+    assert "more than 0 of its cards are not in the content: load it first" in send(client, history).text
     monkeypatch.undo()
     assert send(client, history).status_code == 200
