@@ -11,6 +11,8 @@ from app.study.stats.outlook import Hard, Outlook, hardest, outlook
 from app.study.stats.period import AHEAD, Period, weeks_of, year_until
 from app.study.stats.retention import Retention, retention
 
+FEWEST_SPANS = 7
+
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
@@ -29,6 +31,13 @@ class Statistics:
     retention: Retention
     outlook: Outlook
     hardest: list[Hard]
+
+    @property
+    def lived(self) -> list[Span]:
+        """The spans without the empty ones before the first review of the year; at least a week of them."""
+        has_earlier = any(span.reviews and span.first < self.spans[0].first for span in self.year)
+        empty = 0 if has_earlier else next((n for n, span in enumerate(self.spans) if span.reviews), 0)
+        return self.spans[min(empty, max(0, len(self.spans) - FEWEST_SPANS)) :]
 
     @property
     def weeks(self) -> list[list[Span | None]]:

@@ -1,5 +1,6 @@
 """Draws the figures of /stats as SVG and table rows. In Python, since a template takes three times as long."""
 
+import math
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
@@ -12,7 +13,8 @@ from app.study.stats.retention import Recalled
 from app.study.stats.statistics import Statistics
 
 SHADES = 4
-_SQUARE, _GAP, _TOP = 10, 2, 14
+_SQUARE, _GAP, _TOP, _LEFT = 10, 2, 14, 12
+FEWEST_WEEKS = 18
 
 
 @lru_cache(maxsize=2_000)
@@ -31,9 +33,16 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
+def top(values: Sequence[float]) -> int:
+    """Where the axis of bars ends: an even number of ones, tens, hundreds …, at least as high as each."""
+    most = max(1, math.ceil(max(values)))
+    step: int = 2 * 10 ** max(0, len(str(most)) - 2)
+    return step * math.ceil(most / step)
+
+
 def bars(values: Sequence[float], labels: Sequence[str], alt: str, kind: str) -> Markup:
-    """Bars side by side, scaled to the highest, each with its label. `alt` describes the drawing."""
-    most = max(values) or 1
+    """Bars side by side up to `top`, each with its label. `alt` describes the drawing."""
+    most = top(values)
     drawn = [
         f'<rect x="{10 * number + 1}" y="{100 - 100 * value / most:.1f}" width="8" height="{100 * value / most:.1f}">'
         f"<title>{escape(labels[number])}: {value}</title></rect>"
@@ -41,7 +50,10 @@ def bars(values: Sequence[float], labels: Sequence[str], alt: str, kind: str) ->
         if value
     ]
     view = f'viewBox="0 0 {10 * len(values)} 100" preserveAspectRatio="none"'
-    return _markup(f'<svg class="bars {kind}" {view} role="img" aria-label="{escape(alt)}">{"".join(drawn)}</svg>')
+    grid = f'<path class="grid" d="M0 0h{10 * len(values)}M0 50h{10 * len(values)}"/>'
+    return _markup(
+        f'<svg class="bars {kind}" {view} role="img" aria-label="{escape(alt)}">{grid}{"".join(drawn)}</svg>'
+    )
 
 
 def bar(share: float, expected: float | None = None) -> Markup:
@@ -118,13 +130,18 @@ class Year:
     def squares(self, alt: str) -> Markup:
         """The drawing."""
         weeks = self._stats.weeks
+        empty = next((n for n, week in enumerate(weeks) if any(day and day.reviews for day in week)), 0)
+        weeks = weeks[min(empty, len(weeks) - FEWEST_WEEKS) :]
         drawn = "".join(part for number, week in enumerate(weeks) for part in self._week(number, week))
-        width, height = (_SQUARE + _GAP) * len(weeks), _TOP + 7 * (_SQUARE + _GAP)
-        view = f'viewBox="0 0 {width} {height}"'
+        drawn += "".join(
+            f'<text x="0" y="{_TOP + 12 * row + 8}">{day}</text>' for row, day in ((0, "M"), (2, "W"), (4, "F"))
+        )
+        width, height = _LEFT + (_SQUARE + _GAP) * len(weeks), _TOP + 7 * (_SQUARE + _GAP)
+        view = f'viewBox="0 0 {width} {height}" width="{2 * width}"'
         return _markup(f'<svg class="year" {view} role="img" aria-label="{escape(alt)}">{drawn}</svg>')
 
     def _week(self, number: int, week: Sequence[Span | None]) -> Iterator[str]:
-        x = (_SQUARE + _GAP) * number
+        x = _LEFT + (_SQUARE + _GAP) * number
         for weekday, day in enumerate(week):
             if day is None:
                 continue

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 from sqlmodel import col, select
 from starlette.responses import Response
 
+from app.demos.registry import all_demos
 from app.models import Topic
 from app.study.stats.period import Period
 from app.study.stats.retention import ENOUGH
@@ -37,6 +38,7 @@ def stats(
             periods=Period,
             enough=ENOUGH,
             draw=stats_drawing,
+            demo_titles={demo.name: demo.title for demo in all_demos().values()},
             stats=statistics(session, learner, here.now, chosen.id, within.id if within else None, period),
         )
     if here.wants_part:
