@@ -4,7 +4,6 @@ const EVERY = 1000;
 
 document.addEventListener("DOMContentLoaded", () => {
   const live = document.getElementById("live");
-  document.querySelector(".live-note").hidden = false;
   // A server that is away for a moment is no news; the next look asks again.
   live.addEventListener("htmx:error", (event) => event.stopPropagation());
   setInterval(() => document.hidden || live.dispatchEvent(new CustomEvent("look")), EVERY);

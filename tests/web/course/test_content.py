@@ -83,7 +83,7 @@ def test_a_draft_shows_there_and_nowhere_else(client: TestClient, database: Data
     for path in ("/", "/topics", "/topics/small/first", "/review", "/sources"):
         assert "secret" not in client.get(path).text.lower()
     assert client.get("/cards/small/secret").status_code == 404
-    assert "<b>5 new</b>" in client.get("/").text
+    assert "<b>5 new cards</b>" in client.get("/").text
 
 
 def test_without_a_card_the_topic_is_previewed(client: TestClient, first: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_second_folder_is_a_second_deck_chosen_on_today(
     assert '<b aria-current="page">Algebra</b>' in today
     assert '<a href="/?deck=small">small</a>' in today
     chosen = client.get("/?deck=small").text
-    assert "<b>5 new</b>" in chosen
+    assert "<b>5 new cards</b>" in chosen
     assert '<a href="/?deck=algebra">Algebra</a>' in chosen
     assert 'href="/topics?deck=small"' in chosen  # the navigation keeps it
     assert 'href="/review?deck=small"' in chosen
@@ -179,7 +179,7 @@ def test_a_second_folder_is_a_second_deck_chosen_on_today(
     assert client.get("/cards/q1").status_code == 404  # two decks have it
     (content / "algebra" / "groups.md").unlink()
     load(database, content, NOW)
-    assert "<b>5 new</b>" in client.get("/").text
+    assert "<b>5 new cards</b>" in client.get("/").text
 
 
 def test_no_code_names_a_deck_of_ours() -> None:

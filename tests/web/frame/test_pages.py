@@ -20,7 +20,7 @@ from tests.web.conftest import NOW
 @pytest.mark.parametrize(
     ("path", "says"),
     [
-        ("/", "<b>5 new</b>"),
+        ("/", "<b>5 new cards</b>"),
         ("/?deck=small", "First topic"),
         ("/topics", "First topic"),
         ("/topics/small/first", "Key points"),
@@ -86,7 +86,7 @@ def test_the_list_of_keys_has_every_action(client: TestClient) -> None:
 
 def test_every_template_is_strict_and_parses() -> None:
     made = environment("v")
-    made.filters["with_figures"] = str  # create_app adds it
+    made.filters |= {"with_figures": str, "first_miniature": str}  # create_app adds them
     assert made.undefined is StrictUndefined
     for path in (ROOT / "templates").rglob("*.html"):
         made.get_template(path.relative_to(ROOT / "templates").as_posix())

@@ -80,7 +80,7 @@ def own(database: Database, learner: int) -> None:
 
 
 def test_with_one_learner_nothing_shows_but_in_settings(client: TestClient) -> None:
-    for path in ("/", "/topics", "/review", "/content"):
+    for path in ("/", "/topics", "/browse", "/content"):  # a sitting has no rooms beside it
         page = client.get(path).text
         assert 'href="/settings"' in page
         assert "earner" not in re.sub(r"<main.*</main>", "", page, flags=re.S)
@@ -97,7 +97,7 @@ def test_a_learner_is_added_and_studies_from_then_on(browser: Any, database: Dat
     ada = int(other.cookies[LEARNER_COOKIE])
     page = other.get("/").text
     assert '<span class="unseen">Learner: </span>Ada</a>' in page
-    assert "<b>5 new</b>" in page
+    assert "<b>5 new cards</b>" in page
     study(other, 2)
     with database.read() as session:
         rows = session.connection().exec_driver_sql("SELECT learner_id, rating FROM review ORDER BY id").all()

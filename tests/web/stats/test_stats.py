@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from app.cards.load.load import load
@@ -18,6 +20,8 @@ from app.settings import Settings
 from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, rate
 from app.study.schedule.totals import move_cards
+from app.web.stats.drawing import top
+from tests.examples import examples
 from tests.web.conftest import NOW
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}

@@ -1,0 +1,76 @@
+"""Every page but sittings and demos, at the sizes of phones, tablets and desks: fingers find what can be pressed."""
+
+import random
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import Server, watched
+from tests.browser.test_every_page import PAGES, STUDIED, servers, sideways, violations
+from tests.examples import share_of
+
+SIZES = ((375, 553), (390, 844), (768, 1024), (1280, 900), (1920, 1080))
+OURS = [name for name, path in PAGES.items() if not path.startswith(("/demos/", "/review"))]
+EVERY = [(name, size) for name in OURS for size in SIZES]
+random.Random(13).shuffle(EVERY)
+LEAST = 44
+"""The least side in CSS pixels of what is pressed."""
+MOST_SHIFT = 0.02
+
+SHIFTS = """new PerformanceObserver((list) => {
+  const moved = list.getEntries().filter((entry) => !entry.hadRecentInput);
+  window.shifted = moved.reduce((sum, entry) => sum + entry.value, window.shifted ?? 0);
+}).observe({ type: "layout-shift", buffered: true })"""
+TOO_SMALL = """(least) => {
+  const shown = (one) => one.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+  const isInline = (one) => one.matches("a") && getComputedStyle(one).display === "inline";
+  const inProse = (one) => isInline(one) && one.closest("p, .prose, small");
+  const pressed = (one) => (one.matches("input") && one.closest("label")) || one; // a box is pressed by its label
+  return [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
+    .filter((one) => shown(one) && !inProse(one) && !one.closest(".unseen, .skip"))
+    .map((one) => [one, pressed(one).getBoundingClientRect()])
+    .filter(([, box]) => box.width && Math.min(box.width, box.height) < least - 0.1)
+    .map(([one, box]) => `${one.outerHTML.slice(0, 80)}: ${Math.round(box.width)} by ${Math.round(box.height)}`);
+}"""
+__all__ = ["servers"]
+
+
+def too_small(page: Page) -> list[str]:
+    """What can be pressed and is smaller than a finger, except links within a text."""
+    found: list[str] = page.evaluate(TOO_SMALL, LEAST)
+    return found
+
+
+@pytest.mark.parametrize(("name", "size"), EVERY[: share_of(14)], ids=lambda one: str(one).replace(", ", "x"))
+def test_fingers_find_everything_and_nothing_moves_or_scrolls_sideways(
+    chromium: Browser, servers: Any, name: str, size: tuple[int, int]
+) -> None:
+    width, height = size
+    server: Server = servers[name in STUDIED]
+    with chromium.new_context(
+        base_url=server.url,
+        bypass_csp=True,
+        viewport={"width": width, "height": height},
+        has_touch=width < 1000,
+        is_mobile=width < 700,
+        color_scheme="dark" if width in (390, 1920) else "light",
+    ) as context:
+        context.add_init_script(SHIFTS)
+        page, _ = watched(context, server)
+        page.goto(PAGES[name], wait_until="networkidle")
+        assert sideways(page) == 0
+        assert too_small(page) == []
+        assert page.evaluate("window.shifted ?? 0") <= MOST_SHIFT
+        page.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
+        assert too_small(page) == []
+        assert sideways(page) == 0
+        assert violations(page) == []
+
+
+def test_a_small_target_is_found(chromium: Browser, servers: Any) -> None:
+    with chromium.new_context(base_url=servers[0].url, bypass_csp=True) as context:
+        page, _ = watched(context, servers[0])
+        page.goto("/topics")
+        page.add_style_tag(content=".path h2 a { min-height: 0; padding: 0 }")
+        assert any("LSTM and GRU" in one for one in too_small(page))
