@@ -70,6 +70,8 @@ function follow() {
     if (!field || field === document.activeElement || name === "at" || name === "compare") continue;
     field.value = value;
   }
+  const idle = state.dataset.idle.split(" ");
+  for (const knob of form.querySelectorAll(".knob")) knob.hidden = idle.includes(knob.querySelector("[name]").name);
   at.value = state.dataset.at;
   compare.value = state.dataset.compare;
   for (const slider of form.querySelectorAll("recur-slider")) slider.follow();

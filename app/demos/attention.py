@@ -37,9 +37,14 @@ class Attention(Parameters):
     )
     output: int = number(1, 1, 12, step=1, title="Output to show", says="If there are fewer, the last.")
     beta: float = number(1, 0, 20, slide=(0, 4), step=0.1, title=r"Sharpness $\beta$", says="Multiplies every score.")
-    W_q: float = number(1, -5, 5, step=0.1, title="Query weight $W_q$", says="For the additive score only.")
-    W_k: float = number(1, -5, 5, step=0.1, title="Key weight $W_k$", says="For the additive score only.")
-    v: float = number(1, -5, 5, step=0.1, title="Output weight $v$", says="For the additive score only.")
+    W_q: float = number(1, -5, 5, step=0.1, title="Query weight $W_q$", says="Multiplies the query.")
+    W_k: float = number(1, -5, 5, step=0.1, title="Key weight $W_k$", says="Multiplies the key.")
+    v: float = number(1, -5, 5, step=0.1, title="Output weight $v$", says="Multiplies their sum.")
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """The weights of the additive score, while another one is chosen."""
+        return frozenset() if self.score == "additive" else frozenset({"W_q", "W_k", "v"})
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
         """Rows of unequal width, queries not as wide as the keys, too few or too many values."""

@@ -10,8 +10,8 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
-from app.demos.machine.numbers import fill, latex
+from app.demos.machine.figures import Curve, Handle, Noted, Row, Series, Spot, Symbols, Trace, Values
+from app.demos.machine.numbers import fill, latex, show
 from app.demos.machine.parameters import Parameters, Phi, choice, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
 from app.demos.machine.result import Result
@@ -30,6 +30,9 @@ class GradientFlow(Parameters):
     steps: int = number(50, 1, 200, step=1, title="Steps $T$", says="How far back the gradient travels.")
     gain: float = number(
         0.9, 0, 50, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Size of the recurrent weights."
+    )
+    beside: float = number(
+        1.1, 0, 50, slide=(0, 2.5), step=0.05, title="Second gain", says="A second plain RNN, to compare; 0 for none."
     )
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="For the plain RNN; LSTM and GRU have their own.")
     forget_bias: float = number(
@@ -52,6 +55,11 @@ class GradientFlow(Parameters):
     )
     units: int = number(8, 1, 16, step=1, title="Units", says="How many numbers the state has.")
     seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the weights and the inputs.")
+
+    @property
+    def idle(self) -> frozenset[str]:
+        """A plain RNN has no forget bias; the other cells have their own functions, and are not compared."""
+        return frozenset({"forget_bias"} if self.cell == "rnn" else {"phi", "beside"})
 
 
 @dataclass(frozen=True)
@@ -146,17 +154,57 @@ def compute(p: GradientFlow) -> Result:
         numbers["cell_whole"] = flow.cells
 
     warnings = _warnings(p, flow, numbers)
-    told = fill(_verdict(numbers), numbers)
-    series = [Series("left", r"$\lVert \partial h_T / \partial h_t \rVert$", "gradient left", flow.left)]
-    series.append(Series("bound", BOUND[p.cell == "rnn"], "bound", flow.bound, "dashed"))
+    other = _compared(p, numbers)
+    told = fill(_verdict(numbers) + _second(numbers), numbers)
+    series = [Series("left", LEFT if other is None else rf"{LEFT} at gain {p.gain:g}", "gradient left", flow.left)]
+    if other is not None:
+        series.append(Series("beside", f"at gain {p.beside:g}", f"gradient left at gain {p.beside:g}", other))
+    if not np.allclose(flow.bound, flow.left, rtol=1e-6, atol=0):  # at rest they are one line
+        series.append(Series("bound", BOUND[p.cell == "rnn"], "bound", flow.bound, "dashed"))
     if flow.direct is not None:
         series.append(Series("direct", DIRECT[p.cell], "direct path through the gates", flow.direct, "dotted"))
     title, steps = "The gradient on its way back", np.arange(p.steps + 1.0)
     places = [Spot(Handle("gain"), x=0, y=float(flow.left[0]))]
-    curve = Curve("flow", title, told, "step t", "gradient left", steps, series, True, places)
+    if other is not None:
+        places.append(Spot(Handle("beside"), x=0, y=float(other[0])))
+    noted = _noted(p.steps, numbers)
+    curve = Curve("flow", title, told, "step t", "gradient left", steps, series, True, places, noted)
     return Result(numbers, (curve, _trace(p, flow)), warnings)
 
 
+def _compared(p: GradientFlow, numbers: dict[str, float]) -> Values | None:
+    """What is left of the gradient of the second plain RNN, if there is one; adds its numbers."""
+    if p.beside == 0 or "beside" in p.idle or p.beside == p.gain:
+        return None
+    left = run_cell(p.model_copy(update={"gain": p.beside})).left
+    ratio = float(left[0])
+    per_step = ratio ** (1 / p.steps) if math.isfinite(ratio) else ratio
+    numbers |= {"beside": p.beside, "beside_ratio": ratio}
+    numbers |= {"beside_half_life": _steps_until(0.5, per_step), "beside_doubling": _steps_until(2.0, per_step)}
+    return left
+
+
+def _noted(T: int, numbers: dict[str, float]) -> list[Noted]:
+    """Where half of a gradient is gone, and where it has doubled."""
+    found = []
+    for name in ("", "beside_"):
+        for kind, share, says in (("half_life", 0.5, "half gone"), ("doubling", 2.0, "doubled")):
+            back = numbers.get(name + kind, math.inf)
+            if 0 < back <= T:
+                found.append(Noted(T - back, share, f"{says} after {show(round(back, 1))} steps"))
+    return found
+
+
+def _second(numbers: dict[str, float]) -> str:
+    if "beside" not in numbers:
+        return ""
+    grown = numbers["beside_ratio"] >= 1
+    return " With the second gain, {beside}, " + (
+        "it becomes {beside_ratio} times as large." if grown else "{beside_ratio} of it is left."
+    )
+
+
+LEFT = r"$\lVert \partial h_T / \partial h_t \rVert$"
 BOUND = {True: r"bound $(\gamma \sigma_1)^{T-t}$", False: r"bound $\prod \sigma_1(J_k)$"}
 DIRECT = {"lstm": r"direct path $\prod f_k$", "gru": r"direct path $\prod z_k$"}
 

@@ -64,6 +64,13 @@ class GRUGates(InFramework, Stepwise):
     step: int = number(1, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
 
     @property
+    def idle(self) -> frozenset[str]:
+        """What only a second unit or a gate that is free would read."""
+        free = {"update_bias": self.update == "free", "reset_bias": self.reset == "free"}
+        used = {"W_o": self.units == 2} | free
+        return frozenset(name for name, is_used in used.items() if not is_used)
+
+    @property
     def z_keeps(self) -> bool:
         """Whether z = 1 means that the old state stays."""
         return self.convention == "keeps"

@@ -41,6 +41,12 @@ class LSTMGates(InFramework, Stepwise):
     c0: float = number(0, -10, 10, slide=(-2, 2), step=0.1, title="Cell at the start $c_0$", says="Before step 1.")
     step: int = number(1, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
 
+    @property
+    def idle(self) -> frozenset[str]:
+        """The biases of gates that are forced."""
+        ways = {"forget_bias": self.forget, "input_bias": self.input, "output_bias": self.output}
+        return frozenset(name for name, way in ways.items() if way != "free")
+
     def weights(self) -> lstm.LSTMWeights:
         """The kernel's weights, one unit: W_xh (1, 4), W_hh (1, 4), b (4), in the order i, f, g, o."""
         W_x, W_h = self.each("W_x"), self.each("W_h")

@@ -18,6 +18,7 @@ from app.demos.machine.figures import Curve, Handle, Spot, Values
 from app.demos.machine.numbers import show_all, ticks
 
 UNITS = 1000
+MIDDLE = 50  # per cent
 MOST_X, MOST_Y = 13, 6  # steps between the round numbers on an axis, at most
 FIT_NARROW, FIT_ANYWHERE = 30, 12  # characters on an x axis that fit on a phone, and on a phone with large text
 SAME = 1e-6  # numbers that differ by less, relative to their size, are drawn as one level
@@ -89,10 +90,11 @@ def picture(curve: Curve) -> Picture:
     )
     y, lines = _drawn(curve, x, values)
     numbers, grid = _y_numbers(y) if y else ("", "")
+    notes = _notes(curve, x.axis, y) if y else ""
     image = (
         f'<svg class="chart" role="img" aria-label="{alt}" data-steps="{x.steps}">'
         f'<g class="y">{numbers}</g><g class="x">{x.numbers}</g>{BOX}<path class="grid" d="{grid}"/>'
-        f'<path class="axis" d="M0 {UNITS}H{UNITS}{x.marks}"/>{lines}</svg><g class="mark"></g>'
+        f'<path class="axis" d="M0 {UNITS}H{UNITS}{x.marks}"/>{lines}</svg>{notes}<g class="mark"></g>'
         f"{''.join([_place(place, x.axis, y) for place in curve.places if y])}</svg>"
     )
     row = f'<tr><th scope="row">%s</th>{"<td>%s</td>" * len(curve.series)}</tr>\n'
@@ -188,6 +190,21 @@ def _widths(numbers: Sequence[float], texts: Sequence[str]) -> list[str]:
                 classes[i] = f' class="{name}"'
             kept, odd = kept[odd::2], 0
     return classes
+
+
+def _notes(curve: Curve, x: Axis, y: Axis) -> str:
+    """The noted points with their words, on the side where there is room."""
+    drawn = []
+    for point in curve.noted:
+        across = float(x.places(np.array([point.x]))[0]) / 10
+        down = 100 - float(y.places(np.array([point.y]))[0]) / 10
+        end = "end" if across > MIDDLE else "start"
+        aside = f'dx="{-0.7 if across > MIDDLE else 0.7}em" dy="{-0.6 if down > MIDDLE else 1.4}em"'
+        drawn.append(
+            f'<circle class="noted" cx="{across:g}%" cy="{down:g}%" r="4"/>'
+            f'<text class="noted {end}" x="{across:g}%" y="{down:g}%" {aside}>{escape(point.says)}</text>'
+        )
+    return "".join(drawn)
 
 
 @lru_cache(maxsize=1024)

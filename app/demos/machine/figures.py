@@ -192,12 +192,21 @@ class Series:
     dash: Literal["solid", "dashed", "dotted"] = "solid"
 
 
+class Noted(NamedTuple):
+    """A point on a curve that a few words stand beside, such as where half is gone."""
+
+    x: float
+    y: float
+    says: str
+
+
 @dataclass(frozen=True)
 class Curve:
     """Lines over one axis, drawn from its own table. On a log scale only positive finite numbers are drawn.
 
-    `places` can be dragged. The x axis goes up to `until` at least, and the y axis shows at least what is between the
-    two numbers of `room`: so they stand still while a training adds to its lines.
+    `places` can be dragged. `noted` are points of its lines with a few words; the caption says the same. The x axis goes
+    up to `until` at least, and the y axis shows at least what is between the two numbers of `room`: so they stand still
+    while a training adds to its lines.
     """
 
     name: str
@@ -211,6 +220,7 @@ class Curve:
     places: Sequence[Spot] = ()
     until: float | None = None
     room: tuple[float, float] | None = None
+    noted: Sequence[Noted] = ()
     kind: Literal["curve"] = "curve"
 
     @property

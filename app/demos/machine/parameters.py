@@ -63,6 +63,11 @@ class Parameters(BaseModel):
         """A number too small to have all its digits is 0: no arithmetic that is shown with it would come out."""
         return 0.0 if isinstance(value, float) and 0 < abs(value) < float_info.min else value
 
+    @property
+    def idle(self) -> frozenset[str]:
+        """The parameters that change nothing beside the others as they are: the form hides them."""
+        return frozenset()
+
     def misfits(self) -> Iterator[tuple[str, str, str]]:
         """(parameter, what it must be beside the others, the nearest text that is) for each that does not fit."""
         for name, names in _each(type(self)):

@@ -167,3 +167,15 @@ def test_an_unknown_demo_is_answered_with_the_nearest() -> None:
 def test_demos_come_in_the_order_of_ideas() -> None:
     ideas = [IDEAS.index(demo.idea) for demo in all_demos().values()]
     assert ideas == sorted(ideas)
+
+
+@pytest.mark.parametrize("name", DEMOS)
+@given(data=st.data())
+@examples(8)
+def test_a_parameter_that_the_form_hides_changes_no_number(name: str, states: Any, data: st.DataObject) -> None:
+    demo = find(name)
+    one, other = data.draw(states(demo)), data.draw(states(demo))
+    for hidden in one.idle:
+        moved = demo.parameters.model_validate(one.model_dump() | {hidden: getattr(other, hidden)})
+        if not list(moved.misfits()):
+            assert demo.compute(moved).numbers == pytest.approx(demo.compute(one).numbers, nan_ok=True)
