@@ -32,7 +32,13 @@ class GradientFlow(Parameters):
         0.9, 0, 50, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Size of the recurrent weights."
     )
     beside: float = number(
-        1.1, 0, 50, slide=(0, 2.5), step=0.05, title="Second gain", says="A second plain RNN, to compare; 0 for none."
+        1.1,
+        0,
+        50,
+        slide=(0, 2.5),
+        step=0.05,
+        title="Compared with",
+        says="A second plain RNN with this one; 0 draws none.",
     )
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="For the plain RNN; LSTM and GRU have their own.")
     forget_bias: float = number(
@@ -191,7 +197,7 @@ def _noted(T: int, numbers: dict[str, float]) -> list[Noted]:
         for kind, share, says in (("half_life", 0.5, "half gone"), ("doubling", 2.0, "doubled")):
             back = numbers.get(name + kind, math.inf)
             if 0 < back <= T:
-                found.append(Noted(T - back, share, f"{says} after {show(round(back, 1))} steps"))
+                found.append(Noted(T - back, share, f"{says} after {show(round(back, 1))} steps", share > 1))
     return found
 
 

@@ -195,14 +195,16 @@ def _widths(numbers: Sequence[float], texts: Sequence[str]) -> list[str]:
 def _notes(curve: Curve, x: Axis, y: Axis) -> str:
     """The noted points with their words, on the side where there is room."""
     drawn = []
-    for point in curve.noted:
+    for nth, point in enumerate(curve.noted):
+        lines = sum(one.above == point.above for one in curve.noted[:nth])
         across = float(x.places(np.array([point.x]))[0]) / 10
         down = 100 - float(y.places(np.array([point.y]))[0]) / 10
         end = "end" if across > MIDDLE else "start"
-        aside = f'dx="{-0.7 if across > MIDDLE else 0.7}em" dy="{-0.6 if down > MIDDLE else 1.4}em"'
+        dx, dy = -0.7 if end == "end" else 0.7, (-0.7 - 1.3 * lines) if point.above else (1.5 + 1.3 * lines)
         drawn.append(
             f'<circle class="noted" cx="{across:g}%" cy="{down:g}%" r="4"/>'
-            f'<text class="noted {end}" x="{across:g}%" y="{down:g}%" {aside}>{escape(point.says)}</text>'
+            f'<text class="noted {end}" x="{across:g}%" y="{down:g}%" dx="{dx:g}em" dy="{dy:g}em">'
+            f"{escape(point.says)}</text>"
         )
     return "".join(drawn)
 

@@ -114,6 +114,11 @@ class Demo(Generic[P]):
         return self.words.try_this
 
     @property
+    def tour(self) -> Sequence[TryThis]:
+        """The steps of its guided tour; none if it has none."""
+        return self.words.tour
+
+    @property
     def sources(self) -> Sequence[Source]:
         """The papers that its mathematics comes from."""
         return self.words.sources

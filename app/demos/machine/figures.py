@@ -193,11 +193,12 @@ class Series:
 
 
 class Noted(NamedTuple):
-    """A point on a curve that a few words stand beside, such as where half is gone."""
+    """A point on a curve with a few words above or below it, such as where half is gone."""
 
     x: float
     y: float
     says: str
+    above: bool
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from urllib.parse import parse_qsl
 FRONT = ("title", "idea", "knobs")
 IDEAS = ("The recurrence", "Learning", "Gates", "Sequence to sequence", "Beside the RNN")
 
+_STATE = re.compile(r"- \[(?P<label>.+?)\]\(\?(?P<query>[^#)]*)(?:#(?P<numbers>[^)]*))?\): (?P<notice>.+)")
+STEPS_OF_A_TOUR = 5
 _FORMS = {
-    "Try this": (
-        "- [label](?parameter=value): what to notice",
-        re.compile(r"- \[(?P<label>.+?)\]\(\?(?P<query>[^#)]*)(?:#(?P<numbers>[^)]*))?\): (?P<notice>.+)"),
-    ),
+    "Tour": ("- [title](?parameter=value#number=1.5): what is to be seen", _STATE),
+    "Try this": ("- [label](?parameter=value): what to notice", _STATE),
     "Sources": ("- paper, or - paper: $equation$", re.compile(r"- (?P<paper>.+?)(?:: \$(?P<equation>.+)\$)?")),
     "Next": ("- [words](demo:name)", re.compile(r"- \[(?P<words>.+?)\]\(demo:(?P<name>[a-z0-9-]+)\)")),
 }
@@ -21,7 +21,7 @@ _FORMS = {
 
 @dataclass(frozen=True)
 class TryThis:
-    """A state worth seeing: a label, what changes from the defaults, and what to notice there.
+    """A state worth seeing, to try or as a step of a tour: a label, what changes from the defaults, what to notice.
 
     `numbers` are those that the link states, as in a card (`#ratio=0.0052`); `line` is its place in the file.
     """
@@ -45,14 +45,15 @@ class Source:
 class Words:
     """What a demo's Markdown file says.
 
-    `knobs` are the parameters that stand beside the first figure. `next` are (demo, words that lead there); `mistakes`
-    are (line, message).
+    `knobs` are the parameters that stand beside the first figure. `tour` are the steps of a guided tour, if there is
+    one. `next` are (demo, words that lead there); `mistakes` are (line, message).
     """
 
     title: str
     idea: str
     knobs: Sequence[str]
     summary: str
+    tour: Sequence[TryThis]
     try_this: Sequence[TryThis]
     sources: Sequence[Source]
     next: Sequence[tuple[str, str]]
@@ -100,14 +101,21 @@ def read_words(path: Path) -> Words:
         idea=front.get("idea", ""),
         knobs=front["knobs"].split(", ") if "knobs" in front else (),
         summary=" ".join(summary),
-        try_this=[
-            TryThis(f["label"], dict(parse_qsl(f["query"], keep_blank_values=True)), f["notice"], f["numbers"] or "", n)
-            for n, f in items.get("Try this", ())
-        ],
+        tour=_states(items.get("Tour", ())),
+        try_this=_states(items.get("Try this", ())),
         sources=[Source(f["paper"], f["equation"] or "") for _, f in items.get("Sources", ())],
         next=[(f["name"], f["words"]) for _, f in items.get("Next", ())],
         mistakes=mistakes,
     )
+
+
+def _states(found: Sequence[tuple[int, re.Match[str]]]) -> list[TryThis]:
+    return [
+        TryThis(
+            f["label"], dict(parse_qsl(f["query"], keep_blank_values=True)), f["notice"], f["numbers"] or "", number
+        )
+        for number, f in found
+    ]
 
 
 def _missing(front: Mapping[str, str], summary: Sequence[str], items: Mapping[str, Sequence[object]]) -> list[str]:
@@ -120,6 +128,8 @@ def _missing(front: Mapping[str, str], summary: Sequence[str], items: Mapping[st
         found.append(
             f"a section '## Try this' must have three states to try; here are {len(items.get('Try this', ()))}"
         )
+    if len(items.get("Tour", range(STEPS_OF_A_TOUR))) != STEPS_OF_A_TOUR:
+        found.append(f"a section '## Tour' must have {STEPS_OF_A_TOUR} steps; here are {len(items['Tour'])}")
     if not items.get("Sources"):
         found.append("a section '## Sources' must name a source")
     return found

@@ -12,8 +12,9 @@ from app.demos.machine.figures import Trace
 from app.demos.machine.parameters import FormField
 from app.demos.machine.result import Result
 
-# What an address may say beside the demo's parameters: the chosen number, the state beside it, the card it came from.
-OWN = frozenset({"at", "compare", "from"})
+# What an address may say beside the demo's parameters: the chosen number, the state beside it, the card it came from,
+# and the step of the tour.
+OWN = frozenset({"at", "compare", "from", "tour"})
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Chosen:
 class State:
     """A demo at its parameters, computed, with one number chosen. `query` is its one address.
 
-    `draws` are the seeds beside which its own one is to be seen.
+    `draws` are the seeds beside which its own one is to be seen. `tour` is the step of the demo's tour (from 1) that
+    led here, or 0.
     """
 
     demo: Demo[Any]
@@ -49,6 +51,7 @@ class State:
     chosen: Chosen | None
     query: str
     draws: Draws | None = None
+    tour: int = 0
 
     @property
     def plays(self) -> bool:
@@ -57,15 +60,21 @@ class State:
 
 
 def parameters_of(given: Mapping[str, str]) -> dict[str, str]:
-    """The demo's own parameters, without `at`, `compare` and `from`."""
+    """The demo's own parameters, without those of the page."""
     return {name: text for name, text in given.items() if name not in OWN}
 
 
 def state_of(demo: Demo[Any], given: Mapping[str, str]) -> State:
     """The state that an address asks for. If it has no such cell, the demo's default is chosen.
 
+    A step of the tour (`tour=2`) says what the address leaves out.
+
     Raises BadParametersError.
     """
+    asked = given.get("tour", "")
+    tour = int(asked) if asked in [str(step) for step in range(1, len(demo.tour) + 1)] else 0
+    if tour:
+        given = {**demo.tour[tour - 1].change, **given}
     parameters = demo.parse(parameters_of(given))
     result = demo.compute(parameters)
     key, _, column = given.get("at", "")[:80].partition(",")
@@ -84,7 +93,7 @@ def state_of(demo: Demo[Any], given: Mapping[str, str]) -> State:
     if trace and chosen and (chosen.key, chosen.column) != trace.chosen:
         query += f"&at={quote(chosen.kept, safe=',')}"
     draws = split(given)[1] if OVER in given or ".." in given.get(SEED, "") else None
-    return State(demo, parameters, result, chosen, query, draws)
+    return State(demo, parameters, result, chosen, query, draws, tour)
 
 
 def beside(state: State, given: Mapping[str, str]) -> State | None:

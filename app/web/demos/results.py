@@ -63,7 +63,7 @@ def _part(request: Request, demo: Demo[Any], given: Mapping[str, str]) -> Respon
 
 def address(state: State, other: State | None = None) -> str:
     """The query of a state, with that of the one beside it."""
-    over = f"&over={state.draws}" if state.draws else ""
+    over = (f"&over={state.draws}" if state.draws else "") + (f"&tour={state.tour}" if state.tour else "")
     return state.query + over + (f"&compare={quote(other.query, safe='')}" if other else "")
 
 
