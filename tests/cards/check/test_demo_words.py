@@ -85,7 +85,7 @@ RENEWS, SUMMARY = "](?convention=renews):", DEMO.summary
         ("- [Renew](", "[Renew](", 9, "under 'Tour' each line is - [title](?parameter=value#number=1.5)"),
         ("- [Renew](", "[Renew](", 1, "a section '## Tour' must have 5 steps; here are 4"),
         ("The pulse shuts", "At 0.3 the pulse shuts", 9, "the number 0.3 must be computed: state it in the link"),
-        ("#h6=0.0274", "#h6=0.03", 12, "demo gru-gates: h6=0.03 is stated, but"),
+        ("#h6=0.0274", "#h6=0.05", 12, "demo gru-gates: h6=0.05 is stated, but"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, says: str) -> None:
