@@ -174,7 +174,7 @@ def compute(p: GradientFlow) -> Result:
     if other is not None:
         places.append(Spot(Handle("beside"), x=0, y=float(other[0])))
     noted = _noted(p.steps, numbers)
-    curve = Curve("flow", title, told, "step t", "gradient left", steps, series, True, places, noted)
+    curve = Curve("flow", title, told, "step t", "gradient left", steps, series, True, places, noted=noted)
     return Result(numbers, (curve, _trace(p, flow)), warnings)
 
 
