@@ -206,8 +206,8 @@ class Curve:
     """Lines over one axis, drawn from its own table. On a log scale only positive finite numbers are drawn.
 
     `places` can be dragged. `noted` are points of its lines with a few words; the caption says the same. The x axis
-    goes up to `until` at least, and the y axis shows at least what is between the two numbers of `room`: so they stand still
-    while a training adds to its lines.
+    goes up to `until` at least, and the y axis shows at least what is between the two numbers of `room`: so they
+    stand still while a training adds to its lines.
     """
 
     name: str

@@ -126,7 +126,8 @@ def _whole(request: Request, name: str) -> Response:
     results: dict[str, Any] = {"state": None, "other": None, "at": ""}
     error, status = None, HTTPStatus.OK
     try:
-        if found.training and not parameters_of(given) and "tour" not in given:  # it begins untrained; the form is set to train in full
+        if found.training and not (parameters_of(given) or "tour" in given):
+            # It begins untrained; the form is set to train in full.
             untrained = state_of(found, {**given, found.training.updates: "0"})
             results = results_of(grown(untrained, float(texts[found.training.updates])), beside(untrained, given))
         else:
