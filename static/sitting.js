@@ -68,7 +68,8 @@ let endSeen = false;
 function lookForEnd() {
   const rest = document.querySelector(".asked.revealed .parts");
   if (!rest || endSeen) return;
-  endSeen = rest.getBoundingClientRect().bottom <= document.querySelector(".bar").getBoundingClientRect().top + 2;
+  const bar = document.querySelector(".bar").getBoundingClientRect().top;
+  endSeen = rest.getBoundingClientRect().bottom <= Math.min(bar, innerHeight) + 2;
 }
 
 document.addEventListener("recur:default-key", (event) => {
@@ -76,7 +77,7 @@ document.addEventListener("recur:default-key", (event) => {
   lookForEnd();
   if (endSeen) return;
   event.preventDefault();
-  const room = document.querySelector(".bar").getBoundingClientRect().top - document.querySelector(".sitting").offsetHeight;
+  const room = Math.min(innerHeight, document.querySelector(".bar").getBoundingClientRect().top) - document.querySelector(".sitting").offsetHeight;
   const smooth = matchMedia("(prefers-reduced-motion: no-preference)").matches;
   window.scrollBy({ top: 0.85 * room, behavior: smooth ? "smooth" : "auto" });
 });
