@@ -5,7 +5,7 @@ it what the page shows: `h_3 = \tanh(W_x \, x_3 + W_h \, h_2)`, then `\tanh(0.5 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -55,13 +55,20 @@ class Formula:
     is_given: bool = False
     digits: int = 0
 
+    def symbols_in(self, names: Iterable[str]) -> Sequence[str]:
+        """The symbols, of these names and its own, in the order in which their numbers are filled in."""
+        return () if self.is_given else self._pieces(tuple({*names, *self.values}))[1::2]
+
+    def _pieces(self, names: tuple[str, ...]) -> Sequence[str]:
+        return _pieces((self.written or self.text.rpartition(" = ")[2]).strip(), names)
+
     def worked_out(self, result: float, values: Mapping[str, float], index: str = "", at: int = 0) -> Arithmetic:
         """The arithmetic of `result`, with `values` for the symbols; the index letter becomes the number `at`."""
         symbols = set_index(self.text, index, at) if index else self.text
         if self.is_given:
             return Arithmetic(symbols, "", result, self.note)
         values = {**values, **self.values} if self.values else values
-        pieces = _pieces((self.written or self.text.rpartition(" = ")[2]).strip(), tuple(values))
+        pieces = self._pieces(tuple(values))
 
         def write(number: Write) -> str:
             numbers = [values[symbol] for symbol in pieces[1::2]]
@@ -99,6 +106,13 @@ def set_index(text: str, index: str, at: int) -> str:
     """Replace an index letter in all subscripts: with t at 3, `h_{t-1}` becomes `h_{2}`."""
     one, shifted = _index_patterns(index)
     return one.sub(lambda sub: "_{" + shifted.sub(lambda i: str(at + int(i[1] or 0)), sub[1] or sub[2]) + "}", text)
+
+
+@lru_cache(maxsize=4096)
+def shifted(symbol: str, index: str, by: int) -> str:
+    """A symbol so many steps on, without braces: `h_{t}` one step back is `h_t-1`."""
+    plain = re.sub(r"[{} ]", "", symbol)
+    return re.sub(rf"(?<![A-Za-z\\]){index}(?![\w+-])", f"{index}{by:+d}", plain) if by and index else plain
 
 
 def products(index: str, *factors: tuple[str, Sequence[float] | NDArray[np.float64]]) -> tuple[str, dict[str, float]]:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from app.demos.machine.arithmetic import Arithmetic, Formula
+from app.demos.machine.arithmetic import Arithmetic, Formula, shifted
 from app.demos.machine.numbers import show, words
 
 MOST_CELLS = 800  # of a curve's table
@@ -134,6 +134,35 @@ class Trace:
         values |= {name: float(v[column] if isinstance(v, np.ndarray) else v) for name, v in self.symbols.items()}
         at = self.first + column
         return row.formula_at(at).worked_out(float(row.values[column]), values, self.index, at)
+
+    @cached_property
+    def _stands_for(self) -> Mapping[str, tuple[str, int | None]]:
+        """What each symbol stands for: a row's key and how many columns on, or a parameter's name and None."""
+        by_step = [row for row in self.rows if shifted(row.symbol, self.index, 1) != shifted(row.symbol, self.index, 0)]
+        shown = {shifted(row.symbol, self.index, by): (row.key, by) for by in (1, -1, 0) for row in by_step}
+        names = [*(row.symbol for row in by_step), *self.symbols]
+        return {name: shown.get(plain := shifted(name, self.index, 0), (plain, None)) for name in names}
+
+    @cached_property
+    def _symbols(self) -> dict[tuple[str, str], Sequence[str]]:
+        """The symbols of each formula that was asked about, by its texts."""
+        return {}
+
+    def operands(self, row: Row, column: int) -> list[str]:
+        """What each symbol in a number's formula stands for, in order.
+
+        A cell is "h1,2", a parameter "W_h"; a symbol that stands for nothing on the page is "".
+        """
+        formula = row.formula_at(self.first + column)
+        symbols = None if formula.values else self._symbols.get((formula.text, formula.written))
+        if symbols is None:
+            symbols = self._symbols[formula.text, formula.written] = formula.symbols_in(self._stands_for)
+        found = []
+        for symbol in symbols:
+            key, by = self._stands_for.get(symbol, (symbol, None))
+            at = column + (by or 0)
+            found.append(key if by is None else f"{key},{at + 1}" if 0 <= at < len(self.columns) else "")
+        return found
 
     def row(self, key: str) -> Row | None:
         """The row of this key."""
