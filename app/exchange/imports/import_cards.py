@@ -9,6 +9,7 @@ from pathlib import Path
 from app.cards.file.yaml_files import read_sources
 from app.exchange.imports.draft import RefusedError
 from app.exchange.imports.kinds import HowToRead, ImportFile, ImportKind, find_kind, kind_of
+from app.exchange.imports.pictures import beside
 from app.exchange.imports.target_file import target_file
 from app.exchange.imports.write import Imported, write
 
@@ -32,5 +33,6 @@ def import_cards(
         kind = find_kind(source.how.kind) if source.how.kind else kind_of(source)
         target = target_file(content_dir, into, path)
         reading = kind.read(source)
-        reading = replace(reading, items=chain(source.guesses, reading.items), file=path.name)
+        media = reading.media or (beside(path, source.table) if kind.is_text else {})
+        reading = replace(reading, items=chain(source.guesses, reading.items), file=path.name, media=media)
         return kind, write(reading, target, read_sources(content_dir)[0], progress)

@@ -83,13 +83,17 @@ class ImportFile:
 
 @dataclass(frozen=True)
 class ImportKind:
-    """A kind of file: its name, a description, its file endings, if another file `claims` to be one, and its reader."""
+    """A kind of file: its name, a description, its file endings, if another file `claims` to be one, and its reader.
+
+    The pictures of a text lie beside it; a package holds its own.
+    """
 
     name: str
     what: str
     suffixes: tuple[str, ...]
     claims: Callable[[ImportFile], bool]
     read: Callable[[ImportFile], Reading]
+    is_text: bool = True
 
 
 def _page(name: str, what: str, claims: Callable[[str], bool], read: Callable[[str], Reading]) -> ImportKind:
@@ -104,6 +108,7 @@ KINDS = (
         (".apkg", ".colpkg"),
         lambda source: source.head.startswith(b"PK\3\4"),
         lambda source: read_anki(source.path, source.scratch),
+        is_text=False,
     ),
     ImportKind(
         "csv",
@@ -113,7 +118,12 @@ KINDS = (
         lambda source: read_table(source.table, source.how.header),
     ),
     ImportKind(
-        "mochi", "a package of Mochi", (".mochi",), lambda source: False, lambda source: read_mochi(source.path)
+        "mochi",
+        "a package of Mochi",
+        (".mochi",),
+        lambda source: False,
+        lambda source: read_mochi(source.path),
+        is_text=False,
     ),
     _page("flashcards", "a pasted flashcard deck: number, Q, front, A, back", claims_flashcards, read_flashcards),
     _page("theory", "questions as Q1: …, each with Answer", claims_theory, read_theory),

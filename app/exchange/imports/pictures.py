@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -22,6 +23,7 @@ _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d")
 """Names of devices, which no file can have on Windows."""
 OURS = re.compile(r"recur-[0-9a-f]{20}-(?=.)")
 """What our own export puts before a name."""
+_SHOWN = re.compile(r"!\[[^\[\]]*\]\(\s*(?:<([^<>\n]+)>|([^()\s<>]+))|src=[\"']{1,2}([^\"'<>]+)")
 _SOUND = re.compile(r"(?i).*\.(mp3|og[ga]|opus|m4[ab]|wav|flac|aac|spx|wma)")
 _FILM = re.compile(r"(?i).*\.(mp4|m4v|webm|mkv|avi|mov|mpe?g|flv|ogv|3gp|wmv)")
 
@@ -109,6 +111,25 @@ class Pictures:
             path = f"{FOLDER}/{stem}-{number}.{ending}"
         self._names.add(path)
         return path
+
+
+def beside(path: Path, text: str) -> Media:
+    """The pictures and sounds that the text of a file shows and that lie in its folder, or in a folder within it."""
+    folder = path.parent.resolve()
+    found = {}
+    for name in {one[1] or one[2] or one[3] for one in _SHOWN.finditer(text)}:
+        full = Path(folder, unquote(name)).resolve() if "\0" not in unquote(name) else folder
+        if full.is_relative_to(folder) and full.is_file():
+            found[name] = partial(_bytes, full)
+    return found
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST_PICTURE + 1)
+    except OSError as error:
+        raise NoPictureError(f"it cannot be read: {error.strerror}") from None
 
 
 def _stem(name: str) -> str:

@@ -1,5 +1,7 @@
 """Pictures and sounds of an import: the names that they get, and those that stay outside."""
 
+import json
+import zipfile
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -10,6 +12,7 @@ from app.cards.check.check import check_content
 from app.cards.file.pictures import LARGEST_PICTURE
 from app.exchange.imports import pictures
 from app.exchange.imports.draft import Draft, Reading, RefusedError
+from app.exchange.imports.import_cards import import_cards
 from app.exchange.imports.target_file import target_file
 from app.exchange.imports.write import Imported, write
 from tests.cards.file.test_pictures import JPEG, SVG, png
@@ -161,3 +164,33 @@ def test_a_refused_import_leaves_no_picture(tmp_path, monkeypatch):
     with pytest.raises(RefusedError, match="No space left"):
         imported(tmp_path, {"a.png": png(4, 3)}, "![x](a.png)")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_pictures_beside_a_text_come_in_with_it_and_no_others(tmp_path):
+    page, content = tmp_path / "notes", tmp_path / "content"
+    (page / "img").mkdir(parents=True)
+    content.mkdir()
+    (tmp_path / "secret.png").write_bytes(png(9, 9))
+    (page / "img" / "a b.png").write_bytes(png(4, 3))
+    (page / "out.png").symlink_to(tmp_path / "secret.png")
+    shown = ["<img/a b.png>", "img/a%20b.png", "../secret.png", "out.png", str(tmp_path / "secret.png"), "gone.png"]
+    (page / "a.md").write_text("".join(f"## Q{at}\n\n![words]({name})\n\n" for at, name in enumerate(shown)))
+    _kind, done = import_cards(page / "a.md", content, "d")
+    assert files(content) == {"img/a-b.png": png(4, 3)}
+    assert (done.cards, done.drafts) == (2, 4)
+    assert done.files[0].read_text().count("![words](img/a-b.png)") == 2
+    (page / "t.csv").write_text('question,answer\nOne?,"See <b>it</b> <img src=""img/a b.png"" alt=""x"">"\nTwo?,So.\n')
+    _kind, done = import_cards(page / "t.csv", content, "d/t")
+    assert "![x](img/a-b.png)" in done.files[0].read_text()
+
+
+def test_pictures_of_a_package_of_mochi_come_in(tmp_path):
+    content = tmp_path / "content"
+    content.mkdir()
+    card = {"content": "What is it?\n---\n![A cell](@media/x.png) ![gone](@media/gone.png)", "id": "a"}
+    with zipfile.ZipFile(tmp_path / "a.mochi", "w") as package:
+        package.writestr("data.json", json.dumps({"version": 2, "decks": [{"name": "D", "cards": [card]}]}))
+        package.writestr("x.png", png(4, 3))
+    _kind, done = import_cards(tmp_path / "a.mochi", content, "d")
+    assert files(content) == {"img/x.png": png(4, 3)}
+    assert "![A cell](img/x.png) gone\n\nDraft: yes, the picture @media/gone.png is left" in done.files[0].read_text()

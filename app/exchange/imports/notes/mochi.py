@@ -9,12 +9,15 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
-from app.exchange.imports.draft import Draft, Item, Reading, RefusedError, Skipped
+from app.cards.file.pictures import LARGEST_PICTURE
+from app.exchange.imports.draft import Draft, Item, NoPictureError, Reading, RefusedError, Skipped
 from app.exchange.imports.notes.hidden import MARKED, hiding
 
 LARGEST = 64_000_000
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _SIDES = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
 
 
@@ -22,20 +25,31 @@ def read_mochi(path: Path) -> Reading:
     """Return the cards in the order of their decks. Raises RefusedError if the package is damaged, or not Mochi's."""
     try:
         with zipfile.ZipFile(path) as package:
-            if "data.json" not in package.namelist():
+            names = package.namelist()
+            if "data.json" not in names:
                 raise RefusedError("there is no data.json in it: export the deck from Mochi as JSON")
             if package.getinfo("data.json").file_size > LARGEST:
                 raise RefusedError(f"its data.json is larger than {LARGEST // 1_000_000} MB: export it in parts")
             with package.open("data.json") as file:
                 found = _plain(json.loads(file.read(LARGEST)))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise RefusedError(f"the package is damaged: {error}") from None
     except (ValueError, RecursionError) as error:
         raise RefusedError(f"its data.json is damaged: {error}") from None
     if not isinstance(found, dict) or not isinstance(found.get("decks"), list):
         raise RefusedError("its data.json has no decks: this is not a Mochi package")
     counts: Counter[str] = Counter()
-    return Reading("", _items(found, counts), counts=counts)
+    media = {f"@media/{name}": partial(_file, path, name) for name in names if name != "data.json"}
+    return Reading("", _items(found, counts), counts=counts, media=media)
+
+
+def _file(path: Path, name: str) -> bytes:
+    """A file of the package; if it is larger than a picture may be, no more than tells so."""
+    try:
+        with zipfile.ZipFile(path) as package, package.open(name) as file:
+            return file.read(LARGEST_PICTURE + 1)
+    except (*_DAMAGED, OSError) as error:
+        raise NoPictureError(f"the package is damaged: {error}") from None
 
 
 def _plain(value: object) -> object:
