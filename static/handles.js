@@ -50,6 +50,11 @@ function write(field, text) {
   field.dispatchEvent(new CustomEvent("slide", { bubbles: true }));
 }
 
+// What a handle changes, in the order of its ways.
+function entriesOf({ dataset: { up, down, across } }) {
+  return [up, down, across].filter(Boolean).map(entry).filter((one) => one && !Number.isNaN(one.value));
+}
+
 // The ways a handle goes: what each changes, and how many of its steps a pixel to the right (x) or up (y) is worth.
 function waysOf(handle) {
   const box = handle.closest(".chart")?.getBoundingClientRect();
@@ -186,9 +191,9 @@ const namesOf = ({ dataset: { up, down, across } }) => [up, down, across].join("
 function dress() {
   const seen = new Set();
   for (const handle of document.querySelectorAll(DRAWN)) {
-    const ways = handle.closest(BESIDE) ? [] : waysOf(handle);
-    if (!ways.length) continue;
-    const [{ changes }] = ways;
+    const all = handle.closest(BESIDE) ? [] : entriesOf(handle);
+    if (!all.length) continue;
+    const [changes] = all;
     const list = listOf(handle);
     const key = list && `${handle.closest("figure").id} ${list}`;
     const isStop = !key || !seen.has(key);
@@ -198,11 +203,11 @@ function dress() {
     handle.ontouchmove = (event) => held && event.preventDefault(); // Chromium scrolls, whatever touch-action it has
     handle.tabIndex = isStop || handle === document.activeElement ? 0 : -1;
     Object.assign(handle, {
-      ariaLabel: ways.map((way) => way.changes.says).join("; "),
+      ariaLabel: all.map((one) => one.says).join("; "),
       ariaValueMin: changes.low,
       ariaValueMax: changes.high,
       ariaValueNow: changes.value,
-      ariaValueText: ways.map((way) => `${way.changes.value}`.replace("-", "−")).join("; "),
+      ariaValueText: all.map((one) => `${one.value}`.replace("-", "−")).join("; "),
     });
     if (focused === namesOf(handle) && document.activeElement === document.body) handle.focus({ preventScroll: true });
   }

@@ -106,9 +106,9 @@ def arrows(diagram: Diagram, says: bool = True) -> str:
     return "".join(drawn)
 
 
-def _grip(x: float, y: float) -> str:
-    """What a finger takes hold of: larger than what is drawn there."""
-    return f'<circle class="grip" cx="{x}" cy="{y}" r="22"/>'
+def _grip(x: float, y: float, wide: float = 34) -> str:
+    """What a finger takes hold of: larger than what is drawn there, which is so `wide`."""
+    return f'<circle class="grip" cx="{x}" cy="{y}" r="{max(22, wide / 2 + 5):g}"/>'
 
 
 def nodes(diagram: Diagram, small: bool = False, says: bool = True) -> str:
@@ -130,7 +130,7 @@ def _node(node: Node, small: bool, says: bool) -> str:
         names = says and node.text and not node.at and node.shape != "circle"
         return f"<g{kind}>{shape}{_text(node.text, x, y + 5) if names else ''}</g>"
     if node.handle:
-        at, shape = at + held(node.handle), _grip(x, y) + shape
+        at, shape = at + held(node.handle), _grip(x, y, node.width if node.shape == "circle" else 34) + shape
     boxed = node.shape == "box"
     text = _text(node.text, x, y + (0 if node.note and boxed else 4), ' class="strong"' if node.strong else "")
     note = _text(node.note, x, y + (17 if boxed else 21), ' class="note"') if node.note else ""
