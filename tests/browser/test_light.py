@@ -97,3 +97,24 @@ def test_a_knob_beneath_a_card_moves_a_curve_in_sight_and_never_covers_the_ratin
                 }).length"""
             )
             assert covered == 0
+
+
+def test_on_a_phone_a_knob_moves_what_is_in_sight_and_covers_no_room(page: Page) -> None:
+    for width, height in ((390, 844), (375, 667)):
+        page.set_viewport_size({"width": width, "height": height})
+        visit(page, "/demos/gradient-flow")
+        page.evaluate("scrollTo(0, 900)")
+        slider = page.get_by_role("slider", name="Gain σ 1(W h), slider")
+        slider.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_url(re.compile(r"gain=0\.95"))
+        expect(page.locator(".chart").first).to_be_in_viewport(ratio=0.99)
+        expect(slider).to_be_in_viewport(ratio=1)
+        assert page.evaluate(
+            """() => {
+              const curve = document.querySelector(".chart").getBoundingClientRect();
+              const tab = document.querySelector(".tabs a").getBoundingClientRect();
+              const at = (box) => document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+              return curve.bottom <= document.getElementById("knobs").getBoundingClientRect().top && Boolean(at(tab).closest(".tabs"));
+            }"""
+        )
