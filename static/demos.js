@@ -50,11 +50,11 @@ customElements.define("recur-slider", RecurSlider);
 
 // While a knob moves, the first figure is in sight: above the knobs where they stand at the lower edge or beneath it.
 function keepInSight(knob) {
-  const picture = results.querySelector("figure :is(.diagram svg, .plot, table)")?.getBoundingClientRect();
+  const picture = results.querySelector(".diagram svg, .plot, .trace table")?.getBoundingClientRect();
   if (!picture) return;
   const bar = document.querySelector("form.rating")?.getBoundingClientRect();
   const panel = form.getBoundingClientRect();
-  const isOver = getComputedStyle(form).position === "sticky" && panel.top > picture.left && panel.width > innerWidth / 2;
+  const isOver = getComputedStyle(form).position === "sticky" && panel.width > innerWidth / 2;
   const bottom = isOver ? panel.top : Math.min(innerHeight, bar?.top || innerHeight);
   const below = isOver ? 0 : Math.max(0, bottom - knob.getBoundingClientRect().bottom - 8);
   if (picture.top < 0) scrollBy(0, isOver ? picture.top - 8 : Math.max(picture.top - 8, -below));
@@ -216,6 +216,7 @@ document.addEventListener("htmx:after:swap", () => {
   waiting = false;
   if (!begin()) return;
   if (!stream) follow();
+  if (form.contains(document.activeElement) && document.activeElement.type === "range") keepInSight(document.activeElement);
   rove();
   playable();
   reveal();

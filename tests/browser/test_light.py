@@ -115,6 +115,7 @@ def test_on_a_phone_a_knob_moves_what_is_in_sight_and_covers_no_room(page: Page)
               const curve = document.querySelector(".chart").getBoundingClientRect();
               const tab = document.querySelector(".tabs a").getBoundingClientRect();
               const at = (box) => document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
-              return curve.bottom <= document.getElementById("knobs").getBoundingClientRect().top && Boolean(at(tab).closest(".tabs"));
+              const panel = document.getElementById("knobs").getBoundingClientRect();
+              return curve.bottom <= panel.top && Boolean(at(tab).closest(".tabs"));
             }"""
         )
