@@ -94,6 +94,26 @@ def mathml(latex: str, display: bool = False, macros: Macros = ()) -> str:
     return _annotated(_as_core(xml), expanded(latex.strip(), macros))
 
 
+def equations(latex: str) -> list[str]:
+    r"""The equations that stand beside each other with \qquad between them, each alone, so that a page can wrap them.
+
+    A \qquad within brackets or an environment parts nothing: then it is the formula as it is.
+    """
+    parts = latex.split(r"\qquad")
+    whole = all(part.strip() and _is_balanced(part) for part in parts)
+    return [part.strip() for part in parts] if whole else [latex]
+
+
+def _is_balanced(part: str) -> bool:
+    pairs = (("{", "}"), (r"\begin", r"\end"), (r"\left", r"\right"))
+    counted = part.replace(r"\{", "").replace(r"\}", "").replace(r"\leftarrow", "").replace(r"\rightarrow", "")
+    return (
+        "&" not in part
+        and r"\\" not in part
+        and all(counted.count(one) == counted.count(other) for one, other in pairs)
+    )
+
+
 @lru_cache(maxsize=256)
 def _converter(macros: Macros) -> LatexToMathML:
     prepared = {name: LatexSource(body, display=False).text for name, body in macros}

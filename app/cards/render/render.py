@@ -197,6 +197,9 @@ class _Renderer:
     def display(self, latex: str, line: int) -> Token:
         """A formula of its own lines."""
         formula = self.formula(latex, line, display=True)
+        parts = maths.equations(latex)
+        if formula.startswith("<math") and len(parts) > 1:  # it has no mistake: its equations may wrap
+            formula = "".join([maths.mathml(part, True, self.around.macros) for part in parts])
         return _raw(f'<div class="wide formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>\n')
 
     def inline(self, text: str, line: int, tokens: Sequence[Token]) -> list[Token]:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.cards.file.yaml_files import by_document
-from app.cards.render.maths import mathml
+from app.cards.render.maths import equations, mathml
 from app.cards.render.parts import parts
 from app.cards.render.render import inline
 from app.database import Visit
@@ -52,7 +52,7 @@ def environment(static_version: str) -> Environment:
     made.globals["look_of"] = _look  # asked for by whole pages alone: a slider's answer has no time for it
     made.globals["by_document"] = lambda request, items: by_document(request.app.state.settings.content_dir, items)
     made.filters |= {
-        "maths": lambda latex: Markup(mathml(latex)),  # noqa: S704  (sanitised where they are made)
+        "maths": lambda latex: Markup("".join(map(mathml, equations(latex)))),  # noqa: S704  (sanitised where they are made)
         "inline": lambda text: Markup(inline(text)),  # noqa: S704
         "a_date": a_date,
         "how_large": how_large,

@@ -1,0 +1,90 @@
+"""On every card, topic and demo, at four widths: what is wider than its box shows an edge that says so."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from sqlalchemy import select
+
+from app.demos.registry import all_demos
+from app.settings import ROOT
+from app.tables import CARD
+from tests.browser.conftest import Server
+from tests.examples import share_of
+
+WIDTHS = (375, 390, 768, 1280)
+TOPICS = sorted(path.stem for path in (ROOT / "content" / "rnn").glob("*.md"))
+CUT = """
+() => {
+  const found = [], wide = document.documentElement.scrollWidth - innerWidth
+  if (wide > 0) found.push(`the page is ${wide} px too wide`)
+  const length = (style, name) => parseFloat(style.getPropertyValue(name)) || 0
+  for (const box of document.querySelectorAll("main *")) {
+    const style = getComputedStyle(box)
+    if (box instanceof SVGElement || style.overflowX === "visible" || box.clientWidth < 2 || !box.offsetHeight) continue
+    const inside = box.scrollWidth - box.clientWidth
+    if (inside <= 1 || style.textOverflow === "ellipsis" || box.matches("input, textarea, select")) continue
+    const at = Math.abs(box.scrollLeft), name = `${box.localName}.${box.className} (${inside} px)`
+    const stays = box.querySelector("tbody th[scope=row]")
+    if (style.maskImage === "none") found.push(`${name} has no edge`)
+    else if (at < inside - 1 && length(style, "--after") <= 0) found.push(`${name} ends without a sign`)
+    else if (at > inside * .05 && !stays && length(style, "--before") <= 0) found.push(`${name} begins without a sign`)
+  }
+  for (const svg of document.querySelectorAll(".diagram svg[viewBox], .miniature svg[viewBox]")) {
+    const box = svg.getBoundingClientRect(), view = svg.viewBox.baseVal
+    const scale = Math.min(box.width / view.width, box.height / view.height)
+    const label = svg.querySelector("text")
+    if (box.width && label && 13 * scale < 10) found.push(`labels of a diagram are ${(13 * scale).toFixed(1)} px high`)
+    const outer = svg.parentElement.getBoundingClientRect()
+    if (box.left < outer.left - 1 && !svg.parentElement.scrollLeft) found.push("a diagram begins left of its box")
+  }
+  return found
+}
+"""
+
+
+def addresses(server: Server) -> list[str]:
+    with server.database.read() as session:
+        cards = sorted(session.execute(select(CARD.c.name)).scalars())
+    demos = [f"/demos/{name}" for name in all_demos()]
+    return ["/demos", *demos, *[f"/topics/rnn/{name}" for name in TOPICS], *[f"/cards/rnn/{name}" for name in cards]]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_is_wider_than_its_box_shows_its_edge(chromium: Browser, server: Server, width: int) -> None:
+    every = addresses(server)
+    chosen = every[WIDTHS.index(width) :: max(1, len(every) // share_of(len(every)))]
+    with chromium.new_context(base_url=server.url, viewport={"width": width, "height": 844}) as context:
+        page = context.new_page()
+        assert {address: cut for address in chosen if (cut := cut_on(page, address))} == {}
+
+
+@pytest.mark.parametrize("address", ["/demos/lstm-gates", "/demos/unrolled-rnn", "/demos/attention", "/demos"])
+@pytest.mark.parametrize("width", [375, 390])
+def test_a_phone_shows_a_diagram_whole(chromium: Browser, server: Server, address: str, width: int) -> None:
+    with chromium.new_context(base_url=server.url, viewport={"width": width, "height": 844}) as context:
+        page = context.new_page()
+        assert cut_on(page, address) == []
+        inside = page.locator(".diagram .scroll").evaluate_all(
+            "all => all.map(one => one.scrollWidth - one.clientWidth)"
+        )
+        assert inside in ([], [0])
+
+
+def test_a_box_without_its_edge_is_found(chromium: Browser, server: Server) -> None:
+    with chromium.new_context(base_url=server.url, viewport={"width": 375, "height": 844}) as context:
+        page = context.new_page()
+        page.goto("/demos/lstm-gates")
+        page.add_style_tag(content=".scroll { mask: none !important }")
+        assert any("has no edge" in one for one in page.evaluate(CUT))
+
+
+def cut_on(page: Page, address: str) -> Any:
+    response = page.goto(address)
+    assert response
+    assert response.ok, address
+    for fold in page.locator("main details").all():
+        fold.evaluate("one => one.open = true")
+    page.wait_for_timeout(60)  # two frames: an edge follows the scroll
+    return page.evaluate(CUT)
