@@ -54,7 +54,7 @@ def addresses(server: Server) -> list[str]:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_what_is_wider_than_its_box_shows_its_edge(chromium: Browser, server: Server, width: int) -> None:
     every = addresses(server)
-    chosen = every[WIDTHS.index(width) :: max(1, len(every) // share_of(len(every)))]
+    chosen = every[WIDTHS.index(width) :: max(1, len(every) // share_of(8))]
     with chromium.new_context(base_url=server.url, viewport={"width": width, "height": 844}) as context:
         page = context.new_page()
         assert {address: cut for address in chosen if (cut := cut_on(page, address))} == {}

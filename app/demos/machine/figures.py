@@ -322,7 +322,7 @@ class Edge(NamedTuple):
 
 GATES = "figozrn"
 """The letters of the gates and candidates of LSTM and GRU. Each has its own colour, in figures, tables and formulas."""
-LEGIBLE = 0.78
+LEGIBLE = 0.77
 """The smallest scale at which the labels of a diagram, 13 units high, have 10 pixels."""
 TALL = 400
 

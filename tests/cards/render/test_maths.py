@@ -14,6 +14,7 @@ from app.cards.render.maths import (
     ELEMENTS,
     IN_TEXT,
     MathsError,
+    equations,
     macro_mistakes,
     mathml,
 )
@@ -127,3 +128,19 @@ def test_anything_gives_plain_mathml_or_a_reason_with_a_place(latex, display):
     annotation = ElementTree.fromstring(xml).find("semantics/annotation")
     assert annotation is not None
     assert annotation.text == expanded(latex.strip(), ())
+
+
+@pytest.mark.parametrize(
+    ("latex", "parts"),
+    [
+        (r"a = b, \qquad c = d", ["a = b,", "c = d"]),
+        (r"\left( a \qquad b \right)", [r"\left( a \qquad b \right)"]),
+        (r"\frac{a \qquad b}{c}", [r"\frac{a \qquad b}{c}"]),
+        (r"\begin{aligned} a &= b \qquad c \end{aligned}", [r"\begin{aligned} a &= b \qquad c \end{aligned}"]),
+        (r"a \qquad", [r"a \qquad"]),
+        (r"a \leftarrow b, \qquad c \rightarrow \{d\}", [r"a \leftarrow b,", r"c \rightarrow \{d\}"]),
+    ],
+)
+def test_equations_beside_each_other_are_parted_where_nothing_is_around_them(latex: str, parts: list[str]) -> None:
+    assert equations(latex) == parts
+    assert all(mathml(part, display=True) for part in parts)
