@@ -20,7 +20,7 @@ from app.settings import ROOT
 APP = ROOT / "app"
 LINES_A_BLOCK = 6
 BUDGETS = {
-    "lines of Python": 47_000,
+    "lines of Python": 48_000,
     "functions with six parameters or more": 19,
     "identical blocks of six lines": 0,
     "alike blocks of six lines": 244,

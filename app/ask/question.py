@@ -172,12 +172,15 @@ def _instances(question: Question, constraints: tuple[tuple[str, str], ...]) -> 
         in_vain += 1
         if any(parameters.get(name) != value for name, value in constraints):
             continue
-        key = question.same(parameters)
+        key = ("drawn", question.same(parameters))
         if key in seen:
             continue
         seen.add(key)
         task = question.ask(parameters)
-        if task and (instance := Instance(question, parameters, task)).is_sound:
+        if task is None or (task.asks, *task.givens) in seen:
+            continue
+        seen.add((task.asks, *task.givens))
+        if (instance := Instance(question, parameters, task)).is_sound:
             found.append(instance)
             in_vain = 0
     return tuple(found)

@@ -7,7 +7,7 @@ import numpy as np
 
 from app.ask.question import HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
 from app.demos.parts import character_marks as marks
-from app.nn import sampling
+from app.nn import beam, ngram, sampling
 
 PAIRS = tuple(
     (before, after)
@@ -83,3 +83,131 @@ def temperature(scores: Sequence[int], temperature: str) -> Task | None:
     givens = (f"the scores are $s = ({told})$", r"$p_i \propto \exp(s_i / \tau)$, and $\exp(\ln 2) = 2$")
     asked = rf"At a temperature of $\tau = {temperature}$, what is the probability of token {at + 1}?"
     return Task(asked, givens, float(p[at]), slips, working)
+
+
+CHANCES = ((0.4, 0.3, 0.2, 0.1), (0.5, 0.2, 0.2, 0.1), (0.35, 0.3, 0.25, 0.1), (0.6, 0.2, 0.15, 0.05),
+           (0.3, 0.28, 0.22, 0.2), (0.45, 0.25, 0.2, 0.1), (0.4, 0.25, 0.2, 0.15),
+           (0.55, 0.25, 0.15, 0.05))  # fmt: skip
+POWERS = tuple(product((1, 2, 3, 4), repeat=3))
+
+
+@asks("language-models", HEAD, HUNDREDTH, p=CHANCES, by=("top-k", "top-p"), k=(2, 3), nucleus=(0.55, 0.65, 0.75, 0.85),
+      token=(1, 2))  # fmt: skip
+def truncated_sampling(p: Sequence[float], by: str, k: int, nucleus: float, token: int) -> Task | None:
+    """A token's probability after top-k or top-p."""
+    kept = sampling.truncate(np.array(p), k, 1.0) if by == "top-k" else sampling.truncate(np.array(p), 0, nucleus)
+    many, answer, own = int(np.count_nonzero(kept)), float(kept[token - 1]), p[token - 1]
+    if not token <= many < len(p):
+        return None
+    fewer, more = sum(p[: many - 1]), sum(p[: many + 1])
+    slips: Slips = [
+        (own, "What is kept is divided by its sum, so that it adds up to 1."),
+        (own / more, f"That keeps one token too many: {many} are kept."),
+        (1 / many, "What is kept keeps its proportions."),
+        (own / fewer if many > token else 0.0, f"That keeps one token too few: {many} are kept."),
+    ]
+    if by == "top-p":
+        slips += [(own / nucleus, "It is divided by the sum of what is kept, not by the limit.")]
+    values = {f"p_{i}": one for i, one in enumerate(p[:many], start=1)}
+    working = [
+        line(r"\text{sum}", values, sum(p[:many]), f"{many} tokens are kept:", " + ".join(values)),
+        line("p", {"a": own, "b": sum(p[:many])}, answer, written="a / b"),
+    ]
+    told = ", ".join(f"{one}" for one in p)
+    rule = (
+        f"top-k with $k = {k}$" if by == "top-k" else f"top-p: the fewest likeliest tokens whose sum reaches {nucleus}"
+    )
+    asked = f"What is the probability of token {token} afterwards?"
+    return Task(asked, (f"the tokens have the probabilities {told}", rule), answer, slips, working)
+
+
+@asks("decoding", HAND, HUNDREDTH, short=((1, 1), (1, 2), (2, 2), (1, 3)),
+      long=((1, 1, 1), (1, 1, 2), (0, 2, 2), (1, 0, 2), (0, 1, 1)),
+      penalty=(0, 1), more=(0, 1, 2))  # fmt: skip
+def length_normalised(short: Sequence[int], long: Sequence[int], penalty: int, more: int) -> Task | None:
+    """The winner of a beam search with length normalisation."""
+    endings = (*long, more)
+    sums = (-float(sum(short)), -float(sum(endings)))
+    scores = [beam.score(total, len(one), penalty) for total, one in zip(sums, (short, endings), strict=True)]
+    if scores[0] == scores[1]:
+        return None
+    answer = max(scores)
+    slips: Slips = [
+        (min(scores), "That is the other candidate: the larger score wins, the one nearer to 0."),
+        (-answer, "A logarithm of a probability is never above 0."),
+        (sums[scores.index(answer)] * (len(short) + len(endings)), "The score is not multiplied by a length."),
+    ]
+    for one, total in zip((short, endings), sums, strict=True):
+        if penalty:
+            slips += [(total, r"That is the plain sum: $\alpha = 1$ divides it by the number of tokens.")]
+        else:
+            slips += [(total / len(one), r"With $\alpha = 0$ nothing is divided by the length.")]
+    working = [
+        line(r"\text{score}", {"s": total, "n": len(one), "a": penalty}, score, written="s / n^{a}")
+        for one, total, score in zip((short, endings), sums, scores, strict=True)
+    ]
+    if scores[0] > scores[1]:
+        working.reverse()
+    first, second = (", ".join(f"−{k}" if k else "0" for k in one) for one in (short, endings))
+    givens = (
+        f"candidate A has tokens with $\\ln p$ of {first}; candidate B of {second}".replace("\\\\", "\\"),
+        rf"the score is $\sum \ln p / n^\alpha$, with $n$ tokens and $\alpha = {penalty}$",
+    )
+    return Task("Which score has the winner?", givens, answer, slips, working)
+
+
+@asks("language-models", HEAD, HUNDREDTH, powers=tuple(product((1, 2, 3, 4, 5), repeat=4)), of=("perplexity", "bits"))
+def perplexity_of_a_text(powers: Sequence[int], of: str) -> Task | None:
+    """Perplexity and bits per character of a text."""
+    if sum(powers) % 4 or len(set(powers)) == 1:
+        return None
+    p = np.array([0.5**k for k in powers])
+    bits, perplexity = ngram.bits_per_character(p, 4), ngram.perplexity(p)
+    answer, other = (bits, perplexity) if of == "bits" else (perplexity, bits)
+    mean = float((1 / p).mean())
+    slips: Slips = [
+        (
+            other,
+            "Those are bits: the perplexity is 2 to that power." if of == "perplexity" else "That is the perplexity.",
+        ),
+        (bits * float(np.log(2)), "That is in nats."),
+        (mean if of == "perplexity" else float(np.log2(mean)), "Take the mean of the logarithms, not of $1 / p$."),
+        (1 / float(p.mean()) if of == "perplexity" else sum(powers), "The mean is of the logarithms, one a character."),
+    ]
+    values = {f"k_{i}": k for i, k in enumerate(powers, start=1)}
+    working = [line(r"\text{bits}", values, bits, "The mean of minus log 2 of p:", f"({' + '.join(values)}) / 4")]
+    if of == "perplexity":
+        working += [line(r"\text{perplexity}", {"b": bits}, perplexity, written="2^{b}")]
+    told = ", ".join(f"$2^{{-{k}}}$" for k in powers)
+    what = "its perplexity" if of == "perplexity" else "the number of bits per character"
+    return Task(f"What is {what}?", (f"a model gives the four characters of a text {told}",), answer, slips, working)
+
+
+@asks("language-models", HEAD, HUNDREDTH, first=(1, 2, 3), second=(2, 3, 4, 5),
+      sizes=((1, 1), (1, 3), (3, 1), (1, 2), (2, 1)),
+      unit=(100, 500, 1000))  # fmt: skip
+def pooled_perplexity(first: int, second: int, sizes: Sequence[int], unit: int) -> Task | None:
+    """The perplexity of two batches together."""
+    a, b = sizes
+    if first == second:
+        return None
+    mean = (a * first + b * second) / (a + b)
+    answer = ngram.perplexity(np.concatenate((np.full(a, 0.5**first), np.full(b, 0.5**second))))
+    slips: Slips = [
+        ((2**first + 2**second) / 2, "Perplexities are not averaged: their logarithms are."),
+        ((a * 2**first + b * 2**second) / (a + b), "Weighted by tokens, but perplexities are not averaged."),
+        (float(max(2**first, 2**second)), "That is the worse batch alone."),
+        (mean, "Those are the bits of a token: the perplexity is 2 to that power."),
+    ]
+    if a != b:
+        slips += [(2 ** ((first + second) / 2), "The batches differ in size: each token counts once.")]
+    values = {"m": a, "n": b, "j": first, "k": second}
+    working = [
+        line(r"\text{bits}", values, mean, "The mean over all tokens:", r"(m \cdot j + n \cdot k) / (m + n)"),
+        line(r"\text{perplexity}", {"b": mean}, answer, written="2^{b}"),
+    ]
+    givens = (
+        f"one batch of {a * unit} tokens has the perplexity {2**first}, another of {b * unit} tokens {2**second}",
+        r"$2^{1.25} = 2.38$, $2^{1.5} = 2.83$, $2^{1.67} = 3.17$, $2^{1.75} = 3.36$, $2^{0.33} = 1.26$",
+    )
+    return Task("What is the perplexity of both together?", givens, answer, slips, working)

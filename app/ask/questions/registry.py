@@ -5,7 +5,17 @@ from functools import cache
 from types import MappingProxyType
 
 from app.ask.question import Question
-from app.ask.questions import applications, attention, counts, from_demos, language
+from app.ask.questions import (
+    applications,
+    attention,
+    counts,
+    from_demos,
+    gradients,
+    language,
+    sequences,
+    speech,
+    states,
+)
 from app.nearest import nearest
 
 
@@ -22,7 +32,7 @@ class UnknownQuestionError(LookupError):
 def all_questions() -> Mapping[str, Question]:
     """Every question by its name, those of the demos first."""
     found = from_demos.of_all_demos()
-    for module in (counts, attention, language, applications):
+    for module in (counts, states, gradients, attention, language, speech, sequences, applications):
         found += [one for one in vars(module).values() if isinstance(one, Question)]
     return MappingProxyType({question.name: question for question in found})
 
