@@ -11,8 +11,9 @@ from app.web.course import cards, content, edit, pictures, sources, topics, vers
 from app.web.demos import api, demo, draws, index, training
 from app.web.frame import docs, health
 from app.web.own import history, learners, settings
+from app.web.phone import worker
 from app.web.quiz import choose, results, take
-from app.web.sitting import review, sync, today
+from app.web.sitting import kept, review, sync, today
 from app.web.stats import stats
 
 
@@ -30,6 +31,7 @@ REVIEW = (
     _post("/review/answer", review.reveal),
     _post("/review/undo", review.undo_last),
     _post("/review/mark", review.mark_card),
+    _get("/kept", kept.kept),
     _post("/sync", sync.sync),
     _get("/", today.today),
 )
@@ -89,6 +91,8 @@ WRITE_CARDS = (
     _get("/sources", sources.sources),
 )
 FOR_PROGRAMS = (
+    _get("/sw.js", worker.worker),
+    _get("/offline", worker.offline),
     _get("/docs", docs.docs),
     _get("/healthz", health.alive),
     _get("/readyz", health.ready),

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 from sqlalchemy import select
 
 from app.cards.load.load import load
@@ -34,6 +35,9 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+NO_WORKER = "Service Worker registration blocked by Playwright"
 
 
 @dataclass
@@ -112,6 +116,8 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     if path is None:
         raise RuntimeError("The browser tests need Chromium; `make chromium` installs it, or says how.")
     browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+    # A worker answers where a test's own routes should; test_offline.py lets it.
+    browser.new_context = partial(browser.new_context, service_workers="block")  # type: ignore[method-assign]
     yield browser
     browser.close()
 
@@ -137,7 +143,12 @@ def watched(context: BrowserContext, server: Server) -> tuple[Page, list[str]]:
     troubles: list[str] = []
     page = context.new_page()
     page.set_default_timeout(10_000)
-    page.on("console", lambda m: troubles.append(f"console: {m.text}") if m.type in ("error", "warning") else None)
+
+    def tell(said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning") and NO_WORKER not in said.text:
+            troubles.append(f"console: {said.text}")
+
+    page.on("console", tell)
     page.on("pageerror", lambda error: troubles.append(f"script: {error}"))
     page.on("request", lambda r: None if r.url.startswith((server.url, "data:")) else troubles.append(f"host: {r.url}"))
     return page, troubles

@@ -49,6 +49,7 @@ def environment(static_version: str) -> Environment:
     made.globals["Rating"] = Rating
     made.globals["parts"] = parts
     made.globals["key_actions"] = ACTIONS
+    made.globals["learner_of"] = learner_id
     made.globals["look_of"] = _look  # asked for by whole pages alone: a slider's answer has no time for it
     made.globals["by_document"] = lambda request, items: by_document(request.app.state.settings.content_dir, items)
     made.filters |= {

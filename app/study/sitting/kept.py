@@ -1,0 +1,49 @@
+"""The cards that a device keeps, so that they can be asked without a net: those of today."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Session
+
+from app.study.learner.preferences import Preferences
+from app.study.schedule.new_card_cursor import unseen
+from app.study.selection.standing import IS_ASKABLE, IS_DUE, ITS_STATE
+from app.study.sitting.asked import ASKED, AskedCard
+from app.study.sitting.queue import Queue, parameters, progress
+from app.tables import CARD, CARD_STATE, REVIEW, THE_DECK
+
+MOST_KEPT = 200
+
+
+class KeptCard(NamedTuple):
+    """A card, and the token of the rating that the next one builds on, None for a new card."""
+
+    card: AskedCard
+    after: str | None
+
+
+_MOST: Any = bindparam("most")
+_DUE = (
+    ASKED.add_columns(REVIEW.c.token)
+    .join(CARD_STATE, ITS_STATE)
+    .join(REVIEW, REVIEW.c.id == CARD_STATE.c.last_review_id)
+    .where(CARD.c.deck_id == THE_DECK, IS_ASKABLE, IS_DUE)
+    .order_by(CARD_STATE.c.due_on)
+    .limit(_MOST)
+)
+_FIRST_UNSEEN = unseen("id", IS_ASKABLE).limit(_MOST).subquery()
+_NEW = ASKED.where(CARD.c.id.in_(select(_FIRST_UNSEEN.c.id))).order_by(CARD.c.place)
+
+
+def kept_cards(session: Session, learner: Preferences, now: datetime, deck_id: int) -> list[KeptCard]:
+    """What the deck asks today, in the order of a sitting: at most MOST_KEPT due cards, and today's new ones."""
+    queue = Queue(deck_id)
+    values = parameters(learner, now, queue) | {"most": MOST_KEPT}
+    connection = session.connection()
+    found = [KeptCard(AskedCard(*row[:-1]), row[-1]) for row in connection.execute(_DUE, values)]
+    new = min(progress(session, learner, now, queue).new, MOST_KEPT)
+    found += [KeptCard(AskedCard(*row), None) for row in connection.execute(_NEW, values | {"most": new})]
+    # Of the sides of a card one is asked a day.
+    first = {(one.card.name.partition("~")[0]): one for one in reversed(found)}
+    return [one for one in found if first[one.card.name.partition("~")[0]] is one]

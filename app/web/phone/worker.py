@@ -1,0 +1,24 @@
+"""/sw.js: the worker that answers a browser without a net; and /offline, the page for all that needs one."""
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app.web.frame.here import page
+
+SHELL = (
+    *("recur.css", "maths.css", "card.css", "sitting.css", "recur.js", "sitting.js", "offline.js", "icon.svg"),
+    *("lib/htmx.js", "lib/maths.woff2", "lib/text-400-normal.woff2", "lib/text-600-normal.woff2"),
+)
+"""The files of static/ that the page of a sitting needs."""
+
+
+def worker(request: Request) -> Response:
+    """The script. It holds the version of the files, so that browsers see at once that there is a new one."""
+    made = request.app.state.templates.get_template("phone/sw.js")
+    headers = {"Cache-Control": "no-cache"}
+    return Response(made.render(shell=SHELL), media_type="text/javascript", headers=headers)
+
+
+def offline(request: Request) -> Response:
+    """The page that stands for all others without a net. It is kept for whoever uses the browser: it names nobody."""
+    return page(request, "phone/offline.html")

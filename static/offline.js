@@ -1,0 +1,337 @@
+// Without a net: today's cards are kept on the device and asked from there, and their ratings wait until they are sent.
+// Where there is no worker or no database (plain http beyond localhost, some private windows), all is as without this file.
+
+const LEARNER = Number(document.body.dataset.learner);
+const KEPT = `recur-kept-${LEARNER}`;
+const KEPT_MS = 10 * 60 * 1000;
+const AT_ONCE = 100;
+const ANSWERS_WITHIN_MS = 8000;
+const TRIES_EVERY_MS = 5000;
+
+// Three stores: what waits, in order; what the server refused, until it was read; and what was rated since the cards were kept.
+const database = () => new Promise((resolve, reject) => {
+  const asked = indexedDB.open("recur", 1);
+  asked.onupgradeneeded = () => {
+    asked.result.createObjectStore("waiting", { keyPath: "number", autoIncrement: true });
+    asked.result.createObjectStore("refused", { keyPath: "token" });
+    asked.result.createObjectStore("rated", { keyPath: ["learner", "card"] });
+  };
+  asked.onsuccess = () => resolve(asked.result);
+  asked.onerror = asked.onblocked = () => reject(asked.error);
+});
+let opened;
+
+// Runs act(...stores) in one transaction, and gives the result of the request that it returns.
+async function stored(names, mode, act) {
+  const open = await (opened ??= database());
+  return new Promise((resolve, reject) => {
+    const work = open.transaction(names, mode, { durability: "strict" });
+    const asked = act(...names.map((name) => work.objectStore(name)));
+    work.oncomplete = () => resolve(asked?.result);
+    work.onabort = () => reject(work.error);
+  });
+}
+
+const mine = (rows) => rows.filter((row) => row.learner === LEARNER);
+const all = async (name) => mine(await stored([name], "readonly", (store) => store.getAll()));
+
+// --- sending ---------------------------------------------------------------------------------------------------------
+
+// Sends what waits, in order, and says whether nothing is left. The server tells by token what became of each.
+const send = () => navigator.locks.request("recur-sends", async () => {
+  for (;;) {
+    const waiting = await all("waiting");
+    if (!waiting.length) return true;
+    const some = waiting.slice(0, AT_ONCE);
+    const told = await sent(some.map((row) => row.event));
+    if (!told || !(await settled(waiting, some, told))) return false;
+  }
+});
+
+async function sent(events) {
+  try {
+    const body = JSON.stringify({ learner: LEARNER, events });
+    const headers = { "Content-Type": "application/json" };
+    const answer = await fetch("/sync", { method: "POST", headers, body, signal: AbortSignal.timeout(ANSWERS_WITHIN_MS) });
+    return answer.ok ? (await answer.json()).events : null;
+  } catch {
+    return null; // no net, or the answer was cut: the tokens keep a second try from counting twice
+  }
+}
+
+// One that waits for another which will never come (it was refused) is let go of it: a rating stands alone, an undo has nothing to undo.
+function settled(waiting, some, told) {
+  let changes = 0;
+  const left = new Set(waiting.map((row) => row.event.token));
+  return stored(["waiting", "refused"], "readwrite", (queue, refused) => {
+    for (const [index, { fate, why }] of told.entries()) {
+      const row = some[index];
+      if (fate !== "waits") {
+        left.delete(row.event.token);
+        queue.delete(row.number);
+        if (fate === "refused") refused.put({ token: row.event.token, learner: LEARNER, why, event: row.event });
+      } else if (left.has(row.event.undoes ?? row.event.after)) continue;
+      else if (row.event.undoes) queue.delete(row.number);
+      else queue.put({ ...row, event: { ...row.event, after: null } });
+      changes += 1;
+    }
+  }).then(() => changes > 0);
+}
+
+let goes;
+let isBack = false; // whether all that waited was sent the last time it was tried
+
+async function sendSoon() {
+  clearTimeout(goes);
+  const isDone = (isBack = await send());
+  if (!isDone) goes = setTimeout(sendSoon, TRIES_EVERY_MS);
+  await say();
+  return isDone;
+}
+
+// On pages other than a sitting's: how many ratings wait, and which were refused and why.
+async function say() {
+  if (document.getElementById("sitting")) return;
+  document.getElementById("offline")?.remove();
+  const [waiting, refused] = [await all("waiting"), await all("refused")];
+  if (!waiting.length && !refused.length) return;
+  const box = document.createElement("div");
+  box.id = "offline";
+  box.className = "notice";
+  box.role = "status";
+  if (waiting.length) box.append(paragraph(`${ratings(waiting.length)} on this device until there is a connection.`));
+  if (refused.length) {
+    box.append(paragraph("The server could not count these:"));
+    const list = box.appendChild(document.createElement("ul"));
+    for (const { event, why } of refused) {
+      const item = list.appendChild(document.createElement("li"));
+      item.textContent = `${event.undoes ? "an undo" : `a ${event.rating}`} of ${new Date(event.rated_at).toLocaleString()}: ${why}`;
+    }
+    const button = box.appendChild(document.createElement("button"));
+    button.className = "plain small";
+    button.textContent = "I have read this";
+    button.onclick = async () => {
+      await stored(["refused"], "readwrite", (store) => { for (const { token } of refused) store.delete(token); });
+      say();
+    };
+  }
+  document.getElementById("main").prepend(box);
+}
+
+function paragraph(text) {
+  const made = document.createElement("p");
+  made.textContent = text;
+  return made;
+}
+
+const ratings = (count) => (count === 1 ? "1 rating waits" : `${count} ratings wait`);
+
+// --- keeping ---------------------------------------------------------------------------------------------------------
+
+// The cards of another learner go as soon as this one's page is open; what that learner rated waits for them.
+async function forgetOthers() {
+  for (const name of await caches.keys()) {
+    if (name.startsWith("recur-kept-") && name !== KEPT) await caches.delete(name);
+  }
+}
+
+async function keep() {
+  const version = document.querySelector("script[src$='/offline.js']").src;
+  const before = JSON.parse(localStorage.getItem(KEPT) ?? "null");
+  if (before?.version === version && Date.now() - before.at < KEPT_MS && (await caches.has(KEPT))) return;
+  const page = await fetch("/kept").catch(() => null);
+  if (!page?.ok || page.redirected) return;
+  const cache = await caches.open(KEPT);
+  const html = await page.clone().text();
+  if (!html.includes(`data-learner="${LEARNER}"`)) return; // another one was chosen meanwhile
+  await cache.put("/kept", page);
+  const pictures = new Set([...html.matchAll(/src="(\/pictures\/[^"]+)"/g)].map((found) => found[1].replaceAll("&amp;", "&")));
+  await Promise.all([...pictures].map((address) => cache.add(address).catch(() => null)));
+  await stored(["rated"], "readwrite", (store) => store.clear());
+  localStorage.setItem(KEPT, JSON.stringify({ version, at: Date.now() }));
+}
+
+// --- asking ----------------------------------------------------------------------------------------------------------
+
+let isOffline = false;
+let cards = null; // those left, each with its card, its HTML, and the token of the rating that the next one builds on
+let given = []; // what was rated without a net on this page, to be taken back
+let since = Date.now();
+let pressed = null; // the rating that is on its way
+let last = 0;
+
+const sitting = () => document.getElementById("sitting");
+
+async function keptCards() {
+  const page = document.getElementById("kept") ? document
+    : new DOMParser().parseFromString((await (await caches.match("/kept"))?.text()) ?? "", "text/html");
+  const rated = new Map((await all("rated")).map((row) => [row.card, row]));
+  return [...page.querySelectorAll("#kept > template")]
+    .map((one) => ({ card: Number(one.dataset.card), html: one.innerHTML, after: one.dataset.after || null }))
+    .filter(({ card }) => !rated.get(card)?.isDone)
+    .map((one) => ({ ...one, after: rated.get(one.card)?.token ?? one.after, isAgain: rated.has(one.card) }));
+}
+
+async function ask() {
+  const one = cards[0];
+  const root = sitting();
+  if (one) root.innerHTML = one.html;
+  else root.replaceChildren(over.cloneNode(true));
+  const asking = document.getElementById("asking");
+  if (asking) asking.dataset.holds = Infinity;
+  const hidden = document.getElementById("hidden-answer")?.content;
+  if (one) hidden.querySelector("[name=token]").value = crypto.randomUUID(); // the page is kept for more than one time
+  if (one?.isAgain) for (const date of hidden.querySelectorAll(".rate small")) date.textContent = "";
+  const waiting = (await all("waiting")).filter((row) => row.event.rating).length;
+  const told = `No connection: ${waiting ? `${ratings(waiting)} here. The` : "the"} dates on the buttons are provisional.`;
+  for (const bar of [root.querySelector(".bar"), hidden?.querySelector("[data-into=bar]")]) {
+    const line = paragraph(told);
+    line.className = "told";
+    bar?.prepend(line);
+  }
+  const row = root.querySelector("header.sitting");
+  if (row) {
+    const count = row.querySelector(".count");
+    const bar = row.querySelector("progress");
+    [bar.value, bar.max] = [given.length, given.length + cards.length];
+    count.textContent = `${bar.value} / ${bar.max}`;
+  }
+  if (given.length) (row ?? root).append(undoForm());
+  document.dispatchEvent(new CustomEvent("htmx:after:swap", { detail: { ctx: { target: root } } }));
+}
+
+function undoForm() {
+  const form = document.createElement("form");
+  form.className = "undo";
+  form.innerHTML = '<button data-key="u Ctrl+z">Undo <kbd>u</kbd></button>';
+  return form;
+}
+
+function moment() {
+  last = Math.max(Date.now(), last + 1); // in order, even if the clock is set back
+  return last;
+}
+
+const iso = (at) => new Date(at).toISOString();
+
+// Keeps the rating with the token of its form: if the server has counted it after all, it counts it no second time.
+async function keepRating(form, rating) {
+  const fields = form.elements;
+  const card = Number(fields.card.value);
+  const at = moment();
+  const known = cards.find((one) => one.card === card);
+  const one = known ?? { card, html: null, after: null };
+  const revealed = Math.min(since + Number(fields.revealed_after.value), at);
+  const times = { shown_at: iso(Math.min(since, revealed)), revealed_at: iso(revealed), rated_at: iso(at) };
+  const event = { token: fields.token.value, card, rating, after: one.after, ...times };
+  const isDone = rating > 2;
+  await stored(["waiting", "rated"], "readwrite", (queue, rated) => {
+    queue.add({ learner: LEARNER, event });
+    rated.put({ learner: LEARNER, card, token: event.token, isDone });
+  });
+  cards = cards.filter((other) => other.card !== card);
+  if (!isDone && one.html) cards.push({ ...one, after: event.token, isAgain: true });
+  given.push({ token: event.token, one });
+}
+
+async function takeBack() {
+  const { token, one } = given.pop();
+  const event = { token: crypto.randomUUID(), undoes: token, rated_at: iso(moment()) };
+  await stored(["waiting", "rated"], "readwrite", (queue, rated) => {
+    queue.add({ learner: LEARNER, event });
+    rated.put({ learner: LEARNER, card: one.card, token: one.after, isDone: false });
+  });
+  cards = [...(one.html ? [one] : []), ...cards.filter((other) => other.card !== one.card)];
+}
+
+// Goes on with the server's own page if all was sent, and else with the next card that is kept.
+async function goOn(form) {
+  if (isBack && (await sendSoon())) {
+    isOffline = false;
+    given = [];
+    cards = null;
+    return htmx.ajax("GET", `/review${address(form)}`, { target: "#sitting", swap: "innerHTML" });
+  }
+  sendSoon();
+  return ask();
+}
+
+function address(form) {
+  const kept = new URLSearchParams(form ? new FormData(form) : location.search);
+  for (const name of ["card", "token", "after", "shown_at", "revealed_after", "typed", "learner"]) kept.delete(name);
+  return `?${kept}`;
+}
+
+function begin() {
+  document.addEventListener("submit", onSubmit, { capture: true });
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail?.ctx?.target?.id !== "sitting") return;
+    if (pressed && !isOffline) wasRated(pressed);
+    since = Date.now();
+    pressed = null;
+  });
+  document.addEventListener("recur:busy", () => (pressed = null));
+  document.addEventListener("htmx:error", async (event) => {
+    if (event.detail?.ctx?.response?.status || !pressed) return;
+    const { form, rating } = pressed;
+    pressed = null;
+    cards ??= await keptCards();
+    isOffline = true;
+    await keepRating(form, rating);
+    trouble("");
+    sendSoon();
+    await ask();
+  });
+}
+
+// What the server counted is known here too, so that its card is not asked again without a net.
+function wasRated({ form, rating }) {
+  const row = { learner: LEARNER, card: Number(form.elements.card.value), token: form.elements.token.value, isDone: rating > 2 };
+  stored(["rated"], "readwrite", (store) => store.put(row));
+}
+
+async function onSubmit(event) {
+  const form = event.target;
+  if (isOffline && form.matches("#sitting form.undo")) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    await takeBack();
+    return ask();
+  }
+  if (!form.matches("form.rating") || form.getAttribute("action") !== "/review" || form.elements.typed?.value) return;
+  const rating = Number(event.submitter?.value);
+  if (!isOffline) {
+    if (pressed?.form !== form) pressed = { form, rating }; // a second press is dropped
+    return;
+  }
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  if (pressed) return; // pressed twice
+  pressed = { form, rating };
+  await keepRating(form, rating);
+  pressed = null;
+  await goOn(form);
+}
+
+let over;
+
+async function start() {
+  if (!isSecureContext || !navigator.serviceWorker || !window.indexedDB || !window.caches || !navigator.locks) return;
+  const worker = await navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" });
+  if (!worker) return;
+  over = document.getElementById("kept-over") ?? paragraph("No more cards are kept here.");
+  await stored(["waiting"], "readonly", (store) => store.count()); // throws where nothing may be stored
+  begin();
+  await forgetOthers();
+  addEventListener("online", sendSoon);
+  if (document.getElementById("kept") && location.pathname !== "/kept") {
+    isOffline = true;
+    cards = await keptCards();
+    await ask();
+    sendSoon();
+  } else {
+    if (await sendSoon()) await keep();
+  }
+}
+
+start().catch(() => null);

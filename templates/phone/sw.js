@@ -1,0 +1,42 @@
+// Answers a browser without a net: with the files of this version, with today's cards, or with a page that says so.
+
+const VERSION = "{{ static("") }}";
+const SHELL = `recur-shell-${VERSION}`;
+const OFFLINE = "/offline";
+const FILES = {{ shell|tojson }}.map((name) => VERSION + name);
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(SHELL).then((cache) => cache.addAll([OFFLINE, ...FILES])).then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (event) => {
+  const old = (name) => name.startsWith("recur-shell-") && name !== SHELL;
+  const clear = caches.keys().then((names) => Promise.all(names.filter(old).map((name) => caches.delete(name))));
+  event.waitUntil(clear.then(() => self.clients.claim()));
+});
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== self.location.origin) return;
+  if (pathname.startsWith("/static/")) event.respondWith(file(request, pathname));
+  else if (pathname.startsWith("/pictures/")) event.respondWith(fetch(request).catch(() => known(request)));
+  else if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => page(pathname)));
+});
+
+async function known(request) {
+  return (await caches.match(request)) ?? Response.error();
+}
+
+// A page that was kept by an older version names its files: without a net, those of this version stand for them.
+async function file(request, pathname) {
+  const own = await caches.match(request);
+  if (own) return own;
+  const name = pathname.split("/").slice(3).join("/");
+  return fetch(request).catch(() => known(VERSION + name));
+}
+
+async function page(pathname) {
+  const kept = pathname === "/review" && (await caches.match("/kept"));
+  return kept || known(OFFLINE);
+}
