@@ -1,7 +1,7 @@
 // Without a net: today's cards are kept on the device and asked from there, and their ratings wait until they are sent.
 // Where there is no worker or no database (plain http beyond localhost, some private windows), all is as without this file.
 
-const LEARNER = Number(document.body.dataset.learner);
+const LEARNER = Number(document.body.dataset.of);
 const KEPT = `recur-kept-${LEARNER}`;
 const KEPT_MS = 10 * 60 * 1000;
 const AT_ONCE = 100;
@@ -143,7 +143,7 @@ async function keep() {
   if (!page?.ok || page.redirected) return;
   const cache = await caches.open(KEPT);
   const html = await page.clone().text();
-  if (!html.includes(`data-learner="${LEARNER}"`)) return; // another one was chosen meanwhile
+  if (!html.includes(`data-of="${LEARNER}"`)) return; // another one was chosen meanwhile
   await cache.put("/kept", page);
   const pictures = new Set([...html.matchAll(/src="(\/pictures\/[^"]+)"/g)].map((found) => found[1].replaceAll("&amp;", "&")));
   await Promise.all([...pictures].map((address) => cache.add(address).catch(() => null)));

@@ -29,8 +29,9 @@ from app.exchange.history.read_history import read_lines
 from app.exchange.history.short_writes import write
 from app.study.learner.profile import Profile, WrongProfileError, name_taken, read_name
 from app.study.schedule.checksum import checksum
+from app.study.schedule.rate import counts_from
 from app.study.schedule.replay import replay
-from app.study.schedule.review_log import REACHED, counts_from
+from app.study.schedule.review_log import REACHED
 from app.tables import LEARNER, REVIEW
 
 BATCH = 1_000

@@ -12,8 +12,9 @@ from app.database import lock_learner
 from app.models import Review
 from app.study.learner.preferences import Preferences
 from app.study.schedule.checksum import checksum
+from app.study.schedule.rate import counts_from
 from app.study.schedule.refold import refolded
-from app.study.schedule.review_log import MAX_ID, UNDOING, as_review, counts_from
+from app.study.schedule.review_log import MAX_ID, UNDOING, as_review
 from app.study.schedule.undo import add_undo
 from app.tables import CARD, REVIEW, chunks
 

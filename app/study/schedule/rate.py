@@ -18,7 +18,6 @@ from app.study.schedule.review_log import (
     REACHED,
     SEED,
     STATE_COLUMNS,
-    counts_from,
     review_by_id,
     standing_ratings,
     use_of,
@@ -28,6 +27,7 @@ from app.study.schedule.totals import Place, add_rating
 from app.tables import CARD, CARD_STATE, DECK, NEW_CARD_CURSOR, REVIEW, THE_LEARNER
 
 FORM_LASTS = timedelta(hours=12)
+TICK = timedelta(microseconds=1)
 LONGEST_TYPED = 4_000
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
@@ -217,6 +217,14 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
         statement = ADD_CURSOR if before.cursor is None else MOVE_CURSOR
         connection.execute(statement, {"learner": learner.learner_id, "deck": before.deck_id})
     return Rated(review, RatedCard(before.name, before.question, before[-3:]), new, repeated=False)
+
+
+def counts_from(at: datetime, after: datetime | None) -> datetime:
+    """When a review given at `at` counts, if it builds on one that counts at `after`: later than that one.
+
+    The clocks may say otherwise, if one was set back or two devices differ. Both times are aware.
+    """
+    return at if after is None else max(at, after + TICK)
 
 
 def rated_since(connection: Connection, state: State | None, shown_at: datetime) -> Review | None:

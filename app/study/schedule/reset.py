@@ -11,8 +11,8 @@ from sqlmodel import Session
 from app.database import lock_learner
 from app.study.learner.preferences import Preferences
 from app.study.schedule.checksum import checksum
-from app.study.schedule.rate import check_token
-from app.study.schedule.review_log import COUNTED, IN_ORDER, REACHED, STANDS, counts_from
+from app.study.schedule.rate import check_token, counts_from
+from app.study.schedule.review_log import COUNTED, IN_ORDER, REACHED, STANDS
 from app.study.schedule.totals import take_away
 from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW, chunks
 

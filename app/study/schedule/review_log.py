@@ -6,7 +6,6 @@ from what arrived when, so two devices that were offline lead to the same states
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
@@ -31,7 +30,6 @@ IN_ORDER = (REVIEW.c.counts_at, REVIEW.c.token)
 LATEST_FIRST = tuple(column.desc() for column in IN_ORDER)
 REACHED = select(func.max(REVIEW.c.counts_at)).where(REVIEW.c.learner_id == THE_LEARNER)
 """The time at which the learner's last review counts."""
-TICK = timedelta(microseconds=1)
 
 COUNTED_COLUMNS = [REVIEW.c[name] for name in CountedRating._fields]
 STATE_COLUMNS = [CARD_STATE.c[name] for name in State._fields]
@@ -56,14 +54,6 @@ class Use:
     review_id: int
     review: Review
     undone: bool
-
-
-def counts_from(at: datetime, after: datetime | None) -> datetime:
-    """When a review given at `at` counts, if it builds on one that counts at `after`: later than that one.
-
-    The clocks may say otherwise, if one was set back or two devices differ. Both times are aware.
-    """
-    return at if after is None else max(at, after + TICK)
 
 
 def standing_ratings(connection: Connection, learner_id: int, card_id: int) -> Iterator[CountedRating]:

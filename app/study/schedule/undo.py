@@ -11,7 +11,7 @@ from app.database import lock_learner
 from app.models import Review
 from app.study.learner.preferences import Preferences
 from app.study.schedule.checksum import checksum
-from app.study.schedule.rate import check_token
+from app.study.schedule.rate import check_token, counts_from
 from app.study.schedule.refold import refolded
 from app.study.schedule.review_log import (
     COUNTED,
@@ -19,7 +19,6 @@ from app.study.schedule.review_log import (
     REACHED,
     STANDS,
     as_review,
-    counts_from,
     review_by_id,
     use_of,
 )

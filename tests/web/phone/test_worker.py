@@ -25,7 +25,7 @@ def test_the_worker_keeps_files_that_are_there_and_is_asked_for_each_time(client
 
 
 def test_the_page_without_a_connection_names_nobody(client: TestClient) -> None:
-    assert "data-learner" not in client.get("/offline").text
+    assert "data-of" not in client.get("/offline").text
 
 
 def test_todays_cards_are_kept_with_their_answers_and_what_their_ratings_build_on(
