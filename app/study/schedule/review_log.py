@@ -42,7 +42,6 @@ _OF_CARD = (
 )
 _STATE = select(*STATE_COLUMNS).where(CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.card_id == bindparam("card"))
 _SEED = select(SEED).where(CARD.c.id == bindparam("card"))
-_RATED = select(CARD_STATE.c.card_id).where(CARD_STATE.c.learner_id == THE_LEARNER).limit(1).offset(bindparam("before"))
 _BY_ID = select(REVIEW).where(REVIEW.c.id == bindparam("id"))
 _USE = select(REVIEW, UNDOING.c.id.label("undone_by")).select_from(COUNTED).where(REVIEW.c.token == bindparam("token"))
 
@@ -66,11 +65,6 @@ def stored_state(connection: Connection, learner_id: int, card_id: int) -> State
     """The card's row of card_state, or None before its first review."""
     row = connection.execute(_STATE, {"learner": learner_id, "card": card_id}).one_or_none()
     return None if row is None else State(*row)
-
-
-def has_rated(connection: Connection, learner_id: int, cards: int) -> bool:
-    """True if the learner has rated at least so many cards (1 or more)."""
-    return connection.execute(_RATED, {"learner": learner_id, "before": cards - 1}).first() is not None
 
 
 def seed_of(connection: Connection, card_id: int) -> int:

@@ -19,14 +19,14 @@ from starlette.responses import RedirectResponse, Response
 from app.models import Card, Review
 from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, NotCountedError, OldFormError, Rated, UndoneTokenError
-from app.study.schedule.review_log import has_rated, stored_state
+from app.study.schedule.review_log import stored_state
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import State
 from app.study.schedule.undo import Undone, last_rating
 from app.study.selection.leech import Leech, leech
 from app.study.selection.standing import LEECH_FROM
 from app.study.sitting.asked import AskedCard
-from app.tables import CARD
+from app.tables import CARD, CARD_STATE, THE_LEARNER
 from app.web.frame.here import Context
 from app.web.sitting.forms import CardForm, PageForm, RatingForm, UndoForm
 from app.web.sitting.shown import Shown, with_answer
@@ -207,6 +207,7 @@ def _not_counted(sitting: Sitting, form: RatingForm, error: NotCountedError) -> 
     return ask(sitting, sitting.current(), str(error), HTTPStatus.CONFLICT)
 
 
+_EXPLAINED = select(CARD_STATE.c.card_id).where(CARD_STATE.c.learner_id == THE_LEARNER).limit(1).offset(EXPLAINED - 1)
 _NAME_AND_QUESTION = select(CARD.c.name, CARD.c.question).where(CARD.c.id == bindparam("card"))
 
 
@@ -235,9 +236,8 @@ def page(
 ) -> Response:
     """The page with `shown`, or with what was done if nothing is left. `rated` is the last rating if it is known."""
     last = rated.review if rated else last_rating(sitting.session, sitting.learner)
-    explains = bool(shown and shown.offer) and not has_rated(
-        sitting.session.connection(), sitting.learner.learner_id, EXPLAINED
-    )
+    connection, learner = sitting.session.connection(), {"learner": sitting.learner.learner_id}
+    explains = bool(shown and shown.offer) and connection.execute(_EXPLAINED, learner).first() is None
     return sitting.here.page(
         "sitting/sitting.html",
         status,
