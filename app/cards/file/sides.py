@@ -13,7 +13,7 @@ from app.cards.file.parse import ParsedCard
 BETWEEN = "~"
 """What comes between a card's name and its side."""
 REVERSED = "reversed"
-_OPENS = re.compile(r"\{\{c([1-9]\d?)::|==(?=[^\s=])")
+_OPENS = re.compile(r"(?<!(?<!\\)\\)(?:\{\{c([1-9]\d?)::|==(?=[^\s=]))")
 _NOT_PROSE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
 _FORMULA = re.compile(r"(?<!\\)(\$\$?)(?!\$).+?(?<!\\)\1", re.DOTALL)
 
@@ -75,7 +75,8 @@ def sides(card: ParsedCard, references: References) -> Sides:
 def hidden_parts(text: str) -> list["str | Hidden"]:
     """A text in its parts: ==hidden== gets a number of its own, {{c1::hidden}} and {{c1::hidden::hint}} have one.
 
-    Code is left alone, and in a formula == is a sign like any other. A mark that is not closed is text.
+    Code is left alone, and in a formula == is a sign like any other. A mark that is not closed, or stands behind a
+    backslash, is text.
     """
     quiet = _NOT_PROSE.sub(lambda found: " " * len(found[0]), text)
     formulas = [found.span() for found in _FORMULA.finditer(quiet)]

@@ -3,7 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.cards.check.check import check_content
@@ -95,6 +95,7 @@ def mistakes_of(*drafts: Draft, explanation: str = "", key_points: str = "") -> 
 
 
 @examples(150)
+@example([("", "\\==a==")], "", "")
 @given(st.lists(st.tuples(MARKDOWN, MARKDOWN), min_size=1, max_size=3), MARKDOWN, MARKDOWN)
 def test_any_text_passes_the_check(cards, explanation, key_points):
     drafts = [Draft(f"line {at}", f"Question {question}", answer) for at, (question, answer) in enumerate(cards)]
@@ -106,6 +107,7 @@ def test_text_that_looks_like_marks_of_ours_is_text():
         Draft("1", "Is a ==b== c?", "One ==two== three, ==$x$== and =====."),
         Draft("2", "Is {{c1::it}}?", "{{c1::Hidden}} or {{c2::not::hint}}."),
         Draft("6", "In a formula?", "$a {{c1::b}}$ and ==$y$=="),
+        Draft("7", "After a backslash?", "\\==a== and \\{{c1::b}}"),
         Draft("3", "Two ways?", "No.\n\nReversed: yes"),
         Draft("4", "Was it?", "No.\n\nWas: d/other"),
         Draft("5", "Corrected?", "No.\n\nCorrected: 2026-01-02 a number"),
@@ -115,7 +117,7 @@ def test_text_that_looks_like_marks_of_ours_is_text():
         checked = check_content(Path(folder))
     cards = [card for file in checked.files for card in file.cards]
     assert [str(one) for one in checked.mistakes] == []
-    assert (len(cards), done.cards, done.drafts, done.told) == (6, 6, 0, [])
+    assert (len(cards), done.cards, done.drafts, done.told) == (7, 7, 0, [])
     assert [card.question for card in cards[:2]] == ["Is a ==b== c?", "Is {{c1::it}}?"]
 
 
