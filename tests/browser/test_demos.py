@@ -35,7 +35,7 @@ def address(page: Page) -> str:
 def test_a_slider_changes_the_numbers_and_the_address(page: Page) -> None:
     visit(page, "/demos/unrolled-rnn")
     before = page.evaluate("history.length")
-    slider = page.get_by_role("slider", name="Recurrent weights")
+    slider = page.get_by_role("slider", name="Recurrent weights W h, slider")
     slider.focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#p-W_h")).to_have_value("0.85")
@@ -50,7 +50,7 @@ def test_a_slider_changes_the_numbers_and_the_address(page: Page) -> None:
 
 def test_a_slider_dragged_fast_ends_at_its_last_value(page: Page) -> None:
     visit(page, "/demos/unrolled-rnn")
-    page.get_by_role("slider", name="Recurrent weights").focus()
+    page.get_by_role("slider", name="Recurrent weights W h, slider").focus()
     for _ in range(24):
         page.keyboard.press("ArrowLeft")
     page.wait_for_url(re.compile(r"W_h=-0\.4&"))
@@ -62,7 +62,7 @@ def test_a_number_can_be_typed_and_the_slider_follows(page: Page) -> None:
     page.fill("#p-W_h", "-1.5")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"W_h=-1\.5"))
-    assert page.get_by_role("slider", name="Recurrent weights").input_value() == "-1.5"
+    assert page.get_by_role("slider", name="Recurrent weights W h, slider").input_value() == "-1.5"
     page.fill("#p-x", "1, 0, 0")
     page.keyboard.press("Tab")
     page.wait_for_url(re.compile("x=1,0,0&"))
@@ -103,7 +103,7 @@ def test_a_choice_stays_while_sliders_move(page: Page) -> None:
     visit(page, "/demos/unrolled-rnn")
     page.click('button[value="z1,2"]')
     page.wait_for_url(re.compile("at=z1"))
-    page.get_by_role("slider", name="Bias").focus()
+    page.get_by_role("slider", name="Bias b, slider").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_url(re.compile(r"b=0\.05&.*step=2&at=z1"))
     expect(page.locator('button[aria-current="true"]')).to_have_attribute("value", "z1,2")
@@ -120,7 +120,7 @@ def test_back_leads_to_the_page_before_and_forward_to_the_state(page: Page) -> N
     page.goto("/demos")
     page.locator(".shelf").get_by_role("link", name="An RNN, unrolled").click()
     page.wait_for_selector("html.live #knobs[data-htmx-powered]")
-    page.get_by_role("slider", name="Recurrent weights").focus()
+    page.get_by_role("slider", name="Recurrent weights W h, slider").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_url(re.compile(r"W_h=0\.85"))
     page.go_back()
