@@ -104,6 +104,7 @@ RECUR = [sys.executable, "-m", "app", "serve"]
 def recur_env(folder: Path, content: Path | None = None) -> dict[str, str]:
     """The environment of a Recur server that keeps its data in `folder`; its content is there too unless named."""
     return {
+        "TMPDIR": str(folder),  # what a killed process leaves behind goes with the folder
         "RECUR_PORT": "{port}",
         "RECUR_DATABASE_URL": f"sqlite:///{folder / 'recur.sqlite'}",
         "RECUR_CONTENT_DIR": str(content or folder / "content"),

@@ -83,14 +83,16 @@ class Editing(RuleBasedStateMachine):
         self.held: dict[str, str] = {}
 
     def teardown(self) -> None:
-        self.load()
-        for file in self.files:
-            file.trouble = b""
-        self.load()
-        assert all(card.is_loaded != card.is_draft for file in self.files for card in file.cards)
-        self.database.close()
-        self.backend.drop(str(self.database.url))
-        shutil.rmtree(self.folder)
+        try:
+            self.load()
+            for file in self.files:
+                file.trouble = b""
+            self.load()
+            assert all(card.is_loaded != card.is_draft for file in self.files for card in file.cards)
+        finally:
+            self.database.close()
+            self.backend.drop(str(self.database.url))
+            shutil.rmtree(self.folder)
 
     # What the rules choose from.
 
