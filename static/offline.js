@@ -158,6 +158,7 @@ let cards = null; // those left, each with its card, its HTML, and the token of 
 let given = []; // what was rated without a net on this page, to be taken back
 let since = Date.now();
 let pressed = null; // the rating that is on its way
+let isReturning = false; // whether the server was asked for its own page again
 let last = 0;
 
 const sitting = () => document.getElementById("sitting");
@@ -247,10 +248,10 @@ async function takeBack() {
 // Goes on with the server's own page if all was sent, and else with the next card that is kept.
 async function goOn(form) {
   if (isBack && (await sendSoon())) {
-    isOffline = false;
-    given = [];
-    cards = null;
-    return htmx.ajax("GET", `/review${address(form)}`, { target: "#sitting", swap: "innerHTML" });
+    isReturning = true;
+    await Promise.resolve(htmx.ajax("GET", `/review${address(form)}`, { target: "#sitting", swap: "innerHTML" })).catch(() => null);
+    if (!isReturning) return null;
+    isReturning = false; // the net has gone again
   }
   sendSoon();
   return ask();
@@ -267,6 +268,9 @@ function begin() {
   document.addEventListener("htmx:after:swap", (event) => {
     if (event.detail?.ctx?.target?.id !== "sitting") return;
     if (pressed && !isOffline) wasRated(pressed);
+    if (isReturning) {
+      [isReturning, isOffline, given, cards] = [false, false, [], null];
+    }
     since = Date.now();
     pressed = null;
   });

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.commands import phone
 from app.commands.console import announce, bring_up_to_date, migrated_database, refuse, settings
 from app.commands.workers import Workers
 from app.settings import Settings
@@ -25,6 +26,14 @@ def serve(
         int | None,
         typer.Option(help="Number of processes (default: RECUR_WORKERS).", min=1, max=64, show_default=False),
     ] = None,
+    for_phone: Annotated[
+        bool, typer.Option("--phone", help="Serve on the home network, and show a link for the phone.")
+    ] = False,
+    address: Annotated[
+        str | None,
+        typer.Option(help="With --phone: address to listen on, not this machine's.", show_default=False),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="With --phone: do not ask.")] = False,
 ) -> None:
     """Migrate the database, load the content, and serve the app until it is stopped."""
     # Imported before the workers are copied, so that they share it.
@@ -34,6 +43,8 @@ def serve(
     from app.web.frame import assets
 
     chosen = settings()
+    if for_phone:
+        chosen = phone.on_home_network(chosen, address, yes)
     log.start(chosen.log_format, chosen.log_level)
     try:
         assets.version()  # before anything is migrated
@@ -47,8 +58,10 @@ def serve(
         listener = _listen(chosen)
         host, port = listener.getsockname()[:2]
         stop = "Ctrl+C stops it" if number == 1 else f"{number} processes; Ctrl+C stops them"
-        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-        announce(f"Recur is at {address} ({stop})")
+        here = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        announce(f"Recur is at {here} ({stop})")
+        if for_phone:
+            phone.show_link(chosen, port)
         if number == 1:
             _answer(chosen, database, listener)
             return

@@ -1,0 +1,53 @@
+"""Serving for the phone: on the home network, with a password, and a code that the phone's camera reads."""
+
+import io
+import secrets
+import socket
+from urllib.parse import quote
+
+import segno
+import typer
+from pydantic import SecretStr
+
+from app.commands.console import refuse
+from app.settings import Settings
+
+# What nobody has (RFC 5737): asking for the way there sends nothing, and tells this machine's address on its network.
+_ELSEWHERE = ("192.0.2.1", 9)
+GIVES_UP = """\
+This is plain http: whoever listens on your network can read along, and browsers neither install
+the app nor let it keep cards for when there is no connection. With a certificate they do: put
+Caddy in front (see the Caddyfile and docs/operating.md), or make one with mkcert and trust it on the phone."""
+
+
+def on_home_network(chosen: Settings, address: str | None, is_sure: bool) -> Settings:
+    """The settings with this machine's address on its network and a password, after asking.
+
+    The password is that of the settings; without one it is made up, and holds until the server stops.
+    """
+    host = address or _own_address()
+    typer.echo(f"Everyone on your network can then reach Recur at {host}. They need the password, which is shown next.")
+    if not is_sure and not typer.confirm("Go on?"):
+        raise typer.Exit(1)
+    password = chosen.password or SecretStr(secrets.token_urlsafe(9))
+    return chosen.model_copy(update={"host": host, "password": password})
+
+
+def show_link(chosen: Settings, port: int) -> None:
+    """Print the link that holds the password, as text and as a code, and what plain http gives up."""
+    assert chosen.password is not None  # noqa: S101  (on_home_network sets one)
+    password = chosen.password.get_secret_value()
+    link = f"http://recur:{quote(password, safe='')}@{chosen.host}:{port}/"
+    code = io.StringIO()
+    segno.make(link, error="m").terminal(code, compact=True)
+    # Not by way of the log, which must not hold the password.
+    typer.echo(f"{code.getvalue()}\nOn the phone: {link}\n(any user name, password {password})\n\n{GIVES_UP}")
+
+
+def _own_address() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect(_ELSEWHERE)
+        except OSError:
+            refuse("This machine is in no network. Join one, or name an address with --address.")
+        return str(asked.getsockname()[0])
