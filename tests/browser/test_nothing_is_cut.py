@@ -86,5 +86,8 @@ def cut_on(page: Page, address: str) -> Any:
     assert response.ok, address
     for fold in page.locator("main details").all():
         fold.evaluate("one => one.open = true")
-    page.wait_for_timeout(60)  # two frames: an edge follows the scroll
-    return page.evaluate(CUT)
+    found = page.evaluate(CUT)
+    if found:  # an edge follows the scroll a frame later, on a busy machine more than one
+        page.wait_for_timeout(400)
+        found = page.evaluate(CUT)
+    return found
