@@ -162,9 +162,9 @@ def compute(p: GradientFlow) -> Result:
     warnings = _warnings(p, flow, numbers)
     other = _compared(p, numbers)
     told = fill(_verdict(numbers) + _second(numbers), numbers)
-    series = [Series("left", LEFT if other is None else rf"{LEFT} at gain {p.gain:g}", "gradient left", flow.left)]
+    series = [Series("left", LEFT, "gradient left", flow.left)]
     if other is not None:
-        series.append(Series("beside", f"at gain {p.beside:g}", f"gradient left at gain {p.beside:g}", other))
+        series.append(Series("beside", "compared with", "gradient left of the RNN to compare with", other))
     if not np.allclose(flow.bound, flow.left, rtol=1e-6, atol=0):  # at rest they are one line
         series.append(Series("bound", BOUND[p.cell == "rnn"], "bound", flow.bound, "dashed"))
     if flow.direct is not None:
@@ -178,11 +178,17 @@ def compute(p: GradientFlow) -> Result:
     return Result(numbers, (curve, _trace(p, flow)), warnings)
 
 
+@lru_cache(maxsize=64)
+def _left_beside(p: GradientFlow) -> Values:
+    """What is left of the gradient; cached, because it stays the same while a slider moves the other gain."""
+    return run_cell(p).left
+
+
 def _compared(p: GradientFlow, numbers: dict[str, float]) -> Values | None:
     """What is left of the gradient of the second plain RNN, if there is one; adds its numbers."""
     if p.beside == 0 or "beside" in p.idle or p.beside == p.gain:
         return None
-    left = run_cell(p.model_copy(update={"gain": p.beside})).left
+    left = _left_beside(p.model_copy(update={"gain": p.beside}))
     ratio = float(left[0])
     per_step = ratio ** (1 / p.steps) if math.isfinite(ratio) else ratio
     numbers |= {"beside": p.beside, "beside_ratio": ratio}
