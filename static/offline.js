@@ -319,11 +319,20 @@ async function onSubmit(event) {
 
 let over;
 
+function noMore() {
+  const said = paragraph("No more cards are kept here. ");
+  const link = said.appendChild(document.createElement("a"));
+  link.href = "/review";
+  link.className = "button";
+  link.textContent = "Try the connection again";
+  return said;
+}
+
 async function start() {
   if (!isSecureContext || !navigator.serviceWorker || !window.indexedDB || !window.caches || !navigator.locks) return;
   const worker = await navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" });
   if (!worker) return;
-  over = document.getElementById("kept-over") ?? paragraph("No more cards are kept here.");
+  over = document.getElementById("kept-over") ?? noMore();
   await stored(["waiting"], "readonly", (store) => store.count()); // throws where nothing may be stored
   begin();
   await forgetOthers();
