@@ -263,7 +263,7 @@ DEMO = Demo(
     __file__,
     TrainingSymptoms,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(times=2)),
+    Prediction(_instance, _question, _steps, _slips, Tolerance(times=2), compute),  # before training: no turn
     shows=(remembering.forward_backward, clipping.by_norms, optimise.descend, train),
     training=Training("updates", "loss", progress),
     run_all=compute_all,

@@ -66,7 +66,6 @@ def _numbers(request: Request, name: str, answer: Callable[[Result], Response]) 
         return bad_parameters(error, f"/demos/{name}")
 
 
-@may_train
 def predict(request: Request, name: str, seed: str = "", guess: str = "") -> Response:
     """A question to predict a number; with `guess`, whether it is right. Seeds in a row ask different questions."""
     demo, _ = asked(request, name)

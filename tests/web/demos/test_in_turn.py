@@ -101,7 +101,6 @@ def test_the_refusal_says_when_to_come_back(client: TestClient) -> None:
         "/demos/training-symptoms/beneath?seed=21",
         "/demos/training-symptoms.csv?seed=21",
         "/demos/training-symptoms.json?seed=21",
-        "/demos/training-symptoms/predict?seed=21&guess=0.5",
         "/demos/training-symptoms?seed=22&compare=seed%3D23",
         "/demos/long-memory?gap=17&rate=0.03",
         "/api/v1/demos/training-symptoms?seed=21",

@@ -7,6 +7,7 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
+from app.ask.judge import judge
 from app.ask.question import written
 from app.ask.questions import registry
 from app.demos.registry import all_demos
@@ -93,12 +94,20 @@ def test_a_judgement_says_beside_each_line_why_it_is_so(client: TestClient) -> N
 
 
 def test_a_guess_that_stopped_on_the_way_is_told_where(client: TestClient) -> None:
-    question = registry.find("unrolled-rnn")
-    for seed in range(40):
-        working = question.instance(seed).task.working
-        first = working[0]
+    for seed, one in enumerate(registry.find("layer-shapes").instances()):
+        first = one.task.working[0]
         assert not isinstance(first, str)
-        page = client.get("/demos/unrolled-rnn/predict", params={"seed": seed, "guess": repr(first.result)}).text
-        if "of the working, but there is more to do." in page:
-            return
-    pytest.fail("no first line was told")
+        if judge(one, repr(first.result)).line == 1:
+            break
+    page = client.get("/demos/layer-shapes/predict", params={"seed": seed, "guess": repr(first.result)}).text
+    assert "That is line 1 of the working, but there is more to do." in page
+    assert "of the working" not in client.get(f"/demos/layer-shapes/predict?seed={seed}&guess=3").text
+
+
+def test_a_prediction_needs_no_turn_of_those_who_train(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise AssertionError("a turn was taken")
+
+    monkeypatch.setattr("app.demos.machine.demo.a_turn", refuse)
+    for name in ("training-symptoms", "long-memory"):
+        assert client.get(f"/demos/{name}/predict?seed=3&guess=9").status_code == 200
