@@ -70,12 +70,14 @@ def ctc_alignments(steps: int, labels: str) -> Task | None:
 
 
 @asks("applications", HAND, HUNDREDTH, first=CHANCES, second=CHANCES, said=("a", "b", "ab"))
-def ctc_probability(first: Sequence[float], second: Sequence[float], said: str) -> Task:
+def ctc_probability(first: Sequence[float], second: Sequence[float], said: str) -> Task | None:
     """The probability that CTC gives a word."""
     p = np.array([first, second])
     numbers = ["-ab".index(one) for one in said]
     answer = ctc.probability(p, numbers)
     paths = ["".join(path) for path in product("-ab", repeat=2) if collapsed("".join(path)) == said]
+    if round(answer, 9) in (*first, *second):  # it would stand in the givens
+        return None
     chance = {path: float(p[0, "-ab".index(path[0])] * p[1, "-ab".index(path[1])]) for path in paths}
     best = max(chance.values())
     if said == "ab":

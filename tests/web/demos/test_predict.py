@@ -94,12 +94,14 @@ def test_a_judgement_says_beside_each_line_why_it_is_so(client: TestClient) -> N
 
 
 def test_a_guess_that_stopped_on_the_way_is_told_where(client: TestClient) -> None:
-    for seed, one in enumerate(registry.find("layer-shapes").instances()):
-        first = one.task.working[0]
-        assert not isinstance(first, str)
-        if judge(one, repr(first.result)).line == 1:
-            break
-    page = client.get("/demos/layer-shapes/predict", params={"seed": seed, "guess": repr(first.result)}).text
+    working = [one.task.working[0] for one in registry.find("layer-shapes").instances()]
+    firsts = [line.result for line in working if not isinstance(line, str)]
+    seed, first = next(
+        (seed, first)
+        for seed, first in enumerate(firsts)
+        if judge(registry.find("layer-shapes").instance(seed), repr(first)).line == 1
+    )
+    page = client.get("/demos/layer-shapes/predict", params={"seed": seed, "guess": repr(first)}).text
     assert "That is line 1 of the working, but there is more to do." in page
     assert "of the working" not in client.get(f"/demos/layer-shapes/predict?seed={seed}&guess=3").text
 
