@@ -32,7 +32,7 @@ def table(trace: Trace, chosen: tuple[str, int] | None, formatted: Callable[[str
     rows = marks([row.values for row in trace.rows], columns, trace.coloured)
     drawn = [_head(trace.columns, columns, chosen[1] if chosen else -1)]
     group = ""
-    for row, words, shown in zip(trace.rows, says, rows, strict=True):
+    for row, words, shown, origins in zip(trace.rows, says, rows, trace.origins(columns), strict=True):
         if row.group and row.group != group:
             group, wide = row.group, len(columns) + 1
             drawn.append('</tbody><tbody><tr class="group">')
@@ -40,7 +40,7 @@ def table(trace: Trace, chosen: tuple[str, int] | None, formatted: Callable[[str
         label = f'<span class="unseen">{escape(words)}</span><span aria-hidden="true">{formatted(row.label)}</span>'
         at = chosen[1] if chosen and chosen[0] == row.key else -1
         kind = f' class="gate-{row.gate}"' if row.gate else ""
-        drawn.append(f'<tr><th scope="row"{kind}>{label}</th>{cells(row, columns, shown, at, trace)}</tr>\n')
+        drawn.append(f'<tr><th scope="row"{kind}>{label}</th>{cells(row, columns, shown, at, origins)}</tr>\n')
     drawn.append("</tbody>\n")
     return Table("".join(drawn), len(columns))
 
@@ -55,18 +55,18 @@ def _head(words: Sequence[str], columns: Sequence[int], now: int) -> str:
     return "".join(drawn)
 
 
-def cells(row: Row, columns: Sequence[int], shown: Sequence[Mark], chosen: int, of: Trace | None = None) -> str:
+def cells(row: Row, columns: Sequence[int], shown: Sequence[Mark], chosen: int, origins: Sequence[str] = ()) -> str:
     """The cells of one row, each a button that chooses it; `chosen` is the column of the chosen one.
 
-    Each cell of a trace says what its number comes from.
+    `origins` say what each number comes from.
     """
     drawn = []
-    for column, (text, colour, is_finite) in zip(columns, shown, strict=True):
+    for column, (text, colour, is_finite), origin in zip(columns, shown, origins or [""] * len(shown), strict=True):
         strange = "" if is_finite else ' class="odd"'
         current = ' aria-current="true"' if column == chosen else ""
         drags = held(row.handle_at(column + 1)) if row.handle else ""
-        if of and (names := [name for name in of.operands(row, column) if name]):
-            drags += f' data-from="{escape(" ".join(dict.fromkeys(names)))}"'
+        if origin:
+            drags += f' data-from="{escape(origin)}"'
         drawn.append(
             f'<td data-heat="{colour}"{strange}><button name="at" value="{escape(row.key)},{column + 1}" form="knobs"'
             f"{drags}{current}>{text}</button></td>"

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from app.demos.machine.arithmetic import Arithmetic, Formula, shifted
 from app.demos.machine.numbers import show, words
 
+TRIED = (1, 2, 4, -2, -1)
+"""The columns at which a row's formula is looked at: where it is the same at all of these, it is so everywhere."""
 MOST_CELLS = 800  # of a curve's table
 MOST_BUTTONS = 400  # of a trace, whose cells can be chosen
 MOST_COLUMNS = 16  # of a trace that is longer than fits: more would cost a slider its speed
@@ -148,6 +150,22 @@ class Trace:
         """The symbols of each formula that was asked about, by its texts."""
         return {}
 
+    def origins(self, columns: Sequence[int]) -> list[list[str]]:
+        """For each row, what each number in these columns comes from, as a list of names with spaces between them.
+
+        A row's formula is asked for at a few columns only, if it is the same at all of these but the first.
+        """
+        found = []
+        for row in self.rows:
+            formula, alike = row.formula, row
+            if callable(formula) and len(self.columns) > len(TRIED):
+                tried = [formula(self.first + place % len(self.columns)) for place in TRIED]
+                if all((one.text, one.written, one.values) == (tried[0].text, tried[0].written, {}) for one in tried):
+                    alike = replace(row, formula=tried[0])
+            cells = [self.operands(alike if column else row, column) for column in columns]
+            found.append([" ".join(dict.fromkeys(filter(None, names))) for names in cells])
+        return found
+
     def operands(self, row: Row, column: int) -> list[str]:
         """What each symbol in a number's formula stands for, in order.
 
@@ -156,12 +174,17 @@ class Trace:
         formula = row.formula_at(self.first + column)
         symbols = None if formula.values else self._symbols.get((formula.text, formula.written))
         if symbols is None:
-            symbols = self._symbols[formula.text, formula.written] = formula.symbols_in(self._stands_for)
+            symbols = formula.symbols_in(self._stands_for)
+            if not formula.values:
+                self._symbols[formula.text, formula.written] = symbols
         found = []
         for symbol in symbols:
             key, by = self._stands_for.get(symbol, (symbol, None))
             at = column + (by or 0)
-            found.append(key if by is None else f"{key},{at + 1}" if 0 <= at < len(self.columns) else "")
+            if by is None:
+                found.append(key if key.isidentifier() else "")
+            else:
+                found.append(f"{key},{at + 1}" if 0 <= at < len(self.columns) else "")
         return found
 
     def row(self, key: str) -> Row | None:

@@ -179,3 +179,14 @@ def test_a_parameter_that_the_form_hides_changes_no_number(name: str, states: An
         moved = demo.parameters.model_validate(one.model_dump() | {hidden: getattr(other, hidden)})
         if not list(moved.misfits()):
             assert demo.compute(moved).numbers == pytest.approx(demo.compute(one).numbers, nan_ok=True)
+
+
+@pytest.mark.parametrize("name", all_demos())
+def test_what_a_number_comes_from_is_what_its_own_formula_says(name: str) -> None:
+    demo = all_demos()[name]
+    for change in ({}, *(one.change for one in demo.try_this)):
+        few = {demo.training.updates: "5"} if demo.training else {}
+        for trace in demo.compute(demo.parse({**change, **few})).traces():
+            for row, origins in zip(trace.rows, trace.origins(range(len(trace.columns))), strict=True):
+                for column, told in enumerate(origins):
+                    assert told.split() == list(dict.fromkeys(filter(None, trace.operands(row, column))))
