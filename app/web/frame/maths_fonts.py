@@ -98,6 +98,7 @@ def unpack() -> None:
     """Write FOR_PICTURES."""
     from fontTools.ttLib import TTFont
 
+    CUT.mkdir(exist_ok=True)
     for path in FOR_PICTURES:
         font = TTFont(PACKED / f"stix-two-text-latin-{path.stem.removeprefix('text-')}.woff2")
         font.flavor = None
