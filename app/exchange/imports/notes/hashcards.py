@@ -1,4 +1,4 @@
-"""Reads decks of hashcards: Q: a question, A: its answer, C: a text with [hidden] parts.
+"""Reads decks of hashcards: Q: a question, A: its answer, C: a text with [hidden] parts. They may be items of a list.
 
 https://github.com/eudoxia0/hashcards
 """
@@ -10,23 +10,30 @@ from app.exchange.imports.draft import Draft, Item, Reading, block, line_of, ski
 from app.exchange.imports.notes.hidden import BRACKETED, hiding
 
 _MARK = re.compile(r"([QAC]):(?:\s+(.*)|)")
+_LISTED = re.compile(r"^[-*+] (?=[QC]:)", re.MULTILINE)
+_INDENT = re.compile(r"^(?:[-*+] (?=[QC]:)|  (?:[-*+] (?=A:))?)", re.MULTILINE)
 _NAME = re.compile(r"name\s*=\s*[\"'](.*)[\"']\s*")
 
 
 def claims_hashcards(text: str) -> bool:
     """True if a line begins with Q: and one with A:, or one with C: and hides something."""
-    lines = text.split("\n")
+    lines = _unlisted(text).split("\n")
     begins = {line[:2] for line in lines}
     return {"Q:", "A:"} <= begins or any(line.startswith("C:") and BRACKETED.search(line) for line in lines)
 
 
 def read_hashcards(text: str) -> Reading:
     """Return the cards in order. The name in the front matter is the title."""
-    lines = text.split("\n")
+    lines = _unlisted(text).split("\n")
     end = next((at for at in range(1, len(lines)) if lines[at].strip() == "---"), 0) if lines[0].strip() == "---" else 0
     title = next((found[1] for line in lines[:end] if (found := _NAME.fullmatch(line.strip()))), "")
     layout = ["name", *(f"{found[1]}" for line in lines if (found := _MARK.fullmatch(line)))]
     return Reading(title, _cards(lines, end + 1 if end else 0), text=text, layout=layout)
+
+
+def _unlisted(text: str) -> str:
+    """The text with the same lines; if its cards are items of a list, they begin at the margin."""
+    return _INDENT.sub("", text) if _LISTED.search(text) else text
 
 
 def _cards(lines: Sequence[str], start: int) -> Iterator[Item]:

@@ -8,13 +8,15 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from app.cards.file.pictures import LARGEST_PICTURE
-from app.exchange.imports.draft import Draft, Item, NoPictureError, Reading, RefusedError, Skipped
+from app.exchange.imports.draft import Draft, Harmless, Item, NoPictureError, Reading, RefusedError, Skipped
 from app.exchange.imports.notes.hidden import MARKED, hiding
+from app.exchange.imports.words import words
 
 LARGEST = 64_000_000
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
@@ -40,7 +42,9 @@ def read_mochi(path: Path) -> Reading:
         raise RefusedError("its data.json has no decks: this is not a Mochi package")
     counts: Counter[str] = Counter()
     media = {f"@media/{name}": partial(_file, path, name) for name in names if name != "data.json"}
-    return Reading("", _items(found, counts), counts=counts, media=media)
+    decks = _decks(found)
+    title = str(decks[0].get("name", "")) if len(decks) == 1 else ""
+    return Reading(title, _items(found, decks, counts), counts=counts, media=media)
 
 
 def _file(path: Path, name: str) -> bytes:
@@ -62,8 +66,11 @@ def _plain(value: object) -> object:
     return value.removeprefix("~:") if isinstance(value, str) else value
 
 
-def _items(found: Mapping[str, object], counts: Counter[str]) -> Iterator[Item]:
-    decks = [deck for deck in _list(found["decks"]) if isinstance(deck, dict)]
+def _decks(found: Mapping[str, object]) -> list[dict[str, object]]:
+    return [deck for deck in _list(found["decks"]) if isinstance(deck, dict)]
+
+
+def _items(found: Mapping[str, object], decks: Sequence[Mapping[str, object]], counts: Counter[str]) -> Iterator[Item]:
     names = {str(deck.get("id")): str(deck.get("name", "")) for deck in decks}
     cards = [(str(deck.get("name", "")), card) for deck in decks for card in _list(deck.get("cards"))]
     cards += [
@@ -79,8 +86,11 @@ def _items(found: Mapping[str, object], counts: Counter[str]) -> Iterator[Item]:
         tags = tuple(str(tag) for tag in (_list(card.get("tags")) or _list(card.get("manual-tags"))))
         sides = [side.strip() for side in _SIDES.split(text)]
         hidden = list(hiding(where, text, MARKED, deck)) if len(sides) == 1 else []
-        for draft in hidden or [Draft(where, sides[0], "\n\n".join(sides[1:]), topic=deck)]:
-            yield Draft(where, draft.question, draft.answer, tags, text=draft.text, key=key, topic=deck)
+        name = str(card.get("name") or "")
+        told = (Harmless(f"its name is left out: {name}"),) if words(name) - words(text) else ()
+        for at, draft in enumerate(hidden or [Draft(where, sides[0], "\n\n".join(sides[1:]), topic=deck)]):
+            left_out = told if at == 0 else ()
+            yield replace(draft, tags=tags, key=key, left_out=left_out)
 
 
 def _text(card: Mapping[str, object]) -> str:

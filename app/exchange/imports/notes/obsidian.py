@@ -5,6 +5,8 @@ https://www.stephenmwangi.com/obsidian-spaced-repetition/flashcards
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 
 from app.exchange.imports.draft import Draft, Harmless, Item, Notice, Reading, block, line_of
 from app.exchange.imports.notes.hidden import MARKED, hiding
@@ -53,23 +55,26 @@ def _items(lines: Sequence[str]) -> Iterator[Item]:
 
 
 def _part(part: Sequence[str], first: int, tags: tuple[str, ...]) -> Iterator[Item]:
-    told = [
-        Harmless(f"its schedule is left out: {found[0].strip()}") for line in part for found in _SCHEDULE.finditer(line)
+    schedules = [
+        [Harmless(f"its schedule is left out: {found[0].strip()}") for found in _SCHEDULE.finditer(line)]
+        for line in part
     ]
     lines = [_SCHEDULE.sub("", _TAG.sub("", line)) for line in part]
     between = next((at for at, line in enumerate(lines) if line.strip() in _BETWEEN), 0)
     if between and not _FENCE.match(lines[0]):
         front, back = block(lines[:between]), block(lines[between + 1 :])
+        told = list(chain.from_iterable(schedules))
         yield from _both(line_of(first), (front, back), lines[between].strip() == "??", tags, told)
         return
-    for at, line in enumerate(lines):
+    for at, (line, told) in enumerate(zip(lines, schedules, strict=True)):
         where = line_of(first + at)
         found = None if _FENCE.match(lines[0]) or _CODE.search(line) else _IN_LINE.fullmatch(line)
         if found:
             sides = found["front"].strip().removeprefix("- ").strip(), found["back"].strip()
             yield from _both(where, sides, found["mark"] == ":::", tags, told)
         elif not _FENCE.match(lines[0]) and MARKED.search(line):
-            yield from hiding(where, line.strip(), MARKED)
+            yield from (replace(card, tags=tags) for card in hiding(where, line.strip(), MARKED))
+            yield from (Notice(where, one) for one in told)
         elif line.strip():
             yield Notice(where, f"is in no card: {line.strip()}")
         elif told:

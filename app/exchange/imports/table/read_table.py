@@ -162,6 +162,7 @@ def _cards(record: Record, table: _Table) -> Iterator[Draft]:
         left_out=tuple(told),
         text=text,
         key=f"id:anki/{cells['guid']}/0" if cells.get("guid") else "",
+        topic=cells.get("deck", ""),
     )
     asked = raw[columns.roles["question"]] if columns.roles["question"] < len(raw) else ""
     numbers = sorted(cloze_numbers(asked)) if table.stated else []
