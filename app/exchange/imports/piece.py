@@ -27,7 +27,7 @@ class FilePiece:
 
     `where` is its place in the imported file, `question` and `source` are the text there, and each word of `words` must
     be on the card or in `told`, the sentences that the author should read. `key` names its entry in that file, which
-    is there so many `times`.
+    is there so many `times`; `stated_name` is its id there.
     """
 
     where: str
@@ -42,6 +42,7 @@ class FilePiece:
     key: str = ""
     topic: str = ""
     times: int = 1
+    stated_name: str = ""
 
     @property
     def says(self) -> str:
@@ -75,8 +76,9 @@ class FilePiece:
 
     @property
     def held(self) -> Counter[str]:
-        """The words that are on the card."""
-        return words("\n".join((self.heading, self.name, self.body, *self.tail)))
+        """The words that are on the card. An id that was made of its question repeats them, and does not count."""
+        name = self.name if self.name == self.stated_name else ""
+        return words("\n".join((self.heading, name, self.body, *self.tail)))
 
     def name_missing(self) -> tuple[int, int]:
         """Name the words that are not on the card. Return how many words it was made from, and how many it holds."""
@@ -135,6 +137,7 @@ def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str
         source=source,
         words=words(draft.own_text if draft.text is None else draft.text),
         topic=draft.topic,
+        stated_name=draft.name,
     )
 
 
