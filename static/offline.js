@@ -157,7 +157,7 @@ let isOffline = false;
 let cards = null; // those left, each with its card, its HTML, and the token of the rating that the next one builds on
 let given = []; // what was rated without a net on this page, to be taken back
 let since = Date.now();
-let pressed = null; // the rating that is on its way
+let pressed = null; // the rating that is on its way; until the next card is shown, other presses are dropped
 let isReturning = false; // whether the server was asked for its own page again
 let last = 0;
 
@@ -174,6 +174,7 @@ async function keptCards() {
 }
 
 async function ask() {
+  const waiting = (await all("waiting")).filter((row) => row.event.rating).length;
   const one = cards[0];
   const root = sitting();
   if (one) root.innerHTML = one.html;
@@ -183,7 +184,6 @@ async function ask() {
   const hidden = document.getElementById("hidden-answer")?.content;
   if (one) hidden.querySelector("[name=token]").value = crypto.randomUUID(); // the page is kept for more than one time
   if (one?.isAgain) for (const date of hidden.querySelectorAll(".rate small")) date.textContent = "";
-  const waiting = (await all("waiting")).filter((row) => row.event.rating).length;
   const told = `No connection: ${waiting ? `${ratings(waiting)} here. The` : "the"} dates on the buttons are provisional.`;
   for (const bar of [root.querySelector(".bar"), hidden?.querySelector("[data-into=bar]")]) {
     const line = paragraph(told);
@@ -276,11 +276,10 @@ function begin() {
   });
   document.addEventListener("recur:busy", () => (pressed = null));
   document.addEventListener("htmx:error", async (event) => {
-    if (event.detail?.ctx?.response?.status || !pressed) return;
+    if (event.detail?.ctx?.response?.status || !pressed || isOffline) return;
     const { form, rating } = pressed;
-    pressed = null;
-    cards ??= await keptCards();
     isOffline = true;
+    cards ??= await keptCards();
     await keepRating(form, rating);
     trouble("");
     sendSoon();
@@ -299,6 +298,7 @@ async function onSubmit(event) {
   if (isOffline && form.matches("#sitting form.undo")) {
     event.preventDefault();
     event.stopImmediatePropagation();
+    if (pressed) return;
     await takeBack();
     return ask();
   }
@@ -313,7 +313,6 @@ async function onSubmit(event) {
   if (pressed) return; // pressed twice
   pressed = { form, rating };
   await keepRating(form, rating);
-  pressed = null;
   await goOn(form);
 }
 
@@ -337,14 +336,15 @@ async function start() {
   begin();
   await forgetOthers();
   addEventListener("online", sendSoon);
-  if (document.getElementById("kept") && location.pathname !== "/kept") {
-    isOffline = true;
+  const isKept = document.getElementById("kept") && location.pathname !== "/kept";
+  // The server's page knows nothing of the ratings that wait here: it may ask a card that was rated.
+  const isBehind = !isKept && location.pathname === "/review" && (await all("waiting")).length > 0;
+  if (isKept || isBehind) {
+    [isOffline, isBack, pressed] = [true, !isKept, {}];
     cards = await keptCards();
-    await ask();
-    sendSoon();
-  } else {
-    if (await sendSoon()) await keep();
+    await goOn();
   }
+  if (!isOffline && (await sendSoon())) await keep();
 }
 
 start().catch(() => null);

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.database import Database
 from app.study.learners import add_learner
-from app.tables import REVIEW
+from app.tables import LEARNER, REVIEW
 from tests.browser.conftest import Server
 from tests.browser.flaky import Net, net_to
 from tests.eventually import eventually
@@ -40,6 +40,10 @@ def phone(chromium: Browser, net: Net) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def kept(phone: BrowserContext) -> Page:
+    return keeping(phone)
+
+
+def keeping(phone: BrowserContext) -> Page:
     """A page that has kept today's cards."""
     page = phone.new_page()
     page.set_default_timeout(15_000)
@@ -100,7 +104,7 @@ def test_a_sitting_goes_on_without_a_net_and_its_ratings_are_sent_when_it_is_bac
 def test_an_undo_without_a_net_is_sent_too(kept: Page, net: Net, server: Server) -> None:
     net.fate = off
     kept.goto("/review")
-    question = kept.locator("h1").inner_text()
+    question = kept.locator("h1:has(~ .bar #asking)").inner_text()
     token = rate(kept, 2)
     kept.keyboard.press("u")
     expect(kept.locator("h1")).to_have_text(question)
@@ -108,6 +112,41 @@ def test_an_undo_without_a_net_is_sent_too(kept: Page, net: Net, server: Server)
     all_sent(kept)
     assert [rating for _token, rating in stored(server.database)] == [2, None]
     assert stored(server.database)[0][0] == token
+
+
+def test_a_page_that_opens_before_the_ratings_are_sent_asks_no_card_that_was_rated(
+    kept: Page, net: Net, server: Server
+) -> None:
+    net.fate = off
+    kept.goto("/review")
+    question = kept.locator("h1:has(~ .bar #asking)").inner_text()
+    tokens = [rate(kept, 4)]
+    net.fate = ok
+    kept.goto("/review", wait_until="networkidle")
+    expect(kept.locator("h1")).not_to_have_text(question)
+    expect(kept.locator(".bar .told")).not_to_contain_text("provisional")
+    tokens += [rate(kept, 4)]
+    assert stored(server.database) == [(token, 4) for token in tokens]
+
+
+def test_a_second_press_while_the_first_rating_is_sent_is_dropped(kept: Page, net: Net, server: Server) -> None:
+    net.fate = off
+    kept.goto("/review")
+    tokens = [rate(kept, 4)]
+    net.fate = ok
+    kept.evaluate("dispatchEvent(new Event('online'))")  # the device learns that the net is back
+    all_sent(kept)
+    net.fate = lambda: "slow"
+    kept.evaluate("document.getElementById('asking').requestSubmit()")
+    tokens += [kept.locator("form.rating [name=token]").get_attribute("value") or ""]
+    kept.keyboard.press("1")
+    kept.wait_for_timeout(100)  # the answer takes longer
+    kept.keyboard.press("5")
+    expect(kept.locator("form.rating")).to_have_count(0)
+    all_sent(kept)
+    assert stored(server.database) == list(zip(tokens, (4, 1), strict=True))
+    kept.goto("/")
+    expect(kept.locator("#offline")).to_have_count(0)
 
 
 def test_another_page_says_in_words_that_there_is_no_connection(kept: Page, net: Net) -> None:
@@ -162,8 +201,13 @@ def test_what_the_server_refuses_is_told_until_it_was_read(kept: Page, net: Net,
 
 @pytest.mark.proof
 @pytest.mark.slow
-def test_every_rating_counts_once_under_a_network_that_fails_at_random(kept: Page, net: Net, server: Server) -> None:
+def test_every_rating_counts_once_under_a_network_that_fails_at_random(
+    phone: BrowserContext, net: Net, server: Server
+) -> None:
     """Oracle: the tokens of the forms that were pressed, beside the reviews that the server has at the end."""
+    with server.database.write() as session:
+        session.connection().execute(update(LEARNER).values(new_per_day=200))  # enough cards for the longest run
+    kept = keeping(phone)
     chance = random.Random(5)
     state = {"fate": "ok"}
     net.fate = lambda: state["fate"] if state["fate"] != "mixed" else chance.choice(["ok", "off", "slow", "cut"])
@@ -174,7 +218,7 @@ def test_every_rating_counts_once_under_a_network_that_fails_at_random(kept: Pag
             state["fate"] = chance.choice(["ok", "off", "slow", "cut", "mixed", "mixed"])
         if kept.get_by_text("No more cards are kept here").count():
             state["fate"] = "ok"
-            kept.goto("/review")
+            kept.goto("/review", wait_until="networkidle")  # what waits is sent first
         rating = chance.choice([1, 1, 1, 2, 2, 4]) if number % 5 else 1
         pressed.append((rate(kept, rating), rating))
     state["fate"] = "ok"
