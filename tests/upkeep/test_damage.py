@@ -175,5 +175,5 @@ def test_a_missing_or_empty_file_is_named(whole: Place, tmp_path: Path, size: in
     if size is not None:
         place.file.touch()
     (found,) = place.examine()
-    assert str(found).endswith("to begin anew.")
+    assert str(found).endswith("to start again.")
     assert place.file.exists() == (size is not None), "looking makes no file"
