@@ -95,6 +95,8 @@ document.addEventListener("pointerdown", (event) => {
   lastPress = { timeStamp, clientX, clientY, isSecond };
 }, { capture: true });
 
+document.addEventListener("keydown", () => (lastPress = null), { capture: true }); // a key between two presses: they are two
+
 document.addEventListener("click", (event) => {
   if (!event.detail || !lastPress?.isSecond || !event.target.closest(".bar")) return;
   event.preventDefault();

@@ -130,7 +130,7 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     study(4)
     assert "Done for today." in client.get("/review").text
     for kind in ("weakest", "interview"):
-        assert "Undo" in client.post("/quiz", data={"kind": kind, "name": kind}).text
+        assert "Show the answer" in client.post("/quiz", data={"kind": kind, "name": kind}).text
     question = dict(HIDDEN.findall(client.get("/quiz/weakest").text.split('class="reveal"')[0]))
     page = client.get("/quiz/weakest", params=question).text
     fields = dict(HIDDEN.findall(page[page.index('class="rating"') :]))

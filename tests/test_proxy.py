@@ -184,7 +184,7 @@ def test_what_a_training_says_comes_as_it_says_it(site: Site) -> None:
 def rate(site: Site, card: int, token: str) -> int:
     now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(time.time() - 1))
     fields = {"card": str(card), "rating": "4", "token": token, "after": "0", "deck": "bench"}
-    fields |= {"shown_at": now, "revealed_at": now}
+    fields |= {"shown_at": now, "revealed_after": "500"}
     try:
         return site.ask("POST", "/review", fields, HX_Request="true", HX_Request_Type="partial")[0]
     except (OSError, http.client.HTTPException):

@@ -102,13 +102,13 @@ def _diagram(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, at: int, nu
         nodes.append(Node(x, bottom, name, "text", 44, 26, note=note, strong=step.reads > 0, at=f"fed,{t}"))
         edges.append(Edge(len(nodes) - 1, state))
         before = state
+    width = first + max(gap * (len(steps) - 1), 180) + 32
     if p.kind == "unaligned":
         n = int(numbers["inputs"])
-        nodes.append(Node(first + gap * (n - 1) / 2, 240, "encoder", "text", 80, 20))
-        nodes.append(Node(first + gap * (n + (p.outputs - 1) / 2), 240, "decoder", "text", 80, 20))
+        nodes.append(Node(max(40, first + gap * (n - 1) / 2), 240, "encoder", "text", 80, 20))
+        nodes.append(Node(min(width - 40, first + gap * (n + (p.outputs - 1) / 2)), 240, "decoder", "text", 80, 20))
     caption = fill(_caption(p, numbers), numbers)
     said = " ".join(f"Step {t}: {step.says}." for t, step in enumerate(steps, start=1))
-    width = first + max(gap * (len(steps) - 1), 180) + 32
     return Diagram(
         "roles", "Which steps read and which write", caption, f"{words(caption)} {said}", width, 256, nodes, edges
     )

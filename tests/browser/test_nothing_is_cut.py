@@ -76,7 +76,7 @@ def test_a_box_without_its_edge_is_found(chromium: Browser, server: Server) -> N
     with chromium.new_context(base_url=server.url, viewport={"width": 375, "height": 844}) as context:
         page = context.new_page()
         page.goto("/demos/lstm-gates")
-        page.add_style_tag(content=".scroll { mask: none !important }")
+        page.evaluate("document.styleSheets[0].insertRule('.scroll { mask: none !important }')")
         assert any("has no edge" in one for one in page.evaluate(CUT))
 
 

@@ -175,7 +175,7 @@ def test_the_drawing_holds_the_numbers_of_the_trace(step: int) -> None:
     diagram = result.figures[0]
     assert isinstance(diagram, Diagram)
     linked = [node for node in diagram.nodes if node.at]
-    assert len(linked) == (4 if step == 1 else 5)
+    assert len(linked) == (5 if step == 1 else 6)
     for node in linked:
         key, _, column = str(node.at).partition(",")
         assert node.text == short(row(result, key)[int(column) - 1])

@@ -130,11 +130,11 @@ def test_the_drawing_holds_the_numbers_of_the_trace(step: int) -> None:
     assert isinstance(diagram, Diagram)
     assert isinstance(trace, Trace)
     linked = [node for node in diagram.nodes if node.at]
-    assert len(linked) == (6 if step == 1 else 7)
+    assert len(linked) == (7 if step == 1 else 9)
     for node in linked:
         key, _, column = str(node.at).partition(",")
         assert node.text == short(row(result, key)[int(column) - 1])
-        assert int(column) == (step - 1 if node is diagram.nodes[0] and step > 1 else step)
+        assert int(column) == step or node.at in (f"c,{step - 1}", f"h,{step - 1}")
     for node in diagram.nodes:
         assert node.x - node.width / 2 >= 0
         assert node.x + node.width / 2 <= diagram.width

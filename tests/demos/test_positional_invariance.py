@@ -59,7 +59,7 @@ def test_a_stride_takes_invariance_away() -> None:
     result = compute("stride=3&learned=4&position=8")
     assert result.numbers["pooled"] != result.numbers["pooled_learned"]
     assert result.numbers["same"] < result.numbers["places"]
-    assert "no multiple of the stride" in result.traces()[1].caption
+    assert "not a multiple of the stride" in result.traces()[1].caption
     assert "that is equivariance" in compute("stride=3&learned=4&position=10").traces()[1].caption
 
 

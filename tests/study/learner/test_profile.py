@@ -39,7 +39,9 @@ def read(before: Profile = EMPTY, /, **texts: str) -> Profile:
 
 
 def test_a_profile_is_the_learners_row() -> None:
-    assert [f.name for f in fields(Profile)] == [name for name in Learner.model_fields if name != "id"]
+    assert [f.name for f in fields(Profile)] == [
+        name for name in Learner.model_fields if name not in ("id", "importing")
+    ]
 
 
 @pytest.mark.parametrize("kept", [EMPTY, FULL, replace(FULL, own_keys=ALL_OFF, desired_retention=1 / 3 + 0.5)])
