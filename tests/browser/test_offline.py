@@ -183,11 +183,13 @@ def test_what_the_server_refuses_is_told_until_it_was_read(kept: Page, net: Net,
     kept.goto("/review")
     rate(kept, 4)
     kept.evaluate(
-        """() => new Promise((done) => { const asked = indexedDB.open("recur"); asked.onsuccess = () => {
+        # not while the page is sending what it has read before
+        """() => navigator.locks.request("recur-sends", () => new Promise((done) => {
+          const asked = indexedDB.open("recur"); asked.onsuccess = () => {
           const work = asked.result.transaction("waiting", "readwrite"), store = work.objectStore("waiting");
           store.getAll().onsuccess = (event) => { const row = event.target.result[0];
             row.event.rated_at = "2020-01-01T00:00:00Z"; store.put(row); };
-          work.oncomplete = () => { asked.result.close(); done(); }; }; })"""
+          work.oncomplete = () => { asked.result.close(); done(); }; }; }))"""
     )
     net.fate = ok
     all_sent(kept)
