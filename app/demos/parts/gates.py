@@ -99,10 +99,14 @@ class _Drawing:
         is_sign = len(text) == 1
         self.nodes.append(Node(x, y, text, "circle" if is_sign else "box", SMALL if is_sign else BOX, SMALL))
 
-    def gate(self, name: str, squash: str, x: float, y: float) -> None:
-        """The box that makes a gate or the candidate: a weighted sum, squashed."""
+    def gate(self, name: str, squash: str, x: float, forced: Mapping[str, str]) -> bool:
+        """The box that makes a gate or the candidate, a weighted sum, squashed. True unless it is forced."""
+        way = forced.get(name, "free")
+        note = squash if way == "free" else way
         self.place[f"make {name}"] = len(self.nodes)
-        self.nodes.append(Node(x, y, f"{name}_t", "box", BOX, 44, note=squash, strong=True, gate=name))
+        self.nodes.append(Node(x, 254, f"{name}_t", "box", BOX, 44, note=note, strong=True, gate=name))
+        self.arrow(f"make {name}", name)
+        return way == "free"
 
     def point(self, name: str, x: float, y: float) -> None:
         """A place where an arrow begins, at the edge of something wide."""
@@ -138,10 +142,7 @@ def lstm_picture(caption: str, values: Mapping[str, Values], t: int, forced: Map
     d.point("side", 84, 326)
     for name, x in zip("figo", (110.0, 180.0, 246.0, 316.0), strict=True):
         d.value(name, "", x, 190)
-        way = forced.get(name, "free")
-        d.gate(name, way if way != "free" else "tanh" if name == "g" else "σ", x, 254)
-        d.arrow(f"make {name}", name)
-        if way == "free":
+        if d.gate(name, "tanh" if name == "g" else "σ", x, forced):
             d.point(f"below {name}", x, 311)
             d.arrow(f"below {name}", f"make {name}")
     d.arrow("c_before", "forget", "add", "c", memory=True)
@@ -180,10 +181,7 @@ def gru_picture(caption: str, values: Mapping[str, Values], t: int, z_keeps: boo
     d.point("state", 92, 318)
     d.nodes.append(Node(92, 330, "h_t−1", "text", 44, 20))
     for name, x in (("r", 40.0), ("z", 158.0), ("n", 270.0)):
-        way = forms.forced.get(name, "free")
-        d.gate(name, way if way != "free" else "tanh" if name == "n" else "σ", x, 254)
-        d.arrow(f"make {name}", name)
-        if way == "free":
+        if d.gate(name, "tanh" if name == "n" else "σ", x, forms.forced):
             d.arrow("x", f"make {name}")
             if name != "n":
                 d.arrow("state", f"make {name}")
