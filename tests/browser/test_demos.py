@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.demos.registry import all_demos
 from tests.browser.conftest import Server, watched
+from tests.browser.demo_pages import open_beneath_a_card, visit
 
 DEFAULT = "units=1&x=1,2,3,0,-1,2&W_x=0.5&W_h=0.8&b=0&W_o=1&phi=tanh&step=3"
 
@@ -20,12 +21,6 @@ def forgiving(chromium: Browser, server: Server) -> Iterator[Page]:
         page, troubles = watched(context, server)
         yield page
         assert [trouble for trouble in troubles if "422" not in trouble] == []
-
-
-def visit(page: Page, path: str) -> None:
-    """Open a demo and wait until its scripts are at work; before that, the form's own answer is a whole page."""
-    page.goto(path)
-    page.wait_for_selector("html.live #knobs[data-htmx-powered]")
 
 
 def address(page: Page) -> str:
@@ -373,12 +368,7 @@ def test_every_tick_of_a_log_axis_has_its_number(page: Page, state: str, axis: s
 
 
 def test_enter_in_a_field_beneath_a_card_computes_and_chooses_no_number(page: Page) -> None:
-    page.goto("/cards/rnn/vanishing-why")
-    page.get_by_role("link", name="Study this card now").click()
-    page.get_by_role("button", name="Show the answer").click()
-    page.locator("form.rating").wait_for()
-    page.keyboard.press("d")
-    page.wait_for_selector("#demo-slot #knobs[data-htmx-powered]")
+    open_beneath_a_card(page)
     page.locator("#demo-slot .knobs summary").click()
     chosen = page.locator("#demo-slot .trace [aria-current]").get_attribute("value")
     page.fill("#p-gain", "1.1")

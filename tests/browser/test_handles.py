@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.demos.registry import all_demos
 from tests.browser.conftest import Server, watched
+from tests.browser.demo_pages import visit
 
 HELD = ":is([data-up], [data-down], [data-across])"
 WITHOUT = {
@@ -20,11 +21,6 @@ WITHOUT = {
     "mlp-cnn-rnn": "its series is drawn, and the networks fit it",
 }
 """The demos without anything to hold, and why."""
-
-
-def visit(page: Page, path: str) -> None:
-    page.goto(path)
-    page.wait_for_selector("html.live #knobs[data-htmx-powered]")
 
 
 def middle(handle: Locator) -> tuple[float, float]:

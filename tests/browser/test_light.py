@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server
+from tests.browser.demo_pages import open_beneath_a_card, visit
 
 DOTS = """() => {
   window.dots = 0;
@@ -13,11 +14,6 @@ DOTS = """() => {
     for (const { addedNodes } of all) for (const one of addedNodes) if (one.classList?.contains("value")) dots += 1;
   }).observe(document.getElementById("results"), { childList: true, subtree: true });
 }"""
-
-
-def visit(page: Page, path: str) -> None:
-    page.goto(path)
-    page.wait_for_selector("html.live #knobs[data-htmx-powered]")
 
 
 def lit(page: Page, selector: str, name: str) -> list[str]:
@@ -75,12 +71,7 @@ def test_a_slider_is_named_once(page: Page) -> None:
 def test_a_knob_beneath_a_card_moves_a_curve_in_sight_and_never_covers_the_ratings(page: Page, server: Server) -> None:
     for width, height in ((390, 844), (1280, 900)):
         page.set_viewport_size({"width": width, "height": height})
-        page.goto("/cards/rnn/vanishing-why")
-        page.get_by_role("link", name="Study this card now").click()
-        page.get_by_role("button", name="Show the answer").click()
-        page.locator("form.rating").wait_for()
-        page.keyboard.press("d")
-        page.wait_for_selector("#demo-slot #knobs[data-htmx-powered]")
+        open_beneath_a_card(page)
         slider = page.get_by_role("slider", name="Gain σ 1(W h), slider")
         slider.focus()
         page.keyboard.press("ArrowRight")

@@ -10,13 +10,9 @@ from playwright.sync_api import Page, expect
 
 from app.demos.machine.turns import AT_ONCE, TURNS
 from app.web.demos import training
+from tests.browser.demo_pages import visit
 
 LONG = "/demos/training-symptoms?cell=lstm&gap=30&updates=0&seed=3"
-
-
-def visit(page: Page, path: str) -> None:
-    page.goto(path)
-    page.wait_for_selector("html.live #knobs[data-htmx-powered]")
 
 
 class Gate:

@@ -1,0 +1,19 @@
+"""Opening a demo in a browser, on its own page or beneath a card."""
+
+from playwright.sync_api import Page
+
+
+def visit(page: Page, path: str) -> None:
+    """Open a demo and wait until its scripts are at work; before that, the form's own answer is a whole page."""
+    page.goto(path)
+    page.wait_for_selector("html.live #knobs[data-htmx-powered]")
+
+
+def open_beneath_a_card(page: Page) -> None:
+    """Study the card on vanishing gradients, show its answer, and open its first demo."""
+    page.goto("/cards/rnn/vanishing-why")
+    page.get_by_role("link", name="Study this card now").click()
+    page.get_by_role("button", name="Show the answer").click()
+    page.locator("form.rating").wait_for()
+    page.keyboard.press("d")
+    page.wait_for_selector("#demo-slot #knobs[data-htmx-powered]")
