@@ -20,12 +20,12 @@ from app.settings import ROOT
 APP = ROOT / "app"
 LINES_A_BLOCK = 6
 BUDGETS = {
-    "lines of Python": 47_530,
-    "functions with six parameters or more": 19,
+    "lines of Python": 58_000,
+    "functions with six parameters or more": 22,
     "identical blocks of six lines": 0,
-    "alike blocks of six lines": 236,
+    "alike blocks of six lines": 260,
     "calls of preferences()": 3,
-    "sessions opened": 68,
+    "sessions opened": 90,
 }
 FILES_A_FOLDER = 15
 LARGER_FOLDERS = {"demos/parts": 21}

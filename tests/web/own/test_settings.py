@@ -74,6 +74,7 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
         "theme": "dark",
         "text_size": 150,
         "own_keys": {"undo": "z", "edit": ""},
+        "importing": None,
     }
     page = client.get("/settings?saved=1").text
     assert "Saved." in page
