@@ -228,7 +228,7 @@ async function keepRating(form, rating) {
   const isDone = rating > 2;
   await stored(["waiting", "rated"], "readwrite", (queue, rated) => {
     queue.add({ learner: LEARNER, event });
-    rated.put({ learner: LEARNER, card, token: event.token, isDone });
+    rated.put({ learner: LEARNER, card, token: event.token, isDone, isLate: true });
   });
   cards = cards.filter((other) => other.card !== card);
   if (!isDone && one.html) cards.push({ ...one, after: event.token, isAgain: true });
@@ -240,7 +240,7 @@ async function takeBack() {
   const event = { token: crypto.randomUUID(), undoes: token, rated_at: iso(moment()) };
   await stored(["waiting", "rated"], "readwrite", (queue, rated) => {
     queue.add({ learner: LEARNER, event });
-    rated.put({ learner: LEARNER, card: one.card, token: one.after, isDone: false });
+    rated.put({ learner: LEARNER, card: one.card, token: one.after, isDone: false, isLate: true });
   });
   cards = [...(one.html ? [one] : []), ...cards.filter((other) => other.card !== one.card)];
 }
@@ -327,6 +327,12 @@ function noMore() {
   return said;
 }
 
+// The server's page knows nothing of the ratings that wait here, and one that was drawn just before they arrived neither.
+async function asksARatedCard() {
+  const asked = Number(document.getElementById("asking")?.elements.card.value);
+  return (await all("rated")).some(({ card, isLate }) => isLate && card === asked);
+}
+
 async function start() {
   if (!isSecureContext || !navigator.serviceWorker || !window.indexedDB || !window.caches || !navigator.locks) return;
   const worker = await navigator.serviceWorker.register("/sw.js", { updateViaCache: "none" });
@@ -337,8 +343,7 @@ async function start() {
   await forgetOthers();
   addEventListener("online", sendSoon);
   const isKept = document.getElementById("kept") && location.pathname !== "/kept";
-  // The server's page knows nothing of the ratings that wait here: it may ask a card that was rated.
-  const isBehind = !isKept && location.pathname === "/review" && (await all("waiting")).length > 0;
+  const isBehind = !isKept && location.pathname === "/review" && ((await all("waiting")).length > 0 || (await asksARatedCard()));
   if (isKept || isBehind) {
     [isOffline, isBack, pressed] = [true, !isKept, {}];
     cards = await keptCards();

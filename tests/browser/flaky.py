@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 SLOW = 0.3
-"""Seconds that a slow answer takes more."""
+"""Seconds that a slow request or a late answer takes more."""
 
 
 @dataclass
 class Net:
-    """Its address instead of the server's. `fate` says of each request what becomes of it: ok, off, slow or cut.
+    """Its address instead of the server's. `fate` says of each request what becomes of it: ok, off, slow, late or cut.
 
-    A cut request arrives at the server, and its answer does not arrive at the browser.
+    A slow request arrives at the server late. A late one is answered at once, and its answer arrives late. A cut
+    request arrives at the server, and its answer does not arrive at the browser.
     """
 
     url: str
@@ -49,6 +50,9 @@ def net_to(server_url: str) -> Iterator[Net]:
             with socket.create_connection((host, port)) as server:
                 server.sendall(request.replace(b"Connection: keep-alive", b"Connection: close"))
                 while some := server.recv(65_536):
+                    if fate == "late":
+                        time.sleep(SLOW)
+                        fate = "ok"
                     if fate != "cut":
                         browser.sendall(some)
 

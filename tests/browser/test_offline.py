@@ -130,6 +130,24 @@ def test_a_page_that_opens_before_the_ratings_are_sent_asks_no_card_that_was_rat
     assert stored(server.database) == [(token, 4) for token in tokens]
 
 
+def test_a_page_drawn_just_before_the_ratings_arrive_asks_no_card_that_was_rated(
+    kept: Page, net: Net, server: Server
+) -> None:
+    net.fate = off
+    kept.goto("/review")
+    question = kept.locator("h1:has(~ .bar #asking)").inner_text()
+    tokens = [rate(kept, 4)]
+    kept.evaluate("() => navigator.locks.request('recur-sends', () => null)")  # this page has tried to send, in vain
+    fates = iter(["late"])
+    net.fate = lambda: next(fates, "ok")
+    with kept.expect_navigation():  # the old page sends while the new one is under way
+        kept.evaluate("location.assign('/review'), setTimeout(() => dispatchEvent(new Event('online')), 100)")
+    expect(kept.locator("h1")).not_to_have_text(question)
+    expect(kept.locator(".bar .told")).not_to_contain_text("provisional")
+    tokens += [rate(kept, 4)]
+    assert stored(server.database) == [(token, 4) for token in tokens]
+
+
 def test_a_second_press_while_the_first_rating_is_sent_is_dropped(kept: Page, net: Net, server: Server) -> None:
     net.fate = off
     kept.goto("/review")
