@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tzlocal import get_localzone_name
 
 from app.nearest import nearest
+from app.passwords import weakness
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "RECUR_"
@@ -38,9 +39,13 @@ ZoneName = Annotated[str, AfterValidator(zone_named)]
 Hour = Annotated[int, Field(ge=0, le=23)]
 CardsPerDay = Annotated[int, Field(ge=0, le=9999)]
 Retention = Annotated[float, Field(ge=0.70, le=0.97)]
+Access = Literal["open", "household"]
 Listed = Annotated[tuple[str, ...], NoDecode]
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+
+
+_LOCK_IT = "set RECUR_PASSWORD or RECUR_PASSWORD_FILE"
 
 
 def _split(value: object) -> object:
@@ -53,6 +58,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on. Anything but loopback needs RECUR_PASSWORD.")
+    access: Access | None = Field(
+        None,
+        description="How people come in: `open` (whoever uses this machine), or `household` (one password, and "
+        "profiles to choose from). By default `household` if a password is set, otherwise `open`.",
+    )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     workers: int = Field(1, ge=1, le=64, description="Processes that `recur serve` answers with.")
     database_url: str = Field(
@@ -78,12 +88,18 @@ class Settings(BaseSettings):
     )
     day_starts_at: Hour = Field(4, description="Hour, in local time, at which the day ends.")
     password: SecretStr | None = Field(
-        None, min_length=8, description="Password that every page asks for (any user name), at least 8 characters."
+        None,
+        description="Password that every page asks for (any user name): at least 8 characters, and none that is easy "
+        "to guess.",
     )
     password_file: Path | None = Field(
         None, description="File that contains the password, such as a container secret; instead of RECUR_PASSWORD."
     )
-    allowed_hosts: Listed = Field((), description="Further host names that the server answers to, separated by commas.")
+    allowed_hosts: Listed = Field(
+        (),
+        description="With a password: the host names that the server answers to, beside this machine's own, separated "
+        "by commas; none means any.",
+    )
     trusted_proxies: Listed = Field(
         ("127.0.0.1", "::1"),
         description="Addresses or networks of reverse proxies, separated by commas, that are trusted about "
@@ -156,13 +172,31 @@ class Settings(BaseSettings):
                 ) from None
         return proxies
 
+    @field_validator("password")
+    @classmethod
+    def _is_hard_to_guess(cls, password: SecretStr | None) -> SecretStr | None:
+        if password is not None and (why := weakness(password.get_secret_value())):
+            raise ValueError(f"The password {why}.")
+        return password
+
     @model_validator(mode="after")
-    def _password_beyond_loopback(self) -> "Settings":
-        if not self.is_loopback and self.password is None:
+    def _lets_in_whom_it_says(self) -> "Settings":
+        if self.access == "household" and self.password is None:
+            raise ValueError(f"RECUR_ACCESS is household: {_LOCK_IT}.")
+        if self.access == "open" and self.password is not None:
+            raise ValueError("RECUR_ACCESS is open, which asks for no password: remove one of the two settings.")
+        if not self.is_open:
+            return self
+        if not self.is_loopback:
             raise ValueError(
-                f"RECUR_HOST is {self.host}, which other machines can reach: set RECUR_PASSWORD too, "
-                "or listen on 127.0.0.1."
+                f"RECUR_HOST is {self.host}, which other machines can reach: {_LOCK_IT}, or listen on 127.0.0.1."
             )
+        for name in ("allowed_hosts", "trusted_proxies"):
+            if name in self.model_fields_set and getattr(self, name):
+                raise ValueError(
+                    f"{PREFIX}{name.upper()} is set, so others can reach this server, and it would let everybody in: "
+                    f"{_LOCK_IT}, or remove {PREFIX}{name.upper()}."
+                )
         return self
 
     @field_validator("edit_url")
@@ -189,6 +223,11 @@ class Settings(BaseSettings):
             return ""
         full = "/" + (self.content_dir / path).absolute().as_posix().lstrip("/")
         return self.edit_url.format(path=quote(full, safe="/:"), file=quote(path), line=line)
+
+    @property
+    def is_open(self) -> bool:
+        """True if whoever reaches the server is let in."""
+        return self.password is None
 
     @property
     def logs_every_request(self) -> bool:

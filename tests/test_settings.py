@@ -16,6 +16,70 @@ def test_beyond_loopback_a_password_is_needed(host: str) -> None:
     assert not Settings(host=host, password="long enough").is_loopback
 
 
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"allowed_hosts": "recur.example"}, "RECUR_ALLOWED_HOSTS is set, .* set RECUR_PASSWORD"),
+        ({"trusted_proxies": "10.0.0.2"}, "RECUR_TRUSTED_PROXIES is set, .* set RECUR_PASSWORD"),
+        ({"access": "open", "trusted_proxies": "127.0.0.1"}, "RECUR_TRUSTED_PROXIES is set"),
+        ({"access": "open", "password": "long enough"}, "remove one of the two"),
+        ({"access": "household"}, "household: set RECUR_PASSWORD"),
+        ({"access": "all"}, "'open' or 'household'"),
+    ],
+)
+def test_nobody_is_let_in_by_mistake(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        Settings(**given)
+    with_password = {"password": "long enough"} | given | {"access": "household"}
+    assert not Settings(**with_password).is_open
+
+
+def test_a_proxy_that_is_trusted_by_default_or_not_at_all_keeps_nobody_out() -> None:
+    assert Settings(trusted_proxies="").is_open
+    assert Settings(access="open").is_open
+
+
+EASY = [
+    "12345678",
+    "password",
+    "Password1!",
+    "P@ssw0rd",
+    "qwertyuiop",
+    "1q2w3e4r",
+    "iloveyou2",
+    "trustno1!",
+    "letmein123",
+    "administrator",
+    "aaaaaaaa",
+    "abcdefgh",
+    "11112222",
+    "changeme1",
+    "recurrent",
+    "recur2026",
+    "hunter2hunter2",
+    "welcome2024",
+    "football1",
+    "87654321",
+]
+
+
+@pytest.mark.parametrize("easy", EASY)
+def test_a_password_that_many_would_try_is_refused(easy: str, tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text(f"{easy}\n")
+    for given in ({"password": easy}, {"password_file": file}):
+        with pytest.raises(ValidationError, match="too easy to guess") as refused:
+            Settings(**given)
+        assert easy not in str(refused.value.errors()[0]["msg"]).replace("The password is", "")
+
+
+@pytest.mark.parametrize(
+    "hard", ["long enough", "correct horse", "Tr0ub4dor&3", "sieben graue Gänse", "x" + "yz7" * 80]
+)
+def test_a_password_of_no_common_kind_is_taken(hard: str) -> None:
+    assert not Settings(host="0.0.0.0", password=hard).is_open
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_loopback_needs_none(host: str) -> None:
     assert Settings(host=host).is_loopback
@@ -24,6 +88,7 @@ def test_loopback_needs_none(host: str) -> None:
 def test_variables_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECUR_NEW_PER_DAY", "7")
     monkeypatch.setenv("RECUR_ALLOWED_HOSTS", "a.example, b.example")
+    monkeypatch.setenv("RECUR_PASSWORD", "long enough")
     assert Settings().new_per_day == 7
     assert Settings().allowed_hosts == ("a.example", "b.example")
 

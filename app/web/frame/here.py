@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, Headers
 from starlette.responses import HTMLResponse
 
 from app.database import Database, Visit
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LEARNER_COOKIE = "recur-learner"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """What asks with one of these changes nothing."""
+FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+"""Headers that proxies add."""
 LONGEST_ID = 10
 RowId = Annotated[int, Field(ge=0, lt=2**31)]
 """A database id in an address or a form: as large as every database's columns allow."""
@@ -104,9 +106,14 @@ def parts_of(address: str) -> SplitResult:
         return urlsplit("")
 
 
+def forwarded_by(headers: Headers) -> str | None:
+    """The header by which a proxy said that it passed the request on; None if there is none."""
+    return next((name for name in FORWARDED if name in headers), None)
+
+
 def is_from_this_machine(request: Request) -> bool:
     """True if the request comes from a loopback address, and not through a proxy there."""
-    if "x-forwarded-for" in request.headers or "forwarded" in request.headers or request.client is None:
+    if forwarded_by(request.headers) or request.client is None:
         return False
     try:
         return ipaddress.ip_address(request.client.host).is_loopback

@@ -25,7 +25,7 @@ from app.database import THREADS
 from app.settings import Settings
 from app.web.frame.busy import BUSY_HEADERS, busy_answer
 from app.web.frame.guesses import LONGEST_WAIT, Guesses
-from app.web.frame.here import SAFE_METHODS
+from app.web.frame.here import SAFE_METHODS, forwarded_by
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 LARGE_BODIES = frozenset({"/settings/history"})
@@ -46,6 +46,10 @@ LONGEST_QUERY = 16_384
 MOST_PARAMETERS = 200
 MOST_DIGITS = 15
 
+_FORWARDED = (
+    "a proxy passed this on, and this server lets everybody in who reaches it, since it should be only you. "
+    "For others, set RECUR_PASSWORD."
+)
 _IS_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.~-]+)(:\d*)?", re.ASCII)
 
 POLICY = {
@@ -90,6 +94,9 @@ class Guard:
         self.max_import = settings.max_import_bytes
         self.password = settings.password.get_secret_value().encode() if settings.password else None
         self.hosts = LOCAL_HOSTS | {settings.host} | set(settings.allowed_hosts)
+        self.is_open = settings.is_open
+        # Where a password is set the browser has none for a foreign name, so any name will do unless some are listed.
+        self.checks_host = settings.is_open or bool(settings.allowed_hosts)
         self.guesses = Guesses()
         self.uploads = 0
         self.writers = asyncio.Semaphore(WRITERS)
@@ -175,6 +182,8 @@ class Guard:
             raise Refusal(HTTPStatus.BAD_REQUEST, "its Host header names no host.")
         if scope["path"] not in OPEN_PATHS:
             self._check_host(name)
+            if self.is_open and (by := forwarded_by(headers)):
+                raise Refusal(HTTPStatus.FORBIDDEN, f"{by} says that {_FORWARDED}")
         self._check_address(scope["path"], scope["query_string"])
 
     def _admit(self, scope: Scope) -> None:
@@ -194,13 +203,12 @@ class Guard:
                 raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large(large))
 
     def _check_host(self, name: str) -> None:
-        # A foreign name that resolves to this machine (DNS rebinding) would make a foreign page same-origin. Where a
-        # password is set the browser has none for the foreign name, so any name will do.
-        if self.password is None and name not in self.hosts:
+        # A foreign name that resolves to this machine (DNS rebinding) would make a foreign page same-origin.
+        if self.checks_host and name not in self.hosts:
             raise Refusal(
                 HTTPStatus.MISDIRECTED_REQUEST,
-                f"this server does not answer to the name {name!r}. "
-                f"If it should, start it with RECUR_ALLOWED_HOSTS={name}.",
+                f"this server does not answer to the name {name!r}. If it should, start it with "
+                f"RECUR_ALLOWED_HOSTS={name}{' and RECUR_PASSWORD' if self.is_open else ''}.",
             )
 
     async def _check_password(self, password: bytes, scope: Scope) -> None:

@@ -331,6 +331,33 @@ def test_a_foreign_host_name_is_refused_unless_allowed(client: Make) -> None:
     assert client(allowed_hosts=("attacker.example",)).get("/content", headers=rebound).status_code == 200
 
 
+def test_with_a_password_any_name_will_do_unless_some_are_listed(client: Make) -> None:
+    named = basic(PASSWORD) | {"host": "attacker.example"}
+    assert client(password=SecretStr(PASSWORD)).get("/content", headers=named).status_code == 200
+    listed = client(password=SecretStr(PASSWORD), allowed_hosts=("recur.example",))
+    answer = listed.get("/content", headers=named)
+    assert answer.status_code == 421
+    assert "start it with RECUR_ALLOWED_HOSTS=attacker.example." in answer.text
+    assert listed.get("/content", headers=named | {"host": "recur.example"}).status_code == 200
+
+
+FORWARDED = ["Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via"]
+
+
+@pytest.mark.parametrize("header", FORWARDED)
+def test_an_open_server_refuses_what_a_proxy_passes_on(client: Make, header: str) -> None:
+    """Behind a proxy on this machine everybody comes from loopback."""
+    for value in ("", "127.0.0.1"):
+        for method, path in (("GET", "/"), ("POST", "/learners"), ("GET", "/api/v1/demos"), ("GET", "/nowhere")):
+            answer = client().request(method, path, headers={header: value, "sec-fetch-site": "same-origin"})
+            assert answer.status_code == 403
+            assert f"{header} says" in answer.text
+            assert "RECUR_PASSWORD" in answer.text
+    assert client().get("/healthz", headers={header: "127.0.0.1"}).status_code == 200
+    locked = client(password=SecretStr(PASSWORD))
+    assert locked.get("/content", headers=basic(PASSWORD) | {header: "127.0.0.1"}).status_code == 200
+
+
 @pytest.mark.parametrize("host", ["[", "[::1", "a b", "a:b", "a/b", "user@host", "[v1.x]", "127.0.0.1:99999", "é"])
 def test_what_names_no_host_is_refused(client: Make, host: str) -> None:
     """With a password any name will do, and forms compare their Origin with it."""
