@@ -7,6 +7,7 @@ computed once, and kept by the code and the parameters that they follow from.
 import functools
 import hashlib
 import json
+import math
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -85,7 +86,10 @@ def statistic(name: str, values: Values) -> float:
         case "median":
             return float(np.median(values))
         case "q05" | "q95":
-            return float(np.quantile(values, int(name[1:]) / 100))
+            part = int(name[1:]) / 100
+            low, high = (float(np.quantile(values, part, method=method)) for method in ("lower", "higher"))
+            # A number that never happens in some draws is infinite there; nothing lies between it and a finite one.
+            return high if math.isinf(high) or low == high else float(np.quantile(values, part))
         case _:
             raise KeyError(name)
 

@@ -59,6 +59,15 @@ def test_statistics_are_numpys(values):
     assert statistic("count", (array > 0).astype(float)) == sum(value > 0 for value in values)
 
 
+@examples(100)
+@given(st.lists(st.sampled_from([0.5, 2.0, 3.0, float("inf")]), min_size=2, max_size=40))
+def test_what_never_happens_in_some_draws_has_quantiles_too(values: list[float]) -> None:
+    large = np.minimum(values, 1e30)  # in place of infinity, which NumPy cannot interpolate
+    for name in ("median", "q05", "q95"):
+        found, wanted = statistic(name, np.array(values)), statistic(name, large)
+        assert found == pytest.approx(wanted) if wanted < 1e20 else found == float("inf")
+
+
 @pytest.mark.parametrize("name", DRAWING)
 def test_each_draw_is_the_demo_at_its_seed(name, kept):
 

@@ -35,9 +35,13 @@ LEFT JOIN review undone ON undone.id = review.undoes_id WHERE review.learner_id 
 ORDER BY review.counts_at, review.token"""
 STATES = """\
 SELECT deck.name || '/' || card.name AS name, stability, difficulty, due_on, due_at, introduced_on, reviewed_on,
-reviews, lapses, review.token
+reviews, lapses, last_review_id = (
+    SELECT max(review.id) FROM review LEFT JOIN review undoing ON undoing.undoes_id = review.id
+    WHERE review.learner_id = card_state.learner_id AND review.card_id = card_state.card_id
+    AND review.rating IS NOT NULL AND undoing.id IS NULL)
 FROM card_state JOIN card ON card.id = card_state.card_id JOIN deck ON deck.id = card.deck_id
-JOIN review ON review.id = last_review_id WHERE card_state.learner_id = :learner ORDER BY name"""
+WHERE card_state.learner_id = :learner ORDER BY name"""
+"""The last review is the last to be stored, so histories that hold the same may differ in it."""
 MARKS = """\
 SELECT deck.name || '/' || card.name AS name, buried_until, is_suspended, is_flagged, note
 FROM card_mark JOIN card ON card.id = card_mark.card_id JOIN deck ON deck.id = card.deck_id

@@ -70,6 +70,15 @@ def test_two_histories_merge_in_time(
         assert there.states() == before
 
 
+def test_two_of_the_same_time_count_in_the_order_of_their_tokens(three: list[Place]) -> None:
+    here, there, bare = three
+    first, second = here.rate("d/a", 1), there.rate("d/a", 1)
+    there.take(here.export())
+    assert [row[1] for row in there.reviews()] == sorted((first, second))
+    bare.take(there.export())
+    assert (bare.reviews(), bare.states()) == (there.reviews(), there.states())
+
+
 def test_earlier_reviews_come_before_those_that_are_there(three: list[Place]) -> None:
     here, there, _bare = three
     here.rate("d/a", 4)
