@@ -231,7 +231,7 @@ def written(value: Value) -> str:
         return f"“{value}”"
     if isinstance(value, tuple):
         return f"({', '.join(map(str, value))}{',' * (len(value) == 1)})"
-    return show(value)
+    return show(float(f"{value:.12g}"))  # without the last digits of a sum of floats: 0.29, not 0.2900
 
 
 def _told(constraints: Parameters) -> str:
