@@ -15,7 +15,7 @@ APART = 2.0
 
 
 @dataclass(frozen=True)
-class Choice:
+class OneOfFour:
     """One of four: as the page shows it, and as its form sends it, so that the judge reads exactly this value."""
 
     value: Value
@@ -23,7 +23,7 @@ class Choice:
     sent: str
 
 
-def four(instance: Instance) -> tuple[Choice, ...]:
+def four(instance: Instance) -> tuple[OneOfFour, ...]:
     """The right answer and three wrong ones, in an order that follows from the instance.
 
     The wrong ones are its slips. Where fewer than three differ from each other, lines of the working stand in, and
@@ -38,7 +38,7 @@ def four(instance: Instance) -> tuple[Choice, ...]:
         if all(_differ(instance, value, other) for other in found):
             found.append(value)
     rng.shuffle(found)
-    return tuple(Choice(value, written(value), typed_as(value)) for value in found)
+    return tuple(OneOfFour(value, written(value), typed_as(value)) for value in found)
 
 
 def typed_as(value: Value) -> str:

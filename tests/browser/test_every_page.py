@@ -72,6 +72,7 @@ PAGES = {
     "searched demos": "/demos?q=gates",
     "docs": "/docs",
     "predict": "/demos/unrolled-rnn/predict?seed=1",
+    "predict, judged": "/demos/layer-shapes/predict?seed=3&guess=600",
     "content": "/content",
     "topic's preview": "/content/rnn/vanishing-and-exploding-gradients",
     "card's preview": "/content/rnn/vanishing-and-exploding-gradients?card=vanishing-why",

@@ -11,7 +11,6 @@ from sqlmodel import Session, col, select
 from starlette.responses import PlainTextResponse, Response
 
 from app.ask.judge import judge
-from app.ask.question import written
 from app.ask.questions import registry
 from app.cards.render.highlight import highlight
 from app.database import Database
@@ -24,7 +23,7 @@ from app.demos.registry import find
 from app.models import Card, CardDemo, Deck
 from app.web.demos.in_turn import in_turn, may_train
 from app.web.demos.picture import drawn
-from app.web.demos.results import asked, bad_values, grown, part, results_of, worked
+from app.web.demos.results import asked, bad_values, grown, part, results_of
 from app.web.frame.errors import bad_parameters
 from app.web.frame.here import page, parts_of, wants_part
 
@@ -86,8 +85,6 @@ def predict(request: Request, name: str, seed: str = "", guess: str = "") -> Res
         guess=guess,
         unread=unread,
         judged=judged,
-        written=written,
-        worked=worked,
     )
 
 

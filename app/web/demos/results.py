@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -14,11 +13,10 @@ from starlette.responses import HTMLResponse, Response
 
 from app.cards.render.maths import mathml
 from app.cards.render.render import inline
+from app.cards.render.worked import worked
 from app.demos.machine import chart, drawing
-from app.demos.machine.arithmetic import Arithmetic
 from app.demos.machine.demo import BadParametersError, Demo
 from app.demos.machine.figures import Figure
-from app.demos.machine.numbers import latex, show
 from app.demos.machine.state import Chosen, State, beside, differences, snippet, state_of
 from app.demos.registry import UnknownDemoError, find
 from app.web.demos.in_turn import in_turn
@@ -141,43 +139,6 @@ def marked(sentence: str) -> Markup:
     return Markup("".join(parts))  # noqa: S704  (escaped above)
 
 
-_LONE_NUMBER = re.compile(r"(?<![\d_^.])\d+(?:\.\d+)?")
-_STAND_IN, _MARK = 7_000_001, 8_000_001
-
-
-def filled(formula: str, operands: Sequence[str] = ()) -> Markup:
-    """A formula with its numbers filled in, as MathML. The formula is converted once, for any numbers.
-
-    `operands` are what the numbers stand for, in order; one that stands for nothing is "".
-    """
-    numbers = _LONE_NUMBER.findall(formula)
-    stand_ins = map(str, count(_STAND_IN))
-    form = mathml(_LONE_NUMBER.sub(lambda _: next(stand_ins), formula))
-    for index, number in enumerate(numbers):
-        if index < len(operands) and operands[index]:
-            form = form.replace(f"<mn>{_STAND_IN + index}", f'<mn data-from="{escape(operands[index])}">{number}')
-        form = form.replace(str(_STAND_IN + index), number)
-    return Markup(form)  # noqa: S704  (MathML, and digits)
-
-
-def _of_each_number(arithmetic: Arithmetic, operands: Sequence[str]) -> list[str]:
-    """What each number in the filled formula stands for, where `operands` say it of each symbol."""
-    texts: list[str] = []
-
-    def marked(value: float) -> str:
-        texts.append(latex(value))
-        return str(_MARK + len(texts) - 1)
-
-    found: list[str] = []
-    for number in _LONE_NUMBER.findall(arithmetic.write(marked)) if arithmetic.write else ():
-        place = int(number) - _MARK if number.isdecimal() else -1
-        if 0 <= place < len(operands):
-            found += [operands[place]] * len(_LONE_NUMBER.findall(texts[place]))
-        else:
-            found.append("")
-    return found
-
-
 _LETTER = re.compile(r"<mi>([figozrn])</mi>")
 GATE_COLOURS = {"f": "0000FF", "i": "03FF00", "o": "BF0140", "g": "FF8001", "n": "FF8001", "z": "FB3199", "r": "BF803F"}
 """The colour of each gate as static/maths.css knows it; static/demos.css gives the same ones to figures and tables."""
@@ -191,11 +152,3 @@ def in_gate_colours(html: str, gates: str) -> Markup:
         return f'<mi mathcolor="#{GATE_COLOURS[letter]}">{letter}</mi>' if letter in gates else found[0]
 
     return Markup(_LETTER.sub(coloured, html) if gates else html)  # noqa: S704  (a template's output)
-
-
-def worked(arithmetic: Arithmetic, operands: Sequence[str] = ()) -> Markup:
-    """How a number came about, as MathML: `symbols = filled = result`. `operands` are what its symbols stand for."""
-    numbers = _of_each_number(arithmetic, operands) if operands else ()
-    with_numbers = f" = {filled(arithmetic.filled, numbers)}" if arithmetic.filled else ""
-    result = f'<b class="num">{show(arithmetic.result)}</b>'
-    return Markup(f"{mathml(arithmetic.symbols)}{with_numbers} = {result}")  # noqa: S704  (MathML, and digits)

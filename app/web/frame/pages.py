@@ -10,10 +10,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.ask.question import written
 from app.cards.file.yaml_files import by_document
 from app.cards.render.maths import equations, mathml
 from app.cards.render.parts import parts
 from app.cards.render.render import inline
+from app.cards.render.worked import worked
 from app.database import Visit
 from app.settings import ROOT
 from app.study.learner.keys import ACTIONS
@@ -59,6 +61,8 @@ def environment(static_version: str) -> Environment:
         "how_large": how_large,
         "how_long": how_long,
         "plural": plural,
+        "worked": worked,
+        "written": written,
     }
     return made
 

@@ -14,6 +14,7 @@ from sqlalchemy import event
 
 from app.ask.typed import number
 from app.cards.render.maths import mathml
+from app.cards.render.worked import filled
 from app.database import Database
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.numbers import show, words
@@ -22,7 +23,7 @@ from app.demos.registry import all_demos, find
 from app.main import create_app
 from app.models import Card, CardDemo, Deck, Topic
 from app.settings import Settings
-from app.web.demos.results import filled, marked
+from app.web.demos.results import marked
 
 DEMOS = sorted(all_demos())
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}

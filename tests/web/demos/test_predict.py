@@ -27,7 +27,8 @@ def test_a_question_hides_its_answer_until_a_guess_is_made(client: TestClient, n
     assert "judged" not in asked.text
     assert instance.question.tolerance.says in html.unescape(asked.text)
     right = client.get(f"/demos/{name}/predict", params={"seed": seed, "guess": repr(float(answer))})
-    assert f"Right: it is {written(answer)}." in text_of(right.text)
+    unit = instance.task.unit
+    assert f"Right: it is {written(answer)}{f' {unit}s' if unit else ''}." in text_of(right.text)
     wrong = client.get(f"/demos/{name}/predict", params={"seed": seed, "guess": repr(abs(answer) * 5 + 4.3)})
     assert f"Not quite: it is {written(answer)}" in text_of(wrong.text)
     assert "Find the step where you differ" in wrong.text

@@ -1,0 +1,121 @@
+"""The field for a computed answer: our own keys where fingers type, an ordinary field for everybody else."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize
+
+from app.ask.questions.registry import about
+from tests.browser.conftest import Server, watched
+from tests.browser.test_every_page import sideways, violations
+
+NUMBER = "/demos/lstm-gates/predict?seed=3"
+TAP = 44
+FRACTION, POWER = "a/b, fraction bar", "×10ⁿ, power of ten"
+
+
+@pytest.fixture
+def phone(chromium: Browser, server: Server) -> Iterator[Page]:
+    size: ViewportSize = {"width": 390, "height": 844}
+    with chromium.new_context(viewport=size, has_touch=True, is_mobile=True, bypass_csp=True) as context:
+        page, troubles = watched(context, server)
+        yield page
+        assert troubles == []
+
+
+def press(page: Page, *names: str) -> str:
+    """The field's text after these keys of the keypad, by their names."""
+    for name in names:
+        page.locator(".keypad").get_by_role("button", name=name, exact=True).tap()
+    return page.input_value("#guess")
+
+
+def test_every_form_of_a_number_can_be_typed_on_a_phone(phone: Page, server: Server) -> None:
+    phone.goto(server.url + NUMBER)
+    assert phone.get_attribute("#guess", "inputmode") == "none"
+    delete = ["delete"] * 9
+    assert press(phone, "1", "point", "5", "change the sign") == "−1.5"
+    assert press(phone, "change the sign") == "1.5"
+    assert press(phone, *delete, "9", FRACTION, "2", "5") == "9/25"
+    assert press(phone, *delete, "3", "6", "per cent") == "36 %"
+    assert press(phone, "delete", "delete", "delete", "4", POWER, "change the sign", "2") == "4×10^−2"
+    assert press(phone, "delete", "delete", "delete") == "4"
+    assert phone.evaluate("document.activeElement.id") == "guess"
+
+
+def test_the_caret_stays_where_it_was_put(phone: Page, server: Server) -> None:
+    phone.goto(server.url + NUMBER)
+    press(phone, "1", "2", "3")
+    phone.evaluate("document.getElementById('guess').setSelectionRange(1, 2)")
+    assert press(phone, "delete") == "13"
+    assert press(phone, "point", "7") == "1.73"
+    phone.evaluate("document.getElementById('guess').setSelectionRange(0, 4)")
+    assert press(phone, "8") == "8"
+    assert press(phone, *["0"] * 90) == "8" + "0" * 79
+
+
+def test_what_the_keypad_typed_is_judged(phone: Page, server: Server) -> None:
+    answer = about("lstm-gates").instance(3).task.answer
+    assert isinstance(answer, float)
+    phone.goto(server.url + NUMBER)
+    press(phone, *("point" if key == "." else key for key in f"{abs(answer):.3f}"))
+    if answer < 0:
+        press(phone, "change the sign")
+    phone.get_by_role("button", name="Check").tap()
+    assert phone.locator("#judged").inner_text().startswith("✓ Right: it is")
+    assert not phone.is_visible(".keypad")  # it makes room for the judgement
+    phone.tap("#guess")
+    assert phone.is_visible(".keypad")
+
+
+def test_the_phones_own_keyboard_is_a_press_away_and_stays(phone: Page, server: Server) -> None:
+    phone.goto(server.url + NUMBER)
+    phone.get_by_role("button", name="Keyboard").tap()
+    assert not phone.is_visible(".keypad")
+    assert phone.get_attribute("#guess", "inputmode") == "text"
+    phone.reload()
+    assert not phone.is_visible(".keypad")
+    phone.get_by_role("button", name="Keypad").tap()
+    assert phone.is_visible(".keypad")
+
+
+def test_keys_are_large_enough_whole_and_accessible(phone: Page, server: Server) -> None:
+    phone.goto(server.url + NUMBER)
+    for button in phone.locator(".keypad button, .answering button").all():
+        box = button.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= TAP, button.inner_text()
+        assert box["x"] + box["width"] <= 390
+    assert violations(phone) == []
+    assert sideways(phone) == 0
+
+
+def test_the_keypad_answers_to_a_keyboard_and_tells_what_the_field_holds(phone: Page, server: Server) -> None:
+    phone.goto(server.url + NUMBER)
+    for name in ("5", "change the sign"):
+        phone.locator(".keypad").get_by_role("button", name=name, exact=True).focus()
+        phone.keyboard.press("Enter")
+        assert phone.evaluate("document.activeElement.closest('.keypad') !== null")
+    assert phone.input_value("#guess") == "−5"
+    assert phone.inner_text("#announcer") == "−5"
+    assert "seed=3" in phone.url
+    assert "guess" not in phone.url
+
+
+def test_with_a_mouse_the_field_is_an_ordinary_one(page: Page) -> None:
+    page.goto(NUMBER)
+    assert not page.is_visible(".keypad")
+    assert not page.is_visible("[data-swaps]")
+    assert page.evaluate("document.activeElement.id") == "guess"
+    page.keyboard.type("0.5")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#judged")
+
+
+def test_without_scripts_the_field_is_an_ordinary_one(plain_page: Page) -> None:
+    plain_page.goto(NUMBER)
+    assert not plain_page.is_visible(".keypad")
+    assert plain_page.get_attribute("#guess", "inputmode") is None
+    plain_page.fill("#guess", "0.5")
+    plain_page.get_by_role("button", name="Check").click()
+    assert plain_page.is_visible("#judged")
