@@ -97,7 +97,7 @@ def truncated_sampling(p: Sequence[float], by: str, k: int, nucleus: float, toke
     """A token's probability after top-k or top-p."""
     kept = sampling.truncate(np.array(p), k, 1.0) if by == "top-k" else sampling.truncate(np.array(p), 0, nucleus)
     many, answer, own = int(np.count_nonzero(kept)), float(kept[token - 1]), p[token - 1]
-    if not token <= many < len(p) or min(abs(answer - one) for one in p) < 1e-9:
+    if not token <= many < len(p) or min(abs(answer - one) for one in (*p, nucleus)) < 1e-9:
         return None
     fewer, more = sum(p[: many - 1]), sum(p[: many + 1])
     slips: Slips = [
