@@ -11,9 +11,9 @@ from fastapi import Request
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse, Response
 
+from app.cards.render.arithmetic import worked
 from app.cards.render.maths import mathml
 from app.cards.render.render import inline
-from app.cards.render.worked import worked
 from app.demos.machine import chart, drawing
 from app.demos.machine.demo import BadParametersError, Demo
 from app.demos.machine.figures import Figure

@@ -12,10 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.ask.question import written
 from app.cards.file.yaml_files import by_document
+from app.cards.render.arithmetic import worked
 from app.cards.render.maths import equations, mathml
 from app.cards.render.parts import parts
 from app.cards.render.render import inline
-from app.cards.render.worked import worked
 from app.database import Visit
 from app.settings import ROOT
 from app.study.learner.keys import ACTIONS
@@ -50,6 +50,8 @@ def environment(static_version: str) -> Environment:
     made.globals["one_use_id"] = lambda: uuid4().hex
     made.globals["Rating"] = Rating
     made.globals["parts"] = parts
+    made.globals["worked"] = worked
+    made.globals["written"] = written
     made.globals["key_actions"] = ACTIONS
     made.globals["learner_of"] = learner_id
     made.globals["look_of"] = _look  # asked for by whole pages alone: a slider's answer has no time for it
@@ -61,8 +63,6 @@ def environment(static_version: str) -> Environment:
         "how_large": how_large,
         "how_long": how_long,
         "plural": plural,
-        "worked": worked,
-        "written": written,
     }
     return made
 

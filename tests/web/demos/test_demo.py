@@ -13,8 +13,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from app.ask.typed import number
+from app.cards.render.arithmetic import filled
 from app.cards.render.maths import mathml
-from app.cards.render.worked import filled
 from app.database import Database
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.numbers import show, words

@@ -1,4 +1,4 @@
-"""How a number of a demo or of a computed question came about, as MathML."""
+"""How a number came about, as MathML: a formula, with its numbers filled in, and its result."""
 
 import re
 from collections.abc import Sequence
