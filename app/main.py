@@ -18,10 +18,11 @@ from app.cards.load.watch import ContentWatch
 from app.database import THREADS, Database
 from app.observe.version import Build, commit, program_version
 from app.settings import Settings
+from app.study.forecast.checkpoints import KeepUp
 from app.study.schedule.totals import move_cards
 from app.upkeep.daily_copies import daily_copies
 from app.upkeep.dated_copies import copies_of
-from app.upkeep.elected import Duty, Elected
+from app.upkeep.elected import Duty, Elected, now_and_then
 from app.web.demos import in_cards, in_turn, results
 from app.web.frame import assets, errors, outermost, pages, security
 from app.web.routes import ROUTES
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from app.observe.metrics import Metrics
 
 log = logging.getLogger(__name__)
+
+KEEP_UP_SECONDS = 1.0
 
 
 def create_app(settings: Settings, database: Database | None = None, clock: pages.Clock = pages.utc_now) -> FastAPI:
@@ -51,14 +54,13 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         current_default_thread_limiter().total_tokens = THREADS
         build.schema = await run_in_threadpool(database.schema)
         log.info("Started.", extra={"fields": asdict(build)})
-        duties: list[Duty] = []
+        duties: list[Duty] = [lambda: now_and_then("forecasts", KeepUp(database).look, KEEP_UP_SECONDS)]
         if settings.watch:
             duties.append(lambda: ContentWatch(database, settings.content_dir, clock, on_load, move_cards=move_cards))
         if settings.backups:
             duties.append(lambda: daily_copies(copies_of(database, settings), clock))
         with ExitStack() as under_way:
-            if duties:
-                under_way.enter_context(Elected(database, duties))
+            under_way.enter_context(Elected(database, duties))
             yield
             await run_in_threadpool(under_way.close)  # a load that has begun is finished first
         database.close()

@@ -231,6 +231,23 @@ class CardState(SQLModel, table=True):
     reviews: int
     lapses: int = Field(description="times missed after having been remembered")
     last_review_id: int = Field(foreign_key="review.id", description="the last to be stored, wherever its place")
+    recalls: int = Field(default=0, description="ratings a day or more after the one before")
+    residual: float = Field(default=0.0, description="sum of (recalled - FSRS's chance) over the recalls")
+    day_misses: int = Field(default=0, description="misses on the day of the last review")
+
+
+class Forecast(SQLModel, table=True):
+    """What a learner's first ratings have taught about their recall: a checkpoint of a fold over `review`.
+
+    It counts for the ratings up to the one with `counts_at` and `token`; see study/forecast/checkpoints.py. A missing
+    row is folded again when it is needed.
+    """
+
+    learner_id: int = Field(foreign_key="learner.id", primary_key=True)
+    ratings: int = Field(primary_key=True, description="how many ratings that were not undone it is made from")
+    counts_at: datetime
+    token: str = Field(sa_column=Column(TOKEN, nullable=False))
+    learned: dict[str, object] = Field(sa_column=Column(JSON, nullable=False))
 
 
 class CardMark(SQLModel, table=True):

@@ -32,6 +32,7 @@ from app.models import (
     ContentFile,
     DayTotal,
     Deck,
+    Forecast,
     Learner,
     MonthTotal,
     NewCardCursor,
@@ -62,6 +63,7 @@ CARD_VERSION = _table(CardVersion)
 CONTENT_FILE = _table(ContentFile)
 DAY_TOTAL = _table(DayTotal)
 DECK = _table(Deck)
+FORECAST = _table(Forecast)
 LEARNER = _table(Learner)
 MONTH_TOTAL = _table(MonthTotal)
 NEW_CARD_CURSOR = _table(NewCardCursor)

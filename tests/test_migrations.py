@@ -47,7 +47,10 @@ ROWS: dict[str, dict[str, Any]] = {
     "card_state": {
         "learner_id": 1, "card_id": 1, "stability": 0.1 + 0.2, "difficulty": 5.0, "due_on": date(2025, 5, 3),
         "due_at": None, "introduced_on": date(2025, 5, 1), "reviewed_on": date(2025, 5, 1), "reviewed_at": MOMENT,
-        "reviews": 1, "lapses": 0, "last_review_id": 1,
+        "reviews": 1, "lapses": 0, "last_review_id": 1, "recalls": 0, "residual": 0.0, "day_misses": 0,
+    },
+    "forecast": {
+        "learner_id": 1, "ratings": 64, "counts_at": MOMENT, "token": "t", "learned": {"alone": 0.1 + 0.2},
     },
     "card_mark": {
         "learner_id": 1, "card_id": 1, "buried_until": date(2025, 5, 2), "is_suspended": False, "is_flagged": True,

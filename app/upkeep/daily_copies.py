@@ -1,40 +1,26 @@
 """Makes the daily copy of the database while a server runs."""
 
 import logging
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from app.upkeep.copy_error import CopyError
 from app.upkeep.dated_copies import DatedCopies
+from app.upkeep.elected import now_and_then
 
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN_SECONDS = 600.0
 
 
-@contextmanager
-def daily_copies(copies: DatedCopies, clock: Callable[[], datetime]) -> Iterator[None]:
+def daily_copies(copies: DatedCopies, clock: Callable[[], datetime]) -> AbstractContextManager[None]:
     """For as long as the block lasts, make a copy when one is due: at first, and then once a day.
 
     `clock` returns the time, aware. Only one process may do it (see Elected). A copy that has begun is finished first.
     """
-    ended = threading.Event()
     daily = DailyCopy(copies)
-
-    def run() -> None:
-        while not ended.is_set():
-            daily.look(clock())
-            ended.wait(LOOK_AGAIN_SECONDS)
-
-    thread = threading.Thread(target=run, name="daily copies", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    return now_and_then("daily copies", lambda: daily.look(clock()), LOOK_AGAIN_SECONDS)
 
 
 class DailyCopy:

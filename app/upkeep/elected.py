@@ -2,8 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 
 from app.database import Database
@@ -15,6 +15,36 @@ LOOK_SECONDS = 0.5
 
 Duty = Callable[[], AbstractContextManager[object]]
 """Makes a piece of work: entering it starts the work (usually a thread), leaving it ends the work."""
+
+
+@contextmanager
+def now_and_then(name: str, act: Callable[[], object], seconds: float) -> Iterator[None]:
+    """A duty that calls `act` at first, and again every so many seconds. An act that has begun is finished.
+
+    What an act raises is logged, once for each reason.
+    """
+    ended = threading.Event()
+
+    def run() -> None:
+        said = ""
+        while True:
+            try:
+                act()
+                said = ""
+            except Exception as error:  # else the thread ends, and nobody notices
+                if repr(error) != said:
+                    log.exception("%s: this has failed, and is tried again.", name)
+                said = repr(error)
+            if ended.wait(seconds):
+                return
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class Elected:

@@ -26,6 +26,7 @@ ORIGINS = {
     "card_search": Origin.FILES,
     tables.CARD_STATE.name: Origin.REVIEWS,
     tables.DAY_TOTAL.name: Origin.REVIEWS,
+    tables.FORECAST.name: Origin.REVIEWS,
     tables.MONTH_TOTAL.name: Origin.REVIEWS,
     tables.NEW_CARD_CURSOR.name: Origin.REVIEWS,
     tables.CARD_MARK.name: Origin.LEARNER,

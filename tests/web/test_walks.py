@@ -33,6 +33,8 @@ APP = f"{ROOT / 'app'}/"
 AT_ITS_START = 20
 """Bytes of code before a coroutine's first line."""
 SMALL = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<lambda>", "<module>")
+APART = ("elected", "forecasts")
+"""Threads that run beside the requests."""
 pytestmark = pytest.mark.usefixtures("content")
 
 
@@ -56,13 +58,17 @@ class Walk:
 
 @contextmanager
 def walking() -> Iterator[Walk]:
-    """Record every call of a function of app/ within the block, in every thread that it starts or uses."""
+    """Record every call of a function of app/ within the block, in every thread that it starts or uses.
+
+    What a process does now and then, whatever is asked of it, is left out.
+    """
     walk = Walk([])
 
     def note(frame: FrameType, event: str, _value: Any) -> None:
         code = frame.f_code
         goes_on = code.co_flags & inspect.CO_COROUTINE and frame.f_lasti > AT_ITS_START
-        if event == "call" and code.co_filename.startswith(APP) and code.co_name not in SMALL and not goes_on:
+        is_ours = code.co_filename.startswith(APP) and threading.current_thread().name not in APART
+        if event == "call" and is_ours and code.co_name not in SMALL and not goes_on:
             walk.files.append(code.co_filename.removeprefix(APP))
 
     before = sys.getprofile()

@@ -32,6 +32,7 @@ from app.tables import (
     CARD_STATE,
     DAY_TOTAL,
     DECK,
+    FORECAST,
     LEARNER,
     MONTH_TOTAL,
     NEW_CARD_CURSOR,
@@ -43,7 +44,7 @@ from app.tables import (
 )
 
 CONTENT = (DECK, TOPIC, CARD)
-DERIVED = (CARD_STATE, NEW_CARD_CURSOR, DAY_TOTAL, MONTH_TOTAL)
+DERIVED = (CARD_STATE, NEW_CARD_CURSOR, DAY_TOTAL, MONTH_TOTAL, FORECAST)
 COPIED = (LEARNER, *CONTENT, REVIEW, *DERIVED, CARD_MARK, OWN_TAG, QUIZ, QUIZ_ITEM)
 FIRST_NEW = 2**30
 """The id that the first new review has in the copy: more than any that is there."""

@@ -9,8 +9,9 @@ It is a fold over a learner's ratings in their order, and its state is small: a 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -35,24 +36,19 @@ _LEAST, _MOST = 1e-4, 1 - 1e-4
 _PI_8 = math.pi / 8
 
 
-class CardRecord(NamedTuple):
-    """A card's own record: recalls so far, the sum of (recalled - FSRS's chance), and misses on its last day."""
+class Part(NamedTuple):
+    """What one of the card's sides adds to FSRS's chance; `kind` is "general", "record", "lapses" or "misses"."""
 
-    recalls: int = 0
-    residual: float = 0.0
-    misses: int = 0
+    kind: str
+    points: float
 
 
 class Explained(NamedTuple):
-    """The chance of recall, FSRS's alone, and how many points each feature adds to FSRS's chance, in FEATURES' order.
-
-    The points and FSRS's chance do not add up to `chance` exactly: the mixture and the uncertainty draw it towards
-    FSRS's.
-    """
+    """The chance of recall, and FSRS's alone. It is FSRS's plus the points of all parts."""
 
     chance: float
     fsrs: float
-    points: tuple[float, ...]
+    parts: tuple[Part, ...]
 
 
 class Total(NamedTuple):
@@ -76,39 +72,54 @@ class Predictor:
     alone: float = FSRS_ALONE
     recalls: int = 0
 
-    def chance(self, state: State, record: CardRecord, days: int) -> float:
+    def chance(self, state: State, days: int) -> float:
         """The chance, 0 to 1, that the card is recalled `days` after its last rating."""
         z0 = _logit(recall(state.stability, days))
-        _z1, corrected = self._corrected(_features(z0, state, record), z0)
-        return self.alone * _sigmoid(z0) + (1 - self.alone) * corrected
+        _z1, corrected = self._corrected(np.array(_features(z0, state)), z0)
+        return self._mixed(z0, corrected)
 
-    def explained(self, state: State, record: CardRecord, days: int) -> Explained:
+    def chances(self, cards: Sequence[State], day: date) -> Array:
+        """The chance of each card on `day`, (cards,). A card counts as rated that day at the latest."""
+        z0, x = _matrix(cards, day)
+        return np.asarray(self.alone * _sigmoids(z0) + (1 - self.alone) * self._all_corrected(z0, x))
+
+    def total(self, cards: Sequence[State], day: date) -> Total:
+        """How many of the cards are recalled on `day`."""
+        z0, x = _matrix(cards, day)
+        alone, corrected = _sigmoids(z0), self._all_corrected(z0, x)
+        chances = self.alone * alone + (1 - self.alone) * corrected
+        gradient = (corrected * (1 - corrected)) @ x
+        of_weights = gradient @ self.covariance @ gradient
+        of_mixture = self.alone * (1 - self.alone) * (corrected.sum() - alone.sum()) ** 2
+        return Total(float(chances.sum()), float((chances * (1 - chances)).sum() + of_weights + of_mixture))
+
+    def explained(self, state: State, days: int) -> Explained:
         """The chance with what makes it up, for a page that says so in words."""
         fsrs = recall(state.stability, days)
         z0 = _logit(fsrs)
-        x = _features(z0, state, record)
-        points = tuple(_sigmoid(z0 + part) - _sigmoid(z0) for part in (self.weights * x).tolist())
-        return Explained(self.chance(state, record, days), fsrs, points)
+        x = np.array(_features(z0, state))
+        variance = float(x @ self.covariance @ x)
+        each = dict(zip(FEATURES, (self.weights * x).tolist(), strict=True))
+        lapses = float(self.weights[3]) * math.log1p(state.lapses)
+        general = sum(each[name] for name in ("general", "slope", "stability", "difficulty"))
+        shifts = {
+            "general": general + each["lapses"] - lapses,
+            "record": each["record"],
+            "lapses": lapses,
+            "misses": each["misses"],
+        }
+        z, before, parts = z0, fsrs, []
+        for kind, shift in shifts.items():
+            z += shift
+            chance = self._mixed(z0, _sigmoid(z / math.sqrt(1 + _PI_8 * variance)))
+            parts.append(Part(kind, chance - before))
+            before = chance
+        return Explained(before, fsrs, tuple(parts))
 
-    def total(self, cards: Mapping[int, tuple[State, CardRecord, int]]) -> Total:
-        """How many of the cards are recalled, each so many days after its last rating. `cards` is by card id."""
-        spread = alone = both = expected = 0.0
-        gradient = np.zeros(len(FEATURES))
-        for state, record, days in cards.values():
-            z0 = _logit(recall(state.stability, days))
-            x = _features(z0, state, record)
-            _z1, corrected = self._corrected(x, z0)
-            p = self.alone * _sigmoid(z0) + (1 - self.alone) * corrected
-            expected, spread = expected + p, spread + p * (1 - p)
-            alone, both = alone + _sigmoid(z0), both + corrected
-            gradient += corrected * (1 - corrected) * x
-        of_weights = float(gradient @ self.covariance @ gradient)
-        return Total(expected, spread + of_weights + self.alone * (1 - self.alone) * (both - alone) ** 2)
-
-    def learned(self, state: State, record: CardRecord, days: int, recalled: bool, share: float = SHARE) -> "Predictor":
+    def learned(self, state: State, days: int, recalled: bool, share: float = SHARE) -> "Predictor":
         """What is known after a recall `days` (1 or more) after the card's last rating, with `state` before it."""
         z0 = _logit(recall(state.stability, days))
-        x = _features(z0, state, record)
+        x = np.array(_features(z0, state))
         z1, corrected = self._corrected(x, z0)
         towards = self.covariance @ x
         chance = _sigmoid(z1)
@@ -127,39 +138,55 @@ class Predictor:
         variance = float(x @ self.covariance @ x)
         return z1, _sigmoid(z1 / math.sqrt(1 + _PI_8 * variance))
 
+    def _all_corrected(self, z0: Array, x: Array) -> Array:
+        """The same chance for many cards: z0 is (cards,), x (cards, 7)."""
+        variance = np.einsum("ci,ij,cj->c", x, self.covariance, x)
+        return _sigmoids((z0 + x @ self.weights) / np.sqrt(1 + _PI_8 * variance))
 
-def after(
-    predictor: Predictor, record: CardRecord, before: State | None, given: CountedRating, share: float = SHARE
-) -> tuple[Predictor, CardRecord]:
-    """The predictor and the card's record after the rating `given` of a card that was at `before`.
+    def _mixed(self, z0: float, corrected: float) -> float:
+        return self.alone * _sigmoid(z0) + (1 - self.alone) * corrected
 
-    Only a rating a day or more after the card's last one is a recall. A second look teaches nothing.
+
+FSRS_ONLY = Predictor(alone=1.0)
+"""Gives FSRS's own chance while what a learner's recalls have taught is not known."""
+
+
+def after(predictor: Predictor, before: State | None, given: CountedRating, share: float = SHARE) -> Predictor:
+    """The predictor after the rating `given` of a card that was at `before`. Only a recall teaches."""
+    days = days_recalled(before, given)
+    if before is None or days is None:
+        return predictor
+    return predictor.learned(before, days, not Rating(given.rating).missed, share)
+
+
+def days_recalled(before: State | None, given: CountedRating) -> int | None:
+    """How many days after the card's last rating the rating `given` came; None if it is no recall.
+
+    A recall comes a day or more after the rating before. A second look is none.
     """
-    missed = Rating(given.rating).missed
-    if before is None:
-        return predictor, CardRecord(misses=int(missed))
-    if is_second_look(before, given.revealed_at or given.rated_at):
-        return predictor, record
+    if before is None or is_second_look(before, given.revealed_at or given.rated_at):
+        return None
     days = (given.day - before.reviewed_on).days
-    if days < 1:
-        return predictor, record._replace(misses=record.misses + missed)
-    learned = predictor.learned(before, record, days, not missed, share)
-    residual = record.residual + (not missed) - recall(before.stability, days)
-    return learned, CardRecord(record.recalls + 1, residual, int(missed))
+    return days if days >= 1 else None
 
 
-def _features(z0: float, state: State, record: CardRecord) -> Array:
-    return np.array(
-        [
-            1.0,
-            z0 - 1.5,
-            3 * record.residual / (record.recalls + 3),
-            math.log1p(state.lapses) - 0.7,
-            math.log1p(record.misses),
-            math.log(state.stability) / 2,
-            (state.difficulty - 5) / 3 - 1,
-        ]
-    )
+def _features(z0: float, state: State) -> list[float]:
+    return [
+        1.0,
+        z0 - 1.5,
+        3 * state.residual / (state.recalls + 3),
+        math.log1p(state.lapses) - 0.7,
+        math.log1p(state.day_misses),
+        math.log(state.stability) / 2,
+        (state.difficulty - 5) / 3 - 1,
+    ]
+
+
+def _matrix(cards: Sequence[State], day: date) -> tuple[Array, Array]:
+    """FSRS's logit of each card on `day`, (cards,), and what the weights multiply, (cards, 7)."""
+    logits = [_logit(recall(card.stability, max(0, (day - card.reviewed_on).days))) for card in cards]
+    x = [_features(z0, card) for z0, card in zip(logits, cards, strict=True)]
+    return np.array(logits), np.array(x).reshape(len(cards), len(FEATURES))
 
 
 def _logit(chance: float) -> float:
@@ -169,6 +196,10 @@ def _logit(chance: float) -> float:
 
 def _sigmoid(z: float) -> float:
     return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
+
+
+def _sigmoids(z: Array) -> Array:
+    return 1 / (1 + np.exp(-z))
 
 
 def _likely(chance: float, recalled: bool) -> float:

@@ -14,7 +14,7 @@ from app.study.learner.preferences import Preferences
 from app.study.schedule.checksum import checksum
 from app.study.schedule.rate import counts_from
 from app.study.schedule.refold import refolded
-from app.study.schedule.review_log import MAX_ID, UNDOING, as_review
+from app.study.schedule.review_log import MAX_ID, UNDOING, as_review, change_from
 from app.study.schedule.undo import add_undo
 from app.tables import CARD, REVIEW, chunks
 
@@ -152,6 +152,7 @@ class _Batch:
             "desired_retention": self.learner.desired_retention,
         }
         self.connection.execute(insert(REVIEW), values | {"checksum": checksum(values)})
+        change_from(self.connection, self.learner.learner_id, values["counts_at"])
         self._remember(event.token)
         return Fate.COUNTED, ""
 

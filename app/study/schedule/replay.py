@@ -11,11 +11,11 @@ from app.database import Database, lock_learner
 from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, IN_ORDER, SEED, STANDS
 from app.study.schedule.scheduler import CountedRating, steps
 from app.study.schedule.totals import Place, Sums
-from app.tables import CARD, CARD_STATE, DAY_TOTAL, LEARNER, MONTH_TOTAL, NEW_CARD_CURSOR, REVIEW
+from app.tables import CARD, CARD_STATE, DAY_TOTAL, FORECAST, LEARNER, MONTH_TOTAL, NEW_CARD_CURSOR, REVIEW
 
 BATCH = 1_000
 MOST_SUMS = 20_000
-DERIVED: tuple[Table, ...] = (CARD_STATE, NEW_CARD_CURSOR, DAY_TOTAL, MONTH_TOTAL)
+DERIVED: tuple[Table, ...] = (CARD_STATE, NEW_CARD_CURSOR, DAY_TOTAL, MONTH_TOTAL, FORECAST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ _RATED_BEFORE_TOTALS = select(LEARNER.c.id).where(
 def replay(session: Session, learner_id: int | None = None) -> Replayed:
     """Rebuild card_state and the totals, for one learner or for all. Call it in a write session.
 
+    The checkpoints of forecasts are dropped, and folded again when they are needed (study/forecast/checkpoints.py).
     Only a batch of reviews, states and sums is in memory at a time.
     """
     connection = session.connection()

@@ -12,7 +12,7 @@ from app.database import lock_learner
 from app.study.learner.preferences import Preferences
 from app.study.schedule.checksum import checksum
 from app.study.schedule.rate import check_token, counts_from
-from app.study.schedule.review_log import COUNTED, IN_ORDER, REACHED, STANDS
+from app.study.schedule.review_log import COUNTED, IN_ORDER, REACHED, STANDS, change_from
 from app.study.schedule.totals import take_away
 from app.tables import CARD, CARD_STATE, NEW_CARD_CURSOR, REVIEW, chunks
 
@@ -66,7 +66,10 @@ def reset(session: Session, learner: Preferences, card_ids: Iterable[int], token
 def _undo_all(connection: Connection, learner: Preferences, ids: Iterable[int], token: str, now: datetime) -> None:
     """Append an undo for each rating of these cards that was not undone, in the order of the ratings."""
     these = (REVIEW.c.learner_id == learner.learner_id, REVIEW.c.card_id.in_(ids), STANDS)
-    found = select(REVIEW.c.id, REVIEW.c.card_id, REVIEW.c.token).select_from(COUNTED).where(*these)
+    columns = (REVIEW.c.id, REVIEW.c.card_id, REVIEW.c.token, REVIEW.c.counts_at)
+    found = connection.execute(select(*columns).select_from(COUNTED).where(*these).order_by(*IN_ORDER)).all()
+    if not found:
+        return
     same: dict[str, Any] = {
         "learner_id": learner.learner_id,
         "rated_at": now.astimezone(UTC),
@@ -75,10 +78,10 @@ def _undo_all(connection: Connection, learner: Preferences, ids: Iterable[int], 
     }
     undos = []
     reached = connection.execute(REACHED, {"learner": learner.learner_id}).scalar()
-    for undone in connection.execute(found.order_by(*IN_ORDER)):
+    for undone in found:
         reached = counts_from(same["rated_at"], reached)
         undo = same | {"card_id": undone.card_id, "token": f"{token}-{undone.id}", "undoes_id": undone.id}
         undo["counts_at"] = reached
         undos.append(undo | {"checksum": checksum(undo, undone.token)})
-    if undos:
-        connection.execute(insert(REVIEW), undos)
+    connection.execute(insert(REVIEW), undos)
+    change_from(connection, learner.learner_id, found[0].counts_at)

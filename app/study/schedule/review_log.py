@@ -6,12 +6,13 @@ from what arrived when, so two devices that were offline lead to the same states
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select
 
 from app.models import Review
 from app.study.schedule.scheduler import CountedRating, State
-from app.tables import CARD, CARD_STATE, REVIEW, THE_LEARNER
+from app.tables import CARD, CARD_STATE, FORECAST, REVIEW, THE_LEARNER
 
 MAX_ID = 2**31 - 1
 """The largest id that the columns hold on every database."""
@@ -34,6 +35,9 @@ REACHED = select(func.max(REVIEW.c.counts_at)).where(REVIEW.c.learner_id == THE_
 COUNTED_COLUMNS = [REVIEW.c[name] for name in CountedRating._fields]
 STATE_COLUMNS = [CARD_STATE.c[name] for name in State._fields]
 
+_FORGET_FORECASTS = delete(FORECAST).where(
+    FORECAST.c.learner_id == THE_LEARNER, FORECAST.c.counts_at >= bindparam("since", type_=FORECAST.c.counts_at.type)
+)
 _OF_CARD = (
     select(*COUNTED_COLUMNS)
     .select_from(COUNTED)
@@ -53,6 +57,14 @@ class Use:
     review_id: int
     review: Review
     undone: bool
+
+
+def change_from(connection: Connection, learner_id: int, counts_at: datetime) -> None:
+    """Drop what was learned from the learner's ratings from this time on, because they change.
+
+    Whatever adds a rating before the learner's last one, or takes one away, calls it in its transaction.
+    """
+    connection.execute(_FORGET_FORECASTS, {"learner": learner_id, "since": counts_at})
 
 
 def standing_ratings(connection: Connection, learner_id: int, card_id: int) -> Iterator[CountedRating]:

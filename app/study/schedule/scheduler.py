@@ -14,7 +14,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fsrs_rs_python import DEFAULT_PARAMETERS, FSRS, ItemState, MemoryState
 
@@ -65,7 +65,11 @@ class CountedRating(NamedTuple):
 
 
 class State(NamedTuple):
-    """One learner's card after its ratings. The fields are card_state's columns, in the same units."""
+    """One learner's card after its ratings. The fields are card_state's columns, in the same units.
+
+    The last three are the card's own record: its recalls (ratings a day or more after the one before), the sum of
+    (recalled - FSRS's chance) over them, and the misses on its last day.
+    """
 
     stability: float
     difficulty: float
@@ -77,6 +81,9 @@ class State(NamedTuple):
     reviews: int
     lapses: int
     last_review_id: int
+    recalls: int = 0
+    residual: float = 0.0
+    day_misses: int = 0
 
 
 def foretell(state: State | None, seed: int, day: date, desired_retention: float) -> dict[Rating, Outcome]:
@@ -122,7 +129,19 @@ def after(state: State | None, seed: int, given: CountedRating) -> State:
         reviews=1 if state is None else state.reviews + 1,
         lapses=(0 if state is None else state.lapses) + lapsed,
         last_review_id=last_review_id,
+        **_record(state, given.day, rating.missed),
     )
+
+
+def _record(state: State | None, day: date, missed: bool) -> dict[str, Any]:
+    """The last three fields of the state after a rating."""
+    if state is None:
+        return {"day_misses": int(missed)}
+    days = (day - state.reviewed_on).days
+    if days < 1:
+        return {"recalls": state.recalls, "residual": state.residual, "day_misses": state.day_misses + missed}
+    residual = state.residual + (not missed) - recall(state.stability, days)
+    return {"recalls": state.recalls + 1, "residual": residual, "day_misses": int(missed)}
 
 
 def steps(seed: int, ratings: Iterable[CountedRating]) -> Iterator[tuple[State | None, CountedRating, State]]:

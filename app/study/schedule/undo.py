@@ -19,6 +19,7 @@ from app.study.schedule.review_log import (
     REACHED,
     STANDS,
     as_review,
+    change_from,
     review_by_id,
     use_of,
 )
@@ -90,3 +91,4 @@ def add_undo(
         "desired_retention": learner.desired_retention,
     }
     connection.execute(insert(REVIEW), values | {"checksum": checksum(values, review.token)})
+    change_from(connection, learner.learner_id, review.counts_at)

@@ -8,14 +8,15 @@ from typing import Any
 from sqlalchemy import Column, Connection, MetaData, Select, String, Table, except_, exists, select, text, type_coerce
 
 from app.database import Database
+from app.study.forecast.checkpoints import wrong_checkpoints
 from app.study.schedule.replay import replay
-from app.tables import CARD, CARD_STATE, DAY_TOTAL, DECK, MONTH_TOTAL, NEW_CARD_CURSOR
+from app.tables import CARD, CARD_STATE, DAY_TOTAL, DECK, FORECAST, MONTH_TOTAL, NEW_CARD_CURSOR
 from app.upkeep.doctor.finding import FIRST, Cure, Finding, number, some
 from app.upkeep.doctor.storage import is_time
 
 WHAT = {CARD_STATE: "state of a card", DAY_TOTAL: "total of a day", MONTH_TOTAL: "total of a month"}
 _PLURALS = {CARD_STATE: "states of cards", DAY_TOTAL: "totals of days", MONTH_TOTAL: "totals of months"}
-_KEPT = (*WHAT, NEW_CARD_CURSOR)
+_KEPT = (*WHAT, NEW_CARD_CURSOR, FORECAST)
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,14 @@ def projections(database: Database) -> Iterator[Finding]:
     """States and totals that are not what the reviews say."""
     for one in deviations(database):
         yield Finding(f"{one}, compared with a replay of the reviews.", Cure.REPLAY)
+
+
+def forecasts(connection: Connection) -> Iterator[Finding]:
+    """Checkpoints of what ratings have taught that a fold of the reviews does not give."""
+    wrong = [f"learner {learner} after {ratings:,} ratings" for learner, ratings in wrong_checkpoints(connection)]
+    if wrong:
+        counted = number(len(wrong), "checkpoint")
+        yield Finding(f"forecast is wrong in {counted}: {some(wrong)}.", Cure.REPLAY)
 
 
 def cursors(connection: Connection) -> Iterator[Finding]:

@@ -56,6 +56,7 @@ def _versions(_what: Examined, connection: Connection) -> Iterator[Finding]:
 def _derived(what: Examined, connection: Connection) -> Iterator[Finding]:
     yield from derived.projections(what.database)
     yield from derived.cursors(connection)
+    yield from derived.forecasts(connection)
 
 
 def _files(what: Examined, connection: Connection) -> Iterator[Finding]:
@@ -90,6 +91,7 @@ EXAMINED: Mapping[str, tuple[str, ...]] = {
     "content_file": ("cards",),
     "day_total": ("schedule and totals", "owners"),
     "deck": ("cards", "owners"),
+    "forecast": ("schedule and totals", "owners"),
     "learner": ("imports", "owners"),
     "month_total": ("schedule and totals", "owners"),
     "new_card_cursor": ("schedule and totals", "owners"),

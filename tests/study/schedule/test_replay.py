@@ -71,10 +71,16 @@ def fold(learner: int, presses: list[Press]) -> list[tuple[Any, ...]]:
     for card in sorted({press.card for press in presses}):
         mine = [press for press in presses if press.card == card]
         own = [press for number, press in enumerate(mine) if counts(mine, number)]
-        memory, lapses = None, 0
+        memory, lapses, recalls, residual, misses = None, 0, 0, 0.0, 0
         for number, press in enumerate(own):
             before = own[number - 1] if number else None
             elapsed = (press.day - before.day).days if before else 0
+            known = press.rating >= 3
+            if memory is not None and elapsed > 0:
+                decay = -DEFAULT_PARAMETERS[20]
+                chance = (1 + (0.9 ** (1 / decay) - 1) * elapsed / memory.stability) ** decay
+                recalls, residual, misses = recalls + 1, residual + known - chance, 0
+            misses += not known
             states = engine.next_states(memory, press.retention, elapsed if elapsed > 0 else 0)
             memory = [states.again, states.again, states.hard, states.good, states.easy][press.rating - 1].memory
             memory = MemoryState(memory.stability, memory.difficulty)
@@ -87,7 +93,7 @@ def fold(learner: int, presses: list[Press]) -> list[tuple[Any, ...]]:
         due_at = last.rated_at + timedelta(minutes=minutes) if minutes else None
         due_on = last.day + timedelta(days=days)
         dated = (due_on, due_at, first.day, last.day, last.rated_at)
-        found = (memory.stability, memory.difficulty, *dated, len(own), lapses, mine[-1].id)
+        found = (memory.stability, memory.difficulty, *dated, len(own), lapses, mine[-1].id, recalls, residual, misses)
         rows.append((learner, card, *found))
     return rows
 
@@ -208,6 +214,6 @@ def test_a_rating_waits_for_a_replay_and_is_in_neither_twice_nor_lost(study: "St
         replay(session)
     rating.join()
     before = study.states()
-    assert before[0][-1] > first
+    assert study.rows("SELECT last_review_id FROM card_state") == [(first + 1,)]
     study.replay()
     assert study.states() == before

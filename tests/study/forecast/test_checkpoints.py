@@ -1,0 +1,266 @@
+"""What ratings have taught is the same however it was come by: folded at once, from checkpoints, undone, or late."""
+
+import random
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import func, insert, select, update
+
+from app.database import BeingImportedError, lock_learner
+from app.study.forecast import checkpoints, fold
+from app.study.forecast.chances import chances
+from app.study.forecast.checkpoints import KeepUp, keep_up, wrong_checkpoints
+from app.study.forecast.fold import Taught, taught
+from app.study.forecast.predictor import FSRS_ONLY, Predictor, after
+from app.study.schedule.late import LateRating, LateUndo, take_in
+from app.study.schedule.reset import reset
+from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, IN_ORDER, STANDS
+from app.study.schedule.scheduler import CountedRating, State, recall
+from app.study.schedule.scheduler import after as rated
+from app.tables import FORECAST, LEARNER, REVIEW
+from tests.examples import examples
+from tests.study.conftest import DECK, Study
+
+CARDS = 4
+Make = Callable[[int], AbstractContextManager[Study]]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def near_checkpoints():
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("EVERY", 3), ("RECENT", 9), ("SPARSE", 12)):
+            patch.setattr(checkpoints, name, value)
+        yield
+
+
+def now_known(study: Study, learner: int = 1) -> Taught:
+    with study.database.read() as session:
+        return taught(session.connection(), learner)
+
+
+def by_hand(study: Study, learner: int = 1) -> tuple[Predictor, int, int, list[float]]:
+    """The predictor after all ratings that stand, their number, and of the recalls the number and losses by FSRS."""
+    query = (
+        select(REVIEW.c.card_id, *COUNTED_COLUMNS).select_from(COUNTED).where(REVIEW.c.learner_id == learner, STANDS)
+    )
+    with study.database.read() as session:
+        rows = session.connection().execute(query.order_by(*IN_ORDER)).all()
+    cards: dict[int, State] = {}
+    predictor, losses = Predictor(), []
+    for card, *columns in rows:
+        given_, before = CountedRating(*columns), cards.get(card)
+        known = predictor
+        predictor = after(predictor, before, given_)
+        if before is not None and predictor is not known:
+            chance = recall(before.stability, (given_.day - before.reviewed_on).days)
+            losses.append(chance if given_.rating > 2 else 1 - chance)
+        cards[card] = rated(before, card, given_)
+    return predictor, len(rows), len(losses), losses
+
+
+def assert_is_replayed(study: Study) -> None:
+    for learner in (1, 2):
+        known, (predictor, ratings, recalls, _losses) = now_known(study, learner), by_hand(study, learner)
+        assert known.ratings == ratings
+        assert known.plain() | {"calibration": 0} == Taught(predictor).plain() | {"calibration": 0}  # to the bit
+        assert [sum(t.asked for t in one.bins) for one in known.calibration.by.values()] == [recalls] * 3
+
+
+LAPSES = st.one_of(st.integers(0, 20), st.integers(1_000, 9_000), st.integers(-2_000, 0))
+WHOSE = st.sampled_from([1, 1, 1, 2])
+RATE = st.tuples(st.just("rate"), WHOSE, LAPSES, st.integers(1, CARDS), st.integers(1, 5))
+LATE = st.tuples(st.just("late"), WHOSE, LAPSES, st.integers(1, CARDS), st.integers(1, 5), st.integers(0, 20_000))
+UNDO = st.tuples(st.just("undo"), WHOSE, LAPSES)
+LATE_UNDO = st.tuples(st.just("late undo"), WHOSE, LAPSES, st.integers(0, 9))
+RESET = st.tuples(st.just("reset"), WHOSE, LAPSES, st.integers(1, CARDS))
+KEEP = st.tuples(st.just("keep"), WHOSE, LAPSES)
+REPLAY = st.tuples(st.just("replay"), WHOSE, LAPSES)
+EVENTS = st.lists(st.one_of(RATE, RATE, RATE, RATE, KEEP, KEEP, LATE, UNDO, LATE_UNDO, RESET, REPLAY), max_size=40)
+
+
+@examples(60)
+@given(EVENTS)
+def test_the_fold_equals_a_replay_whatever_happens(new_study: Make, events: list[Any]) -> None:
+    with new_study(CARDS) as study:
+        tokens = count()
+        for kind, learner, lapse, *more in events:
+            study.later(minutes=lapse)
+            study.prefs = replace(study.prefs, learner_id=learner)
+            if kind == "rate":
+                study.rate(*more)
+            elif kind == "undo":
+                study.undo()
+            elif kind == "keep":
+                assert keep_up(study.database, learner)
+            elif kind == "replay":
+                study.replay(learner)
+            else:
+                with study.database.write() as session:
+                    if kind == "reset":
+                        reset(session, study.prefs, more, f"reset-{next(tokens)}", study.now)
+                    else:
+                        take_in(session, study.prefs, [late_event(study, kind, more, next(tokens))], study.now)
+            assert_is_replayed(study)
+        for learner in (1, 2):
+            assert keep_up(study.database, learner)
+        with study.database.read() as session:
+            assert list(wrong_checkpoints(session.connection())) == []
+        assert_is_replayed(study)
+
+
+def late_event(study: Study, kind: str, more: list[int], number: int) -> LateRating | LateUndo:
+    if kind == "late":
+        card, rating, minutes = more
+        at = study.now - timedelta(minutes=minutes)
+        return LateRating(f"late-{number}", card, rating, None, at, at, at)
+    mine = study.rows("SELECT token FROM review WHERE learner_id = :l AND rating IS NOT NULL ORDER BY token".replace(
+        ":l", str(study.prefs.learner_id)))  # fmt: skip
+    return LateUndo(f"late-{number}", mine[more[0] % len(mine)][0] if mine else "none", study.now)
+
+
+def study_for(study: Study, ratings: int, seed: int = 0) -> None:
+    rng = random.Random(seed)
+    for _ in range(ratings):
+        study.rate(rng.randint(1, 10), rng.randint(1, 5))
+        study.later(hours=rng.choice([0.1, 7, 30]))
+
+
+def stored(study: Study) -> list[int]:
+    with study.database.read() as session:
+        return list(session.connection().execute(select(FORECAST.c.ratings).order_by(FORECAST.c.ratings)).scalars())
+
+
+def test_a_merged_history_is_folded_anew(study: Study) -> None:
+    study_for(study, 12)
+    assert keep_up(study.database, 1)
+    with study.database.write() as session:
+        at = datetime(2025, 5, 1, 10, tzinfo=UTC)
+        same = {"learner_id": 1, "rated_at": at, "day": at.date(), "desired_retention": 0.9, "rating": 1}
+        rows = [same | {"card_id": n, "token": f"old{n}", "counts_at": at} for n in range(1, 11)]
+        session.connection().execute(insert(REVIEW), rows)
+    study.replay(1)
+    assert stored(study) == []
+    assert_is_replayed(study)
+
+
+def test_a_rating_writes_nothing_here_and_the_last_undo_drops_one_checkpoint(study: Study) -> None:
+    study_for(study, 9)
+    assert keep_up(study.database, 1)
+    assert stored(study) == [3, 6, 9]
+    study.undo()
+    assert stored(study) == [3, 6]
+    assert_is_replayed(study)
+
+
+def test_old_checkpoints_are_thinned_out(study: Study) -> None:
+    for _ in range(10):
+        study_for(study, 4, seed=_)
+        assert keep_up(study.database, 1)
+    assert stored(study) == [12, 24, 33, 36, 39]
+    at_once = Taught(), stored(study)
+    with study.database.write() as session:
+        session.connection().execute(FORECAST.delete())
+    assert keep_up(study.database, 1)
+    assert stored(study) == at_once[1]
+    assert_is_replayed(study)
+
+
+def test_with_too_many_to_fold_it_is_fsrs_alone(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    study_for(study, 12)
+    for module in (fold, checkpoints):
+        monkeypatch.setattr(module, "AT_ONCE", 7)
+    known = now_known(study)
+    assert not known.is_current
+    assert known.predictor is FSRS_ONLY
+    assert keep_up(study.database, 1)
+    assert now_known(study).is_current
+    assert_is_replayed(study)
+
+
+@pytest.mark.parametrize("change", ["undo", "late", "rate"])
+def test_what_changes_while_it_is_folded_is_folded_again(
+    study: Study, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """A rating after what was folded does not matter; a change before it does."""
+    study_for(study, 6)
+    locked = lock_learner
+
+    def between(*arguments: Any) -> None:
+        monkeypatch.setattr(checkpoints, "lock_learner", locked)
+        at = study.now - timedelta(days=3)
+        connection = arguments[0]
+        if change == "late":
+            row = {"learner_id": 1, "card_id": 3, "token": "late", "rating": 4, "rated_at": at, "counts_at": at}
+        elif change == "undo":
+            last = connection.execute(select(func.max(REVIEW.c.id))).scalar()
+            row = {
+                "learner_id": 1,
+                "card_id": 3,
+                "token": "u",
+                "undoes_id": last,
+                "rated_at": at,
+                "counts_at": study.now,
+            }
+        else:
+            later = study.now + timedelta(days=3)
+            row = {"learner_id": 1, "card_id": 3, "token": "r", "rating": 4, "rated_at": later, "counts_at": later}
+        connection.execute(insert(REVIEW), row | {"day": at.date(), "desired_retention": 0.9})
+        locked(*arguments)
+
+    monkeypatch.setattr(checkpoints, "lock_learner", between)
+    assert keep_up(study.database, 1) is (change == "rate")
+    assert stored(study) == ([3, 6] if change == "rate" else [])
+
+
+def test_an_import_under_way_is_left_alone(study: Study) -> None:
+    study_for(study, 6)
+    with study.database.write() as session:
+        session.connection().execute(update(LEARNER).where(LEARNER.c.id == 1).values(importing="after 1"))
+    with pytest.raises(BeingImportedError):
+        keep_up(study.database, 1)
+    KeepUp(study.database).look()
+    assert stored(study) == []
+
+
+def test_every_learner_is_looked_at_once_and_then_those_who_rate(study: Study) -> None:
+    keeper = KeepUp(study.database)
+    study_for(study, 3)
+    keeper.look()
+    assert stored(study) == [3]
+    study_for(study, 3)
+    keeper.look()
+    assert stored(study) == [3, 6]
+    keeper.look()
+    assert stored(study) == [3, 6]
+
+
+def test_a_wrong_checkpoint_is_found(study: Study) -> None:
+    study_for(study, 9)
+    assert keep_up(study.database, 1)
+    with study.database.write() as session:
+        connection = session.connection()
+        row = connection.execute(select(FORECAST.c.learned).where(FORECAST.c.ratings == 6)).scalar_one()
+        wrong = FORECAST.update().where(FORECAST.c.ratings == 6).values(learned=row | {"alone": 0.5})
+        connection.execute(wrong)
+    with study.database.read() as session:
+        assert list(wrong_checkpoints(session.connection())) == [(1, 6)]
+
+
+def test_the_chances_are_of_the_cards_that_were_seen(study: Study) -> None:
+    study.rate(1, 4)
+    study.rate(2, 1)
+    study.retire(2)
+    study.later(days=3)
+    with study.database.read() as session:
+        found = chances(session, 1, DECK)
+    assert list(found.states) == [1]
+    today = study.prefs.day(study.now)
+    assert found.on(today)[1] == pytest.approx(found.predictor.chance(found.states[1], 3))
+    assert found.total(today).expected == pytest.approx(found.on(today)[1])
