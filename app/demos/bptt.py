@@ -147,7 +147,7 @@ def _trace(p: BPTT, back: BackwardPass, slope: Values, share_x: Values, share_h:
     added = "The shares of all steps are added up."
     of_h, of_x = Formula(r"h_{t-1} \, \delta_t", added), Formula(r"x_t \, \delta_t", added)
     weight_h, weight_x = "share of the recurrent weight", "share of the input weight"
-    own = "from this step's own loss"
+    own = "from this step’s own loss"
     rows = (
         Row(
             "x",

@@ -129,6 +129,18 @@ def sideways(page: Page) -> int:
     return width
 
 
+QUOTES_WHAT_WAS_TYPED = ("sitting without a card", "not here", "bad parameter")
+TYPEWRITTEN = """() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
+  while (texts.nextNode()) {
+    const { data, parentElement } = texts.currentNode;
+    const isCode = parentElement.closest("code, pre, kbd, textarea, script, style, math");
+    if (/['"]|--/.test(data) && !isCode) found.push(data);
+  }
+  return found;
+}"""
+
+
 def pages_that_fail(path: str) -> bool:
     return path in (PAGES["not here"], PAGES["bad parameter"])
 
@@ -151,6 +163,7 @@ def test_wide_and_narrow_light_and_dark_at_200_percent_axe_finds_nothing_and_not
     with chromium.new_context(base_url=looked_at.url, bypass_csp=True) as context:
         page, troubles = watched(context, looked_at)
         page.goto(PAGES[name], wait_until="networkidle")
+        assert name in QUOTES_WHAT_WAS_TYPED or page.evaluate(TYPEWRITTEN) == []
         for view in VIEWS:
             look(page, *view)
             assert violations(page) == [], view

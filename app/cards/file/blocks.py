@@ -6,6 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_core.replacements import EM_DASH_RE, EN_DASH_INDENT_RE, EN_DASH_RE
+from markdown_it.rules_core.smartquotes import process_inlines
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token as Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -160,6 +163,41 @@ def plain(tokens: Iterable[Token]) -> str:
     """The words of inline tokens without their marks; formulas are LaTeX."""
     breaks = ("softbreak", "hardbreak")
     return " ".join("".join(" " if token.type in breaks else token.content for token in tokens).split())
+
+
+_TYPEWRITTEN = re.compile(r"['\"]|--")
+_DECADE = re.compile(r"(?<!\S)'(?=\d\ds?\b)")
+
+
+def typographic(tokens: Sequence[Token]) -> None:
+    """Set quotes, apostrophes and dashes in the text of inline tokens as a printer does: “it’s” for "it's", – for --.
+
+    Code, formulas and what stands behind a backslash stay as they are.
+    """
+    for token in tokens:
+        typographic(token.children or ())  # the words of a picture
+    texts = [token for token in tokens if token.type == "text" and _TYPEWRITTEN.search(token.content)]
+    if not texts:
+        return
+    for token in texts:
+        token.content = _DECADE.sub("’", token.content)
+    # A formula or code is like a word to the quotes beside it, whatever signs it ends with.
+    words = [
+        Token(one.type, "", 0, level=one.level, content="x") if one.type != "text" and one.content else one
+        for one in tokens
+    ]
+    process_inlines(words, StateCore("", _PARSER, {}))
+    for token in texts:
+        for dash, dashes in (("—", (EM_DASH_RE,)), ("–", (EN_DASH_RE, EN_DASH_INDENT_RE))):
+            for written in dashes:
+                token.content = written.sub(rf"\1{dash}", token.content)
+
+
+def curly(text: str) -> str:
+    """Plain text with typographic quotes, apostrophes and dashes."""
+    token = Token("text", "", 0, content=text)
+    typographic([token])
+    return token.content
 
 
 def to_html(tokens: Sequence[Token]) -> str:

@@ -16,6 +16,7 @@ from functools import partial
 from multiprocessing.context import BaseContext
 from urllib.parse import unquote
 
+from app.cards.file.blocks import curly
 from app.cards.file.files import OpenedFile, TopicFile, Unreadable, name_mistakes
 from app.cards.file.mistake import Mistake
 from app.cards.file.parse import ParsedCard, parse
@@ -150,10 +151,11 @@ def _start() -> BaseContext:
     return multiprocessing.get_context("fork" if is_alone else "spawn")
 
 
-def prepare(opened: OpenedFile, known: Collection[str] = (), show: bool = True) -> ReadyFile:
+def prepare(opened: OpenedFile, known: Collection[str] = (), show: bool = True, as_written: bool = False) -> ReadyFile:
     """Parse and render a file. Cards whose content hash is `known` are not rendered.
 
-    Without `show` no HTML is written, and all mistakes and links are found in half the time.
+    Without `show` no HTML is written, and all mistakes and links are found in half the time. Quotes and dashes become
+    typographic unless they must stay `as_written`.
     """
     ready = ReadyFile(opened.file, opened.digest, mistakes=name_mistakes(opened.file))
     try:
@@ -168,11 +170,17 @@ def prepare(opened: OpenedFile, known: Collection[str] = (), show: bool = True) 
     ready.stated = [*parsed.sources, *(one for card in parsed.cards for one in card.metadata.sources)]
     ready.sources = list(dict.fromkeys(item for item, _line in parsed.sources))
     if parsed.front:
-        ready.title, ready.order = parsed.front.title, parsed.front.order
+        ready.title = parsed.front.title if as_written else curly(parsed.front.title)
+        ready.order = parsed.front.order
     macros, wrong = usable_macros(opened.file.path, parsed.front.macros if parsed.front else (), opened.file.macros)
     ready.mistakes += wrong
     deck, pictures = ready.found.deck, ready.found.pictures
-    around = Surroundings(parsed.references, deck, macros, text.split("\n"), parsed.notes, show=show, pictures=pictures)
+    around = Surroundings(
+        *(parsed.references, deck, macros, text.split("\n"), parsed.notes),
+        show=show,
+        pictures=pictures,
+        as_written=as_written,
+    )
     explanation, key_points = render(parsed.explanation, around), render(parsed.key_points, around)
     ready.explanation_html, ready.key_points_html = explanation.html, key_points.html
     _note(ready, ready.links, explanation, key_points)

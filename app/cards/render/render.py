@@ -10,7 +10,7 @@ from importlib.metadata import version
 from itertools import chain
 from urllib.parse import quote, unquote
 
-from app.cards.file.blocks import RAW, Block, References, Token, inline_tokens, plain, read_inline, to_html
+from app.cards.file.blocks import RAW, Block, References, Token, inline_tokens, plain, read_inline, to_html, typographic
 from app.cards.file.more_markdown import NOTE_REFERENCE, TAG
 from app.cards.file.pictures import KINDS, DeckPicture
 from app.cards.render import foreign, highlight, maths
@@ -21,7 +21,7 @@ from app.cards.render.sanitiser import CLEANER, WITH_PICTURES
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
-RENDERER = "7 " + " ".join(
+RENDERER = "8 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 
@@ -69,7 +69,8 @@ class Surroundings:
     """The file that Markdown comes from: its link definitions, its deck (for card: links that name none), its macros.
 
     `lines` are its lines of text, for the columns of mistakes; `notes` are its footnotes, and `numbers` those of them
-    that a card has used; `pictures` are its deck's. Without `show`, only links and mistakes are found.
+    that a card has used; `pictures` are its deck's. Without `show`, only links and mistakes are found. Quotes and
+    dashes are typographic unless they must stay `as_written`.
     """
 
     references: References = field(default_factory=dict)
@@ -80,6 +81,7 @@ class Surroundings:
     numbers: dict[str, int] = field(default_factory=dict)
     show: bool = True
     pictures: Sequence[DeckPicture] = ()
+    as_written: bool = False
 
 
 def render(blocks: Iterable[Block], around: Surroundings, with_notes: bool = True) -> Rendered:
@@ -210,12 +212,15 @@ class _Renderer:
         open_tags: list[tuple[str, int]] = []
         for at, message in () if self.is_line else foreign.at_starts(text):
             self.wrong(line + text.count("\n", 0, at), message)
+        for token in tokens:
+            if token.type == "text":
+                self.check_text(token.content, line + text.count("\n", 0, token.meta.get("at", 0)))
+        if self.around.show and not self.around.as_written:
+            typographic(tokens)
         for index, token in enumerate(tokens):
             here = line + text.count("\n", 0, token.meta.get("at", 0))
             following = tokens[index + 1].content[:1] if index + 1 < len(tokens) else ""
-            if token.type == "text":
-                self.check_text(token.content, here)
-            elif token.type == "text_special":
+            if token.type == "text_special":
                 token.type = "text"
                 self.check_backslash(token, text, here)
             elif token.type == NOTE_REFERENCE:

@@ -115,7 +115,7 @@ def _checked(base_url: str) -> str:
 
 def _read(file: TopicFile, mistakes: list[Mistake]) -> tuple[ReadyFile, list[ParsedCard]]:
     opened = open_file(file)
-    ready = prepare(opened)
+    ready = prepare(opened, as_written=True)
     mistakes += ready.mistakes
     parsed = parse(file.path, opened.text()).cards if ready.is_text else []
     return ready, [card for card in parsed if not card.metadata.is_draft]

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.ask.question import written
+from app.cards.file.blocks import curly
 from app.cards.file.yaml_files import by_document
 from app.cards.render.arithmetic import worked
 from app.cards.render.maths import equations, mathml
@@ -59,6 +60,7 @@ def environment(static_version: str) -> Environment:
     made.filters |= {
         "maths": lambda latex: Markup("".join(map(mathml, equations(latex)))),  # noqa: S704  (sanitised where they are made)
         "inline": lambda text: Markup(inline(text)),  # noqa: S704
+        "curly": curly,
         "a_date": a_date,
         "how_large": how_large,
         "how_long": how_long,

@@ -1,6 +1,6 @@
 """Markdown becomes blocks and inline tokens with their lines."""
 
-from app.cards.file.blocks import RAW, Token, inline_tokens, plain, read, read_inline, to_html
+from app.cards.file.blocks import RAW, Token, curly, inline_tokens, plain, read, read_inline, to_html
 
 TEXT = """\
 First *line*
@@ -54,3 +54,10 @@ def test_a_fence_that_is_never_closed_is_named_on_its_first_line():
 def test_raw_tokens_are_written_as_they_are():
     assert to_html([Token(RAW, "", 0, content="<b>&")]) == "<b>&"
     assert to_html(inline_tokens("<b>&", {})) == "&lt;b&gt;&amp;"
+
+
+def test_quotes_apostrophes_and_dashes_are_typographic():
+    assert curly("""She said "it's 'so' in the '90s", (1990--2000) -- the units' "weights".""") == (
+        "She said “it’s ‘so’ in the ’90s”, (1990–2000) – the units’ “weights”."
+    )
+    assert curly("""a 5" disk, x = --n, 3"" and צה"ל""") == """a 5" disk, x = --n, 3"" and צה"ל"""

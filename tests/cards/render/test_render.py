@@ -26,6 +26,32 @@ ALLOWED = set(
 )
 
 
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
+        ('He said "*it\'s* mine".', "<p>He said “<em>it’s</em> mine”.</p>"),
+        ('`f(\'a\', "b")`\'s **"c"**', "<p><code>f('a', \"b\")</code>’s <strong>“c”</strong></p>"),
+        ('["The" paper](https://example.org)\'s', "“The” paper</a>’s</p>"),
+        (r"it is 5 \"ft\"", '<p>it is 5 "ft"</p>'),
+        ("| a |\n|---|\n| it's -- so |", "<td>it’s – so</td>"),
+        ('![the net\'s "core"](x.png)', "the net’s “core”"),
+    ],
+)
+def test_quotes_and_dashes_are_typographic_outside_code(markdown: str, html: str) -> None:
+    assert html in rendered(markdown).html.replace("&quot;", '"').replace("&#39;", "'")
+
+
+def test_a_formula_keeps_its_primes_and_is_a_word_to_the_quotes_around_it() -> None:
+    html = rendered("The \"$f'(x)$\" of $h_{t}$'s").html
+    assert "f'(x)</annotation>" in html
+    assert re.sub(r"<math.*?</math>", "F", html) == "<p>The “F” of F’s</p>"
+
+
+def test_text_stays_as_written_where_that_is_asked() -> None:
+    around = Surroundings(as_written=True)
+    assert render(read('It\'s "so" -- here.').blocks, around).html == '<p>It\'s "so" -- here.</p>'
+
+
 class Inspector(HTMLParser):
     """Reads HTML as a browser would, and refuses what could act."""
 

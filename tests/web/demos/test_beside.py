@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from fastapi.testclient import TestClient
 
+from app.cards.file.blocks import curly
 from app.database import Database
 from app.demos.machine.numbers import words
 from app.demos.registry import all_demos, find
@@ -40,7 +41,7 @@ def test_both_states_are_shown_with_their_captions_and_what_differs(client: Test
     assert len(captions) == len(figures)
     for caption, figure in zip(captions, figures, strict=True):
         if "$" not in figure.caption:
-            assert html.unescape(caption) == words(figure.caption)
+            assert html.unescape(caption) == words(curly(figure.caption))
     table = page.partition('id="differing"')[2].partition("</table>")[0]
     here, there = demo.texts(one), demo.texts(other)
     rows = re.findall(r"<td>(.*?)</td><td>(.*?)</td>", table)

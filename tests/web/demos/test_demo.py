@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from app.ask.typed import number
+from app.cards.file.blocks import curly
 from app.cards.render.arithmetic import filled
 from app.cards.render.maths import mathml
 from app.database import Database
@@ -50,10 +51,10 @@ def test_a_page_has_all_that_the_file_promises(client: TestClient, name: str) ->
     page, result = response.text, demo.compute(demo.parse(begins))
     for field in demo.fields:
         assert f'name="{field.name}"' in page
-        assert field.says in html.unescape(page)
+        assert curly(field.says) in html.unescape(page)
     for figure in result.figures:
         assert f'id="{figure.name}"' in page
-        said = words(figure.caption)
+        said = words(curly(figure.caption))
         assert said[:20] in " ".join(text_of(page).split()) or "$" in figure.caption
     for one in demo.try_this:
         assert html.escape(demo.query(demo.changed(one.change))) in page
@@ -250,7 +251,7 @@ def test_the_list_shows_each_demo_under_its_idea_with_a_picture(client: TestClie
     page = client.get("/demos").text
     for demo in all_demos().values():
         assert f'href="/demos/{demo.name}"' in page
-        assert html.escape(demo.summary) in page or demo.summary in html.unescape(page)
+        assert curly(demo.summary) in html.unescape(page)
         assert demo.idea in page
     assert page.count('class="miniature"') == len(all_demos())
 
