@@ -73,28 +73,34 @@ class Predictor:
     recalls: int = 0
 
     def chance(self, state: State, days: int) -> float:
-        """The chance, 0 to 1, that the card is recalled `days` after its last rating."""
+        """The chance, 0 to 1, that the card is recalled `days` after its last rating; 1 on the same day."""
+        if days < 1:
+            return 1.0
         z0 = _logit(recall(state.stability, days))
         _z1, corrected = self._corrected(np.array(_features(z0, state)), z0)
         return self._mixed(z0, corrected)
 
     def chances(self, cards: Sequence[State], day: date) -> Array:
-        """The chance of each card on `day`, (cards,). A card counts as rated that day at the latest."""
-        z0, x = _matrix(cards, day)
-        return np.asarray(self.alone * _sigmoids(z0) + (1 - self.alone) * self._all_corrected(z0, x))
+        """The chance of each card on `day`, (cards,)."""
+        days = _days(cards, day)
+        z0, x = _matrix(cards, days)
+        chances = self.alone * _sigmoids(z0) + (1 - self.alone) * self._all_corrected(z0, x)
+        return np.where(np.array(days) < 1, 1.0, chances)
 
     def total(self, cards: Sequence[State], day: date) -> Total:
         """How many of the cards are recalled on `day`."""
-        z0, x = _matrix(cards, day)
+        asked = [card for card in cards if card.reviewed_on < day]
+        z0, x = _matrix(asked, _days(asked, day))
         alone, corrected = _sigmoids(z0), self._all_corrected(z0, x)
         chances = self.alone * alone + (1 - self.alone) * corrected
         gradient = (corrected * (1 - corrected)) @ x
         of_weights = gradient @ self.covariance @ gradient
         of_mixture = self.alone * (1 - self.alone) * (corrected.sum() - alone.sum()) ** 2
-        return Total(float(chances.sum()), float((chances * (1 - chances)).sum() + of_weights + of_mixture))
+        variance = (chances * (1 - chances)).sum() + of_weights + of_mixture
+        return Total(len(cards) - len(asked) + float(chances.sum()), float(variance))
 
     def explained(self, state: State, days: int) -> Explained:
-        """The chance with what makes it up, for a page that says so in words."""
+        """The chance with what makes it up, for a page that says so in words. `days` is 1 or more."""
         fsrs = recall(state.stability, days)
         z0 = _logit(fsrs)
         x = np.array(_features(z0, state))
@@ -182,9 +188,13 @@ def _features(z0: float, state: State) -> list[float]:
     ]
 
 
-def _matrix(cards: Sequence[State], day: date) -> tuple[Array, Array]:
-    """FSRS's logit of each card on `day`, (cards,), and what the weights multiply, (cards, 7)."""
-    logits = [_logit(recall(card.stability, max(0, (day - card.reviewed_on).days))) for card in cards]
+def _days(cards: Sequence[State], day: date) -> list[int]:
+    return [max(0, (day - card.reviewed_on).days) for card in cards]
+
+
+def _matrix(cards: Sequence[State], days: Sequence[int]) -> tuple[Array, Array]:
+    """FSRS's logit of each card after its days, (cards,), and what the weights multiply, (cards, 7)."""
+    logits = [_logit(recall(card.stability, after)) for card, after in zip(cards, days, strict=True)]
     x = [_features(z0, card) for z0, card in zip(logits, cards, strict=True)]
     return np.array(logits), np.array(x).reshape(len(cards), len(FEATURES))
 

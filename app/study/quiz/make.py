@@ -12,14 +12,14 @@ from sqlmodel import select as select_models
 
 from app.database import lock_learner
 from app.models import Quiz
+from app.study.forecast.chances import chances
 from app.study.learner.preferences import Preferences
 from app.study.quiz.choose import WEAKEST, Candidate, Question, chosen, interview, weakest
 from app.study.schedule.rate import check_token
-from app.study.selection.recall import chance_of_recall, prepare_recall
 from app.study.selection.selection import Selection, Titles, passing
 from app.study.selection.standing import EVERY_CARD, IS_SET_ASIDE
 from app.study.sitting.queue import Queue, parameters
-from app.tables import CARD, CARD_STATE, QUIZ_ITEM, THE_DECK, TODAY
+from app.tables import CARD, CARD_STATE, QUIZ_ITEM, THE_DECK
 
 SECONDS_A_QUESTION = 60
 INTERVIEW_SECONDS = 120
@@ -52,15 +52,14 @@ class Plan:
         return replace(self, seconds=60 * minutes if minutes else SECONDS_A_QUESTION * len(self.questions))
 
 
-_RECALL = chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, TODAY)
 _IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~IS_SET_ASIDE)
 _CANDIDATES = (
-    select(CARD.c.id, CARD.c.topic_id, CARD.c.place, CARD.c.level, _RECALL, CARD_STATE.c.difficulty)
+    select(CARD.c.id, CARD.c.topic_id, CARD.c.place, CARD.c.level, CARD_STATE.c.difficulty)
     .select_from(EVERY_CARD)
     .where(CARD.c.deck_id == THE_DECK, _IS_ASKABLE)
 )
 _SAME = (
-    select(CARD.c.id, _RECALL, QUIZ_ITEM.c.is_follow_up)
+    select(CARD.c.id, QUIZ_ITEM.c.is_follow_up)
     .select_from(EVERY_CARD.join(QUIZ_ITEM, QUIZ_ITEM.c.card_id == CARD.c.id))
     .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"), _IS_ASKABLE)
     .order_by(QUIZ_ITEM.c.position)
@@ -69,10 +68,10 @@ _SAME = (
 
 def candidates(session: Session, prefs: Preferences, now: datetime, queue: Queue) -> list[Candidate]:
     """The cards of the deck and the selection that may be asked today: neither retired nor suspended nor buried."""
-    connection = session.connection()
-    prepare_recall(connection)
     query = _CANDIDATES.where(passing(queue.selection.shape))
-    return [Candidate(*row) for row in connection.execute(query, parameters(prefs, now, queue))]
+    rows = session.connection().execute(query, parameters(prefs, now, queue))
+    recall = chances(session, prefs.learner_id, queue.deck_id).on(prefs.day(now))
+    return [Candidate(row.id, row.topic_id, row.place, row.level, recall.get(row.id), row.difficulty) for row in rows]
 
 
 def plan_chosen(
@@ -102,10 +101,10 @@ def plan_interview(cards: Sequence[Candidate], follow_ups: Mapping[int, Sequence
 
 def plan_again(session: Session, prefs: Preferences, quiz: Quiz, now: datetime) -> Plan:
     """The questions of a quiz, one's own or another's, as far as they can still be asked."""
-    connection = session.connection()
-    prepare_recall(connection)
-    rows = connection.execute(_SAME, parameters(prefs, now, Queue(quiz.deck_id)) | {"quiz": quiz.id})
-    return Plan(Kind(quiz.kind), quiz.title, [Question(*row) for row in rows], quiz.seconds)
+    rows = session.connection().execute(_SAME, parameters(prefs, now, Queue(quiz.deck_id)) | {"quiz": quiz.id})
+    recall = chances(session, prefs.learner_id, quiz.deck_id).on(prefs.day(now))
+    questions = [Question(card_id, recall.get(card_id), is_follow_up) for card_id, is_follow_up in rows]
+    return Plan(Kind(quiz.kind), quiz.title, questions, quiz.seconds)
 
 
 def make(session: Session, prefs: Preferences, deck_id: int, name: str, plan: Plan, now: datetime) -> str:

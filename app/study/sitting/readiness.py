@@ -1,30 +1,33 @@
-"""How ready a learner is for the day of the interview, as the forgetting curve has it."""
+"""How ready a learner is for the day of the interview."""
 
 import math
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Date, bindparam, func, select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
+from app.study.forecast.chances import chances
 from app.study.learner.preferences import Preferences
-from app.study.selection.recall import chance_of_recall, prepare_recall
 from app.study.selection.standing import EVERY_CARD, IS_NEW
 from app.study.sitting.queue import Queue, parameters
-from app.tables import CARD, CARD_STATE, THE_DECK
+from app.tables import CARD, THE_DECK
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
     """The deck's cards on the day `on`, `days` from today, if nothing more were studied.
 
-    `known` is how many are expected to be recalled then: the sum of the chances of recall. `unmet` were never seen.
+    `known` is how many are expected to be recalled then: the sum of the chances of recall. With a chance of 90 % they
+    are from `low` to `high`. `unmet` were never seen.
     """
 
     on: date
     days: int
     cards: int
     known: float
+    low: float
+    high: float
     unmet: int
 
     @property
@@ -33,15 +36,8 @@ class Readiness:
         return math.ceil(self.unmet / max(1, self.days))
 
 
-_SUMS = (
-    select(
-        func.count(),
-        func.coalesce(
-            func.sum(chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, bindparam("on", type_=Date()))),
-            0.0,
-        ),
-        func.count().filter(IS_NEW),
-    )
+_COUNTS = (
+    select(func.count(), func.count().filter(IS_NEW))
     .select_from(EVERY_CARD)
     .where(CARD.c.deck_id == THE_DECK, CARD.c.retired_at.is_(None))
 )
@@ -49,11 +45,9 @@ _SUMS = (
 
 def readiness(session: Session, prefs: Preferences, now: datetime, deck_id: int) -> Readiness | None:
     """What the deck would be worth on the day of the learner's interview; None without one to come."""
-    today = prefs.day(now)
-    if prefs.interview_on is None or prefs.interview_on < today:
+    today, on = prefs.day(now), prefs.interview_on
+    if on is None or on < today:
         return None
-    connection = session.connection()
-    prepare_recall(connection)
-    values = parameters(prefs, now, Queue(deck_id)) | {"on": prefs.interview_on}
-    cards, known, unmet = connection.execute(_SUMS, values).one()
-    return Readiness(prefs.interview_on, (prefs.interview_on - today).days, cards, known, unmet)
+    cards, unmet = session.connection().execute(_COUNTS, parameters(prefs, now, Queue(deck_id))).one()
+    known = chances(session, prefs.learner_id, deck_id).total(on)
+    return Readiness(on, (on - today).days, cards, known.expected, *known.interval(cards - unmet), unmet)

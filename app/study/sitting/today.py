@@ -1,16 +1,18 @@
 """The day at a glance: what is due by topic, and when there is more to do."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from statistics import fmean
 
 from sqlalchemy import and_, bindparam, func, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_models
 
 from app.models import Topic
+from app.study.forecast.chances import chances
 from app.study.learner.preferences import Preferences
 from app.study.schedule.new_card_cursor import unseen
-from app.study.selection.recall import chance_of_recall, prepare_recall
 from app.study.selection.standing import EVERY_CARD, IS_ASKABLE, STATES
 from app.study.sitting.order import MOST_COUNTED, mine
 from app.study.sitting.queue import Queue, parameters
@@ -41,7 +43,6 @@ _BY_TOPIC = (
         CARD.c.topic_id,
         func.count().label("cards"),
         *(func.count().filter(STATES[word].condition).label(word) for word in ("new", "learning", "known", "due")),
-        func.avg(chance_of_recall(CARD_STATE.c.stability, CARD_STATE.c.reviewed_on, TODAY)).label("recall"),
     )
     .select_from(EVERY_CARD)
     .where(CARD.c.deck_id == THE_DECK, CARD.c.retired_at.is_(None))
@@ -52,13 +53,17 @@ _BY_TOPIC = (
 def by_topic(session: Session, prefs: Preferences, now: datetime, deck_id: int) -> list[TopicToday]:
     """Every topic of the deck in learning order, with what is due in it today."""
     connection = session.connection()
-    prepare_recall(connection)
     rows = connection.execute(_BY_TOPIC, parameters(prefs, now, Queue(deck_id))).mappings()
     counts = {row["topic_id"]: {name: row[name] for name in row if name != "topic_id"} for row in rows}
     topics = session.exec(
         select_models(Topic).where(Topic.deck_id == deck_id, col(Topic.retired_at).is_(None)).order_by(Topic.place)
     )
-    return [TopicToday(topic, **counts.get(topic.id, {})) for topic in topics]
+    seen = chances(session, prefs.learner_id, deck_id)
+    each_chance: dict[int, list[float]] = defaultdict(list)
+    for card_id, chance in seen.on(prefs.day(now)).items():
+        each_chance[seen.topics[card_id]].append(chance)
+    recall = {topic_id: fmean(each) for topic_id, each in each_chance.items()}
+    return [TopicToday(topic, **counts.get(topic.id, {}), recall=recall.get(topic.id)) for topic in topics]
 
 
 @dataclass(frozen=True, slots=True)

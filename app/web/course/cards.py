@@ -5,8 +5,10 @@ from functools import partial
 from sqlmodel import select
 from starlette.responses import RedirectResponse, Response
 
-from app.models import Card, CardSource, CardState, Deck, Review, Topic
-from app.study.schedule.review_log import IN_ORDER
+from app.models import Card, CardSource, Deck, Review, Topic
+from app.study.forecast.chances import said
+from app.study.forecast.fold import taught
+from app.study.schedule.review_log import IN_ORDER, stored_state
 from app.study.selection.leech import leech
 from app.study.selection.marks import marks_of
 from app.study.selection.placeholder import may_see
@@ -41,6 +43,8 @@ def card(
             return RedirectResponse(f"/cards/{chosen.name}/{found.name}")
         topic = session.get_one(Topic, found.topic_id)
         texts = versions_of(session, found.id)
+        connection, today = session.connection(), learner.day(here.now)
+        state = stored_state(connection, learner.learner_id, found.id)
         of_mine = (Review.learner_id == learner.learner_id, Review.card_id == found.id)
         return here.page(
             "cards/card.html",
@@ -48,7 +52,8 @@ def card(
             card=found,
             topic=topic,
             sources=session.exec(select(CardSource.item).where(CardSource.card_id == found.id)).all(),
-            state=(state := session.get(CardState, (learner.learner_id, found.id))),
+            state=state,
+            said=said(taught(connection, learner.learner_id).predictor, state, today) if state else None,
             leech=leech(session, found.id, state.lapses) if state else None,
             rated_on=state.reviewed_on if state else None,
             marks=marks_of(session, learner.learner_id, found.id),
@@ -56,6 +61,6 @@ def card(
             version_at=partial(number_at, texts),
             history=session.exec(select(Review).where(*of_mine).order_by(*IN_ORDER)).all(),
             zone=learner.zone,
-            today=learner.day(here.now),
+            today=today,
             edit=edit_at(here.settings, topic.path, found.line),
         )

@@ -15,7 +15,7 @@ from sqlalchemy import func, insert, select, update
 
 from app.database import BeingImportedError, lock_learner
 from app.study.forecast import checkpoints, fold
-from app.study.forecast.chances import chances
+from app.study.forecast.chances import chances, said
 from app.study.forecast.checkpoints import KeepUp, keep_up, wrong_checkpoints
 from app.study.forecast.fold import Taught, taught
 from app.study.forecast.predictor import FSRS_ONLY, Predictor, after
@@ -264,3 +264,17 @@ def test_the_chances_are_of_the_cards_that_were_seen(study: Study) -> None:
     today = study.prefs.day(study.now)
     assert found.on(today)[1] == pytest.approx(found.predictor.chance(found.states[1], 3))
     assert found.total(today).expected == pytest.approx(found.on(today)[1])
+
+
+def test_what_is_said_of_a_chance_adds_up(study: Study) -> None:
+    study_for(study, 60)
+    study.later(days=5)
+    today = study.prefs.day(study.now)
+    with study.database.read() as session:
+        found = chances(session, 1, DECK)
+    for card, chance in found.on(today).items():
+        told = said(found.predictor, found.states[card], today)
+        assert told is not None
+        assert told.percent == pytest.approx(100 * chance, abs=0.5001)
+        assert told.fsrs + sum(points for _why, points in told.reasons) == told.percent
+    assert said(found.predictor, found.states[1], found.states[1].reviewed_on) is None

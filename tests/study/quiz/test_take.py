@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event, insert, text
 
 from app.models import CardMark
+from app.study.forecast.fold import taught
 from app.study.quiz import take as quiz
 from app.study.quiz.choose import Question
 from app.study.quiz.make import (
@@ -26,7 +27,7 @@ from app.study.quiz.past import past, topics_asked
 from app.study.quiz.take import AnothersQuizError, Attempt, NotAskedError, NotOfThisQuizError, UnknownQuizError
 from app.study.schedule.rate import Rated, StaleFormError, UndoneTokenError, UnknownCardError
 from app.study.schedule.review_log import COUNTED_COLUMNS
-from app.study.schedule.scheduler import CountedRating, fold, recall
+from app.study.schedule.scheduler import CountedRating, fold
 from app.study.schedule.undo import Undone
 from app.study.selection.selection import Selection
 from app.study.sitting.queue import Queue
@@ -278,6 +279,9 @@ def test_the_chance_of_recall_is_that_of_a_replay_and_so_are_the_weakest(study: 
         study.rate(rng.randint(1, 8), rng.randint(1, 5))
         study.later(hours=rng.randint(1, 40))
     study.later(days=9)
+    with study.database.read() as session:
+        predictor = taught(session.connection(), 1).predictor
+    assert predictor.recalls > 10
     by_hand = {}
     for card in range(1, 9):
         columns = ", ".join(column.name for column in COUNTED_COLUMNS)
@@ -288,7 +292,7 @@ def test_the_chance_of_recall_is_that_of_a_replay_and_so_are_the_weakest(study: 
         state = fold(card, rows)
         assert state is not None
         days = (study.prefs.day(study.now) - state.reviewed_on).days
-        by_hand[card] = (recall(state.stability, days), -state.difficulty)
+        by_hand[card] = (predictor.chance(state, days), -state.difficulty)
     found = pool(study)
     assert {card: chance for card, chance in found.items() if chance is not None} == pytest.approx(
         {card: chance for card, (chance, _) in by_hand.items()}

@@ -1,4 +1,4 @@
-"""Ready for the interview: the sum of the chances of recall on that day, by the published curve."""
+"""Ready for the interview: the sum of the chances of recall on that day."""
 
 from dataclasses import replace
 from datetime import date
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.study.forecast.predictor import Predictor
 from app.study.sitting.readiness import Readiness, readiness
 
 if TYPE_CHECKING:
@@ -20,19 +21,14 @@ def found(study: "Study", on: date | None) -> Readiness | None:
         return readiness(session, study.prefs, study.now, DECK)
 
 
-def curve(stability: float, days: int) -> float:
-    """FSRS-6 with its published parameters: w20 is 0.1542."""
-    decay = -0.1542
-    return float((1 + (0.9 ** (1 / decay) - 1) * days / stability) ** decay)
-
-
 def test_what_would_be_known_on_the_day_if_nothing_more_were_studied(study: "Study") -> None:
     states = [study.rate(card, rating).state for card, rating in ((1, 5), (2, 3), (3, 1))]
     study.retire(10)
     ready = found(study, date(2025, 6, 21))
     assert ready is not None
     assert (ready.days, ready.cards, ready.unmet, ready.unmet_a_day) == (20, 9, 6, 1)
-    assert ready.known == pytest.approx(sum(curve(state.stability, 20) for state in states), rel=1e-6)
+    assert ready.known == pytest.approx(sum(Predictor().chance(state, 20) for state in states), rel=1e-9)
+    assert 0 <= ready.low < ready.known < ready.high <= 3
 
 
 def test_on_the_day_itself_the_unmet_are_all_for_today(study: "Study") -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.study.schedule.scheduler import recall
+from app.study.forecast.predictor import Predictor
 from app.study.selection.marks import bury, suspend
 from app.study.sitting.today import NextDue, by_topic, next_due
 
@@ -26,8 +26,8 @@ def test_by_topic(study: "Study") -> None:
     with study.database.read() as session:
         first, second, third = by_topic(session, study.prefs, study.now, DECK)
     assert (first.topic.name, first.cards, first.new, first.learning, first.known, first.due) == ("t1", 10, 8, 2, 0, 1)
-    mean = (recall(easy.state.stability, 2) + recall(missed.state.stability, 2)) / 2
-    assert first.recall == pytest.approx(mean, rel=1e-12)
+    mean = sum(Predictor().chance(one.state, 2) for one in (easy, missed)) / 2
+    assert first.recall == pytest.approx(mean, rel=1e-9)
     assert (second.topic.name, second.cards, second.new, second.due, second.recall) == ("t2", 3, 3, 0, None)
     assert (third.topic.name, third.cards, third.recall) == ("t3", 0, None)
     assert retired.state.reviews == 1

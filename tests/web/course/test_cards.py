@@ -1,6 +1,8 @@
 """/cards: one card with its history."""
 
+import re
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from fastapi.testclient import TestClient
@@ -11,6 +13,8 @@ from app.main import create_app
 from app.settings import Settings
 from tests.web.conftest import NOW
 from tests.web.sitting.test_review import rating_form
+
+BASE = "http://127.0.0.1:8000"
 
 
 @pytest.mark.parametrize(("day", "is_told"), [("2026-03-01", False), ("2026-03-02", False), ("2026-03-03", True)])
@@ -42,3 +46,22 @@ def test_a_card_is_found_by_a_name_that_it_had(client: TestClient, settings: Set
     load(database, settings.content_dir, NOW)
     answer = client.get("/cards/small/q1", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (307, "/cards/large/q1")
+
+
+def test_a_card_says_why_its_chance_is_what_it_is(client: TestClient, database: Database, settings: Settings) -> None:
+    """Missed three days in a row, though FSRS expected it to be recalled."""
+    for days in (0, 1, 2, 3):
+        now = NOW + timedelta(days=days)
+        client = TestClient(create_app(settings, database, partial(NOW.__add__, timedelta(days=days))), base_url=BASE)
+        client.post("/review", data=rating_form(client, shown=now.isoformat(), rating=4 if days == 0 else 2))
+    page = client.get("/cards/small/q1").text
+    assert "Recall today" not in page  # it was rated today
+    later = partial(NOW.__add__, timedelta(days=5))
+    client = TestClient(create_app(settings, database, later), base_url=BASE)
+    text = client.get("/cards/small/q1").text
+    said = re.search(r"Recall today: <b>(\d+) %</b>\. FSRS alone says (\d+) %; (.*)\.</p>", text)
+    assert said is not None
+    chance, fsrs, reasons = int(said[1]), int(said[2]), said[3]
+    points = [int(one.replace("−", "-")) for one in re.findall(r"[+−]\d+", reasons)]
+    assert fsrs + sum(points) == chance < fsrs
+    assert "your record on this card −" in reasons

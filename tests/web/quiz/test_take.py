@@ -13,7 +13,9 @@ from app.database import Database
 from app.main import create_app
 from app.models import Card, CardDemo, CardMark, CardState, Learner, Quiz, QuizItem, Review, Topic
 from app.settings import Settings
+from app.study.forecast.predictor import Predictor
 from app.study.schedule.replay import replay
+from app.study.schedule.scheduler import State
 from app.study.selection.marks import add_tag
 from app.web.frame.here import LEARNER_COOKIE
 from tests.web.conftest import NOW, before_reveal
@@ -219,9 +221,8 @@ def test_the_weakest_are_set_beside_what_the_schedule_foresaw(
     address = make(client, kind="weakest", name="q2")
     with database.read() as session:
         states = session.exec(select(CardState)).all()
-    decay = 0.1542  # FSRS-6's last parameter; the rest is its published forgetting curve
-    factor = 0.9 ** (-1 / decay) - 1
-    chances = sorted((1 + factor * 30 / state.stability) ** -decay for state in states)
+    fields = [{name: getattr(state, name) for name in State._fields} for state in states]
+    chances = sorted(Predictor().chance(State(**one), 30) for one in fields)  # no recall has taught anything yet
     page = give(client, address, 1, 5, 4, 2)
     page = client.post(f"{address}/end").text
     assert "Weakest 5" in page
