@@ -5,7 +5,9 @@ import sys
 from collections.abc import Sequence
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import mdTrim
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.heading import heading
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.footnote.index import footnote_def
@@ -28,6 +30,8 @@ _CELL_PART = re.compile(
     r"\\\(.+?\\\)|\\.|(?P<run>`+)(?:(?!`).)+?(?<!`)(?P=run)(?!`)|\$(?!\s)(?:[^$\\]|\\.)+\$|.", re.DOTALL
 )
 _CONTAINER = re.compile(r"[\s>]*(?:(?:[-*+]|\d+[.)])\s+)*")
+_PLAIN = re.compile(r"(?:[^\W\d_][^\n]*+\n)*+(?=[ \t]*(?:\n|\Z))|##[ \t][^\n|]*+(?=\n|\Z)")
+"""A paragraph whose lines all begin with a letter, or a heading: at the top level they can be nothing else."""
 DELIMITER_ROW = re.compile(
     r"^[ \t>]*(?:\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?|\|[ \t]*:?-+:?[ \t]*\|)[ \t]*$", re.MULTILINE
 )
@@ -36,6 +40,7 @@ DELIMITER_ROW = re.compile(
 
 def extend(markdown: MarkdownIt) -> None:
     """Teach a parser these forms."""
+    markdown.block.ruler.before("table", "plain", _plain)
     markdown.inline.ruler.before("escape", "tex", _tex)
     markdown.inline.ruler.before("autolink", "tag", _tag)
     markdown.inline.ruler.before("link", "note", _note)
@@ -76,6 +81,21 @@ def lost_cells(tokens: Sequence[Token], lines: Sequence[str]) -> list[tuple[int,
                     (token.map[0] + 1, f"this row has {count} cells, and the table {columns} columns: {rest}")
                 )
     return mistakes
+
+
+def _plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """Reads most of a file's lines at once, as the other rules would after one another."""
+    found = _PLAIN.match(state.src, state.bMarks[start]) if state.parentType == "root" and not state.blkIndent else None
+    if silent or not found or not found[0]:
+        return False
+    if found[0].startswith("#"):
+        return heading(state, start, end, silent)
+    state.line = start + found[0].count("\n")
+    state.push("paragraph_open", "p", 1).map = [start, state.line]
+    inline = state.push("inline", "", 0)
+    inline.content, inline.map, inline.children = mdTrim(found[0]), [start, state.line], []
+    state.push("paragraph_close", "p", -1)
+    return True
 
 
 def _tex(state: StateInline, silent: bool) -> bool:

@@ -78,6 +78,8 @@ def hidden_parts(text: str) -> list["str | Hidden"]:
     Code is left alone, and in a formula == is a sign like any other. A mark that is not closed, or stands behind a
     backslash, is text.
     """
+    if not _OPENS.search(text):
+        return [text]
     quiet = _NOT_PROSE.sub(lambda found: " " * len(found[0]), text)
     formulas = [found.span() for found in _FORMULA.finditer(quiet)]
     parts: list[str | Hidden] = []

@@ -279,10 +279,14 @@ def write_cards(connection: Connection, changes: CardChanges, commits: Mapping[s
             connection.execute(of_row, [{"row": card_id} for _card, card_id in written])
     added = _insert(connection, changes.added)
     append_versions(connection, changes.versions, {card.name: row for card, row in added}, commits, now)
-    written += added
-    _write_children(connection, written)
+    _write_children(connection, [*written, *added])
     search.forget(connection, changes.retired)
     search.index(connection, {*(card_id for _card, card_id in written), *changes.returned})
+    html = ((row, card, card.html) for card, row in added if card.html)
+    search.index_new(
+        connection,
+        {row: (card.question, card.tags, card.sources, f"{to.short_html} {to.answer_html}") for row, card, to in html},
+    )
 
 
 def _insert(connection: Connection, added: Sequence[tuple[ReadyCard, dict[str, Any]]]) -> list[tuple[ReadyCard, int]]:

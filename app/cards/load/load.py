@@ -49,7 +49,7 @@ from app.database import Database
 from app.demos.registry import find
 
 ATTEMPTS = 5
-CARDS_AT_ONCE = 500
+CARDS_AT_ONCE = 1000
 """About how many new cards are written in one transaction."""
 
 

@@ -8,7 +8,7 @@ import html
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -163,6 +163,16 @@ def index(connection: Connection, card_ids: Iterable[int]) -> None:
         forget(connection, ids)
         if made := _made(connection, ids):
             _write(connection, made)
+
+
+def index_new(connection: Connection, cards: Mapping[int, tuple[str, Collection[str], Collection[str], str]]) -> None:
+    """Index new live cards by id, each by its question, tags, sources and the HTML of its answer."""
+    made = {
+        card: _parts(question, " ".join(sorted(tags)), " ".join(sorted(sources)), text_of_html(answer))
+        for card, (question, tags, sources, answer) in cards.items()
+    }
+    if made:
+        _write(connection, made)
 
 
 def forget(connection: Connection, card_ids: Iterable[int]) -> None:

@@ -64,11 +64,16 @@ BOXES = _compiled(
     }
 )
 """Markup that begins a line of a paragraph."""
+_MAY_BE_IN_TEXT = re.compile(r"[<{\[^~:]|==|%%")
+_MAY_BE_AT_A_START = re.compile(r":::|!!!|\?\?\?|\.\. |#\+|\|")
+"""What no text without foreign markup need have: most texts are done with at once."""
 _NO_TABLE = "this makes no table: the line above it must have as many cells as this one, and no line comes before"
 
 
 def in_text(text: str) -> Iterator[tuple[int, str]]:
     """What is foreign within text that is neither code nor a formula, as (offset, message)."""
+    if not _MAY_BE_IN_TEXT.search(text):
+        return
     opened = set()
     for found in _TAG.finditer(text):
         name = found[1].lower()
@@ -83,6 +88,8 @@ def in_text(text: str) -> Iterator[tuple[int, str]]:
 
 def at_starts(text: str) -> Iterator[tuple[int, str]]:
     """What is foreign at the start of a line of a paragraph, as (offset, message)."""
+    if not _MAY_BE_AT_A_START.search(text):
+        return
     for pattern, message in (*BOXES, (DELIMITER_ROW, _NO_TABLE)):
         yield from ((found.start(), message) for found in pattern.finditer(text))
 

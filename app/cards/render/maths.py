@@ -65,10 +65,12 @@ IN_TEXT = {"strong", "em", "code", "s"}
 _STYLE = re.compile(r' style="([^"]*)"')
 # Browsers size a bracket only where it is no base of an index.
 _SIZED_WITH_INDEX = re.compile(r"(<m(?:sub|sup|subsup)>)(<mo [^>]*minsize=[^>]*>[^<]*</mo>)")
-_UNSEEN = {0xFE00: None, 0xFE01: None}  # choose between two script alphabets: the font has one
+_UNSEEN = ("\ufe00", "\ufe01")  # choose between two script alphabets: the font has one
 _TAG = re.compile(r"<(/?)\w+[^>]*?(/?)>")
-_NAME = re.compile(r"<(\w+)")
-_DRAWN = ELEMENTS | IN_TEXT
+_ALLOWED = re.compile(
+    rf"/?(?:{'|'.join(IN_TEXT)})|/?(?:{'|'.join(ELEMENTS)})(?: (?:{'|'.join(ATTRIBUTES)})=\"[^\"]*\""
+    rf"| class=\"(?:(?:{'|'.join(CLASSES)}) ?)*\")*/?"
+)
 
 
 @lru_cache(maxsize=4_096)
@@ -82,7 +84,7 @@ def mathml(latex: str, display: bool = False, macros: Macros = ()) -> str:
         raise MathsError("the formula is empty")
     if len(latex) > LONGEST:
         raise MathsError(f"the formula has {len(latex):,} characters; at most {LONGEST:,} are read")
-    for at, character in enumerate(latex):
+    for at, character in enumerate(latex) if not latex.isprintable() else ():
         if not character.isprintable() and character not in "\n\t":
             raise MathsError(f"the character U+{ord(character):04X} cannot be used in a formula", at)
     source = LatexSource(latex, display)
@@ -153,19 +155,25 @@ def _in_words(message: str) -> str:
 
 
 def _as_core(xml: str) -> str:
-    """The MathML without what a browser or the page's policy would drop."""
+    """The MathML without what a browser or the page's policy would drop.
+
+    Its elements, attributes and classes are those allowed above, so that a page can show it as it is.
+    """
     if "menclose" in xml:
         xml = re.sub(r'(?:<mrow class="menclose-\w+"></mrow>)*</menclose>', "</mrow>", xml)
         xml = re.sub(r'<menclose notation="([\w ]+)">', _enclosed, xml)
     if 'style="' in xml:
         xml = _STYLE.sub(_classes, xml)
-    xml = xml.replace("&ApplyFunction;", "\u2061").replace("&InvisibleTimes;", "\u2062").translate(_UNSEEN)
+    xml = xml.replace("&ApplyFunction;", "\u2061").replace("&InvisibleTimes;", "\u2062")
+    for sign in _UNSEEN:
+        xml = xml.replace(sign, "")
     if "<mtext><" in xml:
         xml = re.sub(r"(</?)([bi])>", lambda found: found[1] + ("strong>" if found[2] == "b" else "em>"), xml)
     if "minsize" in xml:
         xml = _SIZED_WITH_INDEX.sub(r"\1<mrow>\2</mrow>", xml)
-    if strange := {*_NAME.findall(xml)} - _DRAWN:
-        raise MathsError(f"it needs <{min(strange)}>, which browsers do not draw")
+    for tag in {part.split(">", 1)[0] for part in xml.split("<")[1:]}:
+        if not _is_allowed(tag):
+            raise MathsError(f"it needs <{tag}>, which browsers do not draw")
     if xml.count("<") > 4 * DEEPEST_MATHML:
         depth = 0
         for end, empty in _TAG.findall(xml):
@@ -173,6 +181,12 @@ def _as_core(xml: str) -> str:
             if depth > DEEPEST_MATHML:
                 raise MathsError("the formula is nested too deeply")
     return xml
+
+
+@lru_cache(maxsize=4_096)
+def _is_allowed(tag: str) -> bool:
+    """True if an element and its attributes, as they are between < and >, may be in a page."""
+    return _ALLOWED.fullmatch(tag) is not None
 
 
 def _enclosed(found: re.Match[str]) -> str:

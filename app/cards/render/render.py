@@ -28,7 +28,7 @@ RENDERER = "8 " + " ".join(
 LONGEST_FORMULA = 18
 """The most letters of a formula that fits into a line of the narrowest page; a longer one scrolls in its own box."""
 _IN_ITS_OWN_BOX = '<span class="long" tabindex="0" role="group" aria-label="Formula">{}</span>'
-_INVISIBLE = re.compile(r"<annotation.*?</annotation>|<[^>]*>|\s", re.DOTALL)
+_PLACE = re.compile(r'<math display="(\d+)"></math>')
 _DRAWINGS = ("mermaid", "plantuml", "tikz", "vega-lite", "abc", "flow", "sequence")
 _TASK = re.compile(r"\[([ xX])\](?:\s+|$)")
 _COMMAND = re.compile(r"\\[a-zA-Z]{2,}")
@@ -136,13 +136,20 @@ class _Renderer:
     def __init__(self, around: Surroundings, is_line: bool = False) -> None:
         self.around, self.is_line = around, is_line
         self.out = Rendered()
+        self.formulas: list[str] = []
 
     def finish(self, tokens: Sequence[Token]) -> Rendered:
         """Write the tokens."""
         written = to_html(tokens) if self.around.show else ""
         cleaner = WITH_PICTURES if "<img" in written or "<audio" in written else CLEANER
-        self.out.html = cleaner.clean(written) if "<" in written else written
+        cleaned = cleaner.clean(written) if "<" in written else written
+        self.out.html = _PLACE.sub(lambda found: self.formulas[int(found[1])], cleaned) if self.formulas else cleaned
         return self.out
+
+    def place(self, formula: str) -> str:
+        """What is written where a formula goes. It has nothing to be cleaned, which takes longest of all."""
+        self.formulas.append(formula)
+        return f'<math display="{len(self.formulas) - 1}"></math>'
 
     def wrong(self, line: int, message: str) -> None:
         """Report a mistake."""
@@ -201,7 +208,9 @@ class _Renderer:
         formula = self.formula(latex, line, display=True)
         parts = maths.equations(latex)
         if formula.startswith("<math") and len(parts) > 1:  # it has no mistake: its equations may wrap
-            formula = "".join([maths.mathml(part, True, self.around.macros) for part in parts])
+            formula = "".join([self.place(maths.mathml(part, True, self.around.macros)) for part in parts])
+        else:
+            formula = self.place(formula)
         return _raw(f'<div class="wide formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>\n')
 
     def inline(self, text: str, line: int, tokens: Sequence[Token]) -> list[Token]:
@@ -360,8 +369,10 @@ class _Renderer:
         display = token.type.endswith("double")
         formula = self.formula(token.content, line, display)
         # About how many letters wide it is; parts above each other count as beside each other.
-        is_wide = display or len(_INVISIBLE.sub("", formula)) > LONGEST_FORMULA
-        return _raw(_IN_ITS_OWN_BOX.format(formula) if is_wide and not self.is_line else formula)
+        seen = "".join(part.rpartition(">")[2] for part in formula.split("<annotation")[0].split("<"))
+        is_wide = display or len("".join(seen.split())) > LONGEST_FORMULA
+        place = self.place(formula)
+        return _raw(_IN_ITS_OWN_BOX.format(place) if is_wide and not self.is_line else place)
 
     def formula(self, latex: str, line: int, display: bool) -> str:
         """A formula that begins on a line as MathML, or as it is written if it has a mistake."""
@@ -409,7 +420,7 @@ def _mark_task(text: Token) -> None:
 
 def _set_directions(tokens: Sequence[Token]) -> None:
     """Let text of a script that runs from right to left do so: each block by its first letter outside formulas."""
-    if not any(token.type == "inline" and _RIGHT_TO_LEFT.search(token.content) for token in tokens):
+    if not any(not token.content.isascii() and _RIGHT_TO_LEFT.search(token.content) for token in tokens):
         return
     for at, token in enumerate(tokens):
         if token.nesting != 1 and token.type != RAW:

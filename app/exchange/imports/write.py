@@ -167,12 +167,12 @@ class _Writer:
     def begin(self, reading: Reading) -> None:
         """Take the topic's own text, which stands at the top of the first file."""
         self.manner = replace(self.manner, hides=reading.hides)
-        self.seen += words(reading.title)
+        self.seen.update(words(reading.title))
         lost = words(reading.title) - words(self.done.title)
         if lost:
             self.taken.append(("the title", f"left out, since it is too long: {named(lost)}"))
         for heading, source in (("", reading.explanation), ("## Key points", reading.key_points)):
-            self.seen += words(source)
+            self.seen.update(words(source))
             told: list[str] = []
             body = mend(source, told, self.manner)
             if body.strip():
@@ -185,17 +185,17 @@ class _Writer:
             says = item.why if isinstance(item, Skipped) else item.says
             self.done.skipped += isinstance(item, Skipped)
             self.taken.append((item.where, says))
-            self.seen += words(says) + words(item.text if isinstance(item, Skipped) else "")
+            self.seen.update(words(says) + words(item.text if isinstance(item, Skipped) else ""))
             return
         text = item.own_text if item.text is None else item.text
         if (card := item.name.partition(BETWEEN)[0]) != item.name and card in self.target.before.cards:
             self.done.sides += 1
             self.taken.append((item.where, f"it is a side of the card {card}, which is here"))
-            self.seen += words(text)
+            self.seen.update(words(text))
             return
-        self.seen += words("\n".join((text, item.name, item.level, *item.tags, *item.sources, *item.stated)))
+        self.seen.update(words("\n".join((text, item.name, item.level, *item.tags, *item.sources, *item.stated))))
         told = list(item.left_out)
-        self.seen += words("\n".join(told))
+        self.seen.update(words("\n".join(told)))
         asked, rest = split_question(item.question)
         if rest:
             told.append(Harmless("the question is longer than a line: the rest is at the start of its answer"))

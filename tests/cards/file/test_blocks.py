@@ -1,6 +1,11 @@
 """Markdown becomes blocks and inline tokens with their lines."""
 
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from app.cards.file import blocks
 from app.cards.file.blocks import RAW, Token, curly, inline_tokens, plain, read, read_inline, to_html
+from tests.examples import examples
 
 TEXT = """\
 First *line*
@@ -61,3 +66,20 @@ def test_quotes_apostrophes_and_dashes_are_typographic():
         "She said “it’s ‘so’ in the ’90s”, (1990–2000) – the units’ “weights”."
     )
     assert curly("""a 5" disk, x = --n, 3"" and צה"ל""") == """a 5" disk, x = --n, 3"" and צה"ל"""
+
+
+ONE_AFTER_ANOTHER = blocks._parser()
+ONE_AFTER_ANOTHER.block.ruler.disable("plain")
+PLAIN = "|Words|w \t|a  |Äb, c|# a|## a {#b}|## |##|===|---|1. a|- a|  b|    c|\tc|> a|> ## a|```|$$|\\[|x\\]|\x0b"
+LINES = st.sampled_from([*PLAIN.split("|"), "a | b", "## a | b", "|--|--|", "--|--", "[a]: b", "[^a]: b"])
+
+
+@examples(500)
+@given(st.lists(LINES, max_size=9).map("\n".join), st.sampled_from(["", "\n"]))
+@example("```\nwords\n\n## a\n```", "")
+@example("a\n\u2028b\n\x0c\nc", "")
+def test_plain_lines_are_read_as_all_the_rules_would_read_them(text, end):
+    read_at_once: dict[str, object] = {}
+    read_in_turn: dict[str, object] = {}
+    at_once, in_turn = blocks._PARSER.parse(text + end, read_at_once), ONE_AFTER_ANOTHER.parse(text + end, read_in_turn)
+    assert ([one.as_dict() for one in at_once], read_at_once) == ([one.as_dict() for one in in_turn], read_in_turn)
