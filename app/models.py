@@ -70,6 +70,7 @@ class Card(SQLModel, table=True):
     name: str = Field(description="the {#id} in the file, or the question's slug until there is one")
     is_named: bool = Field(description="whether the file states the id")
     side_of: str | None = Field(default=None, description="the id in the file, if that is asked in several ways")
+    asks: str | None = Field(default=None, description="the computed question that it asks, as its line Ask: says")
     place: str = Field(description="sorts cards in learning order within the deck")
     line: int = Field(description="of the question's heading, from 1")
     question: str = Field(description="plain text, for titles and search")

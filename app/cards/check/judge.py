@@ -1,7 +1,8 @@
 """What is wrong in content files: the one judge, for `recur check`, the loader and the preview.
 
 `prepare` finds the mistakes that a file shows alone. Here are those that only the rest of the content shows: names that
-another card has, source items that no document lists, links to nowhere, and numbers that a demo does not compute.
+another card has, source items that no document lists, links to nowhere, numbers that a demo does not compute, and
+computed questions that cannot be asked.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from app.cards.check.ask_lines import ask_mistakes
 from app.cards.check.demo_links import FindDemo, demo_mistakes, is_known, is_of_one_draw
 from app.cards.check.first_written import first_written
 from app.cards.file.files import MOST_DECKS, TopicFile, deck_names, find_files, misplaced_files
@@ -165,12 +167,15 @@ class Around:
 
 
 def outside_mistakes(file: ReadyFile, sources: Sources | None, around: Around) -> Iterator[Mistake]:
-    """Unknown source items and papers (unless sources.yaml has mistakes) and other broken links of a file."""
+    """Unknown source items and papers (unless sources.yaml has mistakes), bad `Ask:` lines, and other broken links."""
     known = sources.items if sources else None
     for item, line in file.stated:
         if known is not None and item not in known:
             near = did_you_mean(item, known) or " sources.yaml lists them."
             yield Mistake(file.found.path, line, f"there is no source item {item!r}.{near}")
+    for asks, line in file.asked:
+        for message in ask_mistakes(asks):
+            yield Mistake(file.found.path, line, message)
     for links, is_of_draft in ((file.links, False), (file.draft_links, True)):
         for link in links:
             if link.target.kind == "paper":

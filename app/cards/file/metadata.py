@@ -1,4 +1,4 @@
-"""The lines Level:, Source:, Tags:, Corrected:, Reversed:, Draft: and Was: at the end of a card."""
+"""The lines Level:, Source:, Tags:, Corrected:, Reversed:, Ask:, Draft: and Was: at the end of a card."""
 
 import re
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from app.cards.file.mistake import Mistake
 from app.nearest import did_you_mean
 
 LEVELS = ("easy", "medium", "hard")
-OF_A_CARD = ("Level", "Source", "Tags", "Corrected", "Reversed", "Draft", "Was")
+OF_A_CARD = ("Level", "Source", "Tags", "Corrected", "Reversed", "Ask", "Draft", "Was")
 _LINE = re.compile(rf"({'|'.join(OF_A_CARD)}):\s*(.*)")
-_ALMOST = re.compile(r"(levels?|sources?|tags?|correct(?:ed|ions?)|reverse[sd]?|drafts?)\s*:", re.IGNORECASE)
+_ALMOST = re.compile(r"(levels?|sources?|tags?|correct(?:ed|ions?)|reverse[sd]?|asks?|drafts?)\s*:", re.IGNORECASE)
 _CORRECTED = re.compile(r"(\d{4}-\d\d-\d\d)\s+(\S.*)")
 _WAS = re.compile(r"([A-Za-z0-9_-]+/)?[a-z0-9-]+")
 _TAG = re.compile(r"[a-z0-9]+([ -][a-z0-9]+)*")
@@ -24,7 +24,8 @@ class Metadata:
     """What the last lines of a card state. `line` is their first line, or None; `sources` are (item, line).
 
     `corrected` is the day of the last correction that a learner should know of, and what was wrong. `why_draft` is the
-    reason that stands behind `Draft: yes,`. `was` is the name that the card had before, or the deck and the name.
+    reason that stands behind `Draft: yes,`. `ask` is the computed question, and its line.
+    `was` is the name that the card had before, or the deck and the name.
     """
 
     level: str | None = None
@@ -33,6 +34,7 @@ class Metadata:
     corrected: tuple[date, str] | None = None
     was: str | None = None
     is_reversed: bool = False
+    ask: tuple[str, int] | None = None
     is_draft: bool = False
     why_draft: str = ""
     line: int | None = None
@@ -104,6 +106,9 @@ def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
             return f"Draft: must be yes, not {value!r}: remove the line if the card is not a draft"
         metadata.is_draft, metadata.why_draft = True, why.strip()
         return None
+    if key == "Ask":
+        metadata.ask = (value, line) if value else None
+        return None if value else "Ask: needs a question, as in layer-shapes?layer=lstm: name one, or remove the line"
     words = [word.strip() for word in value.split(",")]
     if not all(words):
         return f"{key}: needs {'values separated by single commas' if value else 'a value: write one, or remove it'}"

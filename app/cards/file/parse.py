@@ -28,7 +28,8 @@ class ParsedCard:
     """A card as it is written: the blocks are still Markdown. `answer` is the Markdown below the question.
 
     `markdown` is the whole of it. Neither depends on line ends or trailing spaces. `end` is the line after its last.
-    `side_of` is the name of the card in the file that this is one side of, if that has several.
+    `side_of` is the name of the card in the file that this is one side of, if that has several. `asks` is what its line
+    `Ask:` says, if it is a computed question.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ParsedCard:
     markdown: str
     answer: str
     side_of: str | None = None
+    asks: str | None = None
 
 
 @dataclass
@@ -184,7 +186,7 @@ def _card(parsed: Parsed, heading: Block, blocks: tuple[Block, ...], lines: Sequ
     kept, metadata, mistakes = take_metadata(parsed.path, blocks, known=OF_A_CARD)
     metadata.is_draft |= parsed.front is not None and parsed.front.is_draft
     parsed.mistakes.extend(mistakes)
-    if not kept:
+    if not kept and metadata.ask is None:
         wrong("the answer is empty: write at least one paragraph under the question")
     answer = lines[1 : max(metadata.line - heading.line, 1) if metadata.line else None]
     return ParsedCard(

@@ -1,4 +1,6 @@
-"""A card that is asked in several ways becomes several cards, its sides: reversed, or one for each hidden part. Pure.
+"""A card that is asked in several ways becomes several cards, its sides. Pure.
+
+It can be reversed, hide parts, each a card, and ask a computed question.
 
 A side is a card of its own, with a history of its own. Its name is the card's with a suffix that no author can write.
 """
@@ -7,12 +9,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.ask.questions.line import BadLineError
+from app.ask.questions.line import read as read_line
 from app.cards.file.blocks import Block, References, inline_tokens, plain, read
 from app.cards.file.parse import ParsedCard
 
 BETWEEN = "~"
 """What comes between a card's name and its side."""
 REVERSED = "reversed"
+COMPUTED = "computed"
 _OPENS = re.compile(r"(?<!(?<!\\)\\)(?:\{\{c([1-9]\d?)::|==(?=[^\s=]))")
 _NOT_PROSE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
 _FORMULA = re.compile(r"(?<!\\)(\$\$?)(?!\$).+?(?<!\\)\1", re.DOTALL)
@@ -50,6 +55,26 @@ class Sides:
 
 def sides(card: ParsedCard, references: References) -> Sides:
     """The sides of a card; itself, if it has none."""
+    if card.metadata.ask is None:
+        return _written(card, references)
+    asks, _line = card.metadata.ask
+    if not card.short:
+        return Sides((replace(card, asks=asks, answer=f"Ask: {asks}"),))
+    beside = _written(card, references)
+    computed = replace(_side(card, COMPUTED, _title(card, asks), references), asks=asks)
+    return Sides((*(replace(one, side_of=card.name) for one in beside.cards), computed), beside.mistakes)
+
+
+def _title(card: ParsedCard, asks: str) -> str:
+    """What lists call a computed question, in Markdown."""
+    try:
+        return f"Computed: {read_line(asks).title}"
+    except BadLineError:
+        return card.question_markdown
+
+
+def _written(card: ParsedCard, references: References) -> Sides:
+    """The sides of the written answer."""
     paragraph = card.short[0] if card.short and card.short[0].kind == "paragraph" else None
     of_question = hidden_parts(card.question_markdown)
     of_answer = hidden_parts(paragraph.text) if paragraph else [""]

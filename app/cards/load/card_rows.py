@@ -253,6 +253,7 @@ def _text(card: ReadyCard) -> dict[str, Any]:
         "short_html": card.html.short_html,
         "answer_html": card.html.answer_html,
         "side_of": card.side_of,
+        "asks": card.asks,
         "level": card.level,
         "corrected_on": card.corrected[0] if card.corrected else None,
         "correction": card.corrected[1] if card.corrected else None,

@@ -7,6 +7,7 @@ from itertools import count
 from markupsafe import Markup, escape
 
 from app.cards.render.maths import mathml
+from app.cards.render.render import inline
 from app.demos.machine.arithmetic import Arithmetic
 from app.demos.machine.numbers import latex, show
 
@@ -53,3 +54,10 @@ def worked(arithmetic: Arithmetic, operands: Sequence[str] = ()) -> Markup:
     with_numbers = f" = {filled(arithmetic.filled, numbers)}" if arithmetic.filled else ""
     result = f'<b class="num">{show(arithmetic.result)}</b>'
     return Markup(f"{mathml(arithmetic.symbols)}{with_numbers} = {result}")  # noqa: S704  (MathML, and digits)
+
+
+def step_html(step: Arithmetic | str) -> str:
+    """A line of a working, with what is said beside it."""
+    if isinstance(step, str):
+        return inline(step)
+    return f"{inline(step.says)} {worked(step)}" if step.says.endswith(":") else f"{worked(step)} {inline(step.says)}"

@@ -66,13 +66,15 @@ class ReadyCard:
     html: Html | None
     why_draft: str = ""
     was: str | None = None
+    asks: str | None = None
 
 
 @dataclass
 class ReadyFile:
     """A file ready to be judged, and stored if it has no mistakes. `mistakes` are those that the file alone shows.
 
-    `sources` are the topic's own items; `stated` are all items named in the file, with their lines. Learners do not see
+    `sources` are the topic's own items; `stated` are all items named in the file, and `asked` all computed questions,
+    with their lines. Learners do not see
     `drafts`; `draft_links` are their links. `is_text` is False if nothing could be read, and `is_merged` if git's marks
     of a conflict are in it: then no mistakes but these are named.
     """
@@ -85,6 +87,7 @@ class ReadyFile:
     key_points_html: str = ""
     sources: list[str] = field(default_factory=list)
     stated: list[tuple[str, int]] = field(default_factory=list)
+    asked: list[tuple[str, int]] = field(default_factory=list)
     cards: list[ReadyCard] = field(default_factory=list)
     drafts: list[ReadyCard] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
@@ -168,6 +171,7 @@ def prepare(opened: OpenedFile, known: Collection[str] = (), show: bool = True, 
     ready.mistakes += parsed.mistakes
     ready.is_merged = parsed.is_merged
     ready.stated = [*parsed.sources, *(one for card in parsed.cards for one in card.metadata.sources)]
+    ready.asked = [card.metadata.ask for card in parsed.cards if card.metadata.ask]
     ready.sources = list(dict.fromkeys(item for item, _line in parsed.sources))
     if parsed.front:
         ready.title = parsed.front.title if as_written else curly(parsed.front.title)
@@ -206,6 +210,7 @@ def _prepare_card(card: ParsedCard, around: Surroundings, ready: ReadyFile, know
     references = repr(sorted(around.references.items())) if around.references and "[" in card.markdown else ""
     macros = repr(around.macros) if around.macros and "\\" in card.markdown else ""
     side = (card.name,) if card.side_of else ()
+    side = (*side, card.question) if card.asks else side
     notes = ""
     if around.notes and "[^" in card.markdown:
         notes = repr(
@@ -238,6 +243,7 @@ def _prepare_card(card: ParsedCard, around: Surroundings, ready: ReadyFile, know
         html=html,
         why_draft=card.metadata.why_draft,
         was=card.metadata.was,
+        asks=card.asks,
     )
     (ready.drafts if is_draft else ready.cards).append(made)
 

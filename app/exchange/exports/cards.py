@@ -1,19 +1,23 @@
 """Reads the cards to be exported from the content files: Markdown as the author wrote it, and HTML."""
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.ask.question import written
+from app.ask.questions.line import examples
 from app.cards.check.judge import duplicates
 from app.cards.file.files import TopicFile, find_files, no_folder, open_file
 from app.cards.file.mistake import Mistake
 from app.cards.file.parse import ParsedCard, parse
 from app.cards.file.pictures import find_pictures
 from app.cards.file.yaml_files import DECK, read_deck
+from app.cards.render.arithmetic import step_html
 from app.cards.render.prepare import ReadyCard, ReadyFile, prepare, usable_macros
+from app.cards.render.render import inline
 from app.exchange.exports.new_file import ExportError
 from app.nearest import the_nearest_is
 
@@ -39,7 +43,8 @@ class ExportedCard:
     """A card. `id` is its name in the deck. `question` and `answer` are Markdown. Links in the HTML are absolute.
 
     `short_html` is the first paragraph of the answer, `answer_html` the rest. If it is one of several sides, `side_of`
-    is the id in the file, and the Markdown is that of all sides; a file's card may be `is_reversed`.
+    is the id in the file, and the Markdown is that of all sides; a file's card may be `is_reversed`. `asks` is what its
+    line `Ask:` says; the HTML of the computed card itself has one example of its questions, with its working.
     """
 
     deck: str
@@ -57,6 +62,7 @@ class ExportedCard:
     address: str
     side_of: str | None = None
     is_reversed: bool = False
+    asks: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,15 +139,21 @@ def _card(found: TopicFile, card: ReadyCard, source: ParsedCard, base_url: str) 
         DemoLink(label, f"{base_url}/demos/{name}{f'?{query}' if query else ''}")
         for name, query, label in card.html.demos
     )
+    question_html, short_html, answer_html = card.html.question_html, card.html.short_html, card.html.answer_html
+    if card.asks and (shown := examples(card.asks)):
+        task = shown[0].task
+        question_html += _list("ul", [inline(task.asks), *map(inline, task.givens)])
+        answer_html = _list("ol", map(step_html, task.working)) + short_html + answer_html
+        short_html = f"<p>{html.escape(written(task.answer))}</p>"
     return ExportedCard(
         deck=found.deck,
         topic=found.name,
         id=card.name,
         question=source.question_markdown,
         answer=source.answer,
-        question_html=absolute(card.html.question_html, base_url),
-        short_html=absolute(card.html.short_html, base_url),
-        answer_html=absolute(card.html.answer_html, base_url),
+        question_html=absolute(question_html, base_url),
+        short_html=absolute(short_html, base_url),
+        answer_html=absolute(answer_html, base_url),
         tags=card.tags,
         level=card.level,
         sources=card.sources,
@@ -149,7 +161,12 @@ def _card(found: TopicFile, card: ReadyCard, source: ParsedCard, base_url: str) 
         address=f"{base_url}/cards/{found.deck}/{card.name}",
         side_of=card.side_of,
         is_reversed=source.metadata.is_reversed,
+        asks=source.metadata.ask[0] if source.metadata.ask else "",
     )
+
+
+def _list(tag: str, items: Iterable[str]) -> str:
+    return f"<{tag}>{''.join(f'<li>{item}</li>' for item in items)}</{tag}>"
 
 
 def absolute(rendered: str, base_url: str) -> str:

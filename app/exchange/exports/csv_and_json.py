@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.exchange.exports.cards import ExportedDeck
 
-COLUMNS = ("deck", "topic", "id", "question", "answer", "tags", "level", "sources", "demos", "reversed")
+COLUMNS = ("deck", "topic", "id", "question", "answer", "tags", "level", "sources", "demos", "reversed", "asks")
 # Spreadsheets run a cell that begins like this as a formula; the last four are full-width forms.
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -16,9 +16,9 @@ _RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 def write_csv(path: Path, decks: Sequence[ExportedDeck]) -> None:
     """Write a row for each card: question and answer in Markdown, tags and sources separated by ", ", demo addresses.
 
-    A card with several sides has one row, as in its file, with yes in the last column if it is reversed.
-    A cell that a spreadsheet would run as a formula gets an apostrophe in front. The encoding is UTF-8 with a
-    byte-order mark, without which Excel assumes another one.
+    A card with several sides has one row, as in its file: with yes in the column reversed if it is, and in asks what
+    its line `Ask:` says. A cell that a spreadsheet would run as a formula gets an apostrophe in front. The encoding is
+    UTF-8 with a byte-order mark, without which Excel assumes another one.
     """
     with path.open("x", encoding="utf-8-sig", newline="") as file:
         table = csv.writer(file)
@@ -32,6 +32,7 @@ def write_csv(path: Path, decks: Sequence[ExportedDeck]) -> None:
                 ", ".join(card.sources),
                 demos,
                 "yes" if card.is_reversed else "",
+                card.asks,
             )
             table.writerow(map(safe_cell, (card.deck, card.topic, name, card.question, card.answer, *many)))
 

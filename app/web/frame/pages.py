@@ -11,6 +11,7 @@ from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.ask.question import written
+from app.ask.questions.line import examples
 from app.cards.file.blocks import curly
 from app.cards.file.yaml_files import by_document
 from app.cards.render.arithmetic import worked
@@ -53,6 +54,7 @@ def environment(static_version: str) -> Environment:
     made.globals["parts"] = parts
     made.globals["worked"] = worked
     made.globals["written"] = written
+    made.globals["examples"] = examples
     made.globals["key_actions"] = ACTIONS
     made.globals["learner_of"] = learner_id
     made.globals["look_of"] = _look  # asked for by whole pages alone: a slider's answer has no time for it

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from app.ask.questions.registry import all_questions
 from app.cards.check.check import check_content
 from app.cards.check.report import as_text, excerpts
 from app.cli import app
@@ -76,3 +77,11 @@ def test_every_metadata_line_is_in_the_guide() -> None:
         assert f"| `{name}:" in GUIDE
     for level in LEVELS:
         assert level in GUIDE
+
+
+def test_every_question_is_in_the_guide_with_what_it_can_fix() -> None:
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \| (.*) \|$", GUIDE, re.MULTILINE)
+    assert rows == [
+        (name, question.title, ", ".join(f"`{one}`" for one in question.choices) or "–")
+        for name, question in sorted(all_questions().items())
+    ]

@@ -20,6 +20,7 @@ _NAMES = {
     " сложность уровень 难度 難度 難易度 난이도",
     "name": "id name card guid",
     "reversed": "reversed",
+    "asks": "asks",
     "sources": "source sources quelle quellen fuente fuentes fonte fonti fontes bron źródło zdroj источник 来源"
     " 來源 出典",
 }

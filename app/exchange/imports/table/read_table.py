@@ -158,7 +158,10 @@ def _cards(record: Record, table: _Table) -> Iterator[Draft]:
         level=cells.get("level", "").lower(),
         sources=tuple(filter(None, map(str.strip, cells.get("sources", "").split(",")))),
         name=cells.get("name", ""),
-        stated=("Reversed: yes",) if cells.get("reversed") == "yes" else (),
+        stated=(
+            *(("Reversed: yes",) if cells.get("reversed") == "yes" else ()),
+            *((f"Ask: {cells['asks']}",) if table.columns.is_own and cells.get("asks") else ()),
+        ),
         left_out=tuple(told),
         text=text,
         key=f"id:anki/{cells['guid']}/0" if cells.get("guid") else "",
