@@ -124,7 +124,7 @@ def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str
         tail.append(f"Source: {', '.join(known)}")
     tail += draft.stated
     body = mend(source, told, manner)
-    if not body.strip():
+    if not body.strip() and not any(line.startswith("Ask:") for line in tail):
         body = NO_ANSWER
         told.append(UNANSWERED)
     return FilePiece(
