@@ -161,7 +161,9 @@ def _metadata(text: str, own: bool) -> tuple[str, dict[str, tuple[str, ...]], li
     others = [line.strip() for line in last.split("\n") if not _METADATA.fullmatch(line)]
     _kept, _stated, wrong = take_metadata("", read("\n".join(others)).blocks, OF_A_CARD)
     is_computed = any(line.startswith("Ask:") for line in others)
-    if not (before or (own and is_computed)) or (others and (not own or wrong or not all(map(colon_of_metadata, others)))):
+    if others and (not own or wrong or not all(map(colon_of_metadata, others))):
+        return text, {}, []
+    if not before and not is_computed:
         return text, {}, []
     found = (_METADATA.fullmatch(line) for line in last.split("\n"))
     return before, {one[1]: tuple(word.strip() for word in one[2].split(",")) for one in found if one}, others

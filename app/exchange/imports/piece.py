@@ -57,7 +57,8 @@ class FilePiece:
         reason = "; ".join(self.losses)
         reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
         draft = (f"Draft: yes, {' '.join(clean(reason).split()).rstrip(',')}",) if self.is_draft else ()
-        return "\n\n".join(part for part in (head + self.body, "\n".join((*self.tail, *draft))) if part) + "\n\n"
+        above = head + self.body if self.body else head.rstrip("\n")
+        return "\n\n".join(part for part in (above, "\n".join((*self.tail, *draft))) if part) + "\n\n"
 
     @property
     def losses(self) -> list[str]:

@@ -15,6 +15,7 @@ from app.cards.load.load import load
 from app.database import Database
 from app.exchange.exports.cards import collect
 from app.exchange.exports.csv_and_json import write_csv, write_json
+from app.exchange.imports.import_cards import import_cards
 from app.models import Card
 from tests.web.conftest import NOW
 
@@ -134,3 +135,18 @@ def test_exports_show_one_example(tmp_path: Path, content: Path) -> None:
         rows = {row["id"]: row for row in csv.DictReader(file)}
     assert rows["forget"]["asks"] == "forget-bias"
     assert rows["count"]["asks"] == "layer-shapes?layer=lstm"
+
+
+@pytest.mark.parametrize("ending", ["csv", "md"])
+def test_computed_cards_come_back(tmp_path: Path, content: Path, ending: str) -> None:
+    add(content, BESIDE + ALONE)
+    source = content / "small" / "first.md"
+    if ending == "csv":
+        source = tmp_path / "cards.csv"
+        write_csv(source, collect(content, "http://recur.example", "small"))
+    (tmp_path / "empty").mkdir()
+    _kind, done = import_cards(source, tmp_path / "empty", "e")
+    text = done.files[0].read_text()
+    assert "## How many parameters? {#count}\n\nAsk: layer-shapes?layer=lstm\n" in text
+    assert "Level: easy\nAsk: forget-bias\n" in text
+    assert done.drafts == 0
