@@ -24,8 +24,8 @@ ROWS: dict[str, dict[str, Any]] = {
         "key_points_html": "", "sources": ["theory-1"], "retired_at": None,
     },
     "card": {
-        "id": 1, "deck_id": 1, "topic_id": 1, "name": "c", "is_named": True, "side_of": None, "asks": None, "place": "1",
-        "line": 7,
+        "id": 1, "deck_id": 1, "topic_id": 1, "name": "c", "is_named": True, "side_of": None, "asks": None,
+        "place": "1", "line": 7,
         "question": "?",
         "question_html": "?", "short_html": "!", "answer_html": "", "level": None, "content_hash": "h",
         "answer_hash": "h", "corrected_on": date(2025, 4, 1), "correction": "The sign.",
