@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "ask": {"demos", "nn", "nearest"},
     "cards": {"models", "tables", "database", "ask", "demos", "nearest", "whole_file"},
     "study": {"ask", "cards", "models", "tables", "database", "settings", "nearest", "invalid", "whole_file"},
-    "exchange": {"cards", "study", "models", "tables", "database", "nearest", "invalid", "whole_file"},
+    "exchange": {"ask", "cards", "study", "models", "tables", "database", "nearest", "invalid", "whole_file"},
     "upkeep": {"exchange", "cards", "study", "models", "tables", "database", "settings", "nearest"},
     "web": {"observe", "upkeep", "exchange", "study", "cards", "ask", "demos", "models", "tables", "database"}
     | {"settings", "nearest", "invalid", "whole_file"},
