@@ -50,7 +50,7 @@ MAY_IMPORT = {
 }
 FLOORS = {
     "cards": ("file", "render", "check", "load"),
-    "study": ("learner", "schedule", "forecast", "selection", "sitting", "quiz", "stats", ""),
+    "study": ("learner", "schedule", "forecast", "plan", "selection", "sitting", "quiz", "stats", ""),
     "exchange": ("imports", "exports", "history", ""),
     "demos": ("machine", "parts", ""),
     "ask": ("", "questions"),

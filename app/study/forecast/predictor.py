@@ -192,6 +192,11 @@ def _days(cards: Sequence[State], day: date) -> list[int]:
     return [max(0, (day - card.reviewed_on).days) for card in cards]
 
 
+def what_is_weighed(cards: Sequence[State], day: date) -> tuple[Array, Array]:
+    """FSRS's logit of each card on `day`, (cards,), and what the weights multiply, (cards, 7)."""
+    return _matrix(cards, _days(cards, day))
+
+
 def _matrix(cards: Sequence[State], days: Sequence[int]) -> tuple[Array, Array]:
     """FSRS's logit of each card after its days, (cards,), and what the weights multiply, (cards, 7)."""
     logits = [_logit(recall(card.stability, after)) for card, after in zip(cards, days, strict=True)]

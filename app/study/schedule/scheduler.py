@@ -29,6 +29,9 @@ SECOND_LOOK = timedelta(minutes=1)
 DECAY = -DEFAULT_PARAMETERS[20]
 FACTOR = 0.9 ** (1 / DECAY) - 1
 
+PARAMETERS = tuple(DEFAULT_PARAMETERS)
+"""The published parameters, w0 to w20."""
+
 _FSRS = FSRS(DEFAULT_PARAMETERS)
 # Anki's fuzz: one day, and for each stretch of the interval a share of the days that lie in it (from, to, share).
 _FUZZ = ((2.5, 7.0, 0.15), (7.0, 20.0, 0.1), (20.0, math.inf, 0.05))
