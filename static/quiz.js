@@ -24,7 +24,7 @@ function tick() {
   if (clock.ends + waits <= Date.now() && !clock.over) {
     clock.over = true;
     say("Time is up");
-    location.assign(location.pathname);
+    if (!("stays" in clock.dataset)) location.assign(location.pathname);
   }
 }
 

@@ -54,7 +54,7 @@ FLOORS = {
     "exchange": ("imports", "exports", "history", ""),
     "demos": ("machine", "parts", ""),
     "ask": ("", "questions"),
-    "web": ("frame", "sitting", "quiz", "browse", "course", "demos", "stats", "own", "phone", ""),
+    "web": ("frame", "sitting", "quiz", "drill", "browse", "course", "demos", "stats", "own", "phone", ""),
 }
 """The sub-rooms of a room from the ground up: each may import those before it. "" is the room's own files."""
 PAGES_MAY_IMPORT = {"quiz": {"sitting"}}

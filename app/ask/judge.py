@@ -1,6 +1,7 @@
 """Judging a typed answer: right, a known slip, wrong, or not to be read."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,6 +9,7 @@ from app.ask import typed
 from app.ask.question import Instance, Value
 from app.demos.machine.arithmetic import Arithmetic
 
+ANOTHER_ORDER = "These are the right sizes in another order."
 Verdict = Literal["right", "slip", "wrong", "unreadable"]
 
 
@@ -36,13 +38,13 @@ def judge(instance: Instance, text: str) -> Judged:
         return Judged("unreadable", str(error))
     if instance.accepts(value):
         return Judged("right")
-    slips = [(instance.gap(value, slip), says) for slip, says in (*instance.task.slips, *_of_writing(instance))]
+    slips = [(instance.gap(value, slip), says) for slip, says in known_slips(instance)]
     gap, says = min(slips, key=lambda one: one[0], default=(math.inf, ""))
     if gap <= 1:
         return Judged("slip", says)
     answer = instance.task.answer
     if isinstance(value, tuple) and isinstance(answer, tuple) and sorted(map(str, value)) == sorted(map(str, answer)):
-        return Judged("slip", "These are the right sizes in another order.")
+        return Judged("slip", ANOTHER_ORDER)
     return Judged("wrong", line=_line(instance, value))
 
 
@@ -55,6 +57,11 @@ def read(instance: Instance, text: str) -> Value:
             return typed.shape(text)
         case _:
             return typed.number(text, instance.is_whole, instance.task.unit)
+
+
+def known_slips(instance: Instance) -> Sequence[tuple[Value, str]]:
+    """Every slip of the instance that has a value of its own: those listed, and those of writing."""
+    return (*instance.task.slips, *_of_writing(instance))
 
 
 def _of_writing(instance: Instance) -> list[tuple[Value, str]]:

@@ -9,6 +9,8 @@ from starlette.routing import BaseRoute, Route
 from app.web.browse import browse
 from app.web.course import cards, content, edit, pictures, sources, topics, versions
 from app.web.demos import api, demo, draws, index, training
+from app.web.drill import choose as drill
+from app.web.drill import run as drill_run
 from app.web.frame import docs, health
 from app.web.own import history, learners, settings
 from app.web.phone import worker
@@ -59,6 +61,10 @@ TAKE_A_QUIZ = (
     _post("/quiz/{name}/again", results.again),
     _get("/quiz/{name}/compare", results.compare),
 )
+DRILL = (
+    _get("/drill", drill.choose),
+    _get("/drill/run", drill_run.run),
+)
 FIND_CARDS = (
     _get("/browse", browse.browse),
     _post("/browse/act", browse.act),
@@ -106,6 +112,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *COMPUTE,
     *TAKE_A_QUIZ,
     *FIND_CARDS,
+    *DRILL,
     *SEE_PROGRESS,
     *CHANGE_SETTINGS,
     *WRITE_CARDS,

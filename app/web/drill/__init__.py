@@ -1,0 +1,1 @@
+"""Computed questions one after another, and one for practice."""
