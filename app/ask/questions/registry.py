@@ -37,6 +37,12 @@ def all_questions() -> Mapping[str, Question]:
     return MappingProxyType({question.name: question for question in found})
 
 
+@cache
+def topics_asked() -> frozenset[str]:
+    """The names of the topics that have a question."""
+    return frozenset(question.topic for question in all_questions().values())
+
+
 def about(demo: str) -> Question:
     """The question that a demo's page asks: that of its own numbers, or else one about the same thing."""
     return next(question for question in all_questions().values() if question.demo == demo)

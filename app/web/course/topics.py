@@ -8,6 +8,7 @@ from markupsafe import Markup
 from sqlmodel import col, select
 from starlette.responses import Response
 
+from app.ask.questions.registry import topics_asked
 from app.models import Card
 from app.study.sitting.today import SECONDS_A_CARD, by_topic
 from app.web.frame.decks import deck_named, topic_named
@@ -30,7 +31,12 @@ def topics(
         chosen = deck_named(session, deck)
         rows = by_topic(session, here.learner(session), here.now, chosen.id)
         return here.page(
-            "topics/list.html", deck=chosen, topics=rows, first_sentence=first_sentence, seconds_to_read=seconds_to_read
+            "topics/list.html",
+            deck=chosen,
+            topics=rows,
+            first_sentence=first_sentence,
+            seconds_to_read=seconds_to_read,
+            has_drill=any(row.topic.name in topics_asked() for row in rows),
         )
 
 
@@ -57,6 +63,7 @@ def topic(
             other_cards=[card for card in cards if card not in pieces],
             seconds=seconds_to_read(found.explanation_html + found.key_points_html) + SECONDS_A_CARD * len(cards),
             state=rows[place],
+            has_drill=found.name in topics_asked(),
             before=rows[place - 1].topic if place else None,
             after=rows[place + 1].topic if place + 1 < len(rows) else None,
         )

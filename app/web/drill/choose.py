@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from starlette.responses import Response
 
 from app.ask.question import ESTIMATE, HAND, HEAD, Effort, Question
-from app.ask.questions.registry import UnknownQuestionError, all_questions, find
+from app.ask.questions.registry import UnknownQuestionError, all_questions, find, topics_asked
 from app.models import Deck, Topic
 from app.study.selection.fields import Names, no_such
 from app.web.frame.errors import NotHereError
@@ -36,9 +36,8 @@ class Kinds(BaseModel, frozen=True):
     def questions(self) -> Sequence[Question]:
         """The kinds themselves; there may be none. Raises NotHereError for a topic or a name that does not exist."""
         known = all_questions().values()
-        topics = sorted({question.topic for question in known})
-        if wrong := [name for name in self.topic if name not in topics]:
-            raise NotHereError(no_such("topic with computed questions", wrong[0], topics))
+        if wrong := [name for name in self.topic if name not in topics_asked()]:
+            raise NotHereError(no_such("topic with computed questions", wrong[0], sorted(topics_asked())))
         try:
             named = {find(name).name for name in self.ask}
         except UnknownQuestionError as error:
