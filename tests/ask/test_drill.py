@@ -10,7 +10,7 @@ from app.ask.drill import LONGEST_LOG, Drill
 from app.ask.four import typed_as
 from app.ask.judge import Judged, judge, known_slips
 from app.ask.question import Question
-from app.ask.questions.registry import all_questions, find
+from app.ask.questions.registry import find
 from tests.examples import examples
 
 KINDS = [find(name) for name in ("second-bias", "shape-of-an-output", "two-units", "ctc-collapse", "forget-bias")]
@@ -67,8 +67,3 @@ def test_no_log_breaks_it(log: str, seed: int) -> None:
     assert all(isinstance(one.slip, str) for one in drill.answered)
     assert drill.is_full == (len(log) == LONGEST_LOG)
     assert drill.current.question in KINDS
-
-
-def test_every_kind_can_be_drilled_at_once() -> None:
-    drill = Drill(list(all_questions().values()), 5)
-    assert len({drill.instance(place).question.name for place in range(72)}) == len(all_questions())

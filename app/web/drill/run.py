@@ -92,6 +92,7 @@ def _question(here: Here, asked: Run, drill: Drill, is_answered: bool) -> Respon
     with here.reading() as session:
         titles = titles_of_topics(session)
         is_typed = asked.by == "typed" or (not asked.by and here.learner(session).types_answers)
+    choices = () if is_typed else four(instance)
     return here.page(
         "drill/run.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if unread else HTTPStatus.OK,
@@ -101,9 +102,8 @@ def _question(here: Here, asked: Run, drill: Drill, is_answered: bool) -> Respon
         demo=all_demos().get(instance.question.demo),
         judged=judged,
         unread=unread,
-        answer=asked.answer,
-        is_shown=asked.shown,
-        choices=() if is_typed else four(instance),
+        answer=next((one.shown for one in choices if one.sent == asked.answer), asked.answer),
+        choices=choices,
         place=len(drill.log) + 1,
         done=done,
         seconds_left=None if asked.ends is None else max(0, asked.ends - int(here.now.timestamp())),
