@@ -90,8 +90,8 @@ def _question(here: Here, asked: Run, drill: Drill, is_answered: bool) -> Respon
     done = drill.after(judged) if judged else drill
     is_last = bool(judged) and (asked.is_late(here.now) or done.is_full)
     with here.reading() as session:
-        titles = titles_of_topics(session)
-        is_typed = asked.by == "typed" or (not asked.by and here.learner(session).types_answers)
+        titles, learner = titles_of_topics(session), here.learner(session)
+    is_typed = asked.by == "typed" or (not asked.by and learner.types_answers)
     choices = () if is_typed else four(instance)
     return here.page(
         "drill/run.html",
@@ -106,7 +106,8 @@ def _question(here: Here, asked: Run, drill: Drill, is_answered: bool) -> Respon
         choices=choices,
         place=len(drill.log) + 1,
         done=done,
-        seconds_left=None if asked.ends is None else max(0, asked.ends - int(here.now.timestamp())),
+        ends_at=datetime.fromtimestamp(asked.ends, learner.zone) if asked.ends is not None else None,
+        seconds_left=max(0, (asked.ends or 0) - int(here.now.timestamp())),
         fields=asked.fields(),
         is_last=is_last,
         onward=asked.address(log=done.log, over="1" if is_last else ""),
