@@ -214,9 +214,10 @@ class CardState(SQLModel, table=True):
 
     __tablename__ = "card_state"
     __table_args__ = (
-        Index("ix_card_state_due_on", "learner_id", "due_on"),
+        Index("ix_card_state_due_on", "learner_id", "due_on", "card_id"),
         Index("ix_card_state_due_at", "learner_id", "due_at"),
         Index("ix_card_state_reviewed_on", "learner_id", "reviewed_on"),
+        Index("ix_card_state_reviewed_at", "learner_id", "reviewed_at", "card_id"),
         Index("ix_card_state_difficulty", "learner_id", "difficulty"),
     )
 

@@ -7,6 +7,8 @@ const KEPT_MS = 10 * 60 * 1000;
 const AT_ONCE = 100;
 const ANSWERS_WITHIN_MS = 8000;
 const TRIES_EVERY_MS = 5000;
+const IN_REACH = 5;
+const A_LOOK_MS = 60 * 1000;
 
 // Three stores: what waits, in order; what the server refused, until it was read; and what was rated since the cards were kept.
 const database = () => new Promise((resolve, reject) => {
@@ -156,6 +158,7 @@ async function keep() {
 let isOffline = false;
 let cards = null; // those left, each with its card, its HTML, and the token of the rating that the next one builds on
 let given = []; // what was rated without a net on this page, to be taken back
+let topic = null; // of the card rated last
 let since = Date.now();
 let pressed = null; // the rating that is on its way; until the next card is shown, other presses are dropped
 let isReturning = false; // whether the server was asked for its own page again
@@ -168,14 +171,29 @@ async function keptCards() {
     : new DOMParser().parseFromString((await (await caches.match("/kept"))?.text()) ?? "", "text/html");
   const rated = new Map((await all("rated")).map((row) => [row.card, row]));
   return [...page.querySelectorAll("#kept > template")]
-    .map((one) => ({ card: Number(one.dataset.card), html: one.innerHTML, after: one.dataset.after || null }))
+    .map(({ dataset, innerHTML }) => ({
+      card: Number(dataset.card), html: innerHTML, topic: dataset.topic, after: dataset.after || null, owes: Number(dataset.owes),
+    }))
+    .map((one) => ({ ...one, isDue: one.after && !one.owes }))
     .filter(({ card }) => !rated.get(card)?.isDone)
-    .map((one) => ({ ...one, after: rated.get(one.card)?.token ?? one.after, isAgain: rated.has(one.card) }));
+    .map((one) => (rated.has(one.card) ? { ...one, ...owing(rated.get(one.card)), isAgain: true } : one))
+    .sort((a, b) => Boolean(a.owes) - Boolean(b.owes));
 }
 
-async function ask() {
+const owing = ({ token, owes, at }) => ({ after: token, owes, at, isDue: token && !owes });
+
+// How often a card is still to be recalled today: twice after a miss.
+const owed = (rating, before) => (rating > 2 ? Math.max(0, before - 1) : 2);
+
+// As a sitting on the server asks: of the next due cards one of another topic than the last; then new ones, then those missed.
+function next() {
+  const due = cards.filter((one) => one.isDue).slice(0, IN_REACH);
+  const isTime = (one) => one.owes !== 1 || Date.now() - (one.at ?? 0) >= A_LOOK_MS;
+  return due.find((one) => one.topic !== topic) ?? due[0] ?? cards.find(isTime);
+}
+
+async function ask(one = next()) {
   const waiting = (await all("waiting")).filter((row) => row.event.rating).length;
-  const one = cards[0];
   const root = sitting();
   if (one) root.innerHTML = one.html;
   else root.replaceChildren(over.cloneNode(true));
@@ -220,29 +238,31 @@ async function keepRating(form, rating) {
   const fields = form.elements;
   const card = Number(fields.card.value);
   const at = moment();
-  const known = cards.find((one) => one.card === card);
-  const one = known ?? { card, html: null, after: null };
+  const one = cards.find((other) => other.card === card) ?? { card, html: null, after: null, owes: Number(form.dataset.owes ?? 0) };
   const revealed = Math.min(since + Number(fields.revealed_after.value), at);
   const times = { shown_at: iso(Math.min(since, revealed)), revealed_at: iso(revealed), rated_at: iso(at) };
   const event = { token: fields.token.value, card, rating, after: one.after, ...times };
-  const isDone = rating > 2;
+  const row = { learner: LEARNER, card, token: event.token, owes: owed(rating, one.owes), at };
   await stored(["waiting", "rated"], "readwrite", (queue, rated) => {
     queue.add({ learner: LEARNER, event });
-    rated.put({ learner: LEARNER, card, token: event.token, isDone, isLate: true });
+    rated.put({ ...row, isDone: !row.owes, isLate: true });
   });
   cards = cards.filter((other) => other.card !== card);
-  if (!isDone && one.html) cards.push({ ...one, after: event.token, isAgain: true });
-  given.push({ token: event.token, one });
+  if (row.owes && one.html) cards.push({ ...one, ...owing(row), isAgain: true });
+  given.push({ token: event.token, one, topic });
+  topic = form.dataset.topic;
 }
 
 async function takeBack() {
-  const { token, one } = given.pop();
+  const { token, one, topic: before } = given.pop();
+  topic = before;
   const event = { token: crypto.randomUUID(), undoes: token, rated_at: iso(moment()) };
   await stored(["waiting", "rated"], "readwrite", (queue, rated) => {
     queue.add({ learner: LEARNER, event });
-    rated.put({ learner: LEARNER, card: one.card, token: one.after, isDone: false, isLate: true });
+    rated.put({ learner: LEARNER, card: one.card, token: one.after, owes: one.owes, isDone: false, isLate: true });
   });
   cards = [...(one.html ? [one] : []), ...cards.filter((other) => other.card !== one.card)];
+  return one.html ? one : next();
 }
 
 // Goes on with the server's own page if all was sent, and else with the next card that is kept.
@@ -289,8 +309,14 @@ function begin() {
 
 // What the server counted is known here too, so that its card is not asked again without a net.
 function wasRated({ form, rating }) {
-  const row = { learner: LEARNER, card: Number(form.elements.card.value), token: form.elements.token.value, isDone: rating > 2 };
-  stored(["rated"], "readwrite", (store) => store.put(row));
+  topic = form.dataset.topic;
+  const card = Number(form.elements.card.value);
+  stored(["rated"], "readwrite", (store) => {
+    store.get([LEARNER, card]).onsuccess = ({ target }) => {
+      const owes = owed(rating, target.result?.owes ?? Number(form.dataset.owes ?? 0));
+      store.put({ learner: LEARNER, card, token: form.elements.token.value, owes, at: Date.now(), isDone: !owes });
+    };
+  });
 }
 
 async function onSubmit(event) {
@@ -299,8 +325,7 @@ async function onSubmit(event) {
     event.preventDefault();
     event.stopImmediatePropagation();
     if (pressed) return;
-    await takeBack();
-    return ask();
+    return ask(await takeBack());
   }
   if (!form.matches("form.rating") || form.getAttribute("action") !== "/review" || form.elements.typed?.value) return;
   const rating = Number(event.submitter?.value);

@@ -115,6 +115,28 @@ class Study:
         with self.database.read() as session:
             return [tuple(row) for row in session.connection().execute(query)]
 
+    def once_more(self) -> dict[int, datetime]:
+        """The cards missed today and recalled once since, read from the log; by the time from which they may come."""
+        today = self.prefs.day(self.now).isoformat()
+        log = self.rows(
+            "SELECT id, card_id, rating, undoes_id, day FROM review WHERE learner_id = 1 ORDER BY counts_at"
+        )
+        undone = {row[3] for row in log}
+        given: dict[int, list[int]] = {}
+        for number, card, rating, _undoes, day in log:
+            if rating is not None and number not in undone and str(day)[:10] == today:
+                given.setdefault(card, []).append(rating)
+        once = [card for card, ratings in given.items() if len(ratings) > 1 and ratings[-1] > 2 >= ratings[-2]]
+        return {row[1]: row[8] + timedelta(minutes=1) for row in self.states() if row[1] in once and row[5] is None}
+
+    def last_rated(self) -> int | None:
+        """The card of the last rating that stands."""
+        rows = self.rows(
+            "SELECT card_id FROM review AS given WHERE rating IS NOT NULL AND learner_id = 1 AND NOT EXISTS"
+            " (SELECT 1 FROM review AS undo WHERE undo.undoes_id = given.id) ORDER BY counts_at DESC, token DESC"
+        )
+        return rows[0][0] if rows else None
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.database.read() as session:
             return [tuple(map(as_stored, row)) for row in session.connection().execute(text(query))]

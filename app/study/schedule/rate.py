@@ -118,12 +118,23 @@ class RatedCard(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """A counted review, its card, and the card's new state. `repeated` is True if the form had been sent before."""
+    """A counted review, its card, and the card's state before it and now.
+
+    `repeated` is True if the form had been sent before.
+    """
 
     review: Review
     card: RatedCard
+    before: State | None
     state: State
     repeated: bool
+
+    @property
+    def once_more(self) -> bool:
+        """True if the card was missed today, and comes back a second time after this recall."""
+        if self.before is None or self.before.due_at is None:
+            return False
+        return self.state.due_at is None and self.before.reviewed_on == self.state.reviewed_on
 
 
 _ANY_USE = REVIEW.alias("any_use")
@@ -216,7 +227,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
     if state is None or before.cursor is None:
         statement = ADD_CURSOR if before.cursor is None else MOVE_CURSOR
         connection.execute(statement, {"learner": learner.learner_id, "deck": before.deck_id})
-    return Rated(review, RatedCard(before.name, before.question, before[-3:]), new, repeated=False)
+    return Rated(review, RatedCard(before.name, before.question, before[-3:]), state, new, repeated=False)
 
 
 def counts_from(at: datetime, after: datetime | None) -> datetime:
@@ -244,5 +255,5 @@ def _again(connection: Connection, learner_id: int, token: str) -> Rated:
     key = {"learner": learner_id, "card": use.review.card_id}
     card = connection.execute(_BEFORE, key | {"token": token}).one()
     ratings = steps(card.seed, standing_ratings(connection, learner_id, use.review.card_id))
-    state = next(after for _before, given, after in ratings if given.id == use.review_id)
-    return Rated(use.review, RatedCard(card.name, card.question, card[-3:]), state, repeated=True)
+    before, after = next((before, after) for before, given, after in ratings if given.id == use.review_id)
+    return Rated(use.review, RatedCard(card.name, card.question, card[-3:]), before, after, repeated=True)

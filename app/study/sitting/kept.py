@@ -3,33 +3,40 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, case, or_, select
 from sqlmodel import Session
 
 from app.study.learner.preferences import Preferences
 from app.study.schedule.new_card_cursor import unseen
 from app.study.selection.standing import IS_ASKABLE, IS_DUE, ITS_STATE
 from app.study.sitting.asked import ASKED, AskedCard
+from app.study.sitting.order import IS_IN_SITTING
 from app.study.sitting.queue import Queue, parameters, progress
-from app.tables import CARD, CARD_STATE, REVIEW, THE_DECK
+from app.study.sitting.rated_today import COMES_ONCE_MORE
+from app.tables import CARD, CARD_STATE, NONE, REVIEW, THE_DECK
 
 MOST_KEPT = 200
 
 
 class KeptCard(NamedTuple):
-    """A card, and the token of the rating that the next one builds on, None for a new card."""
+    """A card, and the token of the rating that the next one builds on, None for a new card.
+
+    `owes` is how often it is still to be recalled today if it was missed today: twice or once. Else it is 0.
+    """
 
     card: AskedCard
     after: str | None
+    owes: int = 0
 
 
 _MOST: Any = bindparam("most")
+_OWES = case((IS_IN_SITTING, 2), (COMES_ONCE_MORE, 1), else_=0)
 _DUE = (
-    ASKED.add_columns(REVIEW.c.token)
+    ASKED.add_columns(REVIEW.c.token, _OWES)
     .join(CARD_STATE, ITS_STATE)
     .join(REVIEW, REVIEW.c.id == CARD_STATE.c.last_review_id)
-    .where(CARD.c.deck_id == THE_DECK, IS_ASKABLE, IS_DUE)
-    .order_by(CARD_STATE.c.due_on)
+    .where(CARD.c.deck_id == THE_DECK, IS_ASKABLE, or_(IS_DUE, COMES_ONCE_MORE))
+    .order_by(_OWES > NONE, CARD_STATE.c.due_on, CARD.c.id)
     .limit(_MOST)
 )
 _FIRST_UNSEEN = unseen("id", IS_ASKABLE).limit(_MOST).subquery()
@@ -37,13 +44,18 @@ _NEW = ASKED.where(CARD.c.id.in_(select(_FIRST_UNSEEN.c.id))).order_by(CARD.c.pl
 
 
 def kept_cards(session: Session, learner: Preferences, now: datetime, deck_id: int) -> list[KeptCard]:
-    """What the deck asks today, in the order of a sitting: at most MOST_KEPT due cards, and today's new ones."""
+    """What the deck asks today, in the order of a sitting: at most MOST_KEPT due cards, and today's new ones.
+
+    Due cards are not interleaved here: which topic was asked last is known when one is asked. Missed ones come last.
+    """
     queue = Queue(deck_id)
     values = parameters(learner, now, queue) | {"most": MOST_KEPT}
     connection = session.connection()
-    found = [KeptCard(AskedCard(*row[:-1]), row[-1]) for row in connection.execute(_DUE, values)]
+    seen = [KeptCard(AskedCard(*row[:-2]), *row[-2:]) for row in connection.execute(_DUE, values)]
+    found = [one for one in seen if not one.owes]
     new = min(progress(session, learner, now, queue).new, MOST_KEPT)
     found += [KeptCard(AskedCard(*row), None) for row in connection.execute(_NEW, values | {"most": new})]
+    found += [one for one in seen if one.owes]
     # Of the sides of a card one is asked a day.
     first = {(one.card.name.partition("~")[0]): one for one in reversed(found)}
     return [one for one in found if first[one.card.name.partition("~")[0]] is one]

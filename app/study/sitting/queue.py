@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select
 from sqlmodel import Session
 
 from app.study.learner.preferences import Preferences
+from app.study.schedule.scale import Rating
+from app.study.schedule.scheduler import IN_SITTING, SECOND_LOOK
 from app.study.selection.selection import Selection
 from app.study.sitting.asked import AskedCard
 from app.study.sitting.order import (
@@ -18,6 +20,9 @@ from app.study.sitting.order import (
     next_statements,
     progress_statement,
 )
+
+NEAR = timedelta(days=30)
+"""How long before an interview a sitting ahead of the schedule asks new cards first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,9 @@ class Progress:
 
 def next_card(session: Session, learner: Preferences, now: datetime, queue: Queue) -> AskedCard | None:
     """The card to ask now; None if the sitting is over."""
-    statements = next_statements(queue.selection.shape, queue.mode)
-    return _next(session.connection(), statements, parameters(learner, now, queue))
+    values = parameters(learner, now, queue)
+    statements = next_statements(queue.selection.shape, queue.mode, _new_first(learner, queue, values["today"]))
+    return _next(session.connection(), statements, values)
 
 
 def progress(
@@ -80,13 +86,19 @@ def next_and_progress(
 ) -> tuple[AskedCard | None, Progress]:
     """Both, most often with one statement: the page after a rating needs both."""
     values, shape, is_apart = parameters(learner, now, queue, sitting), queue.selection.shape, sitting is not None
-    connection = session.connection()
-    row = connection.execute(next_and_progress_statement(shape, queue.mode, is_apart), values).one_or_none()
+    connection, new_first = session.connection(), _new_first(learner, queue, values["today"])
+    row = connection.execute(next_and_progress_statement(shape, queue.mode, new_first, is_apart), values).one_or_none()
     if row is not None:
         fields = len(AskedCard._fields)
         return AskedCard(*row[:fields]), _progress(queue, values, row[fields:])
     counts = connection.execute(progress_statement(shape, queue.mode, is_apart), values).one()
-    return _next(connection, next_statements(shape, queue.mode)[1:], values), _progress(queue, values, counts)
+    others = next_statements(shape, queue.mode, new_first)[1:]
+    return _next(connection, others, values), _progress(queue, values, counts)
+
+
+def _new_first(learner: Preferences, queue: Queue, today: date) -> bool:
+    on = learner.interview_on
+    return queue.mode is Mode.AHEAD and on is not None and today <= on <= today + NEAR
 
 
 def parameters(learner: Preferences, now: datetime, queue: Queue, sitting: str | None = None) -> dict[str, Any]:
@@ -98,6 +110,8 @@ def parameters(learner: Preferences, now: datetime, queue: Queue, sitting: str |
         "now": now,
         "today": today,
         "since": queue.since,
+        "a_look_ago": now - SECOND_LOOK,
+        "some_minutes_ago": now - IN_SITTING[Rating.HARDLY],
         "new_per_day": learner.new_per_day,
         "most_new": min(learner.new_per_day, MOST_COUNTED) if queue.mode is Mode.DUE else MOST_COUNTED,
         "sitting": sitting,

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.study.forecast.chances import chances
 from app.study.learner.preferences import Preferences
-from app.study.selection.standing import EVERY_CARD, IS_NEW
+from app.study.selection.standing import EVERY_CARD, IS_BURIED, IS_NEW, IS_SUSPENDED
 from app.study.sitting.queue import Queue, parameters
 from app.tables import CARD, THE_DECK
 
@@ -19,7 +19,7 @@ class Readiness:
     """The deck's cards on the day `on`, `days` from today, if nothing more were studied.
 
     `known` is how many are expected to be recalled then: the sum of the chances of recall. With a chance of 90 % they
-    are from `low` to `high`. `unmet` were never seen.
+    are from `low` to `high`. `unmet` were never seen, and are not buried. Suspended cards count nowhere.
     """
 
     on: date
@@ -37,9 +37,9 @@ class Readiness:
 
 
 _COUNTS = (
-    select(func.count(), func.count().filter(IS_NEW))
+    select(func.count(), func.count().filter(IS_NEW, ~IS_BURIED))
     .select_from(EVERY_CARD)
-    .where(CARD.c.deck_id == THE_DECK, CARD.c.retired_at.is_(None))
+    .where(CARD.c.deck_id == THE_DECK, CARD.c.retired_at.is_(None), ~IS_SUSPENDED)
 )
 
 
@@ -49,5 +49,6 @@ def readiness(session: Session, prefs: Preferences, now: datetime, deck_id: int)
     if on is None or on < today:
         return None
     cards, unmet = session.connection().execute(_COUNTS, parameters(prefs, now, Queue(deck_id))).one()
-    known = chances(session, prefs.learner_id, deck_id).total(on)
-    return Readiness(on, (on - today).days, cards, known.expected, *known.interval(cards - unmet), unmet)
+    seen = chances(session, prefs.learner_id, deck_id, ~IS_SUSPENDED)
+    known = seen.total(on)
+    return Readiness(on, (on - today).days, cards, known.expected, *known.interval(len(seen.states)), unmet)

@@ -16,7 +16,7 @@ from app.cards.file.yaml_files import documents
 from app.models import CardDemo, Deck, Review
 from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, Rated, rate, rated_since
-from app.study.schedule.scheduler import State
+from app.study.schedule.scheduler import SECOND_LOOK, State
 from app.study.schedule.undo import Undone, undo
 from app.study.selection.choices import choices, unknown
 from app.study.selection.fields import NONE_IF_EMPTY
@@ -39,13 +39,15 @@ from app.web.sitting.sitting import NotNowError
 class Over:
     """The end of a sitting: what was done in it, and what is left in the rest of the deck.
 
-    `why_none` says in sentences why no card is asked, if it is known.
+    `once_more` is how many missed cards come back a second time, in a minute or more. `why_none` says in sentences why
+    no card is asked, if it is known.
     """
 
     done: Summary
     demos: dict[int, CardDemo]
     next_due: NextDue | None
     remaining: int
+    once_more: int
     why_none: Sequence[str]
 
     @property
@@ -203,6 +205,7 @@ class QueueSitting:
             "pairs": self.whole.pairs,
             "today": self.progress.today,
             "words": self.words,
+            "again": self.address(),
             "is_early": self.query.mode is not Mode.DUE,
             "done": done,
             "place": min(done + 1, total),
@@ -217,7 +220,9 @@ class QueueSitting:
         links = self.session.exec(select(CardDemo).where(col(CardDemo.card_id).in_(missed), CardDemo.position == 0))
         demos = {link.card_id: link for link in links}
         left = progress(*today, Queue(deck_id)).remaining
-        return Over(done, demos, next_due(*today, deck_id), left, () if done.reviews else self._why_none())
+        once_more = progress(self.session, self.learner, self.here.now + SECOND_LOOK, self.queue).in_sitting
+        why_none = () if done.reviews else self._why_none()
+        return Over(done, demos, next_due(*today, deck_id), left, once_more, why_none)
 
     def _why_none(self) -> Sequence[str]:
         if self.query.why_not_asked:

@@ -34,7 +34,8 @@ class Typed:
 class Shown:
     """A card's question, shown at `shown_at`; with `offer` also its answer and the five buttons.
 
-    They are open on the page if `revealed_at` is set, and else hidden until the page reveals them.
+    They are open on the page if `revealed_at` is set, and else hidden until the page reveals them. `owes` is how often
+    the card is still to be recalled, as far as its state says: twice if it was missed.
     """
 
     card: AskedCard
@@ -46,6 +47,7 @@ class Shown:
     typed: Typed | None = None
     leech: Leech | None = None
     rated_on: date | None = None
+    owes: int = 0
 
     @property
     def revealed_after(self) -> float:
@@ -75,6 +77,7 @@ def with_answer(
         typed=beside(typed, card) if typed.strip() else None,
         leech=leech(session, card.id, state.lapses) if state else None,
         rated_on=state.reviewed_on if state else None,
+        owes=2 if state and state.due_at else 0,
     )
 
 

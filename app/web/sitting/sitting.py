@@ -26,6 +26,7 @@ from app.study.schedule.undo import Undone, last_rating
 from app.study.selection.leech import Leech, leech
 from app.study.selection.standing import LEECH_FROM
 from app.study.sitting.asked import AskedCard
+from app.study.sitting.rated_today import is_once_more
 from app.tables import CARD, CARD_STATE, THE_LEARNER
 from app.web.frame.here import Context
 from app.web.sitting.forms import CardForm, PageForm, RatingForm, UndoForm
@@ -89,12 +90,16 @@ class Sitting(Protocol):
 
 @dataclass(frozen=True)
 class JustRated:
-    """The rating given last, its card's name and question, and the card's state now."""
+    """The rating given last, its card's name and question, and the card's state now.
+
+    `once_more` is True if the card was missed today and comes back a second time.
+    """
 
     review: Review
     name: str
     question: str
     state: State | None
+    once_more: bool
     leech: Leech | None
 
 
@@ -267,9 +272,10 @@ def _just_rated(sitting: Sitting, shown: Shown | None, review: Review | None, ra
         connection = sitting.session.connection()
         name, asked = connection.execute(_NAME_AND_QUESTION, {"card": review.card_id}).one()
         state = stored_state(connection, sitting.learner.learner_id, review.card_id)
+        once_more = is_once_more(connection, sitting.learner, sitting.here.now, review.card_id)
     else:
-        (name, asked, _deck), state = rated.card, rated.state
+        (name, asked, _deck), state, once_more = rated.card, rated.state, rated.once_more
     help_with = None
     if state is not None and Rating(review.rating or 1).missed and state.lapses >= LEECH_FROM:
         help_with = leech(sitting.session, review.card_id, state.lapses)
-    return JustRated(review, name, asked, state, help_with)
+    return JustRated(review, name, asked, state, once_more, help_with)

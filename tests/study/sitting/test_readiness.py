@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.study.forecast.predictor import Predictor
+from app.study.selection import marks
 from app.study.sitting.readiness import Readiness, readiness
 
 if TYPE_CHECKING:
@@ -40,3 +41,15 @@ def test_on_the_day_itself_the_unmet_are_all_for_today(study: "Study") -> None:
 @pytest.mark.parametrize("on", [None, date(2025, 5, 31)])
 def test_without_an_interview_to_come_there_is_nothing_to_say(study: "Study", on: date | None) -> None:
     assert found(study, on) is None
+
+
+def test_suspended_and_buried_cards_are_not_unmet(study: "Study") -> None:
+    known, on = study.rate(1, 5).state, date(2025, 6, 21)
+    study.rate(2, 5)
+    with study.database.write() as session:
+        marks.suspend(session, 1, [2, 3])
+        marks.bury(session, 1, [1, 4], date(2025, 7, 1))
+    ready = found(study, on)
+    assert ready is not None
+    assert (ready.cards, ready.unmet) == (8, 6), "the buried ones are still in the deck"
+    assert ready.known == pytest.approx(Predictor().chance(known, 20), rel=1e-9)

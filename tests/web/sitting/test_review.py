@@ -9,7 +9,9 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from app.database import Database
+from app.main import create_app
 from app.models import Card, Learner, Review
+from app.settings import Settings
 from app.web.sitting.forms import RatingForm
 from app.web.sitting.review import SittingQuery
 from tests.web.conftest import NOW
@@ -85,6 +87,29 @@ def test_a_missing_field_is_named(client: TestClient) -> None:
     answer = client.post("/review", data=form)
     assert answer.status_code == 422
     assert "token is missing" in answer.text
+
+
+@pytest.mark.usefixtures("client")
+def test_a_card_that_comes_back_a_second_time_says_so(database: Database, settings: Settings) -> None:
+    at = [NOW]
+    with TestClient(create_app(settings, database, lambda: at[0]), base_url="http://127.0.0.1:8000") as client:
+
+        def rate(rating: int) -> str:
+            form = rating_form(client, shown=at[0].isoformat(), rating=rating, cards="q1")
+            return client.post("/review", data=form, headers=PART).text
+
+        assert "back in this sitting" in rate(1)
+        assert "back once more today, then " in rate(4)
+        said = client.get("/review?cards=q1").text
+        assert "back once more today, then " in said
+        assert "1 missed card will come back once more today" in said
+        owes = re.findall(
+            r'data-card="(\d)" data-after="[^"]*" data-topic="[^"]*" data-owes="(\d)"', client.get("/kept").text
+        )
+        assert owes == [(str(card), "0") for card in range(2, 6)] + [("1", "1")]
+        at[0] += timedelta(minutes=1)
+        assert "Question 1?" in client.get("/review?cards=q1").text
+        assert "once more today" not in rate(4)
 
 
 def test_a_card_that_left_the_files_gives_way_to_the_next(client: TestClient, database: Database) -> None:

@@ -73,6 +73,7 @@ def look_at_every_card(study: "Study", new_per_day: int, suspended: set[int]) ->
     states = {row[1]: (row[4], row[5]) for row in rows if row[1] not in suspended}
     missed = {card for card, (on, at) in states.items() if at is not None and on >= day}
     due = {card for card, (on, _) in states.items() if on <= day} - missed
+    missed |= {card for card, at in study.once_more().items() if at <= study.now} - suspended
     unseen = set(range(1, CARDS + 1)) - {row[1] for row in rows} - suspended
     introduced = sum(row[6] == day for row in rows)
     return len(due), len(missed), min(len(unseen), max(0, new_per_day - introduced))
