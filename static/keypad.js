@@ -71,5 +71,10 @@ document.addEventListener("focusin", (event) => {
 });
 
 document.addEventListener("DOMContentLoaded", settleKeypads);
-document.addEventListener("htmx:after:swap", settleKeypads);
+document.addEventListener("htmx:after:swap", (event) => {
+  settleKeypads();
+  // A question for practice opens below a card, whose own focus stays out of it.
+  const practice = event.detail?.ctx?.target?.closest?.("#practice");
+  practice?.querySelector("[data-focus]")?.focus();
+});
 FINGERS.addEventListener("change", settleKeypads);

@@ -173,7 +173,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   trouble("");
   showKeys();
   const sitting = document.getElementById("sitting");
-  if (!sitting || event.target.closest?.("#demo-slot") || event.detail?.ctx?.target?.closest?.("#demo-slot")) return;
+  if (!sitting || event.target.closest?.("#demo-slot, #practice") || event.detail?.ctx?.target?.closest?.("#demo-slot, #practice")) return;
   settle(sitting);
   const focus = sitting.querySelector("[data-focus]");
   if (focus) {

@@ -10,6 +10,7 @@ from app.web.browse import browse
 from app.web.course import cards, content, edit, pictures, sources, topics, versions
 from app.web.demos import api, demo, draws, index, training
 from app.web.drill import choose as drill
+from app.web.drill import practice
 from app.web.drill import run as drill_run
 from app.web.frame import docs, health
 from app.web.own import history, learners, settings
@@ -64,6 +65,7 @@ TAKE_A_QUIZ = (
 DRILL = (
     _get("/drill", drill.choose),
     _get("/drill/run", drill_run.run),
+    _get("/practice", practice.practice),
 )
 FIND_CARDS = (
     _get("/browse", browse.browse),

@@ -121,3 +121,14 @@ def test_without_scripts_a_drill_is_the_same(plain_page: Page) -> None:
     assert "of 1 right" in plain_page.inner_text(".score")
     plain_page.get_by_role("link", name="End").click()
     assert plain_page.is_visible("#by-kind")
+
+
+def test_practice_goes_on_in_its_place_and_hands_on_the_focus(page: Page) -> None:
+    page.goto("/practice?ask=second-bias&seed=3")
+    first = page.inner_text(".givens")
+    page.locator(".four button").first.click()
+    expect(page.locator("#practice-judged")).to_be_focused()
+    page.get_by_role("link", name="Another one").click()
+    expect(page.locator("#practised")).to_be_focused()
+    assert page.inner_text(".givens") != first
+    assert page.url.endswith("seed=3")  # within a card's page its address stays the card's

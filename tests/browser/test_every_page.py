@@ -79,6 +79,8 @@ PAGES = {
     "drill, of four": "/drill/run?seed=5&by=four&log=rr0",
     "drill, judged": "/drill/run?ask=lstm-from-sums&seed=5&by=typed&answer=0.3",
     "drill, over": "/drill/run?seed=5&by=typed&log=rr0w1s2&over=1",
+    "practice": "/practice?ask=lstm-from-sums&seed=3",
+    "practice, judged": "/practice?ask=lstm-from-sums&seed=3&guess=0.3",
     "content": "/content",
     "topic's preview": "/content/rnn/vanishing-and-exploding-gradients",
     "card's preview": "/content/rnn/vanishing-and-exploding-gradients?card=vanishing-why",

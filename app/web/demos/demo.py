@@ -1,8 +1,7 @@
 """/demos/NAME: a demo's page, its table as CSV and JSON, and its number to predict."""
 
 import random
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -25,11 +24,10 @@ from app.web.demos.in_turn import in_turn, may_train
 from app.web.demos.picture import drawn
 from app.web.demos.results import asked, bad_values, grown, part, results_of
 from app.web.frame.errors import bad_parameters
-from app.web.frame.here import page, parts_of, wants_part
+from app.web.frame.here import card_before, page, wants_part
 
 SEEDS = 1_000_000
 A_DAY = "max-age=86400"
-LONGEST_BACK = 500
 
 
 @may_train
@@ -109,7 +107,7 @@ def beneath(request: Request, name: str) -> Response:
         error=None,
         texts=found.texts(state.parameters),
         compare="",
-        back=_back(request, given),
+        back=card_before(request, given.get("from", "")),
         show=show,
         **results_of(state),
     )
@@ -147,20 +145,11 @@ def _whole(request: Request, name: str) -> Response:
         code=[(dotted, highlight(source, "python")) for dotted, source in found.code()],
         cards=cards,
         neighbours=neighbours(found),
-        back=_back(request, given),
+        back=card_before(request, given.get("from", "")),
         compare=results["other"].query if results["other"] else "",
         show=show,
         **results,
     )
-
-
-def _back(request: Request, given: Mapping[str, str]) -> str | None:
-    """The address of the card that the reader came from, by `from` or the Referer; None if it is not our card."""
-    said, before = given.get("from", ""), parts_of(request.headers.get("referer", ""))
-    if not said and before.netloc == request.url.netloc:
-        said = before.path + (f"?{before.query}" if before.query else "")
-    is_a_card = re.fullmatch(r"/((review|quiz/[\w-]+)(\?[^\s\\]*)?|cards/[\w-]+/[\w-]+)", said)
-    return said if is_a_card and len(said) < LONGEST_BACK else None
 
 
 def _cards_about(session: Session, name: str) -> list[tuple[str, Card]]:

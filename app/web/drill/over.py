@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Collection, Mapping
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
 from app.ask.drill import Drill
+from app.ask.question import Question
 from app.ask.questions.registry import find
 from app.demos.registry import all_demos
 from app.models import Card, CardDemo, Deck
@@ -21,7 +23,7 @@ def over(here: Context, drill: Drill, links: Mapping[str, str], *, is_late: bool
     slips = Counter((one.instance.question.name, one.slip) for one in drill.answered if one.slip)
     with here.reading() as session:
         titles = titles_of_topics(session)
-        cards = _cards_about(session, {find(name).demo for name, _ in slips})
+        cards = _cards_about(session, {find(name) for name, _ in slips})
     return here.page(
         "drill/over.html",
         part="drill",
@@ -36,16 +38,13 @@ def over(here: Context, drill: Drill, links: Mapping[str, str], *, is_late: bool
     )
 
 
-def _cards_about(session: Session, demos: Collection[str]) -> Mapping[str, list[tuple[str, Card]]]:
-    """The first (deck, card) that link to each demo, in learning order."""
-    linked = (
-        select(CardDemo.demo, Deck.name, Card)
-        .join(Card, col(Card.id) == CardDemo.card_id)
-        .join(Deck, col(Deck.id) == Card.deck_id)
-        .where(col(CardDemo.demo).in_(demos), col(Card.retired_at).is_(None))
-        .order_by(Deck.name, Card.place, col(CardDemo.position))
-    )
-    found: dict[str, dict[int, tuple[str, Card]]] = {}
-    for demo, deck, card in session.exec(linked):
-        found.setdefault(demo, {}).setdefault(card.id, (deck, card))
-    return {demo: list(cards.values())[:CARDS_OF_A_SLIP] for demo, cards in found.items()}
+def _cards_about(session: Session, questions: Collection[Question]) -> Mapping[str, list[tuple[str, Card]]]:
+    """The first (deck, card) about each question, by its name: those that ask it, then those that link to its demo."""
+    in_use = select(Deck.name, Card).join(Card).where(col(Card.retired_at).is_(None)).order_by(Deck.name, Card.place)
+    found: dict[str, list[tuple[str, Card]]] = {}
+    for question in questions:
+        asks = or_(col(Card.asks) == question.name, col(Card.asks).startswith(f"{question.name}?", autoescape=True))
+        links = col(Card.id).in_(select(CardDemo.card_id).where(CardDemo.demo == question.demo))
+        cards = {card.id: (deck, card) for one in (asks, links) for deck, card in session.exec(in_use.where(one))}
+        found[question.name] = list(cards.values())[:CARDS_OF_A_SLIP]
+    return found

@@ -1,6 +1,7 @@
 """What a route is given: a dependency with the request, the learner, the time, and the sessions; and the form."""
 
 import ipaddress
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
 """Headers that proxies add."""
 LONGEST_ID = 10
+LONGEST_BACK = 500
 RowId = Annotated[int, Field(ge=0, lt=2**31)]
 """A database id in an address or a form: as large as every database's columns allow."""
 
@@ -109,6 +111,15 @@ def parts_of(address: str) -> SplitResult:
 def forwarded_by(headers: Headers) -> str | None:
     """The header by which a proxy said that it passed the request on; None if there is none."""
     return next((name for name in FORWARDED if name in headers), None)
+
+
+def card_before(request: Request, said: str) -> str | None:
+    """The address of the card that the reader came from, by what the address says or by the Referer; None if none."""
+    before = parts_of(request.headers.get("referer", ""))
+    if not said and before.netloc == request.url.netloc:
+        said = before.path + (f"?{before.query}" if before.query else "")
+    is_a_card = re.fullmatch(r"/((review|quiz/[\w-]+)(\?[^\s\\]*)?|cards/[\w-]+/[\w-]+)", said)
+    return said if is_a_card and len(said) < LONGEST_BACK else None
 
 
 def is_from_this_machine(request: Request) -> bool:
