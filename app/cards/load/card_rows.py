@@ -11,10 +11,21 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from app.cards.check.judge import Holder
 from app.cards.load import search
 from app.cards.load.follow import MoveCards, aliases_named, follow, keep_names, studied_cards, take_over
-from app.cards.load.identity import CardRow, FileCard, Home, Key, Matches, Stored, former_key, match, names_to_find
+from app.cards.load.identity import (
+    CardRow,
+    FileCard,
+    Home,
+    Key,
+    Matches,
+    Stored,
+    former_key,
+    match,
+    names_to_find,
+    questions,
+)
 from app.cards.load.versions import Version, append_versions
 from app.cards.render.prepare import ReadyCard, ReadyFile
-from app.tables import CARD, CARD_DEMO, CARD_LINK, CARD_SOURCE, CARD_TAG, DECK, TOPIC, chunks
+from app.tables import CARD, CARD_DEMO, CARD_LINK, CARD_SOURCE, CARD_TAG, CARD_VERSION, DECK, TOPIC, chunks
 
 _ROWS = select(*(TOPIC.c.path if field.name == "path" else CARD.c[field.name] for field in fields(CardRow))).join_from(
     CARD, TOPIC
@@ -138,6 +149,37 @@ def store_cards(
     if emptied or pairs:
         follow(connection, {row.id: (row.home, to.home) for row, to in pairs} | moved, emptied)
     return Stocked(count, known.matches.decided, known.matches.asked)
+
+
+def open_questions(connection: Connection) -> list[str]:
+    """What the loads have asked and nobody has answered: which cards may be ones that are gone and have a history.
+
+    A question is closed once a line Was: answers it, the card that is gone returns, or a learner has rated the new one.
+    """
+    gone = [CardRow(*row) for row in connection.execute(_ROWS.where(CARD.c.retired_at.is_not(None)))]
+    studied = studied_cards(connection, (row.id for row in gone if row.answer_hash))
+    gone = [row for row in gone if row.id in studied]
+    live: dict[int, CardRow] = {}
+    for column, values in (
+        (CARD.c.name, (row.name for row in gone)),
+        (CARD.c.answer_hash, (row.answer_hash for row in gone)),
+    ):
+        for some in chunks(values):
+            found = connection.execute(_ROWS.where(CARD.c.retired_at.is_(None), column.in_(some)))
+            live.update((row.id, CardRow(*row)) for row in found)
+    studied = studied_cards(connection, live)
+    c = CARD_VERSION.c
+    since: dict[int, datetime] = {}
+    for ids in chunks(live):
+        first = select(c.card_id, func.min(c.loaded_at)).where(c.card_id.in_(ids)).group_by(c.card_id)
+        since.update((card_id, loaded_at) for card_id, loaded_at in connection.execute(first))
+
+    def at_once(one: CardRow, row: CardRow) -> bool | None:
+        assert row.retired_at is not None  # noqa: S101 - it is gone
+        came = since.get(one.id)
+        return None if came is None or came < row.retired_at else came == row.retired_at
+
+    return list(questions((row for row in live.values() if row.id not in studied), gone, at_once))
 
 
 def holders(connection: Connection, deck: str, names: Collection[str], leaving: Collection[str]) -> dict[str, Holder]:

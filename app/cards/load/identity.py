@@ -1,11 +1,11 @@
 """Which card of the files is which stored card, so that its history stays with it. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from app.cards.file.parse import slug
 from app.cards.render.prepare import ReadyCard
@@ -18,10 +18,15 @@ MOST_QUESTIONS = 20
 
 
 class _InDeck:
-    """A card by the path of its file, and its name."""
+    """A card by the path and line of its file, its name and its answer."""
 
     path: str
     name: str
+    line: int
+    answer_hash: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
 
     @property
     def deck(self) -> str:
@@ -77,12 +82,19 @@ class FileCard(_InDeck):
         return self.card.name
 
     @property
+    def line(self) -> int:  # type: ignore[override]
+        """The line of its question."""
+        return self.card.line
+
+    @property
+    def answer_hash(self) -> str:  # type: ignore[override]
+        """The hash of its answer."""
+        return self.card.answer_hash
+
+    @property
     def was(self) -> Key | None:
         """The deck and the name that the card had, if it says so."""
         return former_key(self.deck, self.card.was)
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.card.line}"
 
 
 @dataclass
@@ -131,6 +143,9 @@ def match(found: Iterable[FileCard], stored: Stored) -> Matches:
     matching.copies()
     matching.ask()
     return matching.done
+
+
+_New = TypeVar("_New", bound=_InDeck)
 
 
 class _Sign(NamedTuple):
@@ -322,37 +337,44 @@ class _Matching:
         for (deck, to, why), number in sorted(self.why.items()):
             keep = "1 card keeps its" if number == 1 else f"{number} cards keep their"
             self.done.decided.append(f"{keep} history on the way from {deck} to {to}, {why}.")
-        showing: dict[str, list[CardRow]] = defaultdict(list)
-        for row in self.rows.values():
-            if row.id in self.stored.studied and self.is_free(row) and _answer(row):
-                showing[row.name].append(row)
-                showing[row.answer_hash].append(row)
-        wanted: dict[CardRow, list[FileCard]] = defaultdict(list)
-        for one in self.new() if showing else ():
-            for row in {*showing[one.name], *showing[one.card.answer_hash]}:
-                if self.may_be(one, row):
-                    wanted[row].append(one)
-        may_be: dict[FileCard, list[CardRow]] = defaultdict(list)
-        for row, cards in wanted.items():
-            for one in cards:
-                may_be[one].append(row)
-        for one, rows in may_be.items():
-            rivals = [other for row in rows for other in wanted[row] if other is not one]
-            names = sorted("/".join(row.key) for row in rows)
-            self.done.asked.append(
-                f"{one}: {one.name} may be {' or '.join(names)}{f', and so may {rivals[0]}' if rivals else ''}. "
-                f"No history was moved: write the line Was: {names[0]} at the end of the card whose history it is."
-            )
+        studied = (row for row in self.rows.values() if row.id in self.stored.studied and self.is_free(row))
+        self.done.asked += questions(self.new(), studied, lambda _one, row: row.retired_at is None)
         if len(self.done.asked) > MOST_QUESTIONS:
             more = f"And {len(self.done.asked) - MOST_QUESTIONS} more such cards."
             self.done.asked[MOST_QUESTIONS:] = [more]
 
-    def may_be(self, one: FileCard, row: CardRow) -> bool:
-        """True if the new card shows enough of a row that has a history."""
-        same_answer = one.card.answer_hash == row.answer_hash
-        if row.retired_at is not None:
-            return one.name == row.name and same_answer
-        return same_answer or (one.name == row.name and one.deck != row.deck)
+
+def questions(
+    new: Iterable[_New], gone: Iterable[CardRow], at_once: Callable[[_New, CardRow], bool | None]
+) -> Iterator[str]:
+    """A sentence for each new card that may be a card that is gone and has a history, and how to answer.
+
+    `at_once` says of both whether one load brought the first and took the second, which is enough if they show the same
+    answer; None if the first was there before.
+    """
+    showing: dict[str, list[CardRow]] = defaultdict(list)
+    for row in gone:
+        if _answer(row):
+            showing[row.name].append(row)
+            showing[row.answer_hash].append(row)
+    wanted: dict[CardRow, list[_New]] = defaultdict(list)
+    for card in new:
+        for row in {*showing[card.name], *showing[card.answer_hash]}:
+            together, same_answer = at_once(card, row), card.answer_hash == row.answer_hash
+            is_same = same_answer or card.deck != row.deck if together else same_answer and card.name == row.name
+            if together is not None and is_same:
+                wanted[row].append(card)
+    may_be: dict[_New, list[CardRow]] = defaultdict(list)
+    for row, cards in wanted.items():
+        for one in cards:
+            may_be[one].append(row)
+    for one, rows in may_be.items():
+        rivals = [other for row in rows for other in wanted[row] if other is not one]
+        names = sorted("/".join(row.key) for row in rows)
+        yield (
+            f"{one}: {one.name} may be {' or '.join(names)}{f', and so may {rivals[0]}' if rivals else ''}. "
+            f"No history was moved: write the line Was: {names[0]} at the end of the card whose history it is."
+        )
 
 
 def names_to_find(found: Iterable[FileCard], rows: Collection[CardRow], leaving: Collection[str]) -> set[str]:

@@ -12,6 +12,7 @@ from app.cards.check.check import check_content
 from app.cards.check.check_cache import CheckCache
 from app.cards.check.preview import content_file, preview
 from app.cards.check.report import excerpts
+from app.cards.load.card_rows import open_questions
 from app.cards.load.holders import StoredHolders
 from app.database import Database
 from app.models import ContentFile
@@ -26,11 +27,13 @@ def content(here: Here) -> Response:
     check_author(here)
     with here.reading() as session:
         read = {file.path: file.looked_at for file in session.exec(select(ContentFile))}
+        questions = open_questions(session.connection())
     checked = check_content(here.settings.content_dir, cache=check_cache(here), waits=False)
     return here.page(
         "content/files.html",
         checked=checked,
         read=read,
+        questions=questions,
         last_read=max(read.values(), default=None),
         excerpt=excerpts(here.settings.content_dir),
         edit=lambda path, line: edit_at(here.settings, path, line),

@@ -2,15 +2,19 @@
 
 import base64
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from markupsafe import escape
 from pydantic import SecretStr
+from sqlmodel import select
 
 from app.cards.load.load import load
 from app.database import Database
 from app.main import create_app
+from app.models import Card, CardMark
 from app.settings import ROOT, Settings
 from tests.web.conftest import NOW
 
@@ -222,3 +226,65 @@ def test_drafts_are_for_those_who_write(database: Database, settings: Settings, 
     assert str(content) not in page
     assert 'href="/content"' not in page
     assert 'href="/content"' in client(editing=True).get("/cards/small/q1").text
+
+
+def test_what_a_load_asked_is_shown_until_it_is_answered(client: TestClient, database: Database, first: Path) -> None:
+    """A learner knows q1, and an author puts two cards with its answer in its place: either may be meant."""
+    assert "open question" not in client.get("/content").text
+    with database.write() as session:
+        card = session.exec(select(Card).where(Card.name == "q1")).one()
+        session.add(CardMark(learner_id=1, card_id=card.id, is_flagged=True))
+    text = first.read_text()
+    twice = re.sub(
+        r"## Question 1\? \{#q1\}\n(.*?)(?=\n## )", r"## One? {#one}\n\1\n## Two? {#two}\n\1", text, flags=re.S
+    )
+    first.write_text(twice)
+    content = first.parent.parent
+    asked = load(database, content, NOW + timedelta(hours=1)).asked
+    assert len(asked) == 2
+    first.write_text(twice + "\n")
+    assert load(database, content, NOW + timedelta(hours=2)).asked == ()  # said once
+    page = client.get("/content").text
+    assert "2 open questions" in page
+    assert all(str(escape(sentence)) in page for sentence in asked)
+    assert "Was: small/q1" in page
+    first.write_text(re.sub(r"(\{#two\}.*?)(?=\n## )", r"\1\nWas: small/q1\n", twice, flags=re.S))
+    assert load(database, content, NOW + timedelta(hours=3)).decided
+    assert "open question" not in client.get("/content").text
+    with database.read() as session:
+        assert session.get(Card, card.id).name == "two"
+
+
+def test_a_question_is_closed_when_the_new_card_has_a_history(client: TestClient, database: Database, first: Path):
+    with database.write() as session:
+        ids = dict(session.exec(select(Card.name, Card.id)).all())
+        session.add(CardMark(learner_id=1, card_id=ids["q1"], is_flagged=True))
+    other = first.parent.parent / "other" / "first.md"
+    other.parent.mkdir()
+    other.write_text("---\ntitle: Other\n---\n## Something else? {#q1}\nAnother answer.\n")
+    first.write_text(re.sub(r"## Question 1\?.*?(?=## )", "", first.read_text(), flags=re.S))
+    (asked,) = load(database, first.parent.parent, NOW + timedelta(hours=1)).asked
+    assert "other/first.md:4: q1 may be small/q1" in asked
+    assert "1 open question<" in client.get("/content").text
+    with database.write() as session:
+        new = session.exec(select(Card).where(Card.name == "q1", Card.id != ids["q1"])).one()
+        session.add(CardMark(learner_id=1, card_id=new.id, is_flagged=True))
+    assert "open question" not in client.get("/content").text
+
+
+def test_an_older_card_with_the_same_answer_is_no_question(client: TestClient, database: Database, first: Path) -> None:
+    with database.write() as session:
+        session.add(
+            CardMark(
+                learner_id=1, card_id=session.exec(select(Card.id).where(Card.name == "q1")).one(), is_flagged=True
+            )
+        )
+    text = first.read_text()
+    answer = re.search(r"\{#q1\}\n(.*?)(?=\n## )", text, re.S)
+    assert answer
+    first.write_text(f"{text}\n## Copy? {{#copy}}\n{answer[1]}\n")
+    content = first.parent.parent
+    assert load(database, content, NOW + timedelta(hours=1)).added == 1
+    first.write_text(re.sub(r"## Question 1\?.*?(?=## )", "", first.read_text(), flags=re.S))
+    load(database, content, NOW + timedelta(hours=2))
+    assert "open question" not in client.get("/content").text
