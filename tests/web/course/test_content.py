@@ -252,7 +252,7 @@ def test_what_a_load_asked_is_shown_until_it_is_answered(client: TestClient, dat
     assert load(database, content, NOW + timedelta(hours=3)).decided
     assert "open question" not in client.get("/content").text
     with database.read() as session:
-        assert session.get(Card, card.id).name == "two"
+        assert session.exec(select(Card.name).where(Card.id == card.id)).one() == "two"
 
 
 def test_a_question_is_closed_when_the_new_card_has_a_history(client: TestClient, database: Database, first: Path):
