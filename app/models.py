@@ -164,6 +164,7 @@ class Learner(SQLModel, table=True):
     new_per_day: int | None = None
     desired_retention: float | None = None
     types_answers: bool = Field(default=False, description="asked to type an answer before the reveal")
+    says_sure: bool = Field(default=False, description="asked before the reveal how sure they are")
     say_within: int | None = Field(default=None, description="seconds of the soft timer for saying it aloud")
     interview_on: date | None = None
     theme: str | None = Field(default=None, description="light or dark")
@@ -206,6 +207,7 @@ class Review(SQLModel, table=True):
     desired_retention: float = Field(description="in force then, so that a replay needs no settings")
     typed: str | None = Field(default=None, description="the answer as typed before the reveal")
     sitting: str | None = Field(default=None, description="the filters under which it was asked, as in an address")
+    sure: int | None = Field(default=None, description="how sure one was before the reveal: 1 to 3")
     checksum: str = Field(description="of all that was rated; see study/schedule/checksum.py")
 
 

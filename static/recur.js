@@ -136,7 +136,7 @@ function closeDemo() {
 async function openDemo(link) {
   const rating = document.querySelector("form.rating");
   const kept = new URLSearchParams(new FormData(rating));
-  for (const name of ["token", "after", "revealed_after", "typed", "learner"]) kept.delete(name);
+  for (const name of ["token", "after", "revealed_after", "typed", "sure", "learner"]) kept.delete(name);
   const address = new URL(link.href);
   address.pathname += "/beneath";
   address.searchParams.set("from", rating.dataset.back ?? `/review?${kept}`);

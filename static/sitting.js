@@ -24,7 +24,7 @@ document.addEventListener("submit", (event) => {
   if (event.target.id !== "asking" || !hidden || after >= Number(event.target.dataset.holds)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  showAnswer(event.target, hidden, after);
+  showAnswer(event.target, hidden, after, event.submitter);
 }, { capture: true });
 
 // Without the server an answer with older dates is better than none; recur.js says that they are older.
@@ -34,7 +34,8 @@ document.addEventListener("htmx:error", (event) => {
   if (sent?.id === "asking" && hidden && !response?.status) showAnswer(sent, hidden, elapsed());
 });
 
-function showAnswer(form, hidden, after) {
+// `by` is the button that was pressed: it may say how sure one is.
+function showAnswer(form, hidden, after, by) {
   const bar = form.closest(".bar");
   const article = bar.closest(".asked");
   const answer = document.importNode(hidden.content, true);
@@ -50,11 +51,17 @@ function showAnswer(form, hidden, after) {
   // What else is sent of the card says when its question was shown, so that the answer stays open.
   const shown = article.querySelector(".rating [name=shown_at]").cloneNode();
   article.querySelector(".marks").append(shown);
+  if (by?.name === "sure") for (const one of article.querySelectorAll(".rating, .marks, form.note")) one.append(hiddenField(by));
   article.querySelector("h1").removeAttribute("data-focus");
   window.htmx?.process(article);
   article.querySelector("[data-focus]").focus({ preventScroll: true });
   barChanged = performance.now();
   document.dispatchEvent(new CustomEvent("recur:revealed", { detail: { said } }));
+}
+
+function hiddenField({ name, value }) {
+  const field = document.createElement("input");
+  return Object.assign(field, { type: "hidden", name, value });
 }
 
 // The parts of an answer: on a phone those after the first are folded.

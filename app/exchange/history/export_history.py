@@ -56,7 +56,8 @@ _CARDS = (
 )
 _NOT_CHOSEN = ("id", "importing")
 _UNDONE = REVIEW.alias("undone")
-_AS_THEY_ARE = ("shown_at", "revealed_at", "rated_at", "counts_at", "day", "desired_retention", "typed", "sitting")
+_TIMES = ("shown_at", "revealed_at", "rated_at", "counts_at")
+_AS_THEY_ARE = (*_TIMES, "day", "desired_retention", "typed", "sitting", "sure")
 _REVIEWS = (
     select(
         *_CARD_NAME,

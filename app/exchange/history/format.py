@@ -5,7 +5,8 @@ card in the rest of the file, one of kind `review` for each rating and each undo
 of kind `mark` for each card with a mark, a note or own tags, one of kind `quiz` for each quiz, each followed by its
 lines of kind `quiz_item`. The last has the kind `end` and counts the others, so that a file cut short is noticed. Times
 are UTC, to the microsecond. Version 1 had neither marks nor quizzes, and fewer preferences; in
-version 2 no card had sides, whose names hold a ~; in version 3 the reviews' order was that of their lines.
+version 2 no card had sides, whose names hold a ~; in version 3 the reviews' order was that of their lines; in
+version 4 nobody said how sure they were.
 """
 
 from datetime import date, datetime
@@ -15,11 +16,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.study.learner.profile import Profile
 from app.study.quiz.make import Kind
-from app.study.schedule.rate import LONGEST_TYPED
+from app.study.schedule.rate import LONGEST_TYPED, SUREST
 from app.study.selection.marks import own_tag
 
-VERSION = 4
-READS = (1, 2, 3, 4)
+VERSION = 5
+READS = (1, 2, 3, 4, 5)
 LONGEST = 1_000_000  # bytes of a line
 LONGEST_TEXT = 1_000
 LONGEST_SITTING = 200_000  # an address may name many cards
@@ -112,6 +113,7 @@ class ReviewLine(_Line):
     desired_retention: Annotated[float, Field(gt=0, lt=1)]
     typed: _Typed | None = None
     sitting: _Sitting | None = None
+    sure: Annotated[int, Field(ge=1, le=SUREST)] | None = None
 
 
 class MarkLine(_Line):

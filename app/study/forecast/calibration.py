@@ -10,7 +10,7 @@ FORETOLD_BY = ("fsrs", "corrected", "sm2")
 BINS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 """The least chance of each bin. The bins are narrower where most chances are."""
 SURENESS = ("a guess", "fairly sure", "certain")
-"""How sure a learner may say to be before the reveal: 1, 2 and 3 in the table review."""
+"""How sure a learner may say to be before the reveal: 1 to SUREST in the table review."""
 _LEAST, _MOST = 1e-4, 1 - 1e-4
 
 

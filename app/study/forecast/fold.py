@@ -148,6 +148,8 @@ def folded(base: Taught, rows: Iterable[Any]) -> Iterator[Taught]:
                 calibration.by["corrected"].add(predictor.chance(state, days), recalled)
                 calibration.by["sm2"].add(sm2_recall(sm2, days), recalled)
                 predictor = predictor.learned(state, days, recalled)
+            if given.sure is not None and (state is None or days is not None):
+                calibration.add_sure(given.sure, recalled)
             number += 1
             yield replace(base, predictor=predictor, calibration=calibration, ratings=number, at=at)
         if sm2 is None or days is not None:

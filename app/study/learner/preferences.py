@@ -34,6 +34,7 @@ class Preferences:
     new_per_day: int
     desired_retention: float
     types_answers: bool = False
+    says_sure: bool = False
     say_within: int | None = None
     interview_on: date | None = None
 
@@ -66,6 +67,7 @@ _LEARNER = select(
     LEARNER.c.new_per_day,
     LEARNER.c.desired_retention,
     LEARNER.c.types_answers,
+    LEARNER.c.says_sure,
     LEARNER.c.say_within,
     LEARNER.c.interview_on,
     LEARNER.c.importing,
@@ -90,6 +92,7 @@ def preferences(session: Session, settings: Settings, learner_id: int) -> Prefer
         new_per_day=settings.new_per_day if row.new_per_day is None else row.new_per_day,
         desired_retention=settings.desired_retention if row.desired_retention is None else row.desired_retention,
         types_answers=row.types_answers,
+        says_sure=row.says_sure,
         say_within=row.say_within,
         interview_on=row.interview_on,
     )

@@ -73,6 +73,13 @@ class Profile:
             "Asks you to write your answer first, and keeps it with the review. You still rate yourself.",
         ),
     ] = False
+    says_sure: Annotated[
+        bool,
+        PreferenceField(
+            *("tick", "sitting", "Say how sure you are"),
+            "Lets you say so as you show the answer. Statistics then show how often you were right when you were sure.",
+        ),
+    ] = False
     say_within: Annotated[
         Annotated[int, Field(ge=5, le=300)] | None,
         PreferenceField(

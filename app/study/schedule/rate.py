@@ -29,6 +29,7 @@ from app.tables import CARD, CARD_STATE, DECK, NEW_CARD_CURSOR, REVIEW, THE_LEAR
 FORM_LASTS = timedelta(hours=12)
 TICK = timedelta(microseconds=1)
 LONGEST_TYPED = 4_000
+SUREST = 3
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
@@ -85,7 +86,8 @@ class Answer:
 
     `token` is its one-use id, `after` the last review of the card when the offer was made (0 for a new card).
     `shown_at` and `revealed_at` (aware) are when the question and the answer were shown, `typed` is what was typed
-    in between, and `sitting` the filters under which the card was asked, as in an address.
+    in between, `sitting` the filters under which the card was asked, as in an address, and `sure` how sure the learner
+    said to be before the reveal: 1 to SUREST.
     Raises ValueError for values that no form of ours sends.
     """
 
@@ -97,11 +99,14 @@ class Answer:
     revealed_at: datetime
     typed: str | None = None
     sitting: str | None = None
+    sure: int | None = None
 
     def __post_init__(self) -> None:
         if self.rating not in range(1, 6):
             raise ValueError(f"The rating must be 1, 2, 3, 4 or 5, not {self.rating!r}.")
         check_token(self.token)
+        if self.sure is not None and self.sure not in range(1, SUREST + 1):
+            raise ValueError(f"How sure you were must be a number from 1 to {SUREST}, not {self.sure!r}.")
         if self.typed is not None and (len(self.typed) > LONGEST_TYPED or "\0" in self.typed):
             raise ValueError(f"A typed answer can have at most {LONGEST_TYPED} characters, and no NUL.")
         if self.revealed_at.tzinfo is None or (self.shown_at is not None and self.shown_at.tzinfo is None):
@@ -213,6 +218,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
         "desired_retention": learner.desired_retention,
         "typed": answer.typed or None,
         "sitting": answer.sitting or None,
+        "sure": answer.sure,
     }
     values["checksum"] = checksum(values)
     (review_id,) = cast(tuple[int], connection.execute(_ADD_REVIEW, values).inserted_primary_key)

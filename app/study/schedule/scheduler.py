@@ -65,6 +65,7 @@ class CountedRating(NamedTuple):
     rated_at: datetime
     day: date
     desired_retention: float
+    sure: int | None = None
 
 
 class State(NamedTuple):

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 from pydantic_core import PydanticCustomError
 
 from app.invalid import OWN
-from app.study.schedule.rate import LONGEST_TYPED
+from app.study.schedule.rate import LONGEST_TYPED, SUREST
 from app.study.selection.fields import NONE_IF_EMPTY
 from app.study.selection.marks import LONGEST_NOTE
 from app.web.frame.here import RowId
@@ -37,6 +37,10 @@ Typed = Annotated[str, BeforeValidator(_one_line_end), AfterValidator(_not_too_l
 """An answer typed before the reveal. It is sent, and never part of an address: it is private, and may be long."""
 
 
+Sure = Annotated[Annotated[int, Field(ge=1, le=SUREST)] | None, NONE_IF_EMPTY]
+"""How sure one was before the reveal."""
+
+
 class Act(StrEnum):
     """What can be done to a card apart from rating it."""
 
@@ -61,6 +65,7 @@ class CardForm(PageForm, frozen=True):
     card: RowId | None = None
     shown_at: datetime | None = None
     typed: Typed = ""
+    sure: Sure = None
 
 
 class RatingForm(PageForm, frozen=True):
@@ -78,6 +83,7 @@ class RatingForm(PageForm, frozen=True):
     shown_at: datetime
     revealed_after: Annotated[float, Field(ge=0, le=LONGEST_OPEN, allow_inf_nan=False)]
     typed: Typed = ""
+    sure: Sure = None
 
     def revealed_at(self, now: datetime) -> datetime:
         """When the answer was shown: never later than `now`."""
@@ -100,3 +106,4 @@ class MarkForm(PageForm, frozen=True):
     note: Annotated[str, StringConstraints(max_length=LONGEST_NOTE)] = ""
     shown_at: Annotated[AwareDatetime | None, NONE_IF_EMPTY] = None
     typed: Typed = ""
+    sure: Sure = None

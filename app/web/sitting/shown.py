@@ -35,7 +35,8 @@ class Shown:
     """A card's question, shown at `shown_at`; with `offer` also its answer and the five buttons.
 
     They are open on the page if `revealed_at` is set, and else hidden until the page reveals them. `owes` is how often
-    the card is still to be recalled, as far as its state says: twice if it was missed.
+    the card is still to be recalled, as far as its state says: twice if it was missed. `sure` is how sure the learner
+    said to be before the reveal.
     """
 
     card: AskedCard
@@ -48,6 +49,7 @@ class Shown:
     leech: Leech | None = None
     rated_on: date | None = None
     owes: int = 0
+    sure: int | None = None
 
     @property
     def revealed_after(self) -> float:

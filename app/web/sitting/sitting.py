@@ -17,6 +17,7 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.models import Card, Review
+from app.study.forecast.calibration import SURENESS
 from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, NotCountedError, OldFormError, Rated, UndoneTokenError
 from app.study.schedule.review_log import stored_state
@@ -114,7 +115,7 @@ class Aside:
 def show(sitting: Sitting, asked: CardForm) -> Response:
     """The card to ask now; with `card` that card's question; with `shown_at` too its answer. Records nothing."""
     with sitting.here.reading() as sitting.session:
-        response = card_page(sitting, asked.card, asked.shown_at, asked.typed)
+        response = card_page(sitting, asked.card, asked.shown_at, asked.typed, sure=asked.sure)
     if asked.typed:
         # What is not in the address cannot be asked for again by the browser's back button: let it keep the page.
         response.headers["Cache-Control"] = "private, no-cache"
@@ -132,7 +133,7 @@ def _rate(sitting: Sitting, form: RatingForm) -> Response:
     here = sitting.here
     try:
         times = (form.shown_at, form.revealed_at(here.now))
-        answer = Answer(form.card, form.rating, form.token, form.after, *times, form.typed, sitting.key)
+        answer = Answer(form.card, form.rating, form.token, form.after, *times, form.typed, sitting.key, form.sure)
         with here.writing() as sitting.session:
             rated = sitting.rate(answer)
     except ValueError as error:
@@ -182,8 +183,12 @@ def card_page(
     typed: str = "",
     notice: str = "",
     status: int = HTTPStatus.OK,
+    *,
+    sure: int | None = None,
 ) -> Response:
     """The page with the answer of a card whose question was shown at `shown_at`, beside what was typed.
+
+    `sure` is how sure the learner said to be.
 
     Without `shown_at` it is the card's question, without a card the question to ask now. If the sitting does not ask
     the card now, it is that one too, and the notice says why.
@@ -198,7 +203,7 @@ def card_page(
         sitting.check_shown(state, shown_at)
     except NotNowError as error:
         return ask(sitting, sitting.current(), f"{notice} {error}".strip(), status)
-    asked = Shown(card, shown_at, revealed_at=sitting.here.now)
+    asked = Shown(card, shown_at, revealed_at=sitting.here.now, sure=sure)
     shown = with_answer(sitting.here, sitting.session, sitting.learner, asked, state, typed)
     return page(sitting, shown, notice, status)
 
@@ -206,7 +211,8 @@ def card_page(
 def _not_counted(sitting: Sitting, form: RatingForm, error: NotCountedError) -> Response:
     """Say why nothing was counted, and go on: with the card again, or with the next one."""
     if isinstance(error, OldFormError):
-        return card_page(sitting, form.card, sitting.here.now, form.typed, str(error), HTTPStatus.CONFLICT)
+        again = (sitting, form.card, sitting.here.now, form.typed, str(error), HTTPStatus.CONFLICT)
+        return card_page(*again, sure=form.sure)
     if isinstance(error, UndoneTokenError):
         return card_page(sitting, form.card, notice=str(error), status=HTTPStatus.CONFLICT)
     return ask(sitting, sitting.current(), str(error), HTTPStatus.CONFLICT)
@@ -248,6 +254,7 @@ def page(
         status,
         part="sitting",
         learner=sitting.learner,
+        sureness=SURENESS,
         shown=shown,
         rated=_just_rated(sitting, shown, last, rated),
         has_undo=sitting.has_undo(last),

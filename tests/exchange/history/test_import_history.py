@@ -158,15 +158,17 @@ def test_what_was_typed_and_the_sitting_come_along(three: list[Place]) -> None:
     token = here.rate("d/a", 4)
     typed = "Because it\u2028shrinks: 0.9⁵⁰ " + "\x01é漢😀" * 900
     with here.database.write() as session:
-        values = {"typed": typed, "sitting": "topic=a&level=easy"}
+        values = {"typed": typed, "sitting": "topic=a&level=easy", "sure": 2}
         session.connection().execute(update(REVIEW).where(REVIEW.c.token == token).values(values))
     there.take(here.export())
-    assert there.rows("SELECT typed, sitting FROM review") == [(typed, "topic=a&level=easy")]
+    assert there.rows("SELECT typed, sitting, sure FROM review") == [(typed, "topic=a&level=easy", 2)]
 
 
 def test_every_preference_comes_along_and_yields_to_what_was_chosen_here(three: list[Place]) -> None:
     here, there, bare = three
-    full = Profile("Ada", "Asia/Tokyo", 0, 0, 0.87, True, 60, date(2026, 4, 1), "dark", 150, {"undo": "z", "edit": ""})
+    full = Profile(
+        "Ada", "Asia/Tokyo", 0, 0, 0.87, True, True, 60, date(2026, 4, 1), "dark", 150, {"undo": "z", "edit": ""}
+    )
     with here.database.write() as session:
         change(session, 1, full)
     with there.database.write() as session:

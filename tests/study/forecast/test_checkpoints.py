@@ -1,9 +1,11 @@
 """What ratings have taught is the same however it was come by: folded at once, from checkpoints, undone, or late."""
 
+import math
 import random
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -45,37 +47,52 @@ def now_known(study: Study, learner: int = 1) -> Taught:
         return taught(session.connection(), learner)
 
 
-def by_hand(study: Study, learner: int = 1) -> tuple[Predictor, int, int, list[float]]:
-    """The predictor after all ratings that stand, their number, and of the recalls the number and losses by FSRS."""
+@dataclass
+class ByHand:
+    """What all ratings that stand should have taught."""
+
+    predictor: Predictor = field(default_factory=Predictor)
+    ratings: int = 0
+    losses: list[float] = field(default_factory=list)
+    sure: Counter[tuple[int, bool]] = field(default_factory=Counter)
+
+
+def by_hand(study: Study, learner: int = 1) -> ByHand:
     query = (
         select(REVIEW.c.card_id, *COUNTED_COLUMNS).select_from(COUNTED).where(REVIEW.c.learner_id == learner, STANDS)
     )
     with study.database.read() as session:
         rows = session.connection().execute(query.order_by(*IN_ORDER)).all()
     cards: dict[int, State] = {}
-    predictor, losses = Predictor(), []
+    made = ByHand(ratings=len(rows))
     for card, *columns in rows:
-        given_, before = CountedRating(*columns), cards.get(card)
-        known = predictor
-        predictor = after(predictor, before, given_)
-        if before is not None and predictor is not known:
+        given_, before, known = CountedRating(*columns), cards.get(card), made.predictor
+        made.predictor = after(known, before, given_)
+        if before is not None and made.predictor is not known:
             chance = recall(before.stability, (given_.day - before.reviewed_on).days)
-            losses.append(chance if given_.rating > 2 else 1 - chance)
+            made.losses.append(-math.log(chance if given_.rating > 2 else 1 - chance))
+        if given_.sure and (before is None or made.predictor is not known):
+            made.sure[given_.sure, given_.rating > 2] += 1
         cards[card] = rated(before, card, given_)
-    return predictor, len(rows), len(losses), losses
+    return made
 
 
 def assert_is_replayed(study: Study) -> None:
     for learner in (1, 2):
-        known, (predictor, ratings, recalls, _losses) = now_known(study, learner), by_hand(study, learner)
-        assert known.ratings == ratings
-        assert known.plain() | {"calibration": 0} == Taught(predictor).plain() | {"calibration": 0}  # to the bit
-        assert [sum(t.asked for t in one.bins) for one in known.calibration.by.values()] == [recalls] * 3
+        known, right = now_known(study, learner), by_hand(study, learner)
+        assert known.ratings == right.ratings
+        assert known.plain() | {"calibration": 0} == Taught(right.predictor).plain() | {"calibration": 0}  # to the bit
+        for one in known.calibration.by.values():
+            assert sum(tally.asked for tally in one.bins) == len(right.losses)
+        assert known.calibration.by["fsrs"].loss == pytest.approx(sum(right.losses), rel=1e-9)
+        sure = {level: (one.asked, one.recalled) for level, one in enumerate(known.calibration.sure, 1)}
+        assert sure == {n: (right.sure[n, True] + right.sure[n, False], right.sure[n, True]) for n in (1, 2, 3)}
 
 
 LAPSES = st.one_of(st.integers(0, 20), st.integers(1_000, 9_000), st.integers(-2_000, 0))
 WHOSE = st.sampled_from([1, 1, 1, 2])
-RATE = st.tuples(st.just("rate"), WHOSE, LAPSES, st.integers(1, CARDS), st.integers(1, 5))
+SURE = st.sampled_from([None, None, 1, 2, 3])
+RATE = st.tuples(st.just("rate"), WHOSE, LAPSES, st.integers(1, CARDS), st.integers(1, 5), SURE)
 LATE = st.tuples(st.just("late"), WHOSE, LAPSES, st.integers(1, CARDS), st.integers(1, 5), st.integers(0, 20_000))
 UNDO = st.tuples(st.just("undo"), WHOSE, LAPSES)
 LATE_UNDO = st.tuples(st.just("late undo"), WHOSE, LAPSES, st.integers(0, 9))
@@ -94,7 +111,7 @@ def test_the_fold_equals_a_replay_whatever_happens(new_study: Make, events: list
             study.later(minutes=lapse)
             study.prefs = replace(study.prefs, learner_id=learner)
             if kind == "rate":
-                study.rate(*more)
+                study.rate(*more[:2], sure=more[2])
             elif kind == "undo":
                 study.undo()
             elif kind == "keep":

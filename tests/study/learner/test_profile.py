@@ -30,7 +30,7 @@ from tests.study.conftest import Study
 TODAY = date(2026, 3, 2)
 EMPTY = Profile("You")
 FULL = Profile(
-    "Ada", "Asia/Tokyo", 0, 7, 0.87, True, 60, date(2026, 4, 1), "dark", 150, {"undo": "z", "edit": ""}
+    "Ada", "Asia/Tokyo", 0, 7, 0.87, True, True, 60, date(2026, 4, 1), "dark", 150, {"undo": "z", "edit": ""}
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ OTHER = {
     "learner_id": 2, "card_id": 3, "token": "u", "rating": 5, "shown_at": datetime(2025, 5, 1, 9, tzinfo=UTC),
     "revealed_at": datetime(2025, 5, 1, 10, 0, 0, 1, tzinfo=UTC), "rated_at": datetime(2025, 5, 2, 10, tzinfo=UTC),
     "counts_at": datetime(2025, 5, 3, tzinfo=UTC),
-    "day": date(2025, 5, 2), "desired_retention": 0.9000000000000001, "typed": "because.", "sitting": None,
+    "day": date(2025, 5, 2), "desired_retention": 0.9000000000000001, "typed": "because.", "sitting": None, "sure": 1,
 }  # fmt: skip
 
 
@@ -37,6 +37,7 @@ def test_older_versions_stay_as_they_are() -> None:
     """Stored reviews hold it: another result here would call all of them damaged."""
     assert checksum(ROWS["review"], None, "1") == ROWS["review"]["checksum"]
     assert checksum(ROWS["review"], None, "2") == "2:cafe83e4c44a"
+    assert checksum(ROWS["review"], None, "3") == "3:43834239cc09"
     undo = ROWS["review"] | {"rating": None, "typed": "é\u2028\U0001f600"}
     assert checksum(undo, "undone", "1") == "1:057b8ea09f72"
 

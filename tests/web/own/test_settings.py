@@ -19,6 +19,7 @@ GOOD = {
     "new_per_day": "7",
     "desired_retention": "85",
     "types_answers": "on",
+    "says_sure": "on",
     "say_within": "60",
     "interview_on": "2026-04-01",
     "theme": "dark",
@@ -69,6 +70,7 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
         "new_per_day": 7,
         "desired_retention": 0.85,
         "types_answers": True,
+        "says_sure": True,
         "say_within": 60,
         "interview_on": date(2026, 4, 1),
         "theme": "dark",
@@ -82,9 +84,10 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
     assert 'data-keys="{&#34;e&#34;: &#34;&#34;, &#34;u&#34;: &#34;z&#34;}"' in page
     assert "18:00 now, and the day is 2 March 2026" in page  # 9:00 UTC in Tokyo
     for name, text in GOOD.items():
-        if name not in ("types_answers", "theme", "text_size"):
+        if name not in ("types_answers", "says_sure", "theme", "text_size"):
             assert f'value="{text}"' in field(page, name)
     assert "checked" in field(page, "types_answers")
+    assert "checked" in field(page, "says_sure")
     assert "<option selected>dark</option>" in page
     assert '<option value="150" selected>' in page
     assert "Up to 7 new cards a day." in client.get("/").text
@@ -116,6 +119,7 @@ def test_a_bad_value_gives_the_form_back_as_it_was_typed(client: TestClient, dat
     assert 'value="Ada"' in field(page, "name")
     assert 'value="2026-04-01"' in field(page, "interview_on")
     assert "checked" in field(page, "types_answers")
+    assert "checked" in field(page, "says_sure")
     assert "aria-invalid" not in field(page, "day_starts_at")
     assert learner(database) == Learner(id=1, name="You")
 

@@ -294,3 +294,20 @@ def test_a_form_of_another_learners_page_counts_nothing(
     assert "opened as another learner" in answer.text
     with database.read() as session:
         assert session.exec(select(Review)).all() == []
+
+
+def test_how_sure_one_was_is_kept_with_the_rating(client: TestClient, database: Database) -> None:
+    form = rating_form(client) | {"sure": "2"}
+    assert client.post("/review", data=form | {"sure": "4"}).status_code == 422
+    assert ratings(database) == []
+    assert client.post("/review", data=form, headers=PART).status_code == 200
+    with database.read() as session:
+        assert session.exec(select(Review.sure)).all() == [2]
+    assert "before the answer: fairly sure" in client.get("/cards/small/q1").text
+
+
+def test_nobody_is_asked_how_sure_they_are_who_has_not_chosen_it(client: TestClient, database: Database) -> None:
+    assert 'name="sure"' not in client.get("/review?deck=small").text
+    with database.write() as session:
+        session.get_one(Learner, 1).says_sure = True
+    assert client.get("/review?deck=small").text.count('name="sure"') == 3
