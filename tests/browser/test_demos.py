@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -426,3 +427,37 @@ def test_a_state_moved_within_a_tour_is_still_in_the_tour(page: Page) -> None:
     page.reload()
     expect(page.locator(".tour")).to_contain_text("Tour, step 2 of 5")
     expect(page.locator("#p-forget_bias")).to_have_value("3.25")
+
+
+HEAT = """() => {
+  const drawn = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const light = (colour) => {
+    drawn.fillStyle = colour;
+    drawn.fillRect(0, 0, 1, 1);
+    const parts = [...drawn.getImageData(0, 0, 1, 1).data].slice(0, 3).map((byte) => byte / 255);
+    const [red, green, blue] = parts.map((one) => (one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const cell = document.querySelector(".trace td[data-heat]");
+  return [...Array(19).keys()].map((place) => {
+    cell.dataset.heat = place - 9;
+    const { backgroundColor, color } = getComputedStyle(cell.firstElementChild);
+    return [light(backgroundColor), light(color)];
+  });
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_heat_can_be_seen_and_numbers_read_on_it(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """By WCAG's contrast: 4.5 for text, and for the strongest colours as much in the dark as in the light."""
+
+    def contrast(one: float, other: float) -> float:
+        return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.goto("/demos/unrolled-rnn")
+    shades = page.evaluate(HEAT)
+    assert min(contrast(*shade) for shade in shades) >= 4.5
+    cells = [shade[0] for shade in shades]
+    assert min(contrast(cells[0], cells[9]), contrast(cells[-1], cells[9])) >= 2.5
+    assert min(map(contrast, cells, cells[1:])) >= 1.08
