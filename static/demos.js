@@ -323,22 +323,6 @@ document.addEventListener("submit", (event) => {
 }, true);
 document.addEventListener("click", (event) => event.target.closest?.("[data-stop]") && endTraining("Stopped."));
 
-// A program can be copied with one press.
-function copyable() {
-  const pre = results?.querySelector(".snippet pre");
-  if (!pre || !navigator.clipboard || results.querySelector(".snippet button")) return;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "plain copy";
-  button.textContent = "Copy";
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(results.querySelector(".snippet pre").textContent);
-    announcer.textContent = "Copied.";
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 2000);
-  });
-  pre.before(button);
-}
 // The demo that is on the page: in a review one comes and goes beneath each answer. False where there is none.
 function begin() {
   const found = document.getElementById("knobs");
@@ -352,12 +336,10 @@ function begin() {
   if (stream) endTraining();
   form.querySelector("details").open ||= !form.closest("#demo-slot") && !matchMedia("(max-width: 56rem)").matches;
   rove();
-  copyable();
   playable();
   revealed = "";
   reveal();
   return true;
 }
-document.addEventListener("htmx:after:swap", () => form && copyable());
 document.documentElement.classList.add("live");
 begin();

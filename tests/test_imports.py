@@ -52,7 +52,7 @@ FLOORS = {
     "cards": ("file", "render", "check", "load"),
     "study": ("learner", "schedule", "forecast", "plan", "selection", "sitting", "quiz", "stats", ""),
     "exchange": ("imports", "exports", "history", ""),
-    "demos": ("machine", "parts", ""),
+    "demos": ("machine", "parts", "program", ""),
     "ask": ("", "questions"),
     "web": ("frame", "sitting", "quiz", "drill", "browse", "course", "demos", "stats", "own", "phone", ""),
 }

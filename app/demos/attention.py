@@ -90,6 +90,8 @@ def compute(p: Attention) -> Result:
     # The exponential of the weights' entropy (their perplexity): 1 for a single input, T if all are equal.
     logs = np.log(np.where(alpha[i] > 0, alpha[i], 1.0))
     numbers["effective"] = math.exp(-float(alpha[i] @ logs))
+    if (tied := int(np.isclose(alpha[i], alpha[i].max(), rtol=1e-9).sum())) > 1 and np.ptp(alpha[i]) >= 1e-9:
+        numbers["tied"] = tied
     caption = fill(_caption(alpha[i], numbers), numbers)
     query, keys = np.array(p.queries[i], dtype=float), np.array(p.keys, dtype=float)
     return Result(
@@ -109,9 +111,7 @@ def _caption(alpha: Values, numbers: dict[str, float]) -> str:
         return f"Output {{output}} has only one input to attend to, which gets all the weight: {context}."
     if np.ptp(alpha) < 1e-9:
         return f"Output {{output}} weighs all {{inputs}} inputs equally, {{largest}} each: {context}, the plain mean."
-    tied = int(np.isclose(alpha, alpha.max(), rtol=1e-9).sum())
-    if tied > 1:
-        numbers["tied"] = tied
+    if "tied" in numbers:
         return (
             f"Output {{output}} cannot choose: {{tied}} inputs share the largest weight, {{largest}} each; {context}."
         )

@@ -92,6 +92,9 @@ def compute(p: BeamSearch) -> Result:
         numbers |= {f"{prefix}p": one.p, f"{prefix}score": one.score}
     scores = np.array([steps[-1][0].score for steps in searches])
     worse = next((k for k in widths[1:] if scores[k - 1] < scores[k - 2] - 1e-12), None)
+    if worse:
+        numbers |= {"worse_at": worse, "worse_score": float(scores[worse - 1])}
+        numbers["narrower_score"] = float(scores[worse - 2])
     told = fill(_verdict(p, found, greedy, best, V, numbers), numbers)
     at = min(p.step, p.steps) - 1
     tree = beam_tree(told, chosen, p.width, at, greedy, V)
@@ -99,7 +102,7 @@ def compute(p: BeamSearch) -> Result:
         tree,
         _candidates(p, chosen[at], at, V),
         _found(p, (found, greedy, best), V),
-        _curve(scores, best, worse, numbers),
+        _curve(scores, best, numbers),
     )
     return Result(numbers, figures)
 
@@ -188,14 +191,9 @@ def _lasts(model: BigramModel, tokens: Sequence[int]) -> list[float]:
     return [float(model.log_p(tokens[:t])[token]) for t, token in enumerate(tokens)]
 
 
-def _curve(scores: Values, best: Candidate, worse: int | None, numbers: dict[str, float]) -> Curve:
+def _curve(scores: Values, best: Candidate, numbers: dict[str, float]) -> Curve:
     told = "Here a wider beam never scores worse; in general it can."
-    if worse:
-        numbers |= {
-            "worse_at": worse,
-            "worse_score": float(scores[worse - 1]),
-            "narrower_score": float(scores[worse - 2]),
-        }
+    if "worse_at" in numbers:
         told = "Wider is worse here: at width {worse_at} the score falls from {narrower_score} to {worse_score}."
     told = fill(told, numbers)
     place = [Spot(Handle(across="width"), x=numbers["width"], unit=1)]

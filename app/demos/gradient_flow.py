@@ -67,6 +67,11 @@ class GradientFlow(Parameters):
         """A plain RNN has no forget bias; the other cells have their own functions, and are not compared."""
         return frozenset({"forget_bias"} if self.cell == "rnn" else {"phi", "beside"})
 
+    @property
+    def compares(self) -> bool:
+        """True if there is a second plain RNN, of another gain."""
+        return self.beside not in (0, self.gain) and "beside" not in self.idle
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -159,8 +164,12 @@ def compute(p: GradientFlow) -> Result:
     if flow.cells is not None:
         numbers["cell_whole"] = flow.cells
 
-    warnings = _warnings(p, flow, numbers)
-    other = _compared(p, numbers)
+    numbers |= _ends(p, flow)
+
+    warnings = _warnings(p, numbers)
+    other = _left_beside(p.model_copy(update={"gain": p.beside})) if p.compares else None
+    if other is not None:
+        numbers |= _beside(p, float(other[0]))
     told = fill(_verdict(numbers) + _second(numbers), numbers)
     series = [Series("left", LEFT, "gradient left", flow.left)]
     if other is not None:
@@ -184,16 +193,11 @@ def _left_beside(p: GradientFlow) -> Values:
     return run_cell(p).left
 
 
-def _compared(p: GradientFlow, numbers: dict[str, float]) -> Values | None:
-    """What is left of the gradient of the second plain RNN, if there is one; adds its numbers."""
-    if p.beside == 0 or "beside" in p.idle or p.beside == p.gain:
-        return None
-    left = _left_beside(p.model_copy(update={"gain": p.beside}))
-    ratio = float(left[0])
+def _beside(p: GradientFlow, ratio: float) -> dict[str, float]:
+    """The numbers of the second plain RNN, of whose gradient `ratio` is left."""
     per_step = ratio ** (1 / p.steps) if math.isfinite(ratio) else ratio
-    numbers |= {"beside": p.beside, "beside_ratio": ratio}
-    numbers |= {"beside_half_life": _steps_until(0.5, per_step), "beside_doubling": _steps_until(2.0, per_step)}
-    return left
+    times = {"beside_half_life": _steps_until(0.5, per_step), "beside_doubling": _steps_until(2.0, per_step)}
+    return {"beside": p.beside, "beside_ratio": ratio} | times
 
 
 def _noted(T: int, numbers: dict[str, float]) -> list[Noted]:
@@ -245,22 +249,36 @@ def _verdict(numbers: dict[str, float]) -> str:
     return f"{name}: {back} {left}. A step passes {{per_step}} on average{rate}."
 
 
-def _warnings(p: GradientFlow, flow: Flow, numbers: dict[str, float]) -> list[str]:
-    """Warnings of what overflowed or underflowed, and at which step, and of chaotic states; adds the steps."""
-    told = []
+def _never_starts(p: GradientFlow) -> bool:
+    return p.cell == "rnn" and p.phi == "relu" and p.input == 0
+
+
+def _ends(p: GradientFlow, flow: Flow) -> dict[str, float]:
+    """The steps at which the state or the gradient overflowed, or the gradient underflowed."""
+    found: dict[str, float] = {}
     if not np.isfinite(flow.states).all():
-        numbers["state_overflow_at"] = int(np.argmin(np.isfinite(flow.states).all(axis=1))) + 1
-        told.append("The state overflowed at step {state_overflow_at}.")
+        found["state_overflow_at"] = int(np.argmin(np.isfinite(flow.states).all(axis=1))) + 1
     if not np.isfinite(flow.left).all():
-        numbers["overflow_at"] = int(np.flatnonzero(~np.isfinite(flow.left)).max())
-        told.append("The gradient overflowed at step {overflow_at}, counted from the start.")
+        found["overflow_at"] = int(np.flatnonzero(~np.isfinite(flow.left)).max())
     elif (large := np.flatnonzero(flow.left > FLOAT32_MOST)).size:
-        numbers["float32_overflow_at"] = int(large.max())
+        found["float32_overflow_at"] = int(large.max())
+    if (gone := np.flatnonzero(flow.left == 0)).size and p.gain > 0 and not _never_starts(p):
+        found["underflow_at"] = int(gone.max())
+    return found
+
+
+def _warnings(p: GradientFlow, numbers: dict[str, float]) -> list[str]:
+    """Warnings of what overflowed or underflowed, and at which step, and of chaotic states."""
+    told = []
+    if "state_overflow_at" in numbers:
+        told.append("The state overflowed at step {state_overflow_at}.")
+    if "overflow_at" in numbers:
+        told.append("The gradient overflowed at step {overflow_at}, counted from the start.")
+    elif "float32_overflow_at" in numbers:
         told.append("In float32, as in training, it would have overflowed at step {float32_overflow_at}.")
-    if p.cell == "rnn" and p.phi == "relu" and p.input == 0:
+    if _never_starts(p):
         told.append("With inputs of size 0 every ReLU sits at 0, where its slope is 0: give it inputs.")
-    elif (gone := np.flatnonzero(flow.left == 0)).size and p.gain > 0:
-        numbers["underflow_at"] = int(gone.max())
+    elif "underflow_at" in numbers:
         told.append("At step {underflow_at} and earlier the gradient is too small for a float64: exactly 0.")
     if p.gain > 1 and p.input > 0 and (p.cell != "rnn" or p.phi in ("tanh", "sigmoid")):
         told.append("Such strong feedback can be chaotic: on another machine the digits may differ.")

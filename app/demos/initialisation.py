@@ -143,7 +143,13 @@ def compute(p: Initialisation) -> Result:
     numbers |= {"gradient_first": float(values["grad"][0]), "flat_last": float(values["flat"][-1])}
     numbers |= {"sum_first": float(values["z"][0]), "flat_first": float(values["flat"][0])}
 
-    gates = _gates_trace(p, numbers)
+    parts = _new_layer(p)
+    numbers |= {"kernel_std": float(parts["kernel_rule"][0])}
+    numbers |= {"largest": float(parts["largest"].max()), "smallest": float(parts["smallest"].min())}
+    if p.cell == "lstm":
+        numbers["forget_bias"] = float(parts["bias_mean"][BLOCKS[p.framework][p.cell].index("f")])
+
+    gates = _gates_trace(p, parts)
     told, layers = fill(_caption(p, numbers), numbers), np.arange(1.0, p.layers + 1)
     left = "gradient, against that at the last layer"
     lines = (
@@ -186,24 +192,30 @@ def _caption(p: Initialisation, numbers: dict[str, float]) -> str:
     return told
 
 
-def _gates_trace(p: Initialisation, numbers: dict[str, float]) -> Trace:
-    """A new layer of the framework, one column a block of its weights."""
+def _as_in_framework(p: Initialisation) -> tuple[str, float]:
+    """The framework's own rule for the first layer."""
+    return rule(p.model_copy(update={"scheme": "framework"}), 1)
+
+
+def _new_layer(p: Initialisation) -> dict[str, Values]:
+    """What a new layer of the framework is measured by, one entry a block of its weights."""
     n, h, order = p.inputs, p.units, BLOCKS[p.framework][p.cell]
     made, singular = drawn_start(p.framework, p.cell, n, h, p.seed)
-    text, square = rule(p.model_copy(update={"scheme": "framework"}), 1)
     bias = made.b.sum(axis=0).reshape(len(order), h)
     kernel = made.W_xh.reshape(n, len(order), h)
-    values = {
-        "kernel_rule": np.full(len(order), math.sqrt(square)),
+    return {
+        "kernel_rule": np.full(len(order), math.sqrt(_as_in_framework(p)[1])),
         "kernel_drawn": np.array([signal.spread(kernel[:, k]) for k in range(len(order))]),
         "largest": singular[:, 0],
         "smallest": singular[:, -1],
         "bias_mean": bias.mean(axis=1),
         "bias_most": np.abs(bias).max(axis=1),
     }
-    numbers |= {"kernel_std": math.sqrt(square), "largest": float(singular.max()), "smallest": float(singular.min())}
-    if p.cell == "lstm":
-        numbers["forget_bias"] = float(values["bias_mean"][order.index("f")])
+
+
+def _gates_trace(p: Initialisation, values: dict[str, Values]) -> Trace:
+    """A new layer of the framework, one column a block of its weights."""
+    n, h, order, text = p.inputs, p.units, BLOCKS[p.framework][p.cell], _as_in_framework(p)[0]
     in_keras = p.framework == "keras"
     how = "Keras draws the input weights of all gates at once." if in_keras else "PyTorch draws all from ±1/√h."
     notes = {
@@ -228,7 +240,8 @@ def _gates_trace(p: Initialisation, numbers: dict[str, float]) -> Trace:
     rows += [Row(key, labels[key], values[key], given(symbols.get(key, "b"), note)) for key, note in notes.items()]
     whole = "The recurrent matrix is orthogonal as a whole, and a gate's block of it is not: its "
     block = "The recurrent matrix is orthogonal: its " if p.cell == "rnn" else whole
-    told = fill((block if in_keras else "Its ") + "singular values go from {smallest} to {largest}.", numbers)
+    at_both_ends = {"smallest": float(values["smallest"].min()), "largest": float(values["largest"].max())}
+    told = fill((block if in_keras else "Its ") + "singular values go from {smallest} to {largest}.", at_both_ends)
     caption = f"How {NAMES[p.framework]} starts a new {p.cell.upper()} layer with these inputs and units. {told}"
     return Trace(
         "start",

@@ -3,7 +3,7 @@
 import math
 import random
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -108,7 +108,9 @@ def compute(p: LayerNormAndDropout) -> Result:
     average = runs.states[:, :, 0].mean(axis=1)
     numbers |= {"state_one": float(runs.states[-1, 0, 0]), "state_average": float(average[-1])}
     numbers |= {"state_none": float(whole.states[-1, 0, 0]), "off": spread(average - whole.states[:, 0, 0])}
-    table = _by_hand(p, numbers)
+    one = _one_layer(p)
+    numbers |= one.numbers()
+    table = _by_hand(p, one, numbers)
 
     sums, bare_sums = (np.sqrt((run.into**2).mean(axis=(1, 2))) for run in (runs, bare))
     memory = (
@@ -192,17 +194,35 @@ def _average_told(p: LayerNormAndDropout) -> str:
     )
 
 
-def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
+class _Normalised(NamedTuple):
+    """The sums of a layer's units `z`, normalised `n`, and tanh and its slope before (raw) and after."""
+
+    z: Values
+    n: Values
+    deviation: float
+    raw: Values
+    a: Values
+    raw_slope: Values
+    slope: Values
+
+    def numbers(self) -> dict[str, float]:
+        """Its numbers by name."""
+        told = by_step({"n": self.n}) | {"mean": float(self.z.mean()), "deviation": self.deviation}
+        told |= {"variance": float(self.z.var()), "variance_after": float(self.n.var())}
+        told |= {"n_last": float(self.n[-1]), "h_last": float(self.a[-1]), "slope_last": float(self.slope[-1])}
+        return told | {"raw_last": float(self.raw[-1]), "raw_slope_last": float(self.raw_slope[-1])}
+
+
+def _one_layer(p: LayerNormAndDropout) -> _Normalised:
     z, tanh = np.array(p.sums, dtype=float), ACTIVATIONS["tanh"]
-    h = len(z)
-    n, cache = layer_norm.forward(z[None, :], np.ones(h), np.zeros(h), p.epsilon)
-    mean, deviation = float(z.mean()), float(cache.deviation[0, 0])
-    apart, raw, a = z - mean, tanh.f(z), tanh.f(n[0])
-    raw_slope, slope = tanh.slope(raw), tanh.slope(a)
-    numbers |= by_step({"n": n[0]}) | {"mean": mean, "deviation": deviation}
-    numbers |= {"variance": float(z.var()), "variance_after": float(n[0].var())}
-    numbers |= {"n_last": float(n[0, -1]), "h_last": float(a[-1]), "slope_last": float(slope[-1])}
-    numbers |= {"raw_last": float(raw[-1]), "raw_slope_last": float(raw_slope[-1])}
+    n, cache = layer_norm.forward(z[None, :], np.ones(len(z)), np.zeros(len(z)), p.epsilon)
+    raw, a = tanh.f(z), tanh.f(n[0])
+    return _Normalised(z, n[0], float(cache.deviation[0, 0]), raw, a, tanh.slope(raw), tanh.slope(a))
+
+
+def _by_hand(p: LayerNormAndDropout, one: _Normalised, numbers: dict[str, float]) -> Trace:
+    z, n, _, raw, a, raw_slope, slope = one
+    h, mean, apart = len(z), numbers["mean"], z - numbers["mean"]
     small = f"The ε of {NAMES[p.framework]} keeps the root above 0."
     root = Formula(r"(z_j - \mu) / \sqrt{\sigma^2 + \varepsilon}", small, r"d / \sqrt{v + \varepsilon}")
     kept = Formula("1 - a^2", "What a gradient keeps on its way through.")
@@ -218,7 +238,7 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
             words="distance from the mean",
             group="normalised",
         ),
-        Row("n", r"$\hat{z}_j$", n[0], root, words="normalised"),
+        Row("n", r"$\hat{z}_j$", n, root, words="normalised"),
         Row(
             "a",
             r"$\tanh(\hat{z}_j)$",
@@ -228,7 +248,7 @@ def _by_hand(p: LayerNormAndDropout, numbers: dict[str, float]) -> Trace:
         ),
         Row("slope", "slope", slope, kept, words="slope after normalising"),
     )
-    symbols: Symbols = {"s": z, "r": raw, "d": apart, "n": n[0], "a": a, r"\mu": mean, "v": numbers["variance"]}
+    symbols: Symbols = {"s": z, "r": raw, "d": apart, "n": n, "a": a, r"\mu": mean, "v": numbers["variance"]}
     symbols[r"\varepsilon"] = p.epsilon
     told = "From mean {mean} and variance {variance} to mean 0 and variance {variance_after}. "
     caption = fill(told + "The last unit's slope goes from {raw_slope_last} to {slope_last}.", numbers)

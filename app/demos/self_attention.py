@@ -81,20 +81,25 @@ def compute(p: SelfAttention) -> Result:
     numbers: dict[str, float] = {"word": i + 1, "largest": float(alpha[i, best]), "at_word": best + 1}
     numbers |= {f"a{j}": float(value) for j, value in enumerate(alpha[i], start=1)}
     numbers |= counted(p.far, p.width - p.width % 4, int(p.heads), p.causal)
-    caption = fill(_caption(p, i, best, Y, numbers), numbers)
+    if (twin := _twin(p, i)) is not None:
+        numbers |= {"twin": twin + 1, "twin_difference": float(np.abs(Y[i] - Y[twin]).max())}
+    caption = fill(_caption(p, i, best, numbers), numbers)
     seen = i + 1 if p.causal else p.length
     look = look_around(caption, SENTENCE[: p.length], i + 1, alpha[i], seen)
     figures = (look, _table(p, e, alpha, i), costs(numbers), paths(numbers))
     return Result(numbers, figures)
 
 
-def _caption(p: SelfAttention, i: int, best: int, Y: Values, numbers: dict[str, float]) -> str:
+def _twin(p: SelfAttention, i: int) -> int | None:
+    """Where the word at `i` (from 0) stands another time."""
+    return next((j for j in range(p.length) if j != i and SENTENCE[j] == SENTENCE[i]), None)
+
+
+def _caption(p: SelfAttention, i: int, best: int, numbers: dict[str, float]) -> str:
     name = SENTENCE[i]
     told = f"Word {{word}}, “{name}”, attends most to word {{at_word}}, “{SENTENCE[best]}”, with the weight {{largest}}"
-    twin = next((j for j in range(p.length) if j != i and SENTENCE[j] == name), None)
-    if twin is None:
+    if "twin" not in numbers:
         return told + "."
-    numbers |= {"twin": twin + 1, "twin_difference": float(np.abs(Y[i] - Y[twin]).max())}
     if numbers["twin_difference"] < 1e-12:
         return f"{told}. Word {{twin}} is “{name}” too, and its output is the same: nothing tells which came first."
     reason = "the position codes tell them apart" if p.positions else "each sees other words before it"

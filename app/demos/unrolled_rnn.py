@@ -82,7 +82,10 @@ def compute(p: UnrolledRNN) -> Result:
     numbers |= {"h_last": float(h[-1, 0]), "y_last": float(y[-1]), "h_max": float(h[:, 0].max()), "h_max_at": top}
     numbers |= {"steps": len(x), "at": p.looked_at, "h_at": float(h[p.looked_at - 1, 0])}
 
-    caption = fill(_caption(p, x, h, numbers), numbers)
+    if any(map(any, p.W_h)) and (silent := _remembers_at(x, h[:, 0])) is not None:
+        numbers |= {"silent": silent + 1, "h_silent": float(h[silent, 0])}
+
+    caption = fill(_caption(p, h, numbers), numbers)
     weight = short(p.W_h[0][0]) if p.units == 1 else "W_h"
     diagram = unrolled(
         caption,
@@ -143,17 +146,20 @@ SAYS_PHI = {
 }
 
 
-def _caption(p: UnrolledRNN, x: Values, h: Values, numbers: dict[str, float]) -> str:
-    """What happens to unit 1; adds the numbers that only this caption needs."""
+def _remembers_at(x: Values, h: Values) -> int | None:
+    """The first step, from 0, without an input at which the state still is not near 0, as before it."""
+    return next((t for t in range(1, len(x)) if x[t] == 0 and abs(h[t]) > 0.01 and abs(h[t - 1]) > 0.01), None)
+
+
+def _caption(p: UnrolledRNN, h: Values, numbers: dict[str, float]) -> str:
+    """What happens to unit 1."""
     state = "The state" if p.units == 1 else "The state of unit 1"
-    silent = next((t for t in range(1, len(x)) if x[t] == 0 and abs(h[t, 0]) > 0.01 and abs(h[t - 1, 0]) > 0.01), None)
     forgets = not any(map(any, p.W_h))
     same = p.units > 1 and np.ptp(h, axis=1).max() == 0
     told = f"{state} is largest, {{h_max}}, at step {{h_max_at}}"
     if forgets:
         told += ". It keeps nothing of the past: $W_h$ is 0, so each step sees only its own input"
-    elif silent is not None:
-        numbers |= {"silent": silent + 1, "h_silent": float(h[silent, 0])}
+    elif "silent" in numbers:
         told += ". At step {silent}, where the input is 0, it is {h_silent}: it remembers earlier inputs"
     else:
         told += ". After {steps} steps it is {h_last}"

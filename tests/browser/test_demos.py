@@ -324,15 +324,6 @@ def test_the_table_of_a_curve_stays_open_while_a_slider_moves(page: Page) -> Non
     expect(page.locator(".points tbody tr")).to_have_count(51)
 
 
-def test_the_program_of_a_state_can_be_copied(page: Page) -> None:
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    visit(page, "/demos/layer-shapes?units=3")
-    page.click("text=This state in Python")
-    page.get_by_role("button", name="Copy").click()
-    expect(page.locator("#announcer")).to_have_text("Copied.")
-    assert "units=3," in page.evaluate("navigator.clipboard.readText()")
-
-
 def test_on_a_phone_the_chosen_part_of_a_wide_figure_is_in_sight(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 700})
     visit(page, "/demos/sequence-shapes?output=3")

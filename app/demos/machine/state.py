@@ -114,17 +114,5 @@ def differences(one: State, other: State) -> list[tuple[FormField, str, str]]:
     return [(f, here[f.name], there[f.name]) for f in one.demo.fields if here[f.name] != there[f.name]]
 
 
-def snippet(state: State) -> str:
-    """The state as a Python program that prints its numbers."""
-    demo, name = state.demo, state.demo.parameters.__name__
-    given = [f"    {field.name}={getattr(state.parameters, field.name)!r},\n" for field in demo.fields]
-    return (
-        f"from {demo.run.__module__} import DEMO, {name}\n\n"
-        f"parameters = {name}(\n{''.join(given)})\n"
-        "for number, value in DEMO.compute(parameters).numbers.items():\n"
-        '    print(f"{number} = {value}")\n'
-    )
-
-
 def _with_row(result: Result, key: str) -> Trace | None:
     return next((trace for trace in result.traces() if trace.row(key)), None)

@@ -18,6 +18,7 @@ from app.demos.machine.numbers import show
 from app.demos.machine.result import Result
 from app.demos.machine.state import beside, parameters_of, state_of
 from app.demos.path import neighbours
+from app.demos.program.program import program
 from app.demos.registry import find
 from app.models import Card, CardDemo, Deck
 from app.web.demos.in_turn import in_turn, may_train
@@ -41,6 +42,15 @@ def as_csv(request: Request, name: str) -> Response:
 def as_json(request: Request, name: str) -> Response:
     """A state's numbers and figures, as JSON."""
     return _numbers(request, name, lambda result: Response(result.json(), media_type="application/json"))
+
+
+def as_python(request: Request, name: str) -> Response:
+    """A state as a program that prints its numbers with NumPy alone."""
+    demo, given = asked(request, name)
+    try:
+        return PlainTextResponse(program(demo, demo.parse(parameters_of(given))))
+    except BadParametersError as error:
+        return bad_parameters(error, f"/demos/{name}")
 
 
 @may_train

@@ -18,7 +18,7 @@ from app.cards.render.render import inline
 from app.demos.machine import chart, drawing
 from app.demos.machine.demo import BadParametersError, Demo
 from app.demos.machine.figures import Figure
-from app.demos.machine.state import Chosen, State, beside, differences, snippet, state_of
+from app.demos.machine.state import Chosen, State, beside, differences, state_of
 from app.demos.registry import UnknownDemoError, find
 from app.web.demos.in_turn import in_turn
 from app.web.frame.errors import NotHereError
@@ -102,7 +102,6 @@ def results_of(state: State, other: State | None = None) -> dict[str, Any]:
         "shown": _shown(state),
         "shown_beside": _shown(other) if other else None,
         "differing": differences(state, other) if other else [],
-        "program": snippet(state),
         "at": state.chosen.kept if state.chosen else "",
     }
 
