@@ -13,7 +13,7 @@ Definition = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
 
 @dataclass(frozen=True)
-class Place:
+class Named:
     """A name in a module of ours."""
 
     module: str
@@ -28,7 +28,7 @@ class Import:
     name: str
 
 
-class Source:
+class ModuleText:
     """A module's text with its top-level definitions and imports by the names that they give."""
 
     def __init__(self, module: ModuleType) -> None:
@@ -38,7 +38,7 @@ class Source:
         for line in self.text.splitlines(keepends=True):
             self._starts.append(self._starts[-1] + len(line))
         self.definitions: dict[str, Definition] = {}
-        self.imports: dict[str, Place | Import | str] = {}
+        self.imports: dict[str, Named | Import | str] = {}
         for node in ast.parse(self.text).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 self.definitions[node.name] = node
@@ -61,20 +61,20 @@ class Source:
     def _at(self, line: int, column: int) -> int:
         return self._starts[line - 1] + column
 
-    def find(self, name: str) -> Place | Import | str | None:
+    def find(self, name: str) -> Named | Import | str | None:
         """What a top-level name is: a place of ours, an import, or the name of a module of ours; None if unknown."""
         if name in self.definitions:
-            return Place(self.name, name)
+            return Named(self.name, name)
         return self.imports.get(name)
 
 
 @cache
-def source(module: str) -> Source:
+def source(module: str) -> ModuleText:
     """The source of a module of ours."""
-    return Source(importlib.import_module(module))
+    return ModuleText(importlib.import_module(module))
 
 
-def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Place | Import | str]]:
+def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Named | Import | str]]:
     for alias in node.names:
         name = alias.asname or alias.name
         if isinstance(node, ast.Import) or not f"{node.module}.".startswith(OURS):
@@ -82,7 +82,7 @@ def _imported(node: ast.Import | ast.ImportFrom) -> Iterator[tuple[str, Place | 
         elif _is_module(f"{node.module}.{alias.name}"):
             yield name, f"{node.module}.{alias.name}"
         else:
-            yield name, Place(node.module or "", alias.name)
+            yield name, Named(node.module or "", alias.name)
 
 
 @cache

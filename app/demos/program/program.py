@@ -14,7 +14,7 @@ from typing import Any
 
 from app.demos.machine.demo import Demo
 from app.demos.machine.parameters import Parameters
-from app.demos.program.definitions import Definition, Import, Place, Source, source
+from app.demos.program.definitions import Definition, Import, ModuleText, Named, source
 from app.demos.program.needed import emptied, numbers_of, results, unneeded
 
 Edit = tuple[int, int, bytes]
@@ -60,26 +60,26 @@ def program(demo: Demo[Any], parameters: Parameters) -> str:
         name=demo.parameters.__name__,
         values="\n".join(values),
         methods=cut.methods,
-        run=cut.name_of(Place(run.__module__, run.__name__)),
+        run=cut.name_of(Named(run.__module__, run.__name__)),
     )
 
 
 @cache
 def _cut(parameters: type[Parameters], module: str, run: str) -> "_Cut":
-    return _Cut(parameters, Place(module, run))
+    return _Cut(parameters, Named(module, run))
 
 
 class _Cut:
     """What the numbers of a demo need of the sources: definitions, each after those that it needs, and imports."""
 
-    def __init__(self, parameters: type[Parameters], run: Place) -> None:
+    def __init__(self, parameters: type[Parameters], run: Named) -> None:
         self._imported = {Import("", "numpy as np")}
-        self._order: list[Place] = []
-        self._seen: set[Place] = set()
-        self._through_module: set[Place] = set()
+        self._order: list[Named] = []
+        self._seen: set[Named] = set()
+        self._through_module: set[Named] = set()
         self._attributes: set[str] = set()
         self._add(run)
-        found: dict[str, tuple[Source, ast.FunctionDef]] = {}
+        found: dict[str, tuple[ModuleText, ast.FunctionDef]] = {}
         while more := {name: one for name, one in _methods(parameters) if name in self._attributes - set(found)}:
             found |= more
             for text, method in more.values():
@@ -107,26 +107,26 @@ class _Cut:
         lines = [f"import {name}" for name in names]
         return "\n".join(lines + [f"from {module} import {', '.join(names)}" for module, names in of.items()])
 
-    def name_of(self, place: Place) -> str:
+    def name_of(self, place: Named) -> str:
         """What the program calls it: `lstm_forward` for lstm.forward, and so for a name that two modules have."""
         place = _origin(place)
         is_shared = any(other.name == place.name and other != place for other in self._order)
         is_function = place in self._through_module and place.name.islower()
         return f"{place.module.rpartition('.')[2]}_{place.name}" if is_shared or is_function else place.name
 
-    def _add(self, place: Place) -> None:
+    def _add(self, place: Named) -> None:
         text = source(place.module)
         found = text.find(place.name)
         if isinstance(found, Import):
             self._imported.add(found)
-        elif isinstance(found, Place) and found != place:
+        elif isinstance(found, Named) and found != place:
             self._add(found)
         elif place not in self._seen:
             self._seen.add(place)
             self._follow(text, text.definitions[place.name])
             self._order.append(place)
 
-    def _follow(self, text: Source, node: Definition) -> None:
+    def _follow(self, text: ModuleText, node: Definition) -> None:
         for one, to in _uses(text, node):
             if isinstance(to, Import):
                 self._imported.add(to)
@@ -136,11 +136,11 @@ class _Cut:
             self._add(to)
         self._attributes |= {one.attr for one in _kept(node) if isinstance(one, ast.Attribute)}
 
-    def _written(self, text: Source, node: Definition) -> bytes:
+    def _written(self, text: ModuleText, node: Definition) -> bytes:
         """A definition as it is written, with the program's names, and of a demo's function what its numbers need."""
-        edits = [(*text.span(one), self.name_of(to).encode()) for one, to in _uses(text, node) if isinstance(to, Place)]
+        edits = [(*text.span(one), self.name_of(to).encode()) for one, to in _uses(text, node) if isinstance(to, Named)]
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            place = Place(text.name, node.name)
+            place = Named(text.name, node.name)
             if place in self._seen:
                 start = text.text.index(node.name.encode(), text.span(node)[0])
                 edits.append((start, start + len(node.name), self.name_of(place).encode()))
@@ -149,7 +149,7 @@ class _Cut:
         return _edited(text, node, edits)
 
 
-def _edited(text: Source, node: ast.stmt, edits: list[Edit]) -> bytes:
+def _edited(text: ModuleText, node: ast.stmt, edits: list[Edit]) -> bytes:
     at, end = text.lines(node)
     pieces = []
     for first, last, new in sorted(edits):
@@ -160,7 +160,7 @@ def _edited(text: Source, node: ast.stmt, edits: list[Edit]) -> bytes:
     return _BLANK.sub(b"\n\n", b"".join(pieces).rstrip())
 
 
-def _without_figures(text: Source, function: ast.FunctionDef) -> Iterator[Edit]:
+def _without_figures(text: ModuleText, function: ast.FunctionDef) -> Iterator[Edit]:
     gone = unneeded(function)
     passes = emptied(function, gone)
     for one in gone:
@@ -196,7 +196,7 @@ def _kept(node: ast.AST) -> Iterator[ast.AST]:
         waiting += [child for child in ast.iter_child_nodes(one) if child not in gone]
 
 
-def _uses(text: Source, node: ast.AST) -> Iterator[tuple[ast.expr, Place | Import]]:
+def _uses(text: ModuleText, node: ast.AST) -> Iterator[tuple[ast.expr, Named | Import]]:
     """The names in a definition that come from elsewhere in the module or from others."""
     local = _bound(node)
     annotations = {id(inner) for one in ast.walk(node) for part in _annotations(one) for inner in ast.walk(part)}
@@ -212,23 +212,23 @@ def _uses(text: Source, node: ast.AST) -> Iterator[tuple[ast.expr, Place | Impor
         attribute, module = of_modules.get(id(one), (None, None))
         if not isinstance(module, str):
             attribute = None
-        to = Place(module, attribute.attr) if isinstance(module, str) and attribute else text.find(one.id)
-        if isinstance(to, Place) and (
+        to = Named(module, attribute.attr) if isinstance(module, str) and attribute else text.find(one.id)
+        if isinstance(to, Named) and (
             _is_parameters(to) or (id(one) in annotations and not to.module.startswith("app.nn"))
         ):
             continue
-        if isinstance(to, Place | Import):
+        if isinstance(to, Named | Import):
             yield attribute or one, to
 
 
-def _is_light(place: Place) -> bool:
+def _is_light(place: Named) -> bool:
     """True if an annotation may bring it: a kernel's, or another name for a type of other libraries."""
     place = _origin(place)
     text = source(place.module)
     node = text.definitions.get(place.name)
     names = [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and one.id != place.name] if node else []
     return ".nn." in place.module or (
-        isinstance(node, ast.Assign) and not any(isinstance(text.find(name), Place) for name in names)
+        isinstance(node, ast.Assign) and not any(isinstance(text.find(name), Named) for name in names)
     )
 
 
@@ -246,17 +246,17 @@ def _bound(node: ast.AST) -> set[str]:
     return stored | inner | {one.arg for one in ast.walk(node) if isinstance(one, ast.arg)}
 
 
-def _origin(place: Place) -> Place:
+def _origin(place: Named) -> Named:
     found = source(place.module).find(place.name)
-    return _origin(found) if isinstance(found, Place) and found != place else place
+    return _origin(found) if isinstance(found, Named) and found != place else place
 
 
-def _is_parameters(place: Place) -> bool:
+def _is_parameters(place: Named) -> bool:
     found = getattr(modules.get(place.module), place.name, None)
     return isclass(found) and issubclass(found, Parameters)
 
 
-def _methods(parameters: type[Parameters]) -> Iterator[tuple[str, tuple[Source, ast.FunctionDef]]]:
+def _methods(parameters: type[Parameters]) -> Iterator[tuple[str, tuple[ModuleText, ast.FunctionDef]]]:
     """The methods of a demo's parameters, the nearest of a name last."""
     for kind in reversed(parameters.__mro__[: parameters.__mro__.index(Parameters)]):
         text = source(kind.__module__)

@@ -352,3 +352,13 @@ def test_a_sliders_answer_asks_nothing_of_the_database(client: TestClient, datab
     assert asked == []
     client.get("/demos/unrolled-rnn?W_x=0.7")
     assert asked
+
+
+def test_a_state_comes_as_a_program(client: TestClient) -> None:
+    page = client.get("/demos/layer-shapes?units=3").text
+    (address,) = re.findall(r'<a href="([^"]+)">This state in Python</a>', page)
+    answer = client.get(html.unescape(address))
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "    units = 3\n" in answer.text
+    assert client.get("/demos/layer-shapes.py?units=x").status_code == 422
+    assert client.get("/demos/layer-shape.py").status_code == 404
