@@ -43,8 +43,9 @@ class ExportedCard:
     """A card. `id` is its name in the deck. `question` and `answer` are Markdown. Links in the HTML are absolute.
 
     `short_html` is the first paragraph of the answer, `answer_html` the rest. If it is one of several sides, `side_of`
-    is the id in the file, and the Markdown is that of all sides; a file's card may be `is_reversed`. `asks` is what its
-    line `Ask:` says; the HTML of the computed card itself has one example of its questions, with its working.
+    is the id in the file, and the Markdown is that of all sides; a file's card may be `is_reversed`. `asks` and
+    `corrected` are what its lines `Ask:` and `Corrected:` say; the HTML of the computed card itself has one example of
+    its questions, with its working.
     """
 
     deck: str
@@ -63,16 +64,31 @@ class ExportedCard:
     side_of: str | None = None
     is_reversed: bool = False
     asks: str = ""
+    corrected: str = ""
+
+
+@dataclass(frozen=True)
+class ExportedTopic:
+    """A topic's name, its title, and its place among the topics of its deck."""
+
+    name: str
+    title: str
+    order: int
 
 
 @dataclass(frozen=True)
 class ExportedDeck:
-    """A deck, its cards in learning order, and the files of its pictures and sounds by their digests."""
+    """A deck, its topics and cards in learning order, and the files of its pictures and sounds by their digests.
+
+    `names` are the names of these files in the deck's folder, by their digests too.
+    """
 
     name: str
     title: str
     cards: tuple[ExportedCard, ...]
     media: Mapping[str, Path] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    topics: tuple[ExportedTopic, ...] = ()
 
 
 def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[ExportedDeck]:
@@ -86,9 +102,9 @@ def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[E
         found = find_files(content_dir)
     except OSError as error:
         raise MistakesError([no_folder(content_dir, error)]) from error
-    names = sorted({one.deck for one in found})
-    if deck is not None and deck not in names:
-        near = the_nearest_is(deck, names, cutoff=0)
+    known = sorted({one.deck for one in found})
+    if deck is not None and deck not in known:
+        near = the_nearest_is(deck, known, cutoff=0)
         raise ExportError(f"There is no deck {deck!r} in {content_dir}.{near}")
     decks, mistakes = [], []
     for name, group in groupby(found, key=lambda one: one.deck):
@@ -101,8 +117,10 @@ def collect(content_dir: Path, base_url: str, deck: str | None = None) -> list[E
             files = sorted(read, key=lambda file: file[0].place)
             mistakes += [*wrong, *duplicates([ready for ready, _parsed in files], content_dir)]
             cards = (card for ready, parsed in files for card in _cards(ready, parsed, base_url))
-            media = {one.digest: content_dir / name / one.name for one in pictures if not one.problem}
-            decks.append(ExportedDeck(name, about.title, tuple(cards), media))
+            names = {one.digest: one.name for one in pictures if not one.problem}
+            media = {digest: content_dir / name / picture for digest, picture in names.items()}
+            topics = (ExportedTopic(one.found.name, one.title, one.order) for one, _parsed in files if one.cards)
+            decks.append(ExportedDeck(name, about.title, tuple(cards), media, names, tuple(topics)))
     if mistakes:
         raise MistakesError(sorted(set(mistakes)))
     return decks
@@ -162,6 +180,7 @@ def _card(found: TopicFile, card: ReadyCard, source: ParsedCard, base_url: str) 
         side_of=card.side_of,
         is_reversed=source.metadata.is_reversed,
         asks=source.metadata.ask[0] if source.metadata.ask else "",
+        corrected=f"{card.corrected[0]} {card.corrected[1]}" if card.corrected else "",
     )
 
 

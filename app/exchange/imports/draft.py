@@ -90,6 +90,7 @@ class Reading:
     notes and so on were read. If `text` is given, each of its words must be in an item or in the `layout`, such as the
     names of columns. `file` is the file's name, for sentences. `media` can be read as long as `items` last.
     If it `hides`, ==…== and {{c1::…}} hide a part of a text, as in our own files; in all others they are text.
+    `topics` are the titles and orders of the items' topics, each of which is then a file of that name.
     """
 
     title: str
@@ -102,6 +103,13 @@ class Reading:
     file: str = "the file"
     media: Media = field(default_factory=dict)
     hides: bool = False
+    topics: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+
+def stated_lines(of_export: Mapping[str, str]) -> tuple[str, ...]:
+    """The lines Reversed:, Ask: and Corrected: of a card that our own export wrote."""
+    lines = (("Reversed", "reversed"), ("Ask", "asks"), ("Corrected", "corrected"))
+    return tuple(f"{line}: {value}" for line, name in lines if (value := of_export.get(name)))
 
 
 def block(lines: Iterable[str]) -> str:

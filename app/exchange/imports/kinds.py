@@ -22,6 +22,7 @@ from app.exchange.imports.notes.hashcards import claims_hashcards, read_hashcard
 from app.exchange.imports.notes.mochi import read_mochi
 from app.exchange.imports.notes.obsidian import claims_obsidian, read_obsidian
 from app.exchange.imports.notes.remnote import claims_remnote, read_remnote
+from app.exchange.imports.own_json import claims_json, read_json
 from app.exchange.imports.table.read_table import claims_table, read_table
 from app.nearest import did_you_mean
 
@@ -124,6 +125,13 @@ KINDS = (
         lambda source: False,
         lambda source: read_mochi(source.path),
         is_text=False,
+    ),
+    ImportKind(
+        "json",
+        "cards that recur export wrote as JSON",
+        (),
+        lambda source: claims_json(source.table),
+        lambda source: read_json(source.table),
     ),
     _page("flashcards", "a pasted flashcard deck: number, Q, front, A, back", claims_flashcards, read_flashcards),
     _page("theory", "questions as Q1: …, each with Answer", claims_theory, read_theory),

@@ -60,7 +60,7 @@ class Pictures:
         if isinstance(found, NoPictureError):
             told.append(f"the {_kind(name)} {name} is left out: {found}")
             return words
-        if found.name.rpartition("/")[2] != OURS.sub("", name):
+        if found.name not in (name, f"{FOLDER}/{OURS.sub('', name)}"):
             told.append(Harmless(f"the {_kind(name)} {name} is saved as {found.name}"))
         if not words.strip():
             words = escape(_stem(name))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from app.cards.file.blocks import inline_tokens, plain
 from app.cards.file.metadata import LEVELS
 from app.cards.file.parse import slug
+from app.cards.file.yaml_files import LAST
 from app.exchange.imports.draft import Draft, Harmless, Unfinished
 from app.exchange.imports.markdown.mend import Manner, clean, escape, fenced, mend
 from app.exchange.imports.words import named, words
@@ -148,11 +149,13 @@ def name_of(question: str) -> str:
     return slug(asked) if asked else ""
 
 
-def file_text(title: str, pieces: Sequence[FilePiece], is_draft: bool = False) -> tuple[str, list[int]]:
+def file_text(
+    title: str, pieces: Sequence[FilePiece], is_draft: bool = False, order: int = LAST
+) -> tuple[str, list[int]]:
     """Return the content file, and the line (from 1) on which each piece begins."""
-    draft = "draft: yes\n" if is_draft else ""
-    text = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n{draft}---\n"
-    starts, line = [], 4 + is_draft
+    more = f"order: {order}\n" * (order != LAST) + "draft: yes\n" * is_draft
+    text = f"---\ntitle: {json.dumps(title, ensure_ascii=False)}\n{more}---\n"
+    starts, line = [], 1 + text.count("\n")
     parts = [text]
     for piece in pieces:
         starts.append(line)

@@ -4,17 +4,17 @@ import bisect
 import re
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from app.cards.check.judge import Around, outside_mistakes
 from app.cards.file.files import OpenedFile, TopicFile, read_text
-from app.cards.file.parse import slug
+from app.cards.file.parse import NAME, slug
 from app.cards.file.pictures import find_pictures
 from app.cards.file.sides import BETWEEN
-from app.cards.file.yaml_files import Sources
+from app.cards.file.yaml_files import LAST, Sources
 from app.cards.render.prepare import prepare
 from app.exchange.imports.came_from import text_hash
 from app.exchange.imports.draft import Draft, Harmless, Item, Reading, RefusedError, Skipped
@@ -94,7 +94,8 @@ def _store(writer: "_Writer", scratch: Path) -> None:
     texts = {path: spliced(read_text(target.content_dir, path), new) for path, new in done.update.changed.items()}
     parts: dict[str, str] = {}
     for name, title, pieces in _files(writer, texts):
-        parts[f"{name}.md"], _starts = file_text(title, pieces, done.is_draft and not target.there)
+        order = writer.topics.get(pieces[0].topic, ("", LAST))[1]
+        parts[f"{name}.md"], _starts = file_text(title, pieces, done.is_draft and not target.there, order)
     new = writer.pictures.shown_in("".join((*target.there.values(), *texts.values(), *parts.values())))
     done.pictures = len(new)
     for name, text in parts.items():
@@ -127,6 +128,8 @@ def _files(writer: "_Writer", texts: dict[str, str]) -> Iterator[tuple[str, str,
             continue
         stem = f"{target.name}-{slug(topic)}" if several and topic else target.name
         title = title_of(topic.replace("::", ": ")) if several and topic else done.title
+        if topic in writer.topics:
+            stem, title = topic, writer.topics[topic][0]
         parts = list(_parts(pieces))
         for number, part in enumerate(parts, 1):
             name = f"{stem}-{number:0{len(str(len(parts)))}}" if len(parts) > 1 else stem
@@ -157,6 +160,7 @@ class _Writer:
         self.taken: list[FilePiece | tuple[str, str]] = []  # pieces, and sentences with their places
         self.seen: Counter[str] = Counter()
         self.keys: Counter[str] = Counter()
+        self.topics: Mapping[str, tuple[str, int]] = {}
         self.first: dict[tuple[str, str, tuple[str, ...]], FilePiece] = {}
 
     @property
@@ -167,6 +171,7 @@ class _Writer:
     def begin(self, reading: Reading) -> None:
         """Take the topic's own text, which stands at the top of the first file."""
         self.manner = replace(self.manner, hides=reading.hides)
+        self.topics = {topic: said for topic, said in reading.topics.items() if NAME.fullmatch(topic)}
         self.seen.update(words(reading.title))
         lost = words(reading.title) - words(self.done.title)
         if lost:

@@ -168,7 +168,8 @@ def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> s
         latex = found["round"] or found["single"]
         display = found["square"] or found["double"]
         if latex or display:
-            return _formula(latex or display, text[found.end() : found.end() + 1], told, not latex, manner.hides)
+            written = _formula(latex or display, text[found.end() : found.end() + 1], told, not latex, manner.hides)
+            return found[0] if manner.hides and written.startswith("$") and found[0].startswith("$") else written
         if found["dollar"]:
             return r"\$"
         if found["hides"]:

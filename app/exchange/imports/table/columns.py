@@ -21,6 +21,7 @@ _NAMES = {
     "name": "id name card guid",
     "reversed": "reversed",
     "asks": "asks",
+    "corrected": "corrected",
     "sources": "source sources quelle quellen fuente fuentes fonte fonti fontes bron źródło zdroj источник 来源"
     " 來源 出典",
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from app.exchange.imports.anki.template import cloze_numbers, deleted
-from app.exchange.imports.draft import Draft, Harmless, Item, Notice, Reading, RefusedError, line_of
+from app.exchange.imports.draft import Draft, Harmless, Item, Notice, Reading, RefusedError, line_of, stated_lines
 from app.exchange.imports.markdown.from_html import markdown_of, plain_of
 from app.exchange.imports.table.columns import Columns, columns_of
 from app.exchange.imports.table.records import SAMPLE, Record, guessed_delimiter, records, share, widths_of
@@ -158,10 +158,7 @@ def _cards(record: Record, table: _Table) -> Iterator[Draft]:
         level=cells.get("level", "").lower(),
         sources=tuple(filter(None, map(str.strip, cells.get("sources", "").split(",")))),
         name=cells.get("name", ""),
-        stated=(
-            *(("Reversed: yes",) if cells.get("reversed") == "yes" else ()),
-            *((f"Ask: {cells['asks']}",) if table.columns.is_own and cells.get("asks") else ()),
-        ),
+        stated=stated_lines(cells if columns.is_own or cells.get("reversed") == "yes" else {}),
         left_out=tuple(told),
         text=text,
         key=f"id:anki/{cells['guid']}/0" if cells.get("guid") else "",
