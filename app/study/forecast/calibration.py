@@ -22,6 +22,24 @@ class Tally:
     recalled: int = 0
     expected: float = 0.0
 
+    @property
+    def share(self) -> float:
+        """The share that was right, 0 to 1. Ask only if something was asked."""
+        return self.recalled / self.asked
+
+    @property
+    def foretold(self) -> float:
+        """The mean chance foretold. Ask only if something was asked."""
+        return self.expected / self.asked
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 90 % interval of the share (Wilson 1927). Ask only if something was asked."""
+        n, p, z = self.asked, self.share, 1.645
+        middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+        low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+        return min(p, max(0.0, low)), max(p, min(1.0, high))
+
 
 @dataclass(slots=True)
 class Foretold:
@@ -29,6 +47,21 @@ class Foretold:
 
     bins: list[Tally] = field(default_factory=lambda: [Tally() for _ in BINS])
     loss: float = 0.0
+
+    @property
+    def all(self) -> Tally:
+        """All answers."""
+        return Tally(*(sum(getattr(one, name) for one in self.bins) for name in ("asked", "recalled", "expected")))
+
+    @property
+    def log_loss(self) -> float:
+        """The mean log loss, in nats: 0 is perfect, a coin has 0.693. Ask only if there are answers."""
+        return self.loss / self.all.asked
+
+    @property
+    def given(self) -> float:
+        """The chance that was given to what then happened, 0 to 1: the geometric mean. A coin gives 0.5."""
+        return math.exp(-self.log_loss)
 
     def add(self, chance: float, recalled: bool) -> None:
         """Add an answer for which `chance` was foretold."""
@@ -50,7 +83,7 @@ class Calibration:
     @property
     def recalls(self) -> int:
         """How many recalls there were."""
-        return sum(one.asked for one in self.by["fsrs"].bins)
+        return self.by["fsrs"].all.asked
 
     def add_sure(self, level: int, recalled: bool) -> None:
         """Add an answer before which the learner was as sure as `level`, from 1, says."""

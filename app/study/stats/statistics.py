@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
+from app.study.forecast.fold import Taught, taught
 from app.study.learner.preferences import Preferences
 from app.study.stats.activity import Scope, Span, by_day, by_month, has_rated, total
 from app.study.stats.outlook import Hard, Outlook, hardest, outlook
@@ -19,7 +20,7 @@ class Statistics:
     """The figures of one learner, over one period and deck or topic.
 
     `year` has every day of the last year, whatever the period. `spans` has every day of a short period, or every month
-    of a long one, and `months` every month.
+    of a long one, and `months` every month. `taught` is over all decks and all time.
     """
 
     today: date
@@ -31,6 +32,7 @@ class Statistics:
     retention: Retention
     outlook: Outlook
     hardest: list[Hard]
+    taught: Taught
 
     @property
     def lived(self) -> list[Span]:
@@ -71,4 +73,5 @@ def statistics(
         retention=retention(connection, scope, first, last),
         outlook=outlook(connection, scope, today),
         hardest=hardest(connection, scope),
+        taught=taught(connection, learner.learner_id),
     )

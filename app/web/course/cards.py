@@ -6,7 +6,6 @@ from sqlmodel import select
 from starlette.responses import RedirectResponse, Response
 
 from app.models import Card, CardSource, Deck, Review, Topic
-from app.study.forecast.calibration import SURENESS
 from app.study.forecast.chances import said
 from app.study.forecast.fold import taught
 from app.study.schedule.review_log import IN_ORDER, stored_state
@@ -54,7 +53,6 @@ def card(
             topic=topic,
             sources=session.exec(select(CardSource.item).where(CardSource.card_id == found.id)).all(),
             state=state,
-            sureness=SURENESS,
             said=said(taught(connection, learner.learner_id).predictor, state, today) if state else None,
             leech=leech(session, found.id, state.lapses) if state else None,
             rated_on=state.reviewed_on if state else None,

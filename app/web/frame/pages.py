@@ -20,6 +20,7 @@ from app.cards.render.parts import parts
 from app.cards.render.render import inline
 from app.database import Visit
 from app.settings import ROOT
+from app.study.forecast.calibration import SURENESS
 from app.study.learner.keys import ACTIONS
 from app.study.learner.preferences import Look, look
 from app.study.schedule.scale import Rating
@@ -51,6 +52,7 @@ def environment(static_version: str) -> Environment:
     made.globals["static"] = lambda name: f"/static/{static_version}/{name}"
     made.globals["one_use_id"] = lambda: uuid4().hex
     made.globals["Rating"] = Rating
+    made.globals["sureness"] = SURENESS
     made.globals["parts"] = parts
     made.globals["worked"] = worked
     made.globals["written"] = written

@@ -17,7 +17,6 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.models import Card, Review
-from app.study.forecast.calibration import SURENESS
 from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, NotCountedError, OldFormError, Rated, UndoneTokenError
 from app.study.schedule.review_log import stored_state
@@ -254,7 +253,6 @@ def page(
         status,
         part="sitting",
         learner=sitting.learner,
-        sureness=SURENESS,
         shown=shown,
         rated=_just_rated(sitting, shown, last, rated),
         has_undo=sitting.has_undo(last),

@@ -12,6 +12,7 @@ from app.study.stats.retention import ENOUGH
 from app.study.stats.statistics import statistics
 from app.web.frame.decks import all_decks, deck_named, topic_named
 from app.web.frame.here import Here
+from app.web.stats import calibration
 from app.web.stats import drawing as stats_drawing
 
 
@@ -38,6 +39,7 @@ def stats(
             periods=Period,
             enough=ENOUGH,
             draw=stats_drawing,
+            calibration=calibration,
             demo_titles={demo.name: demo.title for demo in all_demos().values()},
             stats=statistics(session, learner, here.now, chosen.id, within.id if within else None, period),
         )

@@ -1,5 +1,6 @@
 """What ratings have taught is the same however it was come by: folded at once, from checkpoints, undone, or late."""
 
+import io
 import math
 import random
 from collections import Counter
@@ -16,11 +17,14 @@ from hypothesis import strategies as st
 from sqlalchemy import func, insert, select, update
 
 from app.database import BeingImportedError, lock_learner
+from app.exchange.history.format import CardLine, EndLine, HeaderLine, ReviewLine
+from app.exchange.history.import_history import import_history
 from app.study.forecast import checkpoints, fold
 from app.study.forecast.chances import chances, said
 from app.study.forecast.checkpoints import KeepUp, keep_up, wrong_checkpoints
 from app.study.forecast.fold import Taught, taught
 from app.study.forecast.predictor import FSRS_ONLY, Predictor, after
+from app.study.learner.profile import Profile
 from app.study.schedule.late import LateRating, LateUndo, take_in
 from app.study.schedule.reset import reset
 from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, IN_ORDER, STANDS
@@ -94,12 +98,14 @@ WHOSE = st.sampled_from([1, 1, 1, 2])
 SURE = st.sampled_from([None, None, 1, 2, 3])
 RATE = st.tuples(st.just("rate"), WHOSE, LAPSES, st.integers(1, CARDS), st.integers(1, 5), SURE)
 LATE = st.tuples(st.just("late"), WHOSE, LAPSES, st.integers(1, CARDS), st.integers(1, 5), st.integers(0, 20_000))
+MERGE = st.tuples(st.just("merge"), WHOSE, LAPSES, st.integers(1, CARDS), st.integers(1, 5), st.integers(0, 20_000))
 UNDO = st.tuples(st.just("undo"), WHOSE, LAPSES)
 LATE_UNDO = st.tuples(st.just("late undo"), WHOSE, LAPSES, st.integers(0, 9))
 RESET = st.tuples(st.just("reset"), WHOSE, LAPSES, st.integers(1, CARDS))
 KEEP = st.tuples(st.just("keep"), WHOSE, LAPSES)
 REPLAY = st.tuples(st.just("replay"), WHOSE, LAPSES)
-EVENTS = st.lists(st.one_of(RATE, RATE, RATE, RATE, KEEP, KEEP, LATE, UNDO, LATE_UNDO, RESET, REPLAY), max_size=40)
+RARE = st.one_of(LATE, LATE_UNDO, MERGE, RESET, REPLAY)
+EVENTS = st.lists(st.one_of(RATE, RATE, RATE, KEEP, UNDO, RARE, RARE), max_size=40)
 
 
 @examples(60)
@@ -118,6 +124,8 @@ def test_the_fold_equals_a_replay_whatever_happens(new_study: Make, events: list
                 assert keep_up(study.database, learner)
             elif kind == "replay":
                 study.replay(learner)
+            elif kind == "merge":
+                merge(study, more, next(tokens))
             else:
                 with study.database.write() as session:
                     if kind == "reset":
@@ -130,6 +138,23 @@ def test_the_fold_equals_a_replay_whatever_happens(new_study: Make, events: list
         with study.database.read() as session:
             assert list(wrong_checkpoints(session.connection())) == []
         assert_is_replayed(study)
+
+
+def merge(study: Study, more: list[int], number: int) -> None:
+    """Import a history with one rating of the learner's, given some time ago."""
+    card, rating, minutes = more
+    at = study.now - timedelta(minutes=minutes)
+    name: dict[str, Any] = {"deck": "rnn", "card": f"c{card}"}
+    titles: dict[str, Any] = {"deck_title": "RNN", "topic": "t1", "topic_title": "t1", "question": "?"}
+    times: dict[str, Any] = {"shown_at": at, "revealed_at": at, "rated_at": at, "counts_at": at, "day": at.date()}
+    lines = (
+        HeaderLine(exported_at=study.now, learner=Profile("Ada")),
+        CardLine(**name, **titles, seed=card),
+        ReviewLine(**name, **times, token=f"merged-{number}", rating=rating, undoes=None, desired_retention=0.9),
+        EndLine(cards=1, reviews=1),
+    )
+    file = io.BytesIO("".join(line.model_dump_json() + "\n" for line in lines).encode())
+    import_history(study.database, file, study.prefs.learner_id, study.now)
 
 
 def late_event(study: Study, kind: str, more: list[int], number: int) -> LateRating | LateUndo:

@@ -8,7 +8,7 @@ from app.database import Database
 from app.web.phone.worker import SHELL
 from tests.web.sitting.test_sync import event, told
 
-TEMPLATE = re.compile(r'<template data-card="(\d+)" data-after="([\w-]*)">')
+TEMPLATE = re.compile(r'<template data-card="(\d+)" data-after="([\w-]*)"[^>]*>')
 
 
 def kept(client: TestClient) -> dict[int, str]:
@@ -35,6 +35,9 @@ def test_todays_cards_are_kept_with_their_answers_and_what_their_ratings_build_o
     assert set(cards.values()) == {""}
     page = client.get("/kept").text
     assert page.count('id="hidden-answer"') == len(cards)
+    with database.write() as session:
+        session.connection().exec_driver_sql("UPDATE learner SET says_sure = true")
+    assert client.get("/kept").text.count('name="sure" value="3"') == len(cards)
     first = next(iter(cards))
     assert told(client, event("missed", card=first, rating=1)) == [("missed", "counted")]
     assert kept(client)[first] == "missed"

@@ -94,6 +94,7 @@ def test_every_figure_is_a_table(studied: TestClient) -> None:
     found = tables(studied)
     assert set(found) == {
         "The past year", "Reviews and minutes", "What falls due", "Recalled by interval", "Recalled by topic",
+        "How good each forecast was", *(f"By chance: {name}" for name in ("your forecast", "FSRS alone", "SM-2")),
         "Ratings over time", "Memory strength", "The hardest cards",
     }  # fmt: skip
     days = found["The past year"]
