@@ -90,7 +90,8 @@ class Reading:
     notes and so on were read. If `text` is given, each of its words must be in an item or in the `layout`, such as the
     names of columns. `file` is the file's name, for sentences. `media` can be read as long as `items` last.
     If it `hides`, ==…== and {{c1::…}} hide a part of a text, as in our own files; in all others they are text.
-    `topics` are the titles and orders of the items' topics, each of which is then a file of that name.
+    If it `links`, [[…]] is a link to a note. `topics` are the titles and orders of the items' topics, each of which is
+    then a file of that name.
     """
 
     title: str
@@ -103,6 +104,7 @@ class Reading:
     file: str = "the file"
     media: Media = field(default_factory=dict)
     hides: bool = False
+    links: bool = False
     topics: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 

@@ -74,7 +74,9 @@ def read_markdown(text: str) -> Reading:
     if stated and top:
         layout.append(top.title)
     title = stated or (top.title if top else "")
-    return Reading(title, [*drafts, *skipped], explanation, key_points, text=text, layout=layout, hides=own)
+    return Reading(
+        title, [*drafts, *skipped], explanation, key_points, text=text, layout=layout, hides=own, links=not own
+    )
 
 
 def _marks(lines: Sequence[str], start: int) -> list[str]:

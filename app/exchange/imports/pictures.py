@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -24,6 +24,7 @@ _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d")
 OURS = re.compile(r"recur-[0-9a-f]{20}-(?=.)")
 """What our own export puts before a name."""
 _SHOWN = re.compile(r"!\[[^\[\]]*\]\(\s*(?:<([^<>\n]+)>|([^()\s<>]+))|src=[\"']{1,2}([^\"'<>]+)")
+_EMBEDDED = re.compile(r"!\[\[([^\[\]|#\n]*[^\[\]|#\n\\])")
 _SOUND = re.compile(r"(?i).*\.(mp3|og[ga]|opus|m4[ab]|wav|flac|aac|spx|wma)")
 _FILM = re.compile(r"(?i).*\.(mp4|m4v|webm|mkv|avi|mov|mpe?g|flv|ogv|3gp|wmv)")
 
@@ -114,9 +115,22 @@ class Pictures:
 
 
 def beside(path: Path, text: str) -> Media:
-    """The pictures and sounds that the text of a file shows and that lie in its folder, or in a folder within it."""
+    """The pictures and sounds that the text of a file shows and that lie in its folder, or in a folder within it.
+
+    One that ![[…]] shows by its name alone may be anywhere in Obsidian's vault.
+    """
     folder = path.parent.resolve()
-    found = {}
+    found: dict[str, Callable[[], bytes]] = {}
+    vault = next((one for one in (folder, *folder.parents) if (one / ".obsidian").is_dir()), None)
+    wanted = {one[1].strip() for one in _EMBEDDED.finditer(text) if "\0" not in one[1]}
+    for root in (one for one in (vault, folder) if one):
+        for full, name in ((root / name, name) for name in wanted):
+            if full.resolve().is_relative_to(root) and full.is_file():
+                found[name] = partial(_bytes, full)
+    if vault and (missing := wanted - found.keys()):
+        for full in sorted(vault.rglob("*")):
+            if full.name in missing and full.is_file() and full.resolve().is_relative_to(vault):
+                found.setdefault(full.name, partial(_bytes, full))
     for name in {one[1] or one[2] or one[3] for one in _SHOWN.finditer(text)}:
         full = Path(folder, unquote(name)).resolve() if "\0" not in unquote(name) else folder
         if full.is_relative_to(folder) and full.is_file():

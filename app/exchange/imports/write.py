@@ -170,7 +170,7 @@ class _Writer:
 
     def begin(self, reading: Reading) -> None:
         """Take the topic's own text, which stands at the top of the first file."""
-        self.manner = replace(self.manner, hides=reading.hides)
+        self.manner = replace(self.manner, hides=reading.hides, links=reading.links)
         self.topics = {topic: said for topic, said in reading.topics.items() if NAME.fullmatch(topic)}
         self.seen.update(words(reading.title))
         lost = words(reading.title) - words(self.done.title)

@@ -194,3 +194,44 @@ def test_pictures_of_a_package_of_mochi_come_in(tmp_path):
     _kind, done = import_cards(tmp_path / "a.mochi", content, "d")
     assert files(content) == {"img/x.png": png(4, 3)}
     assert "![A cell](img/x.png) gone\n\nDraft: yes, the picture @media/gone.png is left" in done.files[0].read_text()
+
+
+def test_obsidians_embeds_and_links_become_pictures_and_words(tmp_path: Path) -> None:
+    vault = tmp_path / "vault"
+    for folder in (".obsidian", "notes", "files"):
+        (vault / folder).mkdir(parents=True)
+    (vault / "files" / "Pasted image 1.png").write_bytes(png(3, 2))
+    (vault / "notes" / "gru.png").write_bytes(png(4, 2))
+    (tmp_path / "secret.png").write_bytes(png(5, 2))
+    (vault / "notes" / "nets.md").write_text(
+        "What is a [[Gated unit|GRU]]?::![[gru.png|A GRU]] as in [[GRU#Gates]], not [[1, 2], [3, 4]] or `[[x]]`.\n\n"
+        "Which one?\n?\n![[Pasted image 1.png|200x100]]\n\n"
+        "Where?\n?\nIn the table | [[a\\|b]] |, ![[Other note]].\n\nWhose?\n?\nMine ![[../../secret.png|hidden]].\n"
+    )
+    content = tmp_path / "content"
+    content.mkdir()
+    _kind, done = import_cards(vault / "notes" / "nets.md", content, "d")
+    (file,) = done.files
+    text = file.read_text()
+    assert "## What is a GRU? {#" in text
+    assert "![A GRU](img/gru.png) as in GRU > Gates, not [[1, 2], [3, 4]] or `[[x]]`." in text
+    assert "![Pasted image 1](img/pasted-image-1.png)" in text
+    assert "In the table | b |, ." in text
+    assert (done.cards, done.drafts, done.pictures) == (1, 3, 2)
+    told = "\n".join(says for _where, says in done.told)
+    for sentence in (
+        "the width 200x100 of",
+        "the note Other note that",
+        "to the note Gated unit is",
+        "../../secret.png is left",
+    ):
+        assert sentence in told
+    assert check_content(content).mistakes == []
+
+
+def test_brackets_in_a_table_are_no_links(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("question,answer\nWhat is the matrix?,It is [[a]].\nAnd this?,A scalar.\n")
+    content = tmp_path / "content"
+    content.mkdir()
+    _kind, done = import_cards(tmp_path / "a.csv", content, "d")
+    assert "It is \\[[a]]." in done.files[0].read_text()

@@ -24,7 +24,7 @@ _SOURCE = re.compile(r"(\s*)(Source: ?\S.*)")
 _DEFINITION = re.compile(r" {0,3}\[[^\[\]]+\]:")
 _ADDRESS = r"\(\s*(?:<[^<>\n]*>|[^()\s<>]*)(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\s*\)"
 _ADDRESS_AND_TITLE = re.compile(r"\s*(?:<([^<>]*)>|(\S*))\s*(?:[\"'](.*)[\"'])?\s*", re.DOTALL)
-_INLINE = re.compile(
+_FORMS = (
     r"(?P<code>(?<!`)(?P<run>`+)(?!`).{1,2000}?(?<!`)(?P=run)(?!`))"
     r"|\\\((?P<round>(?:[^\\]|\\[^()])+?)\\\)"
     r"|\\\[(?P<square>(?:[^\\]|\\[^\[\]])+?)\\\]"
@@ -35,9 +35,14 @@ _INLINE = re.compile(
     r"|\$(?!\s)(?P<single>(?:[^$\\]|\\.)+)(?<!\s)\$(?!\d)"
     r"|(?P<dollar>\$)"
     rf"|!\[(?P<alt>[^\[\]]*)\]{_ADDRESS}"
-    rf"|(?<!!)\[(?P<words>[^\[\]]+)\]{_ADDRESS}",
-    re.DOTALL,
+    rf"|(?<!!)\[(?P<words>[^\[\]]+)\]{_ADDRESS}"
 )
+_WIKI = r"|(?P<embeds>!?)\[\[(?P<note>[^\[\]|\n]*[^\[\]|\n\\])(?:\\?\|(?P<shown>[^\[\]\n]*))?\]\]"
+_INLINE, _INLINE_WITH_WIKI = re.compile(_FORMS, re.DOTALL), re.compile(_FORMS + _WIKI, re.DOTALL)
+_MEDIA = re.compile(
+    r"(?i).*\.(?:png|jpe?g|gif|webp|svg|bmp|avif|tiff?|mp3|og[ga]|opus|m4[ab]|wav|flac|mp4|webm|mov|mkv)"
+)
+_SIZE = re.compile(r"\d+(?:x\d+)?")
 _ID = re.compile(r"(`[^`]*`)|\{#")
 _NO_HEADING = re.compile(r" {0,3}(?:`{3}|~{3}|[-*+>|] ?|\d+[.)] )")
 _HARD_BREAK = re.compile(r"(?<!\\)\\\n")
@@ -58,10 +63,12 @@ class Manner:
     """How text is mended. `show` returns Markdown for the picture at an address, with words, and tells what it omits.
 
     If it `hides`, ==…== and {{c1::…}} hide a part of it, as in our own files; otherwise they are escaped.
+    If it `links`, [[…]] is a link to a note, as in Obsidian.
     """
 
     show: Callable[[str, str, list[str]], str] = _without_pictures
     hides: bool = False
+    links: bool = False
 
 
 PLAIN = Manner()
@@ -180,6 +187,8 @@ def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> s
         if found["alt"] is not None:
             at = _ADDRESS_AND_TITLE.fullmatch(found[0].partition("](")[2][:-1])
             return manner.show((at[1] or at[2] or "") if at else "", found["alt"] or (at and at[3]) or "", told)
+        if manner.links and found["note"] is not None:
+            return _of_note(found, told, manner)
         if found["words"] is not None:
             return _link(found, told) if links else found["words"]
         if found["escape"] and found["escape"][1].isalpha():
@@ -187,7 +196,7 @@ def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> s
         return found[0]
 
     parts, at = [], 0
-    for found in _INLINE.finditer(text):
+    for found in (_INLINE_WITH_WIKI if manner.links else _INLINE).finditer(text):
         parts += [disarmed(text[at : found.start()]), changed(found)]
         at = found.end()
     return "".join([*parts, disarmed(text[at:])])
@@ -212,6 +221,22 @@ def code_span(text: str) -> str:
     run = "`" * (max((len(one) for one in re.findall("`+", text)), default=0) + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{run}{space}{text}{space}{run}"
+
+
+def _of_note(found: re.Match[str], told: list[str], manner: Manner) -> str:
+    """The picture that ![[picture.png|200]] shows, or the words of [[note|words]]."""
+    name, shown = found["note"].strip(), (found["shown"] or "").strip()
+    if found["embeds"] and _MEDIA.fullmatch(name):
+        if _SIZE.fullmatch(shown):
+            told.append(Harmless(f"the width {shown} of {name} is left out"))
+            shown = ""
+        return manner.show(name, shown, told)
+    if found["embeds"]:
+        told.append(f"the note {name} that is shown here is left out")
+        return disarmed(shown)
+    words = " > ".join(part for part in map(str.strip, name.split("#")) if part and not part.startswith("^"))
+    told.append(Harmless(f"the link to the note {name} is left out, its words kept"))
+    return disarmed(shown or words)
 
 
 def _link(found: re.Match[str], told: list[str]) -> str:

@@ -44,7 +44,7 @@ def read_mochi(path: Path) -> Reading:
     media = {f"@media/{name}": partial(_file, path, name) for name in names if name != "data.json"}
     decks = _decks(found)
     title = str(decks[0].get("name", "")) if len(decks) == 1 else ""
-    return Reading(title, _items(found, decks, counts), counts=counts, media=media)
+    return Reading(title, _items(found, decks, counts), counts=counts, media=media, links=True)
 
 
 def _file(path: Path, name: str) -> bytes:

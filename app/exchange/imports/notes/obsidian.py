@@ -34,7 +34,7 @@ def read_obsidian(text: str) -> Reading:
     """Return the cards in order. Whatever else a note says is named and is not a card."""
     lines = text.split("\n")
     layout = [found[0] for line in lines for found in _TAG.finditer(line)]
-    return Reading("", _items(lines), text=text, layout=layout)
+    return Reading("", _items(lines), text=text, layout=layout, links=True)
 
 
 def _items(lines: Sequence[str]) -> Iterator[Item]:

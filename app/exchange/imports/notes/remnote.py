@@ -20,7 +20,7 @@ def claims_remnote(text: str) -> bool:
 
 def read_remnote(text: str) -> Reading:
     """Return the cards in order. Items below a front without a back are its answer, a list; the rest is named."""
-    return Reading("", _items(text.split("\n")), text=text)
+    return Reading("", _items(text.split("\n")), text=text, links=True)
 
 
 def _items(lines: Sequence[str]) -> Iterator[Item]:
