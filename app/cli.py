@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import authoring, doctor, importing, serving, upkeep, user
+from app.commands import authoring, doctor, importing, serving, simulating, upkeep
 from app.commands.console import (
     bring_up_to_date,
     counted,
@@ -33,7 +33,7 @@ app.add_typer(importing.app)
 app.add_typer(doctor.app)
 app.add_typer(serving.app)
 app.add_typer(upkeep.app)
-app.add_typer(user.app, name="user")
+app.add_typer(simulating.app)
 
 
 @app.callback()

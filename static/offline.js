@@ -137,10 +137,7 @@ async function forgetOthers() {
   }
 }
 
-// The lock is that of sign-out: what was asked for before it is not kept after it.
-const keep = () => navigator.locks.request("recur-keeps", keepCards);
-
-async function keepCards() {
+async function keep() {
   const version = document.querySelector("script[src$='/offline.js']").src;
   const before = JSON.parse(localStorage.getItem(KEPT) ?? "null");
   if (before?.version === version && Date.now() - before.at < KEPT_MS && (await caches.has(KEPT))) return;
@@ -377,7 +374,7 @@ async function start() {
     cards = await keptCards();
     await goOn();
   }
-  if (LEARNER && !isOffline && (await sendSoon())) await keep();
+  if (!isOffline && (await sendSoon())) await keep();
 }
 
 start().catch(() => null);

@@ -1,7 +1,6 @@
 """No request ever holds two connections of the pool: requests that wait for a second one would wait for each other."""
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,16 +18,8 @@ from tests.web.quiz.test_take import make
 from tests.web.quiz.test_take import rating_form as quiz_form
 from tests.web.sitting.test_review import PART, rating_form
 from tests.web.sitting.test_sync import event as made_offline
-from tests.web.test_walks import APART
 
-WITH_ACCOUNTS = ("/sign-", "/join/", "/account", "/classes")
-"""Pages that are there where everybody signs in: tests/web/people/test_roles.py counts their connections."""
-ALL = [
-    (route, method)
-    for route in ROUTES
-    if isinstance(route, Route) and not route.path.startswith(WITH_ACCOUNTS)
-    for method in sorted(route.methods or ())
-]
+ALL = [(route, method) for route in ROUTES if isinstance(route, Route) for method in sorted(route.methods or ())]
 NAMES = {
     "/quiz/{name}": "q1",
     "/demos/{name}": "activations",
@@ -98,13 +89,12 @@ def counted(database: Database) -> Iterator[list[int]]:
 
     def taken(*_: Any) -> None:
         nonlocal out
-        if threading.current_thread().name not in APART:
-            out += 1
-            counts.append(out)
+        out += 1
+        counts.append(out)
 
     def given_back(*_: Any) -> None:
         nonlocal out
-        out -= threading.current_thread().name not in APART
+        out -= 1
 
     event.listen(database.engine, "checkout", taken)
     event.listen(database.engine, "checkin", given_back)

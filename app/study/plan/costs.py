@@ -1,6 +1,6 @@
 """How long a learner takes for an answer: learned from their own answers, beginning with a guess."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -87,12 +87,11 @@ def learned(answers: Iterable[tuple[AnswerKind, float]]) -> Costs:
     return from_totals(count, total)
 
 
-def from_totals(count: dict[AnswerKind, int], total: dict[AnswerKind, float]) -> Costs:
+def from_totals(count: Mapping[AnswerKind, int | Array], total: Mapping[AnswerKind, float | Array]) -> Costs:
     """The same from the number of answers of each kind and the seconds that they took together."""
-    count = count | {AnswerKind.AGAIN: count[AnswerKind.NEW_MISSED] + count[AnswerKind.MISSED]}
-    return Costs(
-        **{
-            one.value: (GUESSED_ANSWERS * getattr(GUESS, one.value) + total[one]) / (GUESSED_ANSWERS + count[one])
-            for one in AnswerKind
-        }
-    )
+    cards = {**count, AnswerKind.AGAIN: count[AnswerKind.NEW_MISSED] + count[AnswerKind.MISSED]}
+    means = {
+        kind.value: (GUESSED_ANSWERS * getattr(GUESS, kind.value) + total[kind]) / (GUESSED_ANSWERS + cards[kind])
+        for kind in AnswerKind
+    }
+    return Costs(**means)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from app.study.forecast.predictor import FEATURES, what_is_weighed
+from app.study.forecast.predictor import FEATURES, Predictor, what_is_weighed
 from app.study.plan.curve import Array
 from app.study.plan.rule import Ranked
 from app.study.plan.situation import Situation
@@ -19,8 +19,13 @@ from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import CountedRating, State
 from app.study.schedule.scheduler import after as rated
 
-SPREAD = 1.3
-"""How much less is known of a learner than the predictor's covariance says; found by simulation (docs/plan.md)."""
+SPREAD = 0.3
+"""Over a whole deck learners differ less than the predictor's prior says: its standard deviations are multiplied by
+this, and what recalls have taught is kept. Found by simulation (docs/plan.md)."""
+FIRST = 0.5
+"""The standard deviation, before there are recalls, of how far a learner's logits are from FSRS's at a first recall."""
+INFORMATION = 0.15
+"""What one recall tells of it: p(1-p)."""
 PACE = 0.2
 """The standard deviation of the logarithm of a learner's pace, before there are answers."""
 MOST = 1 - 1e-9
@@ -31,19 +36,22 @@ _BEFORE = timedelta(days=2)
 
 @dataclass(frozen=True)
 class Futures:
-    """What is true in each future. Arrays are (futures, 1) but `odds`, (futures, cards), which FSRS's odds of recall
-    are multiplied by."""
+    """What is true in each future: arrays, (futures, 1), but `odds`, (futures, cards).
+
+    FSRS's odds of recall are multiplied by `odds`, and by `first` too as long as a card was asked on one day only.
+    """
 
     known: Array
     pace: Array
     odds: Array
+    first: Array
 
     @classmethod
     def drawn(cls, situation: Situation, rng: Generator, number: int) -> "Futures":
         """So many futures."""
         one = (number, 1)
         looked = sum(situation.first_looks)
-        weights = SPREAD * rng.multivariate_normal(np.zeros(len(FEATURES)), situation.predictor.covariance, number)
+        weights = rng.multivariate_normal(np.zeros(len(FEATURES)), _covariance(situation.predictor), number)
         met = _as_if_met(situation.date - _BEFORE)
         states = [card.state or met for card in situation.cards]
         by_fsrs, x = what_is_weighed(states, situation.date)
@@ -52,12 +60,22 @@ class Futures:
             rng.beta(*situation.first_looks.beta, one),
             np.exp(PACE * (10 / (10 + looked)) ** 0.5 * rng.normal(size=one)),
             chances / (1 - chances) * np.exp(weights @ x.T - by_fsrs),
+            np.exp(FIRST / (1 + FIRST**2 * INFORMATION * situation.predictor.recalls) ** 0.5 * rng.normal(size=one)),
         )
 
-    def chance(self, is_new: NDArray[np.bool_], by_fsrs: Array) -> Array:
-        """The chance that each card is recalled in each future, where FSRS says `by_fsrs`."""
-        odds = self.odds * by_fsrs
+    def chance(self, is_new: NDArray[np.bool_], by_fsrs: Array, once: NDArray[np.bool_]) -> Array:
+        """The chance that each card is recalled in each future, where FSRS says `by_fsrs`.
+
+        `once` is true for the cards that were asked on one day only.
+        """
+        odds = np.where(once, self.odds * self.first, self.odds) * by_fsrs
         return np.where(is_new, self.known, odds / (odds + 1 - by_fsrs))
+
+
+def _covariance(predictor: Predictor) -> Array:
+    """The predictor's covariance, had its prior been narrower."""
+    prior = np.linalg.inv(Predictor().covariance)
+    return np.linalg.inv(np.linalg.inv(predictor.covariance) + prior * (SPREAD**-2 - 1))
 
 
 def _as_if_met(on: date) -> State:

@@ -103,8 +103,8 @@ class Rule:
         last = np.where(is_new, day - 1, cards.last)
         now = CURVE.recall(stability, np.maximum(day - last, 1))
         remembered, missed = (
-            _instead(is_new, CURVE.first(True), CURVE.remembered(memory, now)),
-            _instead(is_new, CURVE.again_today(CURVE.first(False), RETURNS), self._relearned(memory, now)),
+            instead(is_new, CURVE.first(True), CURVE.remembered(memory, now)),
+            instead(is_new, CURVE.again_today(CURVE.first(False), RETURNS), self._relearned(memory, now)),
         )
         chance = np.where(is_new, self.known, now)
         without = np.where(is_new, self.known, CURVE.recall(stability, self.date - last))
@@ -150,5 +150,6 @@ class Rule:
         return CURVE.again_today(CURVE.missed(memory, chance), RETURNS)
 
 
-def _instead(is_new: NDArray[np.bool_], new: Memory, seen: Memory) -> Memory:
+def instead(is_new: NDArray[np.bool_], new: Memory, seen: Memory) -> Memory:
+    """The memory `new` for new cards, and `seen` for the others."""
     return np.where(is_new, new[0], seen[0]), np.where(is_new, new[1], seen[1])

@@ -20,9 +20,11 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.study.forecast.predictor import Predictor
 from app.study.plan.costs import GUESS, Costs
+from app.study.plan.curve import Array
 from app.study.plan.rule import BETWEEN_CARDS, Cards, Rule
 from app.study.schedule.scheduler import State
 
@@ -36,18 +38,18 @@ class PlanCard(NamedTuple):
 
 
 class FirstLooks(NamedTuple):
-    """How many cards the learner knew at first sight, and how many not."""
+    """How many cards the learner knew at first sight, and how many not. In a simulation, of many learners."""
 
-    known: int = 0
-    missed: int = 0
-
-    @property
-    def beta(self) -> tuple[int, int]:
-        """What is known of the chance to know a card at first sight, as a Beta distribution; 1/3 before the first."""
-        return 2 + self.known, 4 + self.missed
+    known: int | Array = 0
+    missed: int | Array = 0
 
     @property
-    def chance(self) -> float:
+    def beta(self) -> tuple[int | Array, int | Array]:
+        """The chance to know a card at first sight as a Beta distribution; its mean is 2 in 7 before the first look."""
+        return 2 + self.known, 5 + self.missed
+
+    @property
+    def chance(self) -> float | Array:
         """Its mean."""
         known, missed = self.beta
         return known / (known + missed)
@@ -87,6 +89,11 @@ class Situation:
             np.array([np.nan if state is None else state.difficulty for state in states]),
             np.array([np.nan if state is None else min(-1, (state.reviewed_on - self.day).days) for state in states]),
         )
+
+    @property
+    def once(self) -> NDArray[np.bool_]:
+        """True for the cards that were not asked on a second day yet."""
+        return np.array([card.state is None or card.state.recalls == 0 for card in self.cards], bool)
 
 
 def study_seconds(day: date, on: date, minutes: int, days_off: Collection[int] = ()) -> tuple[float, ...]:

@@ -92,23 +92,25 @@ def whole_plan(situation: Situation, seed: int = 0, futures: int = FUTURES) -> W
     rng = np.random.default_rng([seed, 1])
     drawn, rule = Futures.drawn(situation, rng, futures), situation.rule
     cards = Cards(*(np.tile(one, (futures, 1)) for one in situation.arrays))
+    once = np.tile(situation.once, (futures, 1))
     asked_by_day: list[tuple[Mapping[Reason, float], float]] = []
     recalled: list[float] = []
     for day, seconds in enumerate(rule.seconds):
         looks = rule.looks(cards, day)
-        recalled.append(_mean(drawn.chance(looks.is_new, looks.without)))
+        recalled.append(_mean(drawn.chance(looks.is_new, looks.without, once)))
         ranked = rule.ranked(cards, day, looks)
-        known = rng.random(looks.chance.shape) < drawn.chance(looks.is_new, looks.chance)
+        known = rng.random(looks.chance.shape) < drawn.chance(looks.is_new, looks.chance, once)
         took = drawn.pace * situation.costs.of(looks.is_new, known)
         asked = begun(ranked, looks.seconds, took, seconds)
         for i, one in enumerate(cards[:2]):
             np.copyto(one, np.where(known, looks.remembered[i], looks.missed[i]), where=asked)
         np.copyto(cards.last, day, where=asked)
+        once &= looks.is_new | ~asked
         by_reason = np.bincount(ranked.reason[asked], minlength=len(Reason)) / futures
         asked_by_day.append((dict(zip(Reason, by_reason.tolist(), strict=True)), _mean(np.where(asked, took, 0)) / 60))
     is_new = np.isnan(cards.stability)
     chance = drawn.chance(
-        is_new, CURVE.recall(np.where(is_new, 1, cards.stability), rule.date - np.where(is_new, 0, cards.last))
+        is_new, CURVE.recall(np.where(is_new, 1, cards.stability), rule.date - np.where(is_new, 0, cards.last)), once
     )
     recalled.append(_mean(chance))
     days = tuple(
@@ -170,7 +172,7 @@ def _stopped(situation: Situation, seed: int) -> NDArray[np.int64]:
     stability, _, last = situation.arrays
     is_new, day = np.isnan(stability), len(situation.seconds)
     by_fsrs = CURVE.recall(np.where(is_new, 1, stability), day - np.where(is_new, 0, last))
-    return _answers(Futures.drawn(situation, rng, MANY).chance(is_new, by_fsrs), rng, 1)
+    return _answers(Futures.drawn(situation, rng, MANY).chance(is_new, by_fsrs, situation.once), rng, 1)
 
 
 def _answers(chance: Array, rng: Generator, times: int) -> NDArray[np.int64]:

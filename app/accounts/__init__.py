@@ -1,1 +1,0 @@
-"""Who comes in, and what they may do."""
