@@ -8,6 +8,7 @@ from typing import Literal
 from app.ask import typed
 from app.ask.question import Instance, Value
 from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.prediction import Parting, parting
 
 ANOTHER_ORDER = "These are the right sizes in another order."
 Verdict = Literal["right", "slip", "wrong", "unreadable"]
@@ -17,12 +18,14 @@ Verdict = Literal["right", "slip", "wrong", "unreadable"]
 class Judged:
     """The judgement of an answer. `says` names the slip, or why it cannot be read.
 
-    `line` is the line of the working (from 1) that a wrong answer stopped at.
+    Of a wrong answer, `line` is the line of the working (from 1) whose number was given, `parts` the first line that
+    a known slip has another way. At most one of them is known.
     """
 
     verdict: Verdict
     says: str = ""
     line: int | None = None
+    parts: int | None = None
 
     @property
     def is_right(self) -> bool:
@@ -41,11 +44,19 @@ def judge(instance: Instance, text: str) -> Judged:
     slips = [(instance.gap(value, slip), says) for slip, says in known_slips(instance)]
     gap, says = min(slips, key=lambda one: one[0], default=(math.inf, ""))
     if gap <= 1:
-        return Judged("slip", says)
+        return _slip(instance, value, says)
     answer = instance.task.answer
     if isinstance(value, tuple) and isinstance(answer, tuple) and sorted(map(str, value)) == sorted(map(str, answer)):
-        return Judged("slip", ANOTHER_ORDER)
+        return _slip(instance, value, ANOTHER_ORDER)
     return Judged("wrong", line=_line(instance, value))
+
+
+def _slip(instance: Instance, value: Value, says: str) -> Judged:
+    last = len(instance.task.working)
+    if isinstance(says, Parting):
+        return Judged("slip", says, parts=(says.line if says.line >= 0 else last + 1 + says.line) or None)
+    line = _line(instance, value)
+    return Judged("slip", says, line, None if line else last)
 
 
 def read(instance: Instance, text: str) -> Value:
@@ -70,9 +81,10 @@ def _of_writing(instance: Instance) -> list[tuple[Value, str]]:
     if isinstance(answer, str | tuple):
         return []
     if instance.question.effort == "an estimate":
-        return [(10**answer, r"That is the number itself. Its $\log_{10}$ is asked.")] if abs(answer) < 300 else []
+        says = r"That is the number itself. Its $\log_{10}$ is asked."
+        return [(10**answer, parting(0, says))] if abs(answer) < 300 else []
     if 0 < answer < 1:
-        return [(100 * answer, "That is in per cent: write the sign behind it, or divide by 100.")]
+        return [(100 * answer, parting(0, "That is in per cent: write the sign behind it, or divide by 100."))]
     return []
 
 

@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Handle, Row, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Matrix, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.demos.parts.area_picture import is_rectangle, rectangle
 from app.demos.parts.attention_looks import Read, look_back
@@ -228,9 +228,9 @@ def _slips(p: Attention, result: Result) -> Slips:
     e = scores(p)[0]
     other = e * 2 if p.score == "scaled" else e / 2
     missing = (
-        "You left out the division by $\\sqrt{d}$."
+        parting(1, "You left out the division by $\\sqrt{d}$.")
         if p.score == "scaled"
-        else "This score is not divided by $\\sqrt{d}$."
+        else parting(1, "This score is not divided by $\\sqrt{d}$.")
     )
     return [
         (1.0, "That is a hard choice. A softmax gives every input some weight."),

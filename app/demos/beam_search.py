@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, plain
 from app.demos.machine.parameters import Matrix, Numbers, Parameters, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.demos.parts.beam_tree import beam_tree, named
 from app.nn import beam
@@ -245,12 +245,19 @@ def _steps(p: BeamSearch, result: Result) -> list[Arithmetic]:
 
 def _slips(p: BeamSearch, result: Result) -> Slips:
     other = result.numbers["best_p" if p.width == 1 else "greedy_p"]
-    says = "A width of 1 drops $B$ after the first step." if p.width == 1 else "That is greedy: it never tries $B$."
+    says = (
+        parting(0, "A width of 1 drops $B$ after the first step.")
+        if p.width == 1
+        else "That is greedy: it never tries $B$."
+    )
     return [
         (other, says),
-        (max(p.first), "That is only the first token: multiply by the second."),
-        (max(max(row) for row in p.next), "That is only the second token: multiply by the first."),
-        (p.first[0] + max(p.next[0]), "Along a sequence, probabilities multiply; only their logarithms add."),
+        (max(p.first), parting(0, "That is only the first token: multiply by the second.")),
+        (max(max(row) for row in p.next), parting(0, "That is only the second token: multiply by the first.")),
+        (
+            p.first[0] + max(p.next[0]),
+            parting(1, "Along a sequence, probabilities multiply; only their logarithms add."),
+        ),
     ]
 
 

@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
 from app.demos.machine.parameters import InFramework, Numbers, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result, by_step
 from app.nn import bidirectional, count, rnn
 from app.nn.activations import ACTIVATIONS
@@ -230,12 +230,15 @@ def _slips(p: Bidirectional, result: Result) -> Slips:
     mirrored = compute(p.model_copy(update={"x": p.x[: p.at]}))
     own = compute(p.model_copy(update={"W_h_back": p.W_h}))
     return [
-        (n["forward"], "That is the forward state. It has read what comes before, not what comes after."),
+        (n["forward"], parting(1, "That is the forward state. It has read what comes before, not what comes after.")),
         (n["forward"] + n["backward"], "That adds the two directions. They are joined as a pair."),
-        (own.numbers["backward"], "That uses the forward weight. The backward run has weights of its own."),
+        (own.numbers["backward"], parting(2, "That uses the forward weight. The backward run has weights of its own.")),
         (n["backward"] - p.x[p.at - 1], "The input at the position itself is missing. The state includes it."),
         (n[f"b{len(p.x) + 1 - p.at}"], "That counts the position from the end. The state belongs to the same input."),
-        (v * mirrored.numbers["backward"], "That runs from the position to the front. It comes from the end."),
+        (
+            v * mirrored.numbers["backward"],
+            parting(1, "That runs from the position to the front. It comes from the end."),
+        ),
     ]
 
 

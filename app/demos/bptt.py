@@ -10,7 +10,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex, short
 from app.demos.machine.parameters import Numbers, Phi, Stepwise, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.demos.parts.backward import BackwardPass, backward_picture
 from app.nn import bptt, rnn
@@ -207,11 +207,11 @@ def _slips(p: BPTT, result: Result) -> Slips:
             n["share_last"],
             "That is the share of the last step alone: the state it used was computed with the same $W_h$.",
         ),
-        (n["h_last"], "That is the loss itself, $h_T$, not its gradient."),
+        (n["h_last"], parting(1, "That is the loss itself, $h_T$, not its gradient.")),
         (n["delta1"], r"That is $\delta_1$, the error at the first step. The shares are $h_{t-1} \delta_t$."),
-        (n["dW_x"], r"That is $\partial L / \partial W_x$, which has $x_t$ in place of $h_{t-1}$."),
-        (errors, r"That adds up the errors. Multiply each by $h_{t-1}$ first."),
-        (shifted, "That uses $h_t$. The weight multiplies $h_{t-1}$."),
+        (n["dW_x"], parting(2, r"That is $\partial L / \partial W_x$, which has $x_t$ in place of $h_{t-1}$.")),
+        (errors, parting(2, r"That adds up the errors. Multiply each by $h_{t-1}$ first.")),
+        (shifted, parting(2, "That uses $h_t$. The weight multiplies $h_{t-1}$.")),
     )
 
 

@@ -9,7 +9,7 @@ from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.demos.parts.drifting_world import (
     AGAIN,
@@ -218,11 +218,14 @@ def _slips(p: DriftMonitor, result: Result) -> Slips:
         *told,
         (
             p.window + p.late,
-            "The window need not be full of bad days: a few large errors are enough to raise its mean.",
+            parting(1, "The window need not be full of bad days: a few large errors are enough to raise its mean."),
         ),
-        (p.window // 2 + p.late, "Half a window is right only if errors grow by twice the threshold's excess."),
-        (expected - 1, "On that day the mean is not yet above the threshold."),
-        (1.0 + p.late, "One bad day is not enough: the mean still includes the good days before."),
+        (
+            p.window // 2 + p.late,
+            parting(1, "Half a window is right only if errors grow by twice the threshold's excess."),
+        ),
+        (expected - 1, parting(1, "On that day the mean is not yet above the threshold.")),
+        (1.0 + p.late, parting(1, "One bad day is not enough: the mean still includes the good days before.")),
     ]
 
 

@@ -11,7 +11,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Handle, Row, Trace
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.demos.parts.glimpse_images import IMAGES
 from app.demos.parts.retina import PITCH, SIDE, retina
@@ -233,12 +233,12 @@ def _slips(p: GlimpseSensor, result: Result) -> Slips:
     once = result.numbers["read_once"]
     return [
         (once, "That is one look only."),
-        (p.size**2 * p.looks, "That is one scale only: each look takes a patch at every scale."),
-        (SIDE * SIDE, "That is the whole image, which it never reads."),
-        (SIDE * SIDE * p.looks, "That is the whole image at every look; it never reads it."),
+        (p.size**2 * p.looks, parting(1, "That is one scale only: each look takes a patch at every scale.")),
+        (SIDE * SIDE, parting(1, "That is the whole image, which it never reads.")),
+        (SIDE * SIDE * p.looks, parting(1, "That is the whole image at every look; it never reads it.")),
         (
             p.looks * sum((p.size * 2**s) ** 2 for s in range(p.scales)),
-            "A wider patch has no more cells: it is averaged down to the same size.",
+            parting(1, "A wider patch has no more cells: it is averaged down to the same size."),
         ),
     ]
 

@@ -13,7 +13,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.nn import clipping
 from app.nn.cliff import loss_and_gradient
@@ -210,7 +210,7 @@ def _slips(p: GradientClipping, result: Result) -> Slips:
     if p.by == "value":
         told += [(by_norm, "That is clipping by norm. By value, each entry is clipped on its own.")] if norm > c else []
     elif norm > c:
-        told += [(by_value, "That is clipping by value. By norm, all entries shrink together.")]
+        told += [(by_value, parting(1, "That is clipping by value. By norm, all entries shrink together."))]
     sign = "The size is right, but clipping keeps the sign."
     return [*told, (-result.numbers["after1"], sign), (c, "That is the threshold, not the entry.")]
 

@@ -13,7 +13,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Noted, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex, show
 from app.demos.machine.parameters import Parameters, Phi, choice, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.nn import gru, jacobian, lstm, rnn
 from app.nn.activations import ACTIVATIONS
@@ -362,11 +362,11 @@ def _steps(p: GradientFlow, result: Result) -> list[Arithmetic]:
 def _slips(p: GradientFlow, result: Result) -> Slips:
     g, T = p.gain, p.steps
     return [
-        (g * T, "That is $g \\cdot T$: steps multiply, they do not add."),
-        (1 - T * (1 - g), "That subtracts the same amount at every step; each step keeps the same share."),
-        (g, "That is one step back only: every further step multiplies again."),
-        (g ** (T / 2), "That is the square root: half of the steps."),
-        (1.0, "An orthogonal matrix alone would keep it, but this one is scaled by $g$."),
+        (g * T, parting(2, "That is $g \\cdot T$: steps multiply, they do not add.")),
+        (1 - T * (1 - g), parting(2, "That subtracts the same amount at every step; each step keeps the same share.")),
+        (g, parting(2, "That is one step back only: every further step multiplies again.")),
+        (g ** (T / 2), parting(2, "That is the square root: half of the steps.")),
+        (1.0, parting(1, "An orthogonal matrix alone would keep it, but this one is scaled by $g$.")),
     ]
 
 

@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result, by_step
 from app.demos.parts.gates import GRUForm, forced_bias, gru_picture, stored_weights
 from app.nn import gru, jacobian
@@ -264,11 +264,11 @@ def _question(p: GRUGates) -> Question:
 def _slips(p: GRUGates, result: Result) -> Slips:
     z, n, h, kept = (result.numbers[name] for name in ("z1", "n1", "h0", "kept_at"))
     return (
-        (kept * n + (1 - kept) * h, "That is the other convention. Check what $z = 1$ does here."),
-        (n, "That is the candidate only. A share of the old state stays."),
-        (z * h, "That is $z h_0$ only."),
-        (n + kept * h, "That adds the whole candidate. The two shares must add up to 1."),
-        ((n + h) / 2, "That takes half of each. The gate sets the shares."),
+        (kept * n + (1 - kept) * h, parting(1, "That is the other convention. Check what $z = 1$ does here.")),
+        (n, parting(1, "That is the candidate only. A share of the old state stays.")),
+        (z * h, parting(1, "That is $z h_0$ only.")),
+        (n + kept * h, parting(2, "That adds the whole candidate. The two shares must add up to 1.")),
+        ((n + h) / 2, parting(1, "That takes half of each. The gate sets the shares.")),
         (math.tanh(result.numbers["h_last"]), "That applies tanh once more. The mixture does not go through tanh."),
     )
 

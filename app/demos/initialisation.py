@@ -14,7 +14,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import InFramework, Phi, choice, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.nn import initialise, signal
 from app.nn.activations import ACTIVATIONS
@@ -314,11 +314,11 @@ def _slips(p: Initialisation, result: Result) -> Slips:
     other = math.sqrt(2 / n) if p.scheme == "glorot" else math.sqrt(2 / (n + h))
     return (
         (std**2, "That is the variance. The standard deviation is its square root."),
-        (other, "That is the other rule. He uses the fan-in alone, Glorot both fan-in and fan-out."),
-        (math.sqrt(1 / n), r"That is $\sqrt{1/n}$, which suits linear units in the forward pass alone."),
-        (math.sqrt(2 / h), "That takes the fan-out for the fan-in."),
+        (other, parting(1, "That is the other rule. He uses the fan-in alone, Glorot both fan-in and fan-out.")),
+        (math.sqrt(1 / n), parting(1, r"That is $\sqrt{1/n}$, which suits linear units in the forward pass alone.")),
+        (math.sqrt(2 / h), parting(1, "That takes the fan-out for the fan-in.")),
         (math.sqrt(6 / (n + h)), "That is the limit of Glorot's uniform draw, not its standard deviation."),
-        (1.0, "It is the signal whose variance should stay about constant, not that of the weights."),
+        (1.0, parting(1, "It is the signal whose variance should stay about constant, not that of the weights.")),
     )
 
 

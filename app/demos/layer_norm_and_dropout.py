@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result, by_step
 from app.nn import dropout, layer_norm
 from app.nn.activations import ACTIVATIONS
@@ -295,10 +295,10 @@ def _slips(p: LayerNormAndDropout, result: Result) -> Slips:
         (apart / variance, "That divides by the variance. Divide by its square root."),
         (
             apart / math.sqrt(float(z.var(ddof=1))),
-            "That uses the sample's deviation, with $h - 1$. Here the divisor is $h$.",
+            parting(2, "That uses the sample's deviation, with $h - 1$. Here the divisor is $h$."),
         ),
-        (float(z[-1]) / math.sqrt(variance), "The mean has not been subtracted."),
-        (-apart / math.sqrt(variance), "The sign is wrong: subtract the mean from the sum."),
+        (float(z[-1]) / math.sqrt(variance), parting(3, "The mean has not been subtracted.")),
+        (-apart / math.sqrt(variance), parting(3, "The sign is wrong: subtract the mean from the sum.")),
         (math.tanh(n["n_last"]), "That is after tanh."),
     )
 

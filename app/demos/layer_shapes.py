@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import InFramework, choice, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.nn import count
 from app.nn.framework import NAMES, Framework
@@ -304,22 +304,25 @@ def _slips(p: LayerShapes, result: Result) -> Slips:
     total, times, both = layer.total, layer.count.times, layer.directions
     name, one = LAYERS[p.framework][p.layer], times * p.units * both
     why = (
-        "PyTorch's layers have two biases for each unit."
+        parting(3, "PyTorch's layers have two biases for each unit.")
         if p.framework == "pytorch"
-        else "With reset_after a GRU has two biases."
+        else parting(3, "With reset_after a GRU has two biases.")
     )
     part = []
     if times > 1:
-        part += [(total / times, f"That is one of the {times} blocks of the {name}.")]
+        part += [(total / times, parting(1, f"That is one of the {times} blocks of the {name}."))]
     if both > 1:
-        part += [(total / both, "That is one direction, and there are two.")]
+        part += [(total / both, parting(1, "That is one direction, and there are two."))]
     return (
         *part,
-        (total - bias, "The biases are missing."),
-        (total - recurrent, "The recurrent weights, from each unit to each unit, are missing."),
+        (total - bias, parting(3, "The biases are missing.")),
+        (total - recurrent, parting(2, "The recurrent weights, from each unit to each unit, are missing.")),
         (total * p.time, "Every step uses the same weights, so time is not in the count."),
         (total - one, why),
-        (total + one, "That has one bias too many: two belong to PyTorch, and to Keras' GRU with reset_after."),
+        (
+            total + one,
+            parting(3, "That has one bias too many: two belong to PyTorch, and to Keras' GRU with reset_after."),
+        ),
     )
 
 

@@ -13,7 +13,7 @@ from app.demos.machine.demo import Demo, Training
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.nn import clipping, jacobian, lstm, optimise, remembering
 from app.nn.activations import SIGMOID
@@ -224,12 +224,12 @@ def _steps(p: LongMemory, result: Result) -> list[Arithmetic]:
 def _slips(p: LongMemory, result: Result) -> Slips:
     gate = _gate(p)
     return [
-        (gate, "That is one step only: every further step multiplies again."),
+        (gate, parting(2, "That is one step only: every further step multiplies again.")),
         (1 - p.gap * (1 - gate), "That subtracts the same amount at every step; each step keeps the same share."),
-        (gate * p.gap, "Steps multiply, they do not add."),
-        ((1 - gate) ** p.gap, "That uses the share that a step forgets; $f$ is the share it keeps."),
-        (gate ** (p.gap / 2), "That is half of the steps."),
-        (1.0, "Only a fully open gate keeps all; this one keeps a share at each step."),
+        (gate * p.gap, parting(2, "Steps multiply, they do not add.")),
+        ((1 - gate) ** p.gap, parting(1, "That uses the share that a step forgets; $f$ is the share it keeps.")),
+        (gate ** (p.gap / 2), parting(2, "That is half of the steps.")),
+        (1.0, parting(1, "Only a fully open gate keeps all; this one keeps a share at each step.")),
         (0.0, "Every step keeps a share: what is left is small, but not 0."),
     ]
 

@@ -10,7 +10,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Trace, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result, by_step
 from app.demos.parts.gates import forced_bias, lstm_picture, stored_weights
 from app.nn import jacobian, lstm
@@ -202,16 +202,26 @@ def _slips(p: LSTMGates, result: Result) -> Slips:
         (_run(p.c0, 0.0, i, p.x), "That is only what the last step writes. $f$ keeps part of the old cell."),
     ]
     if f != i:
-        told += [(_run(p.c0, i, f, p.x), "That swaps the gates. $f$ scales the old cell, $i$ the candidate.")]
+        told += [
+            (_run(p.c0, i, f, p.x), parting(1, "That swaps the gates. $f$ scales the old cell, $i$ the candidate."))
+        ]
     if i != 1:
-        told += [(_run(p.c0, f, 1.0, p.x), "That writes the whole candidate. The input gate scales it.")]
+        told += [(_run(p.c0, f, 1.0, p.x), parting(1, "That writes the whole candidate. The input gate scales it."))]
     if f != 1:
-        told += [(_run(p.c0, 1.0, i, p.x), "That forgets nothing. The forget gate scales the old cell at every step.")]
+        told += [
+            (
+                _run(p.c0, 1.0, i, p.x),
+                parting(1, "That forgets nothing. The forget gate scales the old cell at every step."),
+            )
+        ]
     if p.c0:
-        told += [(_run(0.0, f, i, p.x), "That starts from an empty cell. $c_0$ is still in it.")]
+        told += [(_run(0.0, f, i, p.x), parting(1, "That starts from an empty cell. $c_0$ is still in it."))]
     if i != 1 - f:
         told += [
-            (_run(p.c0, f, 1 - f, p.x), "That uses $1 - f$ for $i$, as in a GRU. An LSTM's two gates are independent.")
+            (
+                _run(p.c0, f, 1 - f, p.x),
+                parting(1, "That uses $1 - f$ for $i$, as in a GRU. An LSTM's two gates are independent."),
+            )
         ]
     return told
 

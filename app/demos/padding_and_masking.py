@@ -13,7 +13,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Handle, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Matrix, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.demos.parts.batch_grid import batch_grid
 from app.nn import masking, rnn
@@ -295,20 +295,25 @@ def _slips(p: PaddingAndMasking, result: Result) -> Slips:
         return compute(p.model_copy(update=change)).numbers["last"]
 
     if p.mask:
-        there = "There is a mask: a padded step passes the state on."
-        told = [(0.0, "Padding does not erase the state. A masked step keeps all of it.")]
+        there = parting(0, "There is a mask: a padded step passes the state on.")
+        told = [(0.0, parting(0, "Padding does not erase the state. A masked step keeps all of it."))]
     else:
         there = "That is the sequence alone. Without a mask the padded steps are steps."
-        told = [(0.0, "Padding does not erase the state. Each padded step leaves half of it, and adds the rest.")]
+        told = [
+            (
+                0.0,
+                parting(0, "Padding does not erase the state. Each padded step leaves half of it, and adds the rest."),
+            )
+        ]
         side: Literal["pre", "post"] = "pre" if p.padding == "post" else "post"
         where = "after" if p.padding == "post" else "before"
-        told += [(other(padding=side), f"The padding comes {where} the sequence.")]
+        told += [(other(padding=side), parting(0, f"The padding comes {where} the sequence."))]
         if p.value:
-            missing = f"The padding is {latex(p.value)}, not 0, and goes in through $W_x$."
+            missing = parting(0, f"The padding is {latex(p.value)}, not 0, and goes in through $W_x$.")
             told += [(other(value=0.0), missing)]
     if p.b:
         also = "" if p.mask else ": it acts at padded steps too"
-        told += [(other(b=0.0), f"The bias is missing{also}.")]
+        told += [(other(b=0.0), parting(0, f"The bias is missing{also}."))]
     alone = p.batch[0][-1] + p.b
     return [
         (other(mask=not p.mask), there),

@@ -10,7 +10,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import STRONGEST, fill, latex, show
 from app.demos.machine.parameters import Parameters, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.nn import receptive_field as rf
 
@@ -136,7 +136,10 @@ def _trace(stack: list[rf.ConvLayer], numbers: dict[str, float]) -> Trace:
             return given(text, "The bottom layer reads the input itself.")
         strides = {f"s_{{{m}}}": float(below.s) for m, below in enumerate(stack[: layer - 1], start=1)}
         return Formula(
-            text, "The strides of the layers below spread out what this layer reads.", r" \cdot ".join(strides), strides
+            text,
+            "The strides of the layers below spread out what this layer reads.",
+            r" \cdot ".join(strides),
+            strides,
         )
 
     kernel = given("k_l", "A kernel of k steps reaches back k − 1 steps.")
@@ -198,17 +201,22 @@ def _slips(p: ReceptiveField, result: Result) -> Slips:
     told = []
     if p.stride > 1:
         bottom = rf.fields([layer._replace(s=1) for layer in p.stack()])[-1]
-        told += [(bottom, "The strides of the layers below are left out.")]
+        told += [(bottom, parting(2, "The strides of the layers below are left out."))]
     if field != 1 + p.layers * (p.kernel - 1):
-        told += [(1 + p.layers * (p.kernel - 1), "That leaves out dilation and stride, as if each layer added k − 1.")]
+        told += [
+            (
+                1 + p.layers * (p.kernel - 1),
+                parting(0, "That leaves out dilation and stride, as if each layer added k − 1."),
+            )
+        ]
     return (
         *told,
-        (field - 1, "The present step counts too: the sum starts at 1."),
-        (p.layers * p.kernel, "Kernels overlap: each layer adds k − 1 steps, not k."),
-        (p.kernel**p.layers, "That multiplies the kernel sizes. They add; only strides multiply."),
+        (field - 1, parting(1, "The present step counts too: the sum starts at 1.")),
+        (p.layers * p.kernel, parting(1, "Kernels overlap: each layer adds k − 1 steps, not k.")),
+        (p.kernel**p.layers, parting(2, "That multiplies the kernel sizes. They add; only strides multiply.")),
         (
             1 + sum(layer.k * layer.d * jump for layer, jump in zip(p.stack(), rf.jumps(p.stack()), strict=False)),
-            "A kernel of k steps has k − 1 gaps.",
+            parting(1, "A kernel of k steps has k − 1 gaps."),
         ),
     )
 

@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import factor, fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.demos.parts.tree_picture import tree_picture
 from app.nn import recursive, rnn
@@ -236,8 +236,8 @@ def _slips(p: RecursiveTree, result: Result) -> Slips:
             other(tree="chain" if p.tree == "balanced" else "balanced"),
             f"That is the {'chain' if p.tree == 'balanced' else 'balanced tree'}. Here the brackets say another order.",
         ),
-        (other(W_l=p.W_r, W_r=p.W_l), "Left and right weights are swapped."),
-        (float(sum(p.x)), "That only adds up the words. Each merge multiplies by its weights."),
+        (other(W_l=p.W_r, W_r=p.W_l), parting(1, "Left and right weights are swapped.")),
+        (float(sum(p.x)), parting(1, "That only adds up the words. Each merge multiplies by its weights.")),
         (result.worked(f"p,{p.words - 2}")[0].result, "That is a node below the root, not the root."),
     ]
 

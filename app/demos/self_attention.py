@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.demos.parts.attention_looks import look_around
 from app.demos.parts.layer_costs import costs, counted, paths
@@ -156,13 +156,19 @@ def _slips(p: SelfAttention, result: Result) -> Slips:
     if heads > 1:
         told += [(pairs, "That is one head: each head has its own scores.")]
     if p.causal:
-        told += [(heads * T * T, "The mask removes later positions: about half of the scores.")]
+        told += [(heads * T * T, parting(1, "The mask removes later positions: about half of the scores."))]
     else:
-        told += [(heads * T * (T + 1) / 2, "There is no mask: a position attends to later ones too.")]
+        told += [(heads * T * (T + 1) / 2, parting(1, "There is no mask: a position attends to later ones too."))]
     return [
         *told,
-        (heads * T * (T - 1) / (2 if p.causal else 1), "A position also attends to itself: count the diagonal."),
-        (heads * T, "That grows linearly with the length, as a recurrence does; here every pair has a score."),
+        (
+            heads * T * (T - 1) / (2 if p.causal else 1),
+            parting(1, "A position also attends to itself: count the diagonal."),
+        ),
+        (
+            heads * T,
+            parting(1, "That grows linearly with the length, as a recurrence does; here every pair has a score."),
+        ),
     ]
 
 

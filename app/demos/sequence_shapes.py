@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Handle, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.demos.parts.task_steps import TaskRun, TaskStep, run_steps, steps_of
 from app.nn import rnn
@@ -209,20 +209,20 @@ def _steps(p: SequenceShapes, result: Result) -> list[Arithmetic]:
 
 def _slips(p: SequenceShapes, result: Result) -> Slips:
     inputs, k = result.numbers["inputs"], result.numbers["output"]
-    aligned, decoder = (k, "That would be aligned. Here everything is read first."), inputs + k
+    aligned, decoder = (k, parting(1, "That would be aligned. Here everything is read first.")), inputs + k
     from_0 = (result.numbers["written_at"] - 1, "That counts the steps from 0. The first step is number one.")
     match p.kind:
         case "unaligned":
-            early = "That lets the last reading step write. A decoder starts one step later."
+            early = parting(1, "That lets the last reading step write. A decoder starts one step later.")
             return (aligned, (decoder - 1, early), (inputs, "That is when the last input is read."), from_0)
         case "many-to-one":
-            return (aligned, (decoder, "The last reading step also writes: there is no decoder."), from_0)
+            return (aligned, (decoder, parting(1, "The last reading step also writes: there is no decoder.")), from_0)
         case "aligned":
-            late = "That would be unaligned. Here each reading step also writes."
+            late = parting(1, "That would be unaligned. Here each reading step also writes.")
             return ((decoder, late), (inputs, "That is when the last input is read."), from_0)
     return (
-        (1.0, "That is when the input is read and $y_1$ written."),
-        (decoder, "The reading step also writes."),
+        (1.0, parting(1, "That is when the input is read and $y_1$ written.")),
+        (decoder, parting(1, "The reading step also writes.")),
         from_0,
     )
 

@@ -13,7 +13,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Handle, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
 from app.demos.machine.parameters import InFramework, Numbers, Phi, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.nn import count, rnn
 from app.nn.activations import ACTIVATIONS
@@ -321,13 +321,17 @@ def _slips(p: SimpleRNNOptions, result: Result) -> Slips:
         return compute(p.model_copy(update=change)).numbers["out"]
 
     reads = "backwards: the last input comes first" if p.go_backwards else "forwards"
-    starts = "Stateful: the second call starts from the first one's end." if p.stateful else "Each call starts at zero."
-    told = [(other(use_bias=False), "The bias is missing.")] if p.bias_initializer == "ones" else []
+    starts = (
+        "Stateful: the second call starts from the first one's end."
+        if p.stateful
+        else parting(-2, "Each call starts at zero.")
+    )
+    told = [(other(use_bias=False), parting(1, "The bias is missing."))] if p.bias_initializer == "ones" else []
     return [
         *told,
         (other(stateful=not p.stateful), starts),
-        (other(go_backwards=not p.go_backwards), f"It reads {reads}."),
-        (other(go_backwards=not p.go_backwards, stateful=not p.stateful), f"It reads {reads}. {starts}"),
+        (other(go_backwards=not p.go_backwards), parting(1, f"It reads {reads}.")),
+        (other(go_backwards=not p.go_backwards, stateful=not p.stateful), parting(1, f"It reads {reads}. {starts}")),
         (float(0.5 * p.reading[-1]), "That is the last input alone: the state before it is missing."),
     ]
 

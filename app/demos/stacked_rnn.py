@@ -13,7 +13,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, heat, latex, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.nn import count, rnn, stacked
 from app.nn.activations import ACTIVATIONS
@@ -233,7 +233,7 @@ def _slips(p: StackedRNN, result: Result) -> Slips:
         (u * low2, "That leaves out the second layer's own previous state."),
         (u * low2 + v * low1, "From the previous step it takes its own layer's state, not that of the layer below."),
         (u * low1 + v * u * low1, "The layer below is read at the same step, not at the previous one."),
-        (u * u * last, "That is the second step without any past."),
+        (u * u * last, parting(3, "That is the second step without any past.")),
     ]
 
 

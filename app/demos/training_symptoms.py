@@ -13,7 +13,7 @@ from app.demos.machine.demo import Demo, Training
 from app.demos.machine.figures import Curve, Row, Series, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, choice, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.nn import clipping, optimise, remembering
 from app.nn.remembering import FORGETS_NOTHING, Model, Pass
@@ -252,10 +252,10 @@ def _steps(p: TrainingSymptoms, result: Result) -> list[Arithmetic]:
 
 def _slips(p: TrainingSymptoms, result: Result) -> Slips:
     return [
-        (p.gain, "That is one step back only: every further step multiplies again."),
-        (p.gain * p.gap, "Steps multiply, they do not add."),
-        (1.0, "An orthogonal matrix alone would keep it, but this one is scaled by the gain."),
-        (p.gain ** (p.gap / 2), "That is half of the steps."),
+        (p.gain, parting(1, "That is one step back only: every further step multiplies again.")),
+        (p.gain * p.gap, parting(1, "Steps multiply, they do not add.")),
+        (1.0, parting(1, "An orthogonal matrix alone would keep it, but this one is scaled by the gain.")),
+        (p.gain ** (p.gap / 2), parting(1, "That is half of the steps.")),
     ]
 
 

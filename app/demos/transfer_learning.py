@@ -9,7 +9,7 @@ from app.demos.machine.arithmetic import Arithmetic, Formula
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
 from app.demos.parts.two_tasks import (
     DRAWS,
@@ -185,9 +185,9 @@ def _steps(p: TransferLearning, result: Result) -> list[Arithmetic]:
 def _slips(p: TransferLearning, result: Result) -> Slips:
     return [
         (result.numbers["floor"] ** 2, "That is the variance that is left: the error is its root."),
-        (1 - p.related, "Shares of a length, not of a sum: the rest of $r$ is $\\sqrt{1 - r^2}$."),
-        (p.related, "That is the part that it can tell; the error is the part that it cannot."),
-        (0.0, "No number of examples teaches frozen features what they dropped."),
+        (1 - p.related, parting(1, "Shares of a length, not of a sum: the rest of $r$ is $\\sqrt{1 - r^2}$.")),
+        (p.related, parting(1, "That is the part that it can tell; the error is the part that it cannot.")),
+        (0.0, parting(1, "No number of examples teaches frozen features what they dropped.")),
     ]
 
 

@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex, short
 from app.demos.machine.parameters import Matrix, Numbers, Phi, Stepwise, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result, by_step
 from app.demos.parts.unrolled_picture import unrolled
 from app.nn import rnn
@@ -203,9 +203,12 @@ def _slips(p: UnrolledRNN, result: Result) -> Slips:
     last, h_before = p.x[-1], result.numbers.get(f"h{len(p.x) - 1}", 0.0)
     z_before = result.numbers.get(f"z{len(p.x) - 1}", 0.0)
     told: list[tuple[Any, str]] = [
-        (phi(np.array(u * last + b)), "That leaves out the state: $W_h h_{t-1}$ is missing."),
-        (phi(np.array(v * last + u * h_before + b)), "That swaps the weights: $W_x$ multiplies the input."),
-        (phi(np.array(u * last + v * h_before)), "That leaves out the bias $b$ in the last step."),
+        (phi(np.array(u * last + b)), parting(-2, "That leaves out the state: $W_h h_{t-1}$ is missing.")),
+        (
+            phi(np.array(v * last + u * h_before + b)),
+            parting(-2, "That swaps the weights: $W_x$ multiplies the input."),
+        ),
+        (phi(np.array(u * last + v * h_before)), parting(-2, "That leaves out the bias $b$ in the last step.")),
         (h_before, "That is the state one step earlier."),
     ]
     if p.phi != "linear":

@@ -10,6 +10,7 @@ from app.ask.question import FEWEST, Instance, Value, written
 from app.ask.questions.registry import about, all_questions, find
 from app.ask.typed import Shape
 from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.prediction import Parting
 from app.demos.registry import all_demos
 from app.settings import ROOT
 from tests.ask.spellings import of_number, of_shape
@@ -92,6 +93,9 @@ def test_every_slip_is_refused_and_named(name: str) -> None:
             assert judged.says == first, (one.task, value, says)
             if not isinstance(value, str | tuple) and not isinstance(one.task.answer, str | tuple):
                 assert one.gap(value) > 2
+            lines = [at for at in (judged.line, judged.parts) if at is not None]
+            assert len(lines) == 1 or isinstance(judged.says, Parting)
+            assert all(1 <= at <= len(one.task.working) for at in lines), (one.task, says)
 
 
 @pytest.mark.proof

@@ -7,7 +7,7 @@ import pytest
 from app.ask.judge import judge
 from app.ask.question import EXACT, HUNDREDTH, Effort, Instance, Question, Task, Value
 from app.demos.machine.arithmetic import Arithmetic, Formula
-from app.demos.machine.prediction import Tolerance
+from app.demos.machine.prediction import Tolerance, parting
 
 
 def instance(
@@ -83,6 +83,22 @@ def test_letters_are_compared_without_case() -> None:
 def test_who_stopped_on_the_way_is_told_at_which_line() -> None:
     assert judge(instance(0.5), "7.25").line == 1
     assert judge(instance(0.5), "9").line is None
+
+
+def test_a_slip_names_the_line_at_which_it_parts() -> None:
+    asked = instance(
+        0.9,
+        (0.1, "At the last."),
+        (0.2, parting(1, "At the first.")),
+        (0.3, parting(-2, "Before the last.")),
+        (0.4, parting(0, "Nowhere for certain.")),
+        (7.25, "That is the first line."),
+    )
+    judged = [judge(asked, typed) for typed in ("0.1", "0.2", "0.3", "0.4", "7.25")]
+    assert [one.parts for one in judged] == [2, 1, 1, None, None]
+    assert [one.line for one in judged] == [None, None, None, None, 1]
+    assert judged[2].says == "Before the last."
+    assert judge(instance(0.36), "36").parts is None
 
 
 @pytest.mark.parametrize(

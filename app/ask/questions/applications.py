@@ -3,7 +3,7 @@
 import math
 
 from app.ask.question import HAND, Slips, Task, asks, line
-from app.demos.machine.prediction import Tolerance
+from app.demos.machine.prediction import Tolerance, parting
 from app.nn import forgetting
 from app.nn.forgetting import W
 
@@ -27,12 +27,15 @@ def stability_after_review(stability: int, difficulty: int, grade: int) -> Task:
     less = S ** -W[9]
     slips: Slips = [
         (S * (growth - 1), "That is what is added: the old stability stays in."),
-        (S * (1 + AT_90 * D * less * extra), "That grows with the difficulty. Easy cards grow more: $11 - D$."),
-        (S * (1 + AT_90 * (11 - D) * extra), r"The factor $S^{-w}$ is missing: what is stable grows less."),
+        (
+            S * (1 + AT_90 * D * less * extra),
+            parting(1, "That grows with the difficulty. Easy cards grow more: $11 - D$."),
+        ),
+        (S * (1 + AT_90 * (11 - D) * extra), parting(1, r"The factor $S^{-w}$ is missing: what is stable grows less.")),
         (growth, "That is the growth. Multiply it by the old stability."),
     ]
     if extra != 1:
-        slips += [(S * (1 + AT_90 * (11 - D) * less), f"That is a review rated good; this one was {name}.")]
+        slips += [(S * (1 + AT_90 * (11 - D) * less), parting(1, f"That is a review rated good; this one was {name}."))]
     values = {"c": AT_90, "D": D, "p": less, "e": extra}
     working = [
         line(r"S' / S", values, growth, "The growth:", r"1 + c \cdot (11 - D) \cdot p \cdot e"),

@@ -6,6 +6,7 @@ from itertools import permutations
 import numpy as np
 
 from app.ask.question import EXACT, HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
+from app.demos.machine.prediction import parting
 from app.nn import attention, memory, reach
 
 
@@ -16,10 +17,16 @@ def outputs_in_time(order: Sequence[int]) -> Task:
     known = [int(source <= t) for t, source in enumerate(order, start=1)]
     right = sum(known)
     slips: Slips = [
-        (T, "That is the encoder–decoder, which reads everything before it writes."),
-        (sum(source < t for t, source in enumerate(order, start=1)), "The input of the same step counts as read."),
+        (T, parting(0, "That is the encoder–decoder, which reads everything before it writes.")),
+        (
+            sum(source < t for t, source in enumerate(order, start=1)),
+            parting(0, "The input of the same step counts as read."),
+        ),
         (T - right, "That is how many it must guess."),
-        (sum(source == t for t, source in enumerate(order, start=1)), "A word that was read earlier is known, too."),
+        (
+            sum(source == t for t, source in enumerate(order, start=1)),
+            parting(0, "A word that was read earlier is known, too."),
+        ),
     ]
     terms = {f"c_{{{t}}}": float(one) for t, one in enumerate(known, start=1)}
     working = [
@@ -46,11 +53,11 @@ def attention_context(odds: Sequence[int], values: Sequence[int]) -> Task:
     slips: Slips = [
         (
             float(v[int(np.argmax(scores)), 0]),
-            "That reads the best position alone. A softmax gives every input some weight.",
+            parting(1, "That reads the best position alone. A softmax gives every input some weight."),
         ),
-        (flat, "Those are equal weights, which only equal scores give."),
-        (float(scores @ v[:, 0]), "Those are scores: weights come out of a softmax and sum to 1."),
-        (float(np.array(odds) @ v[:, 0]), "Divide by the sum, so that the weights add up to 1."),
+        (flat, parting(1, "Those are equal weights, which only equal scores give.")),
+        (float(scores @ v[:, 0]), parting(1, "Those are scores: weights come out of a softmax and sum to 1.")),
+        (float(np.array(odds) @ v[:, 0]), parting(1, "Divide by the sum, so that the weights add up to 1.")),
     ]
     weights = {f"a_{i}": float(one) for i, one in enumerate(alpha, start=1)}
     numbers = weights | {f"v_{i}": float(one) for i, one in enumerate(v[:, 0], start=1)}
@@ -79,9 +86,9 @@ def causal_weight(odds: Sequence[int], row: int, at: int) -> Task:
     answer, whole = float(attention.softmax(masked)[at - 1]), float(attention.softmax(scores)[at - 1])
     before = sum(odds[: row - 1])
     slips: Slips = [
-        (whole, "That is without the mask: later positions get no weight."),
-        (odds[at - 1] / before if at < row else 0.0, "A position attends to itself, too."),
-        (1 / row, "Those are equal weights, which only equal scores give."),
+        (whole, parting(1, "That is without the mask: later positions get no weight.")),
+        (odds[at - 1] / before if at < row else 0.0, parting(1, "A position attends to itself, too.")),
+        (1 / row, parting(1, "Those are equal weights, which only equal scores give.")),
         (1.0, "That is a hard choice."),
     ]
     values = {f"w_{i}": one for i, one in enumerate(odds[:row], start=1)}
@@ -108,11 +115,11 @@ def attention_overtakes(cell: str, width: int, projections: int, heads: int) -> 
         T += 1
     slips: Slips = [
         (T - 1, "There both cost the same."),
-        (blocks * d + 1, "The projections of attention cost something, too."),
-        (rest * d + 1, "A pair costs twice: once for its score, once for the mean."),
+        (blocks * d + 1, parting(1, "The projections of attention cost something, too.")),
+        (rest * d + 1, parting(1, "A pair costs twice: once for its score, once for the mean.")),
         (
             d + 1 if rest != 2 else 4 * d + 1,
-            f"That leaves out the {blocks} blocks of the {cell}, or half of attention's work.",
+            parting(1, f"That leaves out the {blocks} blocks of the {cell}, or half of attention's work."),
         ),
     ]
     values = {"b": blocks, "p": projections, "d": d}
@@ -140,10 +147,10 @@ def cache_of_keys(of: str, time: int, layers: int, dtype: str, heads: Sequence[i
     answer = cache if of == "cache" else cache // state
     if of == "times":
         slips: Slips = [
-            (time, "A position has a key and a value."),
-            (2 * time * layers, "Both have the same number of layers."),
-            (2 * time * many, "The width is that of all heads together: it is the state's, too."),
-            (2, "The cache grows with the text."),
+            (time, parting(1, "A position has a key and a value.")),
+            (2 * time * layers, parting(2, "Both have the same number of layers.")),
+            (2 * time * many, parting(2, "The width is that of all heads together: it is the state's, too.")),
+            (2, parting(1, "The cache grows with the text.")),
         ]
         working = [
             line(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from app.ask.question import EXACT, HAND, HEAD, Slips, Task, asks, line
 from app.ask.typed import Shape
+from app.demos.machine.prediction import parting
 from app.nn import count
 from app.nn.count import Count
 
@@ -31,13 +32,13 @@ def second_bias(cell: str, features: int, units: int, layers: int, directions: i
     torch = sum(counted(cell, x, units, True) * directions for x in inputs)
     more = torch - sum(counted(cell, x, units, keras) * directions for x in inputs)
     slips: Slips = [
-        (2 * more, "That counts both biases. Keras has one of them, too."),
-        (0, "PyTorch adds a second bias to every block: b_ih and b_hh."),
-        (more * (features + 1), "Only biases differ: the weights of the inputs are counted once in both."),
+        (2 * more, parting(1, "That counts both biases. Keras has one of them, too.")),
+        (0, parting(1, "PyTorch adds a second bias to every block: b_ih and b_hh.")),
+        (more * (features + 1), parting(1, "Only biases differ: the weights of the inputs are counted once in both.")),
         (units * layers * directions + 1, "That is one number too many."),
     ]
     if cell != "RNN":
-        slips += [(more / GATES[cell], f"Each of the {GATES[cell]} blocks has a second bias.")]
+        slips += [(more / GATES[cell], parting(1, f"Each of the {GATES[cell]} blocks has a second bias."))]
     if directions > 1:
         slips += [(more / 2, "That is one direction, and there are two.")]
     if layers > 1:
@@ -68,10 +69,18 @@ def language_model_parameters(cell: str, vocabulary: int, width: int, layers: in
     total = table + layers * layer + output
     other = total + V * d if is_tied else total - V * d
     slips: Slips = [
-        (other, "Tied weights are stored once." if is_tied else "The output has a matrix of its own here."),
-        (total - V, "The bias of the output, one for each token, is missing."),
-        (total - table, "The embedding, a row for each token, is missing."),
-        (total - layers * layer * (GATES[cell] - 1) // GATES[cell], f"An {cell} has {GATES[cell]} blocks of weights."),
+        (
+            other,
+            parting(3, "Tied weights are stored once.")
+            if is_tied
+            else parting(3, "The output has a matrix of its own here."),
+        ),
+        (total - V, parting(3, "The bias of the output, one for each token, is missing.")),
+        (total - table, parting(1, "The embedding, a row for each token, is missing.")),
+        (
+            total - layers * layer * (GATES[cell] - 1) // GATES[cell],
+            parting(2, f"Each {cell} layer has {GATES[cell]} blocks of weights."),
+        ),
     ]
     if layers > 1:
         slips += [(total - layer, "That is one recurrent layer, and there are two.")]
@@ -110,10 +119,18 @@ def largest_layer(cell: str, features: int, budget: int) -> Task:
         (h + 1, "That layer is just too large."),
         (
             other,
-            "That forgets the four blocks of an LSTM." if cell == "LSTM" else "A plain RNN has one block, not four.",
+            parting(1, "That forgets the four blocks of an LSTM.")
+            if cell == "LSTM"
+            else parting(1, "A plain RNN has one block, not four."),
         ),
-        (budget // (g * (features + 1)), "The recurrent weights, from each unit to each unit, are missing."),
-        (int((budget / g) ** 0.5), "That counts the recurrent weights alone: inputs and biases need room, too."),
+        (
+            budget // (g * (features + 1)),
+            parting(1, "The recurrent weights, from each unit to each unit, are missing."),
+        ),
+        (
+            int((budget / g) ** 0.5),
+            parting(1, "That counts the recurrent weights alone: inputs and biases need room, too."),
+        ),
     ]
     values = {"g": g, "x": features, "h": h}
     formula = r"g \cdot (x \cdot h + h \cdot h + h)"
@@ -146,22 +163,33 @@ def shape_of_an_output(of: str, layers: int, directions: int, first: str, **size
     state: Shape = (stack, batch, units)
     answer = output if of == "output" else state
     slips: Slips = [
-        (state if of == "output" else output, f"That is the shape of {'h_n' if of == 'output' else 'output'}."),
-        ((*rows, features), "The last axis has the units, not the features."),
+        (
+            state if of == "output" else output,
+            parting(1, f"That is the shape of {'h_n' if of == 'output' else 'output'}."),
+        ),
+        ((*rows, features), parting(-2, "The last axis has the units, not the features.")),
     ]
     if of == "output":
         slips += [
             ((*rows[::-1], both), f"With batch_first={first} the {'batch' if first == 'True' else 'time'} comes first.")
         ]
-        slips += [((*rows, units), "Both directions stand side by side in the last axis.")] if directions > 1 else []
-        slips += [((*rows, both * layers), "The output is that of the top layer alone.")] if layers > 1 else []
-        slips += [((batch, both), "The output has every step, not the last alone.")]
+        slips += (
+            [((*rows, units), parting(1, "Both directions stand side by side in the last axis."))]
+            if directions > 1
+            else []
+        )
+        slips += (
+            [((*rows, both * layers), parting(1, "The output is that of the top layer alone."))] if layers > 1 else []
+        )
+        slips += [((batch, both), parting(1, "The output has every step, not the last alone."))]
     else:
         slips += [((batch, stack, units), "The states are never batch first.")]
         slips += (
-            [((layers, batch, both), "Directions count as layers here: they are not joined.")] if directions > 1 else []
+            [((layers, batch, both), parting(1, "Directions count as layers here: they are not joined."))]
+            if directions > 1
+            else []
         )
-        slips += [((batch, units), "There is a state for each layer and direction, also where it is one.")]
+        slips += [((batch, units), parting(1, "There is a state for each layer and direction, also where it is one."))]
     working = [f"every step of the top layer: {directions} · {units} = {both} numbers"] if of == "output" else [
         f"one state for each layer and direction: {layers} · {directions} = {stack}", f"each has {units} numbers a row"
     ]  # fmt: skip
@@ -179,12 +207,22 @@ def projection_parameters(features: int, units: int, projected: int, framework: 
     x, h, p, two = features, units, projected, framework == "PyTorch"
     total, bias = count.projected_lstm(x, h, p, two_biases=two).total, 8 * h if two else 4 * h
     slips: Slips = [
-        (count.lstm(x, h, two_biases=two).total, "That is without the projection: $p$ numbers go round, not $h$."),
+        (
+            count.lstm(x, h, two_biases=two).total,
+            parting(1, "That is without the projection: $p$ numbers go round, not $h$."),
+        ),
         (total - h * p, "The projection itself, $h$ times $p$ weights, is missing."),
-        (count.lstm(x, p, two_biases=two).total, "The cell keeps all its units: only the state is shorter."),
-        (total + p, "The projection has no bias."),
+        (
+            count.lstm(x, p, two_biases=two).total,
+            parting(1, "The cell keeps all its units: only the state is shorter."),
+        ),
+        (total + p, parting(2, "The projection has no bias.")),
     ]
-    biased = (total - 4 * h, "PyTorch has two biases.") if two else (total + 4 * h, "One bias is asked for.")
+    biased = (
+        (total - 4 * h, parting(1, "PyTorch has two biases."))
+        if two
+        else (total + 4 * h, parting(1, "One bias is asked for."))
+    )
     values = {"x": x, "h": h, "p": p, "b": 8 if two else 4}
     gates = 4 * x * h + 4 * p * h + bias
     working = [
@@ -210,12 +248,12 @@ def window_network(window: int, features: int, units: int, outputs: int) -> Task
     first, second = count.dense(window * features, units), count.dense(units, outputs)
     total, recurrent = first.total + second.total, count.rnn(features, units).total + second.total
     slips: Slips = [
-        (total - units - outputs, "The biases are missing."),
+        (total - units - outputs, parting(1, "The biases are missing.")),
         (
             count.dense(features, units).total + second.total,
-            "Every step of the window has weights of its own.",
+            parting(1, "Every step of the window has weights of its own."),
         ),
-        (recurrent, "That is a recurrent layer, which reads one step after another."),
+        (recurrent, parting(1, "That is a recurrent layer, which reads one step after another.")),
         (first.total, "The output layer is missing."),
     ]
     sizes = {"w": window, "n": features, "h": units, "y": outputs}

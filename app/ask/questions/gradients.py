@@ -8,7 +8,7 @@ import numpy as np
 
 from app.ask.question import EXACT, HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
 from app.demos.machine.numbers import latex
-from app.demos.machine.prediction import Tolerance
+from app.demos.machine.prediction import Tolerance, parting
 from app.nn import bptt, clipping, memory, optimise, rnn
 from app.nn.activations import ACTIVATIONS, LINEAR
 
@@ -33,9 +33,14 @@ def gradient_of_every_loss(x: Sequence[int], weight: float) -> Task:
     shifted = sum(a * b for a, b in zip(h, errors, strict=True))
     slips: Slips = [
         (last, "That is the last loss alone: every loss sends its own gradient back."),
-        (alone, "That follows each loss back one step only: the state before was computed with the same weight."),
-        (sum(h), "That is the loss itself, not its gradient."),
-        (shifted, "That uses $h_t$. The weight multiplies $h_{t-1}$."),
+        (
+            alone,
+            parting(
+                4, "That follows each loss back one step only: the state before was computed with the same weight."
+            ),
+        ),
+        (sum(h), parting(3, "That is the loss itself, not its gradient.")),
+        (shifted, parting(3, "That uses $h_t$. The weight multiplies $h_{t-1}$.")),
     ]
     one, two = {"x": x[0]}, {"x": x[0], "y": x[1], "w": weight}
     working = [
@@ -63,7 +68,7 @@ def share_lost_by_a_cut(x: Sequence[int], weight: float) -> Task:
     shares = {f"s_{t}": full[t - 1] for t in (2, 3, 4)}
     slips: Slips = [
         (1 - lost, "That is what is kept."),
-        (0.5, "Half of the steps is not half of the gradient: every step has a share of its own."),
+        (0.5, parting(1, "Half of the steps is not half of the gradient: every step has a share of its own.")),
         (1 - full[-1] / sum(full), "Two steps are followed, not the last alone."),
         (full[1] / (full[2] + full[3]), "The lost part is compared with the whole gradient."),
     ]
@@ -90,14 +95,14 @@ def bytes_of_states(cell: str, batch: int, time: int, units: int, dtype: str) ->
     wide, carried = memory.BYTES[dtype], memory.STATES[kind]
     slips: Slips = [
         (answer // wide, "Those are numbers: each takes some bytes."),
-        (answer // time, "That is one step: backpropagation needs the states of all."),
-        (answer // batch, "That is one sequence of the batch."),
+        (answer // time, parting(1, "That is one step: backpropagation needs the states of all.")),
+        (answer // batch, parting(1, "That is one sequence of the batch.")),
         (answer // 2 if dtype == "float32" else answer * 2, f"A {dtype} takes {wide} bytes."),
         (answer * 8, "Those are bits."),
     ]
-    double = (answer * 3, "Only states are asked for, no gates.")
+    double = (answer * 3, parting(1, "Only states are asked for, no gates."))
     if cell == "LSTM":
-        double = (answer // 2, "An LSTM keeps $h$ and $c$.")
+        double = (answer // 2, parting(1, "An LSTM keeps $h$ and $c$."))
     values = {"n": batch, "T": time, "h": units, "s": carried, "k": wide}
     numbers = line(r"\text{numbers}", values, answer // wide, written=r"s \cdot n \cdot T \cdot h")
     working = [numbers, line(r"\text{bytes}", values, answer, written=r"s \cdot n \cdot T \cdot h \cdot k")]
@@ -116,10 +121,16 @@ def certain_vanishing(phi: str, scale: float, steep: float) -> Task | None:
         return None
     slips: Slips = [
         (gamma, "That is the largest slope. The product of slope and weight must stay below 1."),
-        (1 / ACTIVATIONS[phi].gamma, f"That is for a plain {phi}: this one is scaled."),
-        (1 / (4 * gamma) if phi != "sigmoid" else 4 * gamma, "A quarter is the slope of a sigmoid, and of no other."),
-        (1 / (scale * ACTIVATIONS[phi].gamma), "The factor inside counts, too: it makes the slope steeper."),
-        (steep / (scale * ACTIVATIONS[phi].gamma), "Both factors make the slope steeper: they multiply."),
+        (1 / ACTIVATIONS[phi].gamma, parting(1, f"That is for a plain {phi}: this one is scaled.")),
+        (
+            1 / (4 * gamma) if phi != "sigmoid" else 4 * gamma,
+            parting(1, "A quarter is the slope of a sigmoid, and of no other."),
+        ),
+        (
+            1 / (scale * ACTIVATIONS[phi].gamma),
+            parting(1, "The factor inside counts, too: it makes the slope steeper."),
+        ),
+        (steep / (scale * ACTIVATIONS[phi].gamma), parting(1, "Both factors make the slope steeper: they multiply.")),
     ]
     values = {"c": scale, "k": steep, "g": ACTIVATIONS[phi].gamma}
     working = [
@@ -143,12 +154,12 @@ def overflow_step(power: int, start: int, dtype: str) -> Task:
     other = {"float16": 128, "float32": 16, "float64": 128}[dtype]
     slips: Slips = [
         (steps - 1, "At that step it can still be written."),
-        (-((start - other) // power), f"That is another type: a {dtype} ends at $2^{{{limit}}}$."),
-        (limit - start, f"A step multiplies by $2^{power}$, not by 2."),
-        (limit // power + start, "The start is a power of 2, not a number of steps."),
+        (-((start - other) // power), parting(1, f"That is another type: a {dtype} ends at $2^{{{limit}}}$.")),
+        (limit - start, parting(1, f"A step multiplies by $2^{power}$, not by 2.")),
+        (limit // power + start, parting(1, "The start is a power of 2, not a number of steps.")),
     ]
     if start:
-        slips += [(-(-limit // power), "It does not start at 1.")]
+        slips += [(-(-limit // power), parting(1, "It does not start at 1."))]
     values = {"e": limit, "s": start, "p": power}
     working = [line(r"\text{steps}", values, (limit - start) / power, "It reaches the limit after:", "(e - s) / p")]
     working += [line("n", values, steps, "The next whole step:", r"\lceil (e - s) / p \rceil")]
@@ -170,10 +181,10 @@ def clipped_together(sizes: Sequence[int], share: float, c: float) -> Task:
     answer = float(clipping.by_norm(tensors, c)[0][0])
     own = entry * min(1.0, c / first)
     slips: Slips = [
-        (own, "That clips each tensor by its own norm. The global norm is over both."),
-        (min(entry, c), "That clips by value: by norm, all entries shrink together."),
+        (own, parting(1, "That clips each tensor by its own norm. The global norm is over both.")),
+        (min(entry, c), parting(1, "That clips by value: by norm, all entries shrink together.")),
         (entry / whole, "That makes the norm 1. It becomes $c$."),
-        (entry * c / (first + second), "Norms do not add up: their squares do."),
+        (entry * c / (first + second), parting(1, "Norms do not add up: their squares do.")),
         (entry, "That is the entry before clipping."),
     ]
     sound = [slip for slip in slips if not (c == 1 and slip[0] == entry / whole)]
@@ -195,10 +206,13 @@ def first_adam_step(gradient: float, rate: float, weight: float) -> Task:
     moved, _ = optimise.adam(W, [np.array([float(gradient)])], optimise.at_rest(W), rate)
     answer, sign = float(moved[0][0]), math.copysign(1.0, gradient)
     slips: Slips = [
-        (weight - rate * gradient, "That is plain gradient descent: Adam divides by the gradient's size."),
-        (weight - rate * sign * 0.1 / math.sqrt(0.001), "The moments start at 0: correct their bias first."),
+        (weight - rate * gradient, parting(2, "That is plain gradient descent: Adam divides by the gradient's size.")),
+        (
+            weight - rate * sign * 0.1 / math.sqrt(0.001),
+            parting(1, "The moments start at 0: correct their bias first."),
+        ),
         (weight + rate * sign, "It goes against the gradient."),
-        (weight - rate * 0.1 * gradient, "That is momentum alone, and not corrected."),
+        (weight - rate * 0.1 * gradient, parting(1, "That is momentum alone, and not corrected.")),
     ]
     m, v = 0.1 * gradient, 0.001 * gradient**2
     working = [
@@ -223,11 +237,11 @@ def forget_bias(twos: int, threes: int, fives: int) -> Task | None:
         return None
     T, bias = odds + 1, math.log(odds)
     slips: Slips = [
-        (1 - 1 / T, r"That is the gate $f$. The bias is what $\sigma$ makes it from."),
+        (1 - 1 / T, parting(1, r"That is the gate $f$. The bias is what $\sigma$ makes it from.")),
         (-bias, "The sign is wrong: a gate that keeps has a positive bias."),
         (math.log10(odds), "That is the logarithm to base 10."),
         (float(odds), "That is $f / (1 - f)$. Take its logarithm."),
-        (1.0, "That is Keras' start, which keeps about 3 steps."),
+        (1.0, parting(1, "That is Keras' start, which keeps about 3 steps.")),
     ]
     values = {"a": twos, "b": threes, "c": fives, "u": math.log(2), "v": math.log(3), "w": math.log(5)}
     working = [

@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 
 from app.ask.question import HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
+from app.demos.machine.prediction import parting
 from app.demos.parts import character_marks as marks
 from app.nn import beam, ngram, sampling
 
@@ -39,9 +40,9 @@ def bigram_probability(pair: str, smoothing: str) -> Task:
     counts = {"n": n, "N": total, "V": V} if add else {"n": n, "N": total}
     slips: Slips = [
         (other, "That leaves the smoothing out." if add else "That is smoothed: nothing is added here."),
-        (1 / len(followed), "The characters are not equally likely: use the counts."),
-        (n / marks.TEXT.count(after), f"That is how often “{pair[0]}” precedes it: the other way round."),
-        (n / len(marks.TEXT), f"That is a share of the whole text: only what follows “{pair[0]}” counts."),
+        (1 / len(followed), parting(1, "The characters are not equally likely: use the counts.")),
+        (n / marks.TEXT.count(after), parting(1, f"That is how often “{pair[0]}” precedes it: the other way round.")),
+        (n / len(marks.TEXT), parting(1, f"That is a share of the whole text: only what follows “{pair[0]}” counts.")),
     ]
     if add:
         slips += [((n + 1) / total, "The counts grow by 1 for every character: add $V$ below, too.")]
@@ -67,11 +68,14 @@ def temperature(scores: Sequence[int], temperature: str) -> Task | None:
         return None
     told = ", ".join({0: "0", 1: r"\ln 2"}.get(k, rf"{k} \ln 2") for k in twos)
     slips: Slips = [
-        (float(plain[at]), r"That is the probability at $\tau = 1$."),
-        (float(wrong[at]), r"You multiplied the scores by $\tau$. They are divided by it."),
-        (float(plain[at]) / tau, "Divide the score by the temperature, not the probability."),
-        (1.0, r"That is greedy, the limit at $\tau = 0$."),
-        (twos[at] / max(1, sum(twos)), "That is the share of the scores: take the exponential of each first."),
+        (float(plain[at]), parting(1, r"That is the probability at $\tau = 1$.")),
+        (float(wrong[at]), parting(1, r"You multiplied the scores by $\tau$. They are divided by it.")),
+        (float(plain[at]) / tau, parting(1, "Divide the score by the temperature, not the probability.")),
+        (1.0, parting(1, r"That is greedy, the limit at $\tau = 0$.")),
+        (
+            twos[at] / max(1, sum(twos)),
+            parting(1, "That is the share of the scores: take the exponential of each first."),
+        ),
     ]
     weights = {f"w_{{{i}}}": float(power) for i, power in enumerate(powers, start=1)}
     working = [
@@ -102,9 +106,9 @@ def truncated_sampling(p: Sequence[float], by: str, k: int, nucleus: float, toke
     fewer, more = sum(p[: many - 1]), sum(p[: many + 1])
     slips: Slips = [
         (own, "What is kept is divided by its sum, so that it adds up to 1."),
-        (own / more, f"That keeps one token too many: {many} are kept."),
+        (own / more, parting(1, f"That keeps one token too many: {many} are kept.")),
         (1 / many, "What is kept keeps its proportions."),
-        (own / fewer if many > token else 0.0, f"That keeps one token too few: {many} are kept."),
+        (own / fewer if many > token else 0.0, parting(1, f"That keeps one token too few: {many} are kept.")),
     ]
     if by == "top-p":
         slips += [(own / nucleus, "It is divided by the sum of what is kept, not by the limit.")]
@@ -134,14 +138,17 @@ def length_normalised(short: Sequence[int], long: Sequence[int], penalty: int, m
     answer = max(scores)
     slips: Slips = [
         (min(scores), "That is the other candidate: the larger score wins, the one nearer to 0."),
-        (-answer, "A logarithm of a probability is never above 0."),
-        (sums[scores.index(answer)] * (len(short) + len(endings)), "The score is not multiplied by a length."),
+        (-answer, parting(1, "A logarithm of a probability is never above 0.")),
+        (
+            sums[scores.index(answer)] * (len(short) + len(endings)),
+            parting(1, "The score is not multiplied by a length."),
+        ),
     ]
     for one, total in zip((short, endings), sums, strict=True):
         if penalty:
-            slips += [(total, r"That is the plain sum: $\alpha = 1$ divides it by the number of tokens.")]
+            slips += [(total, parting(1, r"That is the plain sum: $\alpha = 1$ divides it by the number of tokens."))]
         else:
-            slips += [(total / len(one), r"With $\alpha = 0$ nothing is divided by the length.")]
+            slips += [(total / len(one), parting(1, r"With $\alpha = 0$ nothing is divided by the length."))]
     working = [
         line(r"\text{score}", {"s": total, "n": len(one), "a": penalty}, score, written="s / n^{a}")
         for one, total, score in zip((short, endings), sums, scores, strict=True)
@@ -170,9 +177,15 @@ def perplexity_of_a_text(powers: Sequence[int], of: str) -> Task | None:
             other,
             "Those are bits: the perplexity is 2 to that power." if of == "perplexity" else "That is the perplexity.",
         ),
-        (bits * float(np.log(2)), "That is in nats."),
-        (mean if of == "perplexity" else float(np.log2(mean)), "Take the mean of the logarithms, not of $1 / p$."),
-        (1 / float(p.mean()) if of == "perplexity" else sum(powers), "The mean is of the logarithms, one a character."),
+        (bits * float(np.log(2)), parting(1, "That is in nats.")),
+        (
+            mean if of == "perplexity" else float(np.log2(mean)),
+            parting(1, "Take the mean of the logarithms, not of $1 / p$."),
+        ),
+        (
+            1 / float(p.mean()) if of == "perplexity" else sum(powers),
+            parting(1, "The mean is of the logarithms, one a character."),
+        ),
     ]
     values = {f"k_{i}": k for i, k in enumerate(powers, start=1)}
     working = [line(r"\text{bits}", values, bits, "The mean of minus log 2 of p:", f"({' + '.join(values)}) / 4")]
@@ -194,13 +207,16 @@ def pooled_perplexity(first: int, second: int, sizes: Sequence[int], unit: int) 
     mean = (a * first + b * second) / (a + b)
     answer = ngram.perplexity(np.concatenate((np.full(a, 0.5**first), np.full(b, 0.5**second))))
     slips: Slips = [
-        ((2**first + 2**second) / 2, "Perplexities are not averaged: their logarithms are."),
-        ((a * 2**first + b * 2**second) / (a + b), "Weighted by tokens, but perplexities are not averaged."),
-        (float(max(2**first, 2**second)), "That is the worse batch alone."),
+        ((2**first + 2**second) / 2, parting(1, "Perplexities are not averaged: their logarithms are.")),
+        (
+            (a * 2**first + b * 2**second) / (a + b),
+            parting(1, "Weighted by tokens, but perplexities are not averaged."),
+        ),
+        (float(max(2**first, 2**second)), parting(1, "That is the worse batch alone.")),
         (mean, "Those are the bits of a token: the perplexity is 2 to that power."),
     ]
     if a != b:
-        slips += [(2 ** ((first + second) / 2), "The batches differ in size: each token counts once.")]
+        slips += [(2 ** ((first + second) / 2), parting(1, "The batches differ in size: each token counts once."))]
     values = {"m": a, "n": b, "j": first, "k": second}
     working = [
         line(r"\text{bits}", values, mean, "The mean over all tokens:", r"(m \cdot j + n \cdot k) / (m + n)"),

@@ -6,6 +6,7 @@ from itertools import product
 import numpy as np
 
 from app.ask.question import EXACT, HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
+from app.demos.machine.prediction import parting
 from app.nn import conv1d, masking
 
 LENGTHS = tuple(tuple(sorted(one)) for one in product((1, 2, 3, 4, 6, 8), repeat=3) if one == tuple(sorted(one)))
@@ -19,9 +20,9 @@ def masked_mean(losses: Sequence[int], steps: int, padded: int) -> Task:
     mask = np.array([1.0] * 3 + [0.0] * (steps - 3))
     answer = float((row * mask).sum() / mask.sum())
     slips: Slips = [
-        (float(row.mean()), "That is without the mask: padded steps count as well."),
+        (float(row.mean()), parting(1, "That is without the mask: padded steps count as well.")),
         (float((row * mask).mean()), "It is divided by the steps that are real, not by all."),
-        (float(row[mask == 0].mean()), "Those are the padded steps."),
+        (float(row[mask == 0].mean()), parting(1, "Those are the padded steps.")),
         (float(sum(losses)), "That is the sum."),
     ]
     values = {"a": losses[0], "b": losses[1], "c": losses[2]}
@@ -48,9 +49,14 @@ def wasted_cells(lengths: Sequence[int], bucketed: str, longest: int) -> Task:
     other = 4 * longest if bucketed == "yes" else 2 * rows[1] + 2 * longest
     slips: Slips = [
         (real / cells, "That is the share that is used."),
-        (1 - real / other, "That pads all to the longest." if bucketed == "yes" else "There is one batch only."),
+        (
+            1 - real / other,
+            parting(2, "That pads all to the longest.")
+            if bucketed == "yes"
+            else parting(2, "There is one batch only."),
+        ),
         ((cells - real) / real, "It is a share of all cells, not of the real ones."),
-        (1 - max(rows[0], 1) / longest, "That is the shortest sequence alone."),
+        (1 - max(rows[0], 1) / longest, parting(1, "That is the shortest sequence alone.")),
     ]
     names = {f"n_{i}": n for i, n in enumerate(rows, start=1)}
     sizes = {
@@ -74,12 +80,12 @@ def windows_in_a_series(length: int, window: int, horizon: int, stride: int) -> 
     apart = length - window - horizon
     slips: Slips = [
         (apart // stride, "The first window counts, too: add 1."),
-        ((length - window) // stride + 1, "After each window there must be room for what is forecast."),
-        (length // window, "Windows overlap."),
-        (length // stride, "The last windows do not fit."),
+        ((length - window) // stride + 1, parting(1, "After each window there must be room for what is forecast.")),
+        (length // window, parting(1, "Windows overlap.")),
+        (length // stride, parting(1, "The last windows do not fit.")),
     ]
     if stride > 1:
-        slips += [(apart + 1, f"The start moves by {stride}, not by 1.")]
+        slips += [(apart + 1, parting(1, f"The start moves by {stride}, not by 1."))]
     values = {"L": length, "w": window, "k": horizon, "s": stride}
     working = [
         line(r"\text{last start}", values, apart, "Counted from 0:", "L - w - k"),
@@ -98,9 +104,9 @@ def honest_gap(window: int, horizon: int, last: int) -> Task:
     """The first test window that shares nothing with the training set."""
     answer = last + window + horizon
     slips: Slips = [
-        (last + 1, "That window shares nearly all of its values with the last one of training."),
-        (last + window, "The targets of the last training window are still in it."),
-        (last + horizon, "The window itself has to be over as well."),
+        (last + 1, parting(1, "That window shares nearly all of its values with the last one of training.")),
+        (last + window, parting(1, "The targets of the last training window are still in it.")),
+        (last + horizon, parting(1, "The window itself has to be over as well.")),
         (answer - 1, "That value is the last target of training."),
         (answer + 1, "One value less is enough."),
     ]
@@ -124,18 +130,20 @@ def convolution_length(length: int, kernel: int, stride: int, dilation: int, pad
     rest = padded - reach - 1
     slips: Slips = [
         (rest // stride, "The first position counts, too: add 1."),
-        (length, "That is the length of the input."),
+        (length, parting(1, "That is the length of the input.")),
     ]
     if padding:
-        slips += [(conv1d.out_steps(length, kernel, stride, dilation), "That leaves the padding out.")]
-        slips += [(conv1d.out_steps(length + padding, kernel, stride, dilation), "The padding is on both sides.")]
+        slips += [(conv1d.out_steps(length, kernel, stride, dilation), parting(1, "That leaves the padding out."))]
+        slips += [
+            (conv1d.out_steps(length + padding, kernel, stride, dilation), parting(1, "The padding is on both sides."))
+        ]
     if dilation > 1:
-        slips += [(conv1d.out_steps(padded, kernel, stride, 1), "A dilated kernel reaches further.")]
+        slips += [(conv1d.out_steps(padded, kernel, stride, 1), parting(1, "A dilated kernel reaches further."))]
         wide = conv1d.out_steps(padded - dilation + 1, kernel, stride, dilation)
-        slips += [(wide, "A kernel of $k$ steps has $k - 1$ gaps.")]
+        slips += [(wide, parting(1, "A kernel of $k$ steps has $k - 1$ gaps."))]
     if stride > 1:
-        slips += [(rest + 1, f"Only every {'second' if stride == 2 else 'third'} position is kept.")]
-    slips += [(padded // stride - kernel, "The kernel has to fit before the stride is taken.")]
+        slips += [(rest + 1, parting(1, f"Only every {'second' if stride == 2 else 'third'} position is kept."))]
+    slips += [(padded // stride - kernel, parting(1, "The kernel has to fit before the stride is taken."))]
     values = {"L": length, "p": padding, "k": kernel, "d": dilation}
     working = [
         line(r"\text{last position}", values, rest, "Counted from 0:", r"L + 2 \cdot p - (k - 1) \cdot d - 1"),

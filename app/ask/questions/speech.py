@@ -8,6 +8,7 @@ import numpy as np
 
 from app.ask.question import EXACT, HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
 from app.demos.machine.arithmetic import Arithmetic
+from app.demos.machine.prediction import parting
 from app.nn import ctc, edit_distance
 
 PATHS = tuple("".join(path) for path in product("-ab", repeat=6) if len(set(path)) == 3 and "-" in path[1:-1])[::2]
@@ -28,10 +29,10 @@ def ctc_collapse(path: str) -> Task | None:
     merged = "".join(one for i, one in enumerate(path) if not i or path[i - 1] != one)
     early = "".join(one for i, one in enumerate(bare) if not i or bare[i - 1] != one)
     candidates = [
-        (early, "That drops the blanks first: a blank between two equal labels keeps both."),
-        (bare, "Each run of equal labels becomes one."),
+        (early, parting(1, "That drops the blanks first: a blank between two equal labels keeps both.")),
+        (bare, parting(1, "Each run of equal labels becomes one.")),
         (merged, "The blanks are dropped in the end."),
-        (path, "That is the path itself."),
+        (path, parting(1, "That is the path itself.")),
         (answer[::-1], "The order is kept."),
     ]
     slips: Slips = [(said, says) for said, says in candidates if said != answer]
@@ -52,13 +53,13 @@ def ctc_alignments(steps: int, labels: str) -> Task | None:
         return None
     apart = ctc.alignments(steps, list(range(1, L + 1)))
     slips: Slips = [
-        (len(set(labels)) ** steps, "Those are all sequences of its letters."),
-        ((len(set(labels)) + 1) ** steps, "Those are all paths: most of them say something else."),
-        (steps - L + 1, "Labels can be repeated and blanks inserted at several places at once."),
+        (len(set(labels)) ** steps, parting(1, "Those are all sequences of its letters.")),
+        ((len(set(labels)) + 1) ** steps, parting(1, "Those are all paths: most of them say something else.")),
+        (steps - L + 1, parting(1, "Labels can be repeated and blanks inserted at several places at once.")),
         (answer - 1, "That is one too few: every step may hold a label or a blank."),
     ]
     if doubled:
-        slips += [(apart, "Between two equal labels there must be a blank.")]
+        slips += [(apart, parting(1, "Between two equal labels there must be a blank."))]
     table = ctc.forward(np.ones((steps, 5)), numbers)
     ends = {"a": float(table[-1, -2]), "b": float(table[-1, -1])}
     working: list[Arithmetic | str] = [
@@ -82,9 +83,9 @@ def ctc_probability(first: Sequence[float], second: Sequence[float], said: str) 
     best = max(chance.values())
     if said == "ab":
         slips: Slips = [
-            (float(p[0, 2] * p[1, 1]), "That says “ba”."),
-            (float(p[0, 1] + p[1, 2]), "Along a path, probabilities multiply."),
-            (float(p[0, 1]), "That is the first step alone."),
+            (float(p[0, 2] * p[1, 1]), parting(1, "That says “ba”.")),
+            (float(p[0, 1] + p[1, 2]), parting(1, "Along a path, probabilities multiply.")),
+            (float(p[0, 1]), parting(1, "That is the first step alone.")),
         ]
     else:
         k = numbers[0]
@@ -92,7 +93,7 @@ def ctc_probability(first: Sequence[float], second: Sequence[float], said: str) 
             (best, "That is the likeliest path alone: all paths that say it add up."),
             (float(p[0, k] * p[1, k]), "A blank before or after it says the same."),
             (float(p[0, k] + p[1, k]), "That counts the path with two labels twice, and others too high."),
-            (float(p[0, k] * p[1, 0] + p[0, 0] * p[1, k]), "Two equal labels in a row say one, too."),
+            (float(p[0, k] * p[1, 0] + p[0, 0] * p[1, k]), parting(-2, "Two equal labels in a row say one, too.")),
         ]
     working = [
         line(rf"p(\text{{{path}}})", {"a": p[0, "-ab".index(path[0])], "b": p[1, "-ab".index(path[1])]}, value,
@@ -120,14 +121,18 @@ def word_error_rate(edits: Sequence[str], words: int) -> Task | None:
     slips: Slips = [
         (found.total / len(said), "It is divided by the words of the reference."),
         (1 - answer, "That is the share that is right."),
-        (abs(len(said) - len(reference)) / len(reference), "That is the difference of the lengths."),
-        ((len(reference) - right) / len(reference), "That compares word by word: align the two first."),
+        (abs(len(said) - len(reference)) / len(reference), parting(1, "That is the difference of the lengths.")),
+        ((len(reference) - right) / len(reference), parting(1, "That compares word by word: align the two first.")),
         (float(found.total), "That is the number of errors."),
     ]
     if found.insertions:
-        slips += [((found.total - found.insertions) / len(reference), "Words that were inserted are errors, too.")]
+        slips += [
+            ((found.total - found.insertions) / len(reference), parting(1, "Words that were inserted are errors, too."))
+        ]
     if found.deletions:
-        slips += [((found.total - found.deletions) / len(reference), "Words that are missing are errors, too.")]
+        slips += [
+            ((found.total - found.deletions) / len(reference), parting(1, "Words that are missing are errors, too."))
+        ]
     slips = [slip for slip in slips if slip[0] != answer]
     values = {"s": found.substitutions, "d": found.deletions, "i": found.insertions, "n": len(reference)}
     working = [

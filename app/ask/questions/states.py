@@ -8,6 +8,7 @@ import numpy as np
 
 from app.ask.question import EXACT, HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
 from app.demos.machine.numbers import latex
+from app.demos.machine.prediction import parting
 from app.nn import bidirectional, rnn, scan
 from app.nn.activations import LINEAR, sigmoid
 
@@ -33,11 +34,14 @@ def two_units(x: Sequence[int], h: Sequence[int], W_h: Sequence[Sequence[int]], 
     w = rnn.RNNWeights(np.eye(2), W, np.zeros(2))
     state = rnn.step(np.array([x], dtype=float), before, w, LINEAR)[0][0]
     slips: Slips = [
-        (float((x + before[0] @ W.T)[at]), "That takes the rows of $W_h$. With $h$ as a row, unit $j$ has column $j$."),
-        (float(state[1 - at]), "That is the other unit."),
-        (float(x[at]), "That leaves out the state before."),
+        (
+            float((x + before[0] @ W.T)[at]),
+            parting(1, "That takes the rows of $W_h$. With $h$ as a row, unit $j$ has column $j$."),
+        ),
+        (float(state[1 - at]), parting(1, "That is the other unit.")),
+        (float(x[at]), parting(1, "That leaves out the state before.")),
         (float((before[0] @ W)[at]), "That leaves out the input."),
-        (float(x[at] + h[at] * W[at, at]), "Every unit reads both units of the state before."),
+        (float(x[at] + h[at] * W[at, at]), parting(1, "Every unit reads both units of the state before.")),
     ]
     values = {"x": x[at], "a": h[0], "b": h[1], "v": W[0, at], "w": W[1, at]}
     read = line(rf"(h_0 W_h)_{unit}", values, float((before[0] @ W)[at]), written=r"a \cdot v + b \cdot w")
@@ -57,9 +61,12 @@ def lstm_from_sums(i: int, f: int, g: int, o: int, before: int) -> Task:
     c = gate["f"] * before + gate["i"] * new
     slips: Slips = [
         (gate["i"] * before + gate["f"] * new, "That swaps the gates: $f$ scales the old cell, $i$ the candidate."),
-        (gate["f"] * before + gate["i"] * float(sigmoid(np.array(float(g)))), "The candidate goes through tanh."),
+        (
+            gate["f"] * before + gate["i"] * float(sigmoid(np.array(float(g)))),
+            parting(3, "The candidate goes through tanh."),
+        ),
         (gate["o"] * float(np.tanh(c)), "That is the state $h$. The cell does not go through the output gate."),
-        (float(f * before + i * g), "The sums go through a sigmoid or tanh first."),
+        (float(f * before + i * g), parting(1, "The sums go through a sigmoid or tanh first.")),
         (gate["f"] * before, "That is only what is kept. The candidate is added."),
     ]
     values = {"f": gate["f"], "c": before, "i": gate["i"], "g": new}
@@ -86,10 +93,10 @@ def gru_reset(h: Sequence[int], r: Sequence[float], W: Sequence[Sequence[int]], 
     answer, other = (before, after) if reset == "before" else (after, before)
     framework = "Keras and PyTorch do so by default" if reset == "after" else "as in the paper of Cho et al."
     slips: Slips = [
-        (float(other), f"That resets {'after' if reset == 'before' else 'before'} the product."),
-        (float(x + (state @ W_n)[0]), "That leaves the reset gate out."),
+        (float(other), parting(1, f"That resets {'after' if reset == 'before' else 'before'} the product.")),
+        (float(x + (state @ W_n)[0]), parting(1 if reset == "before" else 2, "That leaves the reset gate out.")),
         (float(answer - x) if x else float((state @ W_n)[0] + r[0]), "The sum lacks its input or its gate."),
-        (float(x + ((1 - gates) * state @ W_n)[0]), "The gate keeps $r$ of the state, not $1 - r$."),
+        (float(x + ((1 - gates) * state @ W_n)[0]), parting(1, "The gate keeps $r$ of the state, not $1 - r$.")),
     ]
     values = {"x": x, "a": h[0], "b": h[1], "r": r[0], "s": r[1], "v": W_n[0, 0], "w": W_n[1, 0]}
     if reset == "before":
@@ -122,7 +129,7 @@ def last_output(x: Sequence[int], weight: int, takes: str) -> Task:
     wrong = "That has read only the last input." if takes == "h_n" else early
     slips: Slips = [
         (other, wrong),
-        (forward[-1], "That is the forward half."),
+        (forward[-1], parting(1, "That is the forward half.")),
         (forward[-1] + answer, "The two directions stand side by side: they are not added."),
         (backward[1], "That is the position in the middle."),
     ]
@@ -147,9 +154,12 @@ def paths_in_a_stack(layers: int, steps: int, of: str) -> Task:
     if of == "paths":
         slips: Slips = [
             (length, "That is how long each path is."),
-            (layers * steps, "That counts the states, not the paths between them."),
+            (layers * steps, parting(1, "That counts the states, not the paths between them.")),
             (layers**right, "At each step a path goes up or not, and it cannot go down again."),
-            (comb(steps + layers, layers), "It takes one move less than there are steps, and one less than layers."),
+            (
+                comb(steps + layers, layers),
+                parting(1, "It takes one move less than there are steps, and one less than layers."),
+            ),
         ]
         working = [line(r"\text{moves}", {"a": right, "b": up}, length, "To the right and up:", "a + b")]
         product_of = {f"k_{{{j}}}": float(length - j) for j in range(up)}
@@ -192,8 +202,8 @@ def scanned_pair(first: Sequence[int], second: Sequence[int], start: int, of: st
                  (a * b1 + b2, r"$b_1$ goes through the second step alone, not through the first.")]  # fmt: skip
         working = [line("b", {"q": a2, "b": b1, "c": b2}, b, written=r"q \cdot b + c")]
     else:
-        slips = [(a1 * (a2 * start + b2) + b1, "That takes the steps in the other order."),
-                 (a1 * start + b1, "That is the state after one step."), (b, "That starts from 0."),
+        slips = [(a1 * (a2 * start + b2) + b1, parting(1, "That takes the steps in the other order.")),
+                 (a1 * start + b1, "That is the state after one step."), (b, parting(1, "That starts from 0.")),
                  (a * start + b1 + b2, "The first $b$ goes through the second step, too.")]  # fmt: skip
         working = [line("h_1", {"p": a1, "h": start, "b": b1}, a1 * start + b1, written=r"p \cdot h + b"),
                    line("h_2", {"p": a2, "h": a1 * start + b1, "b": b2}, h, written=r"p \cdot h + b")]  # fmt: skip
@@ -213,10 +223,10 @@ def min_gru_step(z: float, candidate: int, before: int) -> Task:
     a, b = scan.min_gru(one, zero[None], np.array([logit]), zero[None] + candidate, zero)
     h = float(scan.scan(a, b, np.array([float(before)]))[0, 0])
     slips: Slips = [
-        (z * before + (1 - z) * candidate, "That is the other convention: here $z$ takes the candidate."),
+        (z * before + (1 - z) * candidate, parting(1, "That is the other convention: here $z$ takes the candidate.")),
         ((1 - z) * before + z * float(np.tanh(candidate)), "A minGRU's candidate has no tanh."),
-        (before + z * candidate, "The old state is scaled by $1 - z$."),
-        (candidate, "That is the candidate alone."),
+        (before + z * candidate, parting(1, "The old state is scaled by $1 - z$.")),
+        (candidate, parting(1, "That is the candidate alone.")),
     ]
     values = {"z": z, "h": before, "c": candidate}
     working = [
@@ -236,9 +246,9 @@ def kernel_entry(A: float, B: int, C: int, k: int) -> Task:
     K = scan.ssm_kernel(np.array([[A]]), np.array([float(B)]), np.array([float(C)]), k + 2)
     answer = float(K[k])
     slips: Slips = [
-        (float(K[k - 1]), f"That is $K_{k - 1}$: the first entry, $K_0 = C B$, has no $A$."),
-        (float(K[k + 1]), f"That is $K_{k + 1}$: the input at the same step is not multiplied by $A$."),
-        (C * A * (k + 1) * B, "Steps multiply by $A$ each: it is a power."),
+        (float(K[k - 1]), parting(1, f"That is $K_{k - 1}$: the first entry, $K_0 = C B$, has no $A$.")),
+        (float(K[k + 1]), parting(1, f"That is $K_{k + 1}$: the input at the same step is not multiplied by $A$.")),
+        (C * A * (k + 1) * B, parting(1, "Steps multiply by $A$ each: it is a power.")),
         (A**k, "$B$ reads the input and $C$ the state: both are factors."),
         (float(K[: k + 1].sum()), "That is the sum of all entries, what a constant input gives."),
     ]
@@ -261,9 +271,9 @@ def linear_attention_output(keys: Sequence[Sequence[int]], values: Sequence[int]
     answer, scores = float(y[-1, 0]), (K @ Q[0]).tolist()
     slips: Slips = [
         (answer / max(sum(scores), 1), "That is normalised by the scores' sum: here nothing is."),
-        (scores[1] * values[1], "That is the last position alone. The state sums up all."),
-        (sum(scores), "Those are the scores: each is multiplied by its value."),
-        (float(V.sum()), "Those are the values: each is weighted by its score."),
+        (scores[1] * values[1], parting(1, "That is the last position alone. The state sums up all.")),
+        (sum(scores), parting(1, "Those are the scores: each is multiplied by its value.")),
+        (float(V.sum()), parting(1, "Those are the values: each is weighted by its score.")),
     ]
     state = {"a": S[-1, 0, 0], "b": S[-1, 1, 0], "q": query[0], "r": query[1]}
     working = [

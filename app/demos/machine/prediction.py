@@ -20,6 +20,23 @@ List a slip only where it can be made: where it makes a difference to this insta
 """
 
 
+class Parting(str):
+    """A slip's sentence that knows its `line`, as `parting` says it."""
+
+    line: int
+
+
+def parting(line: int, says: str) -> str:
+    """The sentence about a slip that parts from the working before its last line.
+
+    `line` is the first line that such an answer has another way, from 1, or from the end if it is negative; 0 if no
+    line is the first for certain. Without it, it is the last line, or the one whose number was given as the answer.
+    """
+    made = Parting(says)
+    made.line = line
+    return made
+
+
 @dataclass(frozen=True)
 class Tolerance:
     """How near an answer must be: by `near`, and of an answer above 1 by that share of it.
