@@ -235,10 +235,7 @@ def _slips(p: Bidirectional, result: Result) -> Slips:
         (own.numbers["backward"], parting(2, "That uses the forward weight. The backward run has weights of its own.")),
         (n["backward"] - p.x[p.at - 1], "The input at the position itself is missing. The state includes it."),
         (n[f"b{len(p.x) + 1 - p.at}"], "That counts the position from the end. The state belongs to the same input."),
-        (
-            v * mirrored.numbers["backward"],
-            parting(1, "That runs from the position to the front. It comes from the end."),
-        ),
+        (v * mirrored.numbers["backward"], parting(1, "That runs to the front. It comes from the end.")),
     ]
 
 

@@ -228,19 +228,9 @@ def _slips(p: OrderMatters, result: Result) -> Slips:
         negated = float(values[:after].sum() - values[after:].sum())
         told += [(negated, parting(0, "“Not” negates only the next word, not all that follow."))]
     if n["rnn_written"] != n["rnn"]:
-        told += [
-            (
-                n["rnn_written"],
-                parting(1, "That is the score of the sentence as written: here the words have another order."),
-            )
-        ]
+        told += [(n["rnn_written"], parting(1, "That is the score as written: here the words have another order."))]
     if n["mlp"] != n["rnn"]:
-        told += [
-            (
-                n["mlp"],
-                parting(0, "That negates the position that followed “not” as written, not the word that follows it."),
-            )
-        ]
+        told += [(n["mlp"], parting(0, "That negates the position behind “not” as written, not the word behind it."))]
     return told
 
 

@@ -136,10 +136,7 @@ def _trace(stack: list[rf.ConvLayer], numbers: dict[str, float]) -> Trace:
             return given(text, "The bottom layer reads the input itself.")
         strides = {f"s_{{{m}}}": float(below.s) for m, below in enumerate(stack[: layer - 1], start=1)}
         return Formula(
-            text,
-            "The strides of the layers below spread out what this layer reads.",
-            r" \cdot ".join(strides),
-            strides,
+            text, "The strides of the layers below spread out what this layer reads.", r" \cdot ".join(strides), strides
         )
 
     kernel = given("k_l", "A kernel of k steps reaches back k − 1 steps.")
@@ -204,10 +201,7 @@ def _slips(p: ReceptiveField, result: Result) -> Slips:
         told += [(bottom, parting(2, "The strides of the layers below are left out."))]
     if field != 1 + p.layers * (p.kernel - 1):
         told += [
-            (
-                1 + p.layers * (p.kernel - 1),
-                parting(0, "That leaves out dilation and stride, as if each layer added k − 1."),
-            )
+            (1 + p.layers * (p.kernel - 1), parting(0, "That leaves out dilation and stride: each layer adds more."))
         ]
     return (
         *told,

@@ -161,14 +161,8 @@ def _slips(p: SelfAttention, result: Result) -> Slips:
         told += [(heads * T * (T + 1) / 2, parting(1, "There is no mask: a position attends to later ones too."))]
     return [
         *told,
-        (
-            heads * T * (T - 1) / (2 if p.causal else 1),
-            parting(1, "A position also attends to itself: count the diagonal."),
-        ),
-        (
-            heads * T,
-            parting(1, "That grows linearly with the length, as a recurrence does; here every pair has a score."),
-        ),
+        (heads * T * (T - 1) / (2 if p.causal else 1), parting(1, "A position also attends to itself.")),
+        (heads * T, parting(1, "That grows linearly, as a recurrence does; here every pair has a score.")),
     ]
 
 
