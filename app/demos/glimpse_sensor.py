@@ -231,15 +231,13 @@ def _working(p: GlimpseSensor, result: Result) -> list[Arithmetic]:
 
 def _slips(p: GlimpseSensor, result: Result) -> Slips:
     once = result.numbers["read_once"]
+    wide = p.looks * sum((p.size * 2**s) ** 2 for s in range(p.scales))
     return [
         (once, "That is one look only."),
         (p.size**2 * p.looks, parting(1, "That is one scale only: each look takes a patch at every scale.")),
         (SIDE * SIDE, parting(1, "That is the whole image, which it never reads.")),
         (SIDE * SIDE * p.looks, parting(1, "That is the whole image at every look; it never reads it.")),
-        (
-            p.looks * sum((p.size * 2**s) ** 2 for s in range(p.scales)),
-            parting(1, "A wider patch has no more cells: it is averaged down to the same size."),
-        ),
+        (wide, parting(1, "A wider patch has no more cells: it is averaged down to the same size.")),
     ]
 
 

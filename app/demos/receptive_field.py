@@ -199,10 +199,9 @@ def _slips(p: ReceptiveField, result: Result) -> Slips:
     if p.stride > 1:
         bottom = rf.fields([layer._replace(s=1) for layer in p.stack()])[-1]
         told += [(bottom, parting(2, "The strides of the layers below are left out."))]
-    if field != 1 + p.layers * (p.kernel - 1):
-        told += [
-            (1 + p.layers * (p.kernel - 1), parting(0, "That leaves out dilation and stride: each layer adds more."))
-        ]
+    plainly = 1 + p.layers * (p.kernel - 1)
+    if field != plainly:
+        told += [(plainly, parting(0, "That leaves out dilation and stride, as if each layer added k − 1."))]
     return (
         *told,
         (field - 1, parting(1, "The present step counts too: the sum starts at 1.")),
