@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -99,7 +99,7 @@ def compute(p: Attention) -> Result:
         (
             look_back(caption, i + 1, Read(query, keys, V, alpha[i], context[i])),
             _one(p, e, i),
-            _table(p, e, alpha),
+            _table(p, e, alpha, i + 1),
             _contexts(V, alpha, context),
         ),
     )
@@ -121,7 +121,9 @@ def _caption(alpha: Values, numbers: dict[str, float]) -> str:
     )
 
 
-def _table(p: Attention, e: Values, alpha: Values) -> Trace:
+def _table(p: Attention, e: Values, alpha: Values, shown: int) -> Trace:
+    """The weights of all outputs; the page has the scores of the output that is `shown` (from 1)."""
+
     def by_key(i: int) -> Callable[[int], Handle]:
         """A weight is dragged by its key's entry in the place where the query is largest."""
         entry = max(range(len(p.queries[i - 1])), key=lambda j: abs(p.queries[i - 1][j]))
@@ -134,7 +136,10 @@ def _table(p: Attention, e: Values, alpha: Values) -> Trace:
         return handle
 
     rows = [
-        Row(f"a{i}", f"output {i}", row, softmax_share(e[i - 1], f"{i},"), handle=by_key(i))
+        Row(
+            *(f"a{i}", f"output {i}", row, softmax_share(e[i - 1], f"{i},", "e" * (i == shown))),
+            handle=by_key(i),
+        )
         for i, row in enumerate(alpha, start=1)
     ]
     told = "The alignment: each row is one output, and its weights sum to 1."
@@ -163,17 +168,22 @@ def _score(p: Attention, i: int) -> Callable[[int], Formula]:
     beta = "" if p.beta == 1 else r"\beta \,"
     known = {r"\beta": p.beta, "W_q": p.W_q, "W_k": p.W_k, "v": p.v, "d": len(p.keys[0])}
 
+    def origins(values: Iterable[str]) -> dict[str, str]:
+        return {name: {"q": "queries", "k": "keys"}.get(name[:1], "") for name in values} | {"d": ""}
+
     def additive(t: int) -> Formula:
         _, values = products("j", ("q_j", p.queries[i]), ("k_{t,j}", p.keys[t - 1]))
         inside = [rf"\tanh(W_q \, q_{{{j}}} + W_k \, k_{{t,{j}}})" for j in range(1, len(p.keys[0]) + 1)]
         text = rf"e_t = {beta} v \sum_j \tanh(W_q q_j + W_k k_{{t,j}})"
-        return Formula(text, "", rf"{beta} v \, ({' + '.join(inside)})", known | values)
+        written = rf"{beta} v \, ({' + '.join(inside)})"
+        return Formula(text, "", written, known | values, origins=origins(values))
 
     def dot(t: int) -> Formula:
         summed, values = products("j", ("q_j", p.queries[i]), ("k_{t,j}", p.keys[t - 1]))
         root = r" / \sqrt{d}" if p.score == "scaled" else ""
         text = rf"e_t = {beta} q k_t^\top{root}"
-        return Formula(text, "Query times key, entry by entry.", rf"{beta} ({summed}){root}", known | values)
+        written = rf"{beta} ({summed}){root}"
+        return Formula(text, "Query times key, entry by entry.", written, known | values, origins=origins(values))
 
     return additive if p.score == "additive" else dot
 
@@ -182,7 +192,9 @@ def _contexts(V: Values, alpha: Values, context: Values) -> Trace:
     def mean(i: int) -> Callable[[int], Formula]:
         def formula(j: int) -> Formula:
             summed, values = products("t", (rf"\alpha_{{{i},t}}", alpha[i - 1]), ("v_t", V[:, j - 1]))
-            return Formula(rf"c_{{{i}}} = {summed}", "A weighted mean of the values.", "", values)
+            origins = {rf"\alpha_{{{i},{t}}}": f"a{i},{t}" for t in range(1, len(V) + 1)}
+            origins |= {name: "values" for name in values if name.startswith("v")}
+            return Formula(rf"c_{{{i}}} = {summed}", "A weighted mean of the values.", "", values, origins=origins)
 
         return formula
 

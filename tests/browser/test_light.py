@@ -110,3 +110,15 @@ def test_on_a_phone_a_knob_moves_what_is_in_sight_and_covers_no_room(page: Page)
               return curve.bottom <= panel.top && Boolean(at(tab).closest(".tabs"));
             }"""
         )
+
+
+def test_a_row_of_weights_is_lit_with_its_scores_and_a_context_with_its_weights(page: Page) -> None:
+    visit(page, "/demos/attention?output=2")
+    page.locator('button[value="a2,1"]').hover()
+    assert lit(page, ".trace button", "value") == ["e,1", "e,2", "e,3"]
+    page.locator('svg g[data-at="c2,1"]').hover()
+    assert lit(page, ".trace button", "value") == ["a2,1", "a2,2", "a2,3"]
+    assert lit(page, "svg g[data-at]", "dataset.at") == ["a2,1", "a2,2", "a2,3"]
+    expect(page.locator(".knob.operand #p-values")).to_have_count(1)
+    page.locator('button[value="e,3"]').hover()
+    expect(page.locator(".knob.operand :is(#p-queries, #p-keys)")).to_have_count(2)

@@ -44,6 +44,7 @@ class Formula:
 
     `note` stands beside the number on the page. `values` are numbers of symbols that only this formula has. Where the
     text is short for more (`q k^\top`), `written` writes it out, and is what the numbers are filled into.
+    `origins` say which of them are on the page: a cell ("e,2"), or a parameter.
     The number is rounded to `digits`, if any.
     Write a product as `a \, b` or `a \cdot b`: what stands beside each other without a sign is not filled in as one.
     """
@@ -54,6 +55,7 @@ class Formula:
     values: Mapping[str, float] = field(default_factory=dict)
     is_given: bool = False
     digits: int = 0
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     def symbols_in(self, names: Iterable[str]) -> Sequence[str]:
         """The symbols, of these names and its own, in the order in which their numbers are filled in."""

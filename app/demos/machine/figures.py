@@ -179,6 +179,9 @@ class Trace:
                 self._symbols[formula.text, formula.written] = symbols
         found = []
         for symbol in symbols:
+            if symbol in formula.origins:
+                found.append(formula.origins[symbol])
+                continue
             key, by = self._stands_for.get(symbol, (symbol, None))
             at = column + (by or 0)
             if by is None:

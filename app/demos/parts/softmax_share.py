@@ -11,15 +11,21 @@ MOST_TERMS = 4
 NOTE = "Subtracting the largest score from each changes no weight."
 
 
-def softmax_share(e: Values, index: str = "") -> Callable[[int], Formula]:
-    """The formulas of a row of weights, α_t = exp(e_t − e_max) / Σ exp(e_k − e_max), from its scores e (T)."""
+def softmax_share(e: Values, index: str = "", scores: str = "") -> Callable[[int], Formula]:
+    """The formulas of a row of weights, α_t = exp(e_t − e_max) / Σ exp(e_k − e_max), from its scores e (T).
+
+    `scores` is the key of the row that has these scores, if the page shows it.
+    """
+    cells = {k: f"{scores},{k}" if scores else "" for k in range(1, len(e) + 1)}
+    below_of = {f"d_{{{k}}}": cell for k, cell in cells.items()} | {"S": " ".join(cells.values())}
 
     def share(t: int) -> Formula:
         apart = e - e.max()
         top = rf"\exp(e_{{{index}{t}}} - e_{{max}})"
         text = rf"\alpha_{{{index}{t}}} = {top} / \sum_k \exp(e_{{{index}k}} - e_{{max}})"
         below, values = sum_of_exponentials(apart)
-        return Formula(text, NOTE, rf"\exp(d) / {below}", values | {"d": float(apart[t - 1])})
+        origins = below_of | {"d": cells[t]}
+        return Formula(text, NOTE, rf"\exp(d) / {below}", values | {"d": float(apart[t - 1])}, origins=origins)
 
     return share
 
