@@ -23,7 +23,7 @@ from app.study.schedule.totals import move_cards
 from app.upkeep.daily_copies import daily_copies
 from app.upkeep.dated_copies import copies_of
 from app.upkeep.elected import Duty, Elected, now_and_then
-from app.web.demos import in_cards, in_turn, results
+from app.web.demos import in_cards, in_turn
 from app.web.frame import assets, errors, outermost, pages, security
 from app.web.routes import ROUTES
 
@@ -80,7 +80,6 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.state.templates = pages.environment(version)
     app.state.templates.filters["with_figures"] = in_cards.with_figures(app.state.templates)
     app.state.templates.filters["first_miniature"] = in_cards.first_miniature
-    app.state.templates.filters["in_gate_colours"] = results.in_gate_colours
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
     app.add_middleware(security.Guard, settings=settings)
     app.add_middleware(outermost.Outermost, logs_all=settings.logs_every_request, metrics=metrics)

@@ -291,21 +291,18 @@ def _trace(p: GradientFlow, flow: Flow) -> Trace:
     earlier, later = r"\lVert \partial h_T / \partial h_{t-1} \rVert", r"\lVert \partial h_T / \partial h_t \rVert"
     size = 2 * p.units if p.cell == "lstm" else p.units
 
-    def most(t: int) -> Formula:
-        what = f"The most that step {t} can pass: the largest singular value of its {size} × {size} Jacobian."
-        return given(r"\sigma_1(J_t)", what)
+    what = f"The most that this step can pass: the largest singular value of its {size} × {size} Jacobian."
+    ratio = Formula(f"{earlier} / {later}", "The share of the incoming gradient that this step passes on.")
+    no_ratio = given(f"{earlier} / {later}", "Nothing, or almost nothing, arrives at this step.")
+    times = rf"{earlier} = \text{{passed}}_t \cdot {later}"
+    product = Formula(times, "What is left once this step has passed its share on.")
+    no_product = given(earlier, "The gradient is beyond what a number can hold.")
 
-    def share(t: int) -> Formula:
-        if after[t - 1] < FLOAT64_LEAST:  # 0 / 0 is not a number, and what is nearly 0 has lost its digits
-            return given(f"{earlier} / {later}", "Nothing, or almost nothing, arrives at this step.")
-        return Formula(f"{earlier} / {later}", "The share of the incoming gradient that this step passes on.")
+    def share(t: int) -> Formula:  # 0 / 0 is not a number, and what is nearly 0 has lost its digits
+        return no_ratio if after[t - 1] < FLOAT64_LEAST else ratio
 
-    def left(t: int) -> Formula:
-        if math.isinf(after[t - 1]):  # the share of ∞ is not known
-            return given(earlier, "The gradient is beyond what a number can hold.")
-        return Formula(
-            rf"{earlier} = \text{{passed}}_t \cdot {later}", "What is left once this step has passed its share on."
-        )
+    def left(t: int) -> Formula:  # the share of ∞ is not known
+        return no_product if math.isinf(after[t - 1]) else product
 
     bound = Formula(r"\sigma_1(J_t) \cdot \text{bound}_t")
     if p.cell == "rnn":
@@ -317,7 +314,13 @@ def _trace(p: GradientFlow, flow: Flow) -> Trace:
         "T-t+1": np.arange(float(p.steps), 0, -1),
     }
     rows = (
-        Row("most", r"at most $\sigma_1(J_t)$", flow.most_per_step, most, words="most that the step can pass"),
+        Row(
+            "most",
+            r"at most $\sigma_1(J_t)$",
+            flow.most_per_step,
+            given(r"\sigma_1(J_t)", what),
+            words="most that the step can pass",
+        ),
         Row("passed", "passed on", passed, share, words="share passed on"),
         Row("left", rf"left ${earlier}$", before, left, words="gradient left"),
         Row("bound", "bound", flow.bound[:-1], bound),

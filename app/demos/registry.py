@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -39,3 +39,8 @@ def find(name: str) -> Demo[Any]:
     if name not in demos:
         raise UnknownDemoError(name, nearest(name.lower(), demos, cutoff=0) or "")
     return demos[name]
+
+
+def gates_of(names: Collection[str]) -> str:
+    """The letters that are gates in these demos; a name without a demo has none."""
+    return "".join(sorted({gate for name in names if name in all_demos() for gate in all_demos()[name].gates}))

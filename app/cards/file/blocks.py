@@ -165,7 +165,8 @@ def plain(tokens: Iterable[Token]) -> str:
     return " ".join("".join(" " if token.type in breaks else token.content for token in tokens).split())
 
 
-_TYPEWRITTEN = re.compile(r"['\"]|--")
+TYPEWRITTEN = re.compile(r"['\"]|--")
+"""What `typographic` changes."""
 _DECADE = re.compile(r"(?<!\S)'(?=\d\ds?\b)")
 
 
@@ -176,7 +177,7 @@ def typographic(tokens: Sequence[Token]) -> None:
     """
     for token in tokens:
         typographic(token.children or ())  # the words of a picture
-    texts = [token for token in tokens if token.type == "text" and _TYPEWRITTEN.search(token.content)]
+    texts = [token for token in tokens if token.type == "text" and TYPEWRITTEN.search(token.content)]
     if not texts:
         return
     for token in texts:

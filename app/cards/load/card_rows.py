@@ -25,6 +25,8 @@ from app.cards.load.identity import (
 )
 from app.cards.load.versions import Version, append_versions
 from app.cards.render.prepare import ReadyCard, ReadyFile
+from app.demos.machine.drawing import in_gate_colours
+from app.demos.registry import gates_of
 from app.tables import CARD, CARD_DEMO, CARD_LINK, CARD_SOURCE, CARD_TAG, CARD_VERSION, DECK, TOPIC, chunks
 
 _ROWS = select(*(TOPIC.c.path if field.name == "path" else CARD.c[field.name] for field in fields(CardRow))).join_from(
@@ -289,11 +291,12 @@ def compare_cards(deck: DeckFiles, known: Identified) -> CardChanges:
 
 def _text(card: ReadyCard) -> dict[str, Any]:
     assert card.html is not None  # noqa: S101 - a card is left unrendered only if its row has the same text
+    gates = gates_of({name for name, _query, _label in card.html.demos})
     return {
         "question": card.question,
-        "question_html": card.html.question_html,
-        "short_html": card.html.short_html,
-        "answer_html": card.html.answer_html,
+        "question_html": in_gate_colours(card.html.question_html, gates),
+        "short_html": in_gate_colours(card.html.short_html, gates),
+        "answer_html": in_gate_colours(card.html.answer_html, gates),
         "side_of": card.side_of,
         "asks": card.asks,
         "level": card.level,

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select, text,
 from app.cards.file.files import OpenedFile, TopicFile
 from app.cards.file.mistake import Mistake
 from app.cards.render.prepare import ReadyFile
+from app.demos.machine.drawing import in_gate_colours
+from app.demos.registry import gates_of
 from app.tables import CARD, CARD_LINK, CONTENT_FILE, DECK, TOPIC, chunks
 
 _LOCK = text("LOCK TABLE content_file IN SHARE ROW EXCLUSIVE MODE")
@@ -168,12 +170,13 @@ def write_topics(
         known.update((name, topic_id) for name, topic_id in connection.execute(here))
     new = []
     for file in files:
+        gates = gates_of({link.target.name for link in file.links if link.target.kind == "demo"})
         values = {
             "path": file.found.path,
             "title": file.title,
             "place": file.place,
-            "explanation_html": file.explanation_html,
-            "key_points_html": file.key_points_html,
+            "explanation_html": in_gate_colours(file.explanation_html, gates),
+            "key_points_html": in_gate_colours(file.key_points_html, gates),
             "sources": file.sources,
             "retired_at": None,
         }

@@ -10,7 +10,18 @@ from importlib.metadata import version
 from itertools import chain
 from urllib.parse import quote, unquote
 
-from app.cards.file.blocks import RAW, Block, References, Token, inline_tokens, plain, read_inline, to_html, typographic
+from app.cards.file.blocks import (
+    RAW,
+    TYPEWRITTEN,
+    Block,
+    References,
+    Token,
+    inline_tokens,
+    plain,
+    read_inline,
+    to_html,
+    typographic,
+)
 from app.cards.file.more_markdown import NOTE_REFERENCE, TAG
 from app.cards.file.pictures import KINDS, DeckPicture
 from app.cards.render import foreign, highlight, maths
@@ -21,7 +32,7 @@ from app.cards.render.sanitiser import CLEANER, WITH_PICTURES
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
-RENDERER = "8 " + " ".join(
+RENDERER = "9 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 
@@ -224,7 +235,7 @@ class _Renderer:
         for token in tokens:
             if token.type == "text":
                 self.check_text(token.content, line + text.count("\n", 0, token.meta.get("at", 0)))
-        if self.around.show and not self.around.as_written:
+        if self.around.show and not self.around.as_written and TYPEWRITTEN.search(text):
             typographic(tokens)
         for index, token in enumerate(tokens):
             here = line + text.count("\n", 0, token.meta.get("at", 0))

@@ -1,6 +1,7 @@
 """Traces and diagrams as HTML and SVG: in Python, because a template takes three times as long."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from html import escape
@@ -13,6 +14,21 @@ from app.demos.machine.numbers import Mark, marks
 MOST_SQUARES = 14  # of a trace's miniature, each way
 SHORT_ARROW = 36  # shorter than its label is wide
 SMALL_WIDE, SMALL_HIGH = 250, 150  # the room of a miniature, in pixels
+
+
+GATE_COLOURS = {"f": "0000FF", "i": "03FF00", "o": "BF0140", "g": "FF8001", "n": "FF8001", "z": "FB3199", "r": "BF803F"}
+"""The colour of each gate as static/maths.css knows it; static/demos.css gives the same ones to figures and tables."""
+_LETTER = re.compile(r"<mi>([figozrn])</mi>")
+
+
+def in_gate_colours(html: str, gates: str) -> str:
+    """HTML with the letters in its formulas that are among `gates` in the colours of these."""
+
+    def coloured(found: re.Match[str]) -> str:
+        letter = found[1]
+        return f'<mi mathcolor="#{GATE_COLOURS[letter]}">{letter}</mi>' if letter in gates else found[0]
+
+    return _LETTER.sub(coloured, html) if gates else html
 
 
 class Table(NamedTuple):

@@ -19,6 +19,7 @@ from app.cards.render.maths import equations, mathml
 from app.cards.render.parts import parts
 from app.cards.render.render import inline
 from app.database import Visit
+from app.demos.machine.drawing import in_gate_colours
 from app.settings import ROOT
 from app.study.forecast.calibration import SURENESS
 from app.study.learner.keys import ACTIONS
@@ -65,6 +66,7 @@ def environment(static_version: str) -> Environment:
         "maths": lambda latex: Markup("".join(map(mathml, equations(latex)))),  # noqa: S704  (sanitised where they are made)
         "inline": lambda text: Markup(inline(text)),  # noqa: S704
         "curly": curly,
+        "in_gate_colours": lambda html, gates: Markup(in_gate_colours(html, gates)),  # noqa: S704  (a template's output)
         "a_date": a_date,
         "how_large": how_large,
         "how_long": how_long,

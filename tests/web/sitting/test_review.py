@@ -2,12 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import select
 
+from app.cards.load.load import load
 from app.database import Database
 from app.main import create_app
 from app.models import Card, Learner, Review
@@ -311,3 +313,18 @@ def test_nobody_is_asked_how_sure_they_are_who_has_not_chosen_it(client: TestCli
     with database.write() as session:
         session.get_one(Learner, 1).says_sure = True
     assert client.get("/review?deck=small").text.count('name="sure"') == 3
+
+
+def test_a_cards_formulas_have_the_colours_of_the_gates_of_its_demo(
+    client: TestClient, database: Database, content: Path
+) -> None:
+    file = content / "small" / "first.md"
+    link = "The longer answer {}: $f_t$ and $x_t$. [See](demo:lstm-gates)"
+    text = file.read_text().replace("The longer answer 1.", link.format(1))
+    file.write_text(text.replace("The longer answer 2.", "The longer answer 2: $f_t$. [See](demo:unrolled-rnn)"))
+    assert not load(database, content, NOW).mistakes
+    for path in ("/review?card=1", "/cards/small/q1"):
+        page = client.get(path).text
+        assert '<mi mathcolor="#0000FF">f</mi>' in page
+        assert "<mi>x</mi>" in page
+    assert "mathcolor" not in client.get("/cards/small/q2").text
