@@ -59,6 +59,7 @@ def load() -> None:
 @app.command(name="replay")
 def replay_() -> None:
     """Rebuild the schedule and the totals, which are derived, from the review log, which is the truth."""
+    from app.study.forecast.checkpoints import KeepUp
     from app.study.schedule.replay import replay
     from app.upkeep.doctor.derived import deviations
 
@@ -66,6 +67,7 @@ def replay_() -> None:
         different = deviations(database)
         with database.write() as session:
             done = replay(session)
+        KeepUp(database).look()
     for one in different:
         typer.echo(f"{one}. Corrected.")
     if not different:

@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 from app.cards.load.load import load
 from app.database import Database
 from app.models import CardMark, Learner, OwnTag, Quiz, QuizItem
+from app.study.forecast.checkpoints import KeepUp
 from app.study.learner.preferences import Preferences
 from app.study.schedule.rate import Answer, rate
 from app.study.schedule.reset import reset
@@ -145,6 +146,7 @@ def lived(folder: Path, reviews: int = 700) -> Place:
             }
             for position, (card, token) in enumerate(given.items()):
                 session.add(QuizItem(quiz_id=quiz.id, position=position, card_id=card, expected=0.9, token=token))
+    KeepUp(database).look()
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()

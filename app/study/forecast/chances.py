@@ -75,7 +75,7 @@ def said(predictor: Predictor, state: State, day: date) -> Said | None:
         return None
     told = predictor.explained(state, days)
     words = {
-        "general": "you on cards like this",
+        "general": "your recall of cards like this",
         "record": "your record on this card",
         "lapses": f"forgotten {_times(state.lapses)}",
         "misses": f"missed {_times(state.day_misses)} on its last day",

@@ -65,20 +65,24 @@ class Taught:
         predictor = Predictor(np.array(plain["weights"]), matrix, plain["alone"], plain["recalls"])
         return cls(predictor, Calibration.of(plain["calibration"]), row.ratings, Position(row.counts_at, row.token))
 
-    def is_near(self, other: "Taught") -> bool:
-        """True if both are the same but for the last digits, which differ from one machine to the next."""
-        return self.at == other.at and all(
-            math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
-            for a, b in zip(_numbers(self.plain()), _numbers(other.plain()), strict=True)
-        )
+    def is_as_stored(self, row: Any) -> bool:
+        """True if a row of the table forecast says the same, but for last digits, which differ between machines."""
+        mine, stored = (dict(_flat(one)) for one in (self.plain(), row.learned))
+        if self.at != (row.counts_at, row.token) or mine.keys() != stored.keys():
+            return False
+        try:
+            return all(math.isclose(mine[path], stored[path], rel_tol=1e-6, abs_tol=1e-9) for path in mine)
+        except TypeError:
+            return False
 
 
-def _numbers(plain: Any) -> Iterator[float]:
+def _flat(plain: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Every number of values of JSON, by the keys that lead to it."""
     if isinstance(plain, dict | list):
-        for one in plain.values() if isinstance(plain, dict) else plain:
-            yield from _numbers(one)
+        for key, one in plain.items() if isinstance(plain, dict) else enumerate(plain):
+            yield from _flat(one, (*path, key))
     else:
-        yield plain
+        yield path, plain
 
 
 AFTER = tuple_(*IN_ORDER) > tuple_(

@@ -145,7 +145,8 @@ class Rated:
 _ANY_USE = REVIEW.alias("any_use")
 _LEARNER_STATE = (CARD_STATE.c.learner_id == THE_LEARNER) & (CARD_STATE.c.card_id == CARD.c.id)
 _CURSOR = (NEW_CARD_CURSOR.c.learner_id == THE_LEARNER) & (NEW_CARD_CURSOR.c.deck_id == CARD.c.deck_id)
-# One row with all that decides: the card, its state, where the new cards begin, and whether the token is fresh.
+# One row with all that decides: the card's state, first, so that it makes a State; the card, where the new cards
+# begin, and whether the token is fresh.
 _BEFORE = (
     select(
         *STATE_COLUMNS,
@@ -194,7 +195,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
         return _again(connection, learner.learner_id, answer.token)
     state = None
     if before.last_review_id is not None:
-        state = State(**{name: getattr(before, name) for name in State._fields})
+        state = State(*before[: len(State._fields)])
     last_id = 0 if state is None else state.last_review_id
     if answer.after != last_id:
         # Ids only grow: a form that builds on a later review than the last that counts has seen it undone.
@@ -223,7 +224,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
     values["checksum"] = checksum(values)
     (review_id,) = cast(tuple[int], connection.execute(_ADD_REVIEW, values).inserted_primary_key)
     review = Review.model_construct(**values, id=review_id)
-    given = CountedRating(**{name: getattr(review, name) for name in CountedRating._fields})
+    given = CountedRating(review_id, *(values[name] for name in CountedRating._fields[1:]))
     new = after(state, before.seed, given)
     add_rating(connection, Place(learner.learner_id, before.deck_id, before.topic_id), state, given)
     if state is None:

@@ -14,7 +14,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fsrs_rs_python import DEFAULT_PARAMETERS, FSRS, ItemState, MemoryState
 
@@ -122,6 +122,7 @@ def after(state: State | None, seed: int, given: CountedRating) -> State:
     outcome = foretell(state, seed, given.day, given.desired_retention)[rating]
     # due_at is set exactly if the last answer was missed; a second miss in a row is not a second lapse.
     lapsed = rating.missed and state is not None and state.due_at is None
+    recalls, residual, day_misses = _record(state, given.day, rating.missed)
     return State(
         stability=outcome.memory.stability,
         difficulty=outcome.memory.difficulty,
@@ -133,19 +134,20 @@ def after(state: State | None, seed: int, given: CountedRating) -> State:
         reviews=1 if state is None else state.reviews + 1,
         lapses=(0 if state is None else state.lapses) + lapsed,
         last_review_id=last_review_id,
-        **_record(state, given.day, rating.missed),
+        recalls=recalls,
+        residual=residual,
+        day_misses=day_misses,
     )
 
 
-def _record(state: State | None, day: date, missed: bool) -> dict[str, Any]:
+def _record(state: State | None, day: date, missed: bool) -> tuple[int, float, int]:
     """The last three fields of the state after a rating."""
     if state is None:
-        return {"day_misses": int(missed)}
+        return 0, 0.0, int(missed)
     days = (day - state.reviewed_on).days
     if days < 1:
-        return {"recalls": state.recalls, "residual": state.residual, "day_misses": state.day_misses + missed}
-    residual = state.residual + (not missed) - recall(state.stability, days)
-    return {"recalls": state.recalls + 1, "residual": residual, "day_misses": int(missed)}
+        return state.recalls, state.residual, state.day_misses + missed
+    return state.recalls + 1, state.residual + (not missed) - recall(state.stability, days), int(missed)
 
 
 def steps(seed: int, ratings: Iterable[CountedRating]) -> Iterator[tuple[State | None, CountedRating, State]]:

@@ -305,7 +305,7 @@ def test_how_sure_one_was_is_kept_with_the_rating(client: TestClient, database: 
     assert client.post("/review", data=form, headers=PART).status_code == 200
     with database.read() as session:
         assert session.exec(select(Review.sure)).all() == [2]
-    assert "before the answer: fairly sure" in client.get("/cards/small/q1").text
+    assert "said: fairly sure" in client.get("/cards/small/q1").text
 
 
 def test_nobody_is_asked_how_sure_they_are_who_has_not_chosen_it(client: TestClient, database: Database) -> None:
