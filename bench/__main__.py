@@ -10,6 +10,7 @@ from bench import (
     kernels,
     load,
     next_card,
+    plan,
     review,
     slider,
     startup,
@@ -26,6 +27,7 @@ ALL = {
     "check": check.run,
     "next_card": next_card.run,
     "browse": browse.run,
+    "plan": plan.run,
     "startup": startup.run,
     "stats": statistics.run,
 }
