@@ -166,7 +166,6 @@ class Learner(SQLModel, table=True):
     types_answers: bool = Field(default=False, description="asked to type an answer before the reveal")
     says_sure: bool = Field(default=False, description="asked before the reveal how sure they are")
     say_within: int | None = Field(default=None, description="seconds of the soft timer for saying it aloud")
-    interview_on: date | None = None
     theme: str | None = Field(default=None, description="light or dark")
     text_size: int | None = Field(default=None, description="per cent")
     own_keys: dict[str, str] = Field(
@@ -265,6 +264,23 @@ class CardMark(SQLModel, table=True):
     is_suspended: bool = Field(default=False, description="not asked until resumed")
     is_flagged: bool = False
     note: str = Field(default="", description="private")
+
+
+class InterviewPlan(SQLModel, table=True):
+    """What a learner wants to know on the day of an interview, and how much time there is until then."""
+
+    __tablename__ = "plan"
+
+    learner_id: int = Field(foreign_key="learner.id", primary_key=True)
+    name: str = Field(primary_key=True, description="in forms and exports; of all the learner's plans")
+    interview_on: date
+    deck: str = Field(default="", description="its name; empty for the first")
+    selection: str = Field(default="", description="which of its cards, as in an address")
+    minutes: int = Field(description="a day")
+    days_off: str = Field(default="", description="digits of weekdays, 0 for Monday")
+    is_over: bool = Field(default=False, description="the learner has said how it went, or does not want to")
+    asked: str = Field(default="", description="what was asked in the interview")
+    missing: str = Field(default="", description="what the learner could not answer")
 
 
 class OwnTag(SQLModel, table=True):

@@ -33,6 +33,7 @@ from app.models import (
     DayTotal,
     Deck,
     Forecast,
+    InterviewPlan,
     Learner,
     MonthTotal,
     NewCardCursor,
@@ -68,6 +69,7 @@ LEARNER = _table(Learner)
 MONTH_TOTAL = _table(MonthTotal)
 NEW_CARD_CURSOR = _table(NewCardCursor)
 OWN_TAG = _table(OwnTag)
+PLAN = _table(InterviewPlan)
 QUIZ = _table(Quiz)
 QUIZ_ITEM = _table(QuizItem)
 REVIEW = _table(Review)

@@ -57,6 +57,10 @@ ROWS: dict[str, dict[str, Any]] = {
         "learner_id": 1, "card_id": 1, "buried_until": date(2025, 5, 2), "is_suspended": False, "is_flagged": True,
         "note": "Look this up.",
     },
+    "plan": {
+        "learner_id": 1, "name": "interview", "interview_on": date(2025, 5, 9), "deck": "", "selection": "topic=a",
+        "minutes": 20, "days_off": "56", "is_over": True, "asked": "LSTMs.", "missing": "Peepholes.",
+    },
     "own_tag": {"learner_id": 1, "card_id": 1, "tag": "hard"},
     "quiz": {
         "id": 1, "learner_id": 1, "deck_id": 1, "name": "q", "kind": "chosen", "title": "A", "started_at": MOMENT,

@@ -13,10 +13,10 @@ from app.web.drill import choose as drill
 from app.web.drill import practice
 from app.web.drill import run as drill_run
 from app.web.frame import docs, health
-from app.web.own import history, learners, settings
+from app.web.own import history, learners, plans, settings
 from app.web.phone import worker
 from app.web.quiz import choose, results, take
-from app.web.sitting import kept, review, sync, today
+from app.web.sitting import kept, plan, review, sync, today
 from app.web.stats import stats
 
 
@@ -37,6 +37,7 @@ REVIEW = (
     _get("/kept", kept.kept),
     _post("/sync", sync.sync),
     _get("/", today.today),
+    _get("/plan", plan.forecast),
 )
 COMPUTE = (
     _get("/demos/{name}.csv", demo.as_csv),
@@ -82,6 +83,9 @@ SEE_PROGRESS = (_get("/stats", stats.stats),)
 CHANGE_SETTINGS = (
     _get("/settings", settings.settings_),
     _post("/settings", settings.save_settings),
+    _post("/plans", plans.save),
+    _post("/plans/delete", plans.delete),
+    _post("/plans/over", plans.over),
     _get("/settings/history.jsonl", history.download),
     _post("/settings/history", history.take_in),
     _get("/learners", learners.learners),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -19,6 +19,7 @@ from app.study.schedule.rate import Answer, Rated, rate
 from app.study.schedule.replay import Replayed, replay
 from app.study.schedule.review_log import seed_of, stored_state
 from app.study.schedule.undo import Undone, undo
+from app.study.sitting.plans import Interview, plans, store
 from app.study.sitting.queue import Progress, Queue, next_card, progress
 from app.tables import CARD, CARD_STATE, LEARNER
 from tests.databases import Backend, as_stored
@@ -128,6 +129,13 @@ class Study:
                 given.setdefault(card, []).append(rating)
         once = [card for card, ratings in given.items() if len(ratings) > 1 and ratings[-1] > 2 >= ratings[-2]]
         return {row[1]: row[8] + timedelta(minutes=1) for row in self.states() if row[1] in once and row[5] is None}
+
+    def plan(self, days: int, **fields: Any) -> None:
+        """An interview in so many days, in place of one with the same name."""
+        on = self.prefs.day(self.now) + timedelta(days=days)
+        with self.database.write() as session:
+            store(session, 1, replace(Interview("interview", on), **fields))
+            self.prefs = replace(self.prefs, plans_until=max(one.interview_on for one in plans(session, 1)))
 
     def last_rated(self) -> int | None:
         """The card of the last rating that stands."""

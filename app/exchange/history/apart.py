@@ -37,6 +37,7 @@ from app.tables import (
     MONTH_TOTAL,
     NEW_CARD_CURSOR,
     OWN_TAG,
+    PLAN,
     QUIZ,
     QUIZ_ITEM,
     REVIEW,
@@ -45,7 +46,7 @@ from app.tables import (
 
 CONTENT = (DECK, TOPIC, CARD)
 DERIVED = (CARD_STATE, NEW_CARD_CURSOR, DAY_TOTAL, MONTH_TOTAL, FORECAST)
-COPIED = (LEARNER, *CONTENT, REVIEW, *DERIVED, CARD_MARK, OWN_TAG, QUIZ, QUIZ_ITEM)
+COPIED = (LEARNER, *CONTENT, REVIEW, *DERIVED, CARD_MARK, OWN_TAG, PLAN, QUIZ, QUIZ_ITEM)
 FIRST_NEW = 2**30
 """The id that the first new review has in the copy: more than any that is there."""
 _ALONE = "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE"
@@ -72,7 +73,7 @@ class Copies:
             self._copy(table)
         self.last = {table: self.highest(table) for table in (*CONTENT, QUIZ)}
         self.seen = self.highest(REVIEW)
-        self.before = {table: self.rows(table) for table in (CARD, LEARNER, CARD_MARK, OWN_TAG, QUIZ, QUIZ_ITEM)}
+        self.before = {table: self.rows(table) for table in (CARD, LEARNER, CARD_MARK, OWN_TAG, PLAN, QUIZ, QUIZ_ITEM)}
 
     def bring(self, tokens: Collection[str]) -> None:
         """Copy the reviews of other learners that have these tokens, so that they are known: with negative ids."""
@@ -130,7 +131,7 @@ class Copies:
         copy.create(self.connection, checkfirst=False)
         real = self.real[table]
         rows = select(real)
-        if table is REVIEW or table in (*DERIVED, CARD_MARK, OWN_TAG):
+        if table is REVIEW or table in (*DERIVED, CARD_MARK, OWN_TAG, PLAN):
             rows = rows.where(real.c.learner_id == self.learner_id)
         self.connection.execute(insert(table).from_select(list(table.columns.keys()), rows))
         if not self.is_sqlite and "id" in table.columns:

@@ -19,6 +19,7 @@ from app.exchange.history.format import (
     HeaderLine,
     Line,
     MarkLine,
+    PlanLine,
     QuizItemLine,
     QuizLine,
     ReviewLine,
@@ -26,7 +27,7 @@ from app.exchange.history.format import (
 from app.study.learner.profile import Profile
 from app.study.schedule.review_log import IN_ORDER, SEED
 from app.study.selection.marks import SAYS_SOMETHING
-from app.tables import CARD, CARD_MARK, DECK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
+from app.tables import CARD, CARD_MARK, DECK, LEARNER, OWN_TAG, PLAN, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
 
 BATCH = 1_000
 
@@ -112,7 +113,7 @@ def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]
         # The lines are validated when they are read. Building them without validation takes a fifth of the time.
         chosen = Profile(**{name: value for name, value in learner.items() if name not in _NOT_CHOSEN})
         yield HeaderLine.model_construct(exported_at=now.astimezone(UTC), learner=chosen)
-        for part in (_cards, _reviews, _marks, _quizzes):
+        for part in (_cards, _reviews, _marks, _plans, _quizzes):
             for line in part(connection, learner_id):
                 numbers[line.kind] += 1
                 yield line
@@ -155,6 +156,12 @@ def _marks(connection: Connection, learner_id: int) -> Iterator[Line]:
         none: dict[str, Any] = {"buried_until": None, "is_suspended": False, "is_flagged": False, "note": ""}
         said = {name: none[name] if row[name] is None else row[name] for name in _MARKS}
         yield MarkLine.model_construct(deck=row["deck"], card=row["card"], **said, tags=tags.get(row["id"], []))
+
+
+def _plans(connection: Connection, learner_id: int) -> Iterator[Line]:
+    query = select(PLAN).where(PLAN.c.learner_id == learner_id).order_by(PLAN.c.interview_on, PLAN.c.name)
+    for row in connection.execute(query).mappings():
+        yield PlanLine.model_construct(**{name: value for name, value in row.items() if name != "learner_id"})
 
 
 def _quizzes(connection: Connection, learner_id: int) -> Iterator[Line]:

@@ -2,25 +2,28 @@
 
 The first line has the kind `history` (the format's version and the learner). Then comes one of kind `card` for each
 card in the rest of the file, one of kind `review` for each rating and each undo in the order in which they count, one
-of kind `mark` for each card with a mark, a note or own tags, one of kind `quiz` for each quiz, each followed by its
-lines of kind `quiz_item`. The last has the kind `end` and counts the others, so that a file cut short is noticed. Times
-are UTC, to the microsecond. Version 1 had neither marks nor quizzes, and fewer preferences; in
-version 2 no card had sides, whose names hold a ~; in version 3 the reviews' order was that of their lines; in
-version 4 nobody said how sure they were.
+of kind `mark` for each card with a mark, a note or own tags, one of kind `plan` for each plan until an interview, one
+of kind `quiz` for each quiz, each followed by its lines of kind `quiz_item`. The last has the kind `end` and counts the
+others, so that a file cut short is noticed. Times are UTC, to the microsecond. Version 1 had neither marks nor quizzes,
+and fewer preferences; in version 2 no card had sides, whose names hold a ~; in version 3 the reviews' order was that of
+their lines; in version 4 nobody said how sure they were; in version 5 the learner had a date of interview, but no plan.
 """
 
 from datetime import date, datetime
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import parse_qsl
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from app.study.learner.profile import Profile
 from app.study.quiz.make import Kind
 from app.study.schedule.rate import LONGEST_TYPED, SUREST
 from app.study.selection.marks import own_tag
+from app.study.selection.selection import Selection
+from app.study.sitting.plans import MINUTES
 
-VERSION = 5
-READS = (1, 2, 3, 4, 5)
+VERSION = 6
+READS = (1, 2, 3, 4, 5, 6)
 LONGEST = 1_000_000  # bytes of a line
 LONGEST_TEXT = 1_000
 LONGEST_SITTING = 200_000  # an address may name many cards
@@ -81,6 +84,8 @@ class HeaderLine(_Line):
     version: int = VERSION
     exported_at: _Moment
     learner: Profile
+    interview_on: Annotated[_Day | None, Field(exclude=True)] = None
+    """Of a file older than version 6, which has it among the learner's preferences."""
 
 
 class CardLine(_Line):
@@ -129,6 +134,27 @@ class MarkLine(_Line):
     tags: Annotated[list[_Tag], Field(max_length=MOST_TAGS)]
 
 
+class PlanLine(_Line):
+    """A plan until an interview; see the table plan."""
+
+    kind: Literal["plan"] = "plan"
+    name: _Token
+    interview_on: _Day
+    minutes: Annotated[int, Field(ge=MINUTES[0], le=MINUTES[1])]
+    deck: Annotated[str, Field(max_length=200), AfterValidator(_storable)]
+    selection: _Sitting
+    days_off: Annotated[str, Field(pattern="^[0-6]{0,6}$")]
+    is_over: bool
+    asked: _Note
+    missing: _Note
+
+    @field_validator("selection")
+    @classmethod
+    def _selects(cls, selection: str) -> str:
+        Selection(**dict(parse_qsl(selection)))
+        return selection
+
+
 class QuizLine(_Line):
     """A quiz; its items follow."""
 
@@ -163,15 +189,17 @@ class EndLine(_Line):
     cards: int
     reviews: int
     marks: int = 0
+    plans: int = 0
     quizzes: int = 0
     quiz_items: int = 0
 
 
-Line = HeaderLine | CardLine | ReviewLine | MarkLine | QuizLine | QuizItemLine | EndLine
+Line = HeaderLine | CardLine | ReviewLine | MarkLine | PlanLine | QuizLine | QuizItemLine | EndLine
 NUMBERED = (
     ("cards", "card"),
     ("reviews", "review"),
     ("marks", "mark"),
+    ("plans", "plan"),
     ("quizzes", "quiz"),
     ("quiz_items", "quiz_item"),
 )

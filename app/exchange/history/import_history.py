@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -18,11 +18,12 @@ from app.exchange.history.format import (
     HeaderLine,
     HistoryError,
     MarkLine,
+    PlanLine,
     QuizItemLine,
     QuizLine,
     ReviewLine,
 )
-from app.exchange.history.merge_marks import MarkMerger
+from app.exchange.history.merge_marks import MarkMerger, both_notes
 from app.exchange.history.merge_quizzes import QuizMerger
 from app.exchange.history.placeholders import HistoryCards
 from app.exchange.history.read_history import read_lines
@@ -32,6 +33,7 @@ from app.study.schedule.checksum import checksum
 from app.study.schedule.rate import counts_from
 from app.study.schedule.replay import replay
 from app.study.schedule.review_log import REACHED
+from app.study.sitting.plans import Interview, TooManyPlansError, plans, store
 from app.tables import LEARNER, REVIEW
 
 BATCH = 1_000
@@ -149,9 +151,13 @@ class _Import:
 
     def take(self, file: IO[bytes]) -> ImportedHistory:
         for number, line in read_lines(file):
+            if isinstance(line, PlanLine):
+                self._plan(number, line)
             match line:
                 case HeaderLine():
                     self._prefer(number, line.learner)
+                    if line.interview_on is not None:
+                        self._plan(number, Interview("interview", line.interview_on))
                 case CardLine():
                     self.cards.add(number, line)
                 case ReviewLine():
@@ -191,6 +197,18 @@ class _Import:
             values |= self._name(learner.name)  # nobody has studied here yet
         if values:
             self.connection.execute(update(LEARNER).where(mine).values(**values))
+
+    def _plan(self, number: int, line: PlanLine | Interview) -> None:
+        """Add a plan; of one that is here already, take the notes that are missing."""
+        there = Interview(**{field.name: getattr(line, field.name) for field in fields(Interview)})
+        here = next((one for one in plans(self.session, self.learner_id) if one.name == there.name), None)
+        if here is not None:
+            asked, missing = both_notes(here.asked, there.asked), both_notes(here.missing, there.missing)
+            there = replace(here, is_over=here.is_over or there.is_over, asked=asked, missing=missing)
+        try:
+            store(self.session, self.learner_id, there)
+        except TooManyPlansError as error:
+            raise HistoryError(number, str(error)) from error
 
     def _name(self, given: str) -> dict[str, str]:
         """The file's name as the forms would take it; nothing if they would refuse it, or if somebody here has it."""

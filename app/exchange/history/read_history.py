@@ -1,5 +1,6 @@
 """Reads a history line by line. A line that is invalid or out of place is refused by its number."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import IO, Annotated, Literal
@@ -10,6 +11,7 @@ from app.exchange.history.format import (
     LONGEST,
     NUMBERED,
     READS,
+    VERSION,
     EndLine,
     HeaderLine,
     HistoryError,
@@ -19,7 +21,7 @@ from app.exchange.history.format import (
 )
 from app.invalid import in_words
 
-_ORDER = ({"history"}, {"card"}, {"review"}, {"mark"}, {"quiz", "quiz_item"}, {"end"})
+_ORDER = ({"history"}, {"card"}, {"review"}, {"mark"}, {"plan"}, {"quiz", "quiz_item"}, {"end"})
 _PLACE = {kind: place for place, kinds in enumerate(_ORDER) for kind in kinds}
 _LINE: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
 
@@ -76,6 +78,7 @@ def _read(number: int, data: bytes) -> Line:
     if number == 1:
         data = data.removeprefix(b"\xef\xbb\xbf")
         _check_version(data)
+        data = _with_interview_apart(data)
     try:
         return _LINE.validate_json(data)
     except ValidationError as error:
@@ -89,6 +92,16 @@ class _Versioned(BaseModel):
 
     kind: Literal["history"]
     version: int
+
+
+def _with_interview_apart(data: bytes) -> bytes:
+    """The first line of an older file with the date of interview beside the learner's preferences."""
+    try:
+        header = json.loads(data)
+        on = header["learner"].pop("interview_on")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return data  # it has none, or is not a first line
+    return data if header.get("version") == VERSION else json.dumps(header | {"interview_on": on}).encode()
 
 
 def _check_version(data: bytes) -> None:

@@ -14,11 +14,11 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, sel
 from app.database import Database, Visit
 from app.exchange.history.apart import CONTENT, DERIVED, FIRST_NEW, ChangedMeanwhileError, Copies
 from app.exchange.history.finish_imports import AFTER, DECIDED
-from app.tables import CARD, CARD_MARK, LEARNER, OWN_TAG, QUIZ, QUIZ_ITEM, REVIEW
+from app.tables import CARD, CARD_MARK, LEARNER, OWN_TAG, PLAN, QUIZ, QUIZ_ITEM, REVIEW
 
 AT_ONCE = 500
 """Rows in a transaction: they take a few milliseconds."""
-SAID = ((CARD_MARK,), (OWN_TAG,), (QUIZ, QUIZ_ITEM))
+SAID = ((CARD_MARK,), (OWN_TAG,), (PLAN,), (QUIZ, QUIZ_ITEM))
 """What belongs to a learner beside the reviews; the tables of a group are written together."""
 
 

@@ -1,13 +1,9 @@
 """How the settings page asks for a preference: its words, and its value as it is typed."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, Literal
 
 from app.settings import zone_named
-
-LAST_YEAR = 8999
-"""A date later than this is too far for the intervals of a schedule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +15,7 @@ class PreferenceField:
     choices come from the field of the profile.
     """
 
-    control: Literal["number", "percent", "tick", "choice", "zone", "date"]
+    control: Literal["number", "percent", "tick", "choice", "zone"]
     section: str
     label: str
     says: str
@@ -41,10 +37,10 @@ class PreferenceField:
         """The explanation, where the server's own setting is `default`."""
         return self.says.format(low=self.text(self.low), high=self.text(self.high), default=default)
 
-    def read(self, text: str, before: Any, today: date) -> Any:
+    def read(self, text: str, before: Any) -> Any:
         """The value that was typed; None if empty. Raises ValueError with a sentence.
 
-        `before` is the value that the form changes: left as it was, it stays to the last digit, and in the past.
+        `before` is the value that the form changes: left as it was, it stays to the last digit.
         """
         if self.control == "tick":
             return text != ""
@@ -57,10 +53,8 @@ class PreferenceField:
                 return before if text == self.text(before) else self._percent(text)
             case "choice":
                 return self._choice(text)
-            case "zone":
-                return zone_named(text)
             case _:
-                return _date(text, before, today)
+                return zone_named(text)
 
     def _number(self, text: str) -> int:
         if text.isascii() and text.isdecimal() and len(text) < 6 and self._holds(int(text)):
@@ -89,15 +83,3 @@ class PreferenceField:
     def _refusal(self, text: str) -> ValueError:
         bounds = f"from {self.text(self.low)} to {self.text(self.high)}{self.unit}"
         return ValueError(f"{text[:20]!r} is not {self.noun} {bounds}.")
-
-
-def _date(text: str, before: date | None, today: date) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{text[:20]!r} is not a date: write it as 2026-03-31.") from None
-    if day < today and day != before:
-        raise ValueError("That day has passed. If the interview is over, well done: leave this empty.")
-    if day.year > LAST_YEAR:
-        raise ValueError(f"The year {day.year} is too far away to plan for.")
-    return day

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session
 
 from app.database import BeingImportedError
 from app.settings import Settings
 from app.study.learner.keys import by_default_key
-from app.tables import LEARNER, THE_LEARNER
+from app.tables import LEARNER, PLAN, THE_LEARNER
 
 _ONE_DAY = timedelta(days=1)
 
@@ -25,7 +25,8 @@ class UnknownLearnerError(LookupError):
 class Preferences:
     """What decides a learner's schedule and sittings.
 
-    `desired_retention` is a chance of recall, 0 to 1; `say_within` is in seconds, None for no timer.
+    `desired_retention` is a chance of recall, 0 to 1; `say_within` is in seconds, None for no timer. `plans_until` is
+    the date of the last interview that a plan is for, past or to come.
     """
 
     learner_id: int
@@ -36,7 +37,7 @@ class Preferences:
     types_answers: bool = False
     says_sure: bool = False
     say_within: int | None = None
-    interview_on: date | None = None
+    plans_until: date | None = None
 
     def day(self, now: datetime) -> date:
         """The learner's date at `now` (aware). A day starts at `day_starts_at` o'clock, local time.
@@ -61,6 +62,7 @@ def _turn(day: date, hour: int, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(hour, fold=0), zone).astimezone(UTC)
 
 
+_PLANS_UNTIL = select(func.max(PLAN.c.interview_on)).where(PLAN.c.learner_id == THE_LEARNER).scalar_subquery()
 _LEARNER = select(
     LEARNER.c.time_zone,
     LEARNER.c.day_starts_at,
@@ -69,7 +71,7 @@ _LEARNER = select(
     LEARNER.c.types_answers,
     LEARNER.c.says_sure,
     LEARNER.c.say_within,
-    LEARNER.c.interview_on,
+    _PLANS_UNTIL.label("plans_until"),
     LEARNER.c.importing,
 ).where(LEARNER.c.id == THE_LEARNER)
 
@@ -94,7 +96,7 @@ def preferences(session: Session, settings: Settings, learner_id: int) -> Prefer
         types_answers=row.types_answers,
         says_sure=row.says_sure,
         say_within=row.say_within,
-        interview_on=row.interview_on,
+        plans_until=row.plans_until,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, get_type_hints
 
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter
@@ -10,7 +9,7 @@ from sqlalchemy import select, update
 from sqlmodel import Session
 
 from app.settings import CardsPerDay, Hour, Retention, ZoneName
-from app.study.learner.form_fields import LAST_YEAR, PreferenceField
+from app.study.learner.form_fields import PreferenceField
 from app.study.learner.keys import ALL_OFF, DEFAULT_KEYS, WrongKeysError, own_keys
 from app.study.learner.preferences import UnknownLearnerError
 from app.tables import LEARNER, THE_LEARNER
@@ -51,8 +50,8 @@ class Profile:
         CardsPerDay | None,
         PreferenceField(
             *("number", "schedule", "Maximum new cards per day"),
-            "From {low} to {high}. Each new card comes back several times in its first weeks. Empty: this server’s "
-            "default, {default}.",
+            "From {low} to {high}. Each new card comes back several times in its first weeks. Until an interview its "
+            "plan decides instead. Empty: this server’s default, {default}.",
             noun="a number of cards",
         ),
     ] = None
@@ -86,13 +85,6 @@ class Profile:
             *("number", "sitting", "Soft timer (seconds)"),
             "Shows how long you have been saying the answer aloud, {low} to {high}. It never cuts you off. Empty: off.",
             noun="a number of seconds",
-        ),
-    ] = None
-    interview_on: Annotated[
-        Annotated[date, Field(ge=date(1900, 1, 1), le=date(LAST_YEAR, 12, 31))] | None,
-        PreferenceField(
-            *("date", "you", "Date of the interview"),
-            "Optional. Today will show how much you’d remember by then. It moves no card.",
         ),
     ] = None
     theme: Annotated[
@@ -173,7 +165,7 @@ def texts_of(shown: Profile) -> dict[str, str]:
     return texts | {KEY + action: shown.own_keys.get(action, key) for action, key in DEFAULT_KEYS.items()}
 
 
-def read_profile(texts: Mapping[str, str], before: Profile, today: date) -> Profile:
+def read_profile(texts: Mapping[str, str], before: Profile) -> Profile:
     """The profile from the form's fields; a missing field is empty, like a box that is not ticked.
 
     `before` is the profile that the form changes. `all_keys` may be `off` or `usual`, whatever the single fields hold.
@@ -187,7 +179,7 @@ def read_profile(texts: Mapping[str, str], before: Profile, today: date) -> Prof
         problems |= error.problems
     for one in PREFERENCES:
         try:
-            values[one.name] = one.read(texts.get(one.name, "").strip(), getattr(before, one.name), today)
+            values[one.name] = one.read(texts.get(one.name, "").strip(), getattr(before, one.name))
         except ValueError as error:
             problems[one.name] = str(error)
     try:

@@ -124,6 +124,7 @@ _NEW_PER_DAY: BindParameter[int] = bindparam("new_per_day")
 _OF_TODAY = (DAY_TOTAL.c.learner_id == THE_LEARNER) & (DAY_TOTAL.c.day == TODAY)
 _OF_EVERY_DECK = DAY_TOTAL.c.deck_id.in_(select(DECK.c.id)) & (DAY_TOTAL.c.topic_id == literal_column(str(WHOLE_DECK)))
 INTRODUCED = select(func.coalesce(func.sum(DAY_TOTAL.c.new), NONE)).where(_OF_TODAY, _OF_EVERY_DECK).scalar_subquery()
+_PLANNED = select(CARD.c.id).where(CARD.c.id == bindparam("planned"), IS_ASKABLE).scalar_subquery()
 _LAST_TOPIC = select(CARD.c.topic_id).where(CARD.c.id == LAST_RATED).scalar_subquery()
 
 
@@ -194,7 +195,9 @@ def _unseen(shape: Shape) -> list[ColumnElement[int]]:
 
 
 @lru_cache(maxsize=256)
-def next_statements(shape: Shape, mode: Mode, new_first: bool = False) -> tuple[Select[Any], ...]:
+def next_statements(
+    shape: Shape, mode: Mode, new_first: bool = False, is_planned: bool = False
+) -> tuple[Select[Any], ...]:
     """The statements that look for the next card. The first to find one has it.
 
     First cards missed earlier in the sitting whose minutes have passed, and those recalled once since; then due cards,
@@ -202,7 +205,8 @@ def next_statements(shape: Shape, mode: Mode, new_first: bool = False) -> tuple[
     while the day's allowance lasts; and at last cards that come back, ahead of their time, so that a sitting need not
     wait. The card missed just now comes only if there is no other.
     Ahead of the schedule those due soonest come before new ones, which the allowance does not limit; with `new_first`
-    new ones come before all others. Cramming asks the cards never seen, and then those looked at longest ago.
+    new ones come before all others. Cramming asks the cards never seen, and then those looked at longest ago. If it
+    `is_planned`, the card whose id is the parameter `planned` stands in place of due and new ones.
     """
     in_sitting = _STATE.where(mine(shape), IS_IN_SITTING)
     back = _first(in_sitting.where(CARD_STATE.c.due_at <= NOW).order_by(CARD_STATE.c.due_at))
@@ -213,6 +217,8 @@ def next_statements(shape: Shape, mode: Mode, new_first: bool = False) -> tuple[
     early = _first(in_sitting.where(CARD_STATE.c.due_at > NOW).order_by(just_rated, CARD_STATE.c.due_at))
     at_last = [_first(once_more), early]
 
+    if is_planned:
+        return _in_turn([back, again, _PLANNED, *at_last])
     new = _unseen(shape)
     if mode is Mode.DUE:
         new = [case((INTRODUCED < _NEW_PER_DAY, one), else_=None) for one in new]
@@ -258,9 +264,11 @@ def progress_statement(shape: Shape, mode: Mode, is_apart: bool) -> Select[Any]:
 
 
 @lru_cache(maxsize=256)
-def next_and_progress_statement(shape: Shape, mode: Mode, new_first: bool, is_apart: bool) -> Select[Any]:
+def next_and_progress_statement(
+    shape: Shape, mode: Mode, new_first: bool, is_planned: bool, is_apart: bool
+) -> Select[Any]:
     """The first of `next_statements` with the columns of `progress_statement` beside the card's."""
-    first: Select[Any] = next_statements(shape, mode, new_first)[0]
+    first: Select[Any] = next_statements(shape, mode, new_first, is_planned)[0]
     return cast(Select[Any], first.add_columns(*_counts(shape, mode, is_apart)))
 
 

@@ -1,5 +1,6 @@
 """The queue of a sitting: which card comes next, and how far one has come."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -9,6 +10,8 @@ from sqlalchemy import Connection, Select
 from sqlmodel import Session
 
 from app.study.learner.preferences import Preferences
+from app.study.plan.rule import Reason
+from app.study.plan.todays_list import PlannedCard
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import IN_SITTING, SECOND_LOOK
 from app.study.selection.selection import Selection
@@ -20,6 +23,8 @@ from app.study.sitting.order import (
     next_statements,
     progress_statement,
 )
+from app.study.sitting.plan_today import PlanToday, plan_today
+from app.study.sitting.plans import plans
 
 NEAR = timedelta(days=30)
 """How long before an interview a sitting ahead of the schedule asks new cards first."""
@@ -29,13 +34,21 @@ NEAR = timedelta(days=30)
 class Queue:
     """What a sitting asks: cards of a deck, as far as the selection has them.
 
-    Unless the mode is DUE, it asks each card once, and `since` (aware) says when the sitting began.
+    Unless the mode is DUE, it asks each card once, and `since` (aware) says when the sitting began. With `plan` it asks
+    what the plan says; `minutes` are today's, if not the plan's.
     """
 
     deck_id: int
     selection: Selection = field(default_factory=Selection)
     mode: Mode = Mode.DUE
     since: datetime | None = None
+    plan: PlanToday | None = None
+    minutes: int | None = None
+
+    @property
+    def planned(self) -> Sequence[PlannedCard]:
+        """What the plan has left for today in this deck."""
+        return self.plan.left(self.deck_id, self.minutes) if self.plan else ()
 
     def __post_init__(self) -> None:
         if self.mode is not Mode.DUE and self.since is None:
@@ -46,7 +59,8 @@ class Queue:
 class Progress:
     """Cards done in the sitting and still to do: due, missed in it, new ones, and those asked before their date.
 
-    New cards are those that the day allows, if the sitting follows the schedule. `remaining` is everything still to
+    New cards are those that the day allows, if the sitting follows the schedule; with a plan, `due` and `new` are what
+    it has left. `remaining` is everything still to
     do, `today` the learner's date. Every count stops at MOST_COUNTED.
     """
 
@@ -62,10 +76,20 @@ class Progress:
         self.remaining = self.due + self.in_sitting + self.new + self.early
 
 
+def queue_of_today(
+    session: Session, learner: Preferences, now: datetime, deck_id: int, minutes: int | None = None
+) -> Queue:
+    """What the deck asks today: by the plan, if one is for its cards, and else by the schedule."""
+    plan = plan_today(session, learner, now)
+    is_for = plan is not None and any(side.deck_id == deck_id for side in plan.plan.cards.values())
+    return Queue(deck_id, plan=plan if is_for else None, minutes=minutes)
+
+
 def next_card(session: Session, learner: Preferences, now: datetime, queue: Queue) -> AskedCard | None:
     """The card to ask now; None if the sitting is over."""
     values = parameters(learner, now, queue)
-    statements = next_statements(queue.selection.shape, queue.mode, _new_first(learner, queue, values["today"]))
+    new_first = _new_first(session, learner, queue, values["today"])
+    statements = next_statements(queue.selection.shape, queue.mode, new_first, queue.plan is not None)
     return _next(session.connection(), statements, values)
 
 
@@ -86,19 +110,21 @@ def next_and_progress(
 ) -> tuple[AskedCard | None, Progress]:
     """Both, most often with one statement: the page after a rating needs both."""
     values, shape, is_apart = parameters(learner, now, queue, sitting), queue.selection.shape, sitting is not None
-    connection, new_first = session.connection(), _new_first(learner, queue, values["today"])
-    row = connection.execute(next_and_progress_statement(shape, queue.mode, new_first, is_apart), values).one_or_none()
+    connection, new_first = session.connection(), _new_first(session, learner, queue, values["today"])
+    how = new_first, queue.plan is not None
+    row = connection.execute(next_and_progress_statement(shape, queue.mode, *how, is_apart), values).one_or_none()
     if row is not None:
         fields = len(AskedCard._fields)
         return AskedCard(*row[:fields]), _progress(queue, values, row[fields:])
     counts = connection.execute(progress_statement(shape, queue.mode, is_apart), values).one()
-    others = next_statements(shape, queue.mode, new_first)[1:]
+    others = next_statements(shape, queue.mode, *how)[1:]
     return _next(connection, others, values), _progress(queue, values, counts)
 
 
-def _new_first(learner: Preferences, queue: Queue, today: date) -> bool:
-    on = learner.interview_on
-    return queue.mode is Mode.AHEAD and on is not None and today <= on <= today + NEAR
+def _new_first(session: Session, learner: Preferences, queue: Queue, today: date) -> bool:
+    if queue.mode is not Mode.AHEAD or learner.plans_until is None or learner.plans_until < today:
+        return False
+    return any(today <= one.interview_on <= today + NEAR for one in plans(session, learner.learner_id))
 
 
 def parameters(learner: Preferences, now: datetime, queue: Queue, sitting: str | None = None) -> dict[str, Any]:
@@ -115,6 +141,7 @@ def parameters(learner: Preferences, now: datetime, queue: Queue, sitting: str |
         "new_per_day": learner.new_per_day,
         "most_new": min(learner.new_per_day, MOST_COUNTED) if queue.mode is Mode.DUE else MOST_COUNTED,
         "sitting": sitting,
+        "planned": next((card.id for card in queue.planned), None),
         **queue.selection.parameters(today),
     }
 
@@ -129,6 +156,10 @@ def _next(connection: Connection, statements: Sequence[Select[Any]], values: dic
 
 def _progress(queue: Queue, values: dict[str, Any], counts: Sequence[Any]) -> Progress:
     done, due, in_sitting, new, early, introduced = counts
+    if queue.plan is not None:
+        reasons = Counter(card.reason for card in queue.planned)
+        new = reasons.pop(Reason.MEET, 0)
+        return Progress(values["today"], done, reasons.total(), in_sitting, new)
     if queue.mode is Mode.DUE:
         new = min(new, max(0, values["new_per_day"] - introduced))
     return Progress(values["today"], done, due, in_sitting, new, early)

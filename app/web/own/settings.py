@@ -14,7 +14,6 @@ from app.study.learner.profile import (
     KEY,
     LONGEST_NAME,
     PREFERENCES,
-    Profile,
     WrongProfileError,
     change,
     profile,
@@ -24,6 +23,7 @@ from app.study.learner.profile import (
 from app.study.learners import all_learners, belongings
 from app.study.schedule.scheduler import days_until
 from app.web.frame.here import Here
+from app.web.own.plans import plans_context
 
 STABILITY = 30
 RETENTIONS = (0.70, 0.80, 0.85, 0.90, 0.95, 0.97)
@@ -52,32 +52,24 @@ def settings_(here: Here, saved: bool = False) -> Response:
     """Show the form with the current settings."""
     with here.reading() as session:
         mine = profile(session, here.learner_id)
-        return _form(here, session, mine, texts_of(mine), saved=saved)
+        return _form(here, session, texts_of(mine), saved=saved)
 
 
 def save_settings(here: Here, texts: TheTexts) -> Response:
-    """Save the settings; if any is invalid, show the form as typed, with the problem beside its field.
-
-    With `only`, the name of a field, the others stay as they are, and Today comes next.
-    """
-    only = texts.get("only")
+    """Save the settings; if any is invalid, show the form as typed, with the problem beside its field."""
     try:
         with here.writing() as session:
             before = profile(session, here.learner_id)
-            if only:
-                texts = texts_of(before) | {only: texts.get(only, "")}
-            today = here.learner(session).day(here.now)
-            change(session, here.learner_id, read_profile(texts, before, today))
+            change(session, here.learner_id, read_profile(texts, before))
     except WrongProfileError as error:
         with here.reading() as session:
-            return _form(here, session, before, texts, error)
-    return RedirectResponse("/" if only else "/settings?saved=1", HTTPStatus.SEE_OTHER)
+            return _form(here, session, texts, error)
+    return RedirectResponse("/settings?saved=1", HTTPStatus.SEE_OTHER)
 
 
 def _form(
     here: Here,
     session: Session,
-    kept: Profile,
     texts: dict[str, str],
     error: WrongProfileError | None = None,
     saved: bool = False,
@@ -87,12 +79,12 @@ def _form(
     return here.page(
         "settings.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
-        texts=dict.fromkeys(texts_of(kept), "") | texts,
+        texts=dict.fromkeys(texts_of(profile(session, here.learner_id)), "") | texts,
         problems=error.problems if error else {},
         saved=saved,
         preferences=PREFERENCES,
         defaults={one.name: one.text(getattr(here.settings, one.name, None)) for one in PREFERENCES},
-        kept=kept,
+        **plans_context(session, learner, today, here.settings),
         longest_name=LONGEST_NAME,
         zones=ZONES,
         actions=ACTIONS,

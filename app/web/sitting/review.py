@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Query
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 from sqlmodel import Session, col, select
 from starlette.responses import RedirectResponse, Response
 
@@ -23,7 +23,7 @@ from app.study.selection.fields import NONE_IF_EMPTY
 from app.study.selection.selection import FILTERS, Selection
 from app.study.sitting.asked import ASKED_BY_ID, AskedCard
 from app.study.sitting.order import Mode
-from app.study.sitting.queue import Progress, Queue, next_and_progress, progress
+from app.study.sitting.queue import Progress, Queue, next_and_progress, progress, queue_of_today
 from app.study.sitting.summary import MissedCard, Summary, summary
 from app.study.sitting.today import NextDue, next_due
 from app.web.frame.decks import deck_named, topic_titles
@@ -64,12 +64,13 @@ class Over:
 class SittingQuery(Selection, frozen=True):
     """A sitting as an address and every form of its page have it: a selection of a deck's cards, and their order.
 
-    `since` is when a sitting ahead of the schedule began.
+    `since` is when a sitting ahead of the schedule began. `minutes` are today's, if not those of the plan.
     """
 
     # Not Text: every rating has a deck, and a pattern is checked without a call of ours.
     deck: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern="^[^\0]*$")] = ""
     mode: Mode = Mode.DUE
+    minutes: Annotated[int | None, NONE_IF_EMPTY, Field(ge=1, le=1440)] = None
     since: Annotated[AwareDatetime | None, NONE_IF_EMPTY] = None
 
     @cached_property
@@ -82,13 +83,15 @@ class SittingQuery(Selection, frozen=True):
             *filters,
             ("mode", "" if self.mode is Mode.DUE else self.mode.value),
             ("since", self.since.isoformat(timespec="seconds") if self.since else ""),
+            ("minutes", str(self.minutes or "")),
         )
         return tuple((name, value) for name, value in whole if value)
 
     @property
     def key(self) -> str | None:
-        """What a review keeps of the sitting in which it was given; None for all that is due in a deck."""
-        return urlencode(self.pairs) if any(name != "deck" for name, _value in self.pairs) else None
+        """What a review keeps of the sitting in which it was given; None for all that is due in a deck, or planned."""
+        pairs = [(name, value) for name, value in self.pairs if name != "minutes"]
+        return urlencode(pairs) if any(name != "deck" for name, _value in pairs) else None
 
 
 class QueueSitting:
@@ -130,6 +133,8 @@ class QueueSitting:
     @cached_property
     def queue(self) -> Queue:
         """The cards that it asks."""
+        if self.key is None:
+            return queue_of_today(self.session, self.learner, self.here.now, self.deck.id, self.query.minutes)
         return Queue(self.deck.id, self.query, self.query.mode, self.whole.since)
 
     @cached_property
@@ -210,8 +215,17 @@ class QueueSitting:
             "done": done,
             "place": min(done + 1, total),
             "total": total,
+            "plan": self.queue.plan,
+            "why": self._why(shown) if shown else "",
             "over": self._over() if shown is None else None,
         }
+
+    def _why(self, shown: Shown) -> str:
+        """Why the plan asks the card, in a word; empty without a plan."""
+        if self.queue.plan is None:
+            return ""
+        reasons = {card.id: card.reason.name.lower() for card in self.queue.plan.plan.list.cards}
+        return "again" if shown.rated_on == self.progress.today else reasons.get(shown.card.id, "")
 
     def _over(self) -> Over:
         today, deck_id = (self.session, self.learner, self.here.now), self.deck.id
@@ -219,7 +233,7 @@ class QueueSitting:
         missed = [card.card_id for card in done.missed]
         links = self.session.exec(select(CardDemo).where(col(CardDemo.card_id).in_(missed), CardDemo.position == 0))
         demos = {link.card_id: link for link in links}
-        left = progress(*today, Queue(deck_id)).remaining
+        left = progress(*today, queue_of_today(*today, deck_id)).remaining
         once_more = progress(self.session, self.learner, self.here.now + SECOND_LOOK, self.queue).in_sitting
         why_none = () if done.reviews else self._why_none()
         return Over(done, demos, next_due(*today, deck_id), left, once_more, why_none)

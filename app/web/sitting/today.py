@@ -1,7 +1,9 @@
 """/ : what is due today, by topic, one press to start, and a choice of what else to study."""
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 from urllib.parse import parse_qsl
 
 from markupsafe import Markup
@@ -12,12 +14,14 @@ from starlette.responses import Response
 from app.cards.file.yaml_files import documents
 from app.models import Review
 from app.study.learner.preferences import Preferences
+from app.study.plan.rule import Reason
 from app.study.schedule.new_card_cursor import unseen
 from app.study.schedule.undo import last_rating
 from app.study.selection.choices import choices, menus
 from app.study.selection.standing import IS_ASKABLE
-from app.study.sitting.queue import Progress, Queue, parameters, progress
-from app.study.sitting.readiness import readiness
+from app.study.sitting.plan_forecast import remembered
+from app.study.sitting.plans import WEEKDAYS, Interview, plans, texts_of_plan
+from app.study.sitting.queue import Progress, Queue, parameters, progress, queue_of_today
 from app.study.sitting.today import SECONDS_A_CARD, by_topic, next_due
 from app.web.frame.dates import plural
 from app.web.frame.decks import all_decks, deck_named
@@ -39,19 +43,28 @@ def today(
         chosen = deck_named(session, deck)
         who = here.learner(session)
         last = last_rating(session, who)
-        progressed = progress(session, who, here.now, Queue(chosen.id))
+        queue = queue_of_today(session, who, here.now, chosen.id)
+        progressed = progress(session, who, here.now, queue)
+        mine = plans(session, who.learner_id) if who.plans_until else ()
+        day = who.day(here.now)
         return here.page(
             "today.html",
             deck=chosen,
             decks=all_decks(session),
-            today=who.day(here.now),
+            today=day,
             progress=progressed,
             waiting=_waiting(progressed),
             topics=by_topic(session, who, here.now, chosen.id),
             next_due=next_due(session, who, here.now, chosen.id),
             new_per_day=who.new_per_day,
             seconds_a_card=SECONDS_A_CARD,
-            ready=readiness(session, who, here.now, chosen.id),
+            plan=queue.plan,
+            planned=Counter(card.reason.name.lower() for card in queue.planned),
+            forecasts=remembered(session, queue.plan) if queue.plan else None,
+            Reason=Reason,
+            interview=next((one for one in mine if one.interview_on == day), None),
+            went=next((one for one in mine if one.interview_on < day and not one.is_over), None),
+            **_first_plan(mine, day),
             begun=last and _begun(here, session, last),
             first_cards=None if last else _first_cards(session, who, here.now, chosen.id),
             menus=menus(choices(session, who, chosen.id), documents(here.settings.content_dir), asks=True),
@@ -62,6 +75,14 @@ def _first_cards(session: Session, who: Preferences, now: datetime, deck: int) -
     """The names of the cards that a learner without a rating starts with."""
     found = session.connection().execute(_FIRST_CARDS, parameters(who, now, Queue(deck))).scalars().all()
     return found[: who.new_per_day]
+
+
+def _first_plan(mine: Sequence[Interview], day: date) -> dict[str, Any]:
+    """What the form of the first minute needs: the next plan or a new one."""
+    first = next((one for one in mine if one.interview_on >= day), None)
+    texts = texts_of_plan(first or Interview("", day)) | ({} if first else {"interview_on": ""})
+    context = {"first": first, "first_texts": texts, "weekdays": WEEKDAYS}
+    return context | {"no_problems": {"minutes": "", "interview_on": "", "days_off": ""}}
 
 
 def _waiting(progress: Progress) -> Markup:

@@ -17,6 +17,7 @@ from app.exchange.history.format import HistoryError
 from app.exchange.history.import_history import import_history
 from app.study.learner.profile import Profile, change, profile
 from app.study.schedule.replay import replay
+from app.study.sitting.plans import Interview, plans, store
 from app.tables import REVIEW
 from tests.examples import examples
 from tests.exchange.history.events import EVENTS
@@ -164,11 +165,33 @@ def test_what_was_typed_and_the_sitting_come_along(three: list[Place]) -> None:
     assert there.rows("SELECT typed, sitting, sure FROM review") == [(typed, "topic=a&level=easy", 2)]
 
 
+def test_plans_come_along_and_an_older_date_of_interview_becomes_one(three: list[Place]) -> None:
+    here, there, bare = three
+    one = Interview("p1", date(2026, 4, 1), 30, "d", "topic=a", "56", True, "LSTMs", "Peepholes")
+    with here.database.write() as session:
+        store(session, 1, one)
+        store(session, 1, replace(one, name="p2", selection="", is_over=False, asked="", missing=""))
+    with there.database.write() as session:
+        store(session, 1, replace(one, minutes=10, missing="Gates"))
+    for place in (there, there, bare):
+        place.take(here.export())
+    with bare.database.read() as session:
+        assert [plan.name for plan in plans(session, 1)] == ["p1", "p2"]
+        assert plans(session, 1)[0] == one
+    with there.database.read() as session:
+        assert plans(session, 1)[0] == replace(one, minutes=10, missing="Gates\n---\nPeepholes")
+    lines = [json.loads(line) for line in bare.export().splitlines()]
+    lines[0] |= {"version": 5, "learner": lines[0]["learner"] | {"interview_on": "2026-05-01"}}
+    older = [line for line in lines if line["kind"] != "plan"]
+    older[-1].pop("plans")
+    bare.take("\n".join(map(json.dumps, older)).encode())
+    with bare.database.read() as session:
+        assert plans(session, 1)[-1] == Interview("interview", date(2026, 5, 1))
+
+
 def test_every_preference_comes_along_and_yields_to_what_was_chosen_here(three: list[Place]) -> None:
     here, there, bare = three
-    full = Profile(
-        "Ada", "Asia/Tokyo", 0, 0, 0.87, True, True, 60, date(2026, 4, 1), "dark", 150, {"undo": "z", "edit": ""}
-    )
+    full = Profile("Ada", "Asia/Tokyo", 0, 0, 0.87, True, True, 60, "dark", 150, {"undo": "z", "edit": ""})
     with here.database.write() as session:
         change(session, 1, full)
     with there.database.write() as session:

@@ -1,7 +1,6 @@
 """A preference as the settings page asks for it: words with its bounds, and its value as typed."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from app.settings import Settings
 from app.study.learner.form_fields import PreferenceField
 from app.study.learner.profile import PREFERENCES
 
-TODAY = date(2026, 3, 2)
 BY_NAME = {one.name: one for one in PREFERENCES}
 
 
@@ -58,29 +56,24 @@ def test_the_words_hold_the_bounds_and_the_server_s_setting() -> None:
         ("choice", "b", "b"),
         ("choice", "", None),
         ("zone", "europe/berlin", "Europe/Berlin"),
-        ("date", "2026-03-02", TODAY),
     ],
 )
 def test_a_value_is_read_by_its_control(control: Any, text: str, value: object) -> None:
     field = replace(PreferenceField("number", "s", "l", "says"), control=control, low=0, high=9, choices=("a", "b"))
     if control == "percent":
         field = replace(field, high=1)
-    assert field.read(text, None, TODAY) == value
-    assert field.read(field.text(value), value, TODAY) == value
+    assert field.read(text, None) == value
+    assert field.read(field.text(value), value) == value
 
 
 def test_what_is_left_as_it_was_stays_to_the_last_digit() -> None:
     field = BY_NAME["desired_retention"]
     third = 1 / 3 + 0.5
-    assert field.read(field.text(third), third, TODAY) == third
-    past = date(2020, 1, 1)
-    assert BY_NAME["interview_on"].read("2020-01-01", past, TODAY) == past
-    with pytest.raises(ValueError, match="has passed"):
-        BY_NAME["interview_on"].read("2020-01-01", None, TODAY)
+    assert field.read(field.text(third), third) == third
 
 
 def test_a_refusal_names_the_bounds() -> None:
     with pytest.raises(ValueError, match="'98' is not a chance of recall from 70 to 97 per cent"):
-        BY_NAME["desired_retention"].read("98", None, TODAY)
+        BY_NAME["desired_retention"].read("98", None)
     with pytest.raises(ValueError, match="'24' is not an hour from 0 to 23"):
-        BY_NAME["day_starts_at"].read("24", None, TODAY)
+        BY_NAME["day_starts_at"].read("24", None)

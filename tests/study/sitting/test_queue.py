@@ -147,7 +147,7 @@ def test_near_an_interview_a_sitting_ahead_asks_new_cards_first(study: "Study") 
     ahead = Queue(1, mode=Mode.AHEAD, since=study.now)
     assert study.next(ahead) == 1
     for days, first in ((-1, 1), (0, 6), (30, 6), (31, 1)):
-        study.prefs = replace(study.prefs, interview_on=study.prefs.day(study.now) + timedelta(days=days))
+        study.plan(days)
         assert study.next(ahead) == first
         assert study.progress(ahead).remaining == 10
 

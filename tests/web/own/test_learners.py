@@ -173,7 +173,7 @@ def test_every_table_of_a_learners_own_is_emptied(browser: Any, database: Databa
 
 def test_the_first_learner_is_emptied_and_stays(browser: Any, database: Database) -> None:
     one = browser()
-    one.post("/settings", data={"name": "Eve", "theme": "dark", "new_per_day": "3", "interview_on": "2026-05-01"})
+    one.post("/settings", data={"name": "Eve", "theme": "dark", "new_per_day": "3"})
     own(database, 1)
     assert "the profile itself stays" in one.get("/learners/1/delete").text
     one.post("/learners/1/delete", data={"name": "Eve"})

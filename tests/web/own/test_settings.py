@@ -1,7 +1,6 @@
 """/settings: what it says, what it keeps, and how it gives a form back."""
 
 import re
-from datetime import date
 
 import pytest
 from fastapi.testclient import TestClient
@@ -21,7 +20,6 @@ GOOD = {
     "types_answers": "on",
     "says_sure": "on",
     "say_within": "60",
-    "interview_on": "2026-04-01",
     "theme": "dark",
     "text_size": "150",
     "key-undo": "z",
@@ -72,7 +70,6 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
         "types_answers": True,
         "says_sure": True,
         "say_within": 60,
-        "interview_on": date(2026, 4, 1),
         "theme": "dark",
         "text_size": 150,
         "own_keys": {"undo": "z", "edit": ""},
@@ -117,19 +114,10 @@ def test_a_bad_value_gives_the_form_back_as_it_was_typed(client: TestClient, dat
     assert "<script>" not in page.split("<main")[1]
     assert 'value="60"' not in field(page, "say_within")
     assert 'value="Ada"' in field(page, "name")
-    assert 'value="2026-04-01"' in field(page, "interview_on")
     assert "checked" in field(page, "types_answers")
     assert "checked" in field(page, "says_sure")
     assert "aria-invalid" not in field(page, "day_starts_at")
     assert learner(database) == Learner(id=1, name="You")
-
-
-def test_a_past_interview_is_refused_kindly(client: TestClient) -> None:
-    page = client.post("/settings", data={"name": "You", "interview_on": "2026-03-01"})
-    assert page.status_code == 422
-    assert "If the interview is over, well done" in page.text
-    assert client.post("/settings", data={"name": "You", "interview_on": "2026-03-02"}).status_code == 200
-    assert "Yours is today." in client.get("/settings").text
 
 
 def test_all_keys_go_off_and_on_again_at_one_press(client: TestClient, database: Database) -> None:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -145,17 +144,3 @@ def test_a_learner_without_a_rating_is_told_what_this_is_and_may_start_with_five
     assert 'class="how"' not in today(study, settings)
     study.undo()
     assert 'class="how"' in today(study, settings)
-
-
-def test_the_date_of_the_interview_is_saved_alone(study: "Study", settings: Settings) -> None:
-    allow(study, 4)
-    client = TestClient(create_app(settings, study.database, lambda: study.now), base_url="http://127.0.0.1:8000")
-    on = study.prefs.day(study.now) + timedelta(days=9)
-    sent = client.post("/settings", data={"only": "interview_on", "interview_on": str(on)}, follow_redirects=False)
-    assert sent.headers["location"] == "/"
-    assert "in 9 days" in client.get("/").text
-    with study.database.read() as session:
-        row = session.connection().exec_driver_sql("SELECT new_per_day, interview_on FROM learner WHERE id = 1").one()
-    assert (row.new_per_day, str(row.interview_on)) == (4, str(on))
-    refused = client.post("/settings", data={"only": "interview_on", "interview_on": "soon"})
-    assert refused.status_code == 422
