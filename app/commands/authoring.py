@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from app.cards.check.check import Checked, check_content, coverage_table
-from app.cards.check.check_cache import CheckCache, place_for
-from app.cards.check.demo_words import demo_words_mistakes
+from app.cards.check.check_cache import CheckCache, found_once, place_for
 from app.cards.check.format import format_content
 from app.cards.check.judge import Holder, Others
 from app.cards.check.report import Format, as_github, as_json, excerpts
 from app.cards.check.skeleton import NewError, Written, new_card, new_topic
+from app.cards.file.mistake import Mistake
 from app.commands.console import counted, say_mistakes, settings, shown_in
 
 app = typer.Typer()
@@ -36,9 +36,9 @@ def check(
 ) -> None:
     """Name every mistake in the content and the demos' words by file and line, and source items that no card covers."""
     folder = content or settings().content_dir
-    cache = CheckCache(place_for(folder) if remember else None, _AskedLast(folder))
-    checked = check_content(folder, cache=cache)
-    checked.mistakes += demo_words_mistakes()
+    place = place_for(folder) if remember else None
+    checked = check_content(folder, cache=CheckCache(place, _AskedLast(folder)))
+    checked.mistakes += found_once(place and place.parent, _demo_words_mistakes)
     printed = sorted([*checked.mistakes, *checked.warnings])
     if form is Format.json:
         typer.echo(as_json(printed, shown_in(folder), excerpts(folder)))
@@ -49,6 +49,12 @@ def check(
         say_mistakes(folder, printed)
         _say_coverage(checked)
     raise typer.Exit(1 if checked.mistakes else 0)
+
+
+def _demo_words_mistakes() -> list[Mistake]:
+    from app.cards.check.demo_words import demo_words_mistakes  # slow to import
+
+    return demo_words_mistakes()
 
 
 class _AskedLast(Others):

@@ -2,15 +2,18 @@
 
 import importlib
 import pkgutil
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import app.demos
-from app.demos.machine.demo import Demo
-from app.demos.machine.markdown import IDEAS
 from app.nearest import nearest
+
+if TYPE_CHECKING:
+    from app.demos.machine.demo import Demo
+
+FindDemo = Callable[[str], Any]
 
 
 class UnknownDemoError(LookupError):
@@ -23,8 +26,10 @@ class UnknownDemoError(LookupError):
 
 
 @cache
-def all_demos() -> Mapping[str, Demo[Any]]:
+def all_demos() -> "Mapping[str, Demo[Any]]":
     """Every demo by its name, by idea and then by title."""
+    from app.demos.machine.markdown import IDEAS  # with the demos: a check of cards without any need not wait for them
+
     modules = [
         importlib.import_module(f"app.demos.{module.name}") for module in pkgutil.iter_modules(app.demos.__path__)
     ]
@@ -33,7 +38,7 @@ def all_demos() -> Mapping[str, Demo[Any]]:
     return MappingProxyType({demo.name: demo for demo in found})
 
 
-def find(name: str) -> Demo[Any]:
+def find(name: str) -> "Demo[Any]":
     """The demo of this name. Raises UnknownDemoError, which knows the nearest."""
     demos = all_demos()
     if name not in demos:

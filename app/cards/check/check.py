@@ -6,13 +6,12 @@ from functools import cached_property
 from pathlib import Path
 
 from app.cards.check.check_cache import CheckCache
-from app.cards.check.demo_links import FindDemo
 from app.cards.check.judge import Claim, Remarks, judge, open_content
 from app.cards.file.files import OpenedFile, digest, no_folder, open_files
 from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import Sources
 from app.cards.render.prepare import ReadyFile, prepare_all
-from app.demos.registry import find
+from app.demos.registry import FindDemo, find
 
 
 @dataclass(frozen=True)

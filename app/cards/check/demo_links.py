@@ -2,21 +2,25 @@
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.demos.machine.demo import BadParametersError
-from app.demos.machine.draws import KEPT, SEED, STATISTICS, Draws, over, split, statistic
-from app.demos.registry import UnknownDemoError, find
+from app.demos.machine.draws import KEPT, OVER, SEED, STATISTICS, Draws, over, split, statistic
+from app.demos.registry import FindDemo, UnknownDemoError, find
 from app.nearest import did_you_mean
 
-FindDemo = Callable[[str], Any]
 NEXT_SEEDS = 3
 """So many further seeds show whether a number depends on the draw."""
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = {"inf", "-inf", "nan"}
+
+
+def is_random(query: str) -> bool:
+    """True if the address of a demo's state names a seed, or a range of them."""
+    return f"{SEED}=" in query or f"{OVER}=" in query
 
 
 @lru_cache(maxsize=20_000)

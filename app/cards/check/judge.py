@@ -13,8 +13,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from app.cards.check.ask_lines import ask_mistakes
-from app.cards.check.demo_links import FindDemo, demo_mistakes, is_known, is_of_one_draw
 from app.cards.check.first_written import first_written
 from app.cards.file.files import MOST_DECKS, TopicFile, deck_names, find_files, misplaced_files
 from app.cards.file.mistake import Mistake
@@ -22,8 +20,7 @@ from app.cards.file.pictures import DeckPicture, find_pictures
 from app.cards.file.yaml_files import DECK, Paper, Sources, read_deck, read_sources
 from app.cards.render.prepare import ReadyCard, ReadyFile, usable_macros
 from app.cards.render.render import Link
-from app.demos.machine.draws import OVER, SEED
-from app.demos.registry import find
+from app.demos.registry import FindDemo, find
 from app.nearest import did_you_mean
 
 
@@ -174,6 +171,8 @@ def outside_mistakes(file: ReadyFile, sources: Sources | None, around: Around) -
             near = did_you_mean(item, known) or " sources.yaml lists them."
             yield Mistake(file.found.path, line, f"there is no source item {item!r}.{near}")
     for asks, line in file.asked:
+        from app.cards.check.ask_lines import ask_mistakes  # slow to import, and few files need it
+
         for message in ask_mistakes(asks):
             yield Mistake(file.found.path, line, message)
     for links, is_of_draft in ((file.links, False), (file.draft_links, True)):
@@ -206,9 +205,11 @@ IN_ONE_DRAW = "in one draw"
 
 def _broken_demo(link: Link, file: ReadyFile, around: Around) -> Sequence[str]:
     """Wrong numbers, and those of one random draw in a card that does not say so."""
+    from app.cards.check.demo_links import demo_mistakes, is_known, is_of_one_draw, is_random  # slow to import
+
     to, remarks = link.target, around.remarks
     stated = (to.name, to.query, to.numbers, around.find_demo)
-    if f"{SEED}=" not in to.query and f"{OVER}=" not in to.query:
+    if not is_random(to.query):
         return demo_mistakes(*stated)
     if not remarks.waits and not is_known(*stated):
         remarks.pending.append(Claim(file.found.path, link.line, to.name, to.query, to.numbers))

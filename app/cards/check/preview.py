@@ -6,13 +6,12 @@ from pathlib import Path
 
 from app.cards.check.check import check_content
 from app.cards.check.check_cache import CheckCache
-from app.cards.check.demo_links import FindDemo
 from app.cards.file.files import OpenedFile, find_files, open_file
 from app.cards.file.mistake import Mistake
 from app.cards.file.pictures import find_pictures
 from app.cards.file.yaml_files import read_deck
 from app.cards.render.prepare import ReadyCard, ReadyFile, prepare, usable_macros
-from app.demos.registry import find
+from app.demos.registry import FindDemo, find
 
 
 @dataclass(frozen=True)

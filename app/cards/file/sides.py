@@ -9,8 +9,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.ask.questions.line import BadLineError
-from app.ask.questions.line import read as read_line
 from app.cards.file.blocks import Block, References, inline_tokens, plain, read
 from app.cards.file.parse import ParsedCard
 
@@ -67,6 +65,9 @@ def sides(card: ParsedCard, references: References) -> Sides:
 
 def _title(card: ParsedCard, asks: str) -> str:
     """What lists call a computed question, in Markdown."""
+    from app.ask.questions.line import BadLineError  # slow to import, and few cards need it
+    from app.ask.questions.line import read as read_line
+
     try:
         return f"Computed: {read_line(asks).title}"
     except BadLineError:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from app.cards.check.demo_links import FindDemo
 from app.cards.check.judge import Claim, Content, Holder, Others, Remarks, judge, open_content
 from app.cards.file.files import TopicFile, no_folder, open_file, open_files
 from app.cards.file.mistake import Mistake
@@ -46,7 +45,7 @@ from app.cards.load.versions import commits_of
 from app.cards.render.prepare import ReadyFile, prepare_all
 from app.cards.render.render import RENDERER
 from app.database import Database
-from app.demos.registry import find
+from app.demos.registry import FindDemo, find
 
 ATTEMPTS = 5
 CARDS_AT_ONCE = 1000

@@ -12,12 +12,12 @@ from types import TracebackType
 
 import watchfiles
 
-from app.cards.check.demo_links import FindDemo, settle
+from app.cards.check.demo_links import settle
 from app.cards.check.judge import Claim
 from app.cards.load.follow import MoveCards
 from app.cards.load.load import LoadReport, load, nothing_moves_with_them
 from app.database import Database
-from app.demos.registry import find
+from app.demos.registry import FindDemo, find
 
 log = logging.getLogger(__name__)
 

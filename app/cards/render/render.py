@@ -117,8 +117,9 @@ def render(blocks: Iterable[Block], around: Surroundings, with_notes: bool = Tru
         written += len(labels)
     if with_notes:
         around.numbers.clear()
-    mark_parts(tokens)
-    _set_directions(tokens)
+    if around.show:
+        mark_parts(tokens)
+        _set_directions(tokens)
     return renderer.finish(tokens)
 
 
@@ -151,7 +152,9 @@ class _Renderer:
 
     def finish(self, tokens: Sequence[Token]) -> Rendered:
         """Write the tokens."""
-        written = to_html(tokens) if self.around.show else ""
+        if not self.around.show:
+            return self.out
+        written = to_html(tokens)
         cleaner = WITH_PICTURES if "<img" in written or "<audio" in written else CLEANER
         cleaned = cleaner.clean(written) if "<" in written else written
         self.out.html = _PLACE.sub(lambda found: self.formulas[int(found[1])], cleaned) if self.formulas else cleaned
@@ -169,13 +172,13 @@ class _Renderer:
     def blocks(self, blocks: Iterable[Block]) -> list[Token]:
         """The tokens of top-level blocks as they are written."""
         found = read_inline(blocks, self.around.references)
-        for (start, _line), (paragraph, _), (text, _) in zip(found, found[1:], found[2:], strict=False):
-            if start.type == "list_item_open" and paragraph.type == "paragraph_open":
-                _mark_task(text)
+        for at, (token, _line) in enumerate(found):
+            if token.type == "list_item_open" and found[at + 1][0].type == "paragraph_open":
+                _mark_task(found[at + 2][0])
         tokens = [self.block_token(token, line) for token, line in found]
-        for head, cell, end in zip(tokens, tokens[1:], tokens[2:], strict=False):
-            if head.type == "th_open" and cell.type == "inline" and not cell.content.strip():
-                head.tag = end.tag = "td"  # the empty corner of a table with heads on two sides is not a head
+        for at, head in enumerate(tokens):
+            if head.type == "th_open" and not tokens[at + 1].content.strip():
+                head.tag = tokens[at + 2].tag = "td"  # the empty corner of a table is no head
         return tokens
 
     def block_token(self, token: Token, line: int) -> Token:
@@ -237,6 +240,9 @@ class _Renderer:
                 self.check_text(token.content, line + text.count("\n", 0, token.meta.get("at", 0)))
         if self.around.show and not self.around.as_written and TYPEWRITTEN.search(text):
             typographic(tokens)
+        if len(tokens) == 1 and tokens[0].type == "text":
+            self.check_text(text, line)
+            return [tokens[0]]
         for index, token in enumerate(tokens):
             here = line + text.count("\n", 0, token.meta.get("at", 0))
             following = tokens[index + 1].content[:1] if index + 1 < len(tokens) else ""
@@ -379,6 +385,8 @@ class _Renderer:
         """A formula in a line of text; one that is too wide gets its own box."""
         display = token.type.endswith("double")
         formula = self.formula(token.content, line, display)
+        if not self.around.show:
+            return token
         # About how many letters wide it is; parts above each other count as beside each other.
         seen = "".join(part.rpartition(">")[2] for part in formula.split("<annotation")[0].split("<"))
         is_wide = display or len("".join(seen.split())) > LONGEST_FORMULA

@@ -8,8 +8,9 @@ import pytest
 
 from app.cards.check import check_cache
 from app.cards.check.check import check_content
-from app.cards.check.check_cache import CheckCache, place_for
+from app.cards.check.check_cache import CheckCache, found_once, place_for
 from app.cards.file.files import OpenedFile
+from app.cards.file.mistake import Mistake
 from tests.cards.check.test_check import CASES, read_case
 
 
@@ -83,3 +84,20 @@ def test_each_content_folder_has_a_place_in_the_users_cache(tmp_path):
     places = {place_for(tmp_path / name, environ) for name in ("a", "b")}
     assert len(places) == 2
     assert all(place.is_relative_to(tmp_path) for place in places)
+
+
+def test_what_was_right_is_not_looked_at_again_and_what_was_wrong_is(tmp_path: Path) -> None:
+    looks: list[list[Mistake]] = []
+
+    def look() -> list[Mistake]:
+        looks.append([Mistake("a.md", 1, "wrong")] if len(looks) < 2 else [])
+        return looks[-1]
+
+    assert [found_once(tmp_path / "new", look) for _ in range(4)] == [looks[0], looks[1], [], []]
+    assert len(looks) == 3
+    found_once(None, look)
+    assert len(looks) == 4
+    for stamp in (tmp_path / "new").iterdir():
+        stamp.rename(stamp.with_name("demos-of-other-code"))
+    found_once(tmp_path / "new", look)
+    assert (len(looks), len(list((tmp_path / "new").iterdir()))) == (5, 1)
