@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 
 import pytest
 
@@ -21,9 +22,19 @@ QUESTIONS = sorted(all_questions())
 TOPICS = {path.stem for path in (ROOT / "content" / "rnn").glob("*.md")}
 
 
+DRAWS = 1_000
+
+
 def sample(name: str, number: int = 12) -> list[Instance]:
-    """This lane's share of a question's instances; in the longest lane, all."""
-    return list(find(name).instances())[: share_of(number)]
+    """This lane's share of a question's instances; in the longest lane all, and what a thousand more draws give."""
+    question, share = find(name), share_of(number)
+    found = list(question.instances())
+    if share <= len(found):
+        return found[:share]
+    rng = random.Random(f"more of {name}")
+    drawn = [question.draw(rng) for _ in range(DRAWS)]
+    more = (Instance(question, one, task) for one in drawn if (task := question.ask(one)))
+    return [*found, *(one for one in more if one.is_sound)]
 
 
 def typed(value: Value) -> str:
