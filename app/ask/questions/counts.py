@@ -195,7 +195,7 @@ def shape_of_an_output(of: str, layers: int, directions: int, first: str, **size
     ]  # fmt: skip
     made = f"nn.LSTM({features}, {units}, num_layers={layers}, bidirectional={directions > 1}, batch_first={first})"
     givens = (made, f"a batch of {batch} sequences of {time} steps with {features} features")
-    return Task(f"Which shape has {of}?", givens, answer, slips, [*working, f"the shape is {answer}"])
+    return Task(f"What is the shape of {of}?", givens, answer, slips, [*working, f"the shape is {answer}"])
 
 
 @asks(
