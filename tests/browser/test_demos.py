@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from app.demos.registry import all_demos
 from tests.browser.conftest import Server, watched
 from tests.browser.demo_pages import open_beneath_a_card, visit
+from tests.browser.test_every_size import MOST_SHIFT, SHIFTS
 
 DEFAULT = "units=1&x=1,2,3,0,-1,2&W_x=0.5&W_h=0.8&b=0&W_o=1&phi=tanh&step=3"
 
@@ -452,3 +453,18 @@ def test_heat_can_be_seen_and_numbers_read_on_it(page: Page, scheme: Literal["li
     cells = [shade[0] for shade in shades]
     assert min(contrast(cells[0], cells[9]), contrast(cells[-1], cells[9])) >= 2.5
     assert min(map(contrast, cells, cells[1:])) >= 1.08
+
+
+def test_the_heaviest_curve_weighs_at_most_150_kilobytes_and_does_not_jump(chromium: Browser, server: Server) -> None:
+    """On a phone, with an empty cache: what the network carried, by Chromium's own count."""
+    with chromium.new_context(base_url=server.url, viewport={"width": 390, "height": 844}) as context:
+        page, _ = watched(context, server)
+        network = context.new_cdp_session(page)
+        network.send("Network.enable")
+        carried: list[int] = []
+        network.on("Network.loadingFinished", lambda told: carried.append(told["encodedDataLength"]))
+        page.goto("/demos/gradient-flow", wait_until="networkidle")
+        page.evaluate(SHIFTS)
+        page.wait_for_timeout(100)
+        assert sum(carried) <= 150_000
+        assert page.evaluate("window.shifted ?? 0") <= MOST_SHIFT

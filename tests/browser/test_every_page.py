@@ -202,3 +202,25 @@ def test_the_sitting_is_accessible_revealed_and_over(chromium: Browser, server: 
             assert violations(page) == [], view
             assert sideways(page) == 0, view
         assert troubles == []
+
+
+PRINTED = """() => {
+  const shown = (one) => one.checkVisibility() && getComputedStyle(one).visibility === "visible";
+  const pressed = [...document.querySelectorAll("button, .button, input, kbd")].filter((one) => !one.closest(".trace"));
+  const heat = document.querySelector(".trace [data-heat]");
+  return {
+    pressed: pressed.filter(shown).map((one) => one.outerHTML.slice(0, 80)),
+    paper: getComputedStyle(document.body).backgroundColor,
+    heat: heat && getComputedStyle(heat).printColorAdjust,
+  };
+}"""
+
+
+@pytest.mark.parametrize("path", ["/cards/rnn/vanishing-why", "/demos/lstm-gates", "/topics/rnn/lstm-and-gru"])
+def test_on_paper_there_is_nothing_to_press_and_heat_is_printed(page: Page, path: str) -> None:
+    page.emulate_media(media="print", color_scheme="dark")
+    page.goto(path)
+    printed = page.evaluate(PRINTED)
+    assert printed["pressed"] == []
+    assert printed["paper"] == "rgb(255, 255, 255)"
+    assert printed["heat"] in (None, "exact")
