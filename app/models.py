@@ -3,9 +3,10 @@
 An `id` is None only until its row is written.
 """
 
+import secrets
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 TOKEN = String().with_variant(String(collation="C"), "postgresql")
@@ -165,11 +166,15 @@ class Learner(SQLModel, table=True):
     desired_retention: float | None = None
     types_answers: bool = Field(default=False, description="asked to type an answer before the reveal")
     says_sure: bool = Field(default=False, description="asked before the reveal how sure they are")
+    of_four: bool = Field(default=False, description="chooses computed answers from four instead of typing them")
     say_within: int | None = Field(default=None, description="seconds of the soft timer for saying it aloud")
     theme: str | None = Field(default=None, description="light or dark")
     text_size: int | None = Field(default=None, description="per cent")
     own_keys: dict[str, str] = Field(
         default_factory=dict, sa_column=Column(JSON, nullable=False), description="action to key, where changed"
+    )
+    seed: int = Field(
+        default_factory=lambda: secrets.randbelow(2**31), description="of the computed questions, in the history too"
     )
     importing: str | None = Field(
         default=None, description="while a history is imported: «after» the last review's id before it, then «decided»"
@@ -188,6 +193,12 @@ class Review(SQLModel, table=True):
         Index("ix_review_learner_card", "learner_id", "card_id", "counts_at", "token"),
         Index("ix_review_learner_order", "learner_id", "counts_at", "token"),
         Index("ix_review_learner_day", "learner_id", "day"),
+        Index(
+            "ix_review_learner_question",
+            *("learner_id", "question", "counts_at"),
+            sqlite_where=text("question IS NOT NULL"),
+            postgresql_where=text("question IS NOT NULL"),
+        ),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -207,6 +218,11 @@ class Review(SQLModel, table=True):
     typed: str | None = Field(default=None, description="the answer as typed before the reveal")
     sitting: str | None = Field(default=None, description="the filters under which it was asked, as in an address")
     sure: int | None = Field(default=None, description="how sure one was before the reveal: 1 to 3")
+    question: str | None = Field(default=None, description="the computed question that was asked, by its name")
+    asked: str | None = Field(default=None, description="its version, parameters, words and answer; see computed.py")
+    verdict: str | None = Field(default=None, description="right, slip, wrong, or nothing if none was given")
+    slip: str | None = Field(default=None, description="what the mistake is, in a sentence, if it is a known one")
+    of_four: bool | None = Field(default=None, description="whether it was a choice of four")
     checksum: str = Field(description="of all that was rated; see study/schedule/checksum.py")
 
 

@@ -5,6 +5,7 @@ import sys
 from bench import (
     browse,
     check,
+    computed,
     import_history,
     import_notes,
     kernels,
@@ -19,6 +20,7 @@ from bench import (
 
 ALL = {
     "review": review.run,
+    "computed": computed.run,
     "kernels": kernels.run,
     "slider": slider.run,
     "load": load.run,

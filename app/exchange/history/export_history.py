@@ -25,6 +25,7 @@ from app.exchange.history.format import (
     ReviewLine,
 )
 from app.study.learner.profile import Profile
+from app.study.schedule.computed import KeptAnswer
 from app.study.schedule.review_log import IN_ORDER, SEED
 from app.study.selection.marks import SAYS_SOMETHING
 from app.tables import CARD, CARD_MARK, DECK, LEARNER, OWN_TAG, PLAN, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
@@ -55,10 +56,11 @@ _CARDS = (
     .order_by(CARD.c.id)
     .execution_options(yield_per=BATCH)
 )
-_NOT_CHOSEN = ("id", "importing")
+_NOT_CHOSEN = ("id", "importing", "seed")
 _UNDONE = REVIEW.alias("undone")
 _TIMES = ("shown_at", "revealed_at", "rated_at", "counts_at")
-_AS_THEY_ARE = (*_TIMES, "day", "desired_retention", "typed", "sitting", "sure")
+_AS_THEY_ARE = (*_TIMES, "day", "desired_retention", "typed", "sitting", "sure", *KeptAnswer._fields)
+_OF_COMPUTED = set(KeptAnswer._fields)
 _REVIEWS = (
     select(
         *_CARD_NAME,
@@ -87,7 +89,7 @@ def write_history(path: Path, database: Database, learner_id: int, now: datetime
     with path.open("x", encoding="utf-8") as file:
         for line in _lines(database, learner_id, now):
             numbers[line.kind] += 1
-            file.write(line.model_dump_json() + "\n")
+            file.write(_as_text(line))
     return ExportedHistory(numbers["card"], numbers["review"])
 
 
@@ -96,7 +98,13 @@ def history_lines(database: Database, learner_id: int, now: datetime) -> Iterato
 
     Raises ExportError at the first line if there is no such learner.
     """
-    return (line.model_dump_json() + "\n" for line in _lines(database, learner_id, now))
+    return (_as_text(line) for line in _lines(database, learner_id, now))
+
+
+def _as_text(line: Line) -> str:
+    """The line with its end. Of a written card it has nothing of computed ones: most lines are such."""
+    is_written = isinstance(line, ReviewLine) and line.question is None
+    return line.model_dump_json(exclude=_OF_COMPUTED if is_written else None) + "\n"
 
 
 def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]:
@@ -112,7 +120,7 @@ def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]
         numbers: Counter[str] = Counter()
         # The lines are validated when they are read. Building them without validation takes a fifth of the time.
         chosen = Profile(**{name: value for name, value in learner.items() if name not in _NOT_CHOSEN})
-        yield HeaderLine.model_construct(exported_at=now.astimezone(UTC), learner=chosen)
+        yield HeaderLine.model_construct(exported_at=now.astimezone(UTC), learner=chosen, seed=learner["seed"])
         for part in (_cards, _reviews, _marks, _plans, _quizzes):
             for line in part(connection, learner_id):
                 numbers[line.kind] += 1

@@ -6,7 +6,8 @@ of kind `mark` for each card with a mark, a note or own tags, one of kind `plan`
 of kind `quiz` for each quiz, each followed by its lines of kind `quiz_item`. The last has the kind `end` and counts the
 others, so that a file cut short is noticed. Times are UTC, to the microsecond. Version 1 had neither marks nor quizzes,
 and fewer preferences; in version 2 no card had sides, whose names hold a ~; in version 3 the reviews' order was that of
-their lines; in version 4 nobody said how sure they were; in version 5 the learner had a date of interview, but no plan.
+their lines; in version 4 nobody said how sure they were; in version 5 the learner had a date of interview, but no plan,
+and no card asked a computed question.
 """
 
 from datetime import date, datetime
@@ -17,6 +18,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from app.study.learner.profile import Profile
 from app.study.quiz.make import Kind
+from app.study.schedule.computed import asked_before
 from app.study.schedule.rate import LONGEST_TYPED, SUREST
 from app.study.selection.marks import own_tag
 from app.study.selection.selection import Selection
@@ -29,6 +31,7 @@ LONGEST_TEXT = 1_000
 LONGEST_SITTING = 200_000  # an address may name many cards
 LONGEST_NOTE = 100_000  # more than one can write: merging joins two notes
 MOST_TAGS = 1_000
+LONGEST_ASKED = 100_000
 _When = TypeVar("_When", date, datetime)
 
 
@@ -64,6 +67,7 @@ _CardName = Annotated[str, Field(pattern=r"^[a-z0-9]+([-_][a-z0-9]+)*(~[a-z0-9]+
 _Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_storable)]
 _Kind = Annotated[str, AfterValidator(_known_kind)]
 _Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+_Seed = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 _Typed = Annotated[str, Field(max_length=LONGEST_TYPED), AfterValidator(_storable)]
 _Sitting = Annotated[str, Field(max_length=LONGEST_SITTING), AfterValidator(_storable)]
 _Tag = Annotated[str, AfterValidator(own_tag)]
@@ -72,18 +76,27 @@ _Day = Annotated[date, AfterValidator(_in_range)]
 _Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
 
 
+def _asked(text: str) -> str:
+    asked_before(text)
+    return _storable(text)
+
+
+_Asked = Annotated[str, Field(max_length=LONGEST_ASKED), AfterValidator(_asked)]
+
+
 class _Line(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class HeaderLine(_Line):
-    """The first line."""
+    """The first line. `seed` decides which instances of computed questions the learner is asked."""
 
     kind: Literal["history"] = "history"
     format: Literal["recur-history"] = "recur-history"
     version: int = VERSION
     exported_at: _Moment
     learner: Profile
+    seed: _Seed | None = None
     interview_on: Annotated[_Day | None, Field(exclude=True)] = None
     """Of a file older than version 6, which has it among the learner's preferences."""
 
@@ -98,11 +111,14 @@ class CardLine(_Line):
     topic_title: _Text
     card: _CardName
     question: _Text
-    seed: Annotated[int, Field(ge=-(2**31), lt=2**31)]
+    seed: _Seed
 
 
 class ReviewLine(_Line):
-    """A rating, or the undo of the rating whose token is `undoes`. `counts_at` is its place among the others."""
+    """A rating, or the undo of the rating whose token is `undoes`. `counts_at` is its place among the others.
+
+    Those from `question` on say what a computed card asked, and how its answer was judged.
+    """
 
     kind: Literal["review"] = "review"
     deck: _Name
@@ -119,6 +135,11 @@ class ReviewLine(_Line):
     typed: _Typed | None = None
     sitting: _Sitting | None = None
     sure: Annotated[int, Field(ge=1, le=SUREST)] | None = None
+    question: _Name | None = None
+    asked: _Asked | None = None
+    verdict: Annotated[str, Field(pattern="^[a-z]{1,20}$")] | None = None
+    slip: _Text | None = None
+    of_four: bool | None = None
 
 
 class MarkLine(_Line):

@@ -30,6 +30,7 @@ from app.exchange.history.read_history import read_lines
 from app.exchange.history.short_writes import write
 from app.study.learner.profile import Profile, WrongProfileError, name_taken, read_name
 from app.study.schedule.checksum import checksum
+from app.study.schedule.computed import KeptAnswer
 from app.study.schedule.rate import counts_from
 from app.study.schedule.replay import replay
 from app.study.schedule.review_log import REACHED
@@ -41,7 +42,7 @@ ATTEMPTS = 5
 LETS_GO = 0.0001
 """Seconds after which an import lets the other threads run: a rating asks for the interpreter some twenty times."""
 _ADD = insert(REVIEW)
-_AS_THEY_ARE = ("token", "rating", "day", "desired_retention", "typed", "sitting", "sure")
+_AS_THEY_ARE = ("token", "rating", "day", "desired_retention", "typed", "sitting", "sure", *KeptAnswer._fields)
 _TIMES = ("shown_at", "revealed_at", "rated_at", "counts_at")
 
 
@@ -150,6 +151,8 @@ class _Import:
         self.done = ImportedHistory()
 
     def take(self, file: IO[bytes]) -> ImportedHistory:
+        seed: int | None = None
+        here, there = self._has_reviews(), (False, False)
         for number, line in read_lines(file):
             if isinstance(line, PlanLine):
                 self._plan(number, line)
@@ -158,9 +161,11 @@ class _Import:
                     self._prefer(number, line.learner)
                     if line.interview_on is not None:
                         self._plan(number, Interview("interview", line.interview_on))
+                    seed = line.seed
                 case CardLine():
                     self.cards.add(number, line)
                 case ReviewLine():
+                    there = max(there, (line.question is not None, True))
                     self._review(number, line)
                 case MarkLine():
                     self._store()  # the reviews show which cards have another name here
@@ -171,6 +176,7 @@ class _Import:
                 case QuizItemLine():
                     self.quizzes.add(number, line)
         self._store()
+        self._take_seed(seed, here, there)
         self.marks.store()
         self.done.marks, self.done.quizzes = self.marks.changed, self.quizzes.changed
         self.done.placeholders = self.cards.drop_unused()
@@ -209,6 +215,23 @@ class _Import:
             store(self.session, self.learner_id, there)
         except TooManyPlansError as error:
             raise HistoryError(number, str(error)) from error
+
+    def _has_reviews(self) -> tuple[bool, bool]:
+        """Whether the learner has reviews of computed questions here, and whether any."""
+        mine = select(REVIEW.c.id).where(REVIEW.c.learner_id == self.learner_id)
+        computed = self.connection.execute(mine.where(REVIEW.c.question.is_not(None)).limit(1)).first()
+        return computed is not None, self.connection.execute(mine.limit(1)).first() is not None
+
+    def _take_seed(self, seed: int | None, here: tuple[bool, bool], there: tuple[bool, bool]) -> None:
+        """Take the seed of whoever has answered computed questions, or any; of two, the smaller one.
+
+        So two histories that are merged into each other ask the same from then on.
+        """
+        if seed is None or there < here:
+            return
+        mine = update(LEARNER).where(LEARNER.c.id == self.learner_id)
+        mine = mine.where(LEARNER.c.seed > seed) if here == there and any(here) else mine
+        self.connection.execute(mine.values(seed=seed))
 
     def _name(self, given: str) -> dict[str, str]:
         """The file's name as the forms would take it; nothing if they would refuse it, or if somebody here has it."""

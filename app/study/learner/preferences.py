@@ -26,7 +26,8 @@ class Preferences:
     """What decides a learner's schedule and sittings.
 
     `desired_retention` is a chance of recall, 0 to 1; `say_within` is in seconds, None for no timer. `plans_until` is
-    the date of the last interview that a plan is for, past or to come.
+    the date of the last interview that a plan is for, past or to come. `seed` decides which instances of computed questions are asked, `of_four`
+    whether they are answered by a choice.
     """
 
     learner_id: int
@@ -38,6 +39,8 @@ class Preferences:
     says_sure: bool = False
     say_within: int | None = None
     plans_until: date | None = None
+    of_four: bool = False
+    seed: int = 0
 
     def day(self, now: datetime) -> date:
         """The learner's date at `now` (aware). A day starts at `day_starts_at` o'clock, local time.
@@ -72,6 +75,8 @@ _LEARNER = select(
     LEARNER.c.says_sure,
     LEARNER.c.say_within,
     _PLANS_UNTIL.label("plans_until"),
+    LEARNER.c.of_four,
+    LEARNER.c.seed,
     LEARNER.c.importing,
 ).where(LEARNER.c.id == THE_LEARNER)
 
@@ -97,6 +102,8 @@ def preferences(session: Session, settings: Settings, learner_id: int) -> Prefer
         says_sure=row.says_sure,
         say_within=row.say_within,
         plans_until=row.plans_until,
+        of_four=row.of_four,
+        seed=row.seed,
     )
 
 

@@ -17,6 +17,7 @@ from app.tables import LEARNER, THE_LEARNER
 LONGEST_NAME = 60
 KEY = "key-"
 """Begins the name of the form's field for an action's key."""
+_OF_FOUR = "Computed questions show four answers instead of a field to type in. A right one proposes a 4 at most."
 _Keys = Annotated[Mapping[str, str], AfterValidator(own_keys)]
 
 
@@ -79,6 +80,7 @@ class Profile:
             "Lets you say so as you show the answer. Statistics then show how often you were right when you were sure.",
         ),
     ] = False
+    of_four: Annotated[bool, PreferenceField("tick", "sitting", "Choose from four answers", _OF_FOUR)] = False
     say_within: Annotated[
         Annotated[int, Field(ge=5, le=300)] | None,
         PreferenceField(

@@ -12,6 +12,7 @@ from app.database import lock_learner
 from app.models import Review
 from app.study.learner.preferences import Preferences
 from app.study.schedule.checksum import checksum
+from app.study.schedule.computed import asked_now, kept, name_of
 from app.study.schedule.new_card_cursor import ADD_CURSOR, MOVE_CURSOR
 from app.study.schedule.review_log import (
     MAX_ID,
@@ -63,6 +64,13 @@ class StaleFormError(NotCountedError):
         self.undone = undone
 
 
+class AnotherInstanceError(NotCountedError):
+    """The card asks another instance of its computed question than the form names."""
+
+    def __str__(self) -> str:
+        return "This card asks other numbers now than the page did. Nothing was counted; here they are."
+
+
 class OldFormError(NotCountedError):
     """The answer was shown so long ago that the dates on the form no longer hold."""
 
@@ -87,7 +95,8 @@ class Answer:
     `token` is its one-use id, `after` the last review of the card when the offer was made (0 for a new card).
     `shown_at` and `revealed_at` (aware) are when the question and the answer were shown, `typed` is what was typed
     in between, `sitting` the filters under which the card was asked, as in an address, and `sure` how sure the learner
-    said to be before the reveal: 1 to SUREST.
+    said to be before the reveal: 1 to SUREST. `instance` names what a computed card asked, and `of_four` says that its
+    answer was chosen from four.
     Raises ValueError for values that no form of ours sends.
     """
 
@@ -100,6 +109,8 @@ class Answer:
     typed: str | None = None
     sitting: str | None = None
     sure: int | None = None
+    instance: str = ""
+    of_four: bool = False
 
     def __post_init__(self) -> None:
         if self.rating not in range(1, 6):
@@ -155,6 +166,7 @@ _BEFORE = (
         NEW_CARD_CURSOR.c.place.label("cursor"),
         _ANY_USE.c.id.label("used"),
         REACHED.scalar_subquery().label("reached"),
+        CARD.c.asks,
         CARD.c.name,
         CARD.c.question,
         CARD.c.deck_id,
@@ -181,7 +193,8 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
 
     Call it in a write session and commit before answering. A card that was retired while its form was open is
     counted like any other. The token decides: a form sent again is answered with the review it made.
-    Raises UnknownCardError, and a NotCountedError (UndoneTokenError, StaleFormError, OldFormError).
+    Raises UnknownCardError, and a NotCountedError (UndoneTokenError, StaleFormError, OldFormError,
+    AnotherInstanceError).
     """
     if not 0 < answer.card_id <= MAX_ID:
         raise UnknownCardError(f"There is no card {answer.card_id}.")
@@ -202,6 +215,12 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
         raise StaleFormError(review_by_id(connection, last_id) if last_id else None, undone=answer.after > last_id)
     if now - answer.revealed_at > FORM_LASTS:
         raise OldFormError(answer.revealed_at)
+    computed = {}
+    if answer.instance:
+        instance = asked_now(connection, before.asks, (before.seed, learner.seed), key)
+        if instance is None or name_of(instance) != answer.instance:
+            raise AnotherInstanceError
+        computed = kept(instance, answer.typed or "", answer.of_four)._asdict()
 
     now = now.astimezone(UTC)
     revealed_at = min(answer.revealed_at, now).astimezone(UTC)
@@ -220,6 +239,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
         "typed": answer.typed or None,
         "sitting": answer.sitting or None,
         "sure": answer.sure,
+        **computed,
     }
     values["checksum"] = checksum(values)
     (review_id,) = cast(tuple[int], connection.execute(_ADD_REVIEW, values).inserted_primary_key)

@@ -161,12 +161,15 @@ _STATES: Mapping[str, Asks] = {
 }
 
 
+_COMPUTED: Mapping[str, Asks] = {"yes": OfCard(CARD.c.asks.is_not(None)), "no": OfCard(CARD.c.asks.is_(None))}
+
+
 class Selection(BaseModel, frozen=True):
     """Which cards: every field that is not empty confines it further. An address and a form have the same fields.
 
     `q` is what a person types into a search box. `topic` and `cards` are names, `tag` the content's or the learner's
     own, `source` an item of a source document or, without its number, the document. `missed` counts days, today the
-    first.
+    first. `computed` is yes for cards that ask a computed question, or no for the others.
     """
 
     q: Annotated[Words, Filter("found by “{:.80}”".format, _FOUND)] = ""
@@ -199,6 +202,16 @@ class Selection(BaseModel, frozen=True):
             any="any time",
         ),
     ] = None
+    computed: Annotated[
+        Text,
+        one_of("kind of answer", tuple(_COMPUTED)),
+        Filter(
+            lambda is_computed: "computed" if is_computed == "yes" else "with a written answer",
+            _COMPUTED,
+            label="Answer",
+            menu={"yes": "computed", "no": "written"},
+        ),
+    ] = ""
     cards: Annotated[Names, Filter(lambda names: f"{len(names)} chosen card{'s' * (len(names) > 1)}", _NAMED)] = ()
 
     def asked(self) -> Iterator[tuple[str, Any]]:

@@ -22,6 +22,7 @@ class AskedCard(NamedTuple):
     answer_html: str
     level: str | None
     retired_at: datetime | None
+    asks: str | None
     seed: int | None
     corrected_on: date | None
     correction: str | None

@@ -1,4 +1,7 @@
-"""The cards that a device keeps, so that they can be asked without a net: those of today."""
+"""The cards that a device keeps, so that they can be asked without a net: those of today.
+
+Computed cards are not among them: the server judges their answers.
+"""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -31,16 +34,17 @@ class KeptCard(NamedTuple):
 
 _MOST: Any = bindparam("most")
 _OWES = case((IS_IN_SITTING, 2), (COMES_ONCE_MORE, 1), else_=0)
+_IS_WRITTEN = CARD.c.asks.is_(None)
 _DUE = (
     ASKED.add_columns(REVIEW.c.token, _OWES)
     .join(CARD_STATE, ITS_STATE)
     .join(REVIEW, REVIEW.c.id == CARD_STATE.c.last_review_id)
-    .where(CARD.c.deck_id == THE_DECK, IS_ASKABLE, or_(IS_DUE, COMES_ONCE_MORE))
+    .where(CARD.c.deck_id == THE_DECK, IS_ASKABLE, or_(IS_DUE, COMES_ONCE_MORE), _IS_WRITTEN)
     .order_by(_OWES > NONE, CARD_STATE.c.due_on, CARD.c.id)
     .limit(_MOST)
 )
 _FIRST_UNSEEN = unseen("id", IS_ASKABLE).limit(_MOST).subquery()
-_NEW = ASKED.where(CARD.c.id.in_(select(_FIRST_UNSEEN.c.id))).order_by(CARD.c.place)
+_NEW = ASKED.where(CARD.c.id.in_(select(_FIRST_UNSEEN.c.id)), _IS_WRITTEN).order_by(CARD.c.place)
 
 
 def kept_cards(session: Session, learner: Preferences, now: datetime, deck_id: int) -> list[KeptCard]:

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from app.models import Card, CardSource, Deck, Review, Topic
 from app.study.forecast.chances import said
 from app.study.forecast.fold import taught
+from app.study.schedule.computed import asked_before
 from app.study.schedule.review_log import IN_ORDER, stored_state
 from app.study.selection.leech import leech
 from app.study.selection.marks import marks_of
@@ -60,6 +61,7 @@ def card(
             texts=texts,
             version_at=partial(number_at, texts),
             history=session.exec(select(Review).where(*of_mine).order_by(*IN_ORDER)).all(),
+            asked_before=asked_before,
             zone=learner.zone,
             today=today,
             edit=edit_at(here.settings, topic.path, found.line),

@@ -118,7 +118,7 @@ def _page(
         form=form,
         problems=problems or {},
         asked=dict.fromkeys(FILTERS, "") | form.filters,
-        more=any(form.filters.get(field) for field in ("q", "tag", "source", "missed", "flagged", "cards")),
+        more=any(form.filters.get(field) for field in ("q", "tag", "source", "missed", "flagged", "computed", "cards")),
         menus=menus(choices(session, who, deck.id), documents(here.settings.content_dir), asks=True),
         bounds={"fewest": FEWEST, "most": MOST, "minutes": LONGEST_MINUTES, "weakest": WEAKEST},
         interview={"questions": INTERVIEW, "seconds": INTERVIEW * INTERVIEW_SECONDS},

@@ -59,16 +59,32 @@ class PageForm(BaseModel, frozen=True):
     learner: int | None = None
 
 
-class CardForm(PageForm, frozen=True):
+class AnswerForm(PageForm, frozen=True):
+    """What was answered. Of a computed question `instance` names what was asked, and `of_four` that it was chosen.
+
+    A learner who `gives_up` has left the answer empty on purpose.
+    """
+
+    typed: Typed = ""
+    sure: Sure = None
+    instance: Annotated[str, StringConstraints(max_length=LONGEST_TYPED)] = ""
+    of_four: bool = False
+    gives_up: bool = False
+
+    @property
+    def said(self) -> str:
+        """A sentence that keeps what was typed in sight, with a space before it; empty if nothing was."""
+        return f" You had answered “{self.typed}”." if self.instance and self.typed else ""
+
+
+class CardForm(AnswerForm, frozen=True):
     """The card to show: its question, or with `shown_at` (when the question was shown) its answer."""
 
     card: RowId | None = None
     shown_at: datetime | None = None
-    typed: Typed = ""
-    sure: Sure = None
 
 
-class RatingForm(PageForm, frozen=True):
+class RatingForm(AnswerForm, frozen=True):
     """The five buttons' form.
 
     `token` is its one-use id and `after` the card's last review when the page was made, 0 for a new card. `shown_at`
@@ -82,8 +98,6 @@ class RatingForm(PageForm, frozen=True):
     after: RowId
     shown_at: datetime
     revealed_after: Annotated[float, Field(ge=0, le=LONGEST_OPEN, allow_inf_nan=False)]
-    typed: Typed = ""
-    sure: Sure = None
 
     def revealed_at(self, now: datetime) -> datetime:
         """When the answer was shown: never later than `now`."""
@@ -98,12 +112,10 @@ class UndoForm(PageForm, frozen=True):
     token: str
 
 
-class MarkForm(PageForm, frozen=True):
+class MarkForm(AnswerForm, frozen=True):
     """A card and what to do to it; with `shown_at`, its answer was open."""
 
     card: RowId
     act: Act
     note: Annotated[str, StringConstraints(max_length=LONGEST_NOTE)] = ""
     shown_at: Annotated[AwareDatetime | None, NONE_IF_EMPTY] = None
-    typed: Typed = ""
-    sure: Sure = None

@@ -41,7 +41,7 @@ def mark(sitting: Sitting, form: MarkForm) -> Response:
     with here.reading() as sitting.session:
         if back := BACK.get(form.act):
             return ask(sitting, sitting.current(), DONE[form.act], aside=Aside(card, back.value))
-        return card_page(sitting, form.card, form.shown_at, form.typed, DONE[form.act], sure=form.sure)
+        return card_page(sitting, form.card, form.shown_at, form, DONE[form.act])
 
 
 def _do(session: Session, learner: Preferences, form: MarkForm, here: Context) -> None:

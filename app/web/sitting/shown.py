@@ -18,6 +18,7 @@ from app.study.sitting.typed_answer import Piece, compared, unsaid
 from app.tables import CARD_SOURCE
 from app.web.frame.editing import EditLink, edit_at
 from app.web.frame.here import Context
+from app.web.sitting.computed import Computed
 from app.web.sitting.forms import MILLISECOND
 
 
@@ -46,6 +47,7 @@ class Shown:
     edit: EditLink | None = None
     sources: Sequence[str] = ()
     typed: Typed | None = None
+    computed: Computed | None = None
     leech: Leech | None = None
     rated_on: date | None = None
     owes: int = 0

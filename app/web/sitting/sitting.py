@@ -5,7 +5,7 @@ and is here: what the forms do, what happens to a form that cannot be counted an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.models import Card, Review
 from app.study.learner.preferences import Preferences
-from app.study.schedule.rate import Answer, NotCountedError, OldFormError, Rated, UndoneTokenError
+from app.study.schedule.rate import AnotherInstanceError, Answer, NotCountedError, OldFormError, Rated, UndoneTokenError
 from app.study.schedule.review_log import stored_state
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import State
@@ -29,11 +29,13 @@ from app.study.sitting.asked import AskedCard
 from app.study.sitting.rated_today import is_once_more
 from app.tables import CARD, CARD_STATE, THE_LEARNER
 from app.web.frame.here import Context
-from app.web.sitting.forms import CardForm, PageForm, RatingForm, UndoForm
+from app.web.sitting.computed import computed
+from app.web.sitting.forms import AnswerForm, CardForm, PageForm, RatingForm, UndoForm
 from app.web.sitting.shown import Shown, with_answer
 
 IN_SIGHT = timedelta(minutes=15)
 """How long the last rating stays on the page."""
+NO_ANSWER = AnswerForm()
 EXPLAINED = 5
 """The buttons are explained until the learner has rated so many cards."""
 
@@ -114,7 +116,7 @@ class Aside:
 def show(sitting: Sitting, asked: CardForm) -> Response:
     """The card to ask now; with `card` that card's question; with `shown_at` too its answer. Records nothing."""
     with sitting.here.reading() as sitting.session:
-        response = card_page(sitting, asked.card, asked.shown_at, asked.typed, sure=asked.sure)
+        response = card_page(sitting, asked.card, asked.shown_at, asked)
     if asked.typed:
         # What is not in the address cannot be asked for again by the browser's back button: let it keep the page.
         response.headers["Cache-Control"] = "private, no-cache"
@@ -132,7 +134,8 @@ def _rate(sitting: Sitting, form: RatingForm) -> Response:
     here = sitting.here
     try:
         times = (form.shown_at, form.revealed_at(here.now))
-        answer = Answer(form.card, form.rating, form.token, form.after, *times, form.typed, sitting.key, form.sure)
+        given = form.card, form.rating, form.token, form.after, *times, form.typed, sitting.key, form.sure
+        answer = Answer(*given, form.instance, form.of_four)
         with here.writing() as sitting.session:
             rated = sitting.rate(answer)
     except ValueError as error:
@@ -179,18 +182,15 @@ def card_page(
     sitting: Sitting,
     card_id: int | None,
     shown_at: datetime | None = None,
-    typed: str = "",
+    given: AnswerForm = NO_ANSWER,
     notice: str = "",
     status: int = HTTPStatus.OK,
-    *,
-    sure: int | None = None,
 ) -> Response:
-    """The page with the answer of a card whose question was shown at `shown_at`, beside what was typed.
-
-    `sure` is how sure the learner said to be.
+    """The page with the answer of a card whose question was shown at `shown_at`, beside what was `given`.
 
     Without `shown_at` it is the card's question, without a card the question to ask now. If the sitting does not ask
-    the card now, it is that one too, and the notice says why.
+    the card now, it is that one too, and the notice says why. A computed question is asked again (422) where what was
+    given cannot be read, and refused (409) where the card asks another instance now.
     """
     if card_id is None:
         return ask(sitting, sitting.current(), notice, status)
@@ -202,19 +202,28 @@ def card_page(
         sitting.check_shown(state, shown_at)
     except NotNowError as error:
         return ask(sitting, sitting.current(), f"{notice} {error}".strip(), status)
-    asked = Shown(card, shown_at, revealed_at=sitting.here.now, sure=sure)
-    shown = with_answer(sitting.here, sitting.session, sitting.learner, asked, state, typed)
-    return page(sitting, shown, notice, status)
+    here, asked, typed = sitting.here, Shown(card, shown_at, revealed_at=sitting.here.now, sure=given.sure), given.typed
+    if question := computed(sitting.session, sitting.learner, card):
+        if given.instance != question.name:
+            if not given.instance:  # the address of an answer: what was typed is not in it
+                return ask(sitting, card, notice, status)
+            return ask(sitting, card, f"{AnotherInstanceError()}{given.said}", HTTPStatus.CONFLICT)
+        seconds = (here.now - shown_at).total_seconds()
+        question = question.answered(sitting.session, sitting.learner, given, seconds)
+        if question.unread:
+            return page(sitting, Shown(card, shown_at, computed=question), notice, HTTPStatus.UNPROCESSABLE_ENTITY)
+        asked, typed = replace(asked, computed=question), ""
+    return page(sitting, with_answer(here, sitting.session, sitting.learner, asked, state, typed), notice, status)
 
 
 def _not_counted(sitting: Sitting, form: RatingForm, error: NotCountedError) -> Response:
     """Say why nothing was counted, and go on: with the card again, or with the next one."""
     if isinstance(error, OldFormError):
-        again = (sitting, form.card, sitting.here.now, form.typed, str(error), HTTPStatus.CONFLICT)
-        return card_page(*again, sure=form.sure)
-    if isinstance(error, UndoneTokenError):
-        return card_page(sitting, form.card, notice=str(error), status=HTTPStatus.CONFLICT)
-    return ask(sitting, sitting.current(), str(error), HTTPStatus.CONFLICT)
+        return card_page(sitting, form.card, sitting.here.now, form, str(error), HTTPStatus.CONFLICT)
+    says = f"{error}{form.said}"
+    if isinstance(error, UndoneTokenError | AnotherInstanceError):
+        return card_page(sitting, form.card, notice=says, status=HTTPStatus.CONFLICT)
+    return ask(sitting, sitting.current(), says, HTTPStatus.CONFLICT)
 
 
 _EXPLAINED = select(CARD_STATE.c.card_id).where(CARD_STATE.c.learner_id == THE_LEARNER).limit(1).offset(EXPLAINED - 1)
@@ -226,10 +235,12 @@ def ask(
 ) -> Response:
     """The page with the card's question, or with the end if there is no card. `more` is handed on to `page`.
 
-    The answer travels with the question, hidden, unless it is typed: then what was typed is sent first.
+    The answer travels with the question, hidden, unless it is typed or computed: then what was typed is sent first.
     """
-    shown = Shown(card, sitting.here.now) if card else None
-    if shown and not sitting.learner.types_answers:
+    shown = None
+    if card:
+        shown = Shown(card, sitting.here.now, computed=computed(sitting.session, sitting.learner, card))
+    if shown and not (shown.computed or sitting.learner.types_answers):
         state = stored_state(sitting.session.connection(), sitting.learner.learner_id, shown.card.id)
         shown = with_answer(sitting.here, sitting.session, sitting.learner, shown, state)
     return page(sitting, shown, notice, status, **more)

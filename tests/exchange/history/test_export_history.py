@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import update
 from sqlmodel import SQLModel
 
-from app.exchange.history.format import MarkLine, QuizItemLine, QuizLine, ReviewLine
+from app.exchange.history.format import HeaderLine, MarkLine, QuizItemLine, QuizLine, ReviewLine
 from app.study.learner.profile import Profile
 from app.tables import QUIZ, REVIEW
 from tests.exchange.history.places import (
@@ -18,7 +18,12 @@ from tests.exchange.history.places import (
 def test_nothing_of_a_learner_is_left_out() -> None:
     """A new column of a learner's own belongs into the file too. (A new table: tests/upkeep/test_every_table.py.)"""
     tables = SQLModel.metadata.tables
-    assert {field.name for field in fields(Profile)} == set(tables["learner"].columns.keys()) - {"id", "importing"}
+    assert {field.name for field in fields(Profile)} == set(tables["learner"].columns.keys()) - {
+        "id",
+        "importing",
+        "seed",
+    }
+    assert "seed" in HeaderLine.model_fields
     named = {"learner_id": None, "id": None, "card_id": "card", "undoes_id": "undoes", "checksum": None}
     columns = {named.get(name, name) for name in list(tables["review"].columns.keys())} - {None}
     assert set(ReviewLine.model_fields) == columns | {"kind", "deck"}
@@ -55,6 +60,7 @@ def test_the_lines_say_what_was_pressed(three: list[Place]) -> None:
         "desired_retention": 0.1 + 0.7,
         "typed": None,
         "sitting": None,
+        "sure": None,
     }
     assert (lines[3]["token"], lines[3]["rating"], lines[3]["undoes"]) == (second, None, first)
     assert lines[4] == {"kind": "end", "cards": 1, "reviews": 2, "marks": 0, "quizzes": 0, "quiz_items": 0}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 CARDS = 8
 WORDS = ("gate state", "gate", "state", "gates in a state", "why", "why gate", "a state", "nothing")
 LEVELS = (None, "easy", "medium", "hard")
+ASKS = (None, "bptt", "forget-bias?twos=2")
 TAGS = {1: {"a"}, 2: {"a", "b"}, 5: {"b"}, 8: {"a"}}
 OWN_TAGS = {3: {"a"}, 4: {"mine"}}
 SOURCES = {1: {"theory-1"}, 3: {"theory-12", "dsi-x"}, 4: {"theoryx-1"}, 6: {"theory-1"}, 7: {"dsi-y"}}
@@ -46,7 +47,7 @@ def described(new_study: Any) -> Callable[[], AbstractContextManager["Study"]]:
             with study.database.write() as session:
                 connection = session.connection()
                 for card in range(1, CARDS + 1):
-                    values = {"level": LEVELS[card % 4], "question": WORDS[card - 1]}
+                    values = {"level": LEVELS[card % 4], "question": WORDS[card - 1], "asks": ASKS[card % 3]}
                     connection.execute(update(CARD).where(CARD.c.id == card).values(values))
                 connection.execute(insert(CARD_TAG), [{"card_id": c, "tag": t} for c, ts in TAGS.items() for t in ts])
                 rows = [{"card_id": c, "item": i} for c, items in SOURCES.items() for i in items]
@@ -90,6 +91,7 @@ def lets_through(
         (not selection.topic or ("t1" if card <= 5 else "t2") in selection.topic)
         and (not selection.tag or selection.tag in TAGS.get(card, set()) | OWN_TAGS.get(card, set()))
         and (not selection.level or selection.level == LEVELS[card % 4])
+        and (not selection.computed or (selection.computed == "yes") == (ASKS[card % 3] is not None))
         and (
             not selection.source
             or any(item == selection.source or item.startswith(f"{selection.source}-") for item in items)
@@ -142,6 +144,7 @@ VALUES: dict[str, list[Any]] = {
     "topic": [("t1",), ("t2",), ("t1", "t2"), ("t3",)],
     "tag": ["a", "b", "mine", "none"],
     "level": ["easy", "hard"],
+    "computed": ["yes", "no"],
     "source": ["theory", "theory-1", "dsi"],
     "missed": [1, 3],
     "cards": [("c1", "c5", "c8"), ("nobody",)],
