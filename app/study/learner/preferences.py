@@ -26,8 +26,8 @@ class Preferences:
     """What decides a learner's schedule and sittings.
 
     `desired_retention` is a chance of recall, 0 to 1; `say_within` is in seconds, None for no timer. `plans_until` is
-    the date of the last interview that a plan is for, past or to come. `seed` decides which instances of computed questions are asked, `of_four`
-    whether they are answered by a choice.
+    the date of the last interview that a plan is for, past or to come. `seed` decides which instances of computed
+    questions are asked, `of_four` whether they are answered by a choice.
     """
 
     learner_id: int
