@@ -173,8 +173,8 @@ async function keptCards() {
   return [...page.querySelectorAll("#kept > template")]
     .map(({ dataset, innerHTML }) => ({
       card: Number(dataset.card), html: innerHTML, topic: dataset.topic, after: dataset.after || null, owes: Number(dataset.owes),
+      isDue: dataset.after && dataset.owes === "0" && !("planned" in dataset),
     }))
-    .map((one) => ({ ...one, isDue: one.after && !one.owes }))
     .filter(({ card }) => !rated.get(card)?.isDone)
     .map((one) => (rated.has(one.card) ? { ...one, ...owing(rated.get(one.card)), isAgain: true } : one))
     .sort((a, b) => Boolean(a.owes) - Boolean(b.owes));

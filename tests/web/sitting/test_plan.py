@@ -230,3 +230,16 @@ def test_a_bad_plan_is_refused_in_words_and_keeps_what_was_typed(
     assert says in answered.text
     assert (form | fields)["minutes"] in answered.text
     assert client.post("/plans", data={"plan": "nobody"}).status_code == 404
+
+
+def test_a_device_keeps_what_the_plan_has_left_in_its_order(study: "Study", client: TestClient, planned: Plan) -> None:
+    for card in range(1, 9):
+        study.rate(card, 3)
+    study.later(days=9)
+    planned(6)
+    answer(study, client, 1)
+    kept = re.findall(
+        r'data-card="(\d+)" data-after="[^"]*" data-topic="[^"]*" data-owes="(\d)"', client.get("/kept").text
+    )
+    assert kept[-1][1] == "2", "the missed one comes last"
+    assert [int(card) for card, owes in kept if owes == "0"] == [card.id for card in of_today(study).left()]
