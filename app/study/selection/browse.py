@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 from sqlmodel import Session
 
 from app.cards.load.search import asked, matches
+from app.study.forecast.fold import taught
 from app.study.learner.preferences import Preferences
-from app.study.schedule.scheduler import recall
+from app.study.schedule.review_log import STATE_COLUMNS
+from app.study.schedule.scheduler import State
 from app.study.selection.recall import faded
 from app.study.selection.selection import Selection, listed
 from app.study.selection.standing import EVERY_CARD, IS_NEW, STATES
 from app.tables import CARD, CARD_STATE, DECK, OWN_TAG, THE_LEARNER, TODAY, TOPIC
 
 A_PAGE = 50
+FORETOLD = 2_000
+"""Up to so many cards are sorted by the learner's own chance of recall; more of them by FSRS's alone."""
 
 
 # What comes first in each order; cards that were never rated come last, as do ties in learning order.
@@ -109,7 +113,13 @@ def find(session: Session, prefs: Preferences, now: datetime, wanted: Wanted) ->
     page = min(wanted.page, pages)
     # First which cards, then what they say: rows are long, and need not be carried through the sorting.
     ids = select(CARD.c.id).select_from(cards).where(passing).order_by(*order, *_PLACE, CARD.c.id)
-    shown = connection.execute(ids.limit(A_PAGE).offset((page - 1) * A_PAGE), values).scalars().all()
+    part = slice((page - 1) * A_PAGE, page * A_PAGE)
+    if wanted.sort == "recall" and count <= FORETOLD:
+        rows = connection.execute(ids.add_columns(*STATE_COLUMNS), values).all()
+        chances = _chances(connection, values, {row.id: row[1:] for row in rows if row.last_review_id})
+        shown: Sequence[int] = sorted((row.id for row in rows), key=lambda card: chances.get(card, 2.0))[part]
+    else:
+        shown = connection.execute(ids.slice(part.start, part.stop), values).scalars().all()
     return Found(today, _listed(session, values, shown), count, page, pages, decks)
 
 
@@ -134,10 +144,8 @@ _LISTED = (
         CARD.c.name,
         CARD.c.question_html,
         TOPIC.c.title.label("topic"),
-        CARD_STATE.c.due_on,
-        CARD_STATE.c.stability,
-        CARD_STATE.c.reviewed_on,
-        func.coalesce(CARD_STATE.c.reviews, 0).label("reviews"),
+        func.coalesce(CARD_STATE.c.reviews, 0).label("ratings"),
+        *STATE_COLUMNS,
         *(func.coalesce(STATES[word].condition, False).label(f"is_{word}") for word in _SHOWN),
     )
     .select_from(EVERY_CARD)
@@ -155,13 +163,21 @@ def _listed(session: Session, values: dict[str, Any], ids: Sequence[int]) -> lis
     )
     for card, tag in connection.execute(mine.order_by(OWN_TAG.c.tag), values):
         tags[card].append(tag)
-    return [_as_listed(rows[card], values["today"], tuple(tags[card])) for card in ids]
+    seen = {card: [getattr(row, name) for name in State._fields] for card, row in rows.items() if not row.is_new}
+    chances = _chances(connection, values, seen)
+    return [_as_listed(rows[card], chances.get(card), tuple(tags[card])) for card in ids]
 
 
-def _as_listed(row: Any, today: date, own_tags: tuple[str, ...]) -> Listed:
+def _chances(connection: Connection, values: dict[str, Any], seen: Mapping[int, Sequence[Any]]) -> dict[int, float]:
+    """The chance of recall today of each of these cards, whose states are given as rows."""
+    predictor = taught(connection, values["learner"]).predictor
+    chances = predictor.chances([State(*row) for row in seen.values()], values["today"])
+    return dict(zip(seen, chances.tolist(), strict=True))
+
+
+def _as_listed(row: Any, chance: float | None, own_tags: tuple[str, ...]) -> Listed:
     states = tuple(word for word in _SHOWN if getattr(row, f"is_{word}"))
-    chance = None if row.is_new else recall(row.stability, max(0, (today - row.reviewed_on).days))
     return Listed(
         *(row.id, row.deck, row.name, row.question_html, row.topic, states, row.due_on),
-        *(chance, row.reviews, own_tags, row.is_suspended or row.is_buried),
+        *(chance, row.ratings, own_tags, row.is_suspended or row.is_buried),
     )
