@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands import authoring, doctor, importing, serving, simulating, upkeep
+from app.commands import authoring, doctor, importing, serving, simulating, upkeep, user
 from app.commands.console import (
     bring_up_to_date,
     counted,
@@ -34,6 +34,7 @@ app.add_typer(doctor.app)
 app.add_typer(serving.app)
 app.add_typer(upkeep.app)
 app.add_typer(simulating.app)
+app.add_typer(user.app, name="user")
 
 
 @app.callback()

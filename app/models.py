@@ -382,3 +382,101 @@ class NewCardCursor(SQLModel, table=True):
     learner_id: int = Field(foreign_key="learner.id", primary_key=True)
     deck_id: int = Field(foreign_key="deck.id", primary_key=True)
     place: str
+
+
+class Account(SQLModel, table=True):
+    """How a learner signs in, where everybody does. Deleted with the learner."""
+
+    id: int = Field(default=None, primary_key=True)
+    learner_id: int = Field(foreign_key="learner.id", unique=True)
+    name: str = Field(unique=True, description="to sign in with, as `sign_in_name` writes it")
+    hash: str | None = Field(default=None, description="of the password, by argon2; None until its owner chooses one")
+    role: str = Field(description="learner, instructor or admin")
+    made_at: datetime
+    disabled_at: datetime | None = None
+
+
+class SignIn(SQLModel, table=True):
+    """A browser that is signed in."""
+
+    __tablename__ = "sign_in"
+
+    token_hash: str = Field(primary_key=True, description="of the secret in the browser's cookie")
+    account_id: int = Field(foreign_key="account.id", index=True)
+    started_at: datetime
+    used_at: datetime = Field(description="to within ten minutes")
+
+
+class KnownDevice(SQLModel, table=True):
+    """A browser in which somebody signed in before: others' guesses do not keep it out."""
+
+    __tablename__ = "known_device"
+
+    token_hash: str = Field(primary_key=True, description="of the secret in the browser's cookie")
+    account_id: int = Field(foreign_key="account.id", index=True)
+    made_at: datetime
+
+
+class AppToken(SQLModel, table=True):
+    """What a program sends in place of a password."""
+
+    __tablename__ = "app_token"
+
+    id: int = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    token_hash: str = Field(unique=True)
+    label: str = Field(description="what it is for, in its owner's words")
+    made_at: datetime
+
+
+class Guess(SQLModel, table=True):
+    """How many wrong passwords count against an account, a device or an address: each moves `until` on."""
+
+    key: str = Field(primary_key=True, description="a hash of what is counted")
+    until: datetime = Field(index=True, description="when nothing is counted any more")
+
+
+class SchoolClass(SQLModel, table=True):
+    """A class: a name, its decks, and its members."""
+
+    __tablename__ = "school_class"
+
+    id: int = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    made_at: datetime
+
+
+class ClassDeck(SQLModel, table=True):
+    """A deck that a class studies, and its instructors write."""
+
+    __tablename__ = "class_deck"
+
+    class_id: int = Field(foreign_key="school_class.id", primary_key=True)
+    deck_id: int = Field(foreign_key="deck.id", primary_key=True)
+
+
+class ClassMember(SQLModel, table=True):
+    """Somebody in a class, as a learner or as an instructor."""
+
+    __tablename__ = "class_member"
+
+    class_id: int = Field(foreign_key="school_class.id", primary_key=True)
+    account_id: int = Field(foreign_key="account.id", primary_key=True, index=True)
+    teaches: bool = False
+    joined_at: datetime
+
+
+class EntryLink(SQLModel, table=True):
+    """A link to a new password for `account_id`, to the profile `learner_id`, or to a new account."""
+
+    __tablename__ = "entry_link"
+
+    id: int = Field(default=None, primary_key=True)
+    token_hash: str = Field(unique=True, description="of the secret in the link")
+    role: str = Field(description="of the account that it makes")
+    account_id: int | None = Field(default=None, foreign_key="account.id")
+    learner_id: int | None = Field(default=None, foreign_key="learner.id")
+    class_id: int | None = Field(default=None, foreign_key="school_class.id", index=True)
+    made_at: datetime
+    ends_at: datetime
+    uses: int = Field(description="how often it may still be used")

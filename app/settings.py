@@ -39,13 +39,13 @@ ZoneName = Annotated[str, AfterValidator(zone_named)]
 Hour = Annotated[int, Field(ge=0, le=23)]
 CardsPerDay = Annotated[int, Field(ge=0, le=9999)]
 Retention = Annotated[float, Field(ge=0.70, le=0.97)]
-Access = Literal["open", "household"]
+Access = Literal["open", "household", "accounts"]
 Listed = Annotated[tuple[str, ...], NoDecode]
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 
-_LOCK_IT = "set RECUR_PASSWORD or RECUR_PASSWORD_FILE"
+_LOCK_IT = "set RECUR_PASSWORD, RECUR_PASSWORD_FILE, or RECUR_ACCESS=accounts"
 
 
 def _split(value: object) -> object:
@@ -57,11 +57,19 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", validate_default=True)
 
-    host: str = Field("127.0.0.1", description="Address to listen on. Anything but loopback needs RECUR_PASSWORD.")
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on. Anything but loopback needs RECUR_PASSWORD, or accounts."
+    )
     access: Access | None = Field(
         None,
-        description="How people come in: `open` (whoever uses this machine), or `household` (one password, and "
-        "profiles to choose from). By default `household` if a password is set, otherwise `open`.",
+        description="How people come in: `open` (whoever uses this machine), `household` (one password, and profiles "
+        "to choose from) or `accounts` (everybody signs in). By default `household` if a password is set, otherwise "
+        "`open`.",
+    )
+    plain_http: bool = Field(
+        False,
+        description="With accounts: answer other machines over plain http too. Whoever is on the network between can "
+        "then read passwords and take over sessions.",
     )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
     workers: int = Field(1, ge=1, le=64, description="Processes that `recur serve` answers with.")
@@ -97,8 +105,8 @@ class Settings(BaseSettings):
     )
     allowed_hosts: Listed = Field(
         (),
-        description="With a password: the host names that the server answers to, beside this machine's own, separated "
-        "by commas; none means any.",
+        description="With a password or accounts: the host names that the server answers to, beside this machine's "
+        "own, separated by commas; none means any.",
     )
     trusted_proxies: Listed = Field(
         ("127.0.0.1", "::1"),
@@ -182,20 +190,28 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _lets_in_whom_it_says(self) -> "Settings":
         if self.access == "household" and self.password is None:
-            raise ValueError(f"RECUR_ACCESS is household: {_LOCK_IT}.")
-        if self.access == "open" and self.password is not None:
-            raise ValueError("RECUR_ACCESS is open, which asks for no password: remove one of the two settings.")
+            raise ValueError("RECUR_ACCESS is household: set RECUR_PASSWORD or RECUR_PASSWORD_FILE.")
+        if self.access in ("open", "accounts") and self.password is not None:
+            raise ValueError(
+                f"RECUR_ACCESS is {self.access}, which has no use for RECUR_PASSWORD: remove one of the two."
+            )
+        if self.has_accounts and not (self.is_loopback or self.plain_http or self.names_proxies):
+            raise ValueError(
+                f"RECUR_HOST is {self.host}, which other machines can reach, and accounts need https: put a proxy with "
+                "TLS in front and name it in RECUR_TRUSTED_PROXIES. RECUR_PLAIN_HTTP=true does without, but then "
+                "whoever is on the network can read passwords."
+            )
         if not self.is_open:
             return self
         if not self.is_loopback:
             raise ValueError(
                 f"RECUR_HOST is {self.host}, which other machines can reach: {_LOCK_IT}, or listen on 127.0.0.1."
             )
-        for name in ("allowed_hosts", "trusted_proxies"):
-            if name in self.model_fields_set and getattr(self, name):
+        for name, is_set in (("ALLOWED_HOSTS", self.allowed_hosts), ("TRUSTED_PROXIES", self.names_proxies)):
+            if is_set:
                 raise ValueError(
-                    f"{PREFIX}{name.upper()} is set, so others can reach this server, and it would let everybody in: "
-                    f"{_LOCK_IT}, or remove {PREFIX}{name.upper()}."
+                    f"{PREFIX}{name} is set, so others can reach this server, and it would let everybody in: "
+                    f"{_LOCK_IT}, or remove {PREFIX}{name}."
                 )
         return self
 
@@ -227,7 +243,17 @@ class Settings(BaseSettings):
     @property
     def is_open(self) -> bool:
         """True if whoever reaches the server is let in."""
-        return self.password is None
+        return self.password is None and not self.has_accounts
+
+    @property
+    def has_accounts(self) -> bool:
+        """True if everybody signs in."""
+        return self.access == "accounts"
+
+    @property
+    def names_proxies(self) -> bool:
+        """True if somebody has named proxies to be trusted."""
+        return bool(self.trusted_proxies) and self.trusted_proxies != Settings.model_fields["trusted_proxies"].default
 
     @property
     def logs_every_request(self) -> bool:

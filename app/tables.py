@@ -20,6 +20,8 @@ from sqlalchemy.orm import configure_mappers
 from sqlmodel import SQLModel
 
 from app.models import (
+    Account,
+    AppToken,
     Card,
     CardAlias,
     CardDemo,
@@ -29,11 +31,16 @@ from app.models import (
     CardState,
     CardTag,
     CardVersion,
+    ClassDeck,
+    ClassMember,
     ContentFile,
     DayTotal,
     Deck,
+    EntryLink,
     Forecast,
+    Guess,
     InterviewPlan,
+    KnownDevice,
     Learner,
     MonthTotal,
     NewCardCursor,
@@ -41,6 +48,8 @@ from app.models import (
     Quiz,
     QuizItem,
     Review,
+    SchoolClass,
+    SignIn,
     Topic,
 )
 
@@ -52,6 +61,8 @@ def _table(model: type[SQLModel]) -> Table:
     return cast(Table, inspect(model).local_table)
 
 
+ACCOUNT = _table(Account)
+APP_TOKEN = _table(AppToken)
 CARD = _table(Card)
 CARD_ALIAS = _table(CardAlias)
 CARD_DEMO = _table(CardDemo)
@@ -61,10 +72,15 @@ CARD_SOURCE = _table(CardSource)
 CARD_STATE = _table(CardState)
 CARD_TAG = _table(CardTag)
 CARD_VERSION = _table(CardVersion)
+CLASS_DECK = _table(ClassDeck)
+CLASS_MEMBER = _table(ClassMember)
 CONTENT_FILE = _table(ContentFile)
 DAY_TOTAL = _table(DayTotal)
 DECK = _table(Deck)
+ENTRY_LINK = _table(EntryLink)
 FORECAST = _table(Forecast)
+GUESS = _table(Guess)
+KNOWN_DEVICE = _table(KnownDevice)
 LEARNER = _table(Learner)
 MONTH_TOTAL = _table(MonthTotal)
 NEW_CARD_CURSOR = _table(NewCardCursor)
@@ -73,6 +89,8 @@ PLAN = _table(InterviewPlan)
 QUIZ = _table(Quiz)
 QUIZ_ITEM = _table(QuizItem)
 REVIEW = _table(Review)
+SCHOOL_CLASS = _table(SchoolClass)
+SIGN_IN = _table(SignIn)
 TOPIC = _table(Topic)
 
 THE_LEARNER: BindParameter[int] = bindparam("learner")

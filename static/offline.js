@@ -137,7 +137,10 @@ async function forgetOthers() {
   }
 }
 
-async function keep() {
+// The lock is that of sign-out: what was asked for before it is not kept after it.
+const keep = () => navigator.locks.request("recur-keeps", keepCards);
+
+async function keepCards() {
   const version = document.querySelector("script[src$='/offline.js']").src;
   const before = JSON.parse(localStorage.getItem(KEPT) ?? "null");
   if (before?.version === version && Date.now() - before.at < KEPT_MS && (await caches.has(KEPT))) return;
@@ -374,7 +377,7 @@ async function start() {
     cards = await keptCards();
     await goOn();
   }
-  if (!isOffline && (await sendSoon())) await keep();
+  if (LEARNER && !isOffline && (await sendSoon())) await keep();
 }
 
 start().catch(() => null);

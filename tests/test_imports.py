@@ -25,12 +25,27 @@ MAY_IMPORT = {
     "ask": {"demos", "nn", "nearest"},
     "cards": {"models", "tables", "database", "ask", "demos", "nearest", "whole_file"},
     "study": {"ask", "cards", "models", "tables", "database", "settings", "nearest", "invalid", "whole_file"},
+    "accounts": {"study", "models", "tables", "passwords"},
     "exchange": {"ask", "cards", "study", "models", "tables", "database", "nearest", "invalid", "whole_file"},
     "upkeep": {"exchange", "cards", "study", "models", "tables", "database", "settings", "nearest"},
-    "web": {"observe", "upkeep", "exchange", "study", "cards", "ask", "demos", "models", "tables", "database"}
+    "web": {
+        "accounts",
+        "passwords",
+        "observe",
+        "upkeep",
+        "exchange",
+        "study",
+        "cards",
+        "ask",
+        "demos",
+        "models",
+        "tables",
+        "database",
+    }
     | {"settings", "nearest", "invalid", "whole_file"},
     "main": {"observe", "web", "upkeep", "cards", "study", "database", "settings"},
     "commands": {
+        "accounts",
         "observe",
         "server",
         "main",
@@ -54,7 +69,7 @@ FLOORS = {
     "exchange": ("imports", "exports", "history", ""),
     "demos": ("machine", "parts", "program", ""),
     "ask": ("", "questions"),
-    "web": ("frame", "sitting", "quiz", "drill", "browse", "course", "demos", "stats", "own", "phone", ""),
+    "web": ("frame", "sitting", "quiz", "drill", "browse", "course", "demos", "stats", "own", "people", "phone", ""),
 }
 """The sub-rooms of a room from the ground up: each may import those before it. "" is the room's own files."""
 PAGES_MAY_IMPORT = {"quiz": {"sitting"}}

@@ -80,6 +80,20 @@ ROWS: dict[str, dict[str, Any]] = {
         "recalled": 1, "expected": 900_000,
     },
     "new_card_cursor": {"learner_id": 1, "deck_id": 1, "place": "1"},
+    "account": {
+        "id": 1, "learner_id": 1, "name": "ada", "hash": None, "role": "admin", "made_at": MOMENT, "disabled_at": None,
+    },
+    "sign_in": {"token_hash": "h", "account_id": 1, "started_at": MOMENT, "used_at": MOMENT},
+    "known_device": {"token_hash": "h", "account_id": 1, "made_at": MOMENT},
+    "app_token": {"id": 1, "account_id": 1, "token_hash": "h", "label": "Script", "made_at": MOMENT},
+    "guess": {"key": "h", "until": MOMENT},
+    "school_class": {"id": 1, "name": "2026", "made_at": MOMENT},
+    "class_deck": {"class_id": 1, "deck_id": 1},
+    "class_member": {"class_id": 1, "account_id": 1, "teaches": True, "joined_at": MOMENT},
+    "entry_link": {
+        "id": 1, "token_hash": "h", "role": "learner", "account_id": 1, "learner_id": 1, "class_id": 1,
+        "made_at": MOMENT, "ends_at": MOMENT, "uses": 3,
+    },
 }  # fmt: skip
 
 

@@ -24,7 +24,9 @@ def test_beyond_loopback_a_password_is_needed(host: str) -> None:
         ({"access": "open", "trusted_proxies": "127.0.0.1"}, "RECUR_TRUSTED_PROXIES is set"),
         ({"access": "open", "password": "long enough"}, "remove one of the two"),
         ({"access": "household"}, "household: set RECUR_PASSWORD"),
-        ({"access": "all"}, "'open' or 'household'"),
+        ({"access": "accounts", "password": "long enough"}, "accounts, which has no use for RECUR_PASSWORD"),
+        ({"access": "accounts", "host": "0.0.0.0"}, "accounts need https: .*RECUR_TRUSTED_PROXIES.*RECUR_PLAIN_HTTP"),
+        ({"access": "all"}, "'open', 'household' or 'accounts'"),
     ],
 )
 def test_nobody_is_let_in_by_mistake(given: dict[str, Any], says: str) -> None:
@@ -32,6 +34,16 @@ def test_nobody_is_let_in_by_mistake(given: dict[str, Any], says: str) -> None:
         Settings(**given)
     with_password = {"password": "long enough"} | given | {"access": "household"}
     assert not Settings(**with_password).is_open
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"host": "0.0.0.0", "plain_http": True}, {"host": "0.0.0.0", "trusted_proxies": "10.0.0.2"}],
+)
+def test_accounts_start_where_they_are_sent_by_https_or_somebody_gave_that_up(more: dict[str, Any]) -> None:
+    made = Settings(access="accounts", **more)
+    assert made.has_accounts
+    assert not made.is_open
 
 
 def test_a_proxy_that_is_trusted_by_default_or_not_at_all_keeps_nobody_out() -> None:

@@ -25,6 +25,8 @@ def on_home_network(chosen: Settings, address: str | None, is_sure: bool) -> Set
 
     The password is that of the settings; without one it is made up, and holds until the server stops.
     """
+    if chosen.has_accounts:
+        refuse("--phone shares one password. With RECUR_ACCESS=accounts serve by https instead: see docs/operating.md.")
     host = address or _own_address()
     typer.echo(f"Everyone on your network can then reach Recur at {host}. They need the password, which is shown next.")
     if not is_sure and not typer.confirm("Go on?"):

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,12 +63,26 @@ def serve(
         announce(f"Recur is at {here} ({stop})")
         if for_phone:
             phone.show_link(chosen, port)
+        if chosen.has_accounts:
+            _show_link_to_admin(database, here)
         if number == 1:
             _answer(chosen, database, listener)
             return
         database.close()  # a copied process must not use its parent's connections
         with _shared_metrics() if chosen.metrics else nullcontext(lambda _: None) as ended:
             Workers(number, lambda: _work(chosen, listener), FINISH_SECONDS + 2, ended).run()
+
+
+def _show_link_to_admin(database: "Database", here: str) -> None:
+    """Print the link that makes the admin, as long as there is none."""
+    from app.accounts.links import link_to_first_admin
+
+    with database.write() as session:
+        path = link_to_first_admin(session, datetime.now(UTC))
+    if path:
+        # Not by way of the log: whoever has the link comes in.
+        typer.echo(f"There is no admin yet. This link makes one; it is valid once, for a day: {here.rstrip('/')}{path}")
+        typer.echo("(Behind a proxy, put its address in the place of this one.)")
 
 
 @contextmanager

@@ -111,7 +111,7 @@ def erase(session: Session, learner_id: int) -> None:
     for table in reversed(tables):
         if table in owned:
             connection.execute(delete(table).where(table.c.learner_id == learner_id))
-        else:
+        if table not in owned or table.c.learner_id.nullable:
             _erase_parts(session, table, owned, learner_id)
     if learner_id == FIRST_LEARNER:
         connection.execute(update(LEARNER).where(LEARNER.c.id == FIRST_LEARNER).values(**_new_row(FIRST_NAME)))

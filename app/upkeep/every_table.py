@@ -11,6 +11,8 @@ class Origin(Enum):
     FILES = "the content files: `recur load` writes them again"
     REVIEWS = "the reviews: `recur replay` writes them again"
     LEARNER = "a learner: they are in the exported history, and are deleted with the learner"
+    ACCOUNT = "an account: they let somebody in, and are deleted with their learner"
+    CLASS = "an admin or an instructor"
     TIME = "what happened, and nothing writes them again"
 
 
@@ -35,7 +37,16 @@ ORIGINS = {
     tables.QUIZ.name: Origin.LEARNER,
     tables.QUIZ_ITEM.name: Origin.LEARNER,
     tables.REVIEW.name: Origin.LEARNER,
+    tables.ACCOUNT.name: Origin.ACCOUNT,
+    tables.APP_TOKEN.name: Origin.ACCOUNT,
+    tables.CLASS_MEMBER.name: Origin.ACCOUNT,
+    tables.ENTRY_LINK.name: Origin.ACCOUNT,
+    tables.KNOWN_DEVICE.name: Origin.ACCOUNT,
+    tables.SIGN_IN.name: Origin.ACCOUNT,
+    tables.CLASS_DECK.name: Origin.CLASS,
+    tables.SCHOOL_CLASS.name: Origin.CLASS,
     tables.CARD_ALIAS.name: Origin.TIME,
     tables.CARD_VERSION.name: Origin.TIME,
+    tables.GUESS.name: Origin.TIME,
 }
 """Every table. tests/upkeep/test_every_table.py fails for one that is missing, here or in what must know it."""

@@ -6,26 +6,34 @@ from typing import Any
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Route
 
+from app.accounts.roles import Deed
 from app.web.browse import browse
 from app.web.course import cards, content, edit, pictures, sources, topics, versions
-from app.web.demos import api, demo, draws, index, training
+from app.web.demos import api, demo, docs, draws, index, training
 from app.web.drill import choose as drill
 from app.web.drill import practice
 from app.web.drill import run as drill_run
-from app.web.frame import docs, health
+from app.web.frame import health
+from app.web.frame.here import allowed
 from app.web.own import history, learners, plans, settings
+from app.web.people import account, accounts, join, sign_in
 from app.web.phone import worker
 from app.web.quiz import choose, results, take
 from app.web.sitting import kept, plan, review, sync, today
 from app.web.stats import stats
 
 
-def _get(path: str, answer: Callable[..., Any]) -> APIRoute:
-    return APIRoute(path, answer, methods=["GET"], include_in_schema=False)
+def _get(path: str, answer: Callable[..., Any], deed: Deed = Deed.STUDY) -> APIRoute:
+    return APIRoute(path, answer, methods=["GET"], include_in_schema=False, dependencies=_for(deed))
 
 
-def _post(path: str, answer: Callable[..., Any]) -> APIRoute:
-    return APIRoute(path, answer, methods=["POST"], include_in_schema=False)
+def _post(path: str, answer: Callable[..., Any], deed: Deed = Deed.STUDY) -> APIRoute:
+    return APIRoute(path, answer, methods=["POST"], include_in_schema=False, dependencies=_for(deed))
+
+
+def _for(deed: Deed) -> list[Any]:
+    """What lets in those alone who may do this. Everybody whom the guard lets in may study."""
+    return [] if deed is Deed.STUDY else [allowed(deed)]
 
 
 REVIEW = (
@@ -96,12 +104,30 @@ CHANGE_SETTINGS = (
     _post("/learners/{chosen}/delete", learners.delete),
 )
 WRITE_CARDS = (
-    _get("/content", content.content),
-    _get("/content/{deck}/{name}", content.content_of_file),
-    _get("/content/{deck}/{name}/edit", edit.edit),
-    _post("/content/{deck}/{name}/edit", edit.save),
-    _post("/content/{deck}/{name}/preview", edit.preview_of_typed),
+    _get("/content", content.content, Deed.WRITE),
+    _get("/content/{deck}/{name}", content.content_of_file, Deed.WRITE),
+    _get("/content/{deck}/{name}/edit", edit.edit, Deed.WRITE),
+    _post("/content/{deck}/{name}/edit", edit.save, Deed.WRITE),
+    _post("/content/{deck}/{name}/preview", edit.preview_of_typed, Deed.WRITE),
     _get("/sources", sources.sources),
+)
+COME_IN = (
+    _get("/sign-in", sign_in.ask),
+    _post("/sign-in", sign_in.enter),
+    _post("/sign-out", sign_in.leave),
+    _get("/join/{secret}", join.ask),
+    _post("/join/{secret}", join.join),
+    _get("/account", account.account),
+    _post("/account/password", account.change_password),
+    _post("/account/tokens", account.make_token),
+    _post("/account/tokens/{token}/revoke", account.revoke),
+    _get("/accounts", accounts.accounts, Deed.MANAGE),
+    _post("/accounts", accounts.add, Deed.MANAGE),
+    _post("/accounts/claim", accounts.claim, Deed.MANAGE),
+    _post("/accounts/{account}/role", accounts.change_role, Deed.MANAGE),
+    _post("/accounts/{account}/reset", accounts.reset, Deed.MANAGE),
+    _post("/accounts/{account}/disable", accounts.disable, Deed.MANAGE),
+    _post("/accounts/{account}/enable", accounts.enable, Deed.MANAGE),
 )
 FOR_PROGRAMS = (
     _get("/sw.js", worker.worker),
@@ -109,7 +135,7 @@ FOR_PROGRAMS = (
     _get("/docs", docs.docs),
     _get("/healthz", health.alive),
     _get("/readyz", health.ready),
-    _get("/metrics", health.metrics),
+    _get("/metrics", health.metrics, Deed.MANAGE),
     *api.router.routes,
 )
 
@@ -123,5 +149,6 @@ ROUTES: tuple[BaseRoute, ...] = (
     *SEE_PROGRESS,
     *CHANGE_SETTINGS,
     *WRITE_CARDS,
+    *COME_IN,
     *FOR_PROGRAMS,
 )

@@ -3,6 +3,7 @@
 const VERSION = "{{ static("") }}";
 const SHELL = `recur-shell-${VERSION}`;
 const OFFLINE = "/offline";
+const LONGEST_KEPT_MS = {{ longest_kept_ms or "Infinity" }}; // where people sign in: as long as one may stay away
 const FILES = {{ shell|tojson }}.map((name) => VERSION + name);
 
 self.addEventListener("install", (event) => {
@@ -18,10 +19,19 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
-  if (request.method !== "GET" || origin !== self.location.origin) return;
+  if (origin !== self.location.origin) return;
+  if (request.method === "POST" && pathname === "/sign-out") event.respondWith(signOut(request));
+  if (request.method !== "GET") return;
   if (pathname.startsWith("/static/")) event.respondWith(file(request, pathname));
   else if (pathname.startsWith("/pictures/")) event.respondWith(fetch(request).catch(() => known(request)));
   else if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => page(pathname)));
+});
+
+// Whoever signs out leaves no card behind, even without a net. offline.js keeps cards under the same lock.
+const signOut = (request) => navigator.locks.request("recur-keeps", async () => {
+  const answer = await fetch(request).catch(() => known(OFFLINE));
+  for (const name of await caches.keys()) if (name.startsWith("recur-kept-")) await caches.delete(name);
+  return answer;
 });
 
 async function known(request) {
@@ -38,5 +48,6 @@ async function file(request, pathname) {
 
 async function page(pathname) {
   const kept = pathname === "/review" && (await caches.match("/kept"));
-  return kept || known(OFFLINE);
+  const isLate = kept && Date.now() - Date.parse(kept.headers.get("date")) > LONGEST_KEPT_MS;
+  return kept && !isLate ? kept : known(OFFLINE);
 }

@@ -29,6 +29,7 @@ from tests.upkeep.conftest import NOW
 TABLES = SQLModel.metadata.tables
 SEARCH = "card_search"
 """The only table that is of no model."""
+OF_A_LEARNER = (Origin.LEARNER, Origin.REVIEWS, Origin.ACCOUNT)
 IN_THE_HISTORY: dict[str, type[BaseModel]] = {
     "learner": HeaderLine,
     "review": ReviewLine,
@@ -85,7 +86,7 @@ def test_replay_writes_what_comes_from_the_reviews() -> None:
 
 def test_what_is_a_learners_is_in_the_history(filled: Database) -> None:
     assert set(IN_THE_HISTORY) == of(Origin.LEARNER)
-    assert {name for name in TABLES if is_of_a_learner(name)} == of(Origin.LEARNER, Origin.REVIEWS) - {"learner"}
+    assert {name for name in TABLES if is_of_a_learner(name)} == of(*OF_A_LEARNER) - {"learner"}
     kinds = {line.model_fields["kind"].default for line in IN_THE_HISTORY.values()}
     lines = "".join(history_lines(filled, 1, MOMENT))
     assert {kind for kind in kinds if f'"kind":"{kind}"' in lines} == kinds
@@ -96,9 +97,9 @@ def test_what_is_a_learners_is_deleted_with_the_learner(filled: Database) -> Non
     with filled.write() as session:
         erase(session, 1)
     after = everything(filled)
-    for name in of(Origin.LEARNER, Origin.REVIEWS) - {"learner"}:
+    for name in of(*OF_A_LEARNER) - {"learner"}:
         assert after[name] == [], name
-    for name in of(Origin.FILES, Origin.TIME):
+    for name in of(Origin.FILES, Origin.TIME, Origin.CLASS):
         assert after[name] == before[name], name
     assert len(after["learner"]) == 1
 

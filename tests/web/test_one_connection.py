@@ -19,7 +19,14 @@ from tests.web.quiz.test_take import rating_form as quiz_form
 from tests.web.sitting.test_review import PART, rating_form
 from tests.web.sitting.test_sync import event as made_offline
 
-ALL = [(route, method) for route in ROUTES if isinstance(route, Route) for method in sorted(route.methods or ())]
+WITH_ACCOUNTS = ("/sign-", "/join/", "/account", "/classes")
+"""Pages that are there where everybody signs in: tests/web/people/test_roles.py counts their connections."""
+ALL = [
+    (route, method)
+    for route in ROUTES
+    if isinstance(route, Route) and not route.path.startswith(WITH_ACCOUNTS)
+    for method in sorted(route.methods or ())
+]
 NAMES = {
     "/quiz/{name}": "q1",
     "/demos/{name}": "activations",

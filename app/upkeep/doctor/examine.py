@@ -79,6 +79,15 @@ CHECKS: Mapping[str, Check] = {
     "search": _index,
 }
 EXAMINED: Mapping[str, tuple[str, ...]] = {
+    "account": ("owners",),
+    "app_token": ("owners",),
+    "class_deck": ("owners",),
+    "class_member": ("owners",),
+    "entry_link": ("owners",),
+    "guess": (),
+    "known_device": ("owners",),
+    "school_class": ("owners",),
+    "sign_in": ("owners",),
     "card": ("cards", "owners", "search"),
     "card_alias": ("owners",),
     "card_demo": ("cards", "owners"),

@@ -14,6 +14,7 @@ class Cure(Enum):
     SCHEMA = "creates it"
     IMPORT = "completes it if it was decided, and else takes it back"
     FLIPPED = "sets the bit back"
+    UNUSED = "deletes it: nobody could use it"
     OWNER = "puts what is missing back, under a name that says so"
     ANSWER = "makes the question unanswered"
     REPLAY = "rebuilds it from the reviews"

@@ -55,6 +55,10 @@ def _owners(what: Examined, session: Session) -> list[str]:
     return [f"Put back: {one}." for one in owners.put_back(session.connection(), what.now)]
 
 
+def _unused(_what: Examined, session: Session) -> list[str]:
+    return [f"Deleted {number(owners.drop_unused(session.connection()), 'row')} that let nobody in."]
+
+
 def _answers(_what: Examined, session: Session) -> list[str]:
     return [f"Made {number(owners.forget_answers(session.connection()), 'question')} of quizzes unanswered."]
 
@@ -78,6 +82,7 @@ def _search(_what: Examined, session: Session) -> list[str]:
 REPAIRS: Mapping[Cure, Callable[[Examined, Session], list[str]]] = {
     Cure.SCHEMA: _schema,
     Cure.FLIPPED: _flipped,
+    Cure.UNUSED: _unused,
     Cure.OWNER: _owners,
     Cure.ANSWER: _answers,
     Cure.LOAD: _load,

@@ -1,6 +1,6 @@
 """Rows whose owner is missing: reviews and marks without a learner or a card, questions without a quiz, and so on."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from app.models import Card, Deck, Learner, Quiz, Topic
 from app.tables import CARD, DECK, LEARNER, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
 from app.upkeep.doctor.finding import Cure, Finding, number, some
-from app.upkeep.doctor.storage import OF_THE_CONTENT, REPLAYED
+from app.upkeep.doctor.storage import LETS_IN, OF_THE_CONTENT, REPLAYED
 
 _ANSWER = (REVIEW.c.token == QUIZ_ITEM.c.token) & (REVIEW.c.card_id == QUIZ_ITEM.c.card_id)
 _OF_ITS_LEARNER = exists().where(QUIZ.c.id == QUIZ_ITEM.c.quiz_id, QUIZ.c.learner_id == REVIEW.c.learner_id)
@@ -49,9 +49,20 @@ def forget_answers(connection: Connection) -> int:
 
 def drop_derived_orphans(connection: Connection) -> None:
     """Delete what was derived of rows that are not there."""
-    for table, column, target in _references():
-        if table.name in (*OF_THE_CONTENT, *REPLAYED):
-            connection.execute(delete(table).where(_is_orphan(column, target)))
+    _drop_orphans(connection, {*OF_THE_CONTENT, *REPLAYED})
+
+
+def drop_unused(connection: Connection) -> int:
+    """Delete what lets nobody in, since its account or class is not there. Returns how many rows."""
+    return _drop_orphans(connection, LETS_IN)
+
+
+def _drop_orphans(connection: Connection, of: Collection[str]) -> int:
+    return sum(
+        connection.execute(delete(table).where(_is_orphan(column, target))).rowcount
+        for table, column, target in _references()
+        if table.name in of
+    )
 
 
 def put_back(connection: Connection, now: datetime) -> list[str]:
@@ -64,7 +75,7 @@ def put_back(connection: Connection, now: datetime) -> list[str]:
         lost = {
             one
             for child, column, target in _references()
-            if target.table is table and child.name not in (*OF_THE_CONTENT, *REPLAYED)
+            if target.table is table and child.name not in {*OF_THE_CONTENT, *REPLAYED, *LETS_IN}
             for one in _missing(connection, column, target)
         }
         for row_id in sorted(lost):
@@ -96,6 +107,8 @@ def _cure(table: Table, target: Column[Any]) -> tuple[Cure | None, str]:
         return Cure.REPLAY, ""
     if table.name in OF_THE_CONTENT:
         return Cure.LOAD, ""
+    if table.name in LETS_IN:
+        return Cure.UNUSED, ""
     if target.table is REVIEW:
         return None, "An undo without its rating undoes nothing; it is kept."
     return Cure.OWNER, ""

@@ -71,14 +71,19 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
 
 def may_edit(here: Context) -> bool:
     """True if the files may be written from this browser: it is on the server's machine, which listens to no other."""
-    return here.settings.shows_drafts and here.settings.is_loopback and is_from_this_machine(here.request)
+    return _is_author(here) and here.settings.is_loopback and is_from_this_machine(here.request)
 
 
 def check_author(here: Context) -> None:
     """Raises HTTPException if the server's users are not authors."""
-    if not here.settings.shows_drafts:
+    if not _is_author(here):
         said = "This page is for the authors of the cards. RECUR_EDITING=true shows it to everybody on this server."
         raise HTTPException(HTTPStatus.FORBIDDEN, said)
+
+
+def _is_author(here: Context) -> bool:
+    """True if the page is for whoever asks. Where everybody signs in, the route has asked for the role."""
+    return here.account is not None or here.settings.shows_drafts
 
 
 def check_cache(here: Context) -> CheckCache:

@@ -44,6 +44,6 @@ def metrics(request: Request) -> Response:
     state = request.app.state
     if state.metrics is None:
         raise NotHereError("This server keeps no metrics. RECUR_METRICS=true turns them on.")
-    if state.settings.password is None and not is_from_this_machine(request):
+    if state.settings.is_open and not is_from_this_machine(request):
         raise HTTPException(HTTPStatus.FORBIDDEN, "Without a password, metrics are available only on this machine.")
     return Response(state.metrics.page(), media_type=state.metrics.content_type)

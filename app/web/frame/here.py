@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, get_origin
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
@@ -13,9 +14,12 @@ from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session
-from starlette.datastructures import FormData, Headers
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse
 
+from app.accounts.roles import Deed, may
+from app.accounts.sign_in import SignedIn
 from app.database import Database, Visit
 from app.settings import Settings
 from app.study.learner.preferences import Preferences, preferences
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from app.observe.metrics import Metrics
 
 LEARNER_COOKIE = "recur-learner"
+NOBODY = 0
+"""Stands for the learner where nobody is signed in."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """What asks with one of these changes nothing."""
 FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
@@ -63,6 +69,17 @@ class Context:
         self.connected, self.reading, self.writing = self.visit.connected, self.visit.read, self.visit.write
         self.wants_part = wants_part(self.request)
 
+    @property
+    def account(self) -> SignedIn | None:
+        """Who is signed in; None where there are no accounts, and on the pages for those who are not."""
+        return account_of(self.request)
+
+    def signed_in(self) -> SignedIn:
+        """Who is signed in, on a page that only they reach. Raises HTTPException where there are no accounts."""
+        if self.account is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "This server has no accounts. RECUR_ACCESS=accounts makes some.")
+        return self.account
+
     def learner(self, session: Session) -> Preferences:
         """The learner's preferences, read once a request. Raises UnknownLearnerError."""
         if self._learner is None:
@@ -93,8 +110,28 @@ def page(request: Request, template: str, status: int = 200, part: str | None = 
     return HTMLResponse(body, status, {"Vary": "HX-Request-Type", "Cache-Control": "no-store"})
 
 
+def account_of(request: Request) -> SignedIn | None:
+    """Who is signed in, as the guard found out (`app.web.frame.entry`)."""
+    account: SignedIn | None = request.scope.get("account")
+    return account
+
+
+def allowed(deed: Deed) -> Any:
+    """A dependency that refuses with 403 whose role may not do this. Where there are no accounts it refuses nobody."""
+
+    async def check(request: Request) -> None:
+        account = account_of(request)
+        if account is not None and not may(account.role, deed):
+            raise HTTPException(HTTPStatus.FORBIDDEN, f"You are signed in as a {account.role}, who may not {deed}.")
+
+    return Depends(check)
+
+
 def learner_id(request: Request) -> int:
-    """The learner whom this browser has chosen, or the first."""
+    """The learner who is signed in, or where there are no accounts: whom this browser has chosen, or the first."""
+    if "account" in request.scope:
+        account = account_of(request)
+        return account.learner_id if account else NOBODY
     chosen = request.cookies.get(LEARNER_COOKIE, "")
     is_id = chosen.isascii() and chosen.isdecimal() and len(chosen) <= LONGEST_ID and int(chosen) < 2**31
     return int(chosen) if is_id else FIRST_LEARNER
@@ -108,11 +145,6 @@ def parts_of(address: str) -> SplitResult:
         return urlsplit("")
 
 
-def forwarded_by(headers: Headers) -> str | None:
-    """The header by which a proxy said that it passed the request on; None if there is none."""
-    return next((name for name in FORWARDED if name in headers), None)
-
-
 def card_before(request: Request, said: str) -> str | None:
     """The address of the card that the reader came from, by what the address says or by the Referer; None if none."""
     before = parts_of(request.headers.get("referer", ""))
@@ -124,7 +156,7 @@ def card_before(request: Request, said: str) -> str | None:
 
 def is_from_this_machine(request: Request) -> bool:
     """True if the request comes from a loopback address, and not through a proxy there."""
-    if forwarded_by(request.headers) or request.client is None:
+    if request.client is None or any(name in request.headers for name in FORWARDED):
         return False
     try:
         return ipaddress.ip_address(request.client.host).is_loopback

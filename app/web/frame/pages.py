@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.accounts.roles import Deed, may
 from app.ask.question import written
 from app.ask.questions.line import examples
 from app.cards.file.blocks import curly
@@ -26,7 +27,7 @@ from app.study.learner.keys import ACTIONS
 from app.study.learner.preferences import Look, look
 from app.study.schedule.scale import Rating
 from app.web.frame.dates import a_date, how_large, how_long, plural
-from app.web.frame.here import learner_id
+from app.web.frame.here import account_of, learner_id
 
 Clock = Callable[[], datetime]
 
@@ -60,6 +61,9 @@ def environment(static_version: str) -> Environment:
     made.globals["examples"] = examples
     made.globals["key_actions"] = ACTIONS
     made.globals["learner_of"] = learner_id
+    made.globals["account_of"] = account_of
+    made.globals["may"] = may
+    made.globals["Deed"] = Deed
     made.globals["look_of"] = _look  # asked for by whole pages alone: a slider's answer has no time for it
     made.globals["by_document"] = lambda request, items: by_document(request.app.state.settings.content_dir, items)
     made.filters |= {

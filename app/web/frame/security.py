@@ -24,8 +24,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.database import THREADS
 from app.settings import Settings
 from app.web.frame.busy import BUSY_HEADERS, busy_answer
+from app.web.frame.entry import FrontDoor
 from app.web.frame.guesses import LONGEST_WAIT, Guesses
-from app.web.frame.here import SAFE_METHODS, forwarded_by
+from app.web.frame.here import FORWARDED, SAFE_METHODS
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 LARGE_BODIES = frozenset({"/settings/history"})
@@ -96,6 +97,7 @@ class Guard:
         self.hosts = LOCAL_HOSTS | {settings.host} | set(settings.allowed_hosts)
         self.is_open = settings.is_open
         # Where a password is set the browser has none for a foreign name, so any name will do unless some are listed.
+        self.door = FrontDoor(settings) if settings.has_accounts else None
         self.checks_host = settings.is_open or bool(settings.allowed_hosts)
         self.guesses = Guesses()
         self.uploads = 0
@@ -111,6 +113,11 @@ class Guard:
             self._check_request(scope)
             if self.password is not None and scope["path"] not in OPEN_PATHS:
                 await self._check_password(self.password, scope)
+            if self.door is not None and scope["path"] not in OPEN_PATHS:
+                answer = await self.door.refuse(scope, receive)
+                if answer is not None:
+                    await answer(scope, receive, send)
+                    return
             self._admit(scope)
             if scope["method"] == "HEAD":
                 await self._head(scope, receive, send)
@@ -182,7 +189,7 @@ class Guard:
             raise Refusal(HTTPStatus.BAD_REQUEST, "its Host header names no host.")
         if scope["path"] not in OPEN_PATHS:
             self._check_host(name)
-            if self.is_open and (by := forwarded_by(headers)):
+            if self.is_open and (by := next((name for name in FORWARDED if name in headers), None)):
                 raise Refusal(HTTPStatus.FORBIDDEN, f"{by} says that {_FORWARDED}")
         self._check_address(scope["path"], scope["query_string"])
 

@@ -1,5 +1,6 @@
 """/settings/history: download a learner's whole history, and import one."""
 
+import logging
 import threading
 from http import HTTPStatus
 from tempfile import SpooledTemporaryFile
@@ -17,6 +18,7 @@ from app.web.frame.here import Here
 
 CHUNK = 64 * 1024
 LARGEST_IN_MEMORY = 1_000_000
+log = logging.getLogger(__name__)
 _DOWNLOADS = threading.Semaphore(2)
 
 
@@ -33,6 +35,7 @@ def download(here: Here) -> Response:
     finally:
         _DOWNLOADS.release()
     size = written.tell()
+    log.info("A history was exported.", extra={"fields": {"learner": here.learner_id}})
     written.seek(0)
     name = f"recur-history-{day}.jsonl"
     headers = {

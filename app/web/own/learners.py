@@ -7,14 +7,19 @@ from random import SystemRandom
 from typing import Annotated
 
 from fastapi import Form, Request
-from sqlmodel import Session
+from sqlmodel import Session, select
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
+from app.accounts.accounts import AccountError, check_not_last_admin
+from app.accounts.roles import Deed, may
+from app.models import Account
 from app.study.learner.preferences import UnknownLearnerError
 from app.study.learner.profile import Profile, WrongProfileError, profile
 from app.study.learners import FIRST_LEARNER, add_learner, all_learners, belongings, erase, rename
+from app.web.frame.entry import let_out
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import LEARNER_COOKIE, Here, RowId
+from app.web.frame.here import LEARNER_COOKIE, Context, Here, RowId
 
 log = logging.getLogger(__name__)
 A_YEAR = 365 * 24 * 3600
@@ -23,11 +28,16 @@ Name = Annotated[str, Form()]
 
 def learners(here: Here, deleted: str = "") -> Response:
     """List all learners, and mark the one of this browser."""
+    _check_profiles(here)
     return _list(here, deleted)
 
 
 def _list(
-    here: Here, deleted: str = "", problems: Mapping[str, str] | None = None, meant: int | None = None, typed: str = ""
+    here: Context,
+    deleted: str = "",
+    problems: Mapping[str, str] | None = None,
+    meant: int | None = None,
+    typed: str = "",
 ) -> Response:
     """The page; with `problems`, the name as it was `typed`, and whom it was `meant` for (None: a new learner)."""
     with here.reading() as session:
@@ -52,6 +62,7 @@ def add(
     name: Name = "",
 ) -> Response:
     """Add a learner, who from now on studies in this browser."""
+    _check_profiles(here)
     try:
         with here.writing() as session:
             added = add_learner(session, name, SystemRandom(), here.settings.max_learners)
@@ -62,6 +73,7 @@ def add(
 
 def choose(here: Here, chosen: Annotated[RowId, Form()]) -> Response:
     """Choose who studies in this browser."""
+    _check_profiles(here)
     with here.reading() as session:
         _known(session, chosen)
     return _studies(here.request, chosen, "/")
@@ -73,6 +85,7 @@ def rename_learner(
     name: Name = "",
 ) -> Response:
     """Rename a learner."""
+    _check_profiles(here)
     try:
         with here.writing() as session:
             _known(session, chosen)
@@ -84,25 +97,32 @@ def rename_learner(
 
 def ask_to_delete(here: Here, chosen: RowId) -> Response:
     """Show what would be deleted, and ask for the learner's name."""
+    _check_own(here, chosen)
     return _ask(here, chosen)
 
 
 def delete(here: Here, chosen: RowId, name: Name = "") -> Response:
     """Delete everything that belongs to the learner, if the name typed is theirs."""
+    _check_own(here, chosen)
     with here.writing() as session:
         going = _known(session, chosen)
         if is_theirs := " ".join(name.split()) == " ".join(going.name.split()):
+            _check_not_last_admin(session, here, chosen)
             erase(session, chosen)
     if not is_theirs:
         return _ask(here, chosen, typed=name)
     log.info("A learner was deleted.", extra={"fields": {"learner": here.learner_id, "deleted": chosen}})
+    if here.account is not None:
+        if chosen != here.learner_id:
+            return RedirectResponse("/accounts", HTTPStatus.SEE_OTHER)
+        return let_out(here.request, RedirectResponse("/sign-in?deleted=1", HTTPStatus.SEE_OTHER))
     response = RedirectResponse("/learners?deleted=1", HTTPStatus.SEE_OTHER)
     if chosen == here.learner_id:
         response.delete_cookie(LEARNER_COOKIE)
     return response
 
 
-def _ask(here: Here, chosen: int, typed: str | None = None) -> Response:
+def _ask(here: Context, chosen: int, typed: str | None = None) -> Response:
     with here.reading() as session:
         return here.page(
             "learners/delete.html",
@@ -114,6 +134,29 @@ def _ask(here: Here, chosen: int, typed: str | None = None) -> Response:
             is_first=chosen == FIRST_LEARNER,
             typed=typed,
         )
+
+
+def _check_profiles(here: Context) -> None:
+    """Raises NotHereError where everybody signs in: nobody sees or becomes another."""
+    if here.account is not None:
+        raise NotHereError("On this server everybody signs in. Your account is at /account.")
+
+
+def _check_own(here: Context, chosen: int) -> None:
+    """Raises NotHereError where everybody signs in, unless the learner is one's own, or an admin asks."""
+    if here.account is not None and chosen != here.learner_id and not may(here.account.role, Deed.MANAGE):
+        raise NotHereError(f"There is no learner {chosen}.")
+
+
+def _check_not_last_admin(session: Session, here: Context, chosen: int) -> None:
+    """Raises HTTPException if nobody could manage the accounts afterwards."""
+    if here.account is None:
+        return
+    account_id = session.exec(select(Account.id).where(Account.learner_id == chosen)).one_or_none()
+    try:
+        check_not_last_admin(session, account_id or 0)
+    except AccountError as error:
+        raise HTTPException(HTTPStatus.CONFLICT, str(error)) from error
 
 
 def _known(session: Session, chosen: int) -> Profile:

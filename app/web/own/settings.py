@@ -93,7 +93,7 @@ def _form(
         returning=_returning(learner.desired_retention),
         local=here.now.astimezone(learner.zone),
         today=today,
-        learners=all_learners(session),
+        learners=all_learners(session) if here.account is None else [],
         learner=here.learner_id,
         mine=belongings(session, here.learner_id),
         build=here.request.app.state.build,

@@ -3,6 +3,7 @@
 from fastapi import Request
 from starlette.responses import Response
 
+from app.accounts.sign_in import IDLE
 from app.web.frame.here import page
 
 SHELL = (
@@ -16,7 +17,8 @@ def worker(request: Request) -> Response:
     """The script. It holds the version of the files, so that browsers see at once that there is a new one."""
     made = request.app.state.templates.get_template("phone/sw.js")
     headers = {"Cache-Control": "no-cache"}
-    return Response(made.render(shell=SHELL), media_type="text/javascript", headers=headers)
+    longest = int(IDLE.total_seconds() * 1000) if request.app.state.settings.has_accounts else None
+    return Response(made.render(shell=SHELL, longest_kept_ms=longest), media_type="text/javascript", headers=headers)
 
 
 def offline(request: Request) -> Response:

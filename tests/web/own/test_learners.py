@@ -73,6 +73,7 @@ def own(database: Database, learner: int) -> None:
         for name in sorted(personal, key=names.index):
             row = dict(ROWS[name])
             unique = {"token": f"t{learner}", "name": f"q{learner}", "id": learner, "quiz_id": learner}
+            unique |= {"account_id": learner, "token_hash": f"h{learner}", "class_id": None}
             row |= {key: value for key, value in unique.items() if key in row}
             row |= {"learner_id": learner} if "learner_id" in row else {}
             row |= {"last_review_id": learner} if "last_review_id" in row else {}

@@ -1,0 +1,100 @@
+"""/account: one's own password, app tokens and sessions."""
+
+from http import HTTPStatus
+
+from pydantic import BaseModel
+from sqlmodel import Session, select
+from starlette.responses import RedirectResponse, Response
+
+from app.accounts.accounts import AccountError, add_token, app_tokens, hash_if_good, revoke_token, set_password
+from app.accounts.bounds import OF_A_DEVICE, give_back, key_of, take_turn
+from app.accounts.hashes import matches
+from app.accounts.sign_in import SignedIn
+from app.models import Account, SignIn
+from app.web.frame.here import Context, Here, RowId, sent
+
+
+class PasswordForm(BaseModel):
+    """The password as it is, and another."""
+
+    current: str = ""
+    password: str = ""
+
+
+class TokenForm(BaseModel):
+    """What an app token is for."""
+
+    label: str = ""
+
+
+ThePasswords, TheToken = sent(PasswordForm), sent(TokenForm)
+
+
+def account(here: Here, saved: bool = False) -> Response:
+    """Show the account."""
+    return _page(
+        here, here.signed_in(), notice="The password was changed, and other browsers signed out." if saved else ""
+    )
+
+
+def change_password(here: Here, form: PasswordForm = ThePasswords) -> Response:
+    """Change the password; whoever holds this session alone cannot guess it any faster than at the door."""
+    who = here.signed_in()
+    counted = {key_of("change", str(who.account_id)): OF_A_DEVICE}
+    with here.writing() as session:
+        kept = session.exec(select(Account.hash).where(Account.id == who.account_id)).one()
+        wait = take_turn(session, counted, here.now)
+    try:
+        if wait:
+            raise AccountError("Too many wrong passwords. Try again in a minute.", "current")
+        if not matches(kept, form.current):
+            raise AccountError("This is not your password.", "current")
+        new = hash_if_good(form.password, who.name)
+    except AccountError as error:
+        return _page(here, who, error)
+    with here.writing() as session:
+        give_back(session, counted)
+        set_password(session, who.account_id, new, but=who.session)
+    return RedirectResponse("/account?saved=1", HTTPStatus.SEE_OTHER)
+
+
+def make_token(here: Here, form: TokenForm = TheToken) -> Response:
+    """Make an app token, and show it once."""
+    who = here.signed_in()
+    try:
+        with here.writing() as session:
+            secret = add_token(session, who.account_id, form.label, here.now)
+    except AccountError as error:
+        return _page(here, who, error)
+    return _page(here, who, secret=secret)
+
+
+def revoke(here: Here, token: RowId) -> Response:
+    """Revoke an app token."""
+    who = here.signed_in()
+    with here.writing() as session:
+        revoke_token(session, who.account_id, token)
+    return RedirectResponse("/account#tokens", HTTPStatus.SEE_OTHER)
+
+
+def _page(
+    here: Context, who: SignedIn, error: AccountError | None = None, secret: str = "", notice: str = ""
+) -> Response:
+    with here.reading() as session:
+        learner = here.learner(session)
+        return here.page(
+            "people/account.html",
+            HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
+            who=who,
+            tokens=app_tokens(session, who.account_id),
+            sessions=_sessions(session, who),
+            learner=learner,
+            today=learner.day(here.now),
+            error=error,
+            secret=secret,
+            notice=notice,
+        )
+
+
+def _sessions(session: Session, who: SignedIn) -> int:
+    return len(session.exec(select(SignIn.started_at).where(SignIn.account_id == who.account_id)).all())
