@@ -82,7 +82,8 @@ Writing = Callable[[], AbstractContextManager[Session]]
 
 def sign_in_name(text: str) -> str:
     """A name as accounts are found by it: whatever its case, its spaces and its form in Unicode."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    # No name has a NUL, which PostgreSQL cannot even look for.
+    return " ".join(unicodedata.normalize("NFKC", text.replace("\0", "\ufffd")).casefold().split())
 
 
 def sign_in(writing: Writing, attempt: SignInAttempt, now: datetime) -> Entered | None:

@@ -16,7 +16,7 @@ from app.web.drill import run as drill_run
 from app.web.frame import health
 from app.web.frame.here import allowed
 from app.web.own import history, learners, plans, settings
-from app.web.people import account, accounts, join, sign_in
+from app.web.people import account, accounts, classes, join, sign_in
 from app.web.phone import worker
 from app.web.quiz import choose, results, take
 from app.web.sitting import kept, plan, review, sync, today
@@ -129,6 +129,17 @@ COME_IN = (
     _post("/accounts/{account}/disable", accounts.disable, Deed.MANAGE),
     _post("/accounts/{account}/enable", accounts.enable, Deed.MANAGE),
 )
+TEACH = (
+    _get("/classes", classes.classes, Deed.TEACH),
+    _post("/classes", classes.add, Deed.MANAGE),
+    _get("/classes/{class_id}", classes.one_class, Deed.TEACH),
+    _post("/classes/{class_id}", classes.change, Deed.MANAGE),
+    _post("/classes/{class_id}/instructors", classes.add_instructor, Deed.MANAGE),
+    _post("/classes/{class_id}/delete", classes.delete, Deed.MANAGE),
+    _post("/classes/{class_id}/remove", classes.remove, Deed.TEACH),
+    _post("/classes/{class_id}/invite", classes.invite, Deed.TEACH),
+    _post("/classes/{class_id}/links/{link}/end", classes.end_invitation, Deed.TEACH),
+)
 FOR_PROGRAMS = (
     _get("/sw.js", worker.worker),
     _get("/offline", worker.offline),
@@ -150,5 +161,6 @@ ROUTES: tuple[BaseRoute, ...] = (
     *CHANGE_SETTINGS,
     *WRITE_CARDS,
     *COME_IN,
+    *TEACH,
     *FOR_PROGRAMS,
 )

@@ -1,5 +1,6 @@
 """/content: for instructors, every file with its cards and mistakes, and a preview that follows each save."""
 
+from collections.abc import Collection
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -8,7 +9,8 @@ from sqlmodel import select
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.cards.check.check import check_content
+from app.accounts.classes import decks_of
+from app.cards.check.check import Checked, check_content
 from app.cards.check.check_cache import CheckCache
 from app.cards.check.preview import content_file, preview
 from app.cards.check.report import excerpts
@@ -24,11 +26,13 @@ from app.web.frame.here import Context, Here, is_from_this_machine
 
 def content(here: Here) -> Response:
     """Show the files as they are now, and when the server last read them."""
-    check_author(here)
+    decks = check_author(here)
     with here.reading() as session:
         read = {file.path: file.looked_at for file in session.exec(select(ContentFile))}
         questions = open_questions(session.connection())
     checked = check_content(here.settings.content_dir, cache=check_cache(here), waits=False)
+    if decks is not None:
+        checked, questions = _of_decks(checked, decks), [one for one in questions if _deck(one) in decks]
     return here.page(
         "content/files.html",
         checked=checked,
@@ -46,7 +50,7 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
 
     The answer is empty (204) if htmx polls and has `seen` this version of the file.
     """
-    check_author(here)
+    check_author(here, deck)
     path = f"{deck}/{name}.md"
     opened = content_file(here.settings.content_dir, path)
     if opened is None:
@@ -70,20 +74,46 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
 
 
 def may_edit(here: Context) -> bool:
-    """True if the files may be written from this browser: it is on the server's machine, which listens to no other."""
-    return _is_author(here) and here.settings.is_loopback and is_from_this_machine(here.request)
+    """True if the files may be written from this browser: it is on the server's machine, which listens to no other.
+
+    Where everybody signs in, `check_author` has asked whose deck it is.
+    """
+    shows = here.account is not None or here.settings.shows_drafts
+    return shows and here.settings.is_loopback and is_from_this_machine(here.request)
 
 
-def check_author(here: Context) -> None:
-    """Raises HTTPException if the server's users are not authors."""
-    if not _is_author(here):
+def check_author(here: Context, deck: str | None = None) -> Collection[str] | None:
+    """The names of the decks whose files they may see; None for all.
+
+    Raises HTTPException if the server's users are not authors, or if the `deck` is none of theirs.
+    """
+    if here.account is not None:
+        with here.reading() as session:
+            decks = decks_of(session, here.account)
+        if decks is not None and deck is not None and deck not in decks:
+            said = "This deck is none of yours: instructors see the files of the decks of their classes."
+            raise HTTPException(HTTPStatus.FORBIDDEN, said)
+        return decks
+    if not here.settings.shows_drafts:
         said = "This page is for the authors of the cards. RECUR_EDITING=true shows it to everybody on this server."
         raise HTTPException(HTTPStatus.FORBIDDEN, said)
+    return None
 
 
-def _is_author(here: Context) -> bool:
-    """True if the page is for whoever asks. Where everybody signs in, the route has asked for the role."""
-    return here.account is not None or here.settings.shows_drafts
+def _of_decks(checked: Checked, decks: Collection[str]) -> Checked:
+    """What the check found in the files of these decks."""
+    return Checked(
+        [one for one in checked.mistakes if _deck(one.path) in decks],
+        checked.sources,
+        [one for one in checked.files if one.found.deck in decks],
+        [one for one in checked.warnings if _deck(one.path) in decks],
+        [one for one in checked.pending if _deck(one.path) in decks],
+    )
+
+
+def _deck(path: str) -> str:
+    """The deck whose folder holds the file, by its path or by a sentence that begins with it."""
+    return path.partition("/")[0]
 
 
 def check_cache(here: Context) -> CheckCache:

@@ -78,7 +78,7 @@ def save(here: Here, deck: str, name: str, typed: EditedText = TheEdited) -> Res
 
 def _opened(here: Context, deck: str, name: str) -> OpenedFile:
     """The file, which is a text and no link. Raises NotHereError, or HTTPException if it may not be edited here."""
-    check_author(here)
+    check_author(here, deck)
     if not may_edit(here):
         said = "Files are edited in the browser on the server's own machine only. Edit them there."
         raise HTTPException(HTTPStatus.FORBIDDEN, said)

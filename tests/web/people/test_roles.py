@@ -24,21 +24,34 @@ OPEN = {"/healthz", "/readyz", "/sign-in", "/sw.js", "/offline", "/join/x1"}
 OF_PROFILES = {"/learners", "/learners/choose", "/learners/rename"}
 """Where everybody signs in there are none."""
 NEEDS = {
-    "/content": Role.INSTRUCTOR,
-    "/accounts": Role.ADMIN,
-    "/metrics": Role.ADMIN,
+    "POST /classes$": Role.ADMIN,
+    "POST /classes/{class_id}$": Role.ADMIN,
+    r"\w+ /classes/{class_id}/(instructors|delete)": Role.ADMIN,
+    r"\w+ /classes": Role.INSTRUCTOR,
+    r"\w+ /content": Role.INSTRUCTOR,
+    r"\w+ /accounts": Role.ADMIN,
+    r"\w+ /metrics": Role.ADMIN,
 }
-"""The role that addresses need which begin so; every other takes a learner's."""
+"""The role that a method and an address need; the first that fits holds, and every other takes a learner's."""
 RANK = [Role.LEARNER, Role.INSTRUCTOR, Role.ADMIN]
-MADE_UP = {"deck": "small", "name": "x1", "secret": "x1", "chosen": "7", "account": "77", "token": "77", "digest": "0"}
+MADE_UP = {
+    "deck": "small",
+    "name": "x1",
+    "secret": "x1",
+    "chosen": "7",
+    "account": "77",
+    "token": "77",
+    "class_id": "77",
+    "link": "77",
+}
 
 
 def address_of(route: Route, values: Mapping[str, str] = MADE_UP) -> str:
     return re.sub(r"{(\w+)(:path)?}", lambda found: values.get(found[1], "1"), route.path)
 
 
-def needed(path: str) -> Role:
-    return next((role for start, role in NEEDS.items() if re.match(rf"{start}\b", path)), Role.LEARNER)
+def needed(method: str, path: str) -> Role:
+    return next((role for fits, role in NEEDS.items() if re.match(fits, f"{method} {path}")), Role.LEARNER)
 
 
 def _is_of_role(answer: Any, method: str) -> bool:
@@ -63,7 +76,7 @@ def expected(role: Role | None, method: str, route: Route) -> str:
         return ""
     if route.path in OF_PROFILES:
         return "gone" if method != "HEAD" else ""
-    if RANK.index(role) < RANK.index(needed(route.path)):
+    if RANK.index(role) < RANK.index(needed(method, route.path)):
         return "role"
     return ""
 

@@ -1,0 +1,148 @@
+"""/classes: for instructors, their classes: who is in them, and links by which learners join; admins make them."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from pydantic import BaseModel
+from sqlmodel import Session
+from starlette.responses import RedirectResponse, Response
+
+from app.accounts import classes as teaching
+from app.accounts.accounts import AccountError
+from app.web.frame.decks import all_decks
+from app.web.frame.errors import NotHereError
+from app.web.frame.here import Context, Here, RowId, sent
+
+LATER = HTTPStatus.SEE_OTHER
+
+
+class ClassForm(BaseModel):
+    """A name and decks."""
+
+    name: str = ""
+    deck: tuple[RowId, ...] = ()
+
+
+class MemberForm(BaseModel):
+    """Who is to teach, by name; or who is to leave."""
+
+    instructor: str = ""
+    account: RowId = 0
+
+
+class InvitationForm(BaseModel):
+    """How long a link lasts, and for how many people."""
+
+    days: int = 14
+    uses: int = 40
+
+
+TheClass, TheMember, TheInvitation = sent(ClassForm), sent(MemberForm), sent(InvitationForm)
+
+
+def classes(here: Here) -> Response:
+    """List the classes."""
+    return _list(here)
+
+
+def add(here: Here, form: ClassForm = TheClass) -> Response:
+    """Make a class."""
+    here.signed_in()
+    try:
+        with here.writing() as session:
+            made = teaching.add_class(session, form.name, here.now)
+    except AccountError as error:
+        return _list(here, error, form.name)
+    return RedirectResponse(f"/classes/{made}", LATER)
+
+
+def one_class(here: Here, class_id: RowId) -> Response:
+    """Show a class."""
+    return _page(here, class_id)
+
+
+def change(here: Here, class_id: RowId, form: ClassForm = TheClass) -> Response:
+    """Change the name and the decks."""
+    return _changed(here, class_id, lambda session: teaching.change_class(session, class_id, form.name, form.deck))
+
+
+def add_instructor(here: Here, class_id: RowId, form: MemberForm = TheMember) -> Response:
+    """Let somebody teach the class."""
+    return _changed(
+        here, class_id, lambda session: teaching.add_instructor(session, class_id, form.instructor, here.now)
+    )
+
+
+def remove(here: Here, class_id: RowId, form: MemberForm = TheMember) -> Response:
+    """Take somebody out of the class."""
+    return _changed(here, class_id, lambda session: teaching.remove_member(session, class_id, form.account))
+
+
+def end_invitation(here: Here, class_id: RowId, link: RowId) -> Response:
+    """Let nobody in by this link any more."""
+    return _changed(here, class_id, lambda session: teaching.end_invitation(session, class_id, link))
+
+
+def delete(here: Here, class_id: RowId) -> Response:
+    """Delete the class."""
+    _changed(here, class_id, lambda session: teaching.delete_class(session, class_id))
+    return RedirectResponse("/classes", LATER)
+
+
+def invite(here: Here, class_id: RowId, form: InvitationForm = TheInvitation) -> Response:
+    """Make a link by which learners join, and show it once."""
+    path = ""
+
+    def act(session: Session) -> None:
+        nonlocal path
+        path = teaching.invite(session, class_id, form.days, form.uses, here.now)
+
+    answer = _changed(here, class_id, act)
+    return _page(here, class_id, path=path) if path else answer
+
+
+def _changed(here: Context, class_id: int, act: Callable[[Session], None]) -> Response:
+    try:
+        with here.writing() as session:
+            _check(here, session, class_id)
+            act(session)
+    except AccountError as error:
+        return _page(here, class_id, error)
+    return RedirectResponse(f"/classes/{class_id}", LATER)
+
+
+def _check(here: Context, session: Session, class_id: int) -> None:
+    """Raise NotHereError unless the class is theirs: whether there is another, they do not learn."""
+    if not teaching.teaches(session, here.signed_in(), class_id):
+        raise NotHereError("This is none of your classes.")
+
+
+def _page(here: Context, class_id: int, error: AccountError | None = None, path: str = "") -> Response:
+    with here.reading() as session:
+        _check(here, session, class_id)
+        shown = teaching.whole_class(session, class_id, here.now)
+        learner = here.learner(session)
+        return here.page(
+            "people/class.html",
+            HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
+            shown=shown,
+            who=here.signed_in(),
+            decks=all_decks(session),
+            link=f"{here.request.base_url}{path[1:]}" if path else "",
+            ends=[learner.day(one.ends_at) for one in shown.invitations],
+            today=learner.day(here.now),
+            error=error,
+        )
+
+
+def _list(here: Context, error: AccountError | None = None, name: str = "") -> Response:
+    who = here.signed_in()
+    with here.reading() as session:
+        return here.page(
+            "people/classes.html",
+            HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
+            who=who,
+            classes=teaching.classes_of(session, who),
+            error=error,
+            name=name,
+        )
