@@ -22,7 +22,7 @@ from app.study.schedule.scheduler import after as rated
 SPREAD = 0.3
 """Over a whole deck learners differ less than the predictor's prior says: its standard deviations are multiplied by
 this, and what recalls have taught is kept. Found by simulation (docs/plan.md)."""
-FIRST = 0.5
+FIRST = 0.65
 """The standard deviation, before there are recalls, of how far a learner's logits are from FSRS's at a first recall."""
 INFORMATION = 0.15
 """What one recall tells of it: p(1-p)."""

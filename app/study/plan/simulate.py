@@ -12,6 +12,7 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.study.forecast.predictor import Predictor
 from app.study.forecast.predictor import after as taught
@@ -20,7 +21,7 @@ from app.study.plan.curve import Array
 from app.study.plan.rule import RETURNS
 from app.study.plan.situation import FirstLooks, PlanCard, Situation
 from app.study.plan.synthetic import Course, Learners, planned, queued
-from app.study.plan.whole_plan import Expected, whole_plan
+from app.study.plan.whole_plan import Expected, WholePlan, whole_plan
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import CountedRating, State
 from app.study.schedule.scheduler import after as rated
@@ -43,7 +44,8 @@ class Measured(NamedTuple):
 
     `gains` has each learner's cards recalled on the date with the plan minus those without, as a share of all cards.
     `over` is by how many seconds the plan's longest day exceeded the minutes. `covered` and `covered_halfway` are the
-    shares of learners whose number of cards recalled was within the forecast's 90 % interval.
+    shares of learners whose number of cards recalled was within the forecast's 90 % interval, and `covered_stopped`
+    those of learners who stopped halfway.
     """
 
     case: Case
@@ -57,6 +59,7 @@ class Measured(NamedTuple):
     gains: Array
     covered: float
     covered_halfway: float
+    covered_stopped: float
 
     @property
     def error(self) -> float:
@@ -66,20 +69,23 @@ class Measured(NamedTuple):
     @property
     def row(self) -> str:
         """The row of the table below HEADING."""
-        case, halfway = self.case, "–" if math.isnan(self.covered_halfway) else f"{self.covered_halfway:.0%}"
+        case = self.case
+        halfway, stopped = (
+            "–" if math.isnan(share) else f"{share:.0%}" for share in (self.covered_halfway, self.covered_stopped)
+        )
         return (
             f"| {case.cards} | {case.days} | {case.minutes} "
             f"| {self.queue:.1%} | {self.queue_minutes:.0f} | {self.queue_unmet:.1f} "
             f"| {self.plan:.1%} | {self.plan_minutes:.0f} | {self.unmet:.1f} "
             f"| {self.gains.mean() * 100:+.1f} ± {self.error * 100:.1f} | {(self.gains < 0).mean():.0%} "
-            f"| {self.over:.0f} | {self.covered:.1%} | {halfway} |"
+            f"| {self.over:.0f} | {self.covered:.1%} | {halfway} | {stopped} |"
         )
 
 
 HEADING = (
     "| cards | days | minutes a day | queue: recalled | minutes | never met | plan: recalled | minutes | never met "
-    "| gain, points | worse off | seconds over | held | halfway |",
-    "|" + "--:|" * 14,
+    "| gain, points | worse off | seconds over | held | halfway | stopped |",
+    "|" + "--:|" * 15,
 )
 """The table's first two lines."""
 
@@ -95,6 +101,7 @@ def summary(measured: Sequence[Measured]) -> list[str]:
     for when, shares in (
         ("before the first day", [one.covered for one in measured]),
         ("halfway", [one.covered_halfway for one in measured]),
+        ("of stopping halfway", [one.covered_stopped for one in measured]),
     ):
         if not any(math.isnan(share) for share in shares):
             lines.append(
@@ -114,14 +121,15 @@ def measure(case: Case, learners: int, halfway: int, seed: int) -> Measured:
     drawn = Learners.drawn(np.random.default_rng(seed), learners, case.cards)
     seconds = (case.minutes * 60.0,) * case.days
     queue = queued(drawn, np.random.default_rng([seed, 1]), seconds)
-    later: list[Expected] = []
+    later: list[WholePlan] = []
     for day, course, _rule in planned(drawn, np.random.default_rng([seed, 2]), seconds):
         if day == case.days // 2:
-            later = [whole_plan(situation(course, row, seconds), row).kept for row in range(min(halfway, learners))]
+            later = [whole_plan(situation(course, row, seconds), row) for row in range(min(halfway, learners))]
+            stopped = _recalled(course, case.days, [seed, 4])
     first = Situation([PlanCard(one, one) for one in range(case.cards)], BEGIN, seconds)
     forecasts = [whole_plan(first, one).kept for one in range(min(FORECASTS, learners))]
     without, chance = queue.chance(case.days), course.chance(case.days)
-    recalled = (np.random.default_rng([seed, 3]).random(chance.shape) < chance).sum(axis=1)
+    recalled = _recalled(course, case.days, [seed, 3])
     return Measured(
         case,
         float(without.mean()),
@@ -133,7 +141,8 @@ def measure(case: Case, learners: int, halfway: int, seed: int) -> Measured:
         float(np.max(course.seconds)) - seconds[0],
         (chance - without).mean(axis=1),
         float(np.mean([_covered([one] * learners, recalled) for one in forecasts])),
-        _covered(later, recalled),
+        _covered([one.kept for one in later], recalled),
+        _covered([one.stopped for one in later], stopped),
     )
 
 
@@ -168,7 +177,14 @@ def ratings(course: Course, row: int) -> Iterator[tuple[int, CountedRating]]:
                 yield card, CountedRating(number, rating, at, at, at, day, 0.9)
 
 
-def _covered(forecasts: list[Expected], recalled: Array) -> float:
+def _recalled(course: Course, day: int, seed: list[int]) -> NDArray[np.intp]:
+    """How many cards each learner recalls on `day`, drawn, if nothing more is studied."""
+    chance = course.chance(day)
+    recalled: NDArray[np.intp] = (np.random.default_rng(seed).random(chance.shape) < chance).sum(axis=1)
+    return recalled
+
+
+def _covered(forecasts: list[Expected], recalled: NDArray[np.intp]) -> float:
     within = [one.low <= number <= one.high for one, number in zip(forecasts, recalled.tolist(), strict=False)]
     return float(np.mean(within)) if within else float("nan")
 
