@@ -209,6 +209,8 @@ def test_a_cookie_that_is_none_of_ours_does_no_harm(browser: Any, cookie: str) -
 
 
 SAMPLES = {
+    "/drill/run": "/drill/run?seed=5&log=r",
+    "/practice": "/practice?ask=second-bias&seed=5",
     "/topics/{deck}/{name}": "/topics/small/first",
     "/cards/{deck}/{name}": "/cards/small/q1",
     "/cards/{name}": "/cards/q1",
