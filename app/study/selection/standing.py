@@ -46,7 +46,7 @@ _RATED_TODAY = (
     .where(_OTHER.c.deck_id == CARD.c.deck_id, _OTHER.c.side_of == CARD.c.side_of)
 )
 """The sides, of a card in the files, that were rated today."""
-_HAS_ITS_TURN = or_(
+HAS_ITS_TURN = or_(
     CARD.c.side_of.is_(None),
     ~_RATED_TODAY.correlate(CARD).exists(),
     _RATED_TODAY.where(_OTHER.c.id == CARD.c.id).correlate(CARD).exists(),
@@ -54,9 +54,9 @@ _HAS_ITS_TURN = or_(
 """Of the sides of a card one is asked a day, and again if it was missed: each gives the others away."""
 MAY_BE_ASKED = and_(_IS_IN_FILES, ~_SET_ASIDE.where(CARD_MARK.c.card_id == CARD.c.id).correlate(CARD).exists())
 """For a row of `card`, whatever else the statement joins: it is in the files, and neither suspended nor buried."""
-IS_ASKABLE = and_(MAY_BE_ASKED, _HAS_ITS_TURN)
+IS_ASKABLE = and_(MAY_BE_ASKED, HAS_ITS_TURN)
 """And no other side of it was asked today, so that a sitting may ask it."""
-ARE_ASKABLE = and_(_IS_IN_FILES, CARD.c.id.not_in(_SET_ASIDE.correlate(None)), _HAS_ITS_TURN)
+ARE_ASKABLE = and_(_IS_IN_FILES, CARD.c.id.not_in(_SET_ASIDE.correlate(None)), HAS_ITS_TURN)
 """The same for a statement that looks at many cards: the cards that are set aside are gathered first."""
 
 

@@ -13,7 +13,7 @@ from app.models import Topic
 from app.study.forecast.chances import chances
 from app.study.learner.preferences import Preferences
 from app.study.schedule.new_card_cursor import unseen
-from app.study.selection.standing import EVERY_CARD, IS_ASKABLE, STATES
+from app.study.selection.standing import EVERY_CARD, HAS_ITS_TURN, IS_ASKABLE, STATES
 from app.study.sitting.order import MOST_COUNTED, mine
 from app.study.sitting.queue import Queue, parameters
 from app.tables import CARD, CARD_STATE, THE_DECK, TODAY
@@ -26,7 +26,8 @@ SECONDS_A_CARD = 30
 class TopicToday:
     """How many cards a topic has: all, new, learning, known, due; and the mean chance (0 to 1) of recall today.
 
-    A card is new, learning or known. Cards that are set aside are not due.
+    A card is new, learning or known. Cards that are set aside are not due, nor is one of which another side was asked
+    today.
     """
 
     topic: Topic
@@ -42,7 +43,8 @@ _BY_TOPIC = (
     select(
         CARD.c.topic_id,
         func.count().label("cards"),
-        *(func.count().filter(STATES[word].condition).label(word) for word in ("new", "learning", "known", "due")),
+        *(func.count().filter(STATES[word].condition).label(word) for word in ("new", "learning", "known")),
+        func.count().filter(and_(STATES["due"].condition, HAS_ITS_TURN)).label("due"),
     )
     .select_from(EVERY_CARD)
     .where(CARD.c.deck_id == THE_DECK, CARD.c.retired_at.is_(None))
