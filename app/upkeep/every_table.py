@@ -34,6 +34,7 @@ ORIGINS = {
     tables.CARD_MARK.name: Origin.LEARNER,
     tables.LEARNER.name: Origin.LEARNER,
     tables.OWN_TAG.name: Origin.LEARNER,
+    tables.PLAN.name: Origin.LEARNER,
     tables.QUIZ.name: Origin.LEARNER,
     tables.QUIZ_ITEM.name: Origin.LEARNER,
     tables.REVIEW.name: Origin.LEARNER,

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 from app.cards.load.search import rebuild
 from app.database import Database
 from app.exchange.history.export_history import history_lines
-from app.exchange.history.format import HeaderLine, MarkLine, QuizItemLine, QuizLine, ReviewLine
+from app.exchange.history.format import HeaderLine, MarkLine, PlanLine, QuizItemLine, QuizLine, ReviewLine
 from app.study.learners import erase
 from app.study.schedule.replay import DERIVED
 from app.upkeep import move as moving
@@ -35,6 +35,7 @@ IN_THE_HISTORY: dict[str, type[BaseModel]] = {
     "review": ReviewLine,
     "card_mark": MarkLine,
     "own_tag": MarkLine,
+    "plan": PlanLine,
     "quiz": QuizLine,
     "quiz_item": QuizItemLine,
 }

@@ -105,6 +105,7 @@ EXAMINED: Mapping[str, tuple[str, ...]] = {
     "month_total": ("schedule and totals", "owners"),
     "new_card_cursor": ("schedule and totals", "owners"),
     "own_tag": ("owners",),
+    "plan": ("owners",),
     "quiz": ("owners",),
     "quiz_item": ("owners",),
     "review": ("reviews", "owners"),

@@ -35,6 +35,7 @@ KEPT = (
     "card_version",
     "card_alias",
     *PEOPLE,
+    "plan",
     "account",
     "school_class",
     "class_deck",
