@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "server": {"web"},
     "nn": set(),
     "demos": {"nn", "nearest", "whole_file"},
-    "ask": {"demos", "nn", "nearest"},
+    "ask": {"demos", "nn", "nearest", "whole_file"},
     "cards": {"models", "tables", "database", "ask", "demos", "nearest", "whole_file"},
     "study": {"ask", "cards", "models", "tables", "database", "settings", "nearest", "invalid", "whole_file"},
     "accounts": {"study", "models", "tables", "passwords"},

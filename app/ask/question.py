@@ -5,8 +5,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
+from app.ask.remembered import recall, remember
 from app.ask.typed import Shape
 from app.demos.machine.arithmetic import Arithmetic, Formula
 from app.demos.machine.numbers import plain, show
@@ -92,7 +93,7 @@ class Question:
         Raises BadConstraintError, also where there are fewer than FEWEST.
         """
         wanted = dict(constraints or {})
-        self._check(wanted)
+        self.check(wanted)
         found = _instances(self, tuple(sorted(wanted.items())))
         if len(found) < FEWEST:
             raise BadConstraintError(
@@ -110,7 +111,8 @@ class Question:
                 seen.setdefault(name, {})[value] = None
         return {name: sorted(values, key=_by_size) for name, values in seen.items() if 1 < len(values) <= MOST_CHOICES}
 
-    def _check(self, constraints: Parameters) -> None:
+    def check(self, constraints: Parameters) -> None:
+        """Raise BadConstraintError if one of them is no parameter that can be fixed, or has no such value."""
         for name, value in constraints.items():
             if name not in self.choices:
                 known = ", ".join(self.choices)
@@ -162,8 +164,41 @@ class Instance:
         return all(self.gap(value) > 2 for value, _ in self.task.slips)
 
 
+class Instances(Sequence[Instance]):
+    """The instances of a question by their parameters. Each is made when it is looked at."""
+
+    def __init__(self, question: Question, parameters: Sequence[Parameters], made: Sequence[Instance] = ()) -> None:
+        self._question, self._parameters = question, parameters
+        self._made = dict(enumerate(made))
+
+    def __len__(self) -> int:
+        return len(self._parameters)
+
+    @overload
+    def __getitem__(self, index: int) -> Instance: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Instance]: ...
+    def __getitem__(self, index: int | slice) -> Instance | Sequence[Instance]:
+        if isinstance(index, slice):
+            return [self[one] for one in range(*index.indices(len(self)))]
+        at = range(len(self))[index]
+        if at not in self._made:
+            self._made[at] = self._question.made(self._parameters[at])
+        return self._made[at]
+
+
 @lru_cache(maxsize=256)
 def _instances(question: Question, constraints: tuple[tuple[str, str], ...]) -> Sequence[Instance]:
+    key = ("instances", question.name, *map("=".join, constraints))
+    known, found = recall(*key), list[Instance]()
+    if known is None:
+        found += _search(question, constraints)
+        known = [dict(one.parameters) for one in found]
+        remember(known, *key)
+    return Instances(question, known, found)
+
+
+def _search(question: Question, constraints: tuple[tuple[str, str], ...]) -> Sequence[Instance]:
     rng = random.Random(question.name)  # noqa: S311  (an exercise, not a secret)
     found, seen = list[Instance](), set[object]()
     in_vain = 0

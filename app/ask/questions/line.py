@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from app.ask.question import BadConstraintError, Instance, Question
@@ -28,13 +29,19 @@ class AskLine:
 
     @property
     def instances(self) -> Sequence[Instance]:
-        """All its instances, in the order in which they are asked."""
-        return self.question.instances(self.constraints)
+        """All its instances, in the order in which they are asked. Raises BadLineError if there are too few."""
+        try:
+            return self.question.instances(self.constraints)
+        except BadConstraintError as error:
+            raise BadLineError(str(error)) from None
 
 
 @lru_cache(maxsize=1024)
 def read(text: str) -> AskLine:
-    """What the line says behind `Ask:`, as in layer-shapes?layer=lstm. Raises BadLineError."""
+    """What the line says behind `Ask:`, as in layer-shapes?layer=lstm. Raises BadLineError.
+
+    Whether there are instances enough is not known before they are looked for.
+    """
     name, _, query = text.partition("?")
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
@@ -45,15 +52,22 @@ def read(text: str) -> AskLine:
         raise BadLineError("it fixes a parameter twice: remove one of the two")
     try:
         line = AskLine(find(name.strip()), constraints)
-        line.question.instances(constraints)
+        line.question.check(constraints)
     except (UnknownQuestionError, BadConstraintError) as error:
         raise BadLineError(str(error)) from None
     return line
 
 
-def examples(text: str) -> Sequence[Instance]:
-    """The first five instances that the line asks; none if it cannot be asked."""
+class Examples(NamedTuple):
+    """The first five instances that a line asks, or why there are none."""
+
+    instances: Sequence[Instance] = ()
+    why_none: str = ""
+
+
+def examples(text: str) -> Examples:
+    """What the line asks, to be shown."""
     try:
-        return read(text).instances[:5]
-    except BadLineError:
-        return ()
+        return Examples(read(text).instances[:5])
+    except BadLineError as error:
+        return Examples(why_none=str(error))

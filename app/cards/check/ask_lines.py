@@ -6,6 +6,7 @@ from functools import lru_cache
 from app.ask.judge import judge
 from app.ask.question import Instance, Value, written
 from app.ask.questions.line import BadLineError, read
+from app.ask.remembered import recall, remember
 from app.demos.machine.numbers import plain
 
 SEEDS = 200
@@ -13,13 +14,20 @@ SEEDS = 200
 
 
 @lru_cache(maxsize=1024)
-def ask_mistakes(text: str) -> Sequence[str]:
-    """What is wrong with the text behind `Ask:`, one sentence each: most often nothing."""
+def ask_mistakes(text: str, runs: bool = True) -> Sequence[str]:
+    """What is wrong with the text behind `Ask:`, one sentence each: most often nothing.
+
+    If it `runs`, every instance is asked and judged, which takes up to seconds, and is remembered. Else only what it
+    names is looked up: a file that is saved while serving does not wait.
+    """
     try:
-        instances = read(text).instances[:SEEDS]
+        line = read(text)
+        wrong = recall("mistakes", text) if runs else ""
+        if wrong is None:
+            wrong = next((problem for one in line.instances[:SEEDS] if (problem := _misjudged(one))), "")
+            remember(wrong, "mistakes", text)
     except BadLineError as error:
-        return (f"Ask: {error}",)
-    wrong = next((problem for instance in instances if (problem := _misjudged(instance))), "")
+        wrong = str(error)
     return (f"Ask: {wrong}",) if wrong else ()
 
 

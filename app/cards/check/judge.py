@@ -173,7 +173,7 @@ def outside_mistakes(file: ReadyFile, sources: Sources | None, around: Around) -
     for asks, line in file.asked:
         from app.cards.check.ask_lines import ask_mistakes  # slow to import, and few files need it
 
-        for message in ask_mistakes(asks):
+        for message in ask_mistakes(asks, around.remarks.waits):
             yield Mistake(file.found.path, line, message)
     for links, is_of_draft in ((file.links, False), (file.draft_links, True)):
         for link in links:

@@ -158,7 +158,7 @@ def _card(found: TopicFile, card: ReadyCard, source: ParsedCard, base_url: str) 
         for name, query, label in card.html.demos
     )
     question_html, short_html, answer_html = card.html.question_html, card.html.short_html, card.html.answer_html
-    if card.asks and (shown := examples(card.asks)):
+    if card.asks and (shown := examples(card.asks).instances):
         task = shown[0].task
         question_html += _list("ul", [inline(task.asks), *map(inline, task.givens)])
         answer_html = _list("ol", map(step_html, task.working)) + short_html + answer_html

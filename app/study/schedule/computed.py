@@ -75,13 +75,13 @@ def asked_now(connection: Connection, asks: str | None, seeds: tuple[int, int], 
     `learner`.
     """
     try:
-        line = read(asks) if asks else None
+        instances = read(asks).instances if asks else ()
     except BadLineError:
-        line = None
-    if line is None:
+        instances = ()
+    if not instances:
         return None
     start = int.from_bytes(hashlib.blake2b(f"{seeds[0]} {seeds[1]}".encode(), digest_size=4).digest(), "big")
-    return line.question.instance(start + connection.execute(_STANDING, key).scalar_one(), line.constraints)
+    return instances[(start + connection.execute(_STANDING, key).scalar_one()) % len(instances)]
 
 
 def name_of(instance: Instance) -> str:

@@ -113,6 +113,13 @@ def test_the_check_names_the_line_and_what_to_do(content: Path, line: str, says:
     assert says in mistake.message
 
 
+def test_an_instructor_sees_why_a_question_cannot_be_asked(client: TestClient, content: Path) -> None:
+    add(content, BESIDE.replace("forget-bias", "forget-bias?twos=1"))
+    page = client.get("/content/small/first?card=forget~computed").text
+    assert "Recur cannot ask" in page
+    assert "wanted at least 50" in page
+
+
 def test_a_preview_shows_five_instances_with_their_answers(client: TestClient, content: Path) -> None:
     add(content, BESIDE.replace("Level: easy", "Draft: yes"))
     page = client.get("/content/small/first?card=forget~computed").text
