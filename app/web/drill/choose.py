@@ -60,7 +60,7 @@ def form(here: Here, chosen: Kinds, problem: str = "", status: int = HTTPStatus.
     """The page with the form, and what is wrong with the choice."""
     with here.reading() as session:
         titles = titles_of_topics(session)
-        types_answers = here.learner(session).types_answers
+        of_four = here.learner(session).of_four
     by_topic: dict[str, list[Question]] = {name: [] for name in titles}
     for question in all_questions().values():
         by_topic.setdefault(question.topic, []).append(question)
@@ -72,7 +72,7 @@ def form(here: Here, chosen: Kinds, problem: str = "", status: int = HTTPStatus.
         checked=chosen.topic or tuple(by_topic),
         chosen=chosen,
         efforts=EFFORTS,
-        types_answers=types_answers,
+        of_four=of_four,
         most_minutes=MOST_MINUTES,
         problem=problem,
     )

@@ -42,7 +42,7 @@ def practice(here: Here, asked: Annotated[Practice, Query()]) -> Response:
     judged = judge(instance, asked.guess) if asked.guess.strip() else None
     unread = judged.says if judged and judged.verdict == "unreadable" else ""
     with here.reading() as session:
-        choices = () if here.learner(session).types_answers else four(instance)
+        choices = four(instance) if here.learner(session).of_four else ()
     fields = [("ask", asked.ask), *([("from", asked.before)] if asked.before else [])]
     return here.page(
         "drill/practice.html",

@@ -91,8 +91,8 @@ def _question(here: Here, asked: Run, drill: Drill, is_answered: bool) -> Respon
     is_last = bool(judged) and (asked.is_late(here.now) or done.is_full)
     with here.reading() as session:
         titles, learner = titles_of_topics(session), here.learner(session)
-    is_typed = asked.by == "typed" or (not asked.by and learner.types_answers)
-    choices = () if is_typed else four(instance)
+    is_chosen = asked.by == "four" or (not asked.by and learner.of_four)
+    choices = four(instance) if is_chosen else ()
     return here.page(
         "drill/run.html",
         HTTPStatus.UNPROCESSABLE_ENTITY if unread else HTTPStatus.OK,
@@ -111,7 +111,7 @@ def _question(here: Here, asked: Run, drill: Drill, is_answered: bool) -> Respon
         fields=asked.fields(),
         is_last=is_last,
         onward=asked.address(log=done.log, over="1" if is_last else ""),
-        other_way=asked.address(by="four" if is_typed else "typed"),
+        other_way=asked.address(by="typed" if is_chosen else "four"),
         skip=asked.address(log=drill.after(None).log),
         show=asked.address(shown="1"),
         end=asked.address(log=done.log, over="1"),

@@ -23,12 +23,11 @@ CARD = f"---\ntitle: Shapes\norder: 2\n---\n## How many more? {{#more}}\nAsk: {L
 
 
 @pytest.fixture
-def typing(database: Database) -> None:
+def choosing(database: Database) -> None:
     with database.engine.begin() as connection:
-        connection.execute(update(LEARNER).values(types_answers=True))
+        connection.execute(update(LEARNER).values(of_four=True))
 
 
-@pytest.mark.usefixtures("typing")
 def test_an_answer_is_judged_and_another_one_has_other_numbers(client: TestClient) -> None:
     asked = {"ask": LINE, "seed": "7", "from": "/cards/small/q1"}
     page = client.get("/practice", params=asked).text
@@ -47,6 +46,7 @@ def test_an_answer_is_judged_and_another_one_has_other_numbers(client: TestClien
     assert "is not a number" in unread.text
 
 
+@pytest.mark.usefixtures("choosing")
 def test_four_are_offered_where_typing_is_off_and_no_digit_is_their_key(client: TestClient) -> None:
     page = client.get("/practice", params={"ask": LINE, "seed": "3"}).text
     for choice in four(read(LINE).instances[3]):

@@ -94,6 +94,9 @@ def test_the_working_can_be_shown_and_a_question_skipped(client: TestClient) -> 
 
 def test_four_are_offered_unless_one_types(client: TestClient, database: Database) -> None:
     asked = {"ask": RUN["ask"], "seed": "5"}
+    assert '<input id="answer"' in client.get("/drill/run", params=asked).text
+    with database.engine.begin() as connection:
+        connection.execute(update(LEARNER).values(of_four=True))
     page = client.get("/drill/run", params=asked).text
     for choice in four(drill().current):
         assert f'name="answer" value="{choice.sent}"' in page
@@ -101,9 +104,6 @@ def test_four_are_offered_unless_one_types(client: TestClient, database: Databas
     typed = client.get(link(page, "Type it")).text
     assert '<input id="answer"' in typed
     assert 'class="four"' not in typed
-    with database.engine.begin() as connection:
-        connection.execute(update(LEARNER).values(types_answers=True))
-    assert '<input id="answer"' in client.get("/drill/run", params=asked).text
 
 
 def test_once_the_time_is_up_the_open_question_can_still_be_answered(client: TestClient) -> None:
