@@ -206,7 +206,8 @@ def test_obsidians_embeds_and_links_become_pictures_and_words(tmp_path: Path) ->
     (vault / "notes" / "nets.md").write_text(
         "What is a [[Gated unit|GRU]]?::![[gru.png|A GRU]] as in [[GRU#Gates]], not [[1, 2], [3, 4]] or `[[x]]`.\n\n"
         "Which one?\n?\n![[Pasted image 1.png|200x100]]\n\n"
-        "Where?\n?\nIn the table | [[a\\|b]] |, ![[Other note]].\n\nWhose?\n?\nMine ![[../../secret.png|hidden]].\n"
+        "Where?\n?\nIn the table | [[a\\|b]] |, ![[Other note]]. %%a remark%%\n"
+        "^block-1\n\nWhose?\n?\nMine ![[../../secret.png|hidden]].\n"
     )
     content = tmp_path / "content"
     content.mkdir()
@@ -224,6 +225,8 @@ def test_obsidians_embeds_and_links_become_pictures_and_words(tmp_path: Path) ->
         "the note Other note that",
         "to the note Gated unit is",
         "../../secret.png is left",
+        "left out: a remark",
+        "an id is left out: ^block-1",
     ):
         assert sentence in told
     assert check_content(content).mistakes == []

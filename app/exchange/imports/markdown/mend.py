@@ -38,6 +38,7 @@ _FORMS = (
     rf"|(?<!!)\[(?P<words>[^\[\]]+)\]{_ADDRESS}"
 )
 _WIKI = r"|(?P<embeds>!?)\[\[(?P<note>[^\[\]|\n]*[^\[\]|\n\\])(?:\\?\|(?P<shown>[^\[\]\n]*))?\]\]"
+_WIKI += r"|%%(?P<remark>[^%]+)%%|(?<!\S)\^(?P<block>[A-Za-z0-9-]+)[ \t]*(?=\n|\Z)"
 _INLINE, _INLINE_WITH_WIKI = re.compile(_FORMS, re.DOTALL), re.compile(_FORMS + _WIKI, re.DOTALL)
 _MEDIA = re.compile(
     r"(?i).*\.(?:png|jpe?g|gif|webp|svg|bmp|avif|tiff?|mp3|og[ga]|opus|m4[ab]|wav|flac|mp4|webm|mov|mkv)"
@@ -187,7 +188,7 @@ def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> s
         if found["alt"] is not None:
             at = _ADDRESS_AND_TITLE.fullmatch(found[0].partition("](")[2][:-1])
             return manner.show((at[1] or at[2] or "") if at else "", found["alt"] or (at and at[3]) or "", told)
-        if manner.links and found["note"] is not None:
+        if manner.links and found.lastgroup in ("note", "shown", "remark", "block"):
             return _of_note(found, told, manner)
         if found["words"] is not None:
             return _link(found, told) if links else found["words"]
@@ -224,7 +225,13 @@ def code_span(text: str) -> str:
 
 
 def _of_note(found: re.Match[str], told: list[str], manner: Manner) -> str:
-    """The picture that ![[picture.png|200]] shows, or the words of [[note|words]]."""
+    """The picture that ![[picture.png|200]] shows, or the words of [[note|words]]; nothing of %%remarks%% and ^ids."""
+    if found["note"] is None:
+        what = (
+            f"a comment is left out: {found['remark'].strip()}" if found["remark"] else f"an id is left out: {found[0]}"
+        )
+        told.append(Harmless(" ".join(what.split())))
+        return ""
     name, shown = found["note"].strip(), (found["shown"] or "").strip()
     if found["embeds"] and _MEDIA.fullmatch(name):
         if _SIZE.fullmatch(shown):
