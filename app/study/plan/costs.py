@@ -1,6 +1,6 @@
 """How long a learner takes for an answer: learned from their own answers, beginning with a guess."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.study.plan.curve import Array
-from app.study.schedule.scale import Rating
-from app.study.schedule.scheduler import CountedRating, State
 
 LONGEST = 180.0
 """More seconds than this for one answer were not all spent on it."""
@@ -58,16 +56,6 @@ class Costs:
 GUESS = Costs()
 
 
-def kind(before: State | None, given: CountedRating) -> AnswerKind:
-    """What kind of answer the rating `given` was, of a card at `before` (None if it was new)."""
-    missed = Rating(given.rating).missed
-    if before is None:
-        return AnswerKind.NEW_MISSED if missed else AnswerKind.NEW_KNOWN
-    if before.reviewed_on >= given.day:
-        return AnswerKind.AGAIN
-    return AnswerKind.MISSED if missed else AnswerKind.REMEMBERED
-
-
 def seconds(shown_at: datetime | None, rated_at: datetime) -> float | None:
     """How long an answer took, at most LONGEST. None if nobody knows when the card was shown."""
     if shown_at is None or rated_at < shown_at:
@@ -75,20 +63,12 @@ def seconds(shown_at: datetime | None, rated_at: datetime) -> float | None:
     return min((rated_at - shown_at).total_seconds(), LONGEST)
 
 
-def learned(answers: Iterable[tuple[AnswerKind, float]]) -> Costs:
-    """Means of the seconds by kind. The guess counts as GUESSED_ANSWERS answers, so that a few change little.
-
-    A mean, not a median, since the seconds of a day are added up.
-    """
-    count, total = dict.fromkeys(AnswerKind, 0), dict.fromkeys(AnswerKind, 0.0)
-    for of_kind, took in answers:
-        count[of_kind] += 1
-        total[of_kind] += min(took, LONGEST)
-    return from_totals(count, total)
-
-
 def from_totals(count: Mapping[AnswerKind, int | Array], total: Mapping[AnswerKind, float | Array]) -> Costs:
-    """The same from the number of answers of each kind and the seconds that they took together."""
+    """Costs from the number of answers of each kind, and the seconds that they took together.
+
+    They are means, not medians, since the seconds of a day are added up. The guess counts as GUESSED_ANSWERS answers,
+    so that a few change little.
+    """
     cards = {**count, AnswerKind.AGAIN: count[AnswerKind.NEW_MISSED] + count[AnswerKind.MISSED]}
     means = {
         kind.value: (GUESSED_ANSWERS * getattr(GUESS, kind.value) + total[kind]) / (GUESSED_ANSWERS + cards[kind])

@@ -60,7 +60,7 @@ class Situation:
     """All that decides the plan for one date.
 
     `cards` are in learning order. `seconds` has what may be spent on each day from `day` (today) to the eve of the
-    date. `costs` are learned from answers before today (costs.learned), and so is `predictor`.
+    date. `costs` are learned from answers before today (costs.from_totals), and so is `predictor`.
     """
 
     cards: Sequence[PlanCard]

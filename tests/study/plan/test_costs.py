@@ -4,28 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.study.plan.costs import GUESS, GUESSED_ANSWERS, LONGEST, AnswerKind, kind, learned, seconds
-from app.study.schedule.scheduler import CountedRating, State, after
+from app.study.plan.costs import GUESS, GUESSED_ANSWERS, LONGEST, AnswerKind, Costs, from_totals, seconds
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
-def rating(value: int, days: int = 0, minutes: int = 0) -> CountedRating:
-    at = AT + timedelta(days=days, minutes=minutes)
-    return CountedRating(1, value, at, at, at, at.date(), 0.9)
-
-
-def test_kinds_follow_a_card_through_its_days() -> None:
-    """Missed at first sight, back twice, remembered two days later, missed nine days later."""
-    given = [rating(1), rating(4, 0, 5), rating(4, 0, 20), rating(3, 2), rating(2, 9)]
-    state: State | None = None
-    kinds = []
-    for one in given:
-        kinds.append(kind(state, one))
-        state = after(state, 1, one)
-    again = AnswerKind.AGAIN
-    assert kinds == [AnswerKind.NEW_MISSED, again, again, AnswerKind.REMEMBERED, AnswerKind.MISSED]
-    assert kind(None, rating(5)) is AnswerKind.NEW_KNOWN
+def learned(answers: list[tuple[AnswerKind, float]]) -> Costs:
+    count, total = dict.fromkeys(AnswerKind, 0), dict.fromkeys(AnswerKind, 0.0)
+    for kind, took in answers:
+        count[kind] += 1
+        total[kind] += took
+    return from_totals(count, total)
 
 
 def test_seconds_are_those_between_the_question_and_the_rating() -> None:
@@ -44,7 +33,6 @@ def test_answers_move_the_guess_and_many_replace_it() -> None:
     assert few.remembered == pytest.approx((GUESS.remembered + 40) / 2)
     assert few.missed == GUESS.missed
     assert learned([(AnswerKind.REMEMBERED, 40.0)] * 10_000).remembered == pytest.approx(40, abs=0.1)
-    assert learned([(AnswerKind.REMEMBERED, 9_999.0)] * 10_000).remembered <= LONGEST
 
 
 def test_returns_are_counted_by_missed_card() -> None:
