@@ -3,6 +3,7 @@
 import re
 
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import text
 
 from app.ask.drill import Drill
 from app.ask.four import typed_as
@@ -132,3 +133,28 @@ def test_practice_goes_on_in_its_place_and_hands_on_the_focus(page: Page) -> Non
     expect(page.locator("#practised")).to_be_focused()
     assert page.inner_text(".givens") != first
     assert page.url.endswith("seed=3")  # within a card's page its address stays the card's
+
+
+def test_practice_in_a_sitting_leaves_the_rating_to_come(page: Page, server: Server) -> None:
+    with server.database.write() as session:
+        session.connection().execute(text("UPDATE card SET asks = 'second-bias' WHERE name = 'vanishing-why'"))
+    page.goto("/cards/rnn/vanishing-why")
+    page.get_by_role("link", name="Study this card now").click()
+    page.get_by_role("button", name="Show the answer").click()
+    expect(page.locator("#judged")).to_be_visible()
+    page.get_by_role("link", name="Another one, for practice").click()
+    expect(page.locator("#practice :focus")).to_be_visible()
+    if page.locator("#practice .four").count():
+        page.locator("#practice .four button").first.click()
+    else:
+        page.fill("#guess", "1")
+        page.keyboard.press("Enter")
+    expect(page.locator("#practice-judged")).to_be_focused()
+    page.keyboard.press("Space")
+    expect(page.locator("#practised")).to_be_visible()
+    expect(page.locator("#practice-judged")).to_have_count(0)
+    assert "/review" in page.url
+    page.get_by_role("button", name="2 Hardly").click()
+    expect(page.locator(".rated")).to_contain_text("2 · Hardly")
+    with server.database.read() as session:
+        assert session.connection().execute(text("SELECT count(*) FROM review")).scalar_one() == 1
