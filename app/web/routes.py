@@ -91,6 +91,7 @@ SEE_PROGRESS = (_get("/stats", stats.stats),)
 CHANGE_SETTINGS = (
     _get("/settings", settings.settings_),
     _post("/settings", settings.save_settings),
+    _post("/settings/hints", settings.hide_hints),
     _post("/plans", plans.save),
     _post("/plans/delete", plans.delete),
     _post("/plans/over", plans.over),

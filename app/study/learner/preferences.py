@@ -112,18 +112,20 @@ class Look:
     """How pages look and respond for a learner. `theme` and `text_size` (per cent) are None for the browser's own.
 
     `keys` has the learner's key for each default key that was changed, or "" if it is off. `name` is None if there is
-    only one learner.
+    only one learner. If it `hides_hints`, no page says how it works.
     """
 
     theme: str | None = None
     text_size: int | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
     name: str | None = None
+    hides_hints: bool = False
 
 
 _ARE_MANY = select(LEARNER.c.id).offset(1).limit(1).scalar_subquery()
 _LOOK = select(
-    LEARNER.c.theme, LEARNER.c.text_size, LEARNER.c.own_keys, LEARNER.c.name, _ARE_MANY.label("are_many")
+    *(LEARNER.c.theme, LEARNER.c.text_size, LEARNER.c.own_keys, LEARNER.c.name, LEARNER.c.hides_hints),
+    _ARE_MANY.label("are_many"),
 ).where(LEARNER.c.id == THE_LEARNER)
 
 
@@ -132,4 +134,5 @@ def look(session: Session, learner_id: int) -> Look:
     row = session.connection().execute(_LOOK, {"learner": learner_id}).one_or_none()
     if row is None:
         return Look()
-    return Look(row.theme, row.text_size, by_default_key(row.own_keys), row.name if row.are_many else None)
+    name = row.name if row.are_many else None
+    return Look(row.theme, row.text_size, by_default_key(row.own_keys), name, row.hides_hints)

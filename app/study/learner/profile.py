@@ -102,6 +102,13 @@ class Profile:
             empty="same as the browser",
         ),
     ] = None
+    hides_hints: Annotated[
+        bool,
+        PreferenceField(
+            *("tick", "look", "Hide explanations"),
+            "The sentences that say how a page works. “Got it” beside one of them does the same.",
+        ),
+    ] = False
     own_keys: _Keys = field(default_factory=dict)
 
 

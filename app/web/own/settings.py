@@ -1,6 +1,6 @@
 """/settings: a learner's preferences, for studying and for the look of the pages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated
 from zoneinfo import available_timezones
@@ -22,7 +22,7 @@ from app.study.learner.profile import (
 )
 from app.study.learners import all_learners, belongings
 from app.study.schedule.scheduler import days_until
-from app.web.frame.here import Here
+from app.web.frame.here import Here, parts_of
 from app.web.own.plans import plans_context
 
 STABILITY = 30
@@ -65,6 +65,15 @@ def save_settings(here: Here, texts: TheTexts) -> Response:
         with here.reading() as session:
             return _form(here, session, texts, error)
     return RedirectResponse("/settings?saved=1", HTTPStatus.SEE_OTHER)
+
+
+def hide_hints(here: Here) -> Response:
+    """Hide the explanations from now on, and go back to the page that had one."""
+    with here.writing() as session:
+        change(session, here.learner_id, replace(profile(session, here.learner_id), hides_hints=True))
+    before = parts_of(here.request.headers.get("referer", ""))
+    to = f"/{before.path.lstrip('/')}?{before.query}" if before.netloc == here.request.url.netloc else "/"
+    return RedirectResponse(to.removesuffix("?"), HTTPStatus.SEE_OTHER)
 
 
 def _form(

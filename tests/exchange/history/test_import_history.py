@@ -191,7 +191,7 @@ def test_plans_come_along_and_an_older_date_of_interview_becomes_one(three: list
 
 def test_every_preference_comes_along_and_yields_to_what_was_chosen_here(three: list[Place]) -> None:
     here, there, bare = three
-    full = Profile("Ada", "Asia/Tokyo", 0, 0, 0.87, True, True, True, 60, "dark", 150, {"undo": "z", "edit": ""})
+    full = Profile("Ada", "Asia/Tokyo", 0, 0, 0.87, True, True, True, 60, "dark", 150, True, {"undo": "z", "edit": ""})
     with here.database.write() as session:
         change(session, 1, full)
     with there.database.write() as session:

@@ -28,7 +28,7 @@ from tests.examples import examples
 from tests.study.conftest import Study
 
 EMPTY = Profile("You")
-FULL = Profile("Ada", "Asia/Tokyo", 0, 7, 0.87, True, True, True, 60, "dark", 150, {"undo": "z", "edit": ""})
+FULL = Profile("Ada", "Asia/Tokyo", 0, 7, 0.87, True, True, True, 60, "dark", 150, True, {"undo": "z", "edit": ""})
 
 
 def read(before: Profile = EMPTY, /, **texts: str) -> Profile:

@@ -19,6 +19,7 @@ GOOD = {
     "desired_retention": "85",
     "types_answers": "on",
     "says_sure": "on",
+    "hides_hints": "on",
     "say_within": "60",
     "theme": "dark",
     "text_size": "150",
@@ -69,6 +70,7 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
         "desired_retention": 0.85,
         "types_answers": True,
         "says_sure": True,
+        "hides_hints": True,
         "say_within": 60,
         "theme": "dark",
         "text_size": 150,
@@ -81,7 +83,7 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
     assert 'data-keys="{&#34;e&#34;: &#34;&#34;, &#34;u&#34;: &#34;z&#34;}"' in page
     assert "18:00 now, and the day is 2 March 2026" in page  # 9:00 UTC in Tokyo
     for name, text in GOOD.items():
-        if name not in ("types_answers", "says_sure", "theme", "text_size"):
+        if name not in ("types_answers", "says_sure", "hides_hints", "theme", "text_size"):
             assert f'value="{text}"' in field(page, name)
     assert "checked" in field(page, "types_answers")
     assert "checked" in field(page, "says_sure")
@@ -139,3 +141,20 @@ def test_a_strange_body_is_a_form_like_any_other(client: TestClient, body: bytes
     answer = client.post("/settings", content=body, headers={"content-type": "application/x-www-form-urlencoded"})
     assert answer.status_code == 422
     assert "name" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/topics", "/quiz", "/demos/unrolled-rnn?W_x=0.7", "//elsewhere.example/"])
+def test_explanations_are_hidden_for_good_from_where_they_are_read(client: TestClient, path: str) -> None:
+    is_ours = not path.startswith("//")
+    assert not is_ours or 'action="/settings/hints"' in client.get(path).text
+    referer = {"referer": f"http://127.0.0.1:8000{path}"}
+    answer = client.post("/settings/hints", headers=referer, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == (path if is_ours else "/elsewhere.example/")
+    assert not is_ours or "/settings/hints" not in client.get(path).text
+    assert "checked" in field(client.get("/settings").text, "hides_hints")
+
+
+def test_hidden_explanations_lead_to_no_other_host(client: TestClient) -> None:
+    answer = client.post("/settings/hints", headers={"referer": "http://elsewhere.example/x"}, follow_redirects=False)
+    assert answer.headers["location"] == "/"
