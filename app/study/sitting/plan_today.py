@@ -8,6 +8,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -65,6 +66,16 @@ class DayPlan:
     cards: dict[int, Side]
     key: tuple[Any, ...]
 
+    @cached_property
+    def decks(self) -> frozenset[int]:
+        """The decks of its cards."""
+        return frozenset(side.deck_id for side in self.cards.values())
+
+    @cached_property
+    def reasons(self) -> dict[int, str]:
+        """Why each card is asked, in a word."""
+        return {card.id: card.reason.name.lower() for card in self.list.cards}
+
 
 @dataclass(frozen=True)
 class PlanToday:
@@ -104,12 +115,17 @@ class PlanToday:
         return -(-int(max(used, self.plan.list.seconds) + more * 60) // 60)
 
     @property
+    def decks(self) -> frozenset[int]:
+        """The decks that the plans are for."""
+        return self.plan.decks
+
+    @cached_property
     def _known(self) -> DoneToday:
         # Of the sides of a card one is asked a day.
         sides = {self.plan.cards[card] for card in self.done.rated if card in self.plan.cards}
         taken = {side for side in sides if side.of is not None}
         others = {card for card, side in self.plan.cards.items() if side in taken} if taken else set()
-        return self.done._replace(rated=frozenset({*self.done.rated, *self.aside, *others}))
+        return self.done._replace(rated={*self.done.rated, *self.aside, *others})
 
 
 def plan_today(session: Session, learner: Preferences, now: datetime) -> PlanToday | None:

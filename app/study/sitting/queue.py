@@ -35,7 +35,7 @@ class Queue:
     """What a sitting asks: cards of a deck, as far as the selection has them.
 
     Unless the mode is DUE, it asks each card once, and `since` (aware) says when the sitting began. With `plan` it asks
-    what the plan says; `minutes` are today's, if not the plan's.
+    `planned`, which is what the plan has left in the deck.
     """
 
     deck_id: int
@@ -43,12 +43,7 @@ class Queue:
     mode: Mode = Mode.DUE
     since: datetime | None = None
     plan: PlanToday | None = None
-    minutes: int | None = None
-
-    @property
-    def planned(self) -> Sequence[PlannedCard]:
-        """What the plan has left for today in this deck."""
-        return self.plan.left(self.deck_id, self.minutes) if self.plan else ()
+    planned: Sequence[PlannedCard] = ()
 
     def __post_init__(self) -> None:
         if self.mode is not Mode.DUE and self.since is None:
@@ -79,10 +74,14 @@ class Progress:
 def queue_of_today(
     session: Session, learner: Preferences, now: datetime, deck_id: int, minutes: int | None = None
 ) -> Queue:
-    """What the deck asks today: by the plan, if one is for its cards, and else by the schedule."""
+    """What the deck asks today: by the plan, if one is for its cards, and else by the schedule.
+
+    `minutes` are today's, if not the plan's.
+    """
     plan = plan_today(session, learner, now)
-    is_for = plan is not None and any(side.deck_id == deck_id for side in plan.plan.cards.values())
-    return Queue(deck_id, plan=plan if is_for else None, minutes=minutes)
+    if plan is None or deck_id not in plan.decks:
+        return Queue(deck_id)
+    return Queue(deck_id, plan=plan, planned=plan.left(deck_id, minutes))
 
 
 def next_card(session: Session, learner: Preferences, now: datetime, queue: Queue) -> AskedCard | None:

@@ -224,8 +224,7 @@ class QueueSitting:
         """Why the plan asks the card, in a word; empty without a plan."""
         if self.queue.plan is None:
             return ""
-        reasons = {card.id: card.reason.name.lower() for card in self.queue.plan.plan.list.cards}
-        return "again" if shown.rated_on == self.progress.today else reasons.get(shown.card.id, "")
+        return "again" if shown.rated_on == self.progress.today else self.queue.plan.plan.reasons.get(shown.card.id, "")
 
     def _over(self) -> Over:
         today, deck_id = (self.session, self.learner, self.here.now), self.deck.id
