@@ -16,12 +16,9 @@ SECTIONS = ("**Why:**", "**Example:**", "**A common mistake** is to", "**They ma
 _FORMULA = re.compile(r"\$[^$]+\$")
 
 
-def cards() -> list[ParsedCard]:
-    """Every card of the deck."""
-    return [card for path in sorted(CONTENT.glob("*.md")) for card in parse(path.name, path.read_text()).cards]
-
-
-CARDS = pytest.mark.parametrize("card", cards(), ids=lambda card: card.name)
+TOPICS = {path.stem: parse(path.name, path.read_text()).cards for path in sorted(CONTENT.glob("*.md"))}
+WRITTEN = [card for cards in TOPICS.values() for card in cards if card.answer]
+CARDS = pytest.mark.parametrize("card", WRITTEN, ids=lambda card: card.name)
 
 
 @CARDS
@@ -41,6 +38,14 @@ def test_what_follows_is_why_an_example_a_mistake_and_a_follow_up(card: ParsedCa
 @CARDS
 def test_a_medium_or_hard_card_cites_a_paper(card: ParsedCard) -> None:
     assert card.metadata.level == "easy" or "](paper:" in card.answer
+
+
+def test_every_topic_asks_computed_questions_and_the_deck_sixty() -> None:
+    asks = {topic: [card.metadata.ask for card in cards if card.metadata.ask] for topic, cards in TOPICS.items()}
+    assert all(asks.values()), asks
+    every = [ask for of_topic in asks.values() for ask in of_topic]
+    assert len(every) >= 60
+    assert len(set(every)) == len(every), "no question is asked by two cards"
 
 
 WITHOUT_A_PAPER = ("Keras, ", "PyTorch, ", "FSRS-6, ", "The same")
