@@ -41,7 +41,7 @@ def test_a_medium_or_hard_card_cites_a_paper(card: ParsedCard) -> None:
 
 
 def test_every_topic_asks_computed_questions_and_the_deck_sixty() -> None:
-    asks = {topic: [card.metadata.ask for card in cards if card.metadata.ask] for topic, cards in TOPICS.items()}
+    asks = {topic: [card.metadata.ask[0] for card in cards if card.metadata.ask] for topic, cards in TOPICS.items()}
     assert all(asks.values()), asks
     every = [ask for of_topic in asks.values() for ask in of_topic]
     assert len(every) >= 60
