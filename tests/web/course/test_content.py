@@ -116,7 +116,7 @@ def test_only_content_files_are_shown(client: TestClient, path: str, says: str) 
 
 def test_edit_leads_to_a_code_host_where_it_is_told(settings: Settings, database: Database, content: Path) -> None:
     host = "https://example.org/cards/blob/main/content/{file}#L{line}"
-    chosen = Settings(**{**settings.model_dump(), "edit_url": host})
+    chosen = Settings(**settings.model_dump(exclude_unset=True), edit_url=host)
     load(database, content, NOW)
     client = TestClient(create_app(chosen, database, lambda: NOW), base_url="http://127.0.0.1:8000")
     for path in ("/content/small/first?card=q1", "/cards/small/q1", "/content"):
