@@ -70,7 +70,11 @@ document.addEventListener("focusin", (event) => {
   settleKeypads();
 });
 
-document.addEventListener("DOMContentLoaded", settleKeypads);
+document.addEventListener("DOMContentLoaded", () => {
+  settleKeypads();
+  // Not by the attribute autofocus, which would scroll a small screen past the question.
+  document.querySelector(".typing [data-focus]")?.focus({ preventScroll: true });
+});
 document.addEventListener("htmx:after:swap", (event) => {
   settleKeypads();
   // A question for practice opens below a card, whose own focus stays out of it.
