@@ -56,8 +56,10 @@ def sized(chromium: Browser, server: Server, size: str, **more: Any) -> Iterator
 
 
 def cards(server: Server) -> list[Card]:
+    """The cards that have a written answer."""
     with server.database.read() as session:
-        return list(session.exec(select(Card).order_by(col(Card.place))).all())
+        written = col(Card.asks).is_(None)
+        return list(session.exec(select(Card).where(written).order_by(col(Card.place))).all())
 
 
 def reveal(page: Page) -> None:

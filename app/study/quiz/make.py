@@ -52,7 +52,8 @@ class Plan:
         return replace(self, seconds=60 * minutes if minutes else SECONDS_A_QUESTION * len(self.questions))
 
 
-_IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~IS_SET_ASIDE)
+# A quiz does not judge answers: computed cards are for sittings and drills.
+_IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~IS_SET_ASIDE, CARD.c.asks.is_(None))
 _CANDIDATES = (
     select(CARD.c.id, CARD.c.topic_id, CARD.c.place, CARD.c.level, CARD_STATE.c.difficulty)
     .select_from(EVERY_CARD)
@@ -67,7 +68,7 @@ _SAME = (
 
 
 def candidates(session: Session, prefs: Preferences, now: datetime, queue: Queue) -> list[Candidate]:
-    """The cards of the deck and the selection that may be asked today: neither retired nor suspended nor buried."""
+    """The written cards of the deck and the selection that may be asked today: not retired, suspended or buried."""
     query = _CANDIDATES.where(passing(queue.selection.shape))
     rows = session.connection().execute(query, parameters(prefs, now, queue))
     recall = chances(session, prefs.learner_id, queue.deck_id).on(prefs.day(now))
