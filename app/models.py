@@ -166,11 +166,11 @@ class Learner(SQLModel, table=True):
     desired_retention: float | None = None
     types_answers: bool = Field(default=False, description="asked to type an answer before the reveal")
     says_sure: bool = Field(default=False, description="asked before the reveal how sure they are")
-    hides_hints: bool = Field(default=False, description="has read how pages work")
     of_four: bool = Field(default=False, description="chooses computed answers from four instead of typing them")
     say_within: int | None = Field(default=None, description="seconds of the soft timer for saying it aloud")
     theme: str | None = Field(default=None, description="light or dark")
     text_size: int | None = Field(default=None, description="per cent")
+    hides_hints: bool = Field(default=False, description="has read how pages work")
     own_keys: dict[str, str] = Field(
         default_factory=dict, sa_column=Column(JSON, nullable=False), description="action to key, where changed"
     )

@@ -18,6 +18,7 @@ GOOD = {
     "new_per_day": "7",
     "desired_retention": "85",
     "types_answers": "on",
+    "of_four": "on",
     "says_sure": "on",
     "hides_hints": "on",
     "say_within": "60",
@@ -69,6 +70,7 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
         "new_per_day": 7,
         "desired_retention": 0.85,
         "types_answers": True,
+        "of_four": True,
         "says_sure": True,
         "hides_hints": True,
         "say_within": 60,
@@ -76,6 +78,7 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
         "text_size": 150,
         "own_keys": {"undo": "z", "edit": ""},
         "importing": None,
+        "seed": kept.seed,
     }
     page = client.get("/settings?saved=1").text
     assert "Saved." in page
@@ -83,7 +86,7 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
     assert 'data-keys="{&#34;e&#34;: &#34;&#34;, &#34;u&#34;: &#34;z&#34;}"' in page
     assert "18:00 now, and the day is 2 March 2026" in page  # 9:00 UTC in Tokyo
     for name, text in GOOD.items():
-        if name not in ("types_answers", "says_sure", "hides_hints", "theme", "text_size"):
+        if name not in ("types_answers", "of_four", "says_sure", "hides_hints", "theme", "text_size"):
             assert f'value="{text}"' in field(page, name)
     assert "checked" in field(page, "types_answers")
     assert "checked" in field(page, "says_sure")
@@ -92,7 +95,7 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
     assert "Up to 7 new cards a day." in client.get("/").text
     everything_open = dict.fromkeys(GOOD, "") | {"name": "Ada", "all_keys": "usual"}
     client.post("/settings", data=everything_open | {"types_answers": ""})
-    assert learner(database).model_dump() == Learner(id=1, name="Ada").model_dump()
+    assert learner(database).model_dump() == Learner(id=1, name="Ada", seed=kept.seed).model_dump()
     assert "Up to 20 new cards a day." in client.get("/").text
 
 
@@ -119,7 +122,8 @@ def test_a_bad_value_gives_the_form_back_as_it_was_typed(client: TestClient, dat
     assert "checked" in field(page, "types_answers")
     assert "checked" in field(page, "says_sure")
     assert "aria-invalid" not in field(page, "day_starts_at")
-    assert learner(database) == Learner(id=1, name="You")
+    kept = learner(database)
+    assert kept == Learner(id=1, name="You", seed=kept.seed)
 
 
 def test_all_keys_go_off_and_on_again_at_one_press(client: TestClient, database: Database) -> None:
