@@ -107,6 +107,8 @@ def taught(connection: Connection, learner_id: int) -> Taught:
     base, later = begun(connection, learner_id)
     if len(later) > AT_ONCE:
         return Taught(FSRS_ONLY)
+    if not later:
+        return base
     for last in folded(base, ratings_of(connection, learner_id, later)):
         base = last
     return base
