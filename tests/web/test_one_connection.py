@@ -44,6 +44,7 @@ NAMES_NOBODY = {"/offline"}
 """Pages that are kept for whoever uses the browser."""
 QUERIES = {
     "/browse": "q=answer",
+    "/practice": "ask=bptt",
     "/quiz/{name}/compare": "with=q2",
     "/demos/{name}/train": "updates=2",
     "/demos/{name}/draws": "steps=3&seed=0..3",

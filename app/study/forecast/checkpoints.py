@@ -32,6 +32,7 @@ _NEWEST = select(func.max(REVIEW.c.id)).where(MINE)
 _CHANGED = select(REVIEW.c.id).where(
     MINE, REVIEW.c.id > bindparam("seen"), or_(REVIEW.c.undoes_id.is_not(None), ~AFTER)
 )
+_DROP = delete(FORECAST).where(FORECAST.c.learner_id == THE_LEARNER)
 _THIN_OUT = delete(FORECAST).where(
     FORECAST.c.learner_id == THE_LEARNER,
     FORECAST.c.ratings <= bindparam("before"),
@@ -77,7 +78,7 @@ def keep_up(database: Database, learner_id: int) -> bool:
             or connection.execute(_CHANGED, values).first()
         ):
             return False
-        connection.execute(_THIN_OUT, values)
+        connection.execute(_THIN_OUT if base.at else _DROP, values)
         connection.execute(insert(FORECAST), [row | {"learner_id": learner_id} for row in new.values()])
     return True
 

@@ -115,9 +115,12 @@ def taught(connection: Connection, learner_id: int) -> Taught:
 
 
 def last_checkpoint(connection: Connection, learner_id: int) -> Taught:
-    """What was known at the learner's last checkpoint, or before the first rating if there is none."""
-    row = connection.execute(_LATEST, {"learner": learner_id}).one_or_none()
-    return Taught() if row is None else Taught.of(row)
+    """What was known at the learner's last checkpoint, or before the first rating if none can be read."""
+    try:
+        row = connection.execute(_LATEST, {"learner": learner_id}).one_or_none()
+        return Taught() if row is None else Taught.of(row)
+    except (KeyError, TypeError, ValueError):  # it is damaged: `recur doctor` names it
+        return Taught()
 
 
 def begun(connection: Connection, learner_id: int) -> tuple[Taught, Sequence[int]]:
