@@ -9,6 +9,8 @@ FEWEST, MOST = 5, 50
 """How many questions a quiz of one's own choice may have."""
 WEAKEST = 10
 INTERVIEW = 12
+COMPUTED_IN = 3
+"""At most one in so many questions of a mock interview is computed, unless there are too few others."""
 A_TOPIC = 2
 """Questions that a mock interview spends on a topic, where the deck has enough of them."""
 
@@ -28,6 +30,7 @@ class Candidate:
     level: str | None = None
     recall: float | None = None
     difficulty: float | None = None
+    is_computed: bool = False
 
 
 class Question(NamedTuple):
@@ -63,7 +66,7 @@ def interview(
     """What an interviewer might ask: topics in learning order, in each from easy to hard, no card twice.
 
     A card is followed by one of its `follow_ups` (ids by id), if one is left. There are fewer than `number` questions
-    only if there are no more cards.
+    only if there are no more cards. At most one in COMPUTED_IN is computed, if there are enough other cards.
     """
     in_order = sorted(candidates, key=lambda card: card.place)
     by_topic: dict[int, list[Candidate]] = {}
@@ -71,14 +74,15 @@ def interview(
         by_topic.setdefault(card.topic_id, []).append(card)
     rank = {topic: place for place, topic in enumerate(by_topic)}
     drawn = rng.sample(list(by_topic), len(by_topic))
-    left = {card.card_id: card for card in in_order}
+    written = sum(not card.is_computed for card in in_order)
+    left = _Left(in_order, max(number // COMPUTED_IN, number - written))
     threads: list[list[Candidate]] = []
     room = number
-    while left and room > 0:
+    while left.cards and room > 0:
         # The topics drawn first; the others only when these are used up.
-        open_topics = [topic for topic in drawn if any(card.card_id in left for card in by_topic[topic])]
+        open_topics = [topic for topic in drawn if any(card.card_id in left.cards for card in by_topic[topic])]
         for topic in open_topics[: -(-room // A_TOPIC)]:
-            openers = [card for card in by_topic[topic] if card.card_id in left]
+            openers = [card for card in by_topic[topic] if card.card_id in left.cards]
             if openers and room > 0:
                 threads.append(_thread(rng.choice(openers), left, follow_ups if room > 1 else {}, rng))
                 room -= len(threads[-1])
@@ -90,10 +94,26 @@ def interview(
     ]
 
 
+class _Left:
+    """The cards that an interview may still ask, by id: computed ones only until it has asked `most_computed`."""
+
+    def __init__(self, cards: Collection[Candidate], most_computed: int) -> None:
+        self.cards = {card.card_id: card for card in cards if most_computed or not card.is_computed}
+        self._more = most_computed
+
+    def take(self, card_id: int) -> Candidate:
+        """Ask this card."""
+        taken = self.cards.pop(card_id)
+        self._more -= taken.is_computed
+        if self._more == 0:
+            self.cards = {key: card for key, card in self.cards.items() if not card.is_computed}
+        return taken
+
+
 def _thread(
-    opener: Candidate, left: dict[int, Candidate], follow_ups: Mapping[int, Sequence[int]], rng: random.Random
+    opener: Candidate, left: _Left, follow_ups: Mapping[int, Sequence[int]], rng: random.Random
 ) -> list[Candidate]:
     """The card and one that follows upon it, taken from those left."""
-    del left[opener.card_id]
-    following = [card_id for card_id in follow_ups.get(opener.card_id, ()) if card_id in left]
-    return [opener, left.pop(rng.choice(following))] if following else [opener]
+    thread = [left.take(opener.card_id)]
+    following = [card_id for card_id in follow_ups.get(opener.card_id, ()) if card_id in left.cards]
+    return [*thread, left.take(rng.choice(following))] if following else thread

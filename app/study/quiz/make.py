@@ -52,10 +52,9 @@ class Plan:
         return replace(self, seconds=60 * minutes if minutes else SECONDS_A_QUESTION * len(self.questions))
 
 
-# A quiz does not judge answers: computed cards are for sittings and drills.
-_IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~IS_SET_ASIDE, CARD.c.asks.is_(None))
+_IS_ASKABLE = and_(CARD.c.retired_at.is_(None), ~IS_SET_ASIDE)
 _CANDIDATES = (
-    select(CARD.c.id, CARD.c.topic_id, CARD.c.place, CARD.c.level, CARD_STATE.c.difficulty)
+    select(CARD.c.id, CARD.c.topic_id, CARD.c.place, CARD.c.level, CARD_STATE.c.difficulty, CARD.c.asks)
     .select_from(EVERY_CARD)
     .where(CARD.c.deck_id == THE_DECK, _IS_ASKABLE)
 )
@@ -68,11 +67,14 @@ _SAME = (
 
 
 def candidates(session: Session, prefs: Preferences, now: datetime, queue: Queue) -> list[Candidate]:
-    """The written cards of the deck and the selection that may be asked today: not retired, suspended or buried."""
+    """The cards of the deck and the selection that may be asked today: not retired, suspended or buried."""
     query = _CANDIDATES.where(passing(queue.selection.shape))
     rows = session.connection().execute(query, parameters(prefs, now, queue))
     recall = chances(session, prefs.learner_id, queue.deck_id).on(prefs.day(now))
-    return [Candidate(row.id, row.topic_id, row.place, row.level, recall.get(row.id), row.difficulty) for row in rows]
+    return [
+        Candidate(row.id, row.topic_id, row.place, row.level, recall.get(row.id), row.difficulty, row.asks is not None)
+        for row in rows
+    ]
 
 
 def plan_chosen(

@@ -201,7 +201,7 @@ def card_page(
         state = stored_state(sitting.session.connection(), sitting.learner.learner_id, card_id)
         sitting.check_shown(state, shown_at)
     except NotNowError as error:
-        return ask(sitting, sitting.current(), f"{notice} {error}".strip(), status)
+        return ask(sitting, sitting.current(), f"{notice} {error}{given.said}".strip(), status)
     here, asked, typed = sitting.here, Shown(card, shown_at, revealed_at=sitting.here.now, sure=given.sure), given.typed
     if question := computed(sitting.session, sitting.learner, card):
         if given.instance != question.name:

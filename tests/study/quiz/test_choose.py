@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.study.quiz.choose import INTERVIEW, Candidate, chosen, interview, weakest
+from app.study.quiz.choose import COMPUTED_IN, INTERVIEW, Candidate, chosen, interview, weakest
 
 LEVELS = ("easy", "medium", "hard", None)
 
@@ -21,7 +21,8 @@ def decks(draw: st.DrawFn) -> list[Candidate]:
         topic = (topic * 7 + 1) % 97 if draw(st.booleans()) else topic
         recall = draw(st.none() | st.floats(0, 1))
         difficulty = None if recall is None else draw(st.floats(1, 10))
-        cards.append(Candidate(100 + place, topic, f"{place:04}", draw(st.sampled_from(LEVELS)), recall, difficulty))
+        level, computed = draw(st.sampled_from(LEVELS)), draw(st.booleans())
+        cards.append(Candidate(100 + place, topic, f"{place:04}", level, recall, difficulty, computed))
     return draw(st.permutations(cards))
 
 
@@ -75,6 +76,9 @@ def check_interview(deck: Sequence[Candidate], follow_ups: Mapping[int, Sequence
             assert not before.is_follow_up
             assert question.card_id in follow_ups[before.card_id]
     assert not asked or not asked[0].is_follow_up
+    written = sum(not card.is_computed for card in deck)
+    computed = sum(by_id[question.card_id].is_computed for question in asked)
+    assert computed <= max(INTERVIEW // COMPUTED_IN, len(asked) - written)
     topics = list(dict.fromkeys(card.topic_id for card in sorted(deck, key=lambda card: card.place)))
     openers = [by_id[question.card_id] for question in asked if not question.is_follow_up]
     order = [(topics.index(card.topic_id), ease(card.level), card.place) for card in openers]
@@ -101,3 +105,12 @@ def test_a_rich_deck_gives_each_topic_a_question_and_its_follow_up() -> None:
     asked = interview(deck, {n: [n + 1 if n % 10 < 9 else n - 9] for n in range(200)}, random.Random(3))
     assert [question.is_follow_up for question in asked] == [False, True] * 6
     assert len({question.card_id // 10 for question in asked}) == 6
+
+
+def test_an_interview_asks_a_few_computed_cards_of_a_rich_deck() -> None:
+    deck = [Candidate(n, n // 8, f"{n:03}", is_computed=n % 2 == 1) for n in range(160)]
+    found = [interview(deck, {}, random.Random(seed)) for seed in range(50)]
+    assert {len(asked) for asked in found} == {INTERVIEW}
+    computed = [sum(question.card_id % 2 for question in asked) for asked in found]
+    assert max(computed) == INTERVIEW // COMPUTED_IN
+    assert min(computed) >= 1
