@@ -1,14 +1,14 @@
-"""Serving for the phone: on the home network, with a password, and a code that the phone's camera reads."""
+"""Serving for the phone: on the home network, with a password, and a link that the phone's camera reads."""
 
 import io
 import secrets
 import socket
-from urllib.parse import quote
 
 import segno
 import typer
 from pydantic import SecretStr
 
+from app.accounts.once import OnceLink
 from app.commands.console import refuse
 from app.settings import Settings
 
@@ -28,22 +28,27 @@ def on_home_network(chosen: Settings, address: str | None, is_sure: bool) -> Set
     if chosen.has_accounts:
         refuse("--phone shares one password. With RECUR_ACCESS=accounts serve by https instead: see docs/operating.md.")
     host = address or _own_address()
-    typer.echo(f"Everyone on your network can then reach Recur at {host}. They need the password, which is shown next.")
+    typer.echo(f"Everyone on your network can then reach Recur at {host}. They need the password or the link, which are shown next.")
     if not is_sure and not typer.confirm("Go on?"):
         raise typer.Exit(1)
     password = chosen.password or SecretStr(secrets.token_urlsafe(9))
-    return chosen.model_copy(update={"host": host, "password": password})
+    return chosen.model_copy(update={"host": host, "password": password, "access": "household"})
 
 
-def show_link(chosen: Settings, port: int) -> None:
-    """Print the link that holds the password, as text and as a code, and what plain http gives up."""
+def show_link(chosen: Settings, port: int) -> OnceLink:
+    """Make a link that lets in one phone; print it, as text and as a code, the password, and what plain http gives up."""
     assert chosen.password is not None  # noqa: S101  (on_home_network sets one)
-    password = chosen.password.get_secret_value()
-    link = f"http://recur:{quote(password, safe='')}@{chosen.host}:{port}/"
+    once = OnceLink()
+    here = f"http://{f'[{chosen.host}]' if ':' in chosen.host else chosen.host}:{port}"
     code = io.StringIO()
-    segno.make(link, error="m").terminal(code, compact=True)
-    # Not by way of the log, which must not hold the password.
-    typer.echo(f"{code.getvalue()}\nOn the phone: {link}\n(any user name, password {password})\n\n{GIVES_UP}")
+    segno.make(here + once.path, error="m").terminal(code, compact=True)
+    # Not by way of the log, which must not hold the link or the password.
+    typer.echo(
+        f"{code.getvalue()}\nOn the phone: {here}{once.path}\n"
+        "The link works once, and lets that browser in until the server stops.\n"
+        f"For another device: {here}/ (any user name, password {chosen.password.get_secret_value()})\n\n{GIVES_UP}"
+    )
+    return once
 
 
 def _own_address() -> str:

@@ -16,6 +16,7 @@ from app.commands.workers import Workers
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from app.accounts.once import OnceLink
     from app.database import Database
 
 app = typer.Typer()
@@ -61,16 +62,15 @@ def serve(
         stop = "Ctrl+C stops it" if number == 1 else f"{number} processes; Ctrl+C stops them"
         here = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         announce(f"Recur is at {here} ({stop})")
-        if for_phone:
-            phone.show_link(chosen, port)
+        once = phone.show_link(chosen, port) if for_phone else None
         if chosen.has_accounts:
             _show_link_to_admin(database, here)
         if number == 1:
-            _answer(chosen, database, listener)
+            _answer(chosen, database, listener, once)
             return
         database.close()  # a copied process must not use its parent's connections
         with _shared_metrics() if chosen.metrics else nullcontext(lambda _: None) as ended:
-            Workers(number, lambda: _work(chosen, listener), FINISH_SECONDS + 2, ended).run()
+            Workers(number, lambda: _work(chosen, listener, once), FINISH_SECONDS + 2, ended).run()
 
 
 def _show_link_to_admin(database: "Database", here: str) -> None:
@@ -95,7 +95,7 @@ def _shared_metrics() -> Iterator[Callable[[int], None]]:
         yield metrics.forget
 
 
-def _work(chosen: Settings, listener: socket.socket) -> None:
+def _work(chosen: Settings, listener: socket.socket, once: "OnceLink | None") -> None:
     """What each of several processes does."""
     from app.database import Database, UnusableDatabaseError
     from app.demos.machine.turns import leave_one_turn
@@ -105,17 +105,17 @@ def _work(chosen: Settings, listener: socket.socket) -> None:
     database = Database(chosen.database_url)
     try:
         with in_use(database):
-            _answer(chosen, database, listener)
+            _answer(chosen, database, listener, once)
     except UnusableDatabaseError as error:
         refuse(str(error))
 
 
-def _answer(chosen: Settings, database: "Database", listener: socket.socket) -> None:
-    """Answer what connects to `listener` until the process is told to stop."""
+def _answer(chosen: Settings, database: "Database", listener: socket.socket, once: "OnceLink | None") -> None:
+    """Answer what connects to `listener` until the process is told to stop. `once` is the phone's link."""
     from app.main import create_app
     from app.server import Server
 
-    server = Server(create_app(chosen, database))
+    server = Server(create_app(chosen, database, once=once))
     server.run(sockets=[listener])
     server.leave()
 

@@ -195,3 +195,24 @@ def test_a_finger_drags_and_the_page_stays(phone: Page) -> None:
     address = settled(phone, "/demos/activations")
     assert float(dict(parse_qsl(address))["z"]) > 1
     assert phone.evaluate("scrollY") == scrolled
+
+
+APART = """() => [...document.querySelectorAll(".chart .place circle:not(.grip)")].flatMap((dot) => {
+  const a = dot.getBoundingClientRect();
+  const meets = (b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return [...dot.closest(".chart").querySelectorAll(".x text, .y text")]
+    .filter((text) => text.checkVisibility() && meets(text.getBoundingClientRect())).map((text) => text.textContent);
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    "path", ["activations?z=0", "activations?z=-5", "positional-invariance?position=1", "drift-monitor?since=1"]
+)
+def test_a_handle_at_an_axis_lies_over_none_of_its_numbers(page: Page, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    visit(page, f"/demos/{path}")
+    assert page.locator(".chart .place").count()
+    assert page.evaluate(APART) == []
+    left = "(all) => all.map((one) => one.getBoundingClientRect().left)"
+    assert min(page.locator(".chart .y text").evaluate_all(left)) >= 0

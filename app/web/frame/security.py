@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 from starlette.datastructures import URL, Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.accounts.once import COOKIE, ONCE, OnceLink
 from app.database import THREADS
 from app.settings import Settings
 from app.web.frame.busy import BUSY_HEADERS, busy_answer
@@ -86,6 +87,17 @@ class Refusal(Exception):  # noqa: N818  (not an error of ours: an answer)
         self.response = PlainTextResponse(f"{status.value} {status.phrase}: {sentence}\n", status, headers)
 
 
+def _let_in(once: OnceLink, scope: Scope, is_known: bool) -> Response:
+    """Give the cookie to the first browser that opens the link. Looking ahead (HEAD, prefetch) is not opening."""
+    looks_ahead = scope["method"] != "GET" or "sec-purpose" in Headers(scope=scope)
+    if not is_known and (looks_ahead or not once.use(scope["path"])):
+        sentence = "this link has been used, or is not this server's. Start `recur serve --phone` again for another."
+        return Refusal(HTTPStatus.FORBIDDEN, sentence, {"Cache-Control": "no-store"}).response
+    answer = RedirectResponse("/", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
+    answer.set_cookie(COOKIE, once.cookie, httponly=True, samesite="lax")
+    return answer
+
+
 class Guard:
     """Refuses forbidden requests."""
 
@@ -112,7 +124,13 @@ class Guard:
         try:
             self._check_request(scope)
             if self.password is not None and scope["path"] not in OPEN_PATHS:
-                await self._check_password(self.password, scope)
+                once: OnceLink | None = scope["app"].state.once
+                is_known = once is not None and once.knows(Request(scope).cookies.get(COOKIE, ""))
+                if once and scope["path"].startswith(ONCE):
+                    await _let_in(once, scope, is_known)(scope, receive, send)
+                    return
+                if not is_known:
+                    await self._check_password(self.password, scope)
             if self.door is not None and scope["path"] not in OPEN_PATHS:
                 answer = await self.door.refuse(scope, receive)
                 if answer is not None:
