@@ -35,15 +35,10 @@ log = logging.getLogger(__name__)
 KEEP_UP_SECONDS = 1.0
 
 
-def create_app(
-    settings: Settings,
-    database: Database | None = None,
-    clock: pages.Clock = pages.utc_now,
-    once: OnceLink | None = None,
-) -> FastAPI:
+def create_app(settings: Settings, database: Database | None = None, clock: pages.Clock = pages.utc_now) -> FastAPI:
     """The web app over `database` (default: the one that `settings` names), which must be migrated.
 
-    `clock` gives the time of each request, and `once` lets in one browser without the password. Raises assets.MissingAssetError if npm's packages are not installed.
+    `clock` gives the time of each request. Raises assets.MissingAssetError if npm's packages are not installed.
     """
     database = database or Database(settings.database_url)
 
@@ -81,7 +76,7 @@ def create_app(
     app.state.settings = settings
     app.state.database = database
     app.state.clock = clock
-    app.state.once = once
+    app.state.once = None  # `recur serve --phone` puts its link here
     app.state.trainings = {}
     app.state.templates = pages.environment(version)
     app.state.templates.filters["with_figures"] = in_cards.with_figures(app.state.templates)

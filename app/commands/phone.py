@@ -28,7 +28,7 @@ def on_home_network(chosen: Settings, address: str | None, is_sure: bool) -> Set
     if chosen.has_accounts:
         refuse("--phone shares one password. With RECUR_ACCESS=accounts serve by https instead: see docs/operating.md.")
     host = address or _own_address()
-    typer.echo(f"Everyone on your network can then reach Recur at {host}. They need the password or the link, which are shown next.")
+    typer.echo(f"Everyone on your network can then reach Recur at {host}. They need the link or password shown next.")
     if not is_sure and not typer.confirm("Go on?"):
         raise typer.Exit(1)
     password = chosen.password or SecretStr(secrets.token_urlsafe(9))
@@ -36,7 +36,7 @@ def on_home_network(chosen: Settings, address: str | None, is_sure: bool) -> Set
 
 
 def show_link(chosen: Settings, port: int) -> OnceLink:
-    """Make a link that lets in one phone; print it, as text and as a code, the password, and what plain http gives up."""
+    """Print a new link that lets in one phone, as text and as a code, the password, and what plain http gives up."""
     assert chosen.password is not None  # noqa: S101  (on_home_network sets one)
     once = OnceLink()
     here = f"http://{f'[{chosen.host}]' if ':' in chosen.host else chosen.host}:{port}"

@@ -115,7 +115,9 @@ def _answer(chosen: Settings, database: "Database", listener: socket.socket, onc
     from app.main import create_app
     from app.server import Server
 
-    server = Server(create_app(chosen, database, once=once))
+    serving = create_app(chosen, database)
+    serving.state.once = once
+    server = Server(serving)
     server.run(sockets=[listener])
     server.leave()
 

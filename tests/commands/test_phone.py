@@ -62,25 +62,26 @@ def served(settings: Settings, database_url: str, once: OnceLink) -> Iterator[Ca
     """Gives browsers, none of which knows the password."""
     assert database_url == settings.database_url
     chosen = phone.on_home_network(settings, "127.0.0.1", is_sure=True)
-    app = create_app(chosen, once=once)
-    with TestClient(app, base_url="http://127.0.0.1"):
-        yield lambda: TestClient(app, base_url="http://127.0.0.1")
+    served = create_app(chosen)
+    served.state.once = once
+    with TestClient(served, base_url="http://127.0.0.1"):
+        yield lambda: TestClient(served, base_url="http://127.0.0.1")
 
 
 def test_the_link_lets_in_one_browser_once(served: Callable[[], TestClient], once: OnceLink) -> None:
     first, second = served(), served()
-    assert first.get("/topics").status_code == 401
+    assert first.get("/nowhere").status_code == 401
     assert first.get(once.path + "x").status_code == 403
     assert first.head(once.path).status_code == 403  # this, and what follows, looks ahead
     assert first.get(once.path, headers={"Sec-Purpose": "prefetch"}).status_code == 403
-    came = first.get(once.path)
-    assert (came.status_code, came.url.path) == (200, "/")
-    assert first.get("/topics").status_code == 200
+    came = first.get(once.path, follow_redirects=False)
+    assert (came.status_code, came.headers["Location"]) == (303, "/")
+    assert first.get("/nowhere").status_code == 404
     assert first.get(once.path).url.path == "/"  # it was let in, and is again
     refused = second.get(once.path)
     assert (refused.status_code, "has been used" in refused.text) == (403, True)
-    assert second.get("/topics").status_code == 401
-    assert second.get("/topics", headers={"Cookie": f"{COOKIE}=guessed\u00e9"}).status_code == 401
+    assert second.get("/nowhere").status_code == 401
+    assert second.get("/nowhere", headers={"Cookie": f"{COOKIE}=guessed"}).status_code == 401
 
 
 def test_a_copied_process_knows_that_the_link_was_used(once: OnceLink) -> None:
