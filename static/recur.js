@@ -178,7 +178,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   const focus = sitting.querySelector("[data-focus]");
   if (focus) {
     focus.focus({ preventScroll: true });
-    if (focus.matches("h1, textarea")) window.scrollTo({ top: 0 });
+    if (focus.matches("h1, textarea, .typing input")) window.scrollTo({ top: 0 }); // a new question
   }
 });
 

@@ -91,3 +91,19 @@ def test_enter_checks_and_space_takes_the_proposal(page: Page, server: Server) -
             page.keyboard.press("Space")
             page.wait_for_timeout(400)
     expect(page.locator(".rated")).to_contain_text("1 · Not at all")
+
+
+def test_a_computed_question_is_seen_from_its_beginning(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 600})
+    page.goto("/review?deck=rnn&topic=shapes-and-parameters")
+    scrolled = 0
+    while not page.locator(".typing input").count():
+        page.get_by_role("button", name="Show the answer").click()
+        page.locator("form.rating").wait_for()
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        scrolled = page.evaluate("scrollY")
+        asked = page.locator("h1").text_content()
+        page.keyboard.press("4")
+        page.wait_for_function("(asked) => document.querySelector('h1').textContent !== asked", arg=asked)
+    assert scrolled > 0
+    assert page.evaluate("scrollY") == 0
