@@ -8,6 +8,7 @@ from sqlmodel import Session
 from app.study.forecast.fold import Taught, taught
 from app.study.learner.preferences import Preferences
 from app.study.stats.activity import Scope, Span, by_day, by_month, has_rated, total
+from app.study.stats.judged import ComputedAnswers, computed_answers
 from app.study.stats.outlook import Hard, Outlook, hardest, outlook
 from app.study.stats.period import AHEAD, Period, weeks_of, year_until
 from app.study.stats.retention import Retention, retention
@@ -32,6 +33,7 @@ class Statistics:
     retention: Retention
     outlook: Outlook
     hardest: list[Hard]
+    computed: ComputedAnswers
     taught: Taught
 
     @property
@@ -73,5 +75,6 @@ def statistics(
         retention=retention(connection, scope, first, last),
         outlook=outlook(connection, scope, today),
         hardest=hardest(connection, scope),
+        computed=computed_answers(connection, scope, first, today, last),
         taught=taught(connection, learner.learner_id),
     )

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from app.demos.registry import all_demos
 from app.models import Topic
+from app.study.stats.judged import MOST_COUNTED, VERDICTS
 from app.study.stats.period import Period
 from app.study.stats.retention import ENOUGH
 from app.study.stats.statistics import statistics
@@ -39,6 +40,8 @@ def stats(
             periods=Period,
             enough=ENOUGH,
             draw=stats_drawing,
+            verdicts=VERDICTS,
+            most_counted=MOST_COUNTED,
             calibration=calibration,
             demo_titles={demo.name: demo.title for demo in all_demos().values()},
             stats=statistics(session, learner, here.now, chosen.id, within.id if within else None, period),
