@@ -30,8 +30,8 @@ def heading(page: Page) -> str:
 
 
 def start(page: Page, number: int = 5, minutes: int | None = None) -> None:
-    """Start a quiz of one's own choice."""
-    page.goto("/quiz")
+    """Start a quiz of written cards."""
+    page.goto("/quiz?computed=no")
     page.get_by_role("spinbutton", name="Questions").fill(str(number))
     if minutes is not None:
         page.get_by_label("Against the clock").check()
@@ -56,7 +56,7 @@ def interview(server: Server, *names: str) -> str:
 
 
 def test_a_quiz_by_keyboard(page: Page, server: Server) -> None:
-    page.goto("/quiz")
+    page.goto("/quiz?computed=no")
     page.get_by_role("spinbutton", name="Questions").fill("5")
     page.keyboard.press("Enter")
     page.wait_for_url("**/quiz/*")
