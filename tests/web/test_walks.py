@@ -119,7 +119,7 @@ def test_a_rating_in_a_quiz(fresh: Callable[[], TestClient]) -> None:
         return client.post("/quiz/q1", data=quiz_form(client, "/quiz/q1"), headers=PART)
 
     walk = walked(fresh, rate)
-    assert walk.fits(files=23, moves=51), walk
+    assert walk.fits(files=24, moves=52), walk
 
 
 def test_a_slider(fresh: Callable[[], TestClient]) -> None:

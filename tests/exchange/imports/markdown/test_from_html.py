@@ -48,14 +48,19 @@ WORDS = st.lists(
 
 def plain(words: str) -> str:
     assume(not re.search(r"\\\(.*\\\)|\\\[.*\\\]", words))
-    return " ".join(words.split())
+    return typed(" ".join(words.split()))
+
+
+def typed(text: str) -> str:
+    """As on a typewriter: pages set quotes and dashes as a printer does."""
+    return re.sub("[‘’]", "'", re.sub("[“”]", '"', text)).replace("—", "---").replace("–", "--")
 
 
 @examples(400)
 @given(WORDS)
 def test_text_of_a_note_shows_as_it_is(words):
     # Anki shows html.escape(words) as these words; so does the Markdown made of it.
-    assert shown(mend(markdown_of(html.escape(words)), [])) == plain(words)
+    assert typed(shown(mend(markdown_of(html.escape(words)), []))) == plain(words)
 
 
 def tagged() -> Iterator[tuple[str, str]]:
