@@ -64,6 +64,15 @@ def seen(client: TestClient) -> str:
     return version
 
 
+PLAN = {"interview_on": "2026-04-01", "minutes": "20"}
+
+
+def planned(client: TestClient) -> str:
+    """The name of a plan that is made for it."""
+    client.post("/plans", data=PLAN, headers={"sec-fetch-site": "same-origin"})
+    return str(re.findall(r'name="plan" value="(\w+)"', client.get("/settings").text)[0])
+
+
 def form(client: TestClient, path: str) -> dict[str, Any]:
     """A form that changes something, by the path that takes it. A new path must be told here what it takes."""
     q1 = "/quiz/q1"
@@ -81,6 +90,10 @@ def form(client: TestClient, path: str) -> dict[str, Any]:
         "/quiz/{name}/again": lambda: {"name": "again"},
         "/browse/act": lambda: {"card": [1], "do": "flag"},
         "/settings": lambda: {"name": "Ada"},
+        "/settings/hints": dict,
+        "/plans": lambda: PLAN,
+        "/plans/delete": lambda: {"plan": planned(client)},
+        "/plans/over": lambda: {"plan": planned(client)},
         "/content/{deck}/{name}/edit": lambda: {"text": "---\ntitle: T\n---\n", "seen": seen(client)},
         "/content/{deck}/{name}/preview": lambda: {"text": "---\ntitle: T\n---\n"},
         "/learners": lambda: {"name": "Eve"},

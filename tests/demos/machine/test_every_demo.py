@@ -189,4 +189,4 @@ def test_what_a_number_comes_from_is_what_its_own_formula_says(name: str) -> Non
         for trace in demo.compute(demo.parse({**change, **few})).traces():
             for row, origins in zip(trace.rows, trace.origins(range(len(trace.columns))), strict=True):
                 for column, told in enumerate(origins):
-                    assert told.split() == list(dict.fromkeys(filter(None, trace.operands(row, column))))
+                    assert told.split() == list(dict.fromkeys(" ".join(trace.operands(row, column)).split()))
