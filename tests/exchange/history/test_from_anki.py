@@ -101,10 +101,8 @@ def test_a_learner_goes_on_where_anki_stopped(take, database, settings, name):
     assert (states["Known?"]["due_on"], states["Known?"]["reviews"]) == (today + timedelta(days=17), 4)
     assert states["Suspended?"]["due_on"] == today + timedelta(days=3)
     assert (states["Lapsed?"]["reviewed_on"], states["Lapsed?"]["lapses"]) == (ago(3).date(), 1)
-    reviews = rows(
-        database, select(REVIEW, CARD.c.question).join(CARD, CARD.c.id == REVIEW.c.card_id).order_by(REVIEW.c.id)
-    )
-    known = [row for row in reviews if row["question"] == "Known?"]
+    of_known = select(REVIEW).join(CARD, CARD.c.id == REVIEW.c.card_id).where(CARD.c.question == "Known?")
+    known = rows(database, of_known.order_by(REVIEW.c.id))
     assert [row["rating"] for row in known] == [4, 3, 5, 4]
     assert [row["token"].split("-")[2] for row in known] == ["3", "2", "4", "3"]
     assert [row["rated_at"] for row in known] == [ago(days).astimezone(UTC) for days in (30, 29, 20, 5)]
