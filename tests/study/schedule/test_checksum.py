@@ -84,10 +84,13 @@ def test_ratings_undos_and_resets_write_it(study: "Study") -> None:
 
 def test_reviews_of_before_get_one(database: Database) -> None:
     fill(database)
+    later = {*COVERED[NEWEST]} - {*COVERED["2"]}  # what a review of before does not have
     with database.write() as session:
+        session.connection().execute(REVIEW.update().values(dict.fromkeys(later)))
         undo = dict(ROWS["review"]) | {"id": 2, "token": "u", "rating": None, "undoes_id": 1, "typed": None}
         undo["counts_at"] += timedelta(microseconds=1)
-        session.connection().execute(REVIEW.insert(), undo | {"checksum": checksum(undo, "t", "1")})
+        undo |= dict.fromkeys(later) | {"checksum": checksum(undo, "t", "1")}
+        session.connection().execute(REVIEW.insert(), undo)
         before = session.connection().execute(REVIEW.select()).all()
     database.migrate("0006")
     database.migrate()
