@@ -124,7 +124,9 @@ def test_without_scripts_a_drill_is_the_same(plain_page: Page) -> None:
     assert plain_page.is_visible("#by-kind")
 
 
-def test_practice_goes_on_in_its_place_and_hands_on_the_focus(page: Page) -> None:
+def test_practice_goes_on_in_its_place_and_hands_on_the_focus(page: Page, server: Server) -> None:
+    with server.database.write() as session:
+        session.connection().execute(text("UPDATE learner SET of_four = true"))
     page.goto("/practice?ask=second-bias&seed=3")
     first = page.inner_text(".givens")
     page.locator(".four button").first.click()
