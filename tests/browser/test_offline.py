@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from app.database import Database
 from app.study.learners import add_learner
 from app.tables import LEARNER, REVIEW
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, ask_written_cards
 from tests.browser.flaky import Net, net_to
 from tests.eventually import eventually
 from tests.examples import share_of
@@ -226,6 +226,7 @@ def test_every_rating_counts_once_under_a_network_that_fails_at_random(
     phone: BrowserContext, net: Net, server: Server
 ) -> None:
     """Oracle: the tokens of the forms that were pressed, beside the reviews that the server has at the end."""
+    ask_written_cards(server.database)
     with server.database.write() as session:
         session.connection().execute(update(LEARNER).values(new_per_day=200))  # enough cards for the longest run
     kept = keeping(phone)

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from sqlmodel import col, select
 
 from app.models import Card, Review
-from tests.browser.conftest import Server, watched
+from tests.browser.conftest import Server, ask_written_cards, watched
 
 WELL = re.compile(r"^4\s*Well")
 
@@ -30,6 +30,7 @@ def reveal(page: Page) -> None:
 
 
 def test_twenty_cards_are_forty_key_presses(page: Page, server: Server) -> None:
+    ask_written_cards(server.database)
     page.goto("/")
     expect(page.locator(".lead")).to_contain_text("20 new")
     page.keyboard.press("Space")
