@@ -1,5 +1,6 @@
 """The database: its engine, its sessions, the one way to write, and when it is too busy."""
 
+import logging
 import os
 import random
 import select
@@ -96,6 +97,11 @@ def is_busy(error: BaseException) -> bool:
     if code is None:
         return isinstance(error, OperationalError | InterfaceError)
     return error.connection_invalidated or code.startswith(_BUSY_IN_POSTGRESQL)
+
+
+def level_of(error: BaseException) -> int:
+    """The level at which work that is tried again logs its failure: a warning if the database was busy or away."""
+    return logging.WARNING if is_busy(error) else logging.ERROR
 
 
 def _is_locked(error: sqlite3.Error) -> bool:

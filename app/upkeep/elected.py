@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 
-from app.database import Database
+from app.database import Database, level_of
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def now_and_then(name: str, act: Callable[[], object], seconds: float) -> Iterat
                 said = ""
             except Exception as error:  # else the thread ends, and nobody notices
                 if repr(error) != said:
-                    log.exception("%s: this has failed, and is tried again.", name)
+                    log.log(level_of(error), "%s: this has failed, and is tried again.", name, exc_info=True)
                 said = repr(error)
             if ended.wait(seconds):
                 return
@@ -76,8 +76,8 @@ class Elected:
             try:
                 if self._lock.try_hold():
                     self._do_the_duties()
-            except Exception:
-                log.exception("What one process does for all has failed; it is tried again.")
+            except Exception as error:
+                log.log(level_of(error), "What one process does for all has failed; it is tried again.", exc_info=True)
             finally:
                 self._lock.free()
             self._stopped.wait(LOOK_SECONDS)

@@ -16,7 +16,7 @@ from app.cards.check.demo_links import settle
 from app.cards.check.judge import Claim
 from app.cards.load.follow import MoveCards
 from app.cards.load.load import LoadReport, load, nothing_moves_with_them
-from app.database import Database
+from app.database import Database, level_of
 from app.demos.registry import FindDemo, find
 
 log = logging.getLogger(__name__)
@@ -77,8 +77,8 @@ class ContentWatch:
         while not self._stopped.is_set():
             try:
                 self._watch()
-            except Exception:
-                log.exception("Watching %s failed; trying again.", self._content_dir)
+            except Exception as error:
+                log.log(level_of(error), "Watching %s failed; trying again.", self._content_dir, exc_info=True)
                 if self._on_load:
                     self._on_load(None)
                 self._stopped.wait(RETRY_SECONDS)
