@@ -3,6 +3,7 @@ author, a change of the date, a second learner; and how it went."""
 
 import random
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,6 +66,12 @@ def given(server: Server, learner: int = 1) -> int:
 def test_nine_days_to_an_interview(chromium: Browser, server: Server, tmp_path: Path) -> None:
     context = chromium.new_context(base_url=server.url)
     page = context.new_page()
+    content = tmp_path / "content"
+    shutil.copytree(ROOT / "content", content)
+    for path in (content / "rnn").glob("*.md"):  # of written cards, as computed ones wait for an answer
+        written = re.sub(r"^## .*\nAsk: .*\nLevel: .*\n", "", path.read_text(), flags=re.MULTILINE)
+        path.write_text(re.sub(r"^Ask: .*\n", "", written, flags=re.MULTILINE))
+    load(server.database, content, MONDAY)
     server.clock.now = lambda: MONDAY
     page.goto("/")
 
@@ -104,13 +111,6 @@ def test_nine_days_to_an_interview(chromium: Browser, server: Server, tmp_path: 
     assert me.now - start <= timedelta(minutes=10, seconds=20)
 
     # Day 4: the author adds a card, the date moves a day on, and a second learner studies without a plan.
-    content = tmp_path / "content"
-    content.joinpath("rnn").mkdir(parents=True)
-    for path in (ROOT / "content").rglob("*"):
-        if path.is_file():
-            target = content / path.relative_to(ROOT / "content")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(path.read_bytes())
     first = sorted(content.glob("rnn/*.md"))[0]
     first.write_text(first.read_text() + NEW)
     me.begin(4)
