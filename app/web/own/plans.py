@@ -30,7 +30,7 @@ from app.study.sitting.plans import (
     store,
     texts_of_plan,
 )
-from app.web.frame.decks import all_decks, deck_named
+from app.web.frame.decks import all_decks
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context, Here
 
@@ -91,13 +91,14 @@ def over(here: Here, plan: Annotated[str, Form()], asked: Note = "", missing: No
 
 def plans_context(session: Session, learner: Preferences, today: date, settings: Settings) -> dict[str, Any]:
     """What the forms need: the plans, those that are over, the menus and the choice of decks."""
-    mine, deck = plans(session, learner.learner_id), deck_named(session, None)
-    known = menus(choices(session, learner, deck.id), documents(settings.content_dir), asks=True)
+    mine, decks = plans(session, learner.learner_id), all_decks(session)
+    first = decks[0].id if decks else None  # before the first load there is none
+    known = menus(choices(session, learner, first), documents(settings.content_dir), asks=True)
     return {
         "plans": [(one, texts_of_plan(one)) for one in mine if one.interview_on >= today],
         "past_plans": [one for one in mine if one.interview_on < today],
         "plan_menus": {name: menu for name, menu in known.items() if name in CONFINED_BY},
-        "plan_decks": all_decks(session),
+        "plan_decks": decks,
         "weekdays": WEEKDAYS,
         "least_minutes": MINUTES[0],
         "most_minutes": MINUTES[1],

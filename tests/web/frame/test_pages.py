@@ -60,6 +60,9 @@ def test_an_empty_database_says_what_to_do(elsewhere: Database, settings: Settin
 
     bare = TestClient(create_app(settings, elsewhere), base_url="http://127.0.0.1:8000")
     assert "recur load" in bare.get("/").text
+    settings_page = bare.get("/settings")
+    assert settings_page.status_code == 200
+    assert 'name="new_per_day"' in settings_page.text, "a setting needs no cards"
     assert bare.get("/readyz").status_code == 503
 
 
