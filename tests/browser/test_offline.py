@@ -114,38 +114,42 @@ def test_an_undo_without_a_net_is_sent_too(kept: Page, net: Net, server: Server)
     assert stored(server.database)[0][0] == token
 
 
-def test_a_page_that_opens_before_the_ratings_are_sent_asks_no_card_that_was_rated(
-    kept: Page, net: Net, server: Server
-) -> None:
+def rated_without_a_net(kept: Page, net: Net) -> tuple[str, str]:
+    """Rate the first card, and wait until the page has tried to send in vain: its question, and the rating's token."""
     net.fate = off
     kept.goto("/review")
     question = kept.locator("h1:has(~ .bar #asking)").inner_text()
-    tokens = [rate(kept, 4)]
-    kept.evaluate("() => navigator.locks.request('recur-sends', () => null)")  # this page has tried to send, in vain
-    net.fate = ok
-    kept.goto("/review", wait_until="networkidle")
+    token = rate(kept, 4)
+    kept.evaluate("() => navigator.locks.request('recur-sends', () => null)")
+    return question, token
+
+
+def check_it_goes_on(kept: Page, server: Server, question: str, token: str) -> None:
+    """The page asks another question than the one that was rated, and each rating counts once."""
     expect(kept.locator("h1")).not_to_have_text(question)
     expect(kept.locator(".bar .told")).not_to_contain_text("provisional")
-    tokens += [rate(kept, 4)]
+    tokens = [token, rate(kept, 4)]
     assert stored(server.database) == [(token, 4) for token in tokens]
+
+
+def test_a_page_that_opens_before_the_ratings_are_sent_asks_no_card_that_was_rated(
+    kept: Page, net: Net, server: Server
+) -> None:
+    question, token = rated_without_a_net(kept, net)
+    net.fate = ok
+    kept.goto("/review", wait_until="networkidle")
+    check_it_goes_on(kept, server, question, token)
 
 
 def test_a_page_drawn_just_before_the_ratings_arrive_asks_no_card_that_was_rated(
     kept: Page, net: Net, server: Server
 ) -> None:
-    net.fate = off
-    kept.goto("/review")
-    question = kept.locator("h1:has(~ .bar #asking)").inner_text()
-    tokens = [rate(kept, 4)]
-    kept.evaluate("() => navigator.locks.request('recur-sends', () => null)")  # this page has tried to send, in vain
+    question, token = rated_without_a_net(kept, net)
     fates = iter(["late"])
     net.fate = lambda: next(fates, "ok")
     with kept.expect_navigation():  # the old page sends while the new one is under way
         kept.evaluate("location.assign('/review'), setTimeout(() => dispatchEvent(new Event('online')), 100)")
-    expect(kept.locator("h1")).not_to_have_text(question)
-    expect(kept.locator(".bar .told")).not_to_contain_text("provisional")
-    tokens += [rate(kept, 4)]
-    assert stored(server.database) == [(token, 4) for token in tokens]
+    check_it_goes_on(kept, server, question, token)
 
 
 def test_a_second_press_while_the_first_rating_is_sent_is_dropped(kept: Page, net: Net, server: Server) -> None:
