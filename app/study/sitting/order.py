@@ -203,18 +203,20 @@ def next_statements(
     First cards missed earlier in the sitting whose minutes have passed, and those recalled once since; then due cards,
     the longest due first, but of the next IN_REACH one of another topic than the last; then new ones in learning order
     while the day's allowance lasts; and at last cards that come back, ahead of their time, so that a sitting need not
-    wait. The card missed just now comes only if there is no other.
+    wait. The card missed just now comes only if there is no other. Of two at the same time the one with the lower id is
+    first.
     Ahead of the schedule those due soonest come before new ones, which the allowance does not limit; with `new_first`
     new ones come before all others. Cramming asks the cards never seen, and then those looked at longest ago. If it
     `is_planned`, the card whose id is the parameter `planned` stands in place of due and new ones.
     """
     in_sitting = _STATE.where(mine(shape), IS_IN_SITTING)
-    back = _first(in_sitting.where(CARD_STATE.c.due_at <= NOW).order_by(CARD_STATE.c.due_at))
-    at = _once_more(shape).c.reviewed_at
-    once_more = select(_once_more(shape).c.card_id).order_by(at)
+    by_time = CARD_STATE.c.due_at, CARD_STATE.c.card_id
+    back = _first(in_sitting.where(CARD_STATE.c.due_at <= NOW).order_by(*by_time))
+    again_id, at = _once_more(shape).c.card_id, _once_more(shape).c.reviewed_at
+    once_more = select(again_id).order_by(at, again_id)
     again = _first(once_more.where(at <= SOME_MINUTES_AGO))
     just_rated = without_index(CARD_STATE.c.card_id == LAST_RATED)
-    early = _first(in_sitting.where(CARD_STATE.c.due_at > NOW).order_by(just_rated, CARD_STATE.c.due_at))
+    early = _first(in_sitting.where(CARD_STATE.c.due_at > NOW).order_by(just_rated, *by_time))
     at_last = [_first(once_more), early]
 
     if is_planned:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.study.selection.selection import Selection
@@ -287,6 +287,9 @@ ACTIONS = st.one_of(
 )
 
 
+# Both missed at the same time, and asked ahead of it.
+@example(actions=[("any", 2, 1), ("any", 1, 1), ("any", 3, 5)], new_per_day=1)
+@example(actions=[("any", 1, 2), ("next", 1, 0), ("next", 1, 0)], new_per_day=3)
 @examples(80)
 @given(st.lists(ACTIONS, min_size=1, max_size=20), st.integers(0, 9))
 def test_the_next_card_is_the_one_that_a_look_at_every_card_finds(
@@ -326,7 +329,7 @@ def look_at_every_card(study: "Study", retired: set[int]) -> Any:
     waited = {card: at for card, at in once.items() if at <= study.now - timedelta(minutes=9)}
     for back in ({card: at for card, at in sitting.items() if at <= study.now}, waited):
         if back:
-            return min(back, key=lambda card: back[card])
+            return min(back, key=lambda card: (back[card], card))
     due = sorted((on, card) for card, (on, at) in states.items() if on <= today and card not in sitting)
     if due:
         return due[0][1]
@@ -335,8 +338,8 @@ def look_at_every_card(study: "Study", retired: set[int]) -> Any:
     if new and introduced < study.prefs.new_per_day:
         return new[0]
     if once:
-        return min(once, key=lambda card: once[card])
-    return min(sitting, key=lambda card: (card == last, sitting[card]), default=None)
+        return min(once, key=lambda card: (once[card], card))
+    return min(sitting, key=lambda card: (card == last, sitting[card], card), default=None)
 
 
 def test_the_cursor_passes_only_cards_that_were_seen(study: "Study") -> None:
