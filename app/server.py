@@ -9,11 +9,13 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
 
 from app.web.frame import connections
 from app.web.frame.outermost import route_of
@@ -66,6 +68,8 @@ class Server(uvicorn.Server):
                 limit_concurrency=most,
                 backlog=most,
                 forwarded_allow_ips=list(settings.trusted_proxies),
+                ssl_certfile=settings.tls_cert,
+                ssl_keyfile=settings.tls_key,
                 log_config=None,  # the log is ours
                 access_log=False,  # and so is what it says of a request
             )
@@ -92,6 +96,24 @@ class Server(uvicorn.Server):
         finally:
             for one, handler in before.items():
                 signal.signal(one, handler)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's, which lets a client be silent for a minute before it has shaken hands."""
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            sys.exit(STARTUP_FAILURE)
+        config = self.config
+        made: Callable[..., asyncio.Protocol] = connections.BoundedHttp
+        protocol = partial(made, config=config, server_state=self.server_state, app_state=self.lifespan.state)
+        patience = connections.PATIENCE if config.ssl else None
+        loop = asyncio.get_running_loop()
+        self.servers = [
+            await loop.create_server(
+                protocol, sock=one, backlog=config.backlog, ssl=config.ssl, ssl_handshake_timeout=patience
+            )
+            for one in sockets or []
+        ]
+        self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more, finish what runs, cut what does not finish, and say so."""

@@ -72,6 +72,10 @@ class Settings(BaseSettings):
         "then read passwords and take over sessions.",
     )
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks a free one.")
+    tls_cert: Path | None = Field(
+        None, description="File with the certificate (PEM) by which Recur itself speaks https."
+    )
+    tls_key: Path | None = Field(None, description="File with the private key of this certificate (PEM).")
     workers: int = Field(1, ge=1, le=64, description="Processes that `recur serve` answers with.")
     database_url: str = Field(
         f"sqlite:///{ROOT / 'data' / 'recur.sqlite'}",
@@ -188,6 +192,13 @@ class Settings(BaseSettings):
         return password
 
     @model_validator(mode="after")
+    def _has_both_files(self) -> "Settings":
+        if (self.tls_cert is None) != (self.tls_key is None):
+            lacks, has = ("CERT", "KEY") if self.tls_cert is None else ("KEY", "CERT")
+            raise ValueError(f"{PREFIX}TLS_{has} is set, and needs {PREFIX}TLS_{lacks} beside it.")
+        return self
+
+    @model_validator(mode="after")
     def _lets_in_whom_it_says(self) -> "Settings":
         if self.access == "household" and self.password is None:
             raise ValueError("RECUR_ACCESS is household: set RECUR_PASSWORD or RECUR_PASSWORD_FILE.")
@@ -195,11 +206,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"RECUR_ACCESS is {self.access}, which has no use for RECUR_PASSWORD: remove one of the two."
             )
-        if self.has_accounts and not (self.is_loopback or self.plain_http or self.names_proxies):
+        if self.has_accounts and not (self.is_loopback or self.plain_http or self.names_proxies or self.tls_cert):
             raise ValueError(
-                f"RECUR_HOST is {self.host}, which other machines can reach, and accounts need https: put a proxy with "
-                "TLS in front and name it in RECUR_TRUSTED_PROXIES. RECUR_PLAIN_HTTP=true does without, but then "
-                "whoever is on the network can read passwords."
+                f"RECUR_HOST is {self.host}, which other machines can reach, and accounts need https: set "
+                "RECUR_TLS_CERT and RECUR_TLS_KEY, or put a proxy with TLS in front and name it in "
+                "RECUR_TRUSTED_PROXIES. RECUR_PLAIN_HTTP=true does without, but then whoever is on the network can "
+                "read passwords."
             )
         if not self.is_open:
             return self

@@ -21,7 +21,7 @@ APP = ROOT / "app"
 LINES_A_BLOCK = 6
 BUDGETS = {
     "lines of Python": 60_000,
-    "functions with six parameters or more": 20,
+    "functions with six parameters or more": 21,
     "identical blocks of six lines": 0,
     "alike blocks of six lines": 274,
     "calls of preferences()": 3,

@@ -4,11 +4,7 @@ import base64
 import http.client
 import json
 import re
-import shutil
 import signal
-import socket
-import ssl
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -20,11 +16,11 @@ from uuid import uuid4
 import pytest
 
 from app.database import Database
-from app.settings import ROOT
 from app.study.schedule.replay import replay
 from bench.cards import content_folder
 from bench.serving import RECUR, ServerProcess
 from tests import postgres
+from tests.caddy import Caddy
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.server
@@ -33,13 +29,6 @@ PASSWORD = "long enough"
 LOGIN = {"Authorization": "Basic " + base64.b64encode(f":{PASSWORD}".encode()).decode()}
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
 CARDS = 400
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Site:
@@ -60,46 +49,21 @@ class Site:
         }
         # At once, on an empty database.
         self.processes = [ServerProcess(RECUR, env, folder / f"log-{n}") for n in (1, 2)]
-        self.port, self.http_port = free_port(), free_port()
-        names = {
-            "HOME": str(folder),
-            "XDG_DATA_HOME": str(folder / "data"),
-            "XDG_CONFIG_HOME": str(folder / "config"),
-            "RECUR_HTTP_PORT": str(self.http_port),
-            "RECUR_HTTPS_PORT": str(self.port),
-            "RECUR_UPSTREAMS": " ".join(f"127.0.0.1:{process.port}" for process in self.processes),
-        }
-        command = [caddy(), "run", "--config", str(ROOT / "Caddyfile"), "--adapter", "caddyfile"]
-        with (folder / "caddy").open("wb") as said:
-            self._caddy = subprocess.Popen(command, env=names, stdout=said, stderr=said)
+        self.caddy = Caddy(folder, [process.port for process in self.processes])
 
     def wait(self) -> None:
         for process in self.processes:
             process.wait_until_it_answers("/readyz", 120)
-        self.tls = ssl.create_default_context()
-        certificate = self.folder / "data/caddy/pki/authorities/local/root.crt"
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                self.tls.load_verify_locations(certificate)
-                if self.ask("GET", "/readyz")[0] == 200:
-                    return
-            except OSError:
-                pass
-            assert time.monotonic() < deadline, (self.folder / "caddy").read_text()
-            time.sleep(0.1)
-
-    def connect(self) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection("localhost", self.port, context=self.tls, timeout=60)
+        self.caddy.wait(lambda: self.ask("GET", "/readyz")[0] == 200)
 
     def ask(
         self, method: str, path: str, form: Mapping[str, str] | None = None, **headers: str
     ) -> tuple[int, http.client.HTTPMessage, str]:
         """One request as a browser sends it to this site: status, headers and body."""
-        given = LOGIN | {"Origin": f"https://localhost:{self.port}", "User-Agent": "Mozilla/5.0"}
+        given = LOGIN | {"Origin": self.caddy.origin, "User-Agent": "Mozilla/5.0"}
         if form is not None:
             given["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = self.connect()
+        connection = self.caddy.connect()
         try:
             more = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, urlencode(form) if form is not None else None, given | more)
@@ -113,18 +77,10 @@ class Site:
         return [json.loads(line) for line in (self.folder / f"log-{process}").read_text().splitlines()]
 
     def stop(self) -> None:
-        self._caddy.terminate()
-        self._caddy.wait(20)
+        self.caddy.stop()
         for process in self.processes:
             process.stop()
         postgres.shared().drop(self.url.partition("@/")[2].partition("?")[0])
-
-
-def caddy() -> str:
-    path = shutil.which("caddy")
-    if path is None:
-        raise RuntimeError("This test needs Caddy; `make caddy` installs it, or says how.")
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +96,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def test_pages_come_by_tls_alone(site: Site) -> None:
     status, headers, page = site.ask("GET", "/")
     assert (status, "Today" in page) == (200, True)
-    assert headers["strict-transport-security"] == "max-age=31536000"
+    assert headers.get_all("strict-transport-security") == ["max-age=31536000"]
     assert headers["server"] is None
-    plain = http.client.HTTPConnection("localhost", site.http_port, timeout=20)
+    plain = http.client.HTTPConnection("localhost", site.caddy.http_port, timeout=20)
     plain.request("GET", "/stats")
     answer = plain.getresponse()
     assert (answer.status, answer.headers["location"]) == (308, "https://localhost/stats")
@@ -161,11 +117,11 @@ def test_recur_knows_the_scheme_and_the_address_of_the_client(site: Site) -> Non
 
     eventually(lambda: bool(told()))  # the answer may come before the line in the log
     assert {event["client"] for event in told()} == {"127.0.0.1"}, "a client cannot say that it is another"
-    assert site.ask("POST", "/learners", {"name": "Eve"}, Origin=f"http://localhost:{site.port}")[0] == 403
+    assert site.ask("POST", "/learners", {"name": "Eve"}, Origin=f"http://localhost:{site.caddy.port}")[0] == 403
 
 
 def test_what_a_training_says_comes_as_it_says_it(site: Site) -> None:
-    connection = site.connect()
+    connection = site.caddy.connect()
     connection.request("GET", "/demos/training-symptoms/train?updates=200&seed=5", headers=LOGIN)
     answer = connection.getresponse()
     assert answer.headers["content-type"].startswith("text/event-stream")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -55,10 +55,10 @@ def refuse(*sentences: str) -> NoReturn:
     raise SystemExit(2)
 
 
-def settings() -> Settings:
-    """The settings from the environment. An invalid one is named, and the command exits."""
+def settings(**given: Any) -> Settings:
+    """The settings from the environment, or those `given`. An invalid one is named, and the command exits."""
     try:
-        return Settings()
+        return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         # The value is not told: it may be a password.
         problems = [

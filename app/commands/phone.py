@@ -16,8 +16,8 @@ from app.settings import Settings
 _ELSEWHERE = ("192.0.2.1", 9)
 GIVES_UP = """\
 This is plain http: whoever listens on your network can read along, and browsers neither install
-the app nor let it keep cards for when there is no connection. With a certificate they do: put
-Caddy in front (see the Caddyfile and docs/operating.md), or make one with mkcert and trust it on the phone."""
+the app nor let it keep cards for when there is no connection. With a certificate they do: make one
+with mkcert, trust it on the phone, and name it with --tls-cert and --tls-key (see docs/operating.md)."""
 
 
 def on_home_network(chosen: Settings, address: str | None, is_sure: bool) -> Settings:
@@ -39,14 +39,16 @@ def show_link(chosen: Settings, port: int) -> OnceLink:
     """Print a new link that lets in one phone, as text and as a code, the password, and what plain http gives up."""
     assert chosen.password is not None  # noqa: S101  (on_home_network sets one)
     once = OnceLink()
-    here = f"http://{f'[{chosen.host}]' if ':' in chosen.host else chosen.host}:{port}"
+    scheme = "https" if chosen.tls_cert else "http"
+    here = f"{scheme}://{f'[{chosen.host}]' if ':' in chosen.host else chosen.host}:{port}"
     code = io.StringIO()
     segno.make(here + once.path, error="m").terminal(code, compact=True)
     # Not by way of the log, which must not hold the link or the password.
     typer.echo(
         f"{code.getvalue()}\nOn the phone: {here}{once.path}\n"
         "The link works once, and lets that browser in until the server stops.\n"
-        f"For another device: {here}/ (any user name, password {chosen.password.get_secret_value()})\n\n{GIVES_UP}"
+        f"For another device: {here}/ (any user name, password {chosen.password.get_secret_value()})"
+        + ("" if chosen.tls_cert else f"\n\n{GIVES_UP}")
     )
     return once
 

@@ -5,12 +5,14 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands import phone
+from app.commands.certificate import CertificateError, check_certificate
 from app.commands.console import announce, bring_up_to_date, migrated_database, refuse, settings
 from app.commands.workers import Workers
 from app.settings import Settings
@@ -36,6 +38,12 @@ def serve(
         typer.Option(help="With --phone: address to listen on, not this machine's.", show_default=False),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="With --phone: do not ask.")] = False,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate for https (default: RECUR_TLS_CERT).", show_default=False)
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option(help="Its private key (default: RECUR_TLS_KEY).", show_default=False)
+    ] = None,
 ) -> None:
     """Migrate the database, load the content, and serve the app until it is stopped."""
     # Imported before the workers are copied, so that they share it.
@@ -44,10 +52,11 @@ def serve(
     from app.server import FINISH_SECONDS
     from app.web.frame import assets
 
-    chosen = settings()
+    chosen = settings(tls_cert=tls_cert, tls_key=tls_key)
     if for_phone:
         chosen = phone.on_home_network(chosen, address, yes)
     log.start(chosen.log_format, chosen.log_level)
+    until = _check_tls(chosen)
     try:
         assets.version()  # before anything is migrated
     except assets.MissingAssetError as error:
@@ -60,8 +69,10 @@ def serve(
         listener = _listen(chosen)
         host, port = listener.getsockname()[:2]
         stop = "Ctrl+C stops it" if number == 1 else f"{number} processes; Ctrl+C stops them"
-        here = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        here = f"{'https' if chosen.tls_cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/"
         announce(f"Recur is at {here} ({stop})")
+        if until:
+            announce(until)
         once = phone.show_link(chosen, port) if for_phone else None
         if chosen.has_accounts:
             _show_link_to_admin(database, here)
@@ -71,6 +82,18 @@ def serve(
         database.close()  # a copied process must not use its parent's connections
         with _shared_metrics() if chosen.metrics else nullcontext(lambda _: None) as ended:
             Workers(number, lambda: _work(chosen, listener, once), FINISH_SECONDS + 2, ended).run()
+
+
+def _check_tls(chosen: Settings) -> str:
+    """A sentence about the certificate, if there is one. One that cannot be used is told, and the command exits."""
+    if chosen.tls_cert is None or chosen.tls_key is None:
+        return ""
+    try:
+        found = check_certificate(chosen.tls_cert, chosen.tls_key, datetime.now(UTC))
+    except CertificateError as error:
+        refuse(str(error))
+    names = ", ".join(found.names) or "no name, so browsers will warn"
+    return f"The certificate is for {names}, and ends on {found.ends_at:%Y-%m-%d}. Restart Recur after you renew it."
 
 
 def _show_link_to_admin(database: "Database", here: str) -> None:

@@ -20,7 +20,7 @@ from app.demos.machine.turns import TURNS
 from app.web.demos.in_turn import BUSY, take_turn
 from app.web.demos.results import address, asked, bad_values, grown, results_of
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import page
+from app.web.frame.here import cookie, give_cookie, page
 
 BROWSER_COOKIE = "recur-browser"
 """Tells apart the browsers that train: two behind one router have one address."""
@@ -35,13 +35,12 @@ async def train(request: Request, name: str) -> Response:
     demo, given = asked(request, name)
     if demo.training is None:
         raise NotHereError(f"{demo.title} has nothing to train: it computes immediately.")
-    browser = request.cookies.get(BROWSER_COOKIE) or secrets.token_urlsafe(16)
+    browser = cookie(request, BROWSER_COOKIE) or secrets.token_urlsafe(16)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     events = _events(request, browser, demo, given)
     response = StreamingResponse(events, media_type="text/event-stream", headers=headers)
-    if browser != request.cookies.get(BROWSER_COOKIE):
-        secure = request.url.scheme == "https"
-        response.set_cookie(BROWSER_COOKIE, browser, httponly=True, samesite="lax", secure=secure)
+    if browser != cookie(request, BROWSER_COOKIE):
+        give_cookie(request, response, BROWSER_COOKIE, browser)
     return response
 
 

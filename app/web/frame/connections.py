@@ -14,7 +14,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.web.frame.security import POLICY
+from app.web.frame.security import BY_TLS, POLICY
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,10 @@ LOG_EVERY = 60
 """Seconds between two events in the log of refusals of one kind."""
 
 _HEAD_IS_BOUNDED = f"a head may have {MOST_HEADERS} lines and {LARGEST_HEAD} bytes."
-_POLICY = b"".join(f"{name.lower()}: {value}\r\n".encode() for name, value in POLICY.items())
+_POLICY, _POLICY_BY_TLS = (
+    b"".join(f"{name.lower()}: {value}\r\n".encode() for name, value in headers.items())
+    for headers in (POLICY, POLICY | BY_TLS)
+)
 
 
 def room_for_connections(most: int) -> int:
@@ -207,7 +210,8 @@ class BoundedHttp(HttpToolsProtocol):
         request_id = scope.get("request_id") or os.urandom(8).hex()
         if self._may_answer():
             body = f"{status.value} {status.phrase}: {sentence}\n".encode()
-            head = STATUS_LINE[status] + _POLICY + f"x-request-id: {request_id}\r\n".encode()
+            policy = _POLICY_BY_TLS if self.scheme == "https" else _POLICY
+            head = STATUS_LINE[status] + policy + f"x-request-id: {request_id}\r\n".encode()
             if status == HTTPStatus.SERVICE_UNAVAILABLE:
                 head += b"retry-after: 5\r\n"
             head += b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"

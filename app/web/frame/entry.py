@@ -19,9 +19,9 @@ from app.database import UnusableDatabaseError, is_busy
 from app.settings import Settings
 from app.web.frame.busy import busy_answer
 from app.web.frame.errors import error_page, problem
-from app.web.frame.here import SAFE_METHODS, is_from_this_machine, wants_part
+from app.web.frame.here import SAFE_METHODS, cookie, give_cookie, is_from_this_machine, take_cookie, wants_part
 
-SESSION, DEVICE = "session", "device"
+SESSION, DEVICE = "recur-session", "recur-device"
 PUBLIC = frozenset({"/sign-in", "/sw.js", "/offline"})
 """Pages for those who are not signed in, beside a link's."""
 LINKS, FILES, FOR_PROGRAMS = "/join/", "/static/", ("/api/", "/metrics")
@@ -69,7 +69,7 @@ def _who(request: Request) -> SignedIn | None:
     if token is not None:
         with database.read() as session:
             return of_program(session, token)
-    secret = request.cookies.get(cookie_name(request, SESSION))
+    secret = cookie(request, SESSION)
     if not secret:
         return None
     with database.read() as session:
@@ -107,30 +107,14 @@ def _sign_in_first(request: Request) -> Response:
     return RedirectResponse(f"/sign-in?{urlencode({'then': back})}" if back != "/" else "/sign-in", 303)
 
 
-def cookie_name(request: Request, what: str) -> str:
-    """The name of a cookie. With https browsers take one of this name from this very host alone, and by https."""
-    return f"{'__Host-' if request.url.scheme == 'https' else ''}recur-{what}"
-
-
 def let_in(request: Request, response: Response, entered: Entered) -> Response:
     """Give the browser its cookies."""
-    for what, secret, lasts in (
-        (SESSION, entered.session, LONGEST_SIGN_IN),
-        (DEVICE, entered.device, DEVICE_LASTS),
-    ):
-        response.set_cookie(
-            cookie_name(request, what),
-            secret,
-            int(lasts.total_seconds()),
-            httponly=True,
-            samesite="lax",
-            secure=request.url.scheme == "https",
-        )
+    give_cookie(request, response, SESSION, entered.session, int(LONGEST_SIGN_IN.total_seconds()))
+    give_cookie(request, response, DEVICE, entered.device, int(DEVICE_LASTS.total_seconds()))
     return response
 
 
 def let_out(request: Request, response: Response) -> Response:
     """Take the session's cookie from the browser. It stays known as a device, so that others cannot keep it out."""
-    secure = request.url.scheme == "https"
-    response.delete_cookie(cookie_name(request, SESSION), httponly=True, samesite="lax", secure=secure)
+    take_cookie(request, response, SESSION)
     return response

@@ -19,7 +19,7 @@ from app.study.learner.preferences import UnknownLearnerError
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
 from app.web.frame.busy import BUSY_HEADERS, BusyError, busy_answer, what_was_saved
-from app.web.frame.here import LEARNER_COOKIE, SAFE_METHODS, page, wants_part
+from app.web.frame.here import LEARNER_COOKIE, SAFE_METHODS, page, take_cookie, wants_part
 
 
 class NotHereError(HTTPException):
@@ -96,7 +96,7 @@ def _forbidden(request: Request, error: Exception) -> Response:
 def _no_learner(request: Request, error: Exception) -> Response:
     sentences = [f"{error} The profile that this browser used was deleted.", "Go to Today to study as someone else."]
     response = error_page(request, HTTPStatus.NOT_FOUND, sentences)
-    response.delete_cookie(LEARNER_COOKIE)
+    take_cookie(request, response, LEARNER_COOKIE)
     return response
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
 from app.accounts.roles import Deed, may
 from app.accounts.sign_in import SignedIn
@@ -132,9 +132,31 @@ def learner_id(request: Request) -> int:
     if "account" in request.scope:
         account = account_of(request)
         return account.learner_id if account else NOBODY
-    chosen = request.cookies.get(LEARNER_COOKIE, "")
+    # One without the prefix is from before: it says who somebody chose to be, and lets nobody in.
+    chosen = cookie(request, LEARNER_COOKIE) or request.cookies.get(LEARNER_COOKIE, "")
     is_id = chosen.isascii() and chosen.isdecimal() and len(chosen) <= LONGEST_ID and int(chosen) < 2**31
     return int(chosen) if is_id else FIRST_LEARNER
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """The full name of a cookie. With https browsers take one of this name from this very host alone, and by https."""
+    return f"{'__Host-' if request.url.scheme == 'https' else ''}{name}"
+
+
+def cookie(request: Request, name: str) -> str:
+    """The value of one of our cookies; empty if the browser has none."""
+    return request.cookies.get(cookie_name(request, name), "")
+
+
+def give_cookie(request: Request, response: Response, name: str, value: str, seconds: int | None = None) -> None:
+    """Let the browser have a cookie, for so many seconds or until it is closed."""
+    secure = request.url.scheme == "https"
+    response.set_cookie(cookie_name(request, name), value, seconds, httponly=True, samesite="lax", secure=secure)
+
+
+def take_cookie(request: Request, response: Response, name: str) -> None:
+    """Take a cookie from the browser."""
+    give_cookie(request, response, name, "", 0)
 
 
 def parts_of(address: str) -> SplitResult:

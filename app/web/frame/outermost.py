@@ -18,7 +18,7 @@ from app.observe.failure import cause
 from app.observe.log import REQUEST_ID, REQUESTS
 from app.web.frame.errors import unexpected
 from app.web.frame.here import learner_id
-from app.web.frame.security import POLICY
+from app.web.frame.security import BY_TLS, POLICY
 
 if TYPE_CHECKING:
     from app.observe.metrics import Metrics
@@ -39,7 +39,7 @@ class Outermost:
         self.app = app
         self.logs_all = logs_all
         self.metrics = metrics
-        self.headers = [(name.lower().encode(), value.encode()) for name, value in POLICY.items()]
+        self.headers = {"http": _encoded(POLICY), "https": _encoded(POLICY | BY_TLS)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI app."""
@@ -67,7 +67,7 @@ class Outermost:
                 given = {name.lower() for name, _value in message["headers"]}
                 if status == 503 and self.metrics and any(name == b"retry-after" for name, _ in message["headers"]):
                     self.metrics.busy.labels(route_of(scope) or "none").inc()
-                own = (one for one in self.headers if one[0] not in given)
+                own = (one for one in self.headers[scope["scheme"]] if one[0] not in given)
                 message["headers"] = [*message["headers"], *own, (ID_HEADER, request_id)]
             elif not message.get("more_body", False):
                 tell()  # before its client can know that it is over
@@ -96,6 +96,10 @@ class Outermost:
         level = _level(scope, status, error)
         if self.logs_all or level > logging.INFO:
             _write(level, scope, status or THE_CLIENT_LEFT, seconds, error)
+
+
+def _encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def _id(scope: Scope) -> bytes:

@@ -27,7 +27,7 @@ from app.settings import Settings
 from app.web.frame.busy import BUSY_HEADERS, busy_answer
 from app.web.frame.entry import FrontDoor
 from app.web.frame.guesses import LONGEST_WAIT, Guesses
-from app.web.frame.here import FORWARDED, SAFE_METHODS
+from app.web.frame.here import FORWARDED, SAFE_METHODS, cookie, give_cookie
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
 LARGE_BODIES = frozenset({"/settings/history"})
@@ -67,6 +67,8 @@ POLICY = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 """The headers of every answer."""
+BY_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+"""The header of every answer by https, beside them: from now on browsers ask for this host by https alone."""
 
 
 @lru_cache(maxsize=64)
@@ -94,7 +96,7 @@ def _let_in(once: OnceLink, scope: Scope, is_known: bool) -> Response:
         sentence = "this link has been used, or is not this server's. Start `recur serve --phone` again for another."
         return Refusal(HTTPStatus.FORBIDDEN, sentence, {"Cache-Control": "no-store"}).response
     answer = RedirectResponse("/", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
-    answer.set_cookie(COOKIE, once.cookie, httponly=True, samesite="lax")
+    give_cookie(Request(scope), answer, COOKIE, once.cookie)
     return answer
 
 
@@ -125,7 +127,7 @@ class Guard:
             self._check_request(scope)
             if self.password is not None and scope["path"] not in OPEN_PATHS:
                 once: OnceLink | None = scope["app"].state.once
-                is_known = once is not None and once.knows(Request(scope).cookies.get(COOKIE, ""))
+                is_known = once is not None and once.knows(cookie(Request(scope), COOKIE))
                 if once and scope["path"].startswith(ONCE):
                     await _let_in(once, scope, is_known)(scope, receive, send)
                     return

@@ -19,7 +19,7 @@ from app.study.learner.profile import Profile, WrongProfileError, profile
 from app.study.learners import FIRST_LEARNER, add_learner, all_learners, belongings, erase, rename
 from app.web.frame.entry import let_out
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import LEARNER_COOKIE, Context, Here, RowId
+from app.web.frame.here import LEARNER_COOKIE, Context, Here, RowId, give_cookie, take_cookie
 
 log = logging.getLogger(__name__)
 A_YEAR = 365 * 24 * 3600
@@ -118,7 +118,7 @@ def delete(here: Here, chosen: RowId, name: Name = "") -> Response:
         return let_out(here.request, RedirectResponse("/sign-in?deleted=1", HTTPStatus.SEE_OTHER))
     response = RedirectResponse("/learners?deleted=1", HTTPStatus.SEE_OTHER)
     if chosen == here.learner_id:
-        response.delete_cookie(LEARNER_COOKIE)
+        take_cookie(here.request, response, LEARNER_COOKIE)
     return response
 
 
@@ -170,6 +170,5 @@ def _known(session: Session, chosen: int) -> Profile:
 def _studies(request: Request, learner: int, then: str) -> Response:
     """Redirect to `then`, with this learner in the browser's cookie."""
     response = RedirectResponse(then, HTTPStatus.SEE_OTHER)
-    secure = request.url.scheme == "https"
-    response.set_cookie(LEARNER_COOKIE, str(learner), A_YEAR, httponly=True, samesite="lax", secure=secure)
+    give_cookie(request, response, LEARNER_COOKIE, str(learner), A_YEAR)
     return response

@@ -8,9 +8,9 @@ from starlette.responses import RedirectResponse, Response
 
 from app.accounts import sign_in as signing
 from app.accounts.sign_in import SignInAttempt, TooManyGuessesError
-from app.web.frame.entry import DEVICE, cookie_name, let_in, let_out
+from app.web.frame.entry import DEVICE, let_in, let_out
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import Context, Here, parts_of, sent
+from app.web.frame.here import Context, Here, cookie, parts_of, sent
 
 WRONG = "The name or the password is wrong."
 TOO_MANY = (
@@ -46,7 +46,7 @@ def enter(here: Here, form: SignInForm = TheSignIn) -> Response:
     """Sign in, under a new session, and go to the page that was asked for."""
     _check_accounts(here)
     client = here.request.client.host if here.request.client else ""
-    device = here.request.cookies.get(cookie_name(here.request, DEVICE), "")
+    device = cookie(here.request, DEVICE)
     try:
         entered = signing.sign_in(here.writing, SignInAttempt(form.name, form.password, client, device), here.now)
     except TooManyGuessesError as error:

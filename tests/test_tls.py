@@ -1,0 +1,172 @@
+"""Accounts by https: Recur's own TLS, in one process and in several, and behind Caddy."""
+
+import http.client
+import re
+import socket
+import ssl
+import warnings
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from urllib.parse import urlencode
+
+import pytest
+
+from app.accounts.accounts import NewAccount, add, hash_if_good
+from app.accounts.roles import Role
+from app.database import Database
+from bench.cards import content_folder
+from bench.serving import RECUR, ServerProcess, recur_env
+from tests.caddy import Caddy
+from tests.certificates import made
+from tests.eventually import eventually
+
+pytestmark = pytest.mark.server
+
+PASSWORD = "three grey geese"
+COOKIE = r"__Host-recur-(session|device)=[\w-]{43}; HttpOnly; Max-Age=\d+; Path=/; SameSite=lax; Secure"
+HSTS = ["max-age=31536000"]
+Connect = Callable[[], http.client.HTTPSConnection]
+Answer = tuple[int, http.client.HTTPMessage, str]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """A server with accounts, over a database with one in it."""
+    env = recur_env(folder) | {"RECUR_ACCESS": "accounts"}
+    content_folder(folder / "content", files=1, cards_a_file=2)
+    database = Database(env["RECUR_DATABASE_URL"])
+    database.migrate()
+    with database.write() as session:
+        new = NewAccount("Ada", Role.LEARNER, None, hash_if_good(PASSWORD, "Ada"))
+        add(session, new, Random(1), 10, datetime.now(UTC))
+    database.close()
+    return env
+
+
+def ask(connect: Connect, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
+    connection = connect()
+    given = {"Origin": f"https://localhost:{connection.port}", "Content-Type": "application/x-www-form-urlencoded"}
+    try:
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, urlencode(form) if form is not None else None, given | more)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def check_a_visit(connect: Connect) -> str:
+    """Sign in and look around as a browser does; returns the session's cookie."""
+    status, headers, _ = ask(connect, "GET", "/")
+    assert (status, headers["location"]) == (303, "/sign-in")
+    status, headers, _ = ask(connect, "POST", "/sign-in", {"name": "ada", "password": PASSWORD})
+    assert (status, headers["location"]) == (303, "/")
+    cookies = headers.get_all("set-cookie") or []
+    assert [re.fullmatch(COOKIE, one) is not None for one in cookies] == [True, True]
+    cookie = cookies[0].partition(";")[0]
+    for path, expected in (("/settings", 200), ("/nowhere", 404), ("/healthz", 200), ("/api/v1/demos", 200)):
+        status, headers, _ = ask(connect, "GET", path, Cookie=cookie)
+        assert (status, headers.get_all("strict-transport-security"), headers["server"]) == (expected, HSTS, None)
+    # Without the prefix it is another cookie, which another host of the site could have set.
+    assert ask(connect, "GET", "/settings", Cookie=cookie.removeprefix("__Host-"))[0] == 303
+    return cookie
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_recur_itself_speaks_tls(tmp_path: Path, workers: str) -> None:
+    pair = made(tmp_path)
+    env = environment(tmp_path) | {"RECUR_HOST": "0.0.0.0", "RECUR_WORKERS": workers}
+    server = ServerProcess([*RECUR, "--tls-cert", str(pair.cert), "--tls-key", str(pair.key)], env)
+    tls = ssl.create_default_context(cafile=str(pair.cert))
+
+    def connect() -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection("localhost", server.port, context=tls, timeout=30)
+
+    try:
+        eventually(lambda: answers(connect) or server.process.poll() is not None)
+        cookie = check_a_visit(connect)
+        for _ in range(10):  # whichever process answers
+            assert ask(connect, "GET", "/settings", Cookie=cookie)[0] == 200
+        assert ask(connect, "POST", "/sign-out", {}, Cookie=cookie)[0] == 303
+        assert ask(connect, "GET", "/settings", Cookie=cookie)[0] == 303
+        # What is refused before it reaches a page says so too.
+        assert ask(connect, "GET", "/" + "x" * 40_000)[1].get_all("strict-transport-security") == HSTS
+        plain = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        plain.request("GET", "/sign-in")
+        with pytest.raises((OSError, http.client.HTTPException)):
+            plain.getresponse()
+        plain.close()
+        assert version(server.port, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
+        assert version(server.port, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+        with pytest.raises(ssl.SSLError):
+            version(server.port, ssl.TLSVersion.TLSv1_1)
+    finally:
+        server.stop()
+
+
+def answers(connect: Connect) -> bool:
+    try:
+        return ask(connect, "GET", "/readyz")[0] == 200
+    except OSError:
+        return False
+
+
+def version(port: int, most: ssl.TLSVersion) -> str | None:
+    """The version of TLS that the server agrees to with a client that knows none after `most`."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = most
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with socket.create_connection(("127.0.0.1", port), 10) as raw, context.wrap_socket(raw) as connection:
+        return connection.version()
+
+
+@pytest.fixture
+def behind_caddy(tmp_path: Path) -> Iterator[Callable[..., tuple[Caddy, ServerProcess]]]:
+    """Starts a server with accounts behind Caddy."""
+    running: list[Caddy | ServerProcess] = []
+
+    def start(**more: str) -> tuple[Caddy, ServerProcess]:
+        server = ServerProcess(RECUR, environment(tmp_path) | more, tmp_path / "log")
+        running.append(server)
+        server.wait_until_it_answers("/readyz")
+        caddy = Caddy(tmp_path, [server.port])
+        running.append(caddy)
+        caddy.wait(lambda: ask(caddy.connect, "GET", "/readyz")[0] == 200)
+        return caddy, server
+
+    yield start
+    for one in running:
+        one.stop()
+
+
+def test_behind_caddy(behind_caddy: Callable[..., tuple[Caddy, ServerProcess]], tmp_path: Path) -> None:
+    caddy, server = behind_caddy()
+    check_a_visit(caddy.connect)
+    # A client cannot say that it is another, or that it came by https where it did not.
+    wrong = {"name": "ada", "password": "three grey goose"}
+    assert ask(caddy.connect, "POST", "/sign-in", wrong, X_Forwarded_For="6.6.6.6", Forwarded="for=6.6.6.6")[0] == 403
+    eventually(lambda: "A sign-in was refused" in (tmp_path / "log").read_text())
+    log = (tmp_path / "log").read_text()
+    assert "127.0.0.1" in log
+    assert "6.6.6.6" not in log
+    plain = http.client.HTTPConnection("localhost", caddy.http_port, timeout=20)
+    plain.request("GET", "/sign-in", headers={"X-Forwarded-Proto": "https"})
+    answer = plain.getresponse()
+    assert (answer.status, answer.headers["location"]) == (308, "https://localhost/sign-in")
+    plain.close()
+    server.stop()  # Caddy's own answer
+    status, headers, _ = ask(caddy.connect, "GET", "/")
+    assert (status, headers.get_all("strict-transport-security")) == (502, HSTS)
+
+
+def test_a_proxy_that_nobody_named_is_not_believed(behind_caddy: Callable[..., tuple[Caddy, ServerProcess]]) -> None:
+    """It says https, but may be anybody: for Recur the request came by plain http."""
+    caddy, _ = behind_caddy(RECUR_TRUSTED_PROXIES="192.0.2.7")
+    status, headers, page = ask(caddy.connect, "GET", "/sign-in")
+    assert (status, "by https alone" in page) == (403, True)
+    assert headers["set-cookie"] is None
+    assert ask(caddy.connect, "POST", "/sign-in", {"name": "ada", "password": PASSWORD})[0] == 403
