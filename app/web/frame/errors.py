@@ -97,6 +97,7 @@ def _no_learner(request: Request, error: Exception) -> Response:
     sentences = [f"{error} The profile that this browser used was deleted.", "Go to Today to study as someone else."]
     response = error_page(request, HTTPStatus.NOT_FOUND, sentences)
     take_cookie(request, response, LEARNER_COOKIE)
+    response.delete_cookie(LEARNER_COOKIE)  # from before the prefix
     return response
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from sqlalchemy import insert
 from sqlmodel import SQLModel, select
 
@@ -14,6 +15,7 @@ from app.database import Database
 from app.main import create_app
 from app.models import Learner
 from app.settings import Settings
+from app.study.learners import erase
 from app.web.frame.here import LEARNER_COOKIE
 from app.web.routes import ROUTES
 from tests.test_migrations import ROWS
@@ -202,6 +204,26 @@ def test_a_browser_whose_learner_was_deleted_is_told_once(browser: Any, database
     assert f'{LEARNER_COOKIE}=""; ' in answer.headers["set-cookie"]
     assert other.get("/").status_code == 200
     assert learners(database) == ["Eve", "You"]
+
+
+def test_by_https_the_cookie_is_this_host_s_alone(client: TestClient, database: Database, settings: Settings) -> None:
+    settings = settings.model_copy(update={"password": SecretStr("long enough"), "access": "household"})
+    made = create_app(settings, database, lambda: NOW)
+    one, other = (
+        TestClient(made, base_url="https://recur.example", headers=OURS, auth=("", "long enough")) for _ in range(2)
+    )
+    given = one.post("/learners", data={"name": "Ada"}, follow_redirects=False).headers["set-cookie"]
+    ada = one.cookies[f"__Host-{LEARNER_COOKIE}"]
+    assert given == f"__Host-{LEARNER_COOKIE}={ada}; HttpOnly; Max-Age=31536000; Path=/; SameSite=lax; Secure"
+    # A browser that chose before the prefix goes on as the same person, until it chooses again.
+    other.cookies.set(LEARNER_COOKIE, ada, domain="recur.example")
+    assert f'data-of="{ada}"' in other.get("/").text
+    other.post("/learners/choose", data={"chosen": "1"})
+    assert 'data-of="1"' in other.get("/").text
+    with database.write() as session:
+        erase(session, int(ada))
+    other.cookies.delete(f"__Host-{LEARNER_COOKIE}")
+    assert [other.get("/").status_code for _ in range(2)] == [404, 200]
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "-1", "0", "1; drop", "²", "9" * 30, str(2**31)])
