@@ -467,6 +467,74 @@ class ClassMember(SQLModel, table=True):
     joined_at: datetime
 
 
+class ClassDate(SQLModel, table=True):
+    """The day for which a class studies a deck: its exam, or an interview."""
+
+    __tablename__ = "class_date"
+
+    class_id: int = Field(foreign_key="school_class.id", primary_key=True)
+    deck_id: int = Field(foreign_key="deck.id", primary_key=True)
+    occasion: str = Field(description="what the day is, in the instructor's words")
+    held_on: date
+
+
+class ClassPlan(SQLModel, table=True):
+    """A learner's plan for a deck that their class has a date for. Without this row the plan is the learner's own."""
+
+    __tablename__ = "class_plan"
+
+    learner_id: int = Field(foreign_key="learner.id", primary_key=True)
+    class_id: int = Field(foreign_key="school_class.id", primary_key=True, index=True)
+    deck_id: int = Field(foreign_key="deck.id", primary_key=True)
+    plan: str = Field(description="its name, of all the learner's plans")
+    follows: bool = Field(description="whether the class made it, and moves its date; otherwise it was there before")
+    seen_on: date | None = Field(default=None, description="the class's date that the learner knows of")
+
+
+class ClassTopic(SQLModel, table=True):
+    """What the learners of a class knew of a topic when they were last counted; see study/classes/overview.py."""
+
+    __tablename__ = "class_topic"
+
+    class_id: int = Field(foreign_key="school_class.id", primary_key=True)
+    topic_id: int = Field(foreign_key="topic.id", primary_key=True)
+    counted_at: datetime
+    learners: int = Field(description="of the class")
+    cards: int = Field(description="of the topic")
+    met: float = Field(description="mean share of the cards, 0 to 1, that a learner has rated")
+    recalled: float = Field(description="mean share that a learner would recall then")
+    ready: float | None = Field(default=None, description="mean share on the day held_on, without another look")
+    held_on: date | None = Field(default=None, description="the class's date when they were counted")
+
+
+class ClassQuiz(SQLModel, table=True):
+    """A quiz that each learner of a class may take once, between two moments."""
+
+    __tablename__ = "class_quiz"
+
+    id: int = Field(default=None, primary_key=True)
+    class_id: int = Field(foreign_key="school_class.id", index=True)
+    deck_id: int = Field(foreign_key="deck.id")
+    title: str
+    cards: list[int] = Field(sa_column=Column(JSON, nullable=False), description="their ids, in the order of asking")
+    opens_at: datetime
+    closes_at: datetime
+    made_at: datetime
+    results: list[dict[str, object]] | None = Field(
+        default=None, sa_column=Column(JSON(none_as_null=True)), description="by question, counted once it was over"
+    )
+
+
+class ClassQuizTaker(SQLModel, table=True):
+    """A learner who has begun the quiz of a class: `quiz` is the name of their own, with their answers."""
+
+    __tablename__ = "class_quiz_taker"
+
+    class_quiz_id: int = Field(foreign_key="class_quiz.id", primary_key=True)
+    learner_id: int = Field(foreign_key="learner.id", primary_key=True, index=True)
+    quiz: str
+
+
 class EntryLink(SQLModel, table=True):
     """A link to a new password for `account_id`, to the profile `learner_id`, or to a new account."""
 

@@ -31,8 +31,13 @@ from app.models import (
     CardState,
     CardTag,
     CardVersion,
+    ClassDate,
     ClassDeck,
     ClassMember,
+    ClassPlan,
+    ClassQuiz,
+    ClassQuizTaker,
+    ClassTopic,
     ContentFile,
     DayTotal,
     Deck,
@@ -72,8 +77,13 @@ CARD_SOURCE = _table(CardSource)
 CARD_STATE = _table(CardState)
 CARD_TAG = _table(CardTag)
 CARD_VERSION = _table(CardVersion)
+CLASS_DATE = _table(ClassDate)
 CLASS_DECK = _table(ClassDeck)
 CLASS_MEMBER = _table(ClassMember)
+CLASS_PLAN = _table(ClassPlan)
+CLASS_QUIZ = _table(ClassQuiz)
+CLASS_QUIZ_TAKER = _table(ClassQuizTaker)
+CLASS_TOPIC = _table(ClassTopic)
 CONTENT_FILE = _table(ContentFile)
 DAY_TOTAL = _table(DayTotal)
 DECK = _table(Deck)

@@ -65,7 +65,7 @@ MAY_IMPORT = {
 }
 FLOORS = {
     "cards": ("file", "render", "check", "load"),
-    "study": ("learner", "schedule", "forecast", "plan", "selection", "sitting", "quiz", "stats", ""),
+    "study": ("learner", "schedule", "forecast", "plan", "selection", "sitting", "quiz", "stats", "classes", ""),
     "exchange": ("imports", "exports", "history", ""),
     "demos": ("machine", "parts", "program", ""),
     "ask": ("", "questions"),

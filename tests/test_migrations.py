@@ -7,7 +7,7 @@ from typing import Any
 import alembic.command
 import pytest
 from alembic.util.exc import CommandError
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
@@ -90,11 +90,32 @@ ROWS: dict[str, dict[str, Any]] = {
     "school_class": {"id": 1, "name": "2026", "made_at": MOMENT},
     "class_deck": {"class_id": 1, "deck_id": 1},
     "class_member": {"class_id": 1, "account_id": 1, "teaches": True, "joined_at": MOMENT},
+    "class_date": {"class_id": 1, "deck_id": 1, "occasion": "Exam", "held_on": date(2025, 6, 1)},
+    "class_plan": {
+        "learner_id": 1, "class_id": 1, "deck_id": 1, "plan": "interview", "follows": True, "seen_on": None,
+    },
+    "class_topic": {
+        "class_id": 1, "topic_id": 1, "counted_at": MOMENT, "learners": 6, "cards": 9, "met": 0.1 + 0.2,
+        "recalled": 0.2, "ready": None, "held_on": date(2025, 6, 1),
+    },
+    "class_quiz": {
+        "id": 1, "class_id": 1, "deck_id": 1, "title": "Gates", "cards": [1], "opens_at": MOMENT, "closes_at": MOMENT,
+        "made_at": MOMENT, "results": None,
+    },
+    "class_quiz_taker": {"class_quiz_id": 1, "learner_id": 1, "quiz": "q"},
     "entry_link": {
         "id": 1, "token_hash": "h", "role": "learner", "account_id": 1, "learner_id": 1, "class_id": 1,
         "made_at": MOMENT, "ends_at": MOMENT, "uses": 3,
     },
 }  # fmt: skip
+
+
+def add_a_class(connection: Connection) -> None:
+    """The class and its quiz that rows of learners refer to, where they are not there yet."""
+    for name in ("school_class", "class_quiz"):
+        table = SQLModel.metadata.tables[name]
+        if connection.execute(select(table)).first() is None:
+            connection.execute(insert(table), ROWS[name])
 
 
 def fill(database: Database) -> None:

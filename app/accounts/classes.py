@@ -13,7 +13,21 @@ from app.accounts.accounts import AccountError, account_named
 from app.accounts.links import NewLink, make_link
 from app.accounts.roles import Deed, Role, may
 from app.accounts.sign_in import SignedIn
-from app.tables import ACCOUNT, CLASS_DECK, CLASS_MEMBER, DECK, ENTRY_LINK, LEARNER, SCHOOL_CLASS
+from app.study.classes.plans import forget_decks, leave
+from app.tables import (
+    ACCOUNT,
+    CLASS_DATE,
+    CLASS_DECK,
+    CLASS_MEMBER,
+    CLASS_PLAN,
+    CLASS_QUIZ,
+    CLASS_QUIZ_TAKER,
+    CLASS_TOPIC,
+    DECK,
+    ENTRY_LINK,
+    LEARNER,
+    SCHOOL_CLASS,
+)
 
 LONGEST_NAME = 60
 MOST_DAYS, MOST_USES = 90, 1_000
@@ -79,6 +93,12 @@ def decks_of(session: Session, who: SignedIn) -> Collection[str] | None:
     return set(session.connection().execute(of).scalars()) if may(who.role, Deed.WRITE) else set()
 
 
+def decks_of_class(session: Session, class_id: int) -> frozenset[int]:
+    """The ids of its decks."""
+    of = select(CLASS_DECK.c.deck_id).where(CLASS_DECK.c.class_id == class_id)
+    return frozenset(session.connection().execute(of).scalars())
+
+
 def classes_of(session: Session, who: SignedIn) -> Sequence[ListedClass]:
     """The classes that they teach, by name; for an admin all of them."""
     learners = select(func.count()).where(CLASS_MEMBER.c.class_id == SCHOOL_CLASS.c.id, ~CLASS_MEMBER.c.teaches)
@@ -89,11 +109,17 @@ def classes_of(session: Session, who: SignedIn) -> Sequence[ListedClass]:
     return [ListedClass(*row) for row in session.connection().execute(of)]
 
 
+def learns_in(session: Session, account_id: int) -> Sequence[tuple[int, str]]:
+    """The classes in which the account is a learner: their ids and names, by name."""
+    of = select(SCHOOL_CLASS.c.id, SCHOOL_CLASS.c.name).join(CLASS_MEMBER, CLASS_MEMBER.c.class_id == SCHOOL_CLASS.c.id)
+    of = of.where(CLASS_MEMBER.c.account_id == account_id, ~CLASS_MEMBER.c.teaches).order_by(SCHOOL_CLASS.c.name)
+    return [(row.id, row.name) for row in session.connection().execute(of)]
+
+
 def whole_class(session: Session, class_id: int, now: datetime) -> WholeClass:
     """All of a class, which there is (`teaches`)."""
     connection = session.connection()
     name = connection.execute(select(SCHOOL_CLASS.c.name).where(SCHOOL_CLASS.c.id == class_id)).scalar_one()
-    decks = connection.execute(select(CLASS_DECK.c.deck_id).where(CLASS_DECK.c.class_id == class_id)).scalars()
     members = (
         select(CLASS_MEMBER.c.account_id, ACCOUNT.c.name, LEARNER.c.name.label("learner"), CLASS_MEMBER.c.teaches)
         .join(ACCOUNT, ACCOUNT.c.id == CLASS_MEMBER.c.account_id)
@@ -107,7 +133,7 @@ def whole_class(session: Session, class_id: int, now: datetime) -> WholeClass:
     return WholeClass(
         class_id,
         name,
-        frozenset(decks),
+        decks_of_class(session, class_id),
         [Member(*row) for row in connection.execute(members)],
         [Invitation(*row) for row in connection.execute(links.order_by(ENTRY_LINK.c.ends_at))],
     )
@@ -139,13 +165,20 @@ def change_class(session: Session, class_id: int, name: str, decks: Collection[i
     known = connection.execute(select(DECK.c.id).where(DECK.c.id.in_(decks))).scalars().all()
     if known:
         connection.execute(insert(CLASS_DECK), [{"class_id": class_id, "deck_id": deck} for deck in known])
+    forget_decks(session, class_id, known)
 
 
 def delete_class(session: Session, class_id: int) -> None:
-    """Delete a class and its invitations; its members and what they learned stay. Call it in a write session."""
-    for table in (CLASS_DECK, CLASS_MEMBER, ENTRY_LINK):
-        session.connection().execute(delete(table).where(table.c.class_id == class_id))
-    session.connection().execute(delete(SCHOOL_CLASS).where(SCHOOL_CLASS.c.id == class_id))
+    """Delete a class and its invitations; its members, their plans and what they learned stay.
+
+    Call it in a write session.
+    """
+    connection = session.connection()
+    quizzes = select(CLASS_QUIZ.c.id).where(CLASS_QUIZ.c.class_id == class_id)
+    connection.execute(delete(CLASS_QUIZ_TAKER).where(CLASS_QUIZ_TAKER.c.class_quiz_id.in_(quizzes)))
+    for table in (CLASS_QUIZ, CLASS_TOPIC, CLASS_PLAN, CLASS_DATE, CLASS_DECK, CLASS_MEMBER, ENTRY_LINK):
+        connection.execute(delete(table).where(table.c.class_id == class_id))
+    connection.execute(delete(SCHOOL_CLASS).where(SCHOOL_CLASS.c.id == class_id))
     log.info("A class was deleted.", extra={"fields": {"class": class_id}})
 
 
@@ -160,7 +193,8 @@ def add_instructor(session: Session, class_id: int, name: str, now: datetime) ->
 
 
 def remove_member(session: Session, class_id: int, account_id: int) -> None:
-    """Take somebody out of a class. Call it in a write session."""
+    """Take somebody out of a class; plans that it made become their own. Call it in a write session."""
+    leave(session, class_id, account_id)
     session.connection().execute(delete(CLASS_MEMBER).filter_by(class_id=class_id, account_id=account_id))
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from app.accounts.accounts import NewAccount, add, has_admin, set_password
 from app.accounts.roles import Role, role_of
 from app.accounts.secret import LONGEST, hash_of, new_secret
+from app.study.classes.plans import follow
 from app.study.learners import FIRST_LEARNER
 from app.tables import ACCOUNT, CLASS_MEMBER, ENTRY_LINK, SCHOOL_CLASS
 
@@ -131,4 +132,6 @@ def join_class(session: Session, link: OpenLink, account_id: int, now: datetime)
     if not connection.execute(here).first():
         teaches = link.role is not Role.LEARNER
         connection.execute(insert(CLASS_MEMBER).values(**key, teaches=teaches, joined_at=now))
+        learner = connection.execute(select(ACCOUNT.c.learner_id).where(ACCOUNT.c.id == account_id)).scalar_one()
+        follow(session, link.class_id, now.date(), learner)
         log.info("Somebody joined a class.", extra={"fields": {"account": account_id, "class": link.class_id}})

@@ -16,7 +16,7 @@ from app.web.drill import run as drill_run
 from app.web.frame import health
 from app.web.frame.here import allowed
 from app.web.own import history, learners, plans, settings
-from app.web.people import account, accounts, classes, join, sign_in
+from app.web.people import account, accounts, class_day, classes, join, sign_in
 from app.web.phone import worker
 from app.web.quiz import choose, results, take
 from app.web.sitting import kept, plan, review, sync, today
@@ -95,6 +95,7 @@ CHANGE_SETTINGS = (
     _post("/plans", plans.save),
     _post("/plans/delete", plans.delete),
     _post("/plans/over", plans.over),
+    _post("/plans/noted", plans.noted),
     _get("/settings/history.jsonl", history.download),
     _post("/settings/history", history.take_in),
     _get("/learners", learners.learners),
@@ -122,6 +123,7 @@ COME_IN = (
     _post("/account/password", account.change_password),
     _post("/account/tokens", account.make_token),
     _post("/account/tokens/{token}/revoke", account.revoke),
+    _post("/account/classes/{class_id}/leave", account.leave_class),
     _get("/accounts", accounts.accounts, Deed.MANAGE),
     _post("/accounts", accounts.add, Deed.MANAGE),
     _post("/accounts/claim", accounts.claim, Deed.MANAGE),
@@ -139,6 +141,7 @@ TEACH = (
     _post("/classes/{class_id}/delete", classes.delete, Deed.MANAGE),
     _post("/classes/{class_id}/remove", classes.remove, Deed.TEACH),
     _post("/classes/{class_id}/invite", classes.invite, Deed.TEACH),
+    _post("/classes/{class_id}/day", class_day.set_day, Deed.TEACH),
     _post("/classes/{class_id}/links/{link}/end", classes.end_invitation, Deed.TEACH),
 )
 FOR_PROGRAMS = (

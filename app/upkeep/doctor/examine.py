@@ -81,8 +81,13 @@ CHECKS: Mapping[str, Check] = {
 EXAMINED: Mapping[str, tuple[str, ...]] = {
     "account": ("owners",),
     "app_token": ("owners",),
+    "class_date": ("owners",),
     "class_deck": ("owners",),
     "class_member": ("owners",),
+    "class_plan": ("owners",),
+    "class_quiz": ("owners",),
+    "class_quiz_taker": ("owners",),
+    "class_topic": ("owners",),
     "entry_link": ("owners",),
     "guess": (),
     "known_device": ("owners",),

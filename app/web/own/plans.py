@@ -12,7 +12,9 @@ from sqlmodel import Session
 from starlette.responses import RedirectResponse, Response
 
 from app.cards.file.yaml_files import documents
+from app.database import lock_learner
 from app.settings import Settings
+from app.study.classes.plans import PlanOfClass, follow_again, note, plans_of_classes, read_own_part
 from app.study.learner.preferences import Preferences
 from app.study.selection.choices import choices, menus
 from app.study.selection.marks import LONGEST_NOTE
@@ -32,11 +34,12 @@ from app.study.sitting.plans import (
 )
 from app.web.frame.decks import all_decks
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import Context, Here
+from app.web.frame.here import Context, Here, RowId
 
 FIELDS = ("plan", "interview_on", "minutes", "days_off", "selection")
 CONFINED_BY = ("topic", "tag", "level", "source")
 """The filters of a plan: those that do not depend on what the learner rates."""
+OF_CLASS = "Your class {} has set this plan. Leave the class, under your name, if you do not want it: it is yours then."
 Note = Annotated[str, Form(max_length=LONGEST_NOTE)]
 
 
@@ -53,10 +56,13 @@ def save(here: Here, texts: Annotated[dict[str, str], Depends(_texts)]) -> Respo
         with here.writing() as session:
             today = here.learner(session).day(here.now)
             name = texts.get("plan", "")
+            lock_learner(session.connection(), here.learner_id)  # a class may move the date
             before = plan_named(session, here.learner_id, name) if name else Interview(uuid4().hex, today)
             given = texts if name or "interview_on" in texts else texts | {"interview_on": ""}
-            after = read_plan(given, before, today)
+            setter = set_by(session, here.learner_id).get(name)
+            after = read_own_part(texts, before, setter, today) if setter else read_plan(given, before, today)
             store(session, here.learner_id, replace(after, is_over=after.is_over and after.interview_on < today))
+            follow_again(session, here.learner_id, name, today)
     except WrongPlanError as error:
         return _refused(here, texts, error.problems)
     except TooManyPlansError as error:
@@ -70,7 +76,10 @@ def delete(here: Here, plan: Annotated[str, Form()]) -> Response:
     """Delete a plan and its notes."""
     try:
         with here.writing() as session:
+            if setter := set_by(session, here.learner_id).get(plan):
+                raise HTTPException(HTTPStatus.CONFLICT, OF_CLASS.format(setter.class_name))
             drop(session, here.learner_id, plan)
+            follow_again(session, here.learner_id, plan, here.learner(session).day(here.now))
     except UnknownPlanError as error:
         raise NotHereError(str(error)) from error
     return RedirectResponse("/settings?saved=1#plans", HTTPStatus.SEE_OTHER)
@@ -89,6 +98,18 @@ def over(here: Here, plan: Annotated[str, Form()], asked: Note = "", missing: No
     return RedirectResponse("/", HTTPStatus.SEE_OTHER)
 
 
+def noted(here: Here, class_id: Annotated[RowId, Form()], deck: Annotated[RowId, Form()]) -> Response:
+    """Say no more what a class has set, until it sets something else."""
+    with here.writing() as session:
+        note(session, here.learner_id, class_id, deck)
+    return RedirectResponse("/", HTTPStatus.SEE_OTHER)
+
+
+def set_by(session: Session, learner_id: int) -> dict[str, PlanOfClass]:
+    """The learner's plans whose date a class sets, by name."""
+    return {one.plan: one for one in plans_of_classes(session, learner_id) if one.is_set}
+
+
 def plans_context(session: Session, learner: Preferences, today: date, settings: Settings) -> dict[str, Any]:
     """What the forms need: the plans, those that are over, the menus and the choice of decks."""
     mine, decks = plans(session, learner.learner_id), all_decks(session)
@@ -96,6 +117,7 @@ def plans_context(session: Session, learner: Preferences, today: date, settings:
     known = menus(choices(session, learner, first), documents(settings.content_dir), asks=True)
     return {
         "plans": [(one, texts_of_plan(one)) for one in mine if one.interview_on >= today],
+        "set_by": set_by(session, learner.learner_id),
         "past_plans": [one for one in mine if one.interview_on < today],
         "plan_menus": {name: menu for name, menu in known.items() if name in CONFINED_BY},
         "plan_decks": decks,

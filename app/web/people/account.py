@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.accounts.accounts import AccountError, add_token, app_tokens, hash_if_good, revoke_token, set_password
 from app.accounts.bounds import OF_A_DEVICE, give_back, key_of, take_turn
+from app.accounts.classes import learns_in, remove_member
 from app.accounts.hashes import matches
 from app.accounts.sign_in import SignedIn
 from app.models import Account, SignIn
@@ -77,6 +78,15 @@ def revoke(here: Here, token: RowId) -> Response:
     return RedirectResponse("/account#tokens", HTTPStatus.SEE_OTHER)
 
 
+def leave_class(here: Here, class_id: RowId) -> Response:
+    """Leave a class in which one learns; plans that it made become one's own."""
+    who = here.signed_in()
+    with here.writing() as session:
+        if class_id in dict(learns_in(session, who.account_id)):
+            remove_member(session, class_id, who.account_id)
+    return RedirectResponse("/account#classes", HTTPStatus.SEE_OTHER)
+
+
 def _page(
     here: Context, who: SignedIn, error: AccountError | None = None, secret: str = "", notice: str = ""
 ) -> Response:
@@ -87,6 +97,7 @@ def _page(
             HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
             who=who,
             tokens=app_tokens(session, who.account_id),
+            classes=learns_in(session, who.account_id),
             sessions=_sessions(session, who),
             learner=learner,
             today=learner.day(here.now),

@@ -1,7 +1,8 @@
 """/classes: for instructors, their classes: who is in them, and links by which learners join; admins make them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from pydantic import BaseModel
 from sqlmodel import Session
@@ -9,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.accounts import classes as teaching
 from app.accounts.accounts import AccountError
+from app.study.classes.plans import ClassDay, day_of_class
 from app.web.frame.decks import all_decks
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context, Here, RowId, sent
@@ -63,29 +65,29 @@ def one_class(here: Here, class_id: RowId) -> Response:
 
 def change(here: Here, class_id: RowId, form: ClassForm = TheClass) -> Response:
     """Change the name and the decks."""
-    return _changed(here, class_id, lambda session: teaching.change_class(session, class_id, form.name, form.deck))
+    return changed(here, class_id, lambda session: teaching.change_class(session, class_id, form.name, form.deck))
 
 
 def add_instructor(here: Here, class_id: RowId, form: MemberForm = TheMember) -> Response:
     """Let somebody teach the class."""
-    return _changed(
+    return changed(
         here, class_id, lambda session: teaching.add_instructor(session, class_id, form.instructor, here.now)
     )
 
 
 def remove(here: Here, class_id: RowId, form: MemberForm = TheMember) -> Response:
     """Take somebody out of the class."""
-    return _changed(here, class_id, lambda session: teaching.remove_member(session, class_id, form.account))
+    return changed(here, class_id, lambda session: teaching.remove_member(session, class_id, form.account))
 
 
 def end_invitation(here: Here, class_id: RowId, link: RowId) -> Response:
     """Let nobody in by this link any more."""
-    return _changed(here, class_id, lambda session: teaching.end_invitation(session, class_id, link))
+    return changed(here, class_id, lambda session: teaching.end_invitation(session, class_id, link))
 
 
 def delete(here: Here, class_id: RowId) -> Response:
     """Delete the class."""
-    _changed(here, class_id, lambda session: teaching.delete_class(session, class_id))
+    changed(here, class_id, lambda session: teaching.delete_class(session, class_id))
     return RedirectResponse("/classes", LATER)
 
 
@@ -97,42 +99,61 @@ def invite(here: Here, class_id: RowId, form: InvitationForm = TheInvitation) ->
         nonlocal path
         path = teaching.invite(session, class_id, form.days, form.uses, here.now)
 
-    answer = _changed(here, class_id, act)
+    answer = changed(here, class_id, act)
     return _page(here, class_id, path=path) if path else answer
 
 
-def _changed(here: Context, class_id: int, act: Callable[[Session], None]) -> Response:
+def changed(
+    here: Context, class_id: int, act: Callable[[Session], None], typed: Mapping[str, Any] | None = None
+) -> Response:
+    """Do this to a class of theirs, and show it: with what is wrong, and what was `typed`, if it cannot be done."""
     try:
         with here.writing() as session:
-            _check(here, session, class_id)
+            check_theirs(here, session, class_id)
             act(session)
     except AccountError as error:
-        return _page(here, class_id, error)
+        return _page(here, class_id, error, typed=typed)
     return RedirectResponse(f"/classes/{class_id}", LATER)
 
 
-def _check(here: Context, session: Session, class_id: int) -> None:
+def check_theirs(here: Context, session: Session, class_id: int) -> None:
     """Raise NotHereError unless the class is theirs: whether there is another, they do not learn."""
     if not teaching.teaches(session, here.signed_in(), class_id):
         raise NotHereError("This is none of your classes.")
 
 
-def _page(here: Context, class_id: int, error: AccountError | None = None, path: str = "") -> Response:
+def _page(
+    here: Context,
+    class_id: int,
+    error: AccountError | None = None,
+    path: str = "",
+    typed: Mapping[str, Any] | None = None,
+) -> Response:
     with here.reading() as session:
-        _check(here, session, class_id)
+        check_theirs(here, session, class_id)
         shown = teaching.whole_class(session, class_id, here.now)
         learner = here.learner(session)
+        day, decks = day_of_class(session, class_id), all_decks(session)
         return here.page(
             "people/class.html",
             HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
             shown=shown,
             who=here.signed_in(),
-            decks=all_decks(session),
+            decks=decks,
+            day=day,
+            typed=typed or _as_typed(day, shown.decks),
             link=f"{here.request.base_url}{path[1:]}" if path else "",
             ends=[learner.day(one.ends_at) for one in shown.invitations],
             today=learner.day(here.now),
             error=error,
         )
+
+
+def _as_typed(day: ClassDay | None, decks: frozenset[int]) -> dict[str, Any]:
+    """The form's fields for the class's day; for a new one with every deck."""
+    if day is None:
+        return {"occasion": "Exam", "held_on": "", "deck": decks}
+    return {"occasion": day.occasion, "held_on": day.held_on.isoformat(), "deck": day.decks}
 
 
 def _list(here: Context, error: AccountError | None = None, name: str = "") -> Response:

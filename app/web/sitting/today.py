@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from app.cards.file.yaml_files import documents
 from app.models import Review
+from app.study.classes.plans import plans_of_classes
 from app.study.learner.preferences import Preferences
 from app.study.plan.rule import Reason
 from app.study.schedule.new_card_cursor import unseen
@@ -47,6 +48,7 @@ def today(
         progressed = progress(session, who, here.now, queue)
         mine = plans(session, who.learner_id) if who.plans_until else ()
         day = who.day(here.now)
+        of_classes = plans_of_classes(session, who.learner_id) if here.account else ()
         return here.page(
             "today.html",
             deck=chosen,
@@ -65,6 +67,9 @@ def today(
             interview=next((one for one in mine if one.interview_on == day), None),
             went=next((one for one in mine if one.interview_on < day and not one.is_over), None),
             **_first_plan(mine, day),
+            of_classes={one.plan: one for one in of_classes if one.is_set},
+            news=[one for one in of_classes if one.is_news],
+            my_plans={one.name: one for one in mine},
             begun=last and _begun(here, session, last),
             first_cards=None if last else _first_cards(session, who, here.now, chosen.id),
             menus=menus(choices(session, who, chosen.id), documents(here.settings.content_dir), asks=True),

@@ -19,7 +19,7 @@ from app.settings import Settings
 from app.study.learners import erase
 from app.web.frame.here import LEARNER_COOKIE
 from app.web.routes import ROUTES
-from tests.test_migrations import ROWS
+from tests.test_migrations import ROWS, add_a_class
 from tests.web.conftest import NOW
 from tests.web.sitting.test_review import HIDDEN
 
@@ -73,10 +73,11 @@ def own(database: Database, learner: int) -> None:
     names = [table.name for table in SQLModel.metadata.sorted_tables if table.name in ROWS]
     personal = [name for name in names if "learner_id" in ROWS[name]] + ["quiz_item"]
     with database.write() as session:
+        add_a_class(session.connection())
         for name in sorted(personal, key=names.index):
             row = dict(ROWS[name])
             unique = {"token": f"t{learner}", "name": f"q{learner}", "id": learner, "quiz_id": learner}
-            unique |= {"account_id": learner, "token_hash": f"h{learner}", "class_id": None}
+            unique |= {"account_id": learner, "token_hash": f"h{learner}"}
             row |= {key: value for key, value in unique.items() if key in row}
             row |= {"learner_id": learner} if "learner_id" in row else {}
             row |= {"last_review_id": learner} if "last_review_id" in row else {}

@@ -15,7 +15,7 @@ from app.accounts.roles import Deed, Role, may
 from app.database import Database
 from app.models import Account, AppToken, Deck
 from app.web.routes import ROUTES
-from tests.test_migrations import ROWS
+from tests.test_migrations import ROWS, add_a_class
 from tests.web.people.conftest import Log, School
 from tests.web.test_one_connection import counted
 
@@ -190,6 +190,7 @@ def own_with_words(database: Database, learner: int) -> None:
     """Give the learner a row in every table of theirs, with words that nobody else may see."""
     with database.write() as session:
         connection = session.connection()
+        add_a_class(connection)
         for table in SQLModel.metadata.sorted_tables:
             if table.name not in ROWS or "learner_id" not in table.c or table.name in ("account", "entry_link"):
                 continue
