@@ -78,6 +78,11 @@ class Card(SQLModel, table=True):
     question_html: str
     short_html: str = Field(description="the answer's first paragraph")
     answer_html: str = Field(description="the rest of the answer")
+    points: list[list[str]] = Field(
+        default_factory=list,
+        sa_column=Column(JSON, nullable=False, default=list),
+        description="what a good answer says: the Markdown and the HTML of each",
+    )
     level: str | None = None
     content_hash: str = Field(description="of the card's Markdown and the renderer's version")
     answer_hash: str = Field(description="of the answer's Markdown alone")

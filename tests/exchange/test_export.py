@@ -89,3 +89,45 @@ def test_a_refusal_says_why(recur: Run, settings: Settings, tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.glob("*.*") if path.suffix in (".csv", ".json", ".jsonl")) == [
         "cards.csv"
     ]
+
+
+POINTS = """\
+---
+title: P
+---
+
+## Which state? {#state}
+The new one.
+
+Points:
+- It is a function of $h_{t-1}$ and "x".
+- The weights are the *same*.
+- There is a `start`.
+
+Level: easy
+
+## Last? {#last}
+Yes.
+
+Points:
+- One.
+- Two.
+- Three.
+"""
+
+
+@pytest.mark.parametrize("name", ["cards.json", "cards.csv", "deck.apkg", "p.md"])
+def test_points_come_back_from_every_format(recur: Run, settings: Settings, tmp_path: Path, name: str) -> None:
+    (settings.content_dir / "d" / "a.md").write_text(POINTS)
+    exported = tmp_path / name
+    if name == "p.md":
+        exported.write_text(POINTS)
+    else:
+        assert recur("export", str(exported))[0] == 0
+    (settings.content_dir / "d" / "a.md").unlink()
+    (settings.content_dir / "d" / "b.md").write_text("---\ntitle: B\n---\n\n## B? {#b}\nB.\n")
+    code, said = recur("import", str(exported), "--into", "d/p")
+    assert code == 0, said
+    found = [path for path in (settings.content_dir / "d").glob("*.md") if path.name != "b.md"]
+    back = found[0].read_text()
+    assert back[back.index("## Which") :] == POINTS[POINTS.index("## Which") :]

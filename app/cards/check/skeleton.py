@@ -34,6 +34,11 @@ The short answer: one or two sentences to say aloud.
 
 **Why:** the mechanism, with a formula such as $h_t$. Then an example with numbers, a common mistake, a follow-up.
 
+Points:
+- What a good answer says first.
+- What it says next.
+- What it says last.
+
 Level: medium
 Draft: yes
 """

@@ -1,4 +1,4 @@
-"""The lines Level:, Source:, Tags:, Corrected:, Reversed:, Ask:, Draft: and Was: at the end of a card."""
+"""The lines Level:, Source:, Tags:, Corrected:, Reversed:, Ask:, Draft: and Was: at the end of a card, and Points:."""
 
 import re
 from collections.abc import Sequence
@@ -7,12 +7,16 @@ from datetime import date
 
 from app.cards.file.blocks import Block
 from app.cards.file.mistake import Mistake
+from app.cards.file.points import read_points
 from app.nearest import did_you_mean
 
 LEVELS = ("easy", "medium", "hard")
-OF_A_CARD = ("Level", "Source", "Tags", "Corrected", "Reversed", "Ask", "Draft", "Was")
+OF_A_CARD = ("Level", "Source", "Tags", "Corrected", "Reversed", "Ask", "Draft", "Was", "Points")
 _LINE = re.compile(rf"({'|'.join(OF_A_CARD)}):\s*(.*)")
-_ALMOST = re.compile(r"(levels?|sources?|tags?|correct(?:ed|ions?)|reverse[sd]?|asks?|drafts?)\s*:", re.IGNORECASE)
+_ALMOST = re.compile(
+    r"(levels?|sources?|tags?|correct(?:ed|ions?)|reverse[sd]?|asks?|drafts?|points?)\s*:", re.IGNORECASE
+)
+_LISTS = re.compile("(?:bullet|ordered)_list")
 _CORRECTED = re.compile(r"(\d{4}-\d\d-\d\d)\s+(\S.*)")
 _WAS = re.compile(r"([A-Za-z0-9_-]+/)?[a-z0-9-]+")
 _TAG = re.compile(r"[a-z0-9]+([ -][a-z0-9]+)*")
@@ -25,7 +29,8 @@ class Metadata:
 
     `corrected` is the day of the last correction that a learner should know of, and what was wrong. `why_draft` is the
     reason that stands behind `Draft: yes,`. `ask` is the computed question, and its line.
-    `was` is the name that the card had before, or the deck and the name.
+    `was` is the name that the card had before, or the deck and the name. `points` are what a good answer says, as
+    (Markdown, line).
     """
 
     level: str | None = None
@@ -37,26 +42,43 @@ class Metadata:
     ask: tuple[str, int] | None = None
     is_draft: bool = False
     why_draft: str = ""
+    points: list[tuple[str, int]] = field(default_factory=list)
     line: int | None = None
 
 
 def take_metadata(
     path: str, blocks: Sequence[Block], known: Sequence[str]
 ) -> tuple[tuple[Block, ...], Metadata, list[Mistake]]:
-    """Split off the last paragraphs if they are metadata alone. Returns the others, the metadata, and mistakes."""
+    """Split off the last paragraphs if they are metadata alone, and the list below Points:.
+
+    Returns the others, the metadata, and mistakes.
+    """
     metadata = Metadata()
     mistakes: list[Mistake] = []
     stated: list[tuple[str, str, int]] = []
     end = len(blocks)
-    while end and (lines := _metadata_lines(blocks[end - 1])):
+    listed: dict[int, Block] = {}
+    while end:
+        lines = _metadata_lines(blocks[end - 1])
+        if not lines and end > 1 and (above := _metadata_lines(blocks[end - 2])) and _LISTS.match(blocks[end - 1].kind):
+            if not above[-1][0].casefold().startswith("point"):
+                break
+            listed[above[-1][2]] = blocks[end - 1]
+            end, lines = end - 1, above
+        if not lines:
+            break
         end -= 1
         stated[:0] = lines
         metadata.line = blocks[end].line
     seen: set[str] = set()
     for key, value, line in stated:
-        problem = _state(metadata, key, value, line) if key in known and key not in seen else _unexpected(key, known)
+        is_expected = key in known and key not in seen
         seen.add(key)
-        mistakes.extend([Mistake(path, line, problem)] if problem else [])
+        if is_expected and key == "Points" and line in listed and not value:
+            metadata.points, wrong = read_points(listed[line])
+            mistakes += [Mistake(path, at, problem) for at, problem in wrong]
+        elif problem := _state(metadata, key, value, line) if is_expected else _unexpected(key, known):
+            mistakes.append(Mistake(path, line, problem))
     kept = tuple(blocks[:end])
     mistakes.extend(_misplaced_lines(path, kept))
     return kept, metadata, mistakes
@@ -109,6 +131,8 @@ def _state(metadata: Metadata, key: str, value: str, line: int) -> str | None:
     if key == "Ask":
         metadata.ask = (value, line) if value else None
         return None if value else "Ask: needs a question, as in layer-shapes?layer=lstm: name one, or remove the line"
+    if key == "Points":
+        return "Points: is followed by a list: write each point on a line of its own below it, with - in front"
     words = [word.strip() for word in value.split(",")]
     if not all(words):
         return f"{key}: needs {'values separated by single commas' if value else 'a value: write one, or remove it'}"

@@ -188,6 +188,8 @@ def _card(parsed: Parsed, heading: Block, blocks: tuple[Block, ...], lines: Sequ
     parsed.mistakes.extend(mistakes)
     if not kept and metadata.ask is None:
         wrong("the answer is empty: write at least one paragraph under the question")
+    if not kept and metadata.points:
+        wrong("a computed question is judged by its answer and has no points: remove Points:, or write an answer")
     answer = lines[1 : max(metadata.line - heading.line, 1) if metadata.line else None]
     return ParsedCard(
         name=name,

@@ -95,7 +95,9 @@ def _written(card: ParsedCard, references: References) -> Sides:
     if not numbers:
         return Sides((card,))
     inside = paragraph if parts is of_answer else None
-    return Sides(tuple(_hiding(card, parts, number, inside, references) for number in numbers))
+    wrong = "a card with hidden parts asks for these alone and has no points: remove Points:, or the marks"
+    mistakes = tuple((line - 1, wrong) for _text, line in card.metadata.points[:1])
+    return Sides(tuple(_hiding(card, parts, number, inside, references) for number in numbers), mistakes)
 
 
 def hidden_parts(text: str) -> list["str | Hidden"]:
@@ -176,7 +178,7 @@ def _side(card: ParsedCard, suffix: str, question_markdown: str, references: Ref
     return replace(
         card,
         name=f"{card.name}{BETWEEN}{suffix}",
-        metadata=replace(card.metadata, was=f"{was}{BETWEEN}{suffix}" if was else None),
+        metadata=replace(card.metadata, was=f"{was}{BETWEEN}{suffix}" if was else None, points=[]),
         side_of=card.name,
         question_markdown=question_markdown,
         question=plain(inline_tokens(question_markdown, references)),

@@ -297,6 +297,7 @@ def _text(card: ReadyCard) -> dict[str, Any]:
         "question_html": in_gate_colours(card.html.question_html, gates),
         "short_html": in_gate_colours(card.html.short_html, gates),
         "answer_html": in_gate_colours(card.html.answer_html, gates),
+        "points": [[text, in_gate_colours(point, gates)] for text, point in card.html.points],
         "side_of": card.side_of,
         "asks": card.asks,
         "level": card.level,

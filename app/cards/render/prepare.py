@@ -10,7 +10,7 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from multiprocessing.context import BaseContext
@@ -36,7 +36,8 @@ WORTH_PROCESSES = 500_000
 class Html:
     """A card's text as pages show it, its links to demos (name, query, label), and those to cards.
 
-    A link to a card is its deck, its name, and whether an interviewer may ask it next.
+    A link to a card is its deck, its name, and whether an interviewer may ask it next. `points` are what a good answer
+    says, as (Markdown, HTML).
     """
 
     question_html: str
@@ -44,6 +45,7 @@ class Html:
     answer_html: str
     demos: tuple[tuple[str, str, str], ...]
     links: tuple[tuple[str, str, bool], ...] = ()
+    points: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -224,8 +226,11 @@ def _prepare_card(card: ParsedCard, around: Surroundings, ready: ReadyFile, know
     if content_hash not in known:
         question = render_line(card.question_markdown, card.line, around)
         short, rest = render(card.short, around, with_notes=False), render(card.rest, around)
-        _note(ready, ready.draft_links if is_draft else ready.links, question, short, rest)
-        html = _html(question, short, rest) if around.show else None
+        points = [(text, render_line(text, line, around, "point")) for text, line in card.metadata.points]
+        shown = (question, short, rest, *(point for _text, point in points))
+        _note(ready, ready.draft_links if is_draft else ready.links, *shown)
+        said = tuple((text, point.html) for text, point in points)
+        html = replace(_html(question, short, rest), points=said) if around.show else None
     made = ReadyCard(
         name=card.name,
         is_named=card.is_named,

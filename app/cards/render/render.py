@@ -32,7 +32,7 @@ from app.cards.render.sanitiser import CLEANER, WITH_PICTURES
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
-RENDERER = "9 " + " ".join(
+RENDERER = "10 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 
@@ -123,14 +123,16 @@ def render(blocks: Iterable[Block], around: Surroundings, with_notes: bool = Tru
     return renderer.finish(tokens)
 
 
-def render_line(text: str, line: int, around: Surroundings) -> Rendered:
-    """Render one line of inline text, such as a question. Links in it are mistakes."""
+def render_line(text: str, line: int, around: Surroundings, what: str = "question") -> Rendered:
+    """Render one line of inline text: a question, or a point. Links in it are mistakes, and pictures of a point."""
     renderer = _Renderer(around, is_line=True)
     children = renderer.inline(text, line, inline_tokens(text, around.references))
     if any(link.target.kind != "picture" and not link.is_figure for link in renderer.out.links):
-        renderer.wrong(line, "a question cannot contain a link: put it into the answer")
+        renderer.wrong(line, f"a {what} cannot contain a link: put it into the answer")
+    if what == "point" and any(link.target.kind == "picture" for link in renderer.out.links):
+        renderer.wrong(line, "a point cannot show a picture: put it into the answer")
     if around.numbers:
-        renderer.wrong(line, "a question cannot contain a footnote: put it into the answer")
+        renderer.wrong(line, f"a {what} cannot contain a footnote: put it into the answer")
         around.numbers.clear()
     kept = [token for token in children if token.type not in ("link_open", "link_close")]
     return renderer.finish([Token("inline", "", 0, children=kept)])

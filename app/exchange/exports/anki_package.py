@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from app.cards.file.parse import slug
 from app.exchange.exports.anki_schedule import Learned
 from app.exchange.exports.cards import ExportedCard, ExportedDeck
-from app.exchange.imports.anki.own_notes import FIELDS
+from app.exchange.imports.anki.own_notes import FIELDS, points_of_note
 
 # People's collections know the note type by its number and its fields. If you change FIELDS, change the number.
 NOTE_TYPE = 1_700_330_471
@@ -233,6 +233,8 @@ def _as_media(found: re.Match[str]) -> str:
 
 def _fields(card: ExportedCard) -> list[str]:
     rendered = [with_media(mathjax(part)) for part in (card.question_html, card.short_html, card.answer_html)]
+    if card.points_html:
+        rendered[2] += points_of_note(map(mathjax, card.points_html))
     return [*rendered, card.level or "", ", ".join(card.sources), card.address, f"{card.deck}/{card.id}"]
 
 

@@ -44,8 +44,8 @@ class ExportedCard:
 
     `short_html` is the first paragraph of the answer, `answer_html` the rest. If it is one of several sides, `side_of`
     is the id in the file, and the Markdown is that of all sides; a file's card may be `is_reversed`. `asks` and
-    `corrected` are what its lines `Ask:` and `Corrected:` say; the HTML of the computed card itself has one example of
-    its questions, with its working.
+    `corrected` are what its lines `Ask:` and `Corrected:` say, and `points` are the Markdown of its points; the HTML of
+    the computed card itself has one example of its questions, with its working.
     """
 
     deck: str
@@ -65,6 +65,8 @@ class ExportedCard:
     is_reversed: bool = False
     asks: str = ""
     corrected: str = ""
+    points: tuple[str, ...] = ()
+    points_html: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,8 @@ def _card(found: TopicFile, card: ReadyCard, source: ParsedCard, base_url: str) 
         is_reversed=source.metadata.is_reversed,
         asks=source.metadata.ask[0] if source.metadata.ask else "",
         corrected=f"{card.corrected[0]} {card.corrected[1]}" if card.corrected else "",
+        points=tuple(text for text, _html in card.html.points),
+        points_html=tuple(point for _text, point in card.html.points),
     )
 
 

@@ -24,13 +24,15 @@ COLUMNS = (
     "reversed",
     "asks",
     "corrected",
+    "points",
 )
 # Spreadsheets run a cell that begins like this as a formula; the last four are full-width forms.
 _RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def write_csv(path: Path, decks: Sequence[ExportedDeck]) -> None:
-    """Write a row for each card: question and answer in Markdown, tags and sources separated by ", ", demo addresses.
+    """Write a row for each card: question and answer in Markdown, tags and sources separated by ", ", demo addresses,
+    points one on a line.
 
     A card with several sides has one row, as in its file: with yes in the column reversed if it is, and in asks and
     corrected what its lines `Ask:` and `Corrected:` say. A cell that a spreadsheet would run as a formula gets an
@@ -50,6 +52,7 @@ def write_csv(path: Path, decks: Sequence[ExportedDeck]) -> None:
                 "yes" if card.is_reversed else "",
                 card.asks,
                 card.corrected,
+                "\n".join(card.points),
             )
             table.writerow(map(safe_cell, (card.deck, card.topic, name, card.question, card.answer, *many)))
 

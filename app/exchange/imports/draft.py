@@ -40,7 +40,8 @@ class Draft:
     had one. `left_out` are sentences, one for each thing that was left out or changed. `text` is what the card was
     made from: each word of it must be on the card or in a sentence. By default it is the card's own text. `key` names
     the entry in the file, if anything but its text does; see `came_from.CameFrom`. `topic` is the deck that it is in
-    there, if the file has several. `stated` are further lines for the end of the card, as in our own files.
+    there, if the file has several. `stated` are further lines for the end of the card, as in our own files, and
+    `points` the Markdown of its points.
     """
 
     where: str
@@ -55,6 +56,7 @@ class Draft:
     key: str = ""
     topic: str = ""
     stated: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
 
     @property
     def own_text(self) -> str:

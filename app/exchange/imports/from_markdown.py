@@ -13,7 +13,7 @@ from app.exchange.imports.markdown.myst import LeftOut, plain_markdown
 
 _ID = re.compile(r"\s*\{#([a-z0-9]+(?:-[a-z0-9]+)*)\}\s*$")
 _METADATA = re.compile(r"\s*(Level|Tags|Source):\s*(\S.*)")
-_KEYS = re.compile(r"\s*(?:Level|Tags|Source|Draft: yes)(?=[:,]|$)|## key points", re.IGNORECASE)
+_KEYS = re.compile(r"\s*(?:Level|Tags|Source|Points|Draft: yes)(?=[:,]|$)|## key points", re.IGNORECASE)
 _REFERENCE = re.compile(r"(!?)\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[(:])")
 _DEFINITION = re.compile(r" {0,3}\[[^\[\]^]+\]:\s*\S+(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*")
 
@@ -27,6 +27,9 @@ class _Section:
     start: int
     first: int
     end: int
+
+
+_POINTS = re.compile(r"(?:\A|\n\n)Points:[ \t]*\n+((?:[-*+][ \t]+\S.*(?:\n|\Z))+)(?=\n|\Z)")
 
 
 def claims_markdown(text: str) -> bool:
@@ -142,6 +145,9 @@ def _draft(section: _Section, parent: str | None, text: str, own: bool) -> Draft
     question = _ID.sub("", section.title)
     if parent:  # "How to understand" means nothing without the heading above it
         question = f"{_ID.sub('', parent).rstrip(':?. ')}: {question}"
+    points = list(_POINTS.finditer(text))[-1:] if own else []
+    for found in points:
+        text = f"{text[: found.start()]}\n\n{text[found.end() :]}".strip("\n")
     answer, metadata, others = _metadata(text, own)
     drafts = [line for line in others if line.startswith("Draft:")]
     return Draft(
@@ -154,6 +160,7 @@ def _draft(section: _Section, parent: str | None, text: str, own: bool) -> Draft
         name=stated[1] if stated else "",
         left_out=tuple(Unfinished(line.partition(",")[2].strip() or "it is a draft there") for line in drafts),
         stated=tuple(line for line in others if line not in drafts),
+        points=tuple(line[1:].strip() for found in points for line in found[1].splitlines()),
     )
 
 

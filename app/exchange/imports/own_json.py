@@ -34,6 +34,7 @@ class _OwnCard(BaseModel):
     is_reversed: bool = False
     asks: str = ""
     corrected: str = ""
+    points: list[str] = []
 
 
 class _OwnDeck(BaseModel):
@@ -99,6 +100,7 @@ def _items(found: _OwnExport, counts: Counter[str]) -> Iterator[Item]:
                 stated=stated_lines(
                     card.model_dump(include={"asks", "corrected"}) | {"reversed": "yes" * card.is_reversed}
                 ),
+                points=tuple(card.points),
             )
 
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from app.cards.file.blocks import inline_tokens, plain
-from app.cards.file.metadata import LEVELS
+from app.cards.file.blocks import inline_tokens, plain, read
+from app.cards.file.metadata import LEVELS, OF_A_CARD, take_metadata
 from app.cards.file.parse import slug
 from app.cards.file.yaml_files import LAST
 from app.exchange.imports.draft import Draft, Harmless, Unfinished
@@ -59,7 +59,7 @@ class FilePiece:
         reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
         draft = (f"Draft: yes, {' '.join(clean(reason).split()).rstrip(',')}",) if self.is_draft else ()
         above = head + self.body if self.body else head.rstrip("\n")
-        return "\n\n".join(part for part in (above, "\n".join((*self.tail, *draft))) if part) + "\n\n"
+        return "\n\n".join(part for part in (above, "\n".join((*self.tail, *draft)).rstrip("\n")) if part) + "\n\n"
 
     @property
     def losses(self) -> list[str]:
@@ -115,7 +115,9 @@ def piece_of(draft: Draft, question: str, items: Collection[str], told: list[str
     known = [item for item in draft.sources if item in items]
     unknown = [item for item in draft.sources if item not in items]
     source = draft.answer + (f"\n\nSource: {', '.join(unknown)}" if unknown else "")
-    tail = []
+    tail = _points([mend(one, told, manner) for one in draft.points])
+    if not tail and draft.points:
+        source += f"\n\n**Points:** {draft.points[0]}" + "".join(f"\n\n{one}" for one in draft.points[1:])
     if draft.level in LEVELS:
         tail.append(f"Level: {draft.level}")
     elif draft.level:
@@ -167,6 +169,13 @@ def file_text(
 def title_of(text: str) -> str:
     """Make a title for the front matter: one line of printable text."""
     return " ".join("".join(one if one.isprintable() else " " for one in clean(text)).split())[:200]
+
+
+def _points(points: Sequence[str]) -> list[str]:
+    """The lines of a card's points; none if the points would be a mistake."""
+    lines = ["Points:", *(f"- {one}" for one in points), ""]
+    _kept, metadata, mistakes = take_metadata("", read("\n".join(lines)).blocks, OF_A_CARD)
+    return lines if metadata.points and not mistakes else []
 
 
 def _tags(tags: Sequence[str], told: list[str]) -> list[str]:

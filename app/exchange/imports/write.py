@@ -198,7 +198,9 @@ class _Writer:
             self.taken.append((item.where, f"it is a side of the card {card}, which is here"))
             self.seen.update(words(text))
             return
-        self.seen.update(words("\n".join((text, item.name, item.level, *item.tags, *item.sources, *item.stated))))
+        self.seen.update(
+            words("\n".join((text, item.name, item.level, *item.tags, *item.sources, *item.stated, *item.points)))
+        )
         told = list(item.left_out)
         self.seen.update(words("\n".join(told)))
         asked, rest = split_question(item.question)

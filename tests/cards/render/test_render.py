@@ -297,3 +297,8 @@ def test_the_words_of_a_picture_that_cannot_be_shown_stand_in_its_place():
         shown = render(document.blocks, Surroundings(document.references, "d", pictures=[broken]))
         assert shown.html == '<p>See <span class="no-picture">a &lt;cell&gt;</span> here.</p>'
         assert len(shown.mistakes) == 1
+
+
+def test_a_point_shows_no_picture():
+    found = render_line("![A dot](img/a.png) is it.", 4, Surroundings(), "point")
+    assert (4, "a point cannot show a picture: put it into the answer") in found.mistakes

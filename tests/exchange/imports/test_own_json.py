@@ -34,6 +34,11 @@ Corrected: 2026-01-01 It was wrong.
 ## Both ways? {#both}
 Yes, ~= *both*. "Quoted" -- so.
 
+Points:
+- It's $a_1$.
+- A "second" -- one.
+- A third *one*.
+
 Level: hard
 Tags: a b, c
 Reversed: yes

@@ -39,7 +39,11 @@ def test_every_file_with_its_cards_and_what_is_wrong_with_it(client: TestClient,
 
 
 def test_a_preview_is_the_card_as_it_will_look(client: TestClient, database: Database, content: Path, first: Path):
-    first.write_text(first.read_text().replace("The longer answer 2.", "Longer: $x^2$, **bold**, `code`."))
+    first.write_text(
+        first.read_text().replace(
+            "The longer answer 2.", "Longer: $x^2$, **bold**, `code`.\n\nPoints:\n- It is $x^2$.\n- Two.\n- Three."
+        )
+    )
     before = client.get("/content/small/first?card=q2").text
     load(database, content, NOW)
     live = client.get("/cards/small/q2").text
@@ -49,6 +53,7 @@ def test_a_preview_is_the_card_as_it_will_look(client: TestClient, database: Dat
 
     assert answer(before) == answer(live)
     assert "<strong>bold</strong>" in answer(live)
+    assert '<li dir="auto">It is <math' in answer(live)
     assert '<h1 dir="auto">Question 2?</h1>' in before
     assert '<h1 dir="auto">Question 2?</h1>' in live
 

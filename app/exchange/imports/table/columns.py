@@ -22,6 +22,7 @@ _NAMES = {
     "reversed": "reversed",
     "asks": "asks",
     "corrected": "corrected",
+    "points": "points",
     "sources": "source sources quelle quellen fuente fuentes fonte fonti fontes bron źródło zdroj источник 来源"
     " 來源 出典",
 }

@@ -159,6 +159,7 @@ def _cards(record: Record, table: _Table) -> Iterator[Draft]:
         sources=tuple(filter(None, map(str.strip, cells.get("sources", "").split(",")))),
         name=cells.get("name", ""),
         stated=stated_lines(cells if columns.is_own or cells.get("reversed") == "yes" else {}),
+        points=tuple(filter(None, map(str.strip, cells.get("points", "").split("\n")))),
         left_out=tuple(told),
         text=text,
         key=f"id:anki/{cells['guid']}/0" if cells.get("guid") else "",
