@@ -28,7 +28,8 @@ ROWS: dict[str, dict[str, Any]] = {
         "place": "1", "line": 7,
         "question": "?",
         "question_html": "?", "short_html": "!", "answer_html": "", "level": None, "content_hash": "h",
-        "points": [["$x$", "<math>x</math>"]], "answer_hash": "h", "corrected_on": date(2025, 4, 1), "correction": "The sign.",
+        "points": [["$x$", "<math>x</math>"]],
+        "answer_hash": "h", "corrected_on": date(2025, 4, 1), "correction": "The sign.",
         "text_hash": "h", "retired_at": None, "seed": None,
     },
     "card_version": {
