@@ -93,6 +93,12 @@ def decks_of(session: Session, who: SignedIn) -> Collection[str] | None:
     return set(session.connection().execute(of).scalars()) if may(who.role, Deed.WRITE) else set()
 
 
+def class_name(session: Session, class_id: int) -> str:
+    """The name of a class, which there is (`teaches`)."""
+    name = select(SCHOOL_CLASS.c.name).where(SCHOOL_CLASS.c.id == class_id)
+    return str(session.connection().execute(name).scalar_one())
+
+
 def decks_of_class(session: Session, class_id: int) -> frozenset[int]:
     """The ids of its decks."""
     of = select(CLASS_DECK.c.deck_id).where(CLASS_DECK.c.class_id == class_id)
@@ -119,7 +125,6 @@ def learns_in(session: Session, account_id: int) -> Sequence[tuple[int, str]]:
 def whole_class(session: Session, class_id: int, now: datetime) -> WholeClass:
     """All of a class, which there is (`teaches`)."""
     connection = session.connection()
-    name = connection.execute(select(SCHOOL_CLASS.c.name).where(SCHOOL_CLASS.c.id == class_id)).scalar_one()
     members = (
         select(CLASS_MEMBER.c.account_id, ACCOUNT.c.name, LEARNER.c.name.label("learner"), CLASS_MEMBER.c.teaches)
         .join(ACCOUNT, ACCOUNT.c.id == CLASS_MEMBER.c.account_id)
@@ -132,7 +137,7 @@ def whole_class(session: Session, class_id: int, now: datetime) -> WholeClass:
     )
     return WholeClass(
         class_id,
-        name,
+        class_name(session, class_id),
         decks_of_class(session, class_id),
         [Member(*row) for row in connection.execute(members)],
         [Invitation(*row) for row in connection.execute(links.order_by(ENTRY_LINK.c.ends_at))],

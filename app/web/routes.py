@@ -142,6 +142,8 @@ TEACH = (
     _post("/classes/{class_id}/remove", classes.remove, Deed.TEACH),
     _post("/classes/{class_id}/invite", classes.invite, Deed.TEACH),
     _post("/classes/{class_id}/day", class_day.set_day, Deed.TEACH),
+    _get("/classes/{class_id}/overview", class_day.overview, Deed.TEACH),
+    _get("/classes/{class_id}/overview.csv", class_day.overview_as_csv, Deed.TEACH),
     _post("/classes/{class_id}/links/{link}/end", classes.end_invitation, Deed.TEACH),
 )
 FOR_PROGRAMS = (

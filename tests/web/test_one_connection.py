@@ -94,6 +94,7 @@ def form(client: TestClient, path: str) -> dict[str, Any]:
         "/plans": lambda: PLAN,
         "/plans/delete": lambda: {"plan": planned(client)},
         "/plans/over": lambda: {"plan": planned(client)},
+        "/plans/noted": lambda: {"class_id": 1, "deck": 1},
         "/content/{deck}/{name}/edit": lambda: {"text": "---\ntitle: T\n---\n", "seen": seen(client)},
         "/content/{deck}/{name}/preview": lambda: {"text": "---\ntitle: T\n---\n"},
         "/learners": lambda: {"name": "Eve"},

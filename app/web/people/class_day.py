@@ -1,16 +1,27 @@
 """/classes/…/day and /overview: the day that a class studies for, and what it knows by topic."""
 
+import csv
+import io
+import logging
+from urllib.parse import quote
+
 from pydantic import BaseModel
 from sqlmodel import Session
 from starlette.responses import Response
 
 from app.accounts.accounts import AccountError
-from app.accounts.classes import LONGEST_NAME, decks_of_class
+from app.accounts.classes import LONGEST_NAME, class_name, decks_of_class
+from app.exchange.exports.csv_and_json import safe_cell
 from app.study.classes import plans as days
+from app.study.classes.enough import FEWEST
+from app.study.classes.overview import Overview, count_again, keep
+from app.study.classes.overview import overview as what_is_known
 from app.study.classes.plans import ClassDay
 from app.study.sitting.plans import Interview, WrongPlanError, read_plan
-from app.web.frame.here import Here, RowId, sent
-from app.web.people.classes import changed
+from app.web.frame.here import Context, Here, RowId, sent
+from app.web.people.classes import changed, check_theirs
+
+log = logging.getLogger(__name__)
 
 
 class DayForm(BaseModel):
@@ -46,3 +57,57 @@ def set_day(here: Here, class_id: RowId, form: DayForm = TheDay) -> Response:
         days.set_day(session, class_id, ClassDay(occasion, plan.interview_on, decks), today)
 
     return changed(here, class_id, act, form.model_dump())
+
+
+def overview(here: Here, class_id: RowId) -> Response:
+    """What the class knows by topic, as a heat map."""
+    name, found = _overview(here, class_id)
+    with here.reading() as session:
+        learner = here.learner(session)
+        return here.page(
+            "people/overview.html",
+            class_id=class_id,
+            name=name,
+            found=found,
+            fewest=FEWEST,
+            counted=[learner.day(one.readiness.counted_at) if one.readiness else None for one in found.topics],
+            today=learner.day(here.now),
+        )
+
+
+def overview_as_csv(here: Here, class_id: RowId) -> Response:
+    """The same as a table for spreadsheets."""
+    name, found = _overview(here, class_id)
+    file = io.StringIO(newline="")
+    table = csv.writer(file)
+    table.writerow(("deck", "topic", "learners", "cards", "met", "recalled", "ready", "ready on", "counted", "note"))
+    for topic in found.topics:
+        one = topic.readiness
+        shares = () if one is None else (one.met, one.recalled, one.ready)
+        figures = (
+            [one.learners, one.cards, *("" if share is None else f"{share:.3f}" for share in shares)] if one else []
+        )
+        dates = [one.held_on or "", f"{one.counted_at:%Y-%m-%d}"] if one else []
+        table.writerow((safe_cell(topic.deck), safe_cell(topic.title), *(figures + dates or [""] * 7), topic.why_not))
+    if found.why_not:
+        table.writerow((*[""] * 9, found.why_not))
+    log.info("The overview of a class was exported.", extra={"fields": {"class": class_id, **_who(here)}})
+    given = quote(f"{name} {here.now:%Y-%m-%d}.csv", safe="")
+    headers = {"Content-Disposition": f"attachment; filename=\"class.csv\"; filename*=UTF-8''{given}"}
+    return Response(file.getvalue().encode("utf-8-sig"), headers=headers, media_type="text/csv; charset=utf-8")
+
+
+def _who(here: Context) -> dict[str, int]:
+    return {"account": here.signed_in().account_id}
+
+
+def _overview(here: Context, class_id: int) -> tuple[str, Overview]:
+    """The class's name and what may be shown of it, counted again where that is due."""
+    with here.reading() as session:
+        check_theirs(here, session, class_id)
+        fresh = count_again(session, class_id, here.learner(session).day(here.now), here.now)
+    if fresh:
+        with here.writing() as session:
+            keep(session, fresh)
+    with here.reading() as session:
+        return class_name(session, class_id), what_is_known(session, class_id)

@@ -1,19 +1,22 @@
 """The day that a class studies for, and the plans of its learners."""
 
+import csv
+import io
 import re
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import select
+from sqlmodel import select, update
 
 from app.accounts.roles import Role
 from app.cards.load.load import load
-from app.models import Account, ClassPlan, Deck, InterviewPlan
+from app.models import Account, ClassPlan, Deck, InterviewPlan, Topic
 from tests.web.conftest import NOW, write_content
 from tests.web.people.conftest import PASSWORD, School, sign_in
 from tests.web.people.test_classes import link_in, make_class
+from tests.web.sitting.test_review import rating_form
 
 EXAM = {"occasion": "Final exam", "held_on": "2026-03-20", "deck": "1"}
 SET_BY = "set by your class Spring"
@@ -206,3 +209,37 @@ def test_what_an_instructor_types_wrong_is_said_and_kept(school: School, ida: Te
     assert ada.post("/account/classes/77/leave").status_code == 303
     assert ida.post("/account/classes/1/leave").status_code == 303
     assert ida.get("/classes/1").status_code == 200  # who teaches does not leave like this
+
+
+def test_the_overview_of_a_class_and_as_a_table(school: School, ida: TestClient) -> None:
+    learners = [join(school, ida, f"Learner {n}") for n in range(4)]
+    few = ida.get("/classes/1/overview").text
+    assert "Figures of fewer than 5 learners are not shown" in few
+    assert "4 learners" in few
+    learners += [join(school, ida, f"Learner {n}") for n in range(4, 6)]
+    assert "Fewer than 5 learners have studied it" in ida.get("/classes/1/overview").text
+    ida.post("/classes/1/day", data=EXAM)
+    for learner in learners:
+        assert learner.post("/review", data=rating_form(learner)).status_code < 400
+    page = text_of(ida.get("/classes/1/overview").text)
+    assert "First topic 20 % 20 %" in page  # one of five cards, today
+    assert "recalled 20 March" in page
+    with school.database.write() as session:
+        session.exec(update(Topic).values(title="=1+1 Grün"))
+    answer = ida.get("/classes/1/overview.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "filename*=UTF-8''Spring%202026-03-02.csv" in answer.headers["content-disposition"]
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert row["topic"] == "'=1+1 Grün"
+    assert (row["learners"], row["cards"], row["met"], row["ready on"]) == ("6", "5", "0.200", "2026-03-20")
+    assert 0 < float(row["ready"]) < float(row["recalled"]) <= 0.2
+    # Whoever does not teach the class learns nothing of it, in either form.
+    eve = school.person("Eve", Role.INSTRUCTOR)
+    for address in ("/classes/1/overview", "/classes/1/overview.csv"):
+        assert eve.get(address).status_code == 404
+        assert learners[0].get(address).status_code == 403
+    # A figure of somebody who left is shown no more, and the difference to the next is of five.
+    learners[0].post("/account/classes/1/leave")
+    assert "A learner has left" in ida.get("/classes/1/overview").text
+    assert "A learner has left" in ida.get("/classes/1/overview.csv").content.decode("utf-8-sig")
