@@ -18,6 +18,7 @@ from app.cards.load.watch import ContentWatch
 from app.database import THREADS, Database
 from app.observe.version import Build, commit, program_version
 from app.settings import Settings
+from app.study.evidence.renew import Renewal
 from app.study.forecast.checkpoints import KeepUp
 from app.study.schedule.totals import move_cards
 from app.upkeep.daily_copies import daily_copies
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEEP_UP_SECONDS = 1.0
+RENEW_SECONDS = 60.0
 
 
 def create_app(settings: Settings, database: Database | None = None, clock: pages.Clock = pages.utc_now) -> FastAPI:
@@ -55,6 +57,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         build.schema = await run_in_threadpool(database.schema)
         log.info("Started.", extra={"fields": asdict(build)})
         duties: list[Duty] = [lambda: now_and_then("forecasts", KeepUp(database).look, KEEP_UP_SECONDS)]
+        if settings.has_accounts:
+            duties.append(lambda: now_and_then("evidence", Renewal(database, clock).look, RENEW_SECONDS))
         if settings.watch:
             duties.append(lambda: ContentWatch(database, settings.content_dir, clock, on_load, move_cards=move_cards))
         if settings.backups:

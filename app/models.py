@@ -470,6 +470,37 @@ class ClassMember(SQLModel, table=True):
     account_id: int = Field(foreign_key="account.id", primary_key=True, index=True)
     teaches: bool = False
     joined_at: datetime
+    counts_from: datetime | None = Field(
+        default=None, description="answers from then on count in the class's evidence; None if the learner is not in it"
+    )
+    part: int = Field(default=0, description="of the class, whose answers are shown and hidden together")
+
+
+class Evidence(SQLModel, table=True):
+    """Answers of a class as its instructors were last shown them: sums over a cell, as study/evidence/renew.py says.
+
+    A row whose sums are 0 is hidden; up to which review it was shown must not be forgotten.
+    """
+
+    class_id: int = Field(foreign_key="school_class.id", primary_key=True)
+    part: int = Field(primary_key=True, description="of the class")
+    card_id: int = Field(foreign_key="card.id", primary_key=True)
+    version_id: int = Field(primary_key=True, description="of the card's text; 0 if it is not stored")
+    kind: str = Field(primary_key=True, description="first, later, slip, value or both")
+    what: str = Field(primary_key=True, description="which slip, value or other card; otherwise empty")
+    upto: int = Field(description="id of the last review that it was made from")
+    made_at: datetime
+    members: int = Field(description="how many learners of the part took part then")
+    learners: int
+    looks: int
+    missed: int
+    rating: int
+    seconds: int
+    timed: int
+    expected: float
+    squares: float
+    products: float
+    sizes: int
 
 
 class ClassDate(SQLModel, table=True):

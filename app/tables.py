@@ -42,6 +42,7 @@ from app.models import (
     DayTotal,
     Deck,
     EntryLink,
+    Evidence,
     Forecast,
     Guess,
     InterviewPlan,
@@ -88,6 +89,7 @@ CONTENT_FILE = _table(ContentFile)
 DAY_TOTAL = _table(DayTotal)
 DECK = _table(Deck)
 ENTRY_LINK = _table(EntryLink)
+EVIDENCE = _table(Evidence)
 FORECAST = _table(Forecast)
 GUESS = _table(Guess)
 KNOWN_DEVICE = _table(KnownDevice)

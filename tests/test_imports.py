@@ -65,11 +65,37 @@ MAY_IMPORT = {
 }
 FLOORS = {
     "cards": ("file", "render", "check", "load"),
-    "study": ("learner", "schedule", "forecast", "plan", "selection", "sitting", "quiz", "stats", "classes", ""),
+    "study": (
+        "learner",
+        "schedule",
+        "forecast",
+        "plan",
+        "selection",
+        "sitting",
+        "quiz",
+        "stats",
+        "classes",
+        "evidence",
+        "",
+    ),
     "exchange": ("imports", "exports", "history", ""),
     "demos": ("machine", "parts", "program", ""),
     "ask": ("", "questions"),
-    "web": ("frame", "sitting", "quiz", "drill", "browse", "course", "demos", "stats", "own", "people", "phone", ""),
+    "web": (
+        "frame",
+        "sitting",
+        "quiz",
+        "drill",
+        "browse",
+        "course",
+        "demos",
+        "stats",
+        "own",
+        "people",
+        "evidence",
+        "phone",
+        "",
+    ),
 }
 """The sub-rooms of a room from the ground up: each may import those before it. "" is the room's own files."""
 PAGES_MAY_IMPORT = {"quiz": {"sitting"}}

@@ -90,7 +90,6 @@ ROWS: dict[str, dict[str, Any]] = {
     "guess": {"key": "h", "until": MOMENT},
     "school_class": {"id": 1, "name": "2026", "made_at": MOMENT},
     "class_deck": {"class_id": 1, "deck_id": 1},
-    "class_member": {"class_id": 1, "account_id": 1, "teaches": True, "joined_at": MOMENT},
     "class_date": {"class_id": 1, "deck_id": 1, "occasion": "Exam", "held_on": date(2025, 6, 1)},
     "class_plan": {
         "learner_id": 1, "class_id": 1, "deck_id": 1, "plan": "interview", "follows": True, "seen_on": None,
@@ -104,6 +103,14 @@ ROWS: dict[str, dict[str, Any]] = {
         "made_at": MOMENT, "results": None,
     },
     "class_quiz_taker": {"class_quiz_id": 1, "learner_id": 1, "quiz": "q"},
+    "class_member": {
+        "class_id": 1, "account_id": 1, "teaches": True, "joined_at": MOMENT, "counts_from": MOMENT, "part": 1,
+    },
+    "evidence": {
+        "class_id": 1, "part": 1, "card_id": 1, "version_id": 1, "kind": "first", "what": "", "upto": 1,
+        "made_at": MOMENT, "members": 6, "learners": 5, "looks": 5, "missed": 1, "rating": 19, "seconds": 90,
+        "timed": 5, "expected": 0.1 + 0.2, "squares": 1.0, "products": 1.0, "sizes": 5,
+    },
     "entry_link": {
         "id": 1, "token_hash": "h", "role": "learner", "account_id": 1, "learner_id": 1, "class_id": 1,
         "made_at": MOMENT, "ends_at": MOMENT, "uses": 3,

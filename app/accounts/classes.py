@@ -25,6 +25,7 @@ from app.tables import (
     CLASS_TOPIC,
     DECK,
     ENTRY_LINK,
+    EVIDENCE,
     LEARNER,
     SCHOOL_CLASS,
 )
@@ -181,7 +182,7 @@ def delete_class(session: Session, class_id: int) -> None:
     connection = session.connection()
     quizzes = select(CLASS_QUIZ.c.id).where(CLASS_QUIZ.c.class_id == class_id)
     connection.execute(delete(CLASS_QUIZ_TAKER).where(CLASS_QUIZ_TAKER.c.class_quiz_id.in_(quizzes)))
-    for table in (CLASS_QUIZ, CLASS_TOPIC, CLASS_PLAN, CLASS_DATE, CLASS_DECK, CLASS_MEMBER, ENTRY_LINK):
+    for table in (CLASS_QUIZ, CLASS_TOPIC, CLASS_PLAN, CLASS_DATE, CLASS_DECK, CLASS_MEMBER, ENTRY_LINK, EVIDENCE):
         connection.execute(delete(table).where(table.c.class_id == class_id))
     connection.execute(delete(SCHOOL_CLASS).where(SCHOOL_CLASS.c.id == class_id))
     log.info("A class was deleted.", extra={"fields": {"class": class_id}})

@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlmodel import Session
 
 from app.accounts.accounts import NewAccount, add, has_admin, set_password
+from app.accounts.evidence import take_part
 from app.accounts.roles import Role, role_of
 from app.accounts.secret import LONGEST, hash_of, new_secret
 from app.study.classes.plans import follow
@@ -102,6 +103,8 @@ class Joining:
 
     name: str
     hash: str
+    takes_part: bool = True
+    """Whether the answers count in the evidence of the class that is joined, if one is."""
 
 
 def join_by(session: Session, link: OpenLink, who: Joining, rng: Random, most: int, now: datetime) -> int:
@@ -118,12 +121,12 @@ def join_by(session: Session, link: OpenLink, who: Joining, rng: Random, most: i
     if link.role is Role.ADMIN:  # those printed at earlier starts
         first = (ENTRY_LINK.c.role == Role.ADMIN.value) & ENTRY_LINK.c.account_id.is_(None)
         session.connection().execute(delete(ENTRY_LINK).where(first))
-    join_class(session, link, account_id, now)
+    join_class(session, link, account_id, who.takes_part, now)
     return account_id
 
 
-def join_class(session: Session, link: OpenLink, account_id: int, now: datetime) -> None:
-    """Let the account join the link's class, if it has one. Call it in a write session."""
+def join_class(session: Session, link: OpenLink, account_id: int, takes_part: bool, now: datetime) -> None:
+    """Let the account join the link's class, if it has one, and its evidence. Call it in a write session."""
     if link.class_id is None:
         return
     connection = session.connection()
@@ -134,4 +137,6 @@ def join_class(session: Session, link: OpenLink, account_id: int, now: datetime)
         connection.execute(insert(CLASS_MEMBER).values(**key, teaches=teaches, joined_at=now))
         learner = connection.execute(select(ACCOUNT.c.learner_id).where(ACCOUNT.c.id == account_id)).scalar_one()
         follow(session, link.class_id, now.date(), learner)
+        if takes_part:
+            take_part(session, link.class_id, account_id, now)
         log.info("Somebody joined a class.", extra={"fields": {"account": account_id, "class": link.class_id}})

@@ -53,6 +53,7 @@ ORIGINS = {
     tables.SCHOOL_CLASS.name: Origin.CLASS,
     tables.CARD_ALIAS.name: Origin.TIME,
     tables.CARD_VERSION.name: Origin.TIME,
+    tables.EVIDENCE.name: Origin.TIME,
     tables.GUESS.name: Origin.TIME,
 }
 """Every table. tests/upkeep/test_every_table.py fails for one that is missing, here or in what must know it."""

@@ -13,6 +13,7 @@ from app.web.demos import api, demo, docs, draws, index, training
 from app.web.drill import choose as drill
 from app.web.drill import practice
 from app.web.drill import run as drill_run
+from app.web.evidence import evidence
 from app.web.frame import health
 from app.web.frame.here import allowed
 from app.web.own import history, learners, plans, settings
@@ -124,6 +125,7 @@ COME_IN = (
     _post("/account/tokens", account.make_token),
     _post("/account/tokens/{token}/revoke", account.revoke),
     _post("/account/classes/{class_id}/leave", account.leave_class),
+    _post("/account/evidence", account.change_evidence),
     _get("/accounts", accounts.accounts, Deed.MANAGE),
     _post("/accounts", accounts.add, Deed.MANAGE),
     _post("/accounts/claim", accounts.claim, Deed.MANAGE),
@@ -145,6 +147,8 @@ TEACH = (
     _get("/classes/{class_id}/overview", class_day.overview, Deed.TEACH),
     _get("/classes/{class_id}/overview.csv", class_day.overview_as_csv, Deed.TEACH),
     _post("/classes/{class_id}/links/{link}/end", classes.end_invitation, Deed.TEACH),
+    _get("/classes/{class_id}/evidence", evidence.evidence, Deed.TEACH),
+    _get("/classes/{class_id}/evidence/{deck}/{name}", evidence.one_card, Deed.TEACH),
 )
 FOR_PROGRAMS = (
     _get("/sw.js", worker.worker),

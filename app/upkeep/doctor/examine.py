@@ -89,6 +89,7 @@ EXAMINED: Mapping[str, tuple[str, ...]] = {
     "class_quiz_taker": ("owners",),
     "class_topic": ("owners",),
     "entry_link": ("owners",),
+    "evidence": ("owners",),
     "guess": (),
     "known_device": ("owners",),
     "school_class": ("owners",),

@@ -45,6 +45,7 @@ KEPT = (
     "class_quiz",
     "class_quiz_taker",
     "class_topic",
+    "evidence",
     "card_source",
     "card_tag",
     "card_demo",

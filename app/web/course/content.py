@@ -19,9 +19,9 @@ from app.cards.load.holders import StoredHolders
 from app.database import Database
 from app.models import ContentFile
 from app.nearest import nearest
-from app.web.frame.editing import edit_at
+from app.web.frame.editing import edit_at, may_edit
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import Context, Here, is_from_this_machine
+from app.web.frame.here import Context, Here
 
 
 def content(here: Here) -> Response:
@@ -71,15 +71,6 @@ def content_of_file(here: Here, deck: str, name: str, card: str | None = None, s
         edit=lambda path, line: edit_at(here.settings, path, line),
         may_edit=may_edit(here),
     )
-
-
-def may_edit(here: Context) -> bool:
-    """True if the files may be written from this browser: it is on the server's machine, which listens to no other.
-
-    Where everybody signs in, `check_author` has asked whose deck it is.
-    """
-    shows = here.account is not None or here.settings.shows_drafts
-    return shows and here.settings.is_loopback and is_from_this_machine(here.request)
 
 
 def check_author(here: Context, deck: str | None = None) -> Collection[str] | None:

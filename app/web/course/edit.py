@@ -12,9 +12,9 @@ from starlette.responses import RedirectResponse, Response
 from app.cards.check.preview import content_file, preview
 from app.cards.check.report import excerpt_of
 from app.cards.file.files import OpenedFile, Unreadable, digest
-from app.web.course.content import check_author, check_cache, may_edit, no_such_file
+from app.web.course.content import check_author, check_cache, no_such_file
 from app.web.course.versions import changes
-from app.web.frame.editing import EditLink
+from app.web.frame.editing import EditLink, may_edit
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context, Here, sent
 from app.whole_file import replace_file

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from app.accounts.accounts import AccountError, add_token, app_tokens, hash_if_good, revoke_token, set_password
 from app.accounts.bounds import OF_A_DEVICE, give_back, key_of, take_turn
 from app.accounts.classes import learns_in, remove_member
+from app.accounts.evidence import joined_classes, leave, take_part
 from app.accounts.hashes import matches
 from app.accounts.sign_in import SignedIn
 from app.models import Account, SignIn
@@ -28,7 +29,13 @@ class TokenForm(BaseModel):
     label: str = ""
 
 
-ThePasswords, TheToken = sent(PasswordForm), sent(TokenForm)
+class EvidenceForm(BaseModel):
+    """The class in whose evidence one takes part from now on; 0 for none."""
+
+    takes_part: RowId = 0
+
+
+ThePasswords, TheToken, TheEvidence = sent(PasswordForm), sent(TokenForm), sent(EvidenceForm)
 
 
 def account(here: Here, saved: bool = False) -> Response:
@@ -87,6 +94,18 @@ def leave_class(here: Here, class_id: RowId) -> Response:
     return RedirectResponse("/account#classes", HTTPStatus.SEE_OTHER)
 
 
+def change_evidence(here: Here, form: EvidenceForm = TheEvidence) -> Response:
+    """Take part in the evidence of one class, or of none."""
+    who = here.signed_in()
+    with here.writing() as session:
+        known = {one.id: one.takes_part for one in joined_classes(session, who.account_id)}
+        if form.takes_part not in known:
+            leave(session, who.account_id)
+        elif not known[form.takes_part]:
+            take_part(session, form.takes_part, who.account_id, here.now)
+    return RedirectResponse("/account#evidence", HTTPStatus.SEE_OTHER)
+
+
 def _page(
     here: Context, who: SignedIn, error: AccountError | None = None, secret: str = "", notice: str = ""
 ) -> Response:
@@ -99,6 +118,7 @@ def _page(
             tokens=app_tokens(session, who.account_id),
             classes=learns_in(session, who.account_id),
             sessions=_sessions(session, who),
+            joined=joined_classes(session, who.account_id),
             learner=learner,
             today=learner.day(here.now),
             error=error,

@@ -17,11 +17,15 @@ OVER = "This link is not valid, or not any more. Ask whoever gave it to you for 
 
 
 class JoinForm(BaseModel):
-    """What somebody chose who came by a link; or that they join a class `as_me`, with the account they have."""
+    """What somebody chose who came by a link; or that they join a class `as_me`, with the account they have.
+
+    With `left_out` their answers do not count in the class's evidence.
+    """
 
     name: str = ""
     password: str = ""
     as_me: bool = False
+    left_out: bool = False
 
 
 TheJoining = sent(JoinForm)
@@ -38,7 +42,7 @@ def join(here: Here, secret: str, form: JoinForm = TheJoining) -> Response:
     if form.as_me and here.account is not None and link.class_id is not None and link.account_id is None:
         with here.writing() as session:
             if use(session, link):
-                join_class(session, link, here.account.account_id, here.now)
+                join_class(session, link, here.account.account_id, not form.left_out, here.now)
         return RedirectResponse("/", HTTPStatus.SEE_OTHER)
     try:
         entered = _enter(here, link, form)
@@ -48,7 +52,7 @@ def join(here: Here, secret: str, form: JoinForm = TheJoining) -> Response:
 
 
 def _enter(here: Context, link: OpenLink, form: JoinForm) -> Entered:
-    chosen = Joining(form.name, hash_if_good(form.password, link.name or form.name))
+    chosen = Joining(form.name, hash_if_good(form.password, link.name or form.name), not form.left_out)
     with here.writing() as session:
         if not use(session, link):
             raise NotHereError(OVER)

@@ -1,0 +1,290 @@
+"""The rule of five: what instructors may be shown of a class's answers, and how it is renewed.
+
+What is shown. A small fixed set of pages, without filters. Each figure sums the answers of at least FIVE learners, in
+a cell: one card, one version of its text, first looks or later ones. Every answer is in one cell. Totals of a card, a
+topic and a deck are sums over the cells that are shown, so a total minus its parts is nothing. Slips, wrong values and
+prerequisites that were missing too are cells of their own, which only those are in who made the mistake.
+
+What changes. A cell is renewed at most once a day, and only if at least FIVE learners have given it an answer that
+counts and that it did not hold before. So between any two days a cell stays the same, or at least FIVE learners have
+answers in the later figure that the earlier one did not have. No sum or difference of figures, whatever their cells
+and days, is of fewer than FIVE learners: take the latest figure of a cell in it; nothing else in it holds the answers
+that came last. Who has undone an answer that was shown does not count among the five, for a new answer could stand in
+for the old one.
+
+Who leaves. Their answers count no more from that moment. Every cell of their part of the class is hidden then, or it
+would show which cards they had answered, and each is shown again once five others have answered it anew. Learners who
+join again begin anew: answers of before never come back. A class is in parts so that in a large one not everything
+is hidden because somebody leaves: see `part` in app/accounts/evidence.py. An answer counts in one class alone, so that
+two classes with the same learners tell nothing more.
+
+What it does not do. Instructors who let in learners whom they made up know those answers, and what is left of a figure
+without them. The number of mistakes among five answers may be any: if all five missed a card, each of them did. Pages
+therefore name no share beyond 90 %.
+"""
+
+import logging
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from app.database import Database
+from app.study.evidence.answers import ClassAnswer, UndoneAnswer, answers_of, undos_of
+from app.study.evidence.figures import NAMES, CellKind, FigureCell, Figures
+from app.tables import (
+    ACCOUNT,
+    CARD,
+    CARD_LINK,
+    CARD_VERSION,
+    CLASS_DECK,
+    CLASS_MEMBER,
+    DECK,
+    EVIDENCE,
+    LEARNER,
+    REVIEW,
+    chunks,
+)
+
+FIVE = 5
+"""The fewest learners whom a figure, and a change of a figure, may be of."""
+
+log = logging.getLogger(__name__)
+
+
+class Participant(NamedTuple):
+    """A learner whose answers count in a class, from `since` on."""
+
+    part: int
+    learner_id: int
+    since: datetime
+
+
+@dataclass
+class Own:
+    """One learner's sums in a cell, and the id of the newest review that they are of."""
+
+    sums: Figures = field(default_factory=Figures)
+    newest: int = 0
+
+
+@dataclass
+class Growing:
+    """A cell's sums over learners, and how many of them have given it an answer that it did not hold before."""
+
+    sums: Figures = field(default_factory=Figures)
+    new: int = 0
+
+
+@dataclass(frozen=True)
+class Syllabus:
+    """What a class studies: the times of the versions of each card, their ids, and the cards that lead to each."""
+
+    times: Mapping[int, Sequence[datetime]]
+    versions: Mapping[int, Sequence[int]]
+    leads: Mapping[int, Collection[int]]
+
+
+def participants(connection: Connection, class_id: int) -> list[Participant]:
+    """The learners of the class who take part in its evidence."""
+    of = select(CLASS_MEMBER.c.part, ACCOUNT.c.learner_id, CLASS_MEMBER.c.counts_from)
+    of = of.join(ACCOUNT, ACCOUNT.c.id == CLASS_MEMBER.c.account_id)
+    of = of.where(CLASS_MEMBER.c.class_id == class_id, ~CLASS_MEMBER.c.teaches, CLASS_MEMBER.c.counts_from.is_not(None))
+    return sorted(Participant(*row) for row in connection.execute(of))
+
+
+class Whole:
+    """Knows whether everybody whose answers a figure holds still takes part."""
+
+    def __init__(self, those: Iterable[Participant]) -> None:
+        self._since = defaultdict[int, list[datetime]](list)
+        for one in those:
+            self._since[one.part].append(one.since)
+        for times in self._since.values():
+            times.sort()
+
+    def members(self, part: int, made_at: datetime) -> int:
+        """How many of those who took part at that time still do. Whoever came back since is not among them."""
+        return bisect_right(self._since[part], made_at)
+
+    def holds(self, row: Any) -> bool:
+        """True if nobody whose answers may be in a row of the table evidence has left."""
+        return bool(row.learners) and self.members(row.part, row.made_at) == row.members
+
+
+def syllabus_of(connection: Connection, class_id: int) -> Syllabus:
+    """What the class studies now."""
+    decks = select(CLASS_DECK.c.deck_id).where(CLASS_DECK.c.class_id == class_id)
+    cards = select(CARD.c.id, DECK.c.name, CARD.c.name).join(DECK, DECK.c.id == CARD.c.deck_id)
+    names = {(deck, name): card for card, deck, name in connection.execute(cards.where(CARD.c.deck_id.in_(decks)))}
+    times, versions = ({card: list[Any]() for card in names.values()} for _ in range(2))
+    leads = defaultdict[int, set[int]](set)
+    for ids in chunks(times):
+        kept = select(CARD_VERSION.c.card_id, CARD_VERSION.c.loaded_at, CARD_VERSION.c.id)
+        kept = kept.where(CARD_VERSION.c.card_id.in_(ids)).order_by(CARD_VERSION.c.id)
+        for card, loaded_at, version in connection.execute(kept):
+            times[card].append(loaded_at)
+            versions[card].append(version)
+        links = select(CARD_LINK.c.card_id, CARD_LINK.c.deck, CARD_LINK.c.name)
+        for card, *to in connection.execute(links.where(CARD_LINK.c.card_id.in_(ids), CARD_LINK.c.is_follow_up)):
+            leads[names.get((to[0], to[1]), 0)].add(card)
+    return Syllabus(times, versions, leads)
+
+
+def own_sums(syllabus: Syllabus, since: datetime, answers: Iterable[ClassAnswer]) -> dict[FigureCell, Own]:
+    """One learner's sums in every cell, over the answers from `since` on."""
+    found = defaultdict[FigureCell, Own](Own)
+    firsts: dict[int, ClassAnswer] = {}
+    for one in answers:
+        if one.card_id not in syllabus.times or one.at < since:
+            continue
+        at = bisect_right(syllabus.times[one.card_id], one.at)
+        version = syllabus.versions[one.card_id][at - 1] if at else 0
+        kinds = [(CellKind.SLIP, one.slip), (CellKind.VALUE, one.value)]
+        if one.is_first or one.chance is not None:
+            kinds.append((CellKind.FIRST if one.is_first else CellKind.LATER, ""))
+        for kind, what in kinds:
+            if what is not None:
+                _add(found[FigureCell(one.card_id, version, kind, what)], one)
+        if one.is_first:
+            firsts[one.card_id] = one
+    for card, one in firsts.items():
+        for before in syllabus.leads.get(card, ()):
+            if before in firsts:
+                own = found[FigureCell(card, 0, CellKind.BOTH, str(before))]
+                own.sums = Figures(
+                    looks=1,
+                    missed=int(one.missed and firsts[before].missed),
+                    rating=int(firsts[before].missed),
+                    timed=int(one.missed),
+                )
+                own.newest = max(one.review_id, firsts[before].review_id)
+    return found
+
+
+def _add(own: Own, one: ClassAnswer) -> None:
+    own.newest = max(own.newest, one.review_id)
+    own.sums.add(
+        Figures(
+            looks=1,
+            missed=int(one.missed),
+            rating=one.rating,
+            seconds=one.seconds or 0,
+            timed=int(one.seconds is not None),
+            expected=one.chance or 0.0,
+        )
+    )
+
+
+def grow(
+    cells: dict[FigureCell, Growing],
+    own: Mapping[FigureCell, Own],
+    undos: Iterable[UndoneAnswer],
+    held: Mapping[FigureCell, int],
+) -> None:
+    """Add a learner's sums. `held` says up to which review's id each cell has been shown before."""
+    for cell, mine in own.items():
+        upto, growing = held.get(cell, 0), cells.setdefault(cell, Growing())
+        if cell.kind is CellKind.BOTH and not mine.sums.missed:
+            growing.sums.looks += 1
+            growing.sums.rating += mine.sums.rating
+            growing.sums.timed += mine.sums.timed
+            continue
+        growing.sums.add(mine.sums.as_one_learner())
+        took_back = any(one.card_id == cell.card_id and one.undone_id <= upto < one.review_id for one in undos)
+        growing.new += mine.newest > upto and not took_back
+
+
+def may_show(cell: FigureCell, growing: Growing) -> bool:
+    """True if the cell may be shown as it is now, whatever was shown of it before."""
+    if growing.new < FIVE:
+        return False
+    sums = growing.sums
+    # Of those who missed the card more had missed the one before it than of the others.
+    return cell.kind is not CellKind.BOTH or sums.missed * sums.looks > sums.rating * sums.timed
+
+
+class Renewal:
+    """Renews the evidence of every class: call `look` now and then. It works once a day, in one process for all."""
+
+    def __init__(self, database: Database, clock: Any) -> None:
+        self._database, self._clock = database, clock
+        self._done: dict[int, date] = {}
+
+    def look(self) -> None:
+        """Renew the classes that were not renewed today (UTC) by this process."""
+        today = self._clock().date()
+        with self._database.read() as session:
+            classes = session.connection().execute(select(CLASS_DECK.c.class_id).distinct()).scalars().all()
+        for class_id in classes:
+            if self._done.get(class_id) != today and renew(self._database, class_id, self._clock()):
+                self._done[class_id] = today
+
+
+def renew(database: Database, class_id: int, now: datetime) -> bool:
+    """Renew what may be shown of a class. Nobody waits for it: a learner's answers are read at a time.
+
+    Returns False if it is to be tried again, because somebody came, left or imports a history meanwhile.
+    """
+    with database.read() as session:
+        connection = session.connection()
+        those, syllabus = participants(connection, class_id), syllabus_of(connection, class_id)
+        upto = connection.execute(select(func.coalesce(func.max(REVIEW.c.id), 0))).scalar_one()
+        rows = connection.execute(select(EVIDENCE).where(EVIDENCE.c.class_id == class_id)).all()
+        if connection.execute(select(LEARNER.c.id).where(LEARNER.c.importing.is_not(None))).first():
+            return False
+    whole = Whole(those)
+    shown: list[dict[str, Any]] = []
+    for part in {one.part for one in those}:
+        held = {FigureCell.of(row): row.upto for row in rows if row.part == part}
+        cells = _grown(database, [one for one in those if one.part == part], syllabus, upto, held)
+        same = {"class_id": class_id, "part": part, "upto": upto, "made_at": now, "members": whole.members(part, now)}
+        shown += [same | cell._asdict() | asdict(one.sums) for cell, one in cells.items() if may_show(cell, one)]
+    with database.write() as session:
+        connection = session.connection()
+        if participants(connection, class_id) != those:
+            return False
+        for part, made_at in {(row.part, row.made_at) for row in rows if row.learners and not whole.holds(row)}:
+            hide(connection, class_id, part, made_at)
+        _store(connection, shown)
+    if shown:
+        log.info("Evidence was renewed.", extra={"fields": {"class": class_id, "cells": len(shown)}})
+    return True
+
+
+def _grown(
+    database: Database,
+    those: Sequence[Participant],
+    syllabus: Syllabus,
+    upto: int,
+    held: Mapping[FigureCell, int],
+) -> dict[FigureCell, Growing]:
+    """The cells of these learners' answers up to a review; none if they are fewer than FIVE."""
+    cells: dict[FigureCell, Growing] = {}
+    for one in those if len(those) >= FIVE else ():
+        with database.read() as session:
+            answers = list(answers_of(session.connection(), one.learner_id, upto))
+            undos = undos_of(session.connection(), one.learner_id)
+        grow(cells, own_sums(syllabus, one.since, answers), undos, held)
+    return cells
+
+
+def hide(connection: Connection, class_id: int, part: int, since: datetime) -> None:
+    """Take every answer out of the figures that a part of the class has had since then. Call it in a write session.
+
+    Up to which review each cell was shown is still known.
+    """
+    these = (EVIDENCE.c.class_id == class_id) & (EVIDENCE.c.part == part) & (EVIDENCE.c.made_at >= since)
+    connection.execute(update(EVIDENCE).where(these).values(dict.fromkeys(NAMES, 0)))
+
+
+def _store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    key = [column.name for column in EVIDENCE.primary_key]
+    for row in rows:
+        connection.execute(delete(EVIDENCE).filter_by(**{name: row[name] for name in key}))
+    if rows:
+        connection.execute(insert(EVIDENCE), rows)

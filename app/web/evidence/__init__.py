@@ -1,0 +1,1 @@
+"""Pages for instructors: what their class's answers say of the cards."""
