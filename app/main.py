@@ -18,6 +18,7 @@ from app.cards.load.watch import ContentWatch
 from app.database import THREADS, Database
 from app.observe.version import Build, commit, program_version
 from app.settings import Settings
+from app.study.deletions import LOOK_SECONDS, delete_due
 from app.study.evidence.renew import Renewal
 from app.study.forecast.checkpoints import KeepUp
 from app.study.schedule.totals import move_cards
@@ -44,6 +45,8 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     """
     database = database or Database(settings.database_url)
 
+    copies = copies_of(database, settings)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         # What start-up made lives as long as the process: keep the garbage collector from scanning it every time.
@@ -56,18 +59,24 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
         current_default_thread_limiter().total_tokens = THREADS
         build.schema = await run_in_threadpool(database.schema)
         log.info("Started.", extra={"fields": asdict(build)})
-        duties: list[Duty] = [lambda: now_and_then("forecasts", KeepUp(database).look, KEEP_UP_SECONDS)]
+        duties: list[Duty] = [
+            lambda: now_and_then("forecasts", KeepUp(database).look, KEEP_UP_SECONDS),
+            lambda: now_and_then("deletions", delete_whom_it_is_due, LOOK_SECONDS),
+        ]
         if settings.has_accounts:
             duties.append(lambda: now_and_then("evidence", Renewal(database, clock).look, RENEW_SECONDS))
         if settings.watch:
             duties.append(lambda: ContentWatch(database, settings.content_dir, clock, on_load, move_cards=move_cards))
         if settings.backups:
-            duties.append(lambda: daily_copies(copies_of(database, settings), clock))
+            duties.append(lambda: daily_copies(copies, clock))
         with ExitStack() as under_way:
             under_way.enter_context(Elected(database, duties))
             yield
             await run_in_threadpool(under_way.close)  # a load that has begun is finished first
         database.close()
+
+    def delete_whom_it_is_due() -> None:
+        delete_due(database, copies.deletions, clock())
 
     def on_load(report: LoadReport | None) -> None:
         if metrics is not None:

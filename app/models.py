@@ -182,9 +182,24 @@ class Learner(SQLModel, table=True):
     seed: int = Field(
         default_factory=lambda: secrets.randbelow(2**31), description="of the computed questions, in the history too"
     )
+    key: str = Field(
+        default_factory=lambda: secrets.token_hex(16),
+        sa_column_kwargs={"server_default": ""},
+        description="a name that no other learner has, here or elsewhere; see study/deletions.py",
+    )
+    leaves_at: datetime | None = Field(default=None, description="when everything of theirs is deleted, if they asked")
     importing: str | None = Field(
         default=None, description="while a history is imported: «after» the last review's id before it, then «decided»"
     )
+
+
+class DeletedLearner(SQLModel, table=True):
+    """A learner who was deleted for good: where a copy brings them back, they are deleted again."""
+
+    __tablename__ = "deleted_learner"
+
+    key: str = Field(primary_key=True)
+    deleted_at: datetime
 
 
 class Review(SQLModel, table=True):

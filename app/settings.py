@@ -134,6 +134,12 @@ class Settings(BaseSettings):
         "is low.",
     )
     max_learners: int = Field(500, ge=1, description="Largest number of learners on the server.")
+    deletion_days: int = Field(
+        7,
+        ge=0,
+        le=365,
+        description="Days until a deletion is final; until then the learner can take it back. 0 deletes at once.",
+    )
     max_body_bytes: int = Field(1_000_000, ge=1_000, description="Largest request body that is read.")
     max_import_bytes: int = Field(
         10_000_000,

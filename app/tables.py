@@ -41,6 +41,7 @@ from app.models import (
     ContentFile,
     DayTotal,
     Deck,
+    DeletedLearner,
     EntryLink,
     Evidence,
     Forecast,
@@ -88,6 +89,7 @@ CLASS_TOPIC = _table(ClassTopic)
 CONTENT_FILE = _table(ContentFile)
 DAY_TOTAL = _table(DayTotal)
 DECK = _table(Deck)
+DELETED_LEARNER = _table(DeletedLearner)
 ENTRY_LINK = _table(EntryLink)
 EVIDENCE = _table(Evidence)
 FORECAST = _table(Forecast)

@@ -87,6 +87,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "sign_in": {"token_hash": "h", "account_id": 1, "started_at": MOMENT, "used_at": MOMENT},
     "known_device": {"token_hash": "h", "account_id": 1, "made_at": MOMENT},
     "app_token": {"id": 1, "account_id": 1, "token_hash": "h", "label": "Script", "made_at": MOMENT},
+    "deleted_learner": {"key": "k", "deleted_at": MOMENT},
     "guess": {"key": "h", "until": MOMENT},
     "school_class": {"id": 1, "name": "2026", "made_at": MOMENT},
     "class_deck": {"class_id": 1, "deck_id": 1},

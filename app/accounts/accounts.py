@@ -44,6 +44,7 @@ class ListedAccount:
     learner: str
     has_password: bool
     disabled_at: datetime | None
+    leaves_at: datetime | None
 
 
 def all_accounts(session: Session) -> Sequence[ListedAccount]:
@@ -63,7 +64,7 @@ def account_named(session: Session, name: str) -> ListedAccount:
 
 
 def _accounts() -> Any:
-    return select(ACCOUNT, LEARNER.c.name.label("learner")).join_from(ACCOUNT, LEARNER)
+    return select(ACCOUNT, LEARNER.c.name.label("learner"), LEARNER.c.leaves_at).join_from(ACCOUNT, LEARNER)
 
 
 def _one(session: Session, which: Any) -> ListedAccount:
@@ -74,8 +75,10 @@ def _one(session: Session, which: Any) -> ListedAccount:
 
 
 def _listed(row: Any) -> ListedAccount:
+    has_password = row.hash is not None
     return ListedAccount(
-        row.id, row.name, role_of(row.role), row.learner_id, row.learner, row.hash is not None, row.disabled_at
+        *(row.id, row.name, role_of(row.role), row.learner_id, row.learner, has_password),
+        *(row.disabled_at, row.leaves_at),
     )
 
 
@@ -168,8 +171,9 @@ def check_not_last_admin(session: Session, account_id: int) -> None:
 
 
 def _admins(session: Session) -> set[int]:
-    admins = select(ACCOUNT.c.id).where(ACCOUNT.c.role == Role.ADMIN.value, ACCOUNT.c.disabled_at.is_(None))
-    return set(session.connection().execute(admins.where(ACCOUNT.c.hash.is_not(None))).scalars())
+    admins = select(ACCOUNT.c.id).join(LEARNER).where(ACCOUNT.c.role == Role.ADMIN.value, LEARNER.c.leaves_at.is_(None))
+    can_sign_in = ACCOUNT.c.disabled_at.is_(None), ACCOUNT.c.hash.is_not(None)
+    return set(session.connection().execute(admins.where(*can_sign_in)).scalars())
 
 
 @dataclass(frozen=True, slots=True)

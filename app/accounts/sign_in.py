@@ -25,7 +25,8 @@ from app.accounts.hashes import hashed, is_outdated, matches
 from app.accounts.roles import Role, role_of
 from app.accounts.secret import LONGEST, hash_of, new_secret
 from app.passwords import LONGEST as LONGEST_PASSWORD
-from app.tables import ACCOUNT, APP_TOKEN, KNOWN_DEVICE, SIGN_IN
+from app.study.learners import stay
+from app.tables import ACCOUNT, APP_TOKEN, KNOWN_DEVICE, LEARNER, SIGN_IN
 
 IDLE = timedelta(days=14)
 """A browser that asked for nothing for so long is signed out."""
@@ -71,10 +72,14 @@ class SignInAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What a browser is given: the secret of its session, and that by which it is known as a device."""
+    """What a browser is given: the secret of its session, and that by which it is known as a device.
+
+    `came_back` is True if everything of the learner's was to be deleted, and stays.
+    """
 
     session: str
     device: str
+    came_back: bool
 
 
 Writing = Callable[[], AbstractContextManager[Session]]
@@ -93,7 +98,10 @@ def sign_in(writing: Writing, attempt: SignInAttempt, now: datetime) -> Entered 
     """
     name = sign_in_name(attempt.name[:LONGEST_PASSWORD])
     with writing() as session:
-        row = session.connection().execute(select(ACCOUNT).where(ACCOUNT.c.name == name)).one_or_none()
+        # One who asked to be deleted may come back until that is due.
+        is_here = LEARNER.c.leaves_at.is_(None) | (LEARNER.c.leaves_at > now)
+        known = select(ACCOUNT).join_from(ACCOUNT, LEARNER).where(ACCOUNT.c.name == name, is_here)
+        row = session.connection().execute(known).one_or_none()
         is_known = row is not None and _is_device(session, row.id, attempt.device, now)
         counted = _counted(name, attempt, is_known)
         wait = take_turn(session, counted, now)
@@ -116,7 +124,7 @@ def sign_in(writing: Writing, attempt: SignInAttempt, now: datetime) -> Entered 
         give_back(session, counted)
         forget_old(session, now)
         device = attempt.device if is_known else _new_device(session, row.id, now)
-        entered = Entered(begin(session, row.id, now), device)
+        entered = _entered(session, row.id, device, now)
     log.info("Signed in.", extra={"fields": fields})
     return entered
 
@@ -145,7 +153,15 @@ def _new_device(session: Session, account_id: int, now: datetime) -> str:
 
 def enter(session: Session, account_id: int, now: datetime) -> Entered:
     """Sign in who came by a link, and know the browser from now on. Call it in a write session."""
-    return Entered(begin(session, account_id, now), _new_device(session, account_id, now))
+    return _entered(session, account_id, _new_device(session, account_id, now), now)
+
+
+def _entered(session: Session, account_id: int, device: str, now: datetime) -> Entered:
+    learner = session.connection().execute(select(ACCOUNT.c.learner_id).where(ACCOUNT.c.id == account_id)).scalar_one()
+    came_back = stay(session, learner, now)
+    if came_back:
+        log.info("A deletion was taken back.", extra={"fields": {"account": account_id, "learner": learner}})
+    return Entered(begin(session, account_id, now), device, came_back)
 
 
 def begin(session: Session, account_id: int, now: datetime) -> str:

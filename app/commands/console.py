@@ -104,14 +104,17 @@ def bring_up_to_date(database: "Database", chosen: Settings) -> "LoadReport":
     """Derive what is missing, load the content, and print its mistakes. One process does so at a time."""
     from app.cards.load.load import load
     from app.database import STARTING, UnusableDatabaseError
+    from app.study.deletions import catch_up
     from app.study.schedule.replay import replay_what_has_no_totals
     from app.study.schedule.totals import move_cards
+    from app.upkeep.dated_copies import copies_of
     from app.upkeep.quick import what_is_wrong
 
     wrong = what_is_wrong(database)
     if wrong:
         raise UnusableDatabaseError(f"{database.url.render_as_string(hide_password=True)}: {wrong}")
     with database.lock(STARTING).held(partial(_say_that_it_waits, "loads the content")):
+        catch_up(database, copies_of(database, chosen).deletions, datetime.now(UTC))
         replay_what_has_no_totals(database)
         report = load(database, chosen.content_dir, datetime.now(UTC), move_cards=move_cards)
     say_mistakes(chosen.content_dir, report.mistakes)

@@ -24,18 +24,19 @@ FIRST_NAME = "You"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A learner, and when they last rated a card."""
+    """A learner, when they last rated a card, and when they are deleted if they asked for it."""
 
     id: int
     name: str
     studied_at: datetime | None
+    leaves_at: datetime | None
 
 
 def all_learners(session: Session) -> Sequence[Known]:
     """Every learner, by name."""
     # From the states: they are fewer than the reviews, and leave out what was undone.
     last = select(func.max(CARD_STATE.c.reviewed_at)).where(CARD_STATE.c.learner_id == LEARNER.c.id).scalar_subquery()
-    rows = session.connection().execute(select(LEARNER.c.id, LEARNER.c.name, last))
+    rows = session.connection().execute(select(LEARNER.c.id, LEARNER.c.name, last, LEARNER.c.leaves_at))
     return sorted((Known(*row) for row in rows), key=lambda known: (known.name.casefold(), known.id))
 
 
@@ -118,6 +119,15 @@ def erase(session: Session, learner_id: int) -> None:
     else:
         connection.execute(delete(LEARNER).where(LEARNER.c.id == learner_id))
     drop_unused(session)
+
+
+def stay(session: Session, learner_id: int, now: datetime) -> bool:
+    """Take back that the learner is to be deleted. Call it in a write session.
+
+    Returns False if nobody asked for it, or if it is due.
+    """
+    leaving = update(LEARNER).where(LEARNER.c.id == learner_id, LEARNER.c.leaves_at > now)
+    return bool(session.connection().execute(leaving.values(leaves_at=None)).rowcount)
 
 
 def _erase_parts(session: Session, table: Table, owned: Sequence[Table], learner_id: int) -> None:

@@ -69,6 +69,12 @@ class DatedCopies:
                     one.unlink(missing_ok=True)
 
     @property
+    def deletions(self) -> Path:
+        """The file beside the database that knows who was deleted; see app/study/deletions.py."""
+        file = self.database.file
+        return file.resolve().with_name(f"{file.name}.deleted") if file else self.folder / f"{self._stem}.deleted"
+
+    @property
     def _stem(self) -> str:
         return (self.database.file.stem if self.database.file else self.database.url.database) or "recur"
 

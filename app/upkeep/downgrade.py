@@ -20,8 +20,8 @@ from app.upkeep.revisions import is_newest, known_revisions
 
 _NOTHING = ("", "0", "false", "{}", "[]", "null")
 """Values of a column that say no more than its default."""
-MADE_AGAIN = {("review", "checksum"), ("review", "counts_at"), ("learner", "seed")}
-"""Columns that the next upgrade fills: from the rest of the row, or with a new seed."""
+MADE_AGAIN = {("review", "checksum"), ("review", "counts_at"), ("learner", "seed"), ("learner", "key")}
+"""Columns that the next upgrade fills: from the rest of the row, or with a new one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ ORIGINS = {
     tables.CARD_ALIAS.name: Origin.TIME,
     tables.CARD_VERSION.name: Origin.TIME,
     tables.EVIDENCE.name: Origin.TIME,
+    tables.DELETED_LEARNER.name: Origin.TIME,
     tables.GUESS.name: Origin.TIME,
 }
 """Every table. tests/upkeep/test_every_table.py fails for one that is missing, here or in what must know it."""

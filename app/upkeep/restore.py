@@ -4,11 +4,16 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from app.database import Database
+from sqlalchemy import delete, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database import Database, UnusableDatabaseError
+from app.study.deletions import delete_again, deleted, in_file
+from app.tables import APP_TOKEN, ENTRY_LINK, KNOWN_DEVICE, LEARNER, SIGN_IN
 from app.upkeep import postgres_copy, sqlite_copy
 from app.upkeep.backup import check_space
 from app.upkeep.copy_error import CopyError
@@ -16,6 +21,10 @@ from app.upkeep.dated_copies import DatedCopies
 from app.upkeep.in_use import InUseError, alone
 from app.upkeep.revisions import is_newest
 from app.upkeep.sqlite_copy import CopyContents
+
+LETS_IN = (SIGN_IN, KNOWN_DEVICE, APP_TOKEN, ENTRY_LINK)
+"""What was revoked since the copy was made must not let anybody in again."""
+TO_THINK_AGAIN = timedelta(days=7)
 
 
 class Restored(NamedTuple):
@@ -33,7 +42,8 @@ class Restored(NamedTuple):
 def restore(copies: DatedCopies, file: Path, now: datetime) -> Restored:
     """Replace the database by the copy in `file`, as one step: all of it, or nothing.
 
-    The copy is examined before and after, and migrated if it is of an older version. Raises CopyError, InUseError if a
+    The copy is examined before and after, and migrated if it is of an older version. Learners who were deleted since it
+    was made are deleted again, and sessions, app tokens and links end. Raises CopyError, InUseError if a
     server or another command uses the database; then nothing has changed.
     """
     database = copies.database
@@ -64,6 +74,7 @@ def _restore_file(copies: DatedCopies, path: Path, file: Path, now: datetime) ->
         if path.exists():
             beside.chmod(path.stat().st_mode)
             kept = _keep(path, copies, now)
+        _end_what_ended(beside, _deleted_since(copies), now)
         for log in sqlite_copy.logs_of(path):  # else SQLite would write the old log into the new file
             log.unlink()
         _sync(beside)
@@ -94,6 +105,45 @@ def _prepare(database: Database, file: Path, beside: Path) -> CopyContents:
         if (after.reviews, after.learners) != (before.reviews, before.learners):
             raise CopyError(f"{file} lost reviews or learners when it was migrated. Nothing has changed.")
     return before
+
+
+def _deleted_since(copies: DatedCopies) -> set[str]:
+    """Who was deleted, by the file beside the database, and by the database itself if that can be read.
+
+    A damaged one must have been kept before: SQLite may throw away its log as soon as it looks.
+    """
+    keys = in_file(copies.deletions)
+    file = copies.database.file
+    if file is not None and not file.exists():
+        return keys  # looking would make one
+    try:
+        with copies.database.read() as session:
+            keys |= deleted(session.connection())
+    except (SQLAlchemyError, UnusableDatabaseError):
+        pass  # damaged, or of before there was such a table
+    finally:
+        copies.database.close()
+    return keys
+
+
+def _end_what_ended(beside: Path, keys: set[str], now: datetime) -> None:
+    made = Database(f"sqlite:///{beside}")
+    try:
+        _take_out(made, keys, now)
+    finally:
+        made.close()
+    sqlite_copy.fold(beside)
+
+
+def _take_out(database: Database, keys: set[str], now: datetime) -> None:
+    """Take out of a restored database who was deleted, and what let somebody in."""
+    with database.write() as session:
+        delete_again(session, keys, now)
+        for table in LETS_IN:
+            session.connection().execute(delete(table))
+        # Whether they thought better of it since, the copy cannot know: they have time to say so again.
+        asked = update(LEARNER).where(LEARNER.c.leaves_at.is_not(None))
+        session.connection().execute(asked.values(leaves_at=now + TO_THINK_AGAIN))
 
 
 def _keep(path: Path, copies: DatedCopies, now: datetime) -> Path:
@@ -165,9 +215,11 @@ def _restore_server(copies: DatedCopies, file: Path, is_dump: bool, now: datetim
     revision = postgres_copy.revision_of(database, file)
     is_old = not is_newest(database, revision, file)
     kept = copies.make("before-restore", now).path if database.revision() else None
+    keys = _deleted_since(copies)
     postgres_copy.restore(database, file)
     database.engine.dispose()
     database.migrate()
+    _take_out(database, keys, now)
     with database.read() as session:
         count = "SELECT (SELECT count(*) FROM review), (SELECT count(*) FROM learner)"
         reviews, learners = session.connection().exec_driver_sql(count).one()

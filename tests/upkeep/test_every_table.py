@@ -15,6 +15,7 @@ from app.cards.load.search import rebuild
 from app.database import Database
 from app.exchange.history.export_history import history_lines
 from app.exchange.history.format import HeaderLine, MarkLine, PlanLine, QuizItemLine, QuizLine, ReviewLine
+from app.study.deletions import delete_for_good
 from app.study.learners import erase
 from app.study.schedule.replay import DERIVED
 from app.upkeep import move as moving
@@ -22,7 +23,7 @@ from app.upkeep.backup import backup
 from app.upkeep.dated_copies import DatedCopies
 from app.upkeep.doctor.examine import EXAMINED
 from app.upkeep.every_table import ORIGINS, Origin
-from app.upkeep.restore import restore
+from app.upkeep.restore import LETS_IN, restore
 from tests.test_migrations import MOMENT, ROWS, fill
 from tests.upkeep.conftest import NOW
 
@@ -113,7 +114,24 @@ def test_a_backup_holds_every_table(filled: Database, tmp_path: Path) -> None:
         erase(session, 1)
     filled.close()
     restore(copies, copy, NOW)
+    for name in (table.name for table in LETS_IN):
+        before[name] = []
     assert everything(filled) == before
+
+
+def test_who_was_deleted_does_not_come_back_with_a_copy(filled: Database, tmp_path: Path) -> None:
+    copies = DatedCopies(filled, tmp_path / "backups", 7)
+    copy = backup(filled, tmp_path / "copy").path
+    with filled.write() as session:
+        delete_for_good(session, copies.deletions, 1, NOW)
+    after = everything(filled)
+    assert len(after["deleted_learner"]) == 2
+    filled.close()
+    restore(copies, copy, NOW)
+    again = everything(filled)
+    for name in of(*OF_A_LEARNER):
+        assert len(again[name]) == (1 if name == "learner" else 0), name
+    assert {key for key, _ in again["deleted_learner"]} == {key for key, _ in after["deleted_learner"]}
 
 
 def test_every_table_is_moved(filled: Database, elsewhere: Database, monkeypatch: pytest.MonkeyPatch) -> None:

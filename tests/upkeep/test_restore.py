@@ -4,11 +4,17 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
+from sqlmodel import select
 
 from app.database import Database
+from app.models import Account, AppToken, Learner, SignIn
+from app.study.deletions import delete_for_good
+from app.study.learners import add_learner
 from app.upkeep.backup import backup
 from app.upkeep.copy_error import CopyError
 from app.upkeep.dated_copies import DatedCopies
@@ -40,6 +46,39 @@ def test_it_is_the_copy_again_and_what_was_there_is_kept(studied: Place, copies:
     studied.database.close()
     assert restore(copies, done.kept, NOW).reviews == 9
     assert studied.everything() == after
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_what_ended_since_does_not_come_back(
+    studied: Place, copies: DatedCopies, tmp_path: Path, is_lost: bool
+) -> None:
+    """By the file beside the database, even if the database is lost; and by the database, even if the file is."""
+    database = studied.database
+    with database.write() as session:
+        ada, eve = (add_learner(session, name, Random(name)) for name in ("Ada", "Eve"))
+        account = Account(learner_id=eve, name="eve", role="learner", made_at=NOW)
+        session.add(account)
+        session.flush()
+        session.add(SignIn(token_hash="s", account_id=account.id, started_at=NOW, used_at=NOW))
+        session.add(AppToken(token_hash="t", account_id=account.id, label="Script", made_at=NOW))
+        session.get_one(Learner, eve).leaves_at = NOW
+    copy = backup(database, tmp_path / "copy.sqlite").path
+    with database.write() as session:
+        delete_for_good(session, copies.deletions, ada, NOW)
+    database.close()
+    if is_lost:
+        (tmp_path / "recur.sqlite").unlink()
+    else:
+        copies.deletions.unlink()
+    later = NOW + timedelta(days=30)
+    assert restore(copies, copy, later).learners == 2
+    with database.read() as session:
+        assert {one.name: one.leaves_at for one in session.exec(select(Learner))} == {
+            "You": None,
+            "Eve": later + timedelta(days=7),  # who may have thought better of it since: she has time to say so
+        }
+        assert (session.exec(select(SignIn)).all(), session.exec(select(AppToken)).all()) == ([], [])
+    database.close()
 
 
 def test_an_old_log_never_comes_back(studied: Place, copies: DatedCopies, tmp_path: Path) -> None:

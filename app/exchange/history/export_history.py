@@ -56,7 +56,7 @@ _CARDS = (
     .order_by(CARD.c.id)
     .execution_options(yield_per=BATCH)
 )
-_NOT_CHOSEN = ("id", "importing", "seed")
+_NOT_CHOSEN = ("id", "importing", "seed", "key", "leaves_at")
 _UNDONE = REVIEW.alias("undone")
 _TIMES = ("shown_at", "revealed_at", "rated_at", "counts_at")
 _AS_THEY_ARE = (*_TIMES, "day", "desired_retention", "typed", "sitting", "sure", *KeptAnswer._fields)

@@ -21,6 +21,14 @@ class UnknownLearnerError(LookupError):
     """There is no such learner."""
 
 
+class LeavingLearnerError(UnknownLearnerError):
+    """The learner asked to be deleted, and has not taken it back. `on` is the server's date of the deletion."""
+
+    def __init__(self, on: date) -> None:
+        super().__init__(f"This profile is to be deleted on {on:%Y-%m-%d}. /learners can bring it back until then.")
+        self.on = on
+
+
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """What decides a learner's schedule and sittings.
@@ -78,17 +86,21 @@ _LEARNER = select(
     LEARNER.c.of_four,
     LEARNER.c.seed,
     LEARNER.c.importing,
+    LEARNER.c.leaves_at,
 ).where(LEARNER.c.id == THE_LEARNER)
 
 
 def preferences(session: Session, settings: Settings, learner_id: int) -> Preferences:
     """The learner's preferences. What they left open follows `settings`.
 
-    Raises UnknownLearnerError, and BeingImportedError while a history of theirs is being imported.
+    Raises UnknownLearnerError, which LeavingLearnerError is too, and BeingImportedError while a history of theirs is
+    being imported.
     """
     row = session.connection().execute(_LEARNER, {"learner": learner_id}).one_or_none()
     if row is None:
         raise UnknownLearnerError(f"There is no learner {learner_id}.")
+    if row.leaves_at is not None:
+        raise LeavingLearnerError(row.leaves_at.astimezone(settings.zone).date())
     if row.importing is not None:
         raise BeingImportedError
 
@@ -105,6 +117,12 @@ def preferences(session: Session, settings: Settings, learner_id: int) -> Prefer
         of_four=row.of_four,
         seed=row.seed,
     )
+
+
+def defaults(settings: Settings) -> Preferences:
+    """The preferences of nobody in particular."""
+    chosen = settings.new_per_day, settings.desired_retention
+    return Preferences(0, settings.zone, settings.day_starts_at, *chosen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ EXAMINED: Mapping[str, tuple[str, ...]] = {
     "content_file": ("cards",),
     "day_total": ("schedule and totals", "owners"),
     "deck": ("cards", "owners"),
+    "deleted_learner": (),
     "forecast": ("schedule and totals", "owners"),
     "learner": ("imports", "owners"),
     "month_total": ("schedule and totals", "owners"),

@@ -9,13 +9,13 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from app.database import BeingImportedError, BusyDatabaseError, GoneDatabaseError, is_busy
 from app.demos.machine.demo import BadParametersError
 from app.exchange.history.finish_imports import finish_if_cut_short
 from app.invalid import in_words
-from app.study.learner.preferences import UnknownLearnerError
+from app.study.learner.preferences import LeavingLearnerError, UnknownLearnerError
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
 from app.web.frame.busy import BUSY_HEADERS, BusyError, busy_answer, what_was_saved
@@ -95,7 +95,12 @@ def _forbidden(request: Request, error: Exception) -> Response:
 
 def _no_learner(request: Request, error: Exception) -> Response:
     sentences = [f"{error} The profile that this browser used was deleted.", "Go to Today to study as someone else."]
-    response = error_page(request, HTTPStatus.NOT_FOUND, sentences)
+    if isinstance(error, LeavingLearnerError):
+        sentences = [str(error)]
+    if isinstance(error, LeavingLearnerError) and request.method in SAFE_METHODS and not wants_part(request):
+        response: Response = RedirectResponse("/learners", HTTPStatus.SEE_OTHER)
+    else:
+        response = error_page(request, HTTPStatus.NOT_FOUND, sentences)
     take_cookie(request, response, LEARNER_COOKIE)
     response.delete_cookie(LEARNER_COOKIE)  # from before the prefix
     return response

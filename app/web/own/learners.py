@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from random import SystemRandom
 from typing import Annotated
@@ -12,11 +13,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from app.accounts.accounts import AccountError, check_not_last_admin
+from app.accounts.leaving import leave
 from app.accounts.roles import Deed, may
 from app.models import Account
-from app.study.learner.preferences import UnknownLearnerError
+from app.study.deletions import delete_for_good
+from app.study.learner.preferences import LeavingLearnerError, UnknownLearnerError, defaults
 from app.study.learner.profile import Profile, WrongProfileError, profile
-from app.study.learners import FIRST_LEARNER, add_learner, all_learners, belongings, erase, rename
+from app.study.learners import FIRST_LEARNER, add_learner, all_learners, belongings, rename, stay
+from app.upkeep.dated_copies import copies_of
 from app.web.frame.entry import let_out
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import LEARNER_COOKIE, Context, Here, RowId, give_cookie, take_cookie
@@ -41,7 +45,10 @@ def _list(
 ) -> Response:
     """The page; with `problems`, the name as it was `typed`, and whom it was `meant` for (None: a new learner)."""
     with here.reading() as session:
-        learner = here.learner(session)
+        try:
+            learner = here.learner(session)
+        except LeavingLearnerError:  # they may come back here
+            learner = defaults(here.settings)
         everyone = all_learners(session)
         return here.page(
             "learners/list.html",
@@ -49,6 +56,7 @@ def _list(
             everyone=everyone,
             learner=here.learner_id,
             days={known.id: learner.day(known.studied_at) for known in everyone if known.studied_at},
+            leaves={known.id: learner.day(known.leaves_at) for known in everyone if known.leaves_at},
             today=learner.day(here.now),
             deleted=deleted,
             problems=problems or {},
@@ -72,10 +80,12 @@ def add(
 
 
 def choose(here: Here, chosen: Annotated[RowId, Form()]) -> Response:
-    """Choose who studies in this browser."""
+    """Choose who studies in this browser. One who was to be deleted stays."""
     _check_profiles(here)
-    with here.reading() as session:
+    with here.writing() as session:
         _known(session, chosen)
+        if stay(session, chosen, here.now):
+            log.info("A deletion was taken back.", extra={"fields": {"learner": chosen}})
     return _studies(here.request, chosen, "/")
 
 
@@ -102,21 +112,28 @@ def ask_to_delete(here: Here, chosen: RowId) -> Response:
 
 
 def delete(here: Here, chosen: RowId, name: Name = "") -> Response:
-    """Delete everything that belongs to the learner, if the name typed is theirs."""
+    """Delete everything that belongs to the learner, if the name typed is theirs; at once, or after a time of grace."""
     _check_own(here, chosen)
+    leaves_at = _leaves_at(here)
     with here.writing() as session:
         going = _known(session, chosen)
         if is_theirs := " ".join(name.split()) == " ".join(going.name.split()):
             _check_not_last_admin(session, here, chosen)
-            erase(session, chosen)
+            if leaves_at:
+                leave(session, chosen, leaves_at)
+            else:
+                file = copies_of(here.database, here.settings).deletions
+                delete_for_good(session, file, chosen, here.now)
     if not is_theirs:
         return _ask(here, chosen, typed=name)
-    log.info("A learner was deleted.", extra={"fields": {"learner": here.learner_id, "deleted": chosen}})
+    if not leaves_at:
+        log.info("A learner was deleted.", extra={"fields": {"learner": here.learner_id, "deleted": chosen}})
+    said = f"leaves={leaves_at.astimezone(here.settings.zone).date()}" if leaves_at else "deleted=1"
     if here.account is not None:
         if chosen != here.learner_id:
             return RedirectResponse("/accounts", HTTPStatus.SEE_OTHER)
-        return let_out(here.request, RedirectResponse("/sign-in?deleted=1", HTTPStatus.SEE_OTHER))
-    response = RedirectResponse("/learners?deleted=1", HTTPStatus.SEE_OTHER)
+        return let_out(here.request, RedirectResponse(f"/sign-in?{said}", HTTPStatus.SEE_OTHER))
+    response = RedirectResponse("/learners" if leaves_at else "/learners?deleted=1", HTTPStatus.SEE_OTHER)
     if chosen == here.learner_id:
         take_cookie(here.request, response, LEARNER_COOKIE)
     return response
@@ -132,8 +149,15 @@ def _ask(here: Context, chosen: int, typed: str | None = None) -> Response:
             chosen=chosen,
             learner=here.learner_id,
             is_first=chosen == FIRST_LEARNER,
+            leaves_at=_leaves_at(here),
             typed=typed,
         )
+
+
+def _leaves_at(here: Context) -> datetime | None:
+    """When a deletion that is asked for now is final; None for at once."""
+    days = here.settings.deletion_days
+    return here.now + timedelta(days=days) if days else None
 
 
 def _check_profiles(here: Context) -> None:

@@ -38,11 +38,12 @@ class EvidenceForm(BaseModel):
 ThePasswords, TheToken, TheEvidence = sent(PasswordForm), sent(TokenForm), sent(EvidenceForm)
 
 
-def account(here: Here, saved: bool = False) -> Response:
-    """Show the account."""
-    return _page(
-        here, here.signed_in(), notice="The password was changed, and other browsers signed out." if saved else ""
-    )
+def account(here: Here, saved: bool = False, back: bool = False) -> Response:
+    """Show the account, after a change with what became of it."""
+    notice = "The password was changed, and other browsers signed out." if saved else ""
+    if back:
+        notice = "You are back: nothing of yours is deleted. Your app tokens were revoked."
+    return _page(here, here.signed_in(), notice=notice)
 
 
 def change_password(here: Here, form: PasswordForm = ThePasswords) -> Response:

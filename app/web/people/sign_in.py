@@ -1,6 +1,7 @@
 """/sign-in and /sign-out."""
 
 import math
+from datetime import date
 from http import HTTPStatus
 
 from pydantic import BaseModel
@@ -36,10 +37,14 @@ class SignOutForm(BaseModel):
 TheSignIn, TheSignOut = sent(SignInForm), sent(SignOutForm)
 
 
-def ask(here: Here, then: str = "/", deleted: bool = False) -> Response:
-    """Show the form."""
+def ask(here: Here, then: str = "/", deleted: bool = False, leaves: date | None = None) -> Response:
+    """Show the form, after a deletion with what became of it."""
     _check_accounts(here)
-    return _form(here, SignInForm(then=then), notice="Everything was deleted, and the account too." if deleted else "")
+    notice = "Everything was deleted, and the account too." if deleted else ""
+    if leaves:  # the address says it, since nobody is signed in
+        day = f"{leaves.day} {leaves:%B %Y}"
+        notice = f"You are signed out everywhere. On {day} everything of yours is deleted. Sign in before and it stays."
+    return _form(here, SignInForm(then=then), notice=notice)
 
 
 def enter(here: Here, form: SignInForm = TheSignIn) -> Response:
@@ -60,7 +65,8 @@ def enter(here: Here, form: SignInForm = TheSignIn) -> Response:
     if here.account is not None:  # who signed in here before
         with here.writing() as session:
             signing.end(session, here.account)
-    return let_in(here.request, RedirectResponse(own_address(form.then), HTTPStatus.SEE_OTHER), entered)
+    to = "/account?back=1" if entered.came_back else own_address(form.then)
+    return let_in(here.request, RedirectResponse(to, HTTPStatus.SEE_OTHER), entered)
 
 
 def leave(here: Here, form: SignOutForm = TheSignOut) -> Response:

@@ -22,6 +22,8 @@ def test_nothing_of_a_learner_is_left_out() -> None:
         "id",
         "importing",
         "seed",
+        "key",
+        "leaves_at",
     }
     assert "seed" in HeaderLine.model_fields
     named = {"learner_id": None, "id": None, "card_id": "card", "undoes_id": "undoes", "checksum": None}

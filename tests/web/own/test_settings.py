@@ -79,6 +79,8 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
         "own_keys": {"undo": "z", "edit": ""},
         "importing": None,
         "seed": kept.seed,
+        "key": kept.key,
+        "leaves_at": None,
     }
     page = client.get("/settings?saved=1").text
     assert "Saved." in page
@@ -95,7 +97,7 @@ def test_what_is_saved_holds_everywhere(client: TestClient, database: Database) 
     assert "Up to 7 new cards a day." in client.get("/").text
     everything_open = dict.fromkeys(GOOD, "") | {"name": "Ada", "all_keys": "usual"}
     client.post("/settings", data=everything_open | {"types_answers": ""})
-    assert learner(database).model_dump() == Learner(id=1, name="Ada", seed=kept.seed).model_dump()
+    assert learner(database).model_dump() == Learner(id=1, name="Ada", seed=kept.seed, key=kept.key).model_dump()
     assert "Up to 20 new cards a day." in client.get("/").text
 
 
@@ -123,7 +125,7 @@ def test_a_bad_value_gives_the_form_back_as_it_was_typed(client: TestClient, dat
     assert "checked" in field(page, "says_sure")
     assert "aria-invalid" not in field(page, "day_starts_at")
     kept = learner(database)
-    assert kept == Learner(id=1, name="You", seed=kept.seed)
+    assert kept == Learner(id=1, name="You", seed=kept.seed, key=kept.key)
 
 
 def test_all_keys_go_off_and_on_again_at_one_press(client: TestClient, database: Database) -> None:
