@@ -23,9 +23,9 @@ BUDGETS = {
     "lines of Python": 60_000,
     "functions with six parameters or more": 21,
     "identical blocks of six lines": 0,
-    "alike blocks of six lines": 298,
+    "alike blocks of six lines": 299,
     "calls of preferences()": 3,
-    "sessions opened": 128,
+    "sessions opened": 124,
 }
 FILES_A_FOLDER = 15
 LARGER_FOLDERS = {"demos/parts": 21}

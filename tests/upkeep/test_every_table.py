@@ -146,7 +146,7 @@ def test_the_numbers_of_new_rows_go_on(filled: Database, elsewhere: Database, mo
     moving.move(filled, elsewhere)
     for name, table in TABLES.items():
         if "id" in table.c:
-            with elsewhere.read() as session:
+            with elsewhere.write() as session:
                 highest = session.connection().execute(select(func.max(table.c.id))).scalar_one()
                 if not elsewhere.is_sqlite:
                     sequence = f"SELECT nextval(pg_get_serial_sequence('\"{name}\"', 'id'))"
