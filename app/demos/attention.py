@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, products
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Handle, Row, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Matrix, Parameters, choice, entries, number
@@ -256,10 +256,20 @@ def _slips(p: Attention, result: Result) -> Slips:
     ]
 
 
+def _layers(p: Attention) -> Layered:
+    values = {name: np.array(getattr(p, name), dtype=float) for name in ("queries", "keys", "values")}
+    return Layered(
+        values
+        | {"score": p.score, "beta": p.beta, "shown": min(p.output, len(p.queries))}
+        | {"W_q": p.W_q, "W_k": p.W_k, "v": p.v}
+    )
+
+
 DEMO = Demo(
     __file__,
     Attention,
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.02, why="two decimals are enough")),
     shows=(nn.softmax, nn.dot_scores, nn.additive_scores, nn.attend, scores),
+    layers=_layers,
 )

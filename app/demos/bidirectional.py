@@ -3,12 +3,12 @@
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, first_then, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
 from app.demos.machine.parameters import InFramework, Numbers, choice, entries, number
@@ -239,10 +239,19 @@ def _slips(p: Bidirectional, result: Result) -> Slips:
     ]
 
 
+def _layers(p: Bidirectional) -> Layered:
+    ways = p.weights()
+    values: dict[str, Any] = {"x": np.array(p.x, dtype=float), "W_x": ways.forward.W_xh, "W_h": ways.forward.W_hh}
+    values |= {"W_x_back": ways.backward.W_xh, "W_h_back": ways.backward.W_hh}
+    values |= {"phi": p.phi, "at": p.at, "arrived": p.arrived}
+    return Layered(values)
+
+
 DEMO = Demo(
     __file__,
     Bidirectional,
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
     shows=(bidirectional.forward, rnn.step),
+    layers=_layers,
 )

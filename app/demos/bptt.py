@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex, short
 from app.demos.machine.parameters import Numbers, Phi, Stepwise, choice, entries, number
@@ -215,10 +215,17 @@ def _slips(p: BPTT, result: Result) -> Slips:
     )
 
 
+def _layers(p: BPTT) -> Layered:
+    W_x, W_h = np.array([[p.W_x]]), np.array([[p.W_h]])
+    values = {"x": np.array(p.x, dtype=float), "W_x": W_x, "W_h": W_h, "counts": p.losses(), "phi": p.phi, "k": p.k}
+    return Layered(values)
+
+
 DEMO = Demo(
     __file__,
     BPTT,
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
     shows=(bptt.deltas, bptt.shares, rnn.forward),
+    layers=_layers,
 )

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Handle, Noted, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex, show
 from app.demos.machine.parameters import Parameters, Phi, choice, number
@@ -373,10 +373,22 @@ def _slips(p: GradientFlow, result: Result) -> Slips:
     ]
 
 
+def _layers(p: GradientFlow) -> Layered:
+    gates = {"rnn": 1, "lstm": 4, "gru": 3}[p.cell]
+    W_x, turn = draw(p.seed, p.units, gates)
+    b = np.zeros(gates * p.units)
+    if p.cell != "rnn":
+        b[p.units * (p.cell == "lstm") :][: p.units] = p.forget_bias
+    values = {"cell": p.cell, "W_x": W_x, "turn": turn, "b": b, "gain": p.gain, "phi": p.phi, "units": p.units}
+    values |= {"steps": p.steps, "size": p.input, "seed": p.seed, "beside": p.beside if p.compares else 0}
+    return Layered(values, "PyTorch's nn.GRU resets after the product, never before it." if p.cell == "gru" else "")
+
+
 DEMO = Demo(
     __file__,
     GradientFlow,
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(times=2)),
     shows=(jacobian.products, jacobian.spectral_norms, jacobian.rnn_bound, rnn.step_jacobian),
+    layers=_layers,
 )

@@ -3,12 +3,12 @@
 import math
 import random
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from app.demos.machine.arithmetic import Formula, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Handle, Row, Series, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, flag, number
@@ -273,6 +273,15 @@ def _slips(p: GRUGates, result: Result) -> Slips:
     )
 
 
+def _layers(p: GRUGates) -> Layered:
+    w = p.weights(reset_after=True)
+    w = w if p.z_keeps else gru.other_convention(w)
+    values: dict[str, Any] = {"x": np.array(p.x, dtype=float), "W_x": w.W_xh, "W_h": w.W_hh, "b": w.b, "b_hh": w.b_hh}
+    values |= {"h0": p.each("h0")[: p.units], "reset_after": p.reset_after, "at": p.looked_at}
+    is_same = p.reset_after or (p.units == 1 and p.b_hn == 0)
+    return Layered(values, "" if is_same else "PyTorch's nn.GRU resets after the product, never before it.")
+
+
 DEMO = Demo(
     __file__,
     GRUGates,
@@ -282,4 +291,5 @@ DEMO = Demo(
     ),
     shows=(gru.step, gru.forward, gru.other_convention),
     gates="zrn",
+    layers=_layers,
 )

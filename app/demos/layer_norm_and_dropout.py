@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, choice, entries, flag, number
@@ -303,10 +303,15 @@ def _slips(p: LayerNormAndDropout, result: Result) -> Slips:
     )
 
 
+def _layers(p: LayerNormAndDropout) -> Layered:
+    return Layered({"sums": np.array(p.sums, dtype=float)})
+
+
 DEMO = Demo(
     __file__,
     LayerNormAndDropout,
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
     shows=(layer_norm.forward, dropout.masks, dropout.passed_on, recur),
+    layers=_layers,
 )

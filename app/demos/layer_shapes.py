@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Formula, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import InFramework, choice, flag, number
@@ -326,6 +326,10 @@ def _slips(p: LayerShapes, result: Result) -> Slips:
     )
 
 
+def _layers(p: LayerShapes) -> Layered:
+    return Layered({name: value for name, value in p if name != "framework"})
+
+
 DEMO = Demo(
     __file__,
     LayerShapes,
@@ -338,4 +342,5 @@ DEMO = Demo(
         Tolerance(why="It is a whole number: only the exact count is right"),
     ),
     shows=(build, count.rnn, count.lstm, count.gru, count.dense),
+    layers=_layers,
 )

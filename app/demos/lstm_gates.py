@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Formula, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Handle, Row, Series, Trace, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, number
@@ -226,6 +226,12 @@ def _slips(p: LSTMGates, result: Result) -> Slips:
     return told
 
 
+def _layers(p: LSTMGates) -> Layered:
+    w = p.weights()
+    values = {"x": np.array(p.x, dtype=float), "W_x": w.W_xh, "W_h": w.W_hh, "b": w.b, "c0": p.c0, "at": p.looked_at}
+    return Layered(values)
+
+
 DEMO = Demo(
     __file__,
     LSTMGates,
@@ -235,4 +241,5 @@ DEMO = Demo(
     ),
     shows=(lstm.step, lstm.forward, jacobian.cell_path),
     gates="figo",
+    layers=_layers,
 )

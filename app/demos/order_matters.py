@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, Symbols, Trace, Values
 from app.demos.machine.numbers import factor, fill, heat, latex, short
 from app.demos.machine.numbers import words as plain_words
@@ -234,6 +234,12 @@ def _slips(p: OrderMatters, result: Result) -> Slips:
     return told
 
 
+def _layers(p: OrderMatters) -> Layered:
+    w = weights()
+    values = {"x": np.stack([features(p.written), features(p.words)]), "W_x": w.W_xh, "W_h": w.W_hh, "b": w.b}
+    return Layered(values | {"W_o": W_O[:, None], "W": dense_weights(p.written)[:, None]})
+
+
 DEMO = Demo(
     __file__,
     OrderMatters,
@@ -242,4 +248,5 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact score is right")
     ),
     shows=(rnn.step, weights, run, bag, dense),
+    layers=_layers,
 )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given, set_index
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Handle, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Matrix, choice, entries, flag, number
@@ -322,10 +322,26 @@ def _slips(p: PaddingAndMasking, result: Result) -> Slips:
     ]
 
 
+def _layers(p: PaddingAndMasking) -> Layered:
+    w, (x, real) = p.weights(), p.padded()
+    values: dict[str, Any] = {
+        "x": x,
+        "real": real,
+        "W_x": w.W_xh,
+        "W_h": w.W_hh,
+        "b": w.b,
+        "phi": p.phi,
+        "row": p.looked_at - 1,
+    }
+    values |= {"value": p.value, "mask": p.mask, "by_value": p.by_value, "direction": p.direction}
+    return Layered(values)
+
+
 DEMO = Demo(
     __file__,
     PaddingAndMasking,
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
     shows=(masking.pad, masking.forward),
+    layers=_layers,
 )

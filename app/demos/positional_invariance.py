@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Row, Series, Spot, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show
 from app.demos.machine.parameters import Numbers, Parameters, entries, number
@@ -265,6 +265,12 @@ def _slips(p: PositionalInvariance, result: Result) -> Slips:
     ]
 
 
+def _layers(p: PositionalInvariance) -> Layered:
+    run = run_both(p)
+    values = {"x": run.x, "kernel": np.array(p.kernel, dtype=float), "W": run.W, "stride": p.stride}
+    return Layered(values | {"position": p.position, "learned": p.learned})
+
+
 DEMO = Demo(
     __file__,
     PositionalInvariance,
@@ -273,4 +279,5 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="They are whole numbers: only the exact one is right")
     ),
     shows=(run_both, conv1d.forward),
+    layers=_layers,
 )

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, flag, number
@@ -166,6 +166,15 @@ def _slips(p: SelfAttention, result: Result) -> Slips:
     ]
 
 
+def _layers(p: SelfAttention) -> Layered:
+    known, words, i = sorted(set(SENTENCE)), SENTENCE[: p.length], min(p.word, p.length) - 1
+    twin = _twin(p, i)
+    values = {"sentence": [known.index(word) for word in words], "different": len(known)}
+    values |= {"width": p.width - p.width % 4, "heads": int(p.heads), "head": min(p.head, int(p.heads))}
+    values |= {"causal": p.causal, "positions": p.positions, "word": i + 1}
+    return Layered(values | {"twin": 0 if twin is None else twin + 1, "seed": p.seed})
+
+
 DEMO = Demo(
     __file__,
     SelfAttention,
@@ -174,4 +183,5 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
     ),
     shows=(nn.forward, nn.causal_mask, nn.sinusoids, reach.recurrent, reach.attention, run_layer),
+    layers=_layers,
 )

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given, products
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Handle, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
@@ -227,6 +227,14 @@ def _slips(p: SequenceShapes, result: Result) -> Slips:
     )
 
 
+def _layers(p: SequenceShapes) -> Layered:
+    steps = steps_of(p.kind, len(p.x), p.outputs)
+    writing = [t for t, step in enumerate(steps, start=1) if step.writes]
+    values = {"x": np.array(p.x, dtype=float), "steps": [(step.reads, step.fed_back > 0) for step in steps]}
+    values |= {"written_at": writing[min(p.output, len(writing)) - 1]}
+    return Layered(values | {"W_x": np.array([[p.W_x]]), "W_h": np.array([[p.W_h]])})
+
+
 DEMO = Demo(
     __file__,
     SequenceShapes,
@@ -235,4 +243,5 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact step is right")
     ),
     shows=(steps_of, run_steps, rnn.step),
+    layers=_layers,
 )

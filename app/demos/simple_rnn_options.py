@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given, set_index
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Handle, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show, words
 from app.demos.machine.parameters import InFramework, Numbers, Phi, choice, entries, flag, number
@@ -336,10 +336,19 @@ def _slips(p: SimpleRNNOptions, result: Result) -> Slips:
     ]
 
 
+def _layers(p: SimpleRNNOptions) -> Layered:
+    w = p.weights()
+    values = {"x": np.array(p.x, dtype=float), "W_x": w.W_xh, "W_h": w.W_hh, "b": p.biases(), "units": p.units}
+    options = ("use_bias", "return_sequences", "go_backwards", "stateful", "unroll", "calls")
+    values |= {name: getattr(p, name) for name in options}
+    return Layered(values | {"phi": p.activation})
+
+
 DEMO = Demo(
     __file__,
     SimpleRNNOptions,
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01)),
     shows=(rnn.step, run_calls, unrolled_end),
+    layers=_layers,
 )

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Formula, activated, first_then, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, heat, latex, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
@@ -237,10 +237,17 @@ def _slips(p: StackedRNN, result: Result) -> Slips:
     ]
 
 
+def _layers(p: StackedRNN) -> Layered:
+    weights = [(w.W_xh, w.W_hh) for w in p.weights()]
+    values = {"x": np.array(p.x, dtype=float), "weights": weights, "b": p.b, "units": p.units, "phi": p.phi}
+    return Layered(values | {"layer_shown": p.at[0], "step": p.at[1]})
+
+
 DEMO = Demo(
     __file__,
     StackedRNN,
     compute,
     Prediction(_instance, _question, ("h11,1", "h21,1", "h11,2", "h21,2"), _slips, Tolerance(near=0.01)),
     shows=(stacked.forward, rnn.step),
+    layers=_layers,
 )

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given, set_index
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, flag, number
@@ -250,6 +250,12 @@ def _slips(p: StatefulOrStateless, result: Result) -> Slips:
     )
 
 
+def _layers(p: StatefulOrStateless) -> Layered:
+    values = {"series": p.series(), "cues": p.cues()[0], "W_x": np.array([[p.W_x]]), "W_h": np.array([[p.W_h]])}
+    values |= {"window": p.window, "period": p.period, "stateful": p.stateful, "mixed": p.way == "mixed"}
+    return Layered(values)
+
+
 DEMO = Demo(
     __file__,
     StatefulOrStateless,
@@ -258,4 +264,5 @@ DEMO = Demo(
         _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
     ),
     shows=(windows.forward, rnn.step, answers),
+    layers=_layers,
 )

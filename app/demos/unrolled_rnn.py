@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, first_then, given
-from app.demos.machine.demo import Demo
+from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Row, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex, short
 from app.demos.machine.parameters import Matrix, Numbers, Phi, Stepwise, choice, entries, number
@@ -219,10 +219,17 @@ def _slips(p: UnrolledRNN, result: Result) -> Slips:
     return [(float(value), says) for value, says in told]
 
 
+def _layers(p: UnrolledRNN) -> Layered:
+    w, W_o = p.weights()
+    values = {"x": np.array(p.x, dtype=float), "W_x": w.W_xh, "W_h": w.W_hh, "b": w.b, "W_o": W_o[:, None]}
+    return Layered(values | {"phi": p.phi, "at": p.looked_at})
+
+
 DEMO = Demo(
     __file__,
     UnrolledRNN,
     compute,
     Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
     shows=(rnn.step, rnn.forward),
+    layers=_layers,
 )

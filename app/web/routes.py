@@ -51,6 +51,7 @@ REVIEW = (
 COMPUTE = (
     _get("/demos/{name}.csv", demo.as_csv),
     _get("/demos/{name}.json", demo.as_json),
+    _get("/demos/{name}.{framework}.py", demo.as_layers),
     _get("/demos/{name}.py", demo.as_python),
     # A plain route, without what FastAPI does for typed parameters: a tenth of a slider's answer.
     Route("/demos/{name}", demo.demo),

@@ -60,13 +60,25 @@ class Training(Generic[P]):
 
 
 @dataclass(frozen=True)
+class Layered:
+    """What a state's programs in Keras and PyTorch begin with: inputs, weights and options by name.
+
+    `lacks` says why PyTorch's layers cannot compute it.
+    """
+
+    values: Mapping[str, Any]
+    lacks: str = ""
+
+
+@dataclass(frozen=True)
 class Demo(Generic[P]):
     """A demo: the Python of `file`, and the words of the Markdown file beside it.
 
     Where there is no `prediction` of one of its numbers, app/ask has a question about the same thing.
     `shows` are the functions whose source is shown beside that of `run`. With `training` it learns behind a button, and
     its result is remembered. `run_all` has the numbers of many seeds at once, where a loop of runs would take long.
-    `gates` are the letters in its formulas that are gates, which are coloured.
+    `gates` are the letters in its formulas that are gates, which are coloured. A demo of layers has `layers`, and their
+    programs in its Markdown file.
     """
 
     file: str
@@ -77,6 +89,7 @@ class Demo(Generic[P]):
     training: Training[P] | None = None
     run_all: Callable[[P, Sequence[int]], Sequence[Mapping[str, float]]] | None = None
     gates: str = ""
+    layers: Callable[[P], Layered] | None = None
 
     @cached_property
     def name(self) -> str:

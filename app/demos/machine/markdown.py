@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+from app.nn.framework import NAMES
+
 FRONT = ("title", "idea", "knobs")
 IDEAS = ("The recurrence", "Learning", "Gates", "Sequence to sequence", "Beside the RNN")
 
@@ -17,6 +19,7 @@ _FORMS = {
     "Sources": ("- paper, or - paper: $equation$", re.compile(r"- (?P<paper>.+?)(?:: \$(?P<equation>.+)\$)?")),
     "Next": ("- [words](demo:name)", re.compile(r"- \[(?P<words>.+?)\]\(demo:(?P<name>[a-z0-9-]+)\)")),
 }
+_PROGRAMS = {title: framework for framework, title in NAMES.items()}
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,8 @@ class Words:
     """What a demo's Markdown file says.
 
     `knobs` are the parameters that stand beside the first figure. `tour` are the steps of a guided tour, if there is
-    one. `next` are (demo, words that lead there); `mistakes` are (line, message).
+    one. `next` are (demo, words that lead there); `programs` the code of its layers by framework; `mistakes` are (line,
+    message).
     """
 
     title: str
@@ -57,6 +61,7 @@ class Words:
     try_this: Sequence[TryThis]
     sources: Sequence[Source]
     next: Sequence[tuple[str, str]]
+    programs: Mapping[str, str]
     mistakes: Sequence[tuple[int, str]]
 
 
@@ -65,6 +70,7 @@ def read_words(path: Path) -> Words:
     front: dict[str, str] = {}
     summary: list[str] = []
     items: dict[str, list[tuple[int, re.Match[str]]]] = {}
+    code: dict[str, list[str]] = {}
     mistakes: list[tuple[int, str]] = []
     place = "start"
     for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
@@ -72,9 +78,12 @@ def read_words(path: Path) -> Words:
             place = "front" if place == "start" else "summary"
         elif line.startswith("## "):
             place = line.removeprefix("## ")
-            if place not in _FORMS or place in items:
-                mistakes.append((number, f"the sections are {', '.join(_FORMS)}, each once, not {place!r}"))
-            items.setdefault(place, [])
+            if place not in (*_FORMS, *_PROGRAMS) or place in (*items, *code):
+                sections = ", ".join((*_FORMS, *_PROGRAMS))
+                mistakes.append((number, f"the sections are {sections}, each once, not {place!r}"))
+            (code if place in _PROGRAMS else items).setdefault(place, [])
+        elif place in _PROGRAMS:
+            code[place].append(line)
         elif place == "front":
             key, _, value = line.partition(": ")
             if key not in FRONT or not value.strip():
@@ -105,6 +114,7 @@ def read_words(path: Path) -> Words:
         try_this=_states(items.get("Try this", ())),
         sources=[Source(f["paper"], f["equation"] or "") for _, f in items.get("Sources", ())],
         next=[(f["name"], f["words"]) for _, f in items.get("Next", ())],
+        programs={_PROGRAMS[title]: _in_fence(lines) for title, lines in code.items()},
         mistakes=mistakes,
     )
 
@@ -116,6 +126,11 @@ def _states(found: Sequence[tuple[int, re.Match[str]]]) -> list[TryThis]:
         )
         for number, f in found
     ]
+
+
+def _in_fence(lines: Sequence[str]) -> str:
+    """A section's block of code, without the fence."""
+    return "\n".join(lines).strip().removeprefix("```python\n").removesuffix("```")
 
 
 def _missing(front: Mapping[str, str], summary: Sequence[str], items: Mapping[str, Sequence[object]]) -> list[str]:

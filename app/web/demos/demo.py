@@ -18,13 +18,14 @@ from app.demos.machine.numbers import show
 from app.demos.machine.result import Result
 from app.demos.machine.state import beside, parameters_of, state_of
 from app.demos.path import neighbours
+from app.demos.program.layered import NoProgramError, layered
 from app.demos.program.program import program
 from app.demos.registry import find
 from app.models import Card, CardDemo, Deck
 from app.web.demos.in_turn import in_turn, may_train
 from app.web.demos.picture import drawn
 from app.web.demos.results import asked, bad_values, grown, part, results_of
-from app.web.frame.errors import bad_parameters
+from app.web.frame.errors import NotHereError, bad_parameters
 from app.web.frame.here import card_before, page, wants_part
 
 SEEDS = 1_000_000
@@ -49,6 +50,17 @@ def as_python(request: Request, name: str) -> Response:
     demo, given = asked(request, name)
     try:
         return PlainTextResponse(program(demo, demo.parse(parameters_of(given))))
+    except BadParametersError as error:
+        return bad_parameters(error, f"/demos/{name}")
+
+
+def as_layers(request: Request, name: str, framework: str) -> Response:
+    """A state as a program that prints the numbers of its layers with Keras or PyTorch."""
+    demo, given = asked(request, name)
+    try:
+        return PlainTextResponse(layered(demo, demo.parse(parameters_of(given)), framework))
+    except NoProgramError as error:
+        raise NotHereError(str(error)) from None
     except BadParametersError as error:
         return bad_parameters(error, f"/demos/{name}")
 

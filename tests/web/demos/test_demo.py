@@ -369,4 +369,24 @@ def test_a_state_comes_as_a_program(client: TestClient) -> None:
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert "    units = 3\n" in answer.text
     assert client.get("/demos/layer-shapes.py?units=x").status_code == 422
+    assert "in Keras" not in client.get("/demos/activations").text
+
+
+@pytest.mark.parametrize(("framework", "imports"), [("keras", "import keras"), ("pytorch", "import torch")])
+def test_a_state_of_layers_comes_as_a_program_of_a_framework(client: TestClient, framework: str, imports: str) -> None:
+    page = client.get("/demos/lstm-gates?x=0.25").text
+    (address,) = re.findall(rf'<a href="([^"]+)">in {"Keras" if framework == "keras" else "PyTorch"}</a>', page)
+    answer = client.get(html.unescape(address))
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert imports in answer.text
+    assert "[0.25])" in answer.text
+    assert client.get(f"/demos/lstm-gates.{framework}.py?x=x").status_code == 422
+    assert client.get(f"/demos/activations.{framework}.py").status_code == 404
+    assert "layers of Theano" not in client.get("/demos/lstm-gates.theano.py").text
+
+
+def test_a_program_that_a_framework_lacks_says_why(client: TestClient) -> None:
+    answer = client.get("/demos/gru-gates.pytorch.py?units=2")
+    assert answer.status_code == 404
+    assert "resets after the product, never before it" in html.unescape(answer.text)
     assert client.get("/demos/layer-shape.py").status_code == 404
