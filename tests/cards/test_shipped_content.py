@@ -1,6 +1,7 @@
-"""What comes with Recur: how long a short answer is, what follows it in which order, and what cards and demos cite."""
+"""What comes with Recur: how long a short answer is, what follows it in which order, its points, and what is cited."""
 
 import re
+from itertools import combinations
 
 import pytest
 
@@ -14,6 +15,7 @@ CONTENT = ROOT / "content" / "rnn"
 MOST_WORDS = 45
 SECTIONS = ("**Why:**", "**Example:**", "**A common mistake** is to", "**They may ask next:**")
 _FORMULA = re.compile(r"\$[^$]+\$")
+_TERM = re.compile(r"\w{4,}")
 
 
 TOPICS = {path.stem: parse(path.name, path.read_text()).cards for path in sorted(CONTENT.glob("*.md"))}
@@ -38,6 +40,19 @@ def test_what_follows_is_why_an_example_a_mistake_and_a_follow_up(card: ParsedCa
 @CARDS
 def test_a_medium_or_hard_card_cites_a_paper(card: ParsedCard) -> None:
     assert card.metadata.level == "easy" or "](paper:" in card.answer
+
+
+@CARDS
+def test_a_card_has_three_to_five_points_and_each_says_something_else(card: ParsedCard) -> None:
+    points = [_FORMULA.sub("x", point) for point, _line in card.metadata.points]
+    assert 3 <= len(points) <= 5
+    assert [point for point in points if not 6 <= len(point.split()) <= 16] == []
+    terms = {point: set(_TERM.findall(point.casefold())) for point in points}
+    for one, other in combinations(points, 2):
+        assert 2 * len(terms[one] & terms[other]) <= min(len(terms[one]), len(terms[other])), (one, other)
+    for one in points:
+        rest = set().union(*(terms[other] for other in points if other != one))
+        assert len(terms[one] - rest) >= 2, f"too few words of its own: {one}"
 
 
 def test_every_topic_asks_computed_questions_and_the_deck_sixty() -> None:
