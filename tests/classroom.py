@@ -11,14 +11,15 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from app.accounts.accounts import NewAccount, add
-from app.accounts.classes import add_class, change_class
+from app.accounts.classes import add_class, change_class, remove_member
 from app.accounts.evidence import leave, take_part
 from app.accounts.roles import Role
 from app.database import Database
 from app.study.evidence.figures import CellKind, FigureCell, Figures
 from app.study.evidence.renew import renew
 from app.study.evidence.shown import class_evidence
-from app.tables import ACCOUNT, CARD, CARD_VERSION, CLASS_MEMBER, DECK, REVIEW
+from app.study.learners import erase
+from app.tables import ACCOUNT, CARD, CARD_VERSION, CLASS_MEMBER, DECK, EVIDENCE, REVIEW
 
 
 @dataclass
@@ -72,15 +73,42 @@ class Classroom:
             card = session.connection().execute(select(REVIEW.c.card_id).where(REVIEW.c.id == review)).scalar_one()
         self._add(self._row(learner, card) | {"rating": None, "undoes_id": review})
 
-    def edit(self, card: int) -> None:
-        """Store another version of a card's text."""
+    def edit(self, card: int) -> int:
+        """Store another version of a card's text; returns its id."""
         row = {"card_id": card, "text_hash": str(next(self.numbers)), "markdown": "?", "path": "small/first.md"}
         with self.database.write() as session:
-            session.connection().execute(insert(CARD_VERSION).values(row | {"line": 9, "loaded_at": self.now}))
+            row |= {"line": 9, "loaded_at": self.now}
+            made: int = (
+                session.connection().execute(insert(CARD_VERSION).values(row).returning(CARD_VERSION.c.id)).scalar_one()
+            )
+        return made
 
     def leave(self, learner: int) -> None:
         with self.database.write() as session:
             leave(session, self.accounts[learner])
+
+    def remove(self, learner: int) -> None:
+        with self.database.write() as session:
+            remove_member(session, self.id, self.accounts[learner])
+
+    def erase(self, learner: int) -> None:
+        with self.database.write() as session:
+            erase(session, learner)
+
+    def move(self, learner: int) -> None:
+        """Let the learner join another class."""
+        with self.database.write() as session:
+            other = add_class(session, f"Class {next(self.numbers)}", self.now)
+            row = {"class_id": other, "account_id": self.accounts[learner], "teaches": False, "joined_at": self.now}
+            session.connection().execute(insert(CLASS_MEMBER).values(row))
+            take_part(session, other, self.accounts[learner], self.now)
+
+    def made(self, cell: FigureCell) -> datetime:
+        """When the cell was renewed last."""
+        with self.database.read() as session:
+            of = select(EVIDENCE.c.made_at).filter_by(class_id=self.id, **cell._asdict())
+            made: datetime = session.connection().execute(of).scalar_one()
+        return made
 
     def join_again(self, learner: int) -> None:
         with self.database.write() as session:
