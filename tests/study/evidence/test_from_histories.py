@@ -65,9 +65,7 @@ def looks_in(learner: int, lines: Sequence[Line]) -> Iterator[Look]:
     for number, line in enumerate(line for line in lines if line["kind"] == "review"):
         if line["rating"] is None or line["token"] in undone:
             continue
-        shown, revealed, rated_at = (
-            datetime.fromisoformat(line[f"{name}_at"]) for name in ("shown", "revealed", "rated")
-        )
+        times = [datetime.fromisoformat(line[name]) for name in ("shown_at", "revealed_at", "rated_at")]
         day = date.fromisoformat(line["day"])
         rated = CountedRating(number, line["rating"], times[0], times[1], times[2], day, line["desired_retention"])
         before, chance = known.get(line["card"]), None
