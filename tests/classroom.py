@@ -13,6 +13,7 @@ from sqlalchemy import insert, select
 from app.accounts.accounts import NewAccount, add
 from app.accounts.classes import add_class, change_class, remove_member
 from app.accounts.evidence import leave, take_part
+from app.accounts.leaving import leave as leave_for_good
 from app.accounts.roles import Role
 from app.database import Database
 from app.study.evidence.figures import CellKind, FigureCell, Figures
@@ -94,6 +95,10 @@ class Classroom:
     def erase(self, learner: int) -> None:
         with self.database.write() as session:
             erase(session, learner)
+
+    def ask_for_deletion(self, learner: int) -> None:
+        with self.database.write() as session:
+            leave_for_good(session, learner, self.now + timedelta(days=7))
 
     def move(self, learner: int) -> None:
         """Let the learner join another class."""

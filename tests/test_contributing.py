@@ -23,7 +23,8 @@ def test_every_file_that_is_named_exists(page: str) -> None:
 def test_where_is_leads_to_the_line() -> None:
     rows = WHERE.findall((ROOT / "CONTRIBUTING.md").read_text())
     assert [word for word, _, _ in rows] == [
-        "rate", "due", "undo", "gradient", "card file", "computed card", "quiz", "plan", "history import", "statistics",
+        "rate", "due", "undo", "gradient", "card file", "computed card", "quiz", "plan", "history import", "evidence",
+        "statistics",
     ]  # fmt: skip
     for word, path, name in rows:
         code = (ROOT / path).read_text()

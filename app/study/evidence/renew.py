@@ -1,14 +1,14 @@
 """The rule of five: what instructors may be shown of a class's answers, and how it is renewed.
 
-What is shown. A small fixed set of pages, without filters. Each figure sums the answers of at least FIVE learners, in
+What is shown. A small fixed set of pages, without filters. Each figure sums the answers of at least five learners, in
 a cell: one card, one version of its text, first looks or later ones. Every answer is in one cell. Totals of a card, a
 topic and a deck are sums over the cells that are shown, so a total minus its parts is nothing. Slips, wrong values and
 prerequisites that were missing too are cells of their own, which only those are in who made the mistake.
 
-What changes. A cell is renewed at most once a day, and only if at least FIVE learners have given it an answer that
-counts and that it did not hold before. So between any two days a cell stays the same, or at least FIVE learners have
+What changes. A cell is renewed at most once a day, and only if at least five learners have given it an answer that
+counts and that it did not hold before. So between any two days a cell stays the same, or at least five learners have
 answers in the later figure that the earlier one did not have. No sum or difference of figures, whatever their cells
-and days, is of fewer than FIVE learners: take the latest figure of a cell in it; nothing else in it holds the answers
+and days, is of fewer than five learners: take the latest figure of a cell in it; nothing else in it holds the answers
 that came last. Who has undone an answer that was shown does not count among the five, for a new answer could stand in
 for the old one.
 
@@ -34,6 +34,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from app.database import Database
+from app.study.classes.enough import is_enough
 from app.study.evidence.answers import ClassAnswer, UndoneAnswer, answers_of, undos_of
 from app.study.evidence.figures import NAMES, CellKind, FigureCell, Figures
 from app.tables import (
@@ -49,9 +50,6 @@ from app.tables import (
     REVIEW,
     chunks,
 )
-
-FIVE = 5
-"""The fewest learners whom a figure, and a change of a figure, may be of."""
 
 log = logging.getLogger(__name__)
 
@@ -90,9 +88,10 @@ class Syllabus:
 
 
 def participants(connection: Connection, class_id: int) -> list[Participant]:
-    """The learners of the class who take part in its evidence."""
+    """The learners of the class who take part in its evidence, and have not asked to be deleted."""
     of = select(CLASS_MEMBER.c.part, ACCOUNT.c.learner_id, CLASS_MEMBER.c.counts_from)
-    of = of.join(ACCOUNT, ACCOUNT.c.id == CLASS_MEMBER.c.account_id)
+    of = of.join(ACCOUNT, ACCOUNT.c.id == CLASS_MEMBER.c.account_id).join(LEARNER, LEARNER.c.id == ACCOUNT.c.learner_id)
+    of = of.where(LEARNER.c.leaves_at.is_(None))
     of = of.where(CLASS_MEMBER.c.class_id == class_id, ~CLASS_MEMBER.c.teaches, CLASS_MEMBER.c.counts_from.is_not(None))
     return sorted(Participant(*row) for row in connection.execute(of))
 
@@ -201,7 +200,7 @@ def grow(
 
 def may_show(cell: FigureCell, growing: Growing) -> bool:
     """True if the cell may be shown as it is now, whatever was shown of it before."""
-    if growing.new < FIVE:
+    if not is_enough(growing.new):
         return False
     sums = growing.sums
     # Of those who missed the card more had missed the one before it than of the others.
@@ -263,9 +262,9 @@ def _grown(
     upto: int,
     held: Mapping[FigureCell, int],
 ) -> dict[FigureCell, Growing]:
-    """The cells of these learners' answers up to a review; none if they are fewer than FIVE."""
+    """The cells of these learners' answers up to a review; none if they are too few."""
     cells: dict[FigureCell, Growing] = {}
-    for one in those if len(those) >= FIVE else ():
+    for one in those if is_enough(len(those)) else ():
         with database.read() as session:
             answers = list(answers_of(session.connection(), one.learner_id, upto))
             undos = undos_of(session.connection(), one.learner_id)

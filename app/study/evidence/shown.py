@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, and_, select
 
+from app.study.classes.enough import is_enough
 from app.study.evidence.figures import NAMES, CellKind, FigureCell, Figures
-from app.study.evidence.renew import FIVE, Whole, participants
+from app.study.evidence.renew import Whole, participants
 from app.tables import CARD, CLASS_DECK, DECK, EVIDENCE, TOPIC
 
 MOST_HARD = 10
@@ -108,7 +109,7 @@ def class_evidence(connection: Connection, class_id: int, *kinds: CellKind) -> C
     for one in those:
         parts[one.part] += 1
     made_at = max((row.made_at for row in held), default=None)
-    return ClassEvidence(max(parts.values(), default=0) >= FIVE, made_at, cards, _summed(held))
+    return ClassEvidence(is_enough(max(parts.values(), default=0)), made_at, cards, _summed(held))
 
 
 def _summed(rows: Iterable[Row[tuple[object, ...]]]) -> dict[FigureCell, Figures]:

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
+from app.study.classes.enough import FEWEST
 from app.study.evidence.figures import CellKind, FigureCell, Figures
-from app.study.evidence.renew import FIVE
 from app.tables import CARD, CARD_LINK
 from tests.classroom import Classroom
 from tests.examples import examples
@@ -204,9 +204,9 @@ def test_no_two_days_or_cells_single_out_fewer_than_five(
         play = played(study, first, steps)
     for kinds in (LOOKS, (CellKind.SLIP,)):
         known = figures_of(play.pages, kinds)
-        assert all(learners(those) >= FIVE for those in known)
+        assert all(learners(those) >= FEWEST for those in known)
         for one, other in combinations(known, 2):
-            assert learners(one ^ other) >= FIVE
+            assert learners(one ^ other) >= FEWEST
     # Any sum and difference of any figures, on whatever days.
     known = figures_of(play.pages, LOOKS)
     if known:
@@ -215,7 +215,7 @@ def test_no_two_days_or_cells_single_out_fewer_than_five(
             left = Counter[Given]()
             for those, times in terms:
                 left.update(dict.fromkeys(those, times))
-            assert learners(one for one, times in left.items() if times) in (0, *range(FIVE, 99))
+            assert learners(one for one, times in left.items() if times) in (0, *range(FEWEST, 99))
 
 
 def test_the_property_is_not_empty(new_study: NewStudy) -> None:
@@ -266,13 +266,14 @@ def shown_after(play: Play, act: Callable[[Play], object]) -> Shown:
 
 
 def test_whoever_is_gone_in_any_way_is_in_no_figure(new_study: NewStudy) -> None:
-    """Left, removed by an instructor, taken into another class, deleted with everything."""
+    """Left, removed by an instructor, deleted with everything, moved to another class, about to be deleted."""
     ways: Iterator[Callable[[Play], object]] = iter(
         (
             lambda play: play.leave(0),
             lambda play: play.room.remove(play.learners[0]),
             lambda play: play.room.erase(play.learners[0]),
             lambda play: play.room.move(play.learners[0]),
+            lambda play: play.room.ask_for_deletion(play.learners[0]),
         )
     )
     for way in ways:
