@@ -244,6 +244,7 @@ class Review(SQLModel, table=True):
     verdict: str | None = Field(default=None, description="right, slip, wrong, or nothing if none was given")
     slip: str | None = Field(default=None, description="what the mistake is, in a sentence, if it is a known one")
     of_four: bool | None = Field(default=None, description="whether it was a choice of four")
+    points: str | None = Field(default=None, description="the card's points and which were made; see sitting/points.py")
     checksum: str = Field(description="of all that was rated; see study/schedule/checksum.py")
 
 

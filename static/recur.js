@@ -53,10 +53,10 @@ document.addEventListener("keydown", (event) => {
   if (event.repeat || event.altKey || event.defaultPrevented || localStorage.getItem(KEYS_OFF)) return;
   if (document.querySelector("dialog[open]")) return;
   if (event.shiftKey && event.key === " ") return; // scrolls up
-  const here = event.target.closest("input, select, textarea, [contenteditable], [role=slider]");
+  const here = event.target.closest("input:not([type=checkbox]), select, textarea, [contenteditable], [role=slider]");
   if (here) return;
   const keys = meanings(event);
-  if (/^(Space|Enter)$/.test(keys[0]) && event.target.closest("a, button, summary, [tabindex='0']")) return;
+  if (/^(Space|Enter)$/.test(keys[0]) && event.target.closest("a, button, summary, input, [tabindex='0']")) return;
   const elements = [...document.querySelectorAll("[data-key]")].filter(shown);
   const pressed = keys.map((key) => elements.find((one) => keysOf(one).includes(key))).find(Boolean);
   if (!pressed) return;

@@ -64,6 +64,25 @@ function hiddenField({ name, value }) {
   return Object.assign(field, { type: "hidden", name, value });
 }
 
+// The rating that is proposed follows the points that are ticked. What else is sent of the card keeps the ticks.
+document.addEventListener("change", (event) => {
+  const points = event.target.closest(".points fieldset");
+  if (!points) return;
+  const made = points.querySelectorAll("input:checked").length;
+  for (const button of document.querySelectorAll(".rate button")) {
+    const isProposed = button.value === points.dataset.proposes[made];
+    button.classList.toggle("proposed", isProposed);
+    if (isProposed) button.setAttribute("aria-description", "proposed");
+    else button.removeAttribute("aria-description");
+  }
+});
+
+document.addEventListener("submit", ({ target: form }) => {
+  if (!form.matches(".marks, form.note")) return;
+  for (const old of form.querySelectorAll("[name=points], [name=made]")) old.remove();
+  for (const one of document.querySelectorAll(".points [name=points], .points :checked")) form.append(hiddenField(one));
+}, { capture: true });
+
 // The parts of an answer: on a phone those after the first are folded.
 function fold() {
   for (const [index, part] of document.querySelectorAll(".asked details.part").entries()) part.open = !PHONE.matches || !index;

@@ -46,7 +46,8 @@ ROWS: dict[str, dict[str, Any]] = {
         "revealed_at": MOMENT, "rated_at": MOMENT, "counts_at": MOMENT, "day": date(2025, 5, 1),
         "desired_retention": 0.9, "typed": "Because.", "sitting": "topic=a", "sure": None,
         "question": "bptt",
-        "asked": "{}", "verdict": "slip", "slip": "One step too few.", "of_four": False, "checksum": "1:b2cc7c4c7038",
+        "asked": "{}", "verdict": "slip", "slip": "One step too few.", "of_four": False,
+        "points": None, "checksum": "1:b2cc7c4c7038",
     },
     "card_state": {
         "learner_id": 1, "card_id": 1, "stability": 0.1 + 0.2, "difficulty": 5.0, "due_on": date(2025, 5, 3),

@@ -59,7 +59,7 @@ _CARDS = (
 _NOT_CHOSEN = ("id", "importing", "seed", "key", "leaves_at")
 _UNDONE = REVIEW.alias("undone")
 _TIMES = ("shown_at", "revealed_at", "rated_at", "counts_at")
-_AS_THEY_ARE = (*_TIMES, "day", "desired_retention", "typed", "sitting", "sure", *KeptAnswer._fields)
+_AS_THEY_ARE = (*_TIMES, "day", "desired_retention", "typed", "sitting", "sure", *KeptAnswer._fields, "points")
 _OF_COMPUTED = set(KeptAnswer._fields)
 _REVIEWS = (
     select(
@@ -102,9 +102,13 @@ def history_lines(database: Database, learner_id: int, now: datetime) -> Iterato
 
 
 def _as_text(line: Line) -> str:
-    """The line with its end. Of a written card it has nothing of computed ones: most lines are such."""
-    is_written = isinstance(line, ReviewLine) and line.question is None
-    return line.model_dump_json(exclude=_OF_COMPUTED if is_written else None) + "\n"
+    """The line with its end. Most reviews have nothing of computed cards, and no points: these fields are left out."""
+    left_out = set[str]()
+    if isinstance(line, ReviewLine):
+        left_out = (_OF_COMPUTED if line.question is None else left_out) | (
+            {"points"} if line.points is None else set()
+        )
+    return line.model_dump_json(exclude=left_out) + "\n"
 
 
 def _lines(database: Database, learner_id: int, now: datetime) -> Iterator[Line]:

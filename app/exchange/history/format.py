@@ -7,7 +7,7 @@ of kind `quiz` for each quiz, each followed by its lines of kind `quiz_item`. Th
 others, so that a file cut short is noticed. Times are UTC, to the microsecond. Version 1 had neither marks nor quizzes,
 and fewer preferences; in version 2 no card had sides, whose names hold a ~; in version 3 the reviews' order was that of
 their lines; in version 4 nobody said how sure they were; in version 5 the learner had a date of interview, but no plan,
-and no card asked a computed question.
+and no card asked a computed question; in version 6 no answer had points.
 """
 
 from datetime import date, datetime
@@ -23,15 +23,17 @@ from app.study.schedule.rate import LONGEST_TYPED, SUREST
 from app.study.selection.marks import own_tag
 from app.study.selection.selection import Selection
 from app.study.sitting.plans import MINUTES
+from app.study.sitting.points import kept_before
 
-VERSION = 6
-READS = (1, 2, 3, 4, 5, 6)
+VERSION = 7
+READS = (1, 2, 3, 4, 5, 6, 7)
 LONGEST = 1_000_000  # bytes of a line
 LONGEST_TEXT = 1_000
 LONGEST_SITTING = 200_000  # an address may name many cards
 LONGEST_NOTE = 100_000  # more than one can write: merging joins two notes
 MOST_TAGS = 1_000
 LONGEST_ASKED = 100_000
+LONGEST_POINTS = 10_000
 _When = TypeVar("_When", date, datetime)
 
 
@@ -81,6 +83,12 @@ def _asked(text: str) -> str:
     return _storable(text)
 
 
+def _points(text: str) -> str:
+    kept_before(text)
+    return text
+
+
+_Points = Annotated[str, Field(max_length=LONGEST_POINTS), AfterValidator(_points)]
 _Asked = Annotated[str, Field(max_length=LONGEST_ASKED), AfterValidator(_asked)]
 
 
@@ -117,7 +125,8 @@ class CardLine(_Line):
 class ReviewLine(_Line):
     """A rating, or the undo of the rating whose token is `undoes`. `counts_at` is its place among the others.
 
-    Those from `question` on say what a computed card asked, and how its answer was judged.
+    Those from `question` to `of_four` say what a computed card asked, and how its answer was judged; `points` are the
+    card's points, and which of them the answer made.
     """
 
     kind: Literal["review"] = "review"
@@ -140,6 +149,7 @@ class ReviewLine(_Line):
     verdict: Annotated[str, Field(pattern="^[a-z]{1,20}$")] | None = None
     slip: _Text | None = None
     of_four: bool | None = None
+    points: _Points | None = None
 
 
 class MarkLine(_Line):

@@ -42,7 +42,17 @@ ATTEMPTS = 5
 LETS_GO = 0.0001
 """Seconds after which an import lets the other threads run: a rating asks for the interpreter some twenty times."""
 _ADD = insert(REVIEW)
-_AS_THEY_ARE = ("token", "rating", "day", "desired_retention", "typed", "sitting", "sure", *KeptAnswer._fields)
+_AS_THEY_ARE = (
+    "token",
+    "rating",
+    "day",
+    "desired_retention",
+    "typed",
+    "sitting",
+    "sure",
+    *KeptAnswer._fields,
+    "points",
+)
 _TIMES = ("shown_at", "revealed_at", "rated_at", "counts_at")
 
 

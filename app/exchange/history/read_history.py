@@ -11,7 +11,6 @@ from app.exchange.history.format import (
     LONGEST,
     NUMBERED,
     READS,
-    VERSION,
     EndLine,
     HeaderLine,
     HistoryError,
@@ -101,7 +100,7 @@ def _with_interview_apart(data: bytes) -> bytes:
         on = header["learner"].pop("interview_on")
     except (ValueError, KeyError, TypeError, AttributeError):
         return data  # it has none, or is not a first line
-    return data if header.get("version") == VERSION else json.dumps(header | {"interview_on": on}).encode()
+    return data if header.get("version") in READS[5:] else json.dumps(header | {"interview_on": on}).encode()
 
 
 def _check_version(data: bytes) -> None:

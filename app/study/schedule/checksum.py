@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.tables import REVIEW
 
-NEWEST = "4"
+NEWEST = "5"
 COVERED: dict[str, tuple[str, ...]] = {
     "1": (
         "learner_id",
@@ -30,6 +30,7 @@ COVERED: dict[str, tuple[str, ...]] = {
 COVERED["2"] = (*COVERED["1"], "counts_at")
 COVERED["3"] = (*COVERED["2"], "sure")
 COVERED["4"] = (*COVERED["3"], "question", "asked", "verdict", "slip", "of_four")
+COVERED["5"] = (*COVERED["4"], "points")
 """The columns of `review` that each version covers, in their order; the token of the undone review comes after them.
 
 A review's own id and undoes_id are left out: in another database they are others. A

@@ -96,7 +96,7 @@ class Answer:
     `shown_at` and `revealed_at` (aware) are when the question and the answer were shown, `typed` is what was typed
     in between, `sitting` the filters under which the card was asked, as in an address, and `sure` how sure the learner
     said to be before the reveal: 1 to SUREST. `instance` names what a computed card asked, and `of_four` says that its
-    answer was chosen from four.
+    answer was chosen from four. `points` are the card's points and which of them were made, as a review keeps them.
     Raises ValueError for values that no form of ours sends.
     """
 
@@ -111,6 +111,7 @@ class Answer:
     sure: int | None = None
     instance: str = ""
     of_four: bool = False
+    points: str | None = None
 
     def __post_init__(self) -> None:
         if self.rating not in range(1, 6):
@@ -239,6 +240,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
         "typed": answer.typed or None,
         "sitting": answer.sitting or None,
         "sure": answer.sure,
+        "points": answer.points,
         **computed,
     }
     values["checksum"] = checksum(values)

@@ -1,5 +1,6 @@
 """A card as a sitting asks it: beside its topic and the learner's marks."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ class AskedCard(NamedTuple):
     question_html: str
     short_html: str
     answer_html: str
+    points: Sequence[Sequence[str]]
     level: str | None
     retired_at: datetime | None
     asks: str | None

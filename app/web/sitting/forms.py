@@ -9,8 +9,10 @@ from pydantic_core import PydanticCustomError
 
 from app.invalid import OWN
 from app.study.schedule.rate import LONGEST_TYPED, SUREST
+from app.study.schedule.scale import Rating
 from app.study.selection.fields import NONE_IF_EMPTY
 from app.study.selection.marks import LONGEST_NOTE
+from app.study.sitting.points import kept
 from app.web.frame.here import RowId
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -62,7 +64,8 @@ class PageForm(BaseModel, frozen=True):
 class AnswerForm(PageForm, frozen=True):
     """What was answered. Of a computed question `instance` names what was asked, and `of_four` that it was chosen.
 
-    A learner who `gives_up` has left the answer empty on purpose.
+    A learner who `gives_up` has left the answer empty on purpose. `points` are the card's points as the page showed
+    them, and `made` the indices of those that are ticked.
     """
 
     typed: Typed = ""
@@ -70,6 +73,8 @@ class AnswerForm(PageForm, frozen=True):
     instance: Annotated[str, StringConstraints(max_length=LONGEST_TYPED)] = ""
     of_four: bool = False
     gives_up: bool = False
+    points: tuple[str, ...] = ()
+    made: tuple[int, ...] = ()
 
     @property
     def said(self) -> str:
@@ -98,6 +103,15 @@ class RatingForm(AnswerForm, frozen=True):
     after: RowId
     shown_at: datetime
     revealed_after: Annotated[float, Field(ge=0, le=LONGEST_OPEN, allow_inf_nan=False)]
+
+    @property
+    def kept_points(self) -> str | None:
+        """What a review keeps of the points; None if nobody looked at them: nothing is ticked, typed, or missed.
+
+        Raises ValueError for points that no page of ours shows.
+        """
+        says_something = self.made or self.typed or self.rating < Rating.WITH_EFFORT
+        return kept(self.points, self.made) if self.points and says_something else None
 
     def revealed_at(self, now: datetime) -> datetime:
         """When the answer was shown: never later than `now`."""

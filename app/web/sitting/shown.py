@@ -14,6 +14,7 @@ from app.study.schedule.buttons import Offer, offer
 from app.study.schedule.scheduler import State
 from app.study.selection.leech import Leech, leech
 from app.study.sitting.asked import AskedCard
+from app.study.sitting.points import Ticked, guess, proposed
 from app.study.sitting.typed_answer import Piece, compared, unsaid
 from app.tables import CARD_SOURCE
 from app.web.frame.editing import EditLink, edit_at
@@ -52,6 +53,15 @@ class Shown:
     rated_on: date | None = None
     owes: int = 0
     sure: int | None = None
+    points: Sequence[Ticked] = ()
+
+    @property
+    def proposed(self) -> int:
+        """The rating that a judged answer proposes, or the points that it made; 0 if there is neither."""
+        if self.computed:
+            return self.computed.proposed
+        is_answered = self.typed or any(one.is_made for one in self.points)
+        return proposed(sum(one.is_made for one in self.points), len(self.points)) if is_answered and self.points else 0
 
     @property
     def revealed_after(self) -> float:
@@ -82,6 +92,10 @@ def with_answer(
         leech=leech(session, card.id, state.lapses) if state else None,
         rated_on=state.reviewed_on if state else None,
         owes=2 if state and state.due_at else 0,
+        points=[
+            guess(text, point, text_of_html(point), typed) if typed.strip() else Ticked(text, point, is_made=False)
+            for text, point in card.points
+        ],
     )
 
 

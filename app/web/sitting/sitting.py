@@ -135,7 +135,7 @@ def _rate(sitting: Sitting, form: RatingForm) -> Response:
     try:
         times = (form.shown_at, form.revealed_at(here.now))
         given = form.card, form.rating, form.token, form.after, *times, form.typed, sitting.key, form.sure
-        answer = Answer(*given, form.instance, form.of_four)
+        answer = Answer(*given, form.instance, form.of_four, form.kept_points)
         with here.writing() as sitting.session:
             rated = sitting.rate(answer)
     except ValueError as error:
@@ -213,7 +213,10 @@ def card_page(
         if question.unread:
             return page(sitting, Shown(card, shown_at, computed=question), notice, HTTPStatus.UNPROCESSABLE_ENTITY)
         asked, typed = replace(asked, computed=question), ""
-    return page(sitting, with_answer(here, sitting.session, sitting.learner, asked, state, typed), notice, status)
+    shown = with_answer(here, sitting.session, sitting.learner, asked, state, typed)
+    if given.points:  # the learner's own ticks, rather than a guess
+        shown = replace(shown, points=[one._replace(is_made=at in given.made) for at, one in enumerate(shown.points)])
+    return page(sitting, shown, notice, status)
 
 
 def _not_counted(sitting: Sitting, form: RatingForm, error: NotCountedError) -> Response:

@@ -159,10 +159,24 @@ def test_what_was_typed_and_the_sitting_come_along(three: list[Place]) -> None:
     token = here.rate("d/a", 4)
     typed = "Because it\u2028shrinks: 0.9⁵⁰ " + "\x01é漢😀" * 900
     with here.database.write() as session:
-        values = {"typed": typed, "sitting": "topic=a&level=easy", "sure": 2}
+        points = '[["$x$ \u201cé\u201d", true], ["b", false]]'
+        values = {"typed": typed, "sitting": "topic=a&level=easy", "sure": 2, "points": points}
         session.connection().execute(update(REVIEW).where(REVIEW.c.token == token).values(values))
     there.take(here.export())
-    assert there.rows("SELECT typed, sitting, sure FROM review") == [(typed, "topic=a&level=easy", 2)]
+    there.take(here.export())
+    columns = "typed, sitting, sure, points"
+    assert there.rows(f"SELECT {columns} FROM review") == [(typed, "topic=a&level=easy", 2, points)]
+    assert there.rows("SELECT count(*) FROM review") == [(1,)]
+
+
+def test_points_that_no_page_shows_are_refused(three: list[Place]) -> None:
+    here, there, _bare = three
+    here.rate("d/a", 4)
+    for wrong in ("x", "{}", '[["a", 1]]', '[["a",true]]', "[[]]", "null"):
+        lines = [json.loads(line) for line in here.export().splitlines()]
+        lines[2]["points"] = wrong
+        with pytest.raises(HistoryError, match="line 3: points"):
+            there.take("\n".join(map(json.dumps, lines)).encode())
 
 
 def test_plans_come_along_and_an_older_date_of_interview_becomes_one(three: list[Place]) -> None:

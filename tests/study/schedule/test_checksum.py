@@ -21,6 +21,7 @@ OTHER = {
     "revealed_at": datetime(2025, 5, 1, 10, 0, 0, 1, tzinfo=UTC), "rated_at": datetime(2025, 5, 2, 10, tzinfo=UTC),
     "counts_at": datetime(2025, 5, 3, tzinfo=UTC),
     "day": date(2025, 5, 2), "desired_retention": 0.9000000000000001, "typed": "because.", "sitting": None, "sure": 1,
+    "points": "[]",
 }  # fmt: skip
 
 

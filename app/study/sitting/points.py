@@ -1,0 +1,69 @@
+"""The points of a card beside an answer: which it made, what a review keeps of that, and the rating it proposes.
+
+What was typed is only compared by its terms, so a tick is a guess until the learner has looked at it. Pure.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from app.cards.file.points import LONGEST, MOST
+from app.study.sitting.typed_answer import unsaid
+
+
+class Point(NamedTuple):
+    """A point in Markdown, and whether an answer made it."""
+
+    text: str
+    is_made: bool
+
+
+class Ticked(NamedTuple):
+    """A point with its box: its Markdown, its HTML, whether it is ticked, and those of its terms that were typed."""
+
+    text: str
+    html: str
+    is_made: bool
+    said: Sequence[str] = ()
+
+
+def guess(text: str, html: str, words: str, typed: str) -> Ticked:
+    """Tick a point if more than half of its terms were typed. `words` are the point as plain text."""
+    terms = unsaid("", words)
+    missing = set(unsaid(typed, words))
+    said = [term for term in terms if term not in missing]
+    return Ticked(text, html, 2 * len(said) > len(terms), said)
+
+
+def proposed(made: int, of: int) -> int:
+    """The rating, 1 to 5, that so many points made out of `of` propose. The learner may give another one."""
+    if made == of:
+        return 5
+    if 3 * made >= 2 * of:
+        return 4
+    return 3 if 2 * made >= of else 2 if made else 1
+
+
+def kept(points: Sequence[str], made: Collection[int]) -> str:
+    """What a review keeps: each point's Markdown and whether it was made. `made` are the indices of those that were.
+
+    Raises ValueError for points that no page of ours shows.
+    """
+    if len(points) > MOST or any(len(point) > LONGEST or "\0" in point for point in points):
+        raise ValueError(f"A card has at most {MOST} points of {LONGEST} characters. Load the page again.")
+    return json.dumps([[point, index in made] for index, point in enumerate(points)], ensure_ascii=False)
+
+
+def kept_before(text: str) -> list[Point]:
+    """The points of a review. Raises ValueError for anything that `kept` does not write."""
+    found = json.loads(text)
+    pairs = found if isinstance(found, list) else [None]
+    points = [Point(*one) for one in pairs if isinstance(one, list) and [*map(type, one)] == [str, bool]]
+    if len(points) != len(pairs) or text != kept(*_apart(points)):
+        raise ValueError("these are no points of a card")
+    return points
+
+
+def _apart(points: Iterable[Point]) -> tuple[list[str], set[int]]:
+    all_points = list(points)
+    return [point.text for point in all_points], {at for at, point in enumerate(all_points) if point.is_made}
