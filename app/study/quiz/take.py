@@ -51,7 +51,7 @@ class Item:
 
     `is_askable` is False if the card has left the files, or the learner suspended it or buried it for today. `token` is
     that of the last form that answered the question, even if that answer was taken back; `rating` is None then.
-    `expected` is the chance of recall, 0 to 1, when the quiz was made.
+    `expected` is the chance of recall, 0 to 1, when the quiz was made. `points` are as the review keeps them.
     """
 
     card_id: int
@@ -65,6 +65,7 @@ class Item:
     rating: int | None
     typed: str | None
     is_askable: bool
+    points: str | None = None
 
 
 @dataclass
@@ -119,6 +120,7 @@ _ITEMS = (
         RATING,
         case((STANDS, REVIEW.c.typed)),
         MAY_BE_ASKED,
+        case((STANDS, REVIEW.c.points)),
     )
     .select_from(ANSWERED.join(TOPIC, TOPIC.c.id == CARD.c.topic_id))
     .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"))

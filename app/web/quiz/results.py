@@ -17,6 +17,7 @@ from app.models import Card, CardDemo, Deck, Review
 from app.study.learner.preferences import Preferences
 from app.study.quiz.make import NothingToAskError, make, plan_again
 from app.study.quiz.past import Past, past
+from app.study.quiz.points import PointReport, report_of
 from app.study.quiz.result import DOUBTFUL, SURE, Result, compared, result_of
 from app.study.quiz.take import Attempt, Item, attempt_at, quiz_named
 from app.study.schedule.computed import asked_before
@@ -29,7 +30,7 @@ class Over:
     """The end: the result, typed answers with their cards, demos of the cards missed, and quizzes to compare.
 
     `computed` are the answers to computed questions, each as a review, and `slips` those of them with a known mistake.
-    `cards`, `typed` and `demos` (address and label) are by the card's id.
+    `points` is the report by point. `cards`, `typed` and `demos` (address and label) are by the card's id.
     """
 
     result: Result
@@ -37,6 +38,7 @@ class Over:
     typed: dict[int, Typed]
     computed: Sequence[tuple[Item, Review]]
     slips: Sequence[tuple[Item, Review]]
+    points: PointReport | None
     demos: dict[int, list[tuple[str, str]]]
     others: Sequence[Past]
 
@@ -75,6 +77,7 @@ def result_context(session: Session, learner: Preferences, attempt: Attempt, now
         {card_id: beside(text, cards[card_id]) for card_id, text in typed.items()},
         answers,
         slips,
+        report_of(result.items),
         demos,
         [one for one in quizzes if one.name != attempt.quiz.name and one.mean is not None],
     )

@@ -1,0 +1,87 @@
+"""The report of a quiz by point: which points of a good answer were made, and which are missing. Pure."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.study.quiz.take import Item
+from app.study.sitting.points import Point, kept_before
+from app.study.sitting.typed_answer import stem, unsaid
+
+MOST_SHARED = 5
+_NO_WORDS = re.compile(r"\$[^$]*\$|`[^`]*`|\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class PointResult:
+    """A point in Markdown, the answers that lack it, and those that made it. Cards that word it alike share it."""
+
+    text: str
+    missing: Sequence[Item]
+    made: Sequence[Item]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedTerm:
+    """A term of points in several topics: `missing` are the answers that made no point with it, of these `answers`."""
+
+    word: str
+    missing: Sequence[Item]
+    answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointReport:
+    """How many of the points asked in how many answers were made, each point, and terms missing across topics."""
+
+    answers: int
+    made: int
+    asked: int
+    points: Sequence[PointResult]
+    shared: Sequence[SharedTerm]
+
+    @property
+    def missing(self) -> list[PointResult]:
+        """The points that an answer lacks, those first that most lack."""
+        return sorted((one for one in self.points if one.missing), key=lambda one: -len(one.missing))
+
+
+def report_of(items: Sequence[Item]) -> PointReport | None:
+    """The report; None if no answer says anything of points."""
+    told = [(item, kept_before(item.points)) for item in items if item.points]
+    if not told:
+        return None
+    found: dict[str, tuple[str, list[Item], list[Item]]] = {}
+    for item, points in told:
+        for point in points:
+            _text, missing, made = found.setdefault(
+                " ".join(point.text.replace("*", "").casefold().split()), (point.text, [], [])
+            )
+            (made if point.is_made else missing).append(item)
+    every = [point for _item, points in told for point in points]
+    number = sum(point.is_made for point in every)
+    return PointReport(len(told), number, len(every), [PointResult(*one) for one in found.values()], _shared(told))
+
+
+def _shared(told: Sequence[tuple[Item, Sequence[Point]]]) -> list[SharedTerm]:
+    """The terms missing from answers in two topics or more, those first that most answers lack."""
+    words: dict[str, str] = {}
+    asked, missing = defaultdict[str, list[Item]](list), defaultdict[str, list[Item]](list)
+    for item, points in told:
+        made = {term for point in points if point.is_made for term, _word in _terms(point)}
+        for term, word in dict(one for point in points for one in _terms(point)).items():
+            words.setdefault(term, word)
+            asked[term].append(item)
+            if term not in made:
+                missing[term].append(item)
+    several = [term for term, lacking in missing.items() if len({item.topic_place for item in lacking}) > 1]
+    several.sort(key=lambda term: (-len(missing[term]), len(asked[term]), words[term]))
+    return [SharedTerm(words[term], missing[term], len(asked[term])) for term in several[:MOST_SHARED]]
+
+
+def _terms(point: Point) -> Iterator[tuple[str, str]]:
+    """The terms of a point's words, each with the word."""
+    for word in unsaid("", _NO_WORDS.sub(" ", point.text)):
+        if term := stem(word):
+            yield term, word.lower()
