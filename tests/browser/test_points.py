@@ -98,7 +98,6 @@ def test_a_mock_interview_by_point_on_a_phone(
     assert [link.get_attribute("href") for link in report.locator("ul.slips > li > p > a:visible").all()] == [
         "/cards/rnn/recurrence-formula",
         "/cards/rnn/uses-in-language",
-        "/cards/rnn/uses-in-language",
     ]
     assert not sideways(page)
     assert violations(page) == []

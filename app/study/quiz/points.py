@@ -42,9 +42,18 @@ class PointReport:
     shared: Sequence[SharedTerm]
 
     @property
-    def missing(self) -> list[PointResult]:
-        """The points that an answer lacks, those first that most lack."""
-        return sorted((one for one in self.points if one.missing), key=lambda one: -len(one.missing))
+    def repeated(self) -> list[PointResult]:
+        """The points that several answers lack, those first that most lack."""
+        return sorted((one for one in self.points if len(one.missing) > 1), key=lambda one: -len(one.missing))
+
+    @property
+    def of_cards(self) -> list[tuple[Item, list[PointResult]]]:
+        """The other points that are missing, by their card."""
+        found = defaultdict[Item, list[PointResult]](list)
+        for one in self.points:
+            if len(one.missing) == 1:
+                found[one.missing[0]].append(one)
+        return [*found.items()]
 
 
 def report_of(items: Sequence[Item]) -> PointReport | None:

@@ -21,10 +21,8 @@ def test_points_that_cards_word_alike_are_one_and_the_most_missing_come_first() 
     found = report_of(items)
     assert found is not None
     assert (found.answers, found.made, found.asked) == (4, 2, 6)
-    assert [(one.text, len(one.missing), len(one.made)) for one in found.missing] == [
-        ("It names the shape.", 3, 1),
-        ("It is fast.", 1, 1),
-    ]
+    assert [(one.text, len(one.missing), len(one.made)) for one in found.repeated] == [("It names the shape.", 3, 1)]
+    assert [(item.card_id, [one.text for one in points]) for item, points in found.of_cards] == [(2, ["It is fast."])]
     assert [(one.word, [lacking.card_id for lacking in one.missing], one.answers) for one in found.shared] == [
         ("names", [1, 2, 3], 4),
         ("shape", [1, 2, 3], 4),
