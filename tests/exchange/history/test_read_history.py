@@ -27,9 +27,9 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
     "no header": (lambda h: h.split(b"\n", 1)[1], 1, "must be the first line"),
     "another format": (lambda h: changed(h, 1, format="other"), 1, "format "),
     "a later version": (
-        lambda h: changed(h, 1, version=7, device="phone"),
+        lambda h: changed(h, 1, version=8, device="phone"),
         1,
-        "version 7, and this Recur reads 1, 2, 3, 4, 5 and 6: update Recur, which is older than the file",
+        "version 8, and this Recur reads 1, 2, 3, 4, 5, 6 and 7: update Recur, which is older than the file",
     ),
     "an unknown zone": (
         lambda h: changed(h, 1, learner={**json.loads(h.split(b"\n")[0])["learner"], "time_zone": "Mars/Base"}),
