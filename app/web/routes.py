@@ -17,7 +17,7 @@ from app.web.evidence import evidence
 from app.web.frame import health
 from app.web.frame.here import allowed
 from app.web.own import history, learners, plans, settings
-from app.web.people import account, accounts, class_day, classes, join, sign_in
+from app.web.people import account, accounts, class_day, class_quizzes, classes, join, sign_in
 from app.web.phone import worker
 from app.web.quiz import choose, results, take
 from app.web.sitting import kept, plan, review, sync, today
@@ -73,6 +73,7 @@ TAKE_A_QUIZ = (
     _post("/quiz", choose.make_quiz),
     _post("/quiz/{name}/again", results.again),
     _get("/quiz/{name}/compare", results.compare),
+    _post("/class-quizzes/{quiz}/start", class_quizzes.start),
 )
 DRILL = (
     _get("/drill", drill.choose),
@@ -147,6 +148,10 @@ TEACH = (
     _post("/classes/{class_id}/day", class_day.set_day, Deed.TEACH),
     _get("/classes/{class_id}/overview", class_day.overview, Deed.TEACH),
     _get("/classes/{class_id}/overview.csv", class_day.overview_as_csv, Deed.TEACH),
+    _get("/classes/{class_id}/quizzes", class_quizzes.quizzes, Deed.TEACH),
+    _post("/classes/{class_id}/quizzes", class_quizzes.add, Deed.TEACH),
+    _get("/classes/{class_id}/quizzes/{quiz}", class_quizzes.result, Deed.TEACH),
+    _post("/classes/{class_id}/quizzes/{quiz}/delete", class_quizzes.delete, Deed.TEACH),
     _post("/classes/{class_id}/links/{link}/end", classes.end_invitation, Deed.TEACH),
     _get("/classes/{class_id}/evidence", evidence.evidence, Deed.TEACH),
     _get("/classes/{class_id}/evidence/{deck}/{name}", evidence.one_card, Deed.TEACH),

@@ -21,7 +21,7 @@ from tests.web.sitting.test_review import PART, rating_form
 from tests.web.sitting.test_sync import event as made_offline
 from tests.web.test_walks import APART
 
-WITH_ACCOUNTS = ("/sign-", "/join/", "/account", "/classes")
+WITH_ACCOUNTS = ("/sign-", "/join/", "/account", "/class")
 """Pages that are there where everybody signs in: tests/web/people/test_roles.py counts their connections."""
 ALL = [
     (route, method)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from app.cards.file.yaml_files import documents
 from app.models import Review
 from app.study.classes.plans import plans_of_classes
+from app.study.classes.quizzes import open_quizzes
 from app.study.learner.preferences import Preferences
 from app.study.plan.rule import Reason
 from app.study.schedule.new_card_cursor import unseen
@@ -69,6 +70,8 @@ def today(
             **_first_plan(mine, day),
             of_classes={one.plan: one for one in of_classes if one.is_set},
             news=[one for one in of_classes if one.is_news],
+            class_quizzes=open_quizzes(session, who.learner_id, here.now) if here.account else (),
+            zone=who.zone,
             my_plans={one.name: one for one in mine},
             begun=last and _begun(here, session, last),
             first_cards=None if last else _first_cards(session, who, here.now, chosen.id),
