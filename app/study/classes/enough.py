@@ -1,7 +1,7 @@
-"""How many learners a figure must come from before anybody sees it."""
+"""How many learners a figure, or a change of one, must come from before anybody sees it."""
 
 FEWEST = 5
-WHY = f"Figures of fewer than {FEWEST} learners are not shown: one could tell from them who knows what."
+WHY = f"Figures of fewer than {FEWEST} learners who take part are not shown: one could tell from them who knows what."
 
 
 def is_enough(learners: int) -> bool:

@@ -1,8 +1,9 @@
 """What the learners of a class know by topic, told so that nobody can work out what one of them knows.
 
-A topic is counted once enough learners have studied it, and again at most once a day, and only when enough of them have
-studied it since, have joined or have left. So the difference of any two figures is one of that many learners. When
-somebody has left and it cannot be counted again yet, its figure is not shown.
+Counted are the learners who take part in the class's evidence, and what they rated since. A topic is counted once
+enough of them have studied it, and again at most once a day, and only when enough of them have studied it since, have
+joined or have left. So the difference of any two figures is one of that many learners. When somebody has left and it
+cannot be counted again yet, its figure is not shown.
 """
 
 from collections import defaultdict
@@ -68,7 +69,6 @@ class TopicOfClass:
 class Overview:
     """What a class knows by topic, in learning order. `why_not` says why nothing at all is shown."""
 
-    learners: int
     topics: Sequence[TopicOfClass]
     why_not: str
 
@@ -91,9 +91,9 @@ class Counted:
 
 
 _LEARNERS = (
-    select(ACCOUNT.c.learner_id, CLASS_MEMBER.c.joined_at)
+    select(ACCOUNT.c.learner_id, CLASS_MEMBER.c.counts_from)
     .join(CLASS_MEMBER, CLASS_MEMBER.c.account_id == ACCOUNT.c.id)
-    .where(CLASS_MEMBER.c.class_id == bindparam("class_id"), ~CLASS_MEMBER.c.teaches)
+    .where(CLASS_MEMBER.c.class_id == bindparam("class_id"), CLASS_MEMBER.c.counts_from.is_not(None))
 )
 _CARDS = select(func.count()).where(CARD.c.topic_id == TOPIC.c.id, CARD.c.retired_at.is_(None)).scalar_subquery()
 _TOPICS = (
@@ -134,8 +134,7 @@ _STATES = (
     )
     .where(
         CLASS_MEMBER.c.class_id == bindparam("class_id"),
-        ~CLASS_MEMBER.c.teaches,
-        CARD_STATE.c.reviewed_at >= CLASS_MEMBER.c.joined_at,
+        CARD_STATE.c.reviewed_at >= CLASS_MEMBER.c.counts_from,
         CARD.c.topic_id.in_(bindparam("topics", expanding=True)),
     )
 )
@@ -147,7 +146,7 @@ def overview(session: Session, class_id: int) -> Overview:
     joined = connection.execute(_LEARNERS, {"class_id": class_id}).all()
     why_not = "" if is_enough(len(joined)) else WHY
     rows = connection.execute(_TOPICS, {"class_id": class_id}) if not why_not else ()
-    return Overview(len(joined), [_shown(row, joined) for row in rows], why_not)
+    return Overview([_shown(row, joined) for row in rows], why_not)
 
 
 def _shown(row: Any, joined: Sequence[Any]) -> TopicOfClass:
@@ -161,7 +160,7 @@ def _shown(row: Any, joined: Sequence[Any]) -> TopicOfClass:
 
 def _since(row: Any, joined: Sequence[Any]) -> set[int]:
     """Who has joined since the topic was counted."""
-    return {one.learner_id for one in joined if row.counted_at is not None and one.joined_at > row.counted_at}
+    return {one.learner_id for one in joined if row.counted_at is not None and one.counts_from > row.counted_at}
 
 
 def _left(row: Any, joined: Sequence[Any]) -> int:

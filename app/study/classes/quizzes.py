@@ -47,6 +47,10 @@ MOST_QUIZZES = 200
 """Of one class."""
 
 
+HIGHEST = 0.9
+"""The highest share of misses that is told."""
+
+
 class NoSuchQuizError(LookupError):
     """The class has no such quiz, or it is not open to this learner."""
 
@@ -111,7 +115,8 @@ class OpenQuiz:
 class QuestionResult:
     """A question, and how the class answered it: `answered` is 0 if fewer learners did than may be shown.
 
-    `missed` is a share, 0 to 1; `slips` are mistakes that enough learners made, with how many did.
+    `missed` is a share, 0 to 1, or HIGHEST if it is higher: one could tell what each knows. `mean` is None then.
+    `slips` are mistakes that enough learners made, with how many did.
     """
 
     card_id: int
@@ -119,7 +124,7 @@ class QuestionResult:
     question: str
     answered: int
     missed: float
-    mean: float
+    mean: float | None
     slips: Sequence[tuple[str, int]]
 
 
@@ -277,7 +282,8 @@ _TAKEN = (
             and_(CLASS_MEMBER.c.class_id == CLASS_QUIZ.c.class_id, CLASS_MEMBER.c.account_id == ACCOUNT.c.id),
         )
     )
-    .where(CLASS_QUIZ_TAKER.c.class_quiz_id == bindparam("quiz"), ~CLASS_MEMBER.c.teaches, STANDS)
+    .where(CLASS_QUIZ_TAKER.c.class_quiz_id == bindparam("quiz"), STANDS)
+    .where(CLASS_MEMBER.c.counts_from <= REVIEW.c.rated_at)  # who takes part in the class's evidence
 )
 
 
@@ -298,13 +304,14 @@ def count_results(session: Session, quiz: ListedQuiz, now: datetime) -> None:
 def _result(card: int, rows: Sequence[Any]) -> dict[str, Any]:
     """What may be shown of the answers to a question."""
     if not is_enough(len(rows)):
-        return {"card": card, "answered": 0, "missed": 0.0, "mean": 0.0, "slips": []}
+        return {"card": card, "answered": 0, "missed": 0.0, "mean": None, "slips": []}
+    missed = fmean(Rating(row.rating).missed for row in rows)
     slips = Counter(row.slip for row in rows if row.slip)
     return {
         "card": card,
         "answered": len(rows),
-        "missed": fmean(Rating(row.rating).missed for row in rows),
-        "mean": fmean(row.rating for row in rows),
+        "missed": min(HIGHEST, missed),
+        "mean": fmean(row.rating for row in rows) if missed < HIGHEST else None,
         "slips": [[slip, number] for slip, number in slips.most_common() if number >= FEWEST],
     }
 

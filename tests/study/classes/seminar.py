@@ -42,7 +42,7 @@ class Seminar:
                 connection.execute(insert(LEARNER).values({**row, "id": who, "name": f"Learner {who}"}))
                 account = {"id": who, "learner_id": who, "name": f"learner {who}", "role": "learner", "made_at": now}
                 connection.execute(insert(ACCOUNT).values(account))
-            member = {"class_id": self.id, "account_id": who, "teaches": False, "joined_at": now}
+            member = {"class_id": self.id, "account_id": who, "teaches": False, "joined_at": now, "counts_from": now}
             connection.execute(insert(CLASS_MEMBER).values(member))
         self.members.add(who)
         return who

@@ -28,7 +28,7 @@ def contributions(seminar: Seminar, topic: str) -> Contributions:
         "SELECT card_state.learner_id, card_id, stability, reviewed_on FROM card_state"
         " JOIN card ON card.id = card_id JOIN topic ON topic.id = topic_id"
         " JOIN class_member ON account_id = learner_id"
-        f" WHERE topic.name = '{topic}' AND reviewed_at >= joined_at AND card.retired_at IS NULL"
+        f" WHERE topic.name = '{topic}' AND reviewed_at >= counts_from AND card.retired_at IS NULL"
     )
     for who, card, stability, day in rows:
         found[who].add((card, stability, day))
