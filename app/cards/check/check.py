@@ -10,7 +10,7 @@ from app.cards.check.judge import Claim, Remarks, judge, open_content
 from app.cards.file.files import OpenedFile, digest, no_folder, open_files
 from app.cards.file.mistake import Mistake
 from app.cards.file.yaml_files import Sources
-from app.cards.render.prepare import ReadyFile, prepare_all
+from app.cards.render.prepare import ReadyFile, prepare_all, without_collecting
 from app.demos.registry import FindDemo, find
 
 
@@ -85,6 +85,7 @@ def coverage_table(checked: Checked) -> list[str]:
     return [f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}" for row in (head, *rows)]
 
 
+@without_collecting()
 def check_content(
     content_dir: Path,
     find_demo: FindDemo = find,

@@ -42,7 +42,7 @@ from app.cards.load.file_rows import (
 from app.cards.load.follow import MoveCards
 from app.cards.load.identity import Home
 from app.cards.load.versions import commits_of
-from app.cards.render.prepare import ReadyFile, prepare_all
+from app.cards.render.prepare import ReadyFile, prepare_all, without_collecting
 from app.cards.render.render import RENDERER
 from app.database import Database
 from app.demos.registry import FindDemo, find
@@ -83,6 +83,7 @@ def nothing_moves_with_them(_connection: Connection, _homes: Mapping[int, tuple[
     """For a database without reviews."""
 
 
+@without_collecting()
 def load(
     database: Database,
     content_dir: Path,

@@ -7,13 +7,15 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from multiprocessing.context import BaseContext
+from pathlib import Path
 from urllib.parse import unquote
 
 from app.cards.file.blocks import curly
@@ -28,8 +30,8 @@ from app.cards.render.render import RENDERER, Link, Rendered, Surroundings, rend
 
 log = logging.getLogger(__name__)
 
-WORTH_PROCESSES = 500_000
-"""Bytes from which on several processes gain more than their start costs (about half a second of parsing)."""
+WORTH_PROCESSES = 1_000_000
+"""Bytes from which on other processes gain more than their start costs (about half a second of work)."""
 
 
 @dataclass(frozen=True)
@@ -117,25 +119,53 @@ def prepare_all(
     `known` are each file's hashes of cards that need not be rendered, by path. `show` is as in `prepare`.
     """
     jobs = [(one, (known or {}).get(one.file.path, ())) for one in opened]
-    do = partial(_prepare_job, show)
-    processors = min(os.cpu_count() or 1, 8)
-    if processors == 1 or len(jobs) == 1 or sum(len(one.data) for one in opened) < WORTH_PROCESSES:
-        return [do(job) for job in jobs]
+    do = partial(_prepare_some, show)
+    others = min(_processors(), 8) - 1
+    if not others or len(jobs) == 1 or sum(len(one.data) for one in opened) < WORTH_PROCESSES:
+        return do(jobs)
+    size = max(1, len(jobs) // ((others + 1) * 16))
+    parts = [jobs[start : start + size] for start in range(0, len(jobs), size)]
     try:
-        with ProcessPoolExecutor(processors, mp_context=_start(), initializer=_begin) as pool:
-            return list(pool.map(do, jobs, chunksize=max(1, len(jobs) // (processors * 8))))
+        with ProcessPoolExecutor(others, mp_context=_start(), initializer=_begin) as pool:
+            theirs = [pool.submit(do, part) for part in parts]
+            # This process takes the last part that no other has begun, so it is busy while they start and work.
+            ours = {at: do(parts[at]) for at in reversed(range(len(parts))) if theirs[at].cancel()}
+            done = [ours[at] if at in ours else theirs[at].result() for at in range(len(parts))]
     except (BrokenProcessPool, OSError) as error:
         log.warning("Reading the content in one process, since more cannot be started: %s", error)
-        return [do(job) for job in jobs]
+        return do(jobs)
+    return [file for part in done for file in part]
 
 
-def _prepare_job(show: bool, job: tuple[OpenedFile, Collection[str]]) -> ReadyFile:
-    return prepare(*job, show=show)
+def _prepare_some(show: bool, jobs: Sequence[tuple[OpenedFile, Collection[str]]]) -> list[ReadyFile]:
+    return [prepare(*job, show=show) for job in jobs]
+
+
+def _processors() -> int:
+    """How many processors this process may use; a container may allow it fewer than the machine has."""
+    count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return min(count, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):  # no control groups, or no limit
+        return count
+
+
+@contextmanager
+def without_collecting() -> Iterator[None]:
+    """Do work that leaves no cycles behind without Python's collector, which would take a fifth of its time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _begin() -> None:
     """Prepare a process of the pool."""
-    gc.disable()  # it lives for one load and leaves no cycles behind: collecting would cost a fifth of its time
+    gc.disable()  # as in without_collecting()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

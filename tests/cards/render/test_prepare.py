@@ -111,7 +111,7 @@ def same_with_processes(method: str) -> None:
     filler = "word " * 10_000
     files = [opened(TEXT + filler, path=f"d/t{number:03d}.md") for number in range(WORTH_PROCESSES // 50_000 + 1)]
     known = {"d/t003.md": {prepare(files[3]).cards[0].content_hash}}
-    with mock.patch("app.cards.render.prepare._start", start):
+    with mock.patch.multiple(prepare_module, _start=start, _processors=lambda: 3):
         assert prepare_all(files, known) == [prepare(one, known.get(one.file.path, ())) for one in files]
     assert started == [method]
 
@@ -147,6 +147,7 @@ def kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
 threading.Thread(target=kill).start()
+here.prepare_module._processors = lambda: 3
 here.prepare_all([here.opened(here.TEXT + "word " * 10_000, path=f"d/t{n:03d}.md") for n in range(2_000)])
 """
 
