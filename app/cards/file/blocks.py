@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
@@ -13,9 +13,10 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token as Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from app.cards.file.more_markdown import extend, lost_cells
+from app.cards.file.more_markdown import PLAIN, extend, lost_cells
 
 References = dict[str, Any]
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 RAW = "raw"
 """The type of a token whose content `to_html` writes as it is."""
 
@@ -36,9 +37,11 @@ def _parser() -> MarkdownIt:
 _PARSER = _parser()
 
 
-@dataclass(frozen=True)
-class Block:
-    """A top-level block. `line` is its first line, from 1; `end` is the line after its last."""
+class Block(NamedTuple):
+    """A top-level block. `line` is its first line, from 1; `end` is the line after its last.
+
+    `parsed` are its tokens; None if it was read at once (PLAIN), as most are, and all of it is in `text`.
+    """
 
     kind: str
     level: int
@@ -46,7 +49,19 @@ class Block:
     end: int
     text: str
     markup: str
-    tokens: tuple[Token, ...]
+    parsed: tuple[Token, ...] | None = None
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """Its tokens."""
+        if self.parsed is not None:
+            return self.parsed
+        tag, lines = f"h{self.level}" if self.level else "p", [self.line - 1, self.end - 1]
+        return (
+            Token(f"{self.kind}_open", tag, 1, map=lines, markup=self.markup, block=True),
+            Token("inline", "", 0, map=lines, level=1, children=[], content=self.text, block=True),
+            Token(f"{self.kind}_close", tag, -1, markup=self.markup, block=True),
+        )
 
     def tokens_with_lines(self) -> list[tuple[Token, int]]:
         """The tokens, each with the line it begins on."""
@@ -81,13 +96,12 @@ def read(text: str) -> MarkdownText:
     notes: dict[str, Block] = {}
     blocks = []
     for block in _blocks(tokens):
-        label = block.tokens[0].meta.get("label", "")
         if block.kind != "footnote_reference":
             blocks.append(block)
-        elif label in notes:
+        elif (label := block.tokens[0].meta.get("label", "")) in notes:
             mistakes.append((block.line, f"the footnote [^{label}] is defined a second time: rename one of them"))
         else:
-            notes[label] = replace(block, tokens=block.tokens[1:-1])
+            notes[label] = block._replace(parsed=block.tokens[1:-1])
     return MarkdownText(tuple(blocks), env.get("references", {}), tuple(mistakes), notes)
 
 
@@ -97,16 +111,14 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[Block]:
         if token.level == 0 and token.nesting <= 0:
             first = tokens[start]
             line, end = first.map or (0, 0)
-            text = tokens[start + 1].content if first.type in ("paragraph_open", "heading_open") else ""
-            yield Block(
-                kind=first.type.removesuffix("_open"),
-                level=int(first.tag[1]) if first.type == "heading_open" else 0,
-                line=line + 1,
-                end=end + 1,
-                text=text,
-                markup=first.markup,
-                tokens=tuple(tokens[start : index + 1]),
-            )
+            level = int(first.tag[1]) if first.tag in _HEADINGS else 0
+            if first.type.startswith(PLAIN):
+                kind = first.type.removeprefix(PLAIN)
+                yield Block(kind, level, line + 1, end + 1, first.content, first.markup)
+            else:
+                text = tokens[start + 1].content if first.type in ("paragraph_open", "heading_open") else ""
+                kind, parsed = first.type.removesuffix("_open"), tuple(tokens[start : index + 1])
+                yield Block(kind, level, line + 1, end + 1, text, first.markup, parsed)
             start = index + 1
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 
 from app.cards.file.blocks import Block
@@ -194,5 +194,5 @@ def key_point_sources(blocks: Sequence[Block]) -> tuple[tuple[Block, ...], list[
                 sources.extend((item.strip(), here) for item in found[1].split(","))
                 token = token.copy(content=token.content[: found.start()].rstrip())
             tokens.append(token)
-        kept.append(replace(block, tokens=tuple(tokens)))
+        kept.append(block._replace(parsed=tuple(tokens)))
     return tuple(kept), sources

@@ -16,6 +16,8 @@ NOTE_REFERENCE = "note_reference"
 """The type of an inline token for a footnote's mark; its content is the label."""
 TAG = "tag"
 """The type of an inline token for a tag of `HTML`; its markup is open or close."""
+PLAIN = "plain_"
+"""What the type of a block's token begins with if it is the whole block, whose inline text is its content."""
 HTML = ("sub", "sup", "kbd")
 """The HTML elements that authors can write, beside <br>."""
 _TEX = re.compile(
@@ -84,17 +86,21 @@ def lost_cells(tokens: Sequence[Token], lines: Sequence[str]) -> list[tuple[int,
 
 
 def _plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Reads most of a file's lines at once, as the other rules would after one another."""
+    """Reads most of a file's lines at once, as the other rules would after one another, and makes one token of them."""
     found = _PLAIN.match(state.src, state.bMarks[start]) if state.parentType == "root" and not state.blkIndent else None
     if silent or not found or not found[0]:
         return False
-    if found[0].startswith("#"):
+    text = found[0]
+    if not text.startswith("#"):
+        state.line = start + text.count("\n")
+        token = Token(f"{PLAIN}paragraph", "p", 0, map=[start, state.line], content=mdTrim(text), block=True)
+    elif text.rstrip(" \t").endswith("#"):
         return heading(state, start, end, silent)
-    state.line = start + found[0].count("\n")
-    state.push("paragraph_open", "p", 1).map = [start, state.line]
-    inline = state.push("inline", "", 0)
-    inline.content, inline.map, inline.children = mdTrim(found[0]), [start, state.line], []
-    state.push("paragraph_close", "p", -1)
+    else:
+        state.line = start + 1
+        lines = [start, state.line]
+        token = Token(f"{PLAIN}heading", "h2", 0, map=lines, content=mdTrim(text[2:]), markup="##", block=True)
+    state.tokens.append(token)
     return True
 
 

@@ -52,6 +52,15 @@ _STRAY_DOLLAR = (
 )
 
 
+_PROSE = re.compile(r"(?:[\w ,;()/+@]++|\.(?!\. )|[-%=?!](?![-%=?!])|:(?=[ \n]|\Z)|\n(?! ))*+")
+
+
+def is_prose(text: str) -> bool:
+    """True if inline text has nothing but words: its HTML is itself, and nothing in it can be a mistake."""
+    plain_words = _PROSE.fullmatch(text) and "_" not in text and " \n" not in text and not text.endswith(" ")
+    return bool(plain_words) and (text.isascii() or not _RIGHT_TO_LEFT.search(text))
+
+
 @dataclass(frozen=True)
 class Link:
     """A link as the author wrote it. `is_follow_up`: its paragraph lists what an interviewer may ask next.
@@ -95,8 +104,10 @@ class Surroundings:
     as_written: bool = False
 
 
-def render(blocks: Iterable[Block], around: Surroundings, with_notes: bool = True) -> Rendered:
+def render(blocks: Sequence[Block], around: Surroundings, with_notes: bool = True) -> Rendered:
     """Render top-level blocks, and below them the footnotes of `around` that are not written yet. Never raises."""
+    if not around.numbers and all(block.kind == "paragraph" and is_prose(block.text) for block in blocks):
+        return Rendered("\n".join([f"<p>{block.text}</p>" for block in blocks]) if around.show else "")
     renderer = _Renderer(around)
     tokens = renderer.blocks(blocks)
     written = 0
@@ -125,6 +136,8 @@ def render(blocks: Iterable[Block], around: Surroundings, with_notes: bool = Tru
 
 def render_line(text: str, line: int, around: Surroundings, what: str = "question") -> Rendered:
     """Render one line of inline text: a question, or a point. Links in it are mistakes, and pictures of a point."""
+    if is_prose(text):
+        return Rendered(text if around.show else "")
     renderer = _Renderer(around, is_line=True)
     children = renderer.inline(text, line, inline_tokens(text, around.references))
     if any(link.target.kind != "picture" and not link.is_figure for link in renderer.out.links):
@@ -231,6 +244,8 @@ class _Renderer:
 
     def inline(self, text: str, line: int, tokens: Sequence[Token]) -> list[Token]:
         """The tokens of inline text as they are written. `line` is the line on which the text begins."""
+        if is_prose(text):
+            return list(tokens)
         kept: list[Token] = []
         is_follow_up = text.lstrip().startswith(FOLLOW_UP)
         link_is_hidden = False

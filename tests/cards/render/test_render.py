@@ -123,7 +123,7 @@ def test_html_is_shown_as_the_text_that_it_is():
 def test_all_html_goes_through_the_sanitiser():
     """A parser that let HTML through would not be enough to hurt a page."""
     html = Token("html_block", "", 0, content='<p id="main" onclick="f()">x<script>f()</script></p>')
-    block = Block("html", 0, line=1, end=2, text=html.content, markup="", tokens=(html,))
+    block = Block("html", 0, line=1, end=2, text=html.content, markup="", parsed=(html,))
     assert render([block], Surroundings(deck="d")).html == "<p>x</p>"
 
 
