@@ -1,18 +1,22 @@
 """The tables as SQLAlchemy Core sees them, for statements that are built once and never refresh an object."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import TypeVar, cast
+from operator import itemgetter
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Connection,
     Date,
     Integer,
     String,
     Table,
+    TableClause,
     bindparam,
     case,
+    insert,
     inspect,
     literal_column,
 )
@@ -131,3 +135,32 @@ def chunks(values: Iterable[_Value]) -> list[list[_Value]]:
 def without_index(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """`condition`, in a form that no planner looks up in an index: it filters the rows that another index finds."""
     return case((condition, ONE), else_=NONE) == ONE
+
+
+def insert_rows(connection: Connection, into: TableClause, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows of the same columns. On SQLite it takes half the time that execute() takes.
+
+    Columns that no row has are NULL: defaults of the models are not filled in.
+    """
+    dialect = connection.dialect
+    if not rows or dialect.name != "sqlite":
+        if rows:
+            connection.execute(insert(into), rows)
+        return
+    columns = [into.c[name] for name in rows[0]]
+    makers = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in columns]
+    made = [(at, make) for at, make in enumerate(makers) if make]
+    values = list(map(itemgetter(*rows[0]), rows))
+    if made:
+        values = [_with_made(of_row, made) for of_row in values]
+    quoted = dialect.identifier_preparer
+    names = ", ".join(map(quoted.format_column, columns))
+    marks = ", ".join("?" * len(columns))
+    connection.exec_driver_sql(f"INSERT INTO {quoted.format_table(into)} ({names}) VALUES ({marks})", values)  # noqa: S608 - names of ours
+
+
+def _with_made(values: tuple[Any, ...], made: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
+    row = list(values)
+    for at, make in made:
+        row[at] = make(row[at])
+    return tuple(row)

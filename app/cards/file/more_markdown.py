@@ -34,6 +34,9 @@ _CELL_PART = re.compile(
 _CONTAINER = re.compile(r"[\s>]*(?:(?:[-*+]|\d+[.)])\s+)*")
 _PLAIN = re.compile(r"(?:[^\W\d_][^\n]*+\n)*+(?=[ \t]*(?:\n|\Z))|##[ \t][^\n|]*+(?=\n|\Z)")
 """A paragraph whose lines all begin with a letter, or a heading: at the top level they can be nothing else."""
+_ITEM = re.compile(r"[^\W\d_][^\n|]*+")
+_NEXT_ITEM = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]+[^\W_]")
+"""A list's item of one line of words, and the line of the item after it."""
 DELIMITER_ROW = re.compile(
     r"^[ \t>]*(?:\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?|\|[ \t]*:?-+:?[ \t]*\|)[ \t]*$", re.MULTILINE
 )
@@ -87,6 +90,8 @@ def lost_cells(tokens: Sequence[Token], lines: Sequence[str]) -> list[tuple[int,
 
 def _plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """Reads most of a file's lines at once, as the other rules would after one another, and makes one token of them."""
+    if state.parentType == "list" and not silent:
+        return _plain_item(state, start)
     found = _PLAIN.match(state.src, state.bMarks[start]) if state.parentType == "root" and not state.blkIndent else None
     if silent or not found or not found[0]:
         return False
@@ -101,6 +106,22 @@ def _plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         lines = [start, state.line]
         token = Token(f"{PLAIN}heading", "h2", 0, map=lines, content=mdTrim(text[2:]), markup="##", block=True)
     state.tokens.append(token)
+    return True
+
+
+def _plain_item(state: StateBlock, start: int) -> bool:
+    found, following = _ITEM.match(state.src, state.bMarks[start] + state.tShift[start]), start + 1
+    if not found:
+        return False
+    if following < state.lineMax and not state.isEmpty(following):
+        begin = state.bMarks[following] + state.tShift[following]
+        if state.sCount[following] != state.listIndent or not _NEXT_ITEM.match(state.src, begin):
+            return False
+    state.line, lines = following, [start, following]
+    state.push("paragraph_open", "p", 1).map = lines
+    inline = state.push("inline", "", 0)
+    inline.content, inline.map, inline.children = mdTrim(found[0]), lines, []
+    state.push("paragraph_close", "p", -1)
     return True
 
 

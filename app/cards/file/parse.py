@@ -96,6 +96,7 @@ def parse(path: str, text: str) -> Parsed:
             unused = f"no text refers to the footnote [^{label}]: write [^{label}] where it belongs, or remove it"
             parsed.mistakes.append(Mistake(path, note.line, unused))
     sections = list(_sections(document.blocks))
+    trimmed = [line.rstrip() for line in lines]
     for index, (heading, blocks) in enumerate(sections):
         end = sections[index + 1][0].line if index + 1 < len(sections) else len(lines) + 1  # type: ignore[union-attr]
         if heading is None:
@@ -103,7 +104,7 @@ def parse(path: str, text: str) -> Parsed:
         elif _ID_AT_END.sub("", heading.text).strip().casefold() == KEY_POINTS:
             _read_key_points(parsed, heading, blocks)
         else:
-            parsed.cards.append(_card(parsed, heading, blocks, lines[heading.line - 1 : end - 1]))
+            parsed.cards.append(_card(parsed, heading, blocks, trimmed[heading.line - 1 : end - 1]))
     unmerged = [Mistake(path, line, message) for line, message in conflicts(lines)]
     if unmerged:
         parsed.mistakes, parsed.is_merged = unmerged, False
@@ -172,14 +173,12 @@ def _card(parsed: Parsed, heading: Block, blocks: tuple[Block, ...], lines: Sequ
     stated = _ID_AT_END.search(written)
     question_markdown = written[: stated.start()] if stated else written
     question = plain(inline_tokens(question_markdown, parsed.references))
-    name = slug(question)
+    name = stated[1] if stated and NAME.fullmatch(stated[1]) else slug(question)
     if stated and "{#" in _CODE_SPAN.sub("", question_markdown):
         wrong("a question has only one id, at its end: remove the other {#")
-    if stated and NAME.fullmatch(stated[1]):
-        name = stated[1]
-    elif stated:
+    if stated and name != stated[1]:
         wrong(f"the id {{#{stated[1]}}} is malformed: use lower-case letters, digits and hyphens, as in {{#{name}}}")
-    elif "{#" in _CODE_SPAN.sub("", written):
+    elif not stated and "{#" in _CODE_SPAN.sub("", written):
         wrong(f"an id goes at the end of the question and must be closed, as in {{#{name}}}")
     if not question:
         wrong("the question is empty: write it between ## and the id")
@@ -201,6 +200,6 @@ def _card(parsed: Parsed, heading: Block, blocks: tuple[Block, ...], lines: Sequ
         short=kept[:1],
         rest=kept[1:],
         metadata=metadata,
-        markdown="\n".join(line.rstrip() for line in lines).strip(),
-        answer="\n".join(line.rstrip() for line in answer).strip(),
+        markdown="\n".join(lines).strip(),
+        answer="\n".join(answer).strip(),
     )

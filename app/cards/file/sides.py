@@ -76,6 +76,8 @@ def _title(card: ParsedCard, asks: str) -> str:
 
 def _written(card: ParsedCard, references: References) -> Sides:
     """The sides of the written answer."""
+    if not card.metadata.is_reversed and "==" not in card.markdown and "{{c" not in card.markdown:
+        return Sides((card,))
     paragraph = card.short[0] if card.short and card.short[0].kind == "paragraph" else None
     of_question = hidden_parts(card.question_markdown)
     of_answer = hidden_parts(paragraph.text) if paragraph else [""]

@@ -27,7 +27,7 @@ from app.cards.load.versions import Version, append_versions
 from app.cards.render.prepare import ReadyCard, ReadyFile
 from app.demos.machine.drawing import in_gate_colours
 from app.demos.registry import gates_of
-from app.tables import CARD, CARD_DEMO, CARD_LINK, CARD_SOURCE, CARD_TAG, CARD_VERSION, DECK, TOPIC, chunks
+from app.tables import CARD, CARD_DEMO, CARD_LINK, CARD_SOURCE, CARD_TAG, CARD_VERSION, DECK, TOPIC, chunks, insert_rows
 
 _ROWS = select(*(TOPIC.c.path if field.name == "path" else CARD.c[field.name] for field in fields(CardRow))).join_from(
     CARD, TOPIC
@@ -291,7 +291,7 @@ def compare_cards(deck: DeckFiles, known: Identified) -> CardChanges:
 
 def _text(card: ReadyCard) -> dict[str, Any]:
     assert card.html is not None  # noqa: S101 - a card is left unrendered only if its row has the same text
-    gates = gates_of({name for name, _query, _label in card.html.demos})
+    gates = gates_of({name for name, _query, _label in card.html.demos}) if card.html.demos else ""
     return {
         "question": card.question,
         "question_html": in_gate_colours(card.html.question_html, gates),
@@ -343,7 +343,7 @@ def _insert(connection: Connection, added: Sequence[tuple[ReadyCard, dict[str, A
     if connection.dialect.name == "sqlite":  # nobody else writes: so the ids are known, and need not be read back
         last = connection.execute(select(func.coalesce(func.max(CARD.c.id), 0))).scalar_one()
         numbered = [(card, values | {"id": row}) for row, (card, values) in enumerate(added, last + 1)]
-        connection.execute(insert(CARD), [values for _card, values in numbered])
+        insert_rows(connection, CARD, [values for _card, values in numbered])
         return [(card, values["id"]) for card, values in numbered]
     statement = insert(CARD).returning(CARD.c.name, CARD.c.id)
     ids = {name: row for name, row in connection.execute(statement, [values for _card, values in added])}  # noqa: C416
@@ -364,5 +364,4 @@ def _write_children(connection: Connection, written: Sequence[tuple[ReadyCard, i
         for position, (deck, name, is_follow_up) in enumerate(card.html.links if card.html else ())
     ]
     for table, rows in ((CARD_SOURCE, sources), (CARD_TAG, tags), (CARD_DEMO, demos), (CARD_LINK, links)):
-        if rows:
-            connection.execute(insert(table), rows)
+        insert_rows(connection, table, rows)

@@ -24,7 +24,6 @@ from sqlalchemy import (
     column,
     delete,
     func,
-    insert,
     literal_column,
     select,
     table,
@@ -35,7 +34,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from app.tables import CARD, CARD_SOURCE, CARD_TAG, chunks
+from app.tables import CARD, CARD_SOURCE, CARD_TAG, chunks, insert_rows
 
 LONGEST_WORD = 60
 # Of one card. A tsvector counts positions up to 16,383, and holds a million bytes.
@@ -63,13 +62,13 @@ _UNSPACED = (
 )
 _WORD = re.compile(rf"(?=[^\W_])(?:[{_UNSPACED}]|[^\W_{_UNSPACED}]+)")
 
-_ASCII_WORD = re.compile("[a-z0-9]+")
+_ASCII_WORD = re.compile(f"([a-z0-9]{{1,{LONGEST_WORD}}})[a-z0-9]*")
 
 
 def words(written: str) -> list[str]:
     """The words of a text as they are compared: lower case without accents. W_hh is two words, W and hh."""
     if written.isascii():  # most texts are, and nothing is to be folded in them
-        return [word[:LONGEST_WORD] for word in _ASCII_WORD.findall(written.lower())]
+        return _ASCII_WORD.findall(written.lower())
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", written).casefold())
     kept = "".join(character for character in folded if unicodedata.category(character)[0] != "M")
     # Syllables of Korean are put together again.
@@ -78,8 +77,11 @@ def words(written: str) -> list[str]:
 
 def text_of_html(rendered: str) -> str:
     """The text of a card's HTML; a formula is its LaTeX, a picture or sound what its author says of it."""
-    with_latex = _PICTURE.sub(r" \1 ", _FORMULA.sub(r" \1 ", rendered))
-    return html.unescape(_TAG_MARK.sub(" ", _WITHIN_A_WORD.sub("", with_latex)))
+    if "<math" in rendered:
+        rendered = _FORMULA.sub(r" \1 ", rendered)
+    if "<img" in rendered or "<audio" in rendered:
+        rendered = _PICTURE.sub(r" \1 ", rendered)
+    return html.unescape(_TAG_MARK.sub(" ", _WITHIN_A_WORD.sub("", rendered)))
 
 
 @dataclass(frozen=True)
@@ -223,8 +225,7 @@ def differing(connection: Connection) -> dict[int, str]:
             if card not in there:
                 found[card] = "missing"
             elif is_sqlite:
-                texts = dict(zip(_PARTS, (" ".join(part) for part in parts), strict=True))
-                if connection.execute(_ENTRY, {"card": card}).mappings().one() != texts:
+                if connection.execute(_ENTRY, {"card": card}).mappings().one() != _joined(parts):
                     found[card] = "wrong"
             elif connection.execute(_DIFFERS, {"card": card, "words": _tsvector(parts)}).scalar():
                 found[card] = "wrong"
@@ -298,18 +299,18 @@ def _parts(question: str, tags: str, sources: str, answer: str) -> _Parts:
     return parts[0], parts[1], parts[2], parts[3]
 
 
+def _joined(parts: _Parts) -> dict[str, str]:
+    return {name: " ".join(part) for name, part in zip(_PARTS, parts, strict=True)}
+
+
 def _write(connection: Connection, made: Mapping[int, _Parts]) -> None:
     if connection.dialect.name == "sqlite":
-        texts = [
-            {"card": card, **{name: " ".join(part) for name, part in zip(_PARTS, parts, strict=True)}}
-            for card, parts in made.items()
-        ]
-        connection.execute(_ADD_TO_SQLITE, texts)
+        texts = [{"rowid": card, **_joined(parts)} for card, parts in made.items()]
+        insert_rows(connection, _SQLITE, texts)
     else:
         connection.execute(_ADD_TO_SERVER, [{"card": card, "words": _tsvector(of)} for card, of in made.items()])
 
 
-_ADD_TO_SQLITE = insert(_SQLITE).values(rowid=bindparam("card"), **{name: bindparam(name) for name in _PARTS})
 _ADD_TO_SERVER = text("INSERT INTO card_search (card_id, document) VALUES (:card, CAST(:words AS tsvector))")
 
 _ENTRY = select(*(_SQLITE.c[name] for name in _PARTS)).where(_SQLITE.c.rowid == bindparam("card"))

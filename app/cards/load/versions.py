@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from app.cards.render.prepare import ReadyCard
-from app.tables import CARD_VERSION
+from app.tables import CARD_VERSION, insert_rows
 
 # Refreshing git's index would take its lock from an author, and a hook of the repository is not ours to run.
 _STATUS = ("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "status", "--porcelain=v2", "--branch", "-z")
@@ -48,8 +48,7 @@ def append_versions(
         }
         for version in versions
     ]
-    if rows:
-        connection.execute(insert(CARD_VERSION), rows)
+    insert_rows(connection, CARD_VERSION, rows)
 
 
 def commits_of(content_dir: Path, paths: Sequence[str]) -> dict[str, str]:

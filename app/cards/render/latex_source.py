@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from functools import lru_cache
 
 DEEPEST = 40
 MOST_MACROS = 100
@@ -123,6 +124,8 @@ class LatexSource:
             return self._sign(found[0], at), found.end()
         if not command:
             raise MathsError("it ends with a single backslash", at)
+        if _is_ordinary(command):
+            return found[0], found.end()
         if command in ("begin", "end"):
             return self._environment(command, found)
         if _OPERATOR.fullmatch(command) and (named := _LETTERS.match(latex, found.end())):
@@ -221,14 +224,27 @@ class LatexSource:
         return _ALIKE.get(name, (rf"\begin{{{name}}}", rf"\end{{{name}}}"))[verb == "end"], end
 
 
+@lru_cache(maxsize=1_024)
+def _is_ordinary(command: str) -> bool:
+    """True if a command is drawn as it is, whatever stands around it."""
+    special = command in _REFUSED or command in ("begin", "end", "label")
+    return command.isalpha() and not special and not any(one.fullmatch(command) for one in (_OPERATOR, _SIZED, _TEXT))
+
+
 def _opening(kind: str, name: str) -> str:
     return {"begin": rf"\begin{{{name}}}", "left": r"\left", "$": "a $"}.get(kind, "a {")
 
 
+@lru_cache(maxsize=256)
+def _macro_names(macros: Macros) -> tuple[dict[str, str], re.Pattern[str]]:
+    bodies = _OURS_ALONE | dict(macros)
+    names = "|".join(sorted(bodies, key=len, reverse=True))
+    return bodies, re.compile(rf"\\({names})(?![a-zA-Z])\s*")
+
+
 def expanded(latex: str, macros: Macros) -> str:
     """The LaTeX with its macros written out, so that other programs can read it."""
-    bodies = _OURS_ALONE | dict(macros)
-    names = re.compile(rf"\\({'|'.join(sorted(bodies, key=len, reverse=True))})(?![a-zA-Z])\s*")
+    bodies, names = _macro_names(macros)
     for _round in range(MOST_MACROS):
         found = names.search(latex)
         if not found:

@@ -67,6 +67,7 @@ _STYLE = re.compile(r' style="([^"]*)"')
 _SIZED_WITH_INDEX = re.compile(r"(<m(?:sub|sup|subsup)>)(<mo [^>]*minsize=[^>]*>[^<]*</mo>)")
 _UNSEEN = ("\ufe00", "\ufe01")  # choose between two script alphabets: the font has one
 _TAG = re.compile(r"<(/?)\w+[^>]*?(/?)>")
+_BETWEEN = re.compile("<([^<>]*)")
 _ALLOWED = re.compile(
     rf"/?(?:{'|'.join(IN_TEXT)})|/?(?:{'|'.join(ELEMENTS)})(?: (?:{'|'.join(ATTRIBUTES)})=\"[^\"]*\""
     rf"| class=\"(?:(?:{'|'.join(CLASSES)}) ?)*\")*/?"
@@ -171,7 +172,7 @@ def _as_core(xml: str) -> str:
         xml = re.sub(r"(</?)([bi])>", lambda found: found[1] + ("strong>" if found[2] == "b" else "em>"), xml)
     if "minsize" in xml:
         xml = _SIZED_WITH_INDEX.sub(r"\1<mrow>\2</mrow>", xml)
-    for tag in {part.split(">", 1)[0] for part in xml.split("<")[1:]}:
+    for tag in set(_BETWEEN.findall(xml)):
         if not _is_allowed(tag):
             raise MathsError(f"it needs <{tag}>, which browsers do not draw")
     if xml.count("<") > 4 * DEEPEST_MATHML:

@@ -291,6 +291,8 @@ def _note(ready: ReadyFile, links: list[Link], *parts: Rendered) -> None:
 
 
 def _html(question: Rendered, short: Rendered, rest: Rendered) -> Html:
+    if not (short.links or rest.links):
+        return Html(question.html, short.html, rest.html, (), ())
     links = [(link, link.target) for link in (*short.links, *rest.links)]
     demos = tuple((to.name, to.query, link.label) for link, to in links if to.kind == "demo")
     cards = tuple((to.deck, to.name, link.is_follow_up) for link, to in links if to.kind == "card")
