@@ -243,10 +243,9 @@ class _Renderer:
         formula = self.formula(latex, line, display=True)
         parts = maths.equations(latex)
         if formula.startswith("<math") and len(parts) > 1:  # it has no mistake: its equations may wrap
-            formula = "".join([self.place(maths.mathml(part, True, self.around.macros)) for part in parts])
-        else:
-            formula = self.place(formula)
-        return _raw(f'<div class="wide formula" tabindex="0" role="group" aria-label="Formula">{formula}</div>\n')
+            formula = "".join([maths.mathml(part, True, self.around.macros) for part in parts])
+        box = '<div class="wide formula" tabindex="0" role="group" aria-label="Formula">{}</div>'
+        return _raw(self.place(box.format(formula)) + "\n")
 
     def inline(self, text: str, line: int, tokens: Sequence[Token]) -> list[Token]:
         """The tokens of inline text as they are written. `line` is the line on which the text begins."""
@@ -413,8 +412,7 @@ class _Renderer:
         # About how many letters wide it is; parts above each other count as beside each other.
         seen = _ANY_TAG.sub("", formula.split("<annotation")[0])
         is_wide = display or len("".join(seen.split())) > LONGEST_FORMULA
-        place = self.place(formula)
-        return _raw(_IN_ITS_OWN_BOX.format(place) if is_wide and not self.is_line else place)
+        return _raw(self.place(_IN_ITS_OWN_BOX.format(formula) if is_wide and not self.is_line else formula))
 
     def formula(self, latex: str, line: int, display: bool) -> str:
         """A formula that begins on a line as MathML, or as it is written if it has a mistake."""
