@@ -10,8 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from xml.parsers import expat
 
-import imagesize
-
 LARGEST_PICTURE = 2_000_000
 KINDS = {"png", "jpg", "jpeg", "webp", "gif", "svg", "mp3", "ogg", "oga", "opus", "m4a"}
 """The endings of files that are looked at. What a file is, its bytes say."""
@@ -117,6 +115,8 @@ def picture_of(name: str, data: bytes) -> DeckPicture:
 
 
 def _size(data: bytes) -> tuple[int, int]:
+    import imagesize  # slow to import, and few decks need it
+
     try:
         width, height = imagesize.get(io.BytesIO(data))
         return round(width), round(height)
