@@ -15,11 +15,14 @@ from mdit_py_plugins.footnote.index import footnote_def
 NOTE_REFERENCE = "note_reference"
 """The type of an inline token for a footnote's mark; its content is the label."""
 TAG = "tag"
-"""The type of an inline token for a tag of `HTML`; its markup is open or close."""
+"""The type of an inline token for a tag of `HTML`; its markup is open or close, its info the name as written."""
 PLAIN = "plain_"
 """What the type of a block's token begins with if it is the whole block, whose inline text is its content."""
-HTML = ("sub", "sup", "kbd")
-"""The HTML elements that authors can write, beside <br>."""
+HTML = {
+    **{name: name for name in ("sub", "sup", "kbd", "u", "small", "strong", "em", "s")},
+    **{"b": "strong", "i": "em", "del": "s", "strike": "s"},
+}
+"""The HTML elements that authors can write, beside <br>, and as which each is shown."""
 _TEX = re.compile(
     r"\\\((?P<round>[^\n]+?(?:\n[^\n]+?)*?)\\\)|\\\[(?P<square>.+?)\\\]"
     r"|(?P<whole>\\begin\{(?P<name>[a-zA-Z]+\*?)\}.+?\\end\{(?P=name)\})",
@@ -147,7 +150,8 @@ def _tag(state: StateInline, silent: bool) -> bool:
         if name == "br":
             state.push("hardbreak", "br", 0)
         else:
-            state.push(TAG, name, 0).markup = "close" if found[1] else "open"
+            token = state.push(TAG, HTML[name], 0)
+            token.markup, token.info = "close" if found[1] else "open", name
     state.pos = found.end()
     return True
 

@@ -27,7 +27,8 @@ _MORE_TAGS = (
     *("textarea", "object", "embed", "link", "meta", "html", "body", "head", "title", "svg", "col", "colgroup"),
     *("caption", "address", "time", "wbr", "summary"),
 )
-_TAG = re.compile(rf"</?({'|'.join({*_TAGS, *_MORE_TAGS})})(?:\s[^<>]*|/)?>", re.IGNORECASE)
+TAG = re.compile(rf"</?({'|'.join({*_TAGS, *_MORE_TAGS})})(?:\s[^<>]*|/)?>", re.IGNORECASE)
+"""A tag of HTML. Anything else between < and >, such as <eos>, is text."""
 
 _NOTE = re.compile(r"\[\^[^\]\s]+\]")
 
@@ -75,7 +76,7 @@ def in_text(text: str) -> Iterator[tuple[int, str]]:
     if not _MAY_BE_IN_TEXT.search(text):
         return
     opened = set()
-    for found in _TAG.finditer(text):
+    for found in TAG.finditer(text):
         name = found[1].lower()
         if found[0].startswith("</") and name in opened:
             continue
@@ -99,7 +100,7 @@ def disarmed(text: str) -> str:
 
     Marks of hidden words and tables are left as they are.
     """
-    patterns = (_TAG, _NOTE, *(pattern for pattern, _message in ANYWHERE))
+    patterns = (TAG, _NOTE, *(pattern for pattern, _message in ANYWHERE))
     found = {match.start() for pattern in patterns for match in pattern.finditer(text)}
     for pattern, _message in BOXES:
         found |= {match.end() - len(match[0].lstrip(" \t>")) for match in pattern.finditer(text)}

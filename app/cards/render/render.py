@@ -170,6 +170,7 @@ class _Renderer:
         self.around, self.is_line = around, is_line
         self.out = Rendered()
         self.formulas: list[str] = []
+        self.has_html = False
 
     def finish(self, tokens: Sequence[Token]) -> Rendered:
         """Write the tokens."""
@@ -177,7 +178,7 @@ class _Renderer:
             return self.out
         written = to_html(tokens)
         cleaner = WITH_PICTURES if "<img" in written or "<audio" in written else CLEANER
-        cleaned = written if _CLEAN.fullmatch(written) else cleaner.clean(written)
+        cleaned = written if not self.has_html and _CLEAN.fullmatch(written) else cleaner.clean(written)
         self.out.html = _PLACE.sub(lambda found: self.formulas[int(found[1])], cleaned) if self.formulas else cleaned
         return self.out
 
@@ -306,13 +307,14 @@ class _Renderer:
 
     def html_tag(self, token: Token, opened: list[tuple[str, int]], line: int) -> Token:
         """A tag of the few that are read. `opened` are those before it that are open, with their lines."""
+        self.has_html = True
         if token.markup == "open":
-            opened.append((token.tag, line))
+            opened.append((token.info, line))
             return _raw(f"<{token.tag}>")
-        if opened and opened[-1][0] == token.tag:
+        if opened and opened[-1][0] == token.info:
             opened.pop()
             return _raw(f"</{token.tag}>")
-        self.wrong(line, f"</{token.tag}> closes nothing: write <{token.tag}> before the words")
+        self.wrong(line, f"</{token.info}> closes nothing: write <{token.info}> before the words")
         return _raw("")
 
     def check_backslash(self, token: Token, text: str, line: int) -> None:

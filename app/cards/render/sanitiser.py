@@ -27,7 +27,7 @@ _TEXT_TAGS = {
     "span",
     "div",
     "a",
-    *HTML,
+    *HTML.values(),
 }
 _TAGS = _TEXT_TAGS | {"h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"} | set(maths.ELEMENTS)
 _ATTRIBUTES = {

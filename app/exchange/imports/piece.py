@@ -12,7 +12,8 @@ from app.cards.file.metadata import LEVELS, OF_A_CARD, take_metadata
 from app.cards.file.parse import slug
 from app.cards.file.yaml_files import LAST
 from app.exchange.imports.draft import Draft, Harmless, Unfinished
-from app.exchange.imports.markdown.mend import Manner, clean, escape, fenced, mend
+from app.exchange.imports.markdown.mend import Manner, escape, mend
+from app.exchange.imports.markdown.verbatim import clean, fenced
 from app.exchange.imports.words import named, words
 
 # Text without any character that Markdown could read as something else: it need not be checked.

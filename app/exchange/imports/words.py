@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 
-from app.exchange.imports.markdown.mend import clean
+from app.exchange.imports.markdown.verbatim import clean
 
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _STRANGE = re.compile("[\ue000-\uf8ff\u200b-\u200d\u00ad]")

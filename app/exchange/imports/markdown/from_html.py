@@ -4,7 +4,7 @@ import html
 import re
 from urllib.parse import quote
 
-from app.exchange.imports.markdown.mend import code_span
+from app.exchange.imports.markdown.verbatim import code_span
 from app.exchange.imports.markdown.writer import MarkdownWriter, Run, emphasised
 
 # A tokenizer of our own, because it reads each character once. Libraries are quadratic on hostile nesting: nh3.clean
@@ -81,7 +81,8 @@ def _formula(found: re.Match[str]) -> str:
     return rf"\[{latex}\]" if display else rf"\({latex}\)"
 
 
-def _attributes(text: str) -> dict[str, str]:
+def attributes_of(text: str) -> dict[str, str]:
+    """The attributes of a tag, by their names in small letters."""
     return {name.lower(): html.unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(text)}
 
 
@@ -126,7 +127,7 @@ class _HtmlReader:
         if tag in _SILENT:
             self.silent = tag
         elif tag == "img":
-            said = _attributes(attributes)
+            said = attributes_of(attributes)
             words = dict.fromkeys(filter(None, (said.get("alt"), said.get("title"))))
             self._picture(said.get("src", ""), "; ".join(words))
         elif self.raw is not None:
@@ -138,13 +139,13 @@ class _HtmlReader:
         elif tag == "br":
             self._add("\\\n")
         elif tag == "span":
-            self.said = _attributes(attributes).get("aria-label", "")
+            self.said = attributes_of(attributes).get("aria-label", "")
         elif tag in _MARKS and len(self.marks) < 8:
             self.marks.append(_MARKS[tag])
         elif tag in ("sub", "sup"):
             self.shifted = tag
         elif tag == "a" and not self.link:
-            self.link = re.sub(r"[\s<>()\[\]\\`]", "", _attributes(attributes).get("href", ""))
+            self.link = re.sub(r"[\s<>()\[\]\\`]", "", attributes_of(attributes).get("href", ""))
             self._add("[" if self.link else "")
         else:
             self._start_block(tag)
@@ -252,7 +253,7 @@ def plain_of(source: str) -> str:
 
     def text(token: re.Match[str]) -> str:
         name = (token["tag"] or "").lower()
-        shown = _attributes(token["attributes"] or "")
+        shown = attributes_of(token["attributes"] or "")
         words = [shown.get(one, "") for one in ("src", "alt", "title", "href")] if name in ("img", "a") else []
         return f" {' '.join(words)} " if name in _BREAKS | _HEADINGS else ""
 

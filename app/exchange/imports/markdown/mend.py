@@ -4,19 +4,21 @@ Text that a content file would read as something else (a heading, a Source: line
 cannot show becomes plain text, and a sentence in `told` says so.
 """
 
+import html
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.cards.file.metadata import colon_of_metadata
-from app.cards.render.foreign import disarmed
+from app.cards.file.more_markdown import HTML
+from app.cards.render.foreign import TAG, disarmed
 from app.cards.render.highlight import is_known
 from app.cards.render.link_target import BadTargetError, target
 from app.cards.render.maths import MathsError, mathml
 from app.exchange.imports.draft import Harmless
+from app.exchange.imports.markdown.from_html import attributes_of, markdown_of
+from app.exchange.imports.markdown.verbatim import clean, code_span
 
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufeff\ufffe\uffff]|[\ud800-\udfff]")
-_LINE_ENDS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)")
 _HEADING = re.compile(r" {0,3}#{1,2}(?:[ \t]|$)|\s*#{2,6}[^#\s]")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
@@ -31,6 +33,8 @@ _FORMS = (
     r"|(?P<escape>\\.)"
     r"|(?P<hides>==(?=[^\s=])|\{\{(?=c[1-9]\d?::))"
     r"|(?P<comment><!--.*?-->)"
+    r"|<(?P<verbatim>(?i:code|tt|samp))>(?P<literal>[^<>`]+)</(?P=verbatim)>"
+    rf"|(?P<tag>(?i:{TAG.pattern}))"
     r"|\$\$(?P<double>(?:[^$\\]|\\.)+)\$\$"
     r"|\$(?!\s)(?P<single>(?:[^$\\]|\\.)+)(?<!\s)\$(?!\d)"
     r"|(?P<dollar>\$)"
@@ -47,6 +51,12 @@ _SIZE = re.compile(r"\d+(?:x\d+)?")
 _ID = re.compile(r"(`[^`]*`)|\{#")
 _NO_HEADING = re.compile(r" {0,3}(?:`{3}|~{3}|[-*+>|] ?|\d+[.)] )")
 _HARD_BREAK = re.compile(r"(?<!\\)\\\n")
+_HTML_BLOCK = re.compile(
+    r" {0,3}</?(?:(?P<whole>pre|script|style)|address|article|aside|blockquote|center|dd|details|div|dl|dt|figcaption"
+    r"|figure|footer|form|h[1-6]|header|hr|iframe|li|main|nav|ol|p|section|summary|table|tbody|td|tfoot|th|thead|tr|ul)"
+    r"(?:\s|/?>|$)",
+    re.IGNORECASE,
+)
 _BRACKETS = {"(": "(", ")": ")", "[": "&#91;", "]": "&#93;"}  # a backslash before them would begin a formula
 
 _NUMBERED = re.compile(r"\{\{(?=c[1-9]\d?::)")
@@ -75,11 +85,6 @@ class Manner:
 PLAIN = Manner()
 
 
-def clean(text: str) -> str:
-    """Make all line ends plain newlines, and remove control characters."""
-    return _CONTROL.sub("", _LINE_ENDS.sub("\n", text))
-
-
 def split_question(text: str) -> tuple[str, str]:
     """Split a question into the part that can be a heading, and the code, lists or tables after it."""
     paragraphs = re.split(r"\n[ \t]*\n", clean(text).strip())
@@ -98,19 +103,43 @@ def mend_question(text: str, told: list[str], manner: Manner = PLAIN) -> str:
 
 def mend(text: str, told: list[str], manner: Manner = PLAIN) -> str:
     """Return Markdown blocks for an answer. Adds a sentence to `told` for each change."""
-    return "\n".join(_mended(clean(text).split("\n"), told, manner)).strip("\n")
+    return "\n".join(_mended(_without_blocks(clean(text), told).split("\n"), told, manner)).strip("\n")
+
+
+def _without_blocks(text: str, told: list[str]) -> str:
+    """Write each block of HTML as Markdown. It ends at an empty line; <pre> and scripts end where they close."""
+    if "<" not in text:
+        return text
+    kept: list[str] = []
+    open_fence = ""
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        fence = _FENCE.fullmatch(lines[at])
+        if fence and (not open_fence or fence[2].startswith(open_fence)):
+            open_fence = "" if open_fence else fence[2]
+        end = at + 1
+        if not open_fence and (opens := _HTML_BLOCK.match(lines[at])):
+            closes = f"</{opens['whole']}>".lower() if opens["whole"] else ""
+            ends = (one + bool(closes) for one in range(at, len(lines)) if _ends_html(lines[one], closes))
+            end = next(ends, len(lines))
+            source = "\n".join(lines[at:end])
+            tags = " ".join(found[0] for found in TAG.finditer(source))
+            told.append(Harmless(f"HTML is left out, or written as Markdown: {tags}"))
+            kept += ["", markdown_of(source), ""]
+        else:
+            kept.append(lines[at])
+        at = end
+    return "\n".join(kept)
+
+
+def _ends_html(line: str, closes: str) -> bool:
+    return closes in line.lower() if closes else not line.strip()
 
 
 def escape(text: str) -> str:
     """Escape text, so that Markdown shows it as it is."""
     return _PUNCTUATION.sub(lambda found: _BRACKETS.get(found[0], f"\\{found[0]}"), text)
-
-
-def fenced(text: str) -> str:
-    """Return text as a code block."""
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}\n{clean(text)}\n{fence}"
 
 
 def _mended(lines: Sequence[str], told: list[str], manner: Manner) -> Iterator[str]:
@@ -172,7 +201,15 @@ def _paragraph(lines: Sequence[str], told: list[str], manner: Manner) -> Iterato
 
 
 def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> str:
+    forms = list((_INLINE_WITH_WIKI if manner.links else _INLINE).finditer(text))
+    tags = _tags([found for found in forms if found["tag"]], told, manner, links)
+
     def changed(found: re.Match[str]) -> str:
+        if found["tag"]:
+            return tags[found.start()]
+        if found["literal"]:
+            told.append(Harmless(f"HTML is written as Markdown: <{found['verbatim']}> </{found['verbatim']}>"))
+            return code_span(html.unescape(" ".join(found["literal"].split())))
         latex = found["round"] or found["single"]
         display = found["square"] or found["double"]
         if latex or display:
@@ -197,10 +234,38 @@ def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> s
         return found[0]
 
     parts, at = [], 0
-    for found in (_INLINE_WITH_WIKI if manner.links else _INLINE).finditer(text):
+    for found in forms:
         parts += [disarmed(text[at : found.start()]), changed(found)]
         at = found.end()
     return "".join([*parts, disarmed(text[at:])])
+
+
+def _tags(found: Sequence[re.Match[str]], told: list[str], manner: Manner, links: bool) -> dict[int, str]:
+    """What is written for each tag of HTML, by its place. A link and a picture are written as Markdown.
+
+    Those that authors can write stay if they are in pairs. All others are left out, and named.
+    """
+    written: dict[int, str] = {}
+    opened: list[tuple[int, str, str]] = []
+    for one in found:
+        at, ends = one.start(), one["tag"].startswith("</")
+        name, _, attributes = " ".join(one["tag"].strip("</>").split()).partition(" ")
+        name, said = name.lower(), attributes_of(attributes)
+        written[at] = ""
+        if name == "img":
+            written[at] = manner.show(said.get("src", ""), said.get("alt") or said.get("title") or "", told)
+        elif not ends:
+            opened.append((at, name, said.get("href", "")))
+        elif pairs := [place for place, (_at, other, _href) in enumerate(opened) if other == name]:
+            begin, _name, href = opened[pairs[-1]]
+            del opened[pairs[-1] :]
+            if name in HTML:
+                written[begin], written[at] = f"<{name}>", f"</{name}>"
+            elif href and links and _may_link(href, told):
+                written[begin], written[at] = "[", f"]({href})"
+    if changed := [one["tag"] for one in found if one["tag"] != written[one.start()]]:
+        told.append(Harmless(f"HTML is left out, or written as Markdown: {' '.join(changed)}"))
+    return written
 
 
 def _formula(latex: str, following: str, told: list[str], display: bool, hides: bool) -> str:
@@ -215,13 +280,6 @@ def _formula(latex: str, following: str, told: list[str], display: bool, hides: 
         return code_span(latex)
     mark = "$$" if display else "$"
     return f"{mark}{latex}{mark}{' ' if following.isdigit() else ''}"
-
-
-def code_span(text: str) -> str:
-    """Return text as inline code."""
-    run = "`" * (max((len(one) for one in re.findall("`+", text)), default=0) + 1)
-    space = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{run}{space}{text}{space}{run}"
 
 
 def _of_note(found: re.Match[str], told: list[str], manner: Manner) -> str:
@@ -248,11 +306,16 @@ def _of_note(found: re.Match[str], told: list[str], manner: Manner) -> str:
 
 def _link(found: re.Match[str], told: list[str]) -> str:
     address = found[0].rpartition("](")[2].rstrip(")").strip()
+    return found[0] if _may_link(address, told) else found["words"]
+
+
+def _may_link(address: str, told: list[str]) -> bool:
+    """True if a card may link to an address, with a title behind it. If not, that is told."""
     try:
         if target(address.split()[0].strip("<>") if address else "").kind != "file":
-            return found[0]
+            return True
         why = "a card has no files beside it"
     except BadTargetError as error:
         why = str(error)
     told.append(f"the link to {address[:60]} is left out, its words kept: {why}")
-    return found["words"]
+    return False

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from app.exchange.imports.markdown.mend import fenced
+from app.exchange.imports.markdown.verbatim import fenced
 
 _LINE_START = re.compile(r"^(\s*)(?:([-+>#=:|])|(\d{1,9})([.)]))", re.MULTILINE)
 _DEEPEST = 8

@@ -31,6 +31,17 @@ from app.exchange.imports.markdown.mend import mend, mend_question
         ("`$x` and ``a`b``", "`$x` and ``a`b``"),
         (r"$\frac{1}$ is broken", r"`\frac{1}` is broken"),
         ("a\n\n\n\nb", "a\n\nb"),
+        ("<b>a</b> <i>b <u>c</i></u> H<sub>2</sub>O<br>", "<b>a</b> <i>b c</i> H<sub>2</sub>O<br>"),
+        ("<span style='color:red'>red</span> and <eos>, List<int>", "red and <eos>, List<int>"),
+        (
+            '<a href="https://e.org/x">it</a> <img src="a.png" alt="An RNN"> <tt>x_1 &lt; 2</tt>',
+            "[it](https://e.org/x) An RNN `x_1 < 2`",
+        ),
+        ("<div>\n**no mark** <b>bold</b><ul><li>one<li>two</ul></div>", "\\*\\*no mark\\*\\* **bold**\n\n- one\n- two"),
+        ("<details>\n<summary>More</summary>\n\nof *it*\n\n</details>", "More\n\nof *it*"),
+        ("<pre>\na\n\nb\n</pre>\n*c*", "```\na\n\nb\n```\n\n*c*"),
+        ("<table><tr><th>a<th>b<tr><td>1<td>2</table>", "| a | b |\n| --- | --- |\n| 1 | 2 |"),
+        ("`<b>` and\n```html\n<div>\n\n</div>\n```", "`<b>` and\n```html\n<div>\n\n</div>\n```"),
     ],
 )
 def test_what_would_be_read_otherwise_is_escaped(source, becomes):
@@ -45,6 +56,8 @@ def test_what_would_be_read_otherwise_is_escaped(source, becomes):
         ("![](p.png)", "the picture p.png is left out"),
         ("```cobolt\nx\n```", "the language 'cobolt' of a code fence is not known"),
         ("```\nx", "a code fence was never closed"),
+        ("<font color=red>x</font>", "HTML is left out, or written as Markdown: <font color=red> </font>"),
+        ("<p>x</p>", "HTML is left out, or written as Markdown: <p> </p>"),
     ],
 )
 def test_what_is_left_out_is_told(source, says):
