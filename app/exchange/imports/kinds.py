@@ -21,6 +21,7 @@ from app.exchange.imports.from_text import (
 from app.exchange.imports.notes.hashcards import claims_hashcards, read_hashcards
 from app.exchange.imports.notes.mochi import read_mochi
 from app.exchange.imports.notes.obsidian import claims_obsidian, read_obsidian
+from app.exchange.imports.notes.org import claims_org, read_org
 from app.exchange.imports.notes.remnote import claims_remnote, read_remnote
 from app.exchange.imports.own_json import claims_json, read_json
 from app.exchange.imports.table.read_table import claims_table, read_table
@@ -136,6 +137,13 @@ KINDS = (
     _page("flashcards", "a pasted flashcard deck: number, Q, front, A, back", claims_flashcards, read_flashcards),
     _page("theory", "questions as Q1: …, each with Answer", claims_theory, read_theory),
     _page("questions", "a numbered list of questions, each with Answer: …", claims_questions, read_questions),
+    ImportKind(
+        "org",
+        "notes of Org mode, a question a heading",
+        (".org",),
+        lambda source: claims_org(source.page),
+        lambda source: read_org(source.page),
+    ),
     _page("hashcards", "a deck of hashcards: Q: …, A: …, C: …", claims_hashcards, read_hashcards),
     _page("remnote", "a list of RemNote: - front >> back", claims_remnote, read_remnote),
     _page("obsidian", "notes of Obsidian: question::answer, or a line ? between", claims_obsidian, read_obsidian),

@@ -30,6 +30,7 @@ _FORMS = (
     r"(?P<code>(?<!`)(?P<run>`+)(?!`).{1,2000}?(?<!`)(?P=run)(?!`))"
     r"|\\\((?P<round>(?:[^\\]|\\[^()])+?)\\\)"
     r"|\\\[(?P<square>(?:[^\\]|\\[^\[\]])+?)\\\]"
+    r"|(?P<environment>\\begin\{(?P<name>[a-zA-Z]+\*?)\}.+?\\end\{(?P=name)\})"
     r"|(?P<escape>\\.)"
     r"|(?P<hides>==(?=[^\s=])|\{\{(?=c[1-9]\d?::))"
     r"|(?P<comment><!--.*?-->)"
@@ -211,7 +212,7 @@ def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> s
             told.append(Harmless(f"HTML is written as Markdown: <{found['verbatim']}> </{found['verbatim']}>"))
             return code_span(html.unescape(" ".join(found["literal"].split())))
         latex = found["round"] or found["single"]
-        display = found["square"] or found["double"]
+        display = found["square"] or found["double"] or found["environment"]
         if latex or display:
             written = _formula(latex or display, text[found.end() : found.end() + 1], told, not latex, manner.hides)
             return found[0] if manner.hides and written.startswith("$") and found[0].startswith("$") else written

@@ -1,1 +1,1 @@
-"""Cards within notes: the marks of Obsidian's plugin, hashcards, RemNote, and Mochi."""
+"""Cards within notes: the marks of Obsidian's plugin, Org mode, hashcards, RemNote, and Mochi."""

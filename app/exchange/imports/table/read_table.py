@@ -4,13 +4,21 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 
 from app.exchange.imports.anki.template import cloze_numbers, deleted
 from app.exchange.imports.draft import Draft, Harmless, Item, Notice, Reading, RefusedError, line_of, stated_lines
 from app.exchange.imports.markdown.from_html import markdown_of, plain_of
 from app.exchange.imports.table.columns import Columns, columns_of
-from app.exchange.imports.table.records import SAMPLE, Record, guessed_delimiter, records, share, widths_of
+from app.exchange.imports.table.records import (
+    SAMPLE,
+    Record,
+    guessed_delimiter,
+    records,
+    rows_of_one_line,
+    share,
+    widths_of,
+)
 
 _STATED = re.compile(r"#([a-z ]+):(.*)")
 _SEPARATOR_OF_EXCEL = re.compile(r"sep=(.)", re.IGNORECASE)
@@ -40,7 +48,7 @@ class _Table:
 def claims_table(text: str) -> bool:
     """True if nearly all rows have the same number of columns, two or more, or most lines have the one same tab."""
     lines = text.split("\n")
-    if text.startswith("#separator:") or _SEPARATOR_OF_EXCEL.fullmatch(lines[0]):
+    if text.startswith("#separator:") or rows_of_one_line(text) or _SEPARATOR_OF_EXCEL.fullmatch(lines[0]):
         return True
     tabs = widths_of(lines, "\t")
     if len([width for width in tabs if width > 1]) == 1 and tabs[1] < tabs.total() / 2 and tabs.total() > 1:
@@ -53,7 +61,8 @@ def read_table(text: str, header: bool | None = None) -> Reading:
 
     `header` says whether it does; by default that is found out. Raises RefusedError if there is only one column.
     """
-    lines = text.split("\n")
+    in_one_line = rows_of_one_line(text)
+    lines = in_one_line or text.split("\n")
     stated: dict[str, str] = {}
     start = 0
     while start < len(lines) and (found := _STATED.fullmatch(lines[start])):
@@ -71,7 +80,9 @@ def read_table(text: str, header: bool | None = None) -> Reading:
     table = _Table(lines, delimiter, columns, stated)
     table.layout += [*lines[:start], "\n".join(first[0]) if columns.has_header and first else ""]
     has_tags = stated.get("html") == "true" or _TAG.search(text) is not None
-    rows = _items(records(lines, delimiter, start), table)
+    rows: Iterator[Item] = _items(records(lines, delimiter, start), table)
+    if in_one_line:
+        rows = chain([Notice("line 1", "all rows are on it: below, each of them counts as a line")], rows)
     return Reading(
         "", rows, counts=table.counts, text="" if has_tags else text, layout=table.layout, hides=columns.is_own
     )

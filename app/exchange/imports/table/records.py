@@ -55,6 +55,25 @@ def _record(lines: Sequence[str], at: int, delimiter: str) -> Record:
         return Record((at, at + 1), lines[at].split(delimiter), is_literal=True)
 
 
+def rows_of_one_line(text: str) -> list[str]:
+    """The rows of a set that Quizlet exported as one line, each with a tab; empty if it is none.
+
+    A row without anything between its two sides belongs to the definition before it.
+    """
+    line = text.strip("\n")
+    for ends, between in ((";", "\t"), ("|", "\t"), (";", " - "), (";", ","), ("|", ",")) if "\n" not in line else ():
+        parts = [part.strip(" ") for part in line.removesuffix(ends).split(ends)]
+        rows: list[str] = []
+        for part in parts:
+            if between in part or not rows:
+                rows.append(part)
+            else:
+                rows[-1] += f"{ends} {part}"
+        if len(rows) > len(parts) / 2 and len(rows) > 1 and all(row.count(between) == 1 for row in rows):
+            return [row.replace(between, "\t") for row in rows]
+    return []
+
+
 def guessed_delimiter(lines: Sequence[str]) -> str:
     """Guess the delimiter: the one that cuts most of the first rows into the same number of cells, and into more."""
 

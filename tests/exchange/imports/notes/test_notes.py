@@ -16,6 +16,7 @@ from app.exchange.imports.import_cards import import_cards
 from app.exchange.imports.notes.hashcards import read_hashcards
 from app.exchange.imports.notes.mochi import read_mochi
 from app.exchange.imports.notes.obsidian import claims_obsidian, read_obsidian
+from app.exchange.imports.notes.org import read_org
 from app.exchange.imports.notes.remnote import read_remnote
 from app.exchange.imports.write import Imported
 from tests.examples import examples
@@ -159,6 +160,52 @@ def test_remnote():
     ]
 
 
+ORG = """#+title: Recurrent nets
+#+author: Ada
+* TODO What is a *hidden state*? :rnn:basics:
+:PROPERTIES:
+:ID: 12ab
+:END:
+SCHEDULED: <2026-11-30 Mon>
+A /summary/ of =x_t= so far, with $h_t$ and W_{hh}; see [[https://e.org/a][the page]], [[id:77][that note]].
+
++ one
++ +two+ _three_
+** Answer
+A vector.
+#+begin_src python :results output
+h = 1
+,* no heading
+#+end_src
+* What is a gate?
+| gate | range |
+|------+-------|
+| f    | 0     |
+
+# a comment
+#+BEGIN_QUOTE
+It forgets.
+#+END_QUOTE
+"""
+
+
+def test_org():
+    reading = read_org(ORG)
+    assert reading.title == "Recurrent nets"
+    drafts = [item for item in reading.items if isinstance(item, Draft)]
+    assert [(draft.where, draft.question, draft.tags) for draft in drafts] == [
+        ("line 3", "What is a **hidden state**?", ("rnn", "basics")),
+        ("line 18", "What is a gate?", ()),
+    ]
+    assert drafts[0].answer == (
+        "A *summary* of `x_t` so far, with $h_t$ and W<sub>hh</sub>; see [the page](https://e.org/a), that note.\n\n"
+        "- one\n- ~~two~~ <u>three</u>\n\nA vector.\n```python\nh = 1\n* no heading\n```"
+    )
+    assert drafts[1].answer.split("\n") == [
+        *("| gate | range |", "| --- | --- |", "| f    | 0     |", "", "", "", "> It forgets."),
+    ]
+
+
 def test_mochi(tmp_path):
     assert cards(read_mochi(mochi(tmp_path))) == [
         ("What is a gate?", "A switch.\n\nMore."),
@@ -179,20 +226,25 @@ def test_mochi(tmp_path):
         read_mochi(tmp_path / "a.mochi")
 
 
-@pytest.mark.parametrize(("text", "kind"), [(HASHCARDS, "hashcards"), (OBSIDIAN, "obsidian"), (REMNOTE, "remnote")])
+@pytest.mark.parametrize(
+    ("text", "kind"), [(HASHCARDS, "hashcards"), (OBSIDIAN, "obsidian"), (REMNOTE, "remnote"), (ORG, "org")]
+)
 def test_each_is_known_and_loses_no_word(tmp_path, text, kind):
     (tmp_path / "a.md").write_text(text)
     done, written = imported(tmp_path / "a.md", kind)
     written += "\n".join(says for _where, says in done.told)
     lost = Counter(re.findall(r"[a-z]+", text.lower())) - Counter(re.findall(r"[a-z]+", written.lower()))
-    assert set(lost) <= {"q", "a", "c", "name", "tags", "flashcards"}, done.told
+    of_org = {"title", "answer", *("begin", "end", "src", "results", "output", "quote"), "e"}
+    assert set(lost) <= {"q", "a", "c", "name", "tags", "flashcards", *of_org}, done.told
     assert not done.is_draft
     _same, text = imported(tmp_path / "a.md", kind)
     assert _same.files == []
 
 
 LINE = st.tuples(
-    st.sampled_from(["", "- ", "    - ", "Q: ", "A: ", "C: ", "> ", "#flashcards ", "```"]),
+    st.sampled_from(
+        ["", "- ", "    - ", "Q: ", "A: ", "C: ", "> ", "#flashcards ", "```", "* ", "** TODO ", "#+x: ", ": ", "| "]
+    ),
     st.lists(st.from_regex("[b-z]{3,7}", fullmatch=True), min_size=1, max_size=3).map(" ".join),
     st.sampled_from(
         [
@@ -207,6 +259,10 @@ LINE = st.tuples(
             " ==mark==",
             " <!--SR:!x-->",
             "\n---",
+            " :tag:",
+            " =code= [[id:a][b]]",
+            "\n#+end_src",
+            "\n:drawer:",
             "\n",
         ]
     ),
@@ -214,12 +270,14 @@ LINE = st.tuples(
 
 
 @examples(60)
-@given(st.lists(LINE, min_size=1, max_size=10), st.sampled_from([read_hashcards, read_obsidian, read_remnote]))
+@given(
+    st.lists(LINE, min_size=1, max_size=10), st.sampled_from([read_hashcards, read_obsidian, read_remnote, read_org])
+)
 def test_no_word_of_any_notes_is_lost_between_the_lines(lines, read):
     """Every word is in a card, in a sentence, or among the marks of the program."""
     text = "\n".join(lines)
     reading = read(text)
     items = list(reading.items)
-    held = "\n".join(str(item) for item in items).replace("\\n", " ") + reading.title + " ".join(reading.layout)
+    held = "\n".join([*map(str, items), reading.title, reading.explanation, *reading.layout]).replace("\\n", " ")
     lost = Counter(re.findall("[b-z]{3,}", text)) - Counter(re.findall("[b-z]{3,}", held))
     assert not lost
