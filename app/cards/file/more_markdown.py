@@ -19,17 +19,20 @@ TAG = "tag"
 PLAIN = "plain_"
 """What the type of a block's token begins with if it is the whole block, whose inline text is its content."""
 HTML = {
-    **{name: name for name in ("sub", "sup", "kbd", "u", "small", "strong", "em", "s")},
+    **{name: name for name in ("sub", "sup", "kbd", "u", "small", "strong", "em")},
     **{"b": "strong", "i": "em", "del": "s", "strike": "s"},
 }
-"""The HTML elements that authors can write, beside <br>, and as which each is shown."""
+"""The HTML elements that authors can write, beside <br>, and as which each is shown.
+
+Attributes are left out. <s> is not read: it may be the token that begins a sentence.
+"""
 _TEX = re.compile(
     r"\\\((?P<round>[^\n]+?(?:\n[^\n]+?)*?)\\\)|\\\[(?P<square>.+?)\\\]"
     r"|(?P<whole>\\begin\{(?P<name>[a-zA-Z]+\*?)\}.+?\\end\{(?P=name)\})",
     re.DOTALL,
 )
 _TEX_BLOCK = re.compile(r"\\(?:\[|begin\{([a-zA-Z]+\*?)\})")
-_TAG = re.compile(rf"<(/?)({'|'.join(HTML)}|br)\s*/?>", re.IGNORECASE)
+_TAG = re.compile(rf"<(/?)({'|'.join(HTML)}|br)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _NOTE = re.compile(r"\[\^([^\]\s]+)\]")
 _CELL_PART = re.compile(
     r"\\\(.+?\\\)|\\.|(?P<run>`+)(?:(?!`).)+?(?<!`)(?P=run)(?!`)|\$(?!\s)(?:[^$\\]|\\.)+\$|.", re.DOTALL

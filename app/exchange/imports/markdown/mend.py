@@ -58,6 +58,8 @@ _HTML_BLOCK = re.compile(
     r"(?:\s|/?>|$)",
     re.IGNORECASE,
 )
+_SENTENCE = ("<s>", "</s>")
+"""What begins and ends a sentence for a language model, and is no tag of HTML."""
 _BRACKETS = {"(": "(", ")": ")", "[": "&#91;", "]": "&#93;"}  # a backslash before them would begin a formula
 
 _NUMBERED = re.compile(r"\{\{(?=c[1-9]\d?::)")
@@ -203,11 +205,11 @@ def _paragraph(lines: Sequence[str], told: list[str], manner: Manner) -> Iterato
 
 def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> str:
     forms = list((_INLINE_WITH_WIKI if manner.links else _INLINE).finditer(text))
-    tags = _tags([found for found in forms if found["tag"]], told, manner, links)
+    tags = _tags([found for found in forms if found["tag"] and found["tag"] not in _SENTENCE], told, manner, links)
 
     def changed(found: re.Match[str]) -> str:
         if found["tag"]:
-            return tags[found.start()]
+            return tags.get(found.start(), disarmed(found["tag"]))
         if found["literal"]:
             told.append(Harmless(f"HTML is written as Markdown: <{found['verbatim']}> </{found['verbatim']}>"))
             return code_span(html.unescape(" ".join(found["literal"].split())))

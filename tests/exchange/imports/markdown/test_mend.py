@@ -33,6 +33,7 @@ from app.exchange.imports.markdown.mend import mend, mend_question
         ("a\n\n\n\nb", "a\n\nb"),
         ("<b>a</b> <i>b <u>c</i></u> H<sub>2</sub>O<br>", "<b>a</b> <i>b c</i> H<sub>2</sub>O<br>"),
         ("<span style='color:red'>red</span> and <eos>, List<int>", "red and <eos>, List<int>"),
+        ("<s> a cat </s> <del>b</del>", r"\<s> a cat \</s> <del>b</del>"),
         (
             '<a href="https://e.org/x">it</a> <img src="a.png" alt="An RNN"> <tt>x_1 &lt; 2</tt>',
             "[it](https://e.org/x) An RNN `x_1 < 2`",
