@@ -18,6 +18,8 @@ GUIDE = (ROOT / "docs" / "authors.md").read_text()
 # Code blocks are indented by four spaces; an empty line in one is followed by another line of it.
 BLOCKS = [block.group().rstrip() for block in re.finditer(r"(?:^ {4}.*\n(?:\n(?= {4}))*)+", GUIDE, re.MULTILINE)]
 BLOCKS = [re.sub(r"^ {4}", "", block, flags=re.MULTILINE) for block in BLOCKS]
+# A long line of a program's output ends in a backslash, and goes on in the next.
+BLOCKS = [re.sub(r" \\\n +", " ", block) for block in BLOCKS]
 COMMANDS = {
     f"{name} {part}".strip()
     for name, command in get_command(app).commands.items()  # type: ignore[attr-defined]

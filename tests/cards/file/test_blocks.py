@@ -60,7 +60,7 @@ def test_a_fence_that_is_never_closed_is_named_on_its_first_line():
 
 def test_raw_tokens_are_written_as_they_are():
     assert to_html([Token(RAW, "", 0, content="<b>&")]) == "<b>&"
-    assert to_html(inline_tokens("<b>&", {})) == "&lt;b&gt;&amp;"
+    assert to_html(inline_tokens("<p>&", {})) == "&lt;p&gt;&amp;"
 
 
 def test_quotes_apostrophes_and_dashes_are_typographic():
