@@ -40,9 +40,6 @@ _CELL_PART = re.compile(
 _CONTAINER = re.compile(r"[\s>]*(?:(?:[-*+]|\d+[.)])\s+)*")
 _PLAIN = re.compile(r"(?:[^\W\d_][^\n]*+\n)*+(?=[ \t]*(?:\n|\Z))|##[ \t][^\n|]*+(?=\n|\Z)")
 """A paragraph whose lines all begin with a letter, or a heading: at the top level they can be nothing else."""
-_ITEM = re.compile(r"[^\W\d_][^\n|]*+")
-_NEXT_ITEM = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]+[^\W_]")
-"""A list's item of one line of words, and the line of the item after it."""
 DELIMITER_ROW = re.compile(
     r"^[ \t>]*(?:\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?|\|[ \t]*:?-+:?[ \t]*\|)[ \t]*$", re.MULTILINE
 )
@@ -113,6 +110,11 @@ def _plain(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         token = Token(f"{PLAIN}heading", "h2", 0, map=lines, content=mdTrim(text[2:]), markup="##", block=True)
     state.tokens.append(token)
     return True
+
+
+_ITEM = re.compile(r"[^\W\d_][^\n|]*+")
+_NEXT_ITEM = re.compile(r"(?:[-+*]|\d{1,9}[.)])[ \t]+[^\W_]")
+"""A list's item of one line of words, and the line of the item after it."""
 
 
 def _plain_item(state: StateBlock, start: int) -> bool:

@@ -36,11 +36,11 @@ RENDERER = "10 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 
+_ANY_TAG = re.compile(r"<[^>]*>")
 LONGEST_FORMULA = 18
 """The most letters of a formula that fits into a line of the narrowest page; a longer one scrolls in its own box."""
 _IN_ITS_OWN_BOX = '<span class="long" tabindex="0" role="group" aria-label="Formula">{}</span>'
 _PLACE = re.compile(r'<math display="(\d+)"></math>')
-_ANY_TAG = re.compile(r"<[^>]*>")
 _CLEAN = re.compile(
     r'(?:[^<>&"\x00-\x09\x0b-\x1f\x7f-\xa0]++|</?(?:p|ul|ol|li|em|strong|code)>|&(?:lt|gt|amp);'
     r'|<math display="\d+"></math>)*+'
