@@ -10,12 +10,13 @@ from sqlmodel import Session, SQLModel
 
 from app.database import lock_learner
 from app.models import Learner
+from app.study.evidence.renew import hide
 from app.study.learner.preferences import UnknownLearnerError
 from app.study.learner.profile import WrongProfileError, name_taken, read_name
 from app.study.schedule.review_log import COUNTED, STANDS
 from app.study.selection.marks import SAYS_SOMETHING
 from app.study.selection.placeholder import drop_unused
-from app.tables import CARD_MARK, CARD_STATE, LEARNER, OWN_TAG, QUIZ, REVIEW
+from app.tables import ACCOUNT, CARD_MARK, CARD_STATE, CLASS_MEMBER, LEARNER, OWN_TAG, QUIZ, REVIEW
 
 FIRST_LEARNER = 1
 """The learner who always exists, and studies in a browser that has chosen no other."""
@@ -99,14 +100,17 @@ def belongings(session: Session, learner_id: int) -> Belongings:
 def erase(session: Session, learner_id: int) -> None:
     """Delete every row that belongs to the learner, in every table. Call it in a write session.
 
-    So do the cards that only their history knew. The first learner is created again at once.
-    Raises UnknownLearnerError.
+    So do the cards that only their history knew, and what classes were shown with their answers in it. The first
+    learner is created again at once. Raises UnknownLearnerError.
     """
     connection = session.connection()
     lock_learner(connection, learner_id)
     found = connection.execute(select(LEARNER.c.id).where(LEARNER.c.id == learner_id)).scalar()
     if found is None:
         raise UnknownLearnerError(f"There is no learner {learner_id}.")
+    takes_part = select(CLASS_MEMBER).join(ACCOUNT).where(ACCOUNT.c.learner_id == learner_id)
+    for one in connection.execute(takes_part.where(CLASS_MEMBER.c.counts_from.is_not(None))).all():
+        hide(connection, one.class_id, one.part, one.counts_from)
     tables = SQLModel.metadata.sorted_tables  # a table comes before those that point to it
     owned = [table for table in tables if "learner_id" in table.columns]
     for table in reversed(tables):

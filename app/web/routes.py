@@ -16,7 +16,7 @@ from app.web.drill import run as drill_run
 from app.web.evidence import evidence
 from app.web.frame import health
 from app.web.frame.here import allowed
-from app.web.own import history, learners, plans, settings
+from app.web.own import history, learners, plans, privacy, settings
 from app.web.people import account, accounts, class_day, class_quizzes, classes, join, sign_in
 from app.web.phone import worker
 from app.web.quiz import choose, results, take
@@ -101,6 +101,7 @@ CHANGE_SETTINGS = (
     _post("/plans/noted", plans.noted),
     _get("/settings/history.jsonl", history.download),
     _post("/settings/history", history.take_in),
+    _get("/privacy", privacy.privacy),
     _get("/learners", learners.learners),
     _post("/learners", learners.add),
     _post("/learners/choose", learners.choose),
@@ -123,6 +124,7 @@ COME_IN = (
     _get("/join/{secret}", join.ask),
     _post("/join/{secret}", join.join),
     _get("/account", account.account),
+    _get("/account/data.json", account.download),
     _post("/account/password", account.change_password),
     _post("/account/tokens", account.make_token),
     _post("/account/tokens/{token}/revoke", account.revoke),

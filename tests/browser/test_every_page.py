@@ -87,6 +87,7 @@ PAGES = {
     "sources": "/sources#theory-14",
     "settings": "/settings",
     "learners": "/learners",
+    "privacy": "/privacy",
     "deleting a learner": "/learners/1/delete",
     "not here": "/cards/rnn/vanishing-wy",
     "bad parameter": "/demos/gradient-flow?steps=100000",

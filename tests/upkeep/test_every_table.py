@@ -101,7 +101,8 @@ def test_what_is_a_learners_is_deleted_with_the_learner(filled: Database) -> Non
     after = everything(filled)
     for name in of(*OF_A_LEARNER) - {"learner"}:
         assert after[name] == [], name
-    for name in of(Origin.FILES, Origin.TIME, Origin.CLASS):
+    assert [row[-9:] for row in after["evidence"]] != [row[-9:] for row in before["evidence"]], "it is hidden at once"
+    for name in of(Origin.FILES, Origin.TIME, Origin.CLASS) - {"evidence"}:
         assert after[name] == before[name], name
     assert len(after["learner"]) == 1
 

@@ -20,10 +20,7 @@ from app.demos.machine.turns import TURNS
 from app.web.demos.in_turn import BUSY, take_turn
 from app.web.demos.results import address, asked, bad_values, grown, results_of
 from app.web.frame.errors import NotHereError
-from app.web.frame.here import cookie, give_cookie, page
-
-BROWSER_COOKIE = "recur-browser"
-"""Tells apart the browsers that train: two behind one router have one address."""
+from app.web.frame.here import BROWSER_COOKIE, cookie, give_cookie, page
 
 
 def _event(kind: str, **content: Any) -> str:

@@ -22,7 +22,7 @@ from app.web.frame.errors import error_page, problem
 from app.web.frame.here import SAFE_METHODS, cookie, give_cookie, is_from_this_machine, take_cookie, wants_part
 
 SESSION, DEVICE = "recur-session", "recur-device"
-PUBLIC = frozenset({"/sign-in", "/sw.js", "/offline"})
+PUBLIC = frozenset({"/sign-in", "/privacy", "/sw.js", "/offline"})
 """Pages for those who are not signed in, beside a link's."""
 LINKS, FILES, FOR_PROGRAMS = "/join/", "/static/", ("/api/", "/metrics")
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from app.observe.metrics import Metrics
 
 LEARNER_COOKIE = "recur-learner"
+BROWSER_COOKIE = "recur-browser"
+"""Tells apart the browsers that train: two behind one router have one address."""
 NOBODY = 0
 """Stands for the learner where nobody is signed in."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

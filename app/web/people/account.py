@@ -1,9 +1,11 @@
 """/account: one's own password, app tokens and sessions."""
 
+import json
+import logging
 from http import HTTPStatus
 
 from pydantic import BaseModel
-from sqlmodel import Session, select
+from sqlmodel import Session, SQLModel, select
 from starlette.responses import RedirectResponse, Response
 
 from app.accounts.accounts import AccountError, add_token, app_tokens, hash_if_good, revoke_token, set_password
@@ -13,7 +15,10 @@ from app.accounts.evidence import joined_classes, leave, take_part
 from app.accounts.hashes import matches
 from app.accounts.sign_in import SignedIn
 from app.models import Account, SignIn
+from app.upkeep.every_table import ORIGINS, Origin
 from app.web.frame.here import Context, Here, RowId, sent
+
+log = logging.getLogger(__name__)
 
 
 class PasswordForm(BaseModel):
@@ -42,7 +47,7 @@ def account(here: Here, saved: bool = False, back: bool = False) -> Response:
     """Show the account, after a change with what became of it."""
     notice = "The password was changed, and other browsers signed out." if saved else ""
     if back:
-        notice = "You are back: nothing of yours is deleted. Your app tokens were revoked."
+        notice = "You are back: nothing is deleted. Your app tokens are gone, and you left the figures of your class."
     return _page(here, here.signed_in(), notice=notice)
 
 
@@ -105,6 +110,24 @@ def change_evidence(here: Here, form: EvidenceForm = TheEvidence) -> Response:
         elif not known[form.takes_part]:
             take_part(session, form.takes_part, who.account_id, here.now)
     return RedirectResponse("/account#evidence", HTTPStatus.SEE_OTHER)
+
+
+def download(here: Here) -> Response:
+    """What an account is beside its learner's history: one file, without the hashes, which are of no use to anybody."""
+    who = here.signed_in()
+    mine = {"account_id": who.account_id, "learner_id": who.learner_id}
+    found: dict[str, list[dict[str, object]]] = {}
+    with here.reading() as session:
+        for table in SQLModel.metadata.sorted_tables:
+            owner = "account_id" if "account_id" in table.c else "learner_id"
+            if ORIGINS[table.name] is Origin.ACCOUNT:
+                shown = [column for column in table.c if "hash" not in column.name]
+                rows = session.connection().execute(select(*shown).where(table.c[owner] == mine[owner])).mappings()
+                found[table.name] = [dict(row) for row in rows]
+    log.info("An account's data were exported.", extra={"fields": {"account": who.account_id}})
+    headers = {"Content-Disposition": 'attachment; filename="recur-account.json"', "Cache-Control": "no-store"}
+    text = json.dumps(found, indent=2, default=str, ensure_ascii=False)
+    return Response(text, media_type="application/json", headers=headers)
 
 
 def _page(

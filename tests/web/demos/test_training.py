@@ -17,7 +17,7 @@ from app.demos.machine.turns import AT_ONCE, LEARNED, TURNS, Memory
 from app.demos.registry import all_demos, find
 from app.main import create_app
 from app.settings import Settings
-from app.web.demos.training import BROWSER_COOKIE
+from app.web.frame.here import BROWSER_COOKIE
 
 TRAINING = [name for name, demo in all_demos().items() if demo.training]
 

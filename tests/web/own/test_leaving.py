@@ -60,7 +60,7 @@ def test_with_an_account(graceful: School, told: Log) -> None:
     graceful.later(A_WEEK - timedelta(minutes=1))
     answer = laptop.post("/sign-in", data={"name": "ada", "password": "three grey geese", "then": "/stats"})
     assert answer.headers["location"] == "/account?back=1"
-    assert "nothing of yours is deleted" in laptop.get("/account?back=1").text
+    assert "nothing is deleted" in laptop.get("/account?back=1").text
     assert "1 rating of 1 card" in laptop.get("/settings").text
     graceful.later(A_WEEK)
     copies = copies_of(graceful.database, graceful.settings)

@@ -21,7 +21,7 @@ from tests.web.test_one_connection import counted
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ALL = [route for route in ROUTES if isinstance(route, Route)]
-OPEN = {"/healthz", "/readyz", "/sign-in", "/sw.js", "/offline", "/join/x1"}
+OPEN = {"/healthz", "/readyz", "/sign-in", "/privacy", "/sw.js", "/offline", "/join/x1"}
 OF_PROFILES = {"/learners", "/learners/choose", "/learners/rename"}
 """Where everybody signs in there are none."""
 NEEDS = {
