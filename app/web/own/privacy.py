@@ -12,7 +12,7 @@ COOKIES = {
     DEVICE: f"lets others’ wrong passwords not keep you out, for {DEVICE_LASTS.days} days",
     LEARNER_COOKIE: "is the number of the profile that this browser has chosen, for a year",
     BROWSER_COOKIE: "tells apart the browsers that train a demo, until it is closed",
-    ONCE_COOKIE: "lets in the phone that opened the link of recur serve --phone, until the server stops",
+    ONCE_COOKIE: "lets in the phone that opened the link for it, until the server stops",
 }
 
 
