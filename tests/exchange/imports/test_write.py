@@ -96,6 +96,7 @@ def mistakes_of(*drafts: Draft, explanation: str = "", key_points: str = "") -> 
 
 @examples(150)
 @example([("", "\\==a==")], "", "")
+@example([("===a==", "====a== and =====b=====")], "", "")
 @given(st.lists(st.tuples(MARKDOWN, MARKDOWN), min_size=1, max_size=3), MARKDOWN, MARKDOWN)
 def test_any_text_passes_the_check(cards, explanation, key_points):
     drafts = [Draft(f"line {at}", f"Question {question}", answer) for at, (question, answer) in enumerate(cards)]

@@ -32,7 +32,7 @@ _FORMS = (
     r"|\\\[(?P<square>(?:[^\\]|\\[^\[\]])+?)\\\]"
     r"|(?P<environment>\\begin\{(?P<name>[a-zA-Z]+\*?)\}.+?\\end\{(?P=name)\})"
     r"|(?P<escape>\\.)"
-    r"|(?P<hides>==(?=[^\s=])|\{\{(?=c[1-9]\d?::))"
+    r"|(?P<hides>={2,}(?=[^\s=])|\{\{(?=c[1-9]\d?::))"
     r"|(?P<comment><!--.*?-->)"
     r"|<(?P<verbatim>(?i:code|tt|samp))>(?P<literal>[^<>`]+)</(?P=verbatim)>"
     rf"|(?P<tag>(?i:{TAG.pattern}))"
@@ -221,7 +221,7 @@ def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> s
         if found["dollar"]:
             return r"\$"
         if found["hides"]:
-            return found[0] if manner.hides else r"\=\=" if found[0] == "==" else r"{\{"
+            return found[0] if manner.hides else r"\=" * len(found[0]) if found[0][0] == "=" else r"{\{"
         if found["comment"]:
             told.append(Harmless(f"a comment is left out: {' '.join(found['comment'][4:-3].split())}"))
             return ""
