@@ -87,9 +87,9 @@ class ServerProcess:
 
 
 @contextmanager
-def serving(command: list[str], env: Mapping[str, str]) -> Iterator[ServerProcess]:
-    """A server that answers, for as long as the block lasts."""
-    server = ServerProcess(command, env)
+def serving(command: list[str], env: Mapping[str, str], log: Path | None = None) -> Iterator[ServerProcess]:
+    """A server that answers, for as long as the block lasts. What it says is appended to `log`."""
+    server = ServerProcess(command, env, log)
     try:
         server.wait_until_it_answers()
         yield server

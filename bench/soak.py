@@ -130,8 +130,11 @@ def soak_one(place: Place, clients: int, processes: int, seconds: float, history
             "RECUR_NEW_PER_DAY": "9999",
             "RECUR_WORKERS": str(processes),
         }
-        with serving(RECUR, env) as server:
+        log = Path(name) / "server.log"
+        with serving(RECUR, env, log) as server:
             seen, took = asyncio.run(soak(server.port, clients, seconds, history))
+        if seen.errors:
+            seen.errors.append(f"the server said: {log.read_text()[-4000:]}")
         kind = "PostgreSQL" if place.cluster else "SQLite"
         what = f"{kind}, {processes} process{'es' if processes > 1 else ''}, {clients} clients"
         return Soaked(what, seen, took, tuple(wrong_with(Database(url), seen)))

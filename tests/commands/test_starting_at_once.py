@@ -80,7 +80,7 @@ def test_one_migrates_and_the_others_wait(starting: Starting, revision: str | No
 def test_one_killed_at_any_moment_leaves_nothing_that_the_others_wait_for(backend: Backend, tmp_path: Path) -> None:
     chance = random.Random(11)
     content_folder(tmp_path / "content", files=3, cards_a_file=5)
-    for turn in range(share_of(6)):
+    for turn in range(share_of(3)):
         folder = tmp_path / str(turn)
         folder.mkdir()
         starting = Starting(backend.new(folder), tmp_path / "content")
