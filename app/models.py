@@ -356,6 +356,7 @@ class QuizItem(SQLModel, table=True):
     is_follow_up: bool = Field(default=False, description="asked because of the card before it")
     expected: float | None = Field(default=None, description="chance of recall, 0 to 1, when the quiz was made")
     token: str | None = Field(default=None, unique=True, description="of the review that answered it")
+    why: str | None = Field(default=None, description="why a mock interview asks its topic, in a few words")
 
 
 class DayTotal(SQLModel, table=True):

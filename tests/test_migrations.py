@@ -72,6 +72,7 @@ ROWS: dict[str, dict[str, Any]] = {
     },
     "quiz_item": {
         "quiz_id": 1, "position": 0, "card_id": 1, "is_follow_up": False, "expected": 0.9, "token": "t",
+        "why": None,
     },
     "day_total": {
         "learner_id": 1, "deck_id": 1, "topic_id": 1, "day": date(2025, 5, 1), "rated_1": 0, "rated_2": 0, "rated_3": 0,

@@ -77,7 +77,7 @@ _REVIEWS = (
 )
 _MARKS = ("buried_until", "is_suspended", "is_flagged", "note")
 _QUIZ = ("name", "started_at", "seconds", "ended_at")
-_ITEM = ("position", "is_follow_up", "expected", "token")
+_ITEM = ("position", "is_follow_up", "expected", "token", "why")
 
 
 def write_history(path: Path, database: Database, learner_id: int, now: datetime) -> ExportedHistory:

@@ -7,7 +7,8 @@ of kind `quiz` for each quiz, each followed by its lines of kind `quiz_item`. Th
 others, so that a file cut short is noticed. Times are UTC, to the microsecond. Version 1 had neither marks nor quizzes,
 and fewer preferences; in version 2 no card had sides, whose names hold a ~; in version 3 the reviews' order was that of
 their lines; in version 4 nobody said how sure they were; in version 5 the learner had a date of interview, but no plan,
-and no card asked a computed question; in version 6 no answer had points.
+and no card asked a computed question; in version 6 no answer had points, and no
+question said why it was asked.
 """
 
 from datetime import date, datetime
@@ -211,6 +212,7 @@ class QuizItemLine(_Line):
     is_follow_up: bool
     expected: Annotated[float, Field(ge=0, le=1)] | None
     token: _Token | None
+    why: _Text | None = None
 
 
 class EndLine(_Line):

@@ -59,7 +59,7 @@ class QuizMerger:
         if self._known is None:
             self._check_token(number, line.token)
             values: dict[str, Any] = {"quiz_id": self._quiz_id, "card_id": card_id}
-            values |= {name: getattr(line, name) for name in ("position", "is_follow_up", "expected", "token")}
+            values |= {name: getattr(line, name) for name in ("position", "is_follow_up", "expected", "token", "why")}
             self.connection.execute(insert(QUIZ_ITEM).values(**values))
             return
         here = self._known.get(line.position)

@@ -34,11 +34,22 @@ class Candidate:
 
 
 class Question(NamedTuple):
-    """A card to be asked; `expected` is the chance of recall when it was chosen, None for a new card."""
+    """A card to be asked; `expected` is the chance of recall when it was chosen, None for a new card.
+
+    `why` says in a few words why its topic was chosen.
+    """
 
     card_id: int
     expected: float | None
     is_follow_up: bool = False
+    why: str | None = None
+
+
+class Risk(NamedTuple):
+    """How likely a card of a topic is to be missed, 0 to 1, and in a few words why."""
+
+    miss: float
+    why: str
 
 
 def chosen(candidates: Sequence[Candidate], number: int, rng: random.Random) -> list[Question]:
@@ -62,24 +73,28 @@ def interview(
     follow_ups: Mapping[int, Sequence[int]],
     rng: random.Random,
     number: int = INTERVIEW,
+    risks: Mapping[int, Risk] | None = None,
 ) -> list[Question]:
-    """What an interviewer might ask: topics in learning order, in each from easy to hard, no card twice.
+    """What an interviewer might ask: the topics of most risk, these first, in each from easy to hard, no card twice.
 
-    A card is followed by one of its `follow_ups` (ids by id), if one is left. There are fewer than `number` questions
-    only if there are no more cards. At most one in COMPUTED_IN is computed, if there are enough other cards.
+    `risks` are by topic. Of topics of the same risk some are drawn, and asked in learning order. A card is followed by
+    one of its `follow_ups` (ids by id), if one is left. There are fewer than `number` questions only if there are no
+    more cards. At most one in COMPUTED_IN is computed, if there are enough other cards.
     """
     in_order = sorted(candidates, key=lambda card: card.place)
     by_topic: dict[int, list[Candidate]] = {}
     for card in in_order:
         by_topic.setdefault(card.topic_id, []).append(card)
-    rank = {topic: place for place, topic in enumerate(by_topic)}
-    drawn = rng.sample(list(by_topic), len(by_topic))
+    misses = {topic: risk.miss for topic, risk in (risks or {}).items()}
+    ranked = sorted(by_topic, key=lambda topic: -misses.get(topic, 0.0))
+    rank = {topic: place for place, topic in enumerate(ranked)}
+    drawn = sorted(rng.sample(list(by_topic), len(by_topic)), key=lambda topic: -misses.get(topic, 0.0))
     written = sum(not card.is_computed for card in in_order)
     left = _Left(in_order, max(number // COMPUTED_IN, number - written))
     threads: list[list[Candidate]] = []
     room = number
     while left.cards and room > 0:
-        # The topics drawn first; the others only when these are used up.
+        # The riskiest topics; the others only when these are used up.
         open_topics = [topic for topic in drawn if any(card.card_id in left.cards for card in by_topic[topic])]
         for topic in open_topics[: -(-room // A_TOPIC)]:
             openers = [card for card in by_topic[topic] if card.card_id in left.cards]
@@ -87,8 +102,9 @@ def interview(
                 threads.append(_thread(rng.choice(openers), left, follow_ups if room > 1 else {}, rng))
                 room -= len(threads[-1])
     threads.sort(key=lambda thread: (rank[thread[0].topic_id], _EASE.get(thread[0].level or "", 1), thread[0].place))
+    whys = {topic: risk.why for topic, risk in (risks or {}).items()}
     return [
-        Question(card.card_id, card.recall, is_follow_up=behind > 0)
+        Question(card.card_id, card.recall, behind > 0, None if behind else whys.get(card.topic_id))
         for thread in threads
         for behind, card in enumerate(thread)
     ]

@@ -5,19 +5,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from statistics import fmean
 
 from sqlalchemy import and_, bindparam, insert, select
 from sqlmodel import Session
 from sqlmodel import select as select_models
 
 from app.database import lock_learner
-from app.models import Quiz
+from app.models import Deck, Quiz
 from app.study.forecast.chances import chances
 from app.study.learner.preferences import Preferences
-from app.study.quiz.choose import WEAKEST, Candidate, Question, chosen, interview, weakest
+from app.study.quiz.choose import WEAKEST, Candidate, Question, Risk, chosen, interview, weakest
 from app.study.schedule.rate import check_token
 from app.study.selection.selection import Selection, Titles, passing
 from app.study.selection.standing import EVERY_CARD, IS_SET_ASIDE
+from app.study.sitting.plans import plans
 from app.study.sitting.queue import Queue, parameters
 from app.tables import CARD, CARD_STATE, QUIZ_ITEM, THE_DECK
 
@@ -96,9 +98,38 @@ def plan_weakest(cards: Sequence[Candidate]) -> Plan:
     return Plan(Kind.WEAKEST, "Weakest ten" if len(questions) == WEAKEST else f"Weakest {len(questions)}", questions)
 
 
-def plan_interview(cards: Sequence[Candidate], follow_ups: Mapping[int, Sequence[int]], rng: random.Random) -> Plan:
-    """A mock interview, against the clock."""
-    questions = interview(cards, follow_ups, rng)
+def risks(
+    session: Session, prefs: Preferences, deck: Deck, now: datetime, cards: Sequence[Candidate]
+) -> dict[int, Risk]:
+    """How likely each topic's cards are to be missed on the day of the deck's next interview; without a plan, today."""
+    today = prefs.day(now)
+    days = (plan.interview_on for plan in plans(session, prefs.learner_id) if plan.deck in ("", deck.name))
+    day = min((one for one in days if one >= today), default=today)
+    recall = chances(session, prefs.learner_id, deck.id).on(day)
+    by_topic: dict[int, list[float | None]] = {}
+    for card in cards:
+        by_topic.setdefault(card.topic_id, []).append(recall.get(card.card_id))
+    return {topic: _risk(of_cards, "" if day == today else " on the day") for topic, of_cards in by_topic.items()}
+
+
+def _risk(recall: Sequence[float | None], when: str) -> Risk:
+    """The risk of a topic, by the chance of recall of each card, None for a new one."""
+    new = recall.count(None)
+    known = fmean(one or 0.0 for one in recall)
+    is_new = 2 * new >= len(recall)
+    return Risk(
+        1 - known, f"{new} of {len(recall)} cards new" if is_new else f"{known:.0%} expected{when}".replace("%", " %")
+    )
+
+
+def plan_interview(
+    cards: Sequence[Candidate],
+    follow_ups: Mapping[int, Sequence[int]],
+    rng: random.Random,
+    by_topic: Mapping[int, Risk],
+) -> Plan:
+    """A mock interview on the topics of most risk, against the clock."""
+    questions = interview(cards, follow_ups, rng, risks=by_topic)
     return Plan(Kind.INTERVIEW, "Mock interview", questions, INTERVIEW_SECONDS * len(questions))
 
 

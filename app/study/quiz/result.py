@@ -33,12 +33,13 @@ class Foreseen:
 
 @dataclass(frozen=True, slots=True)
 class TopicResult:
-    """One topic: how many questions, and the figures of the answers, None if there are none."""
+    """One topic: how many questions, and the figures of the answers, None if there are none. `why` it was chosen."""
 
     topic: str
     asked: int
     ratings: Spread | None
     foreseen: Foreseen | None
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +114,5 @@ def compared(one: Sequence[Item], other: Sequence[Item]) -> tuple[Difference, li
 
 
 def _of_topic(topic: str, items: Sequence[Item]) -> TopicResult:
-    return TopicResult(topic, len(items), spread(items), foreseen(items))
+    why = next((item.why for item in items if item.why), "")
+    return TopicResult(topic, len(items), spread(items), foreseen(items), why)

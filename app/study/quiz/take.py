@@ -51,7 +51,8 @@ class Item:
 
     `is_askable` is False if the card has left the files, or the learner suspended it or buried it for today. `token` is
     that of the last form that answered the question, even if that answer was taken back; `rating` is None then.
-    `expected` is the chance of recall, 0 to 1, when the quiz was made. `points` are as the review keeps them.
+    `expected` is the chance of recall, 0 to 1, when the quiz was made. `points` are as the review keeps them,
+    and `why` says why the question's topic was chosen.
     """
 
     card_id: int
@@ -66,6 +67,7 @@ class Item:
     typed: str | None
     is_askable: bool
     points: str | None = None
+    why: str | None = None
 
 
 @dataclass
@@ -121,6 +123,7 @@ _ITEMS = (
         case((STANDS, REVIEW.c.typed)),
         MAY_BE_ASKED,
         case((STANDS, REVIEW.c.points)),
+        QUIZ_ITEM.c.why,
     )
     .select_from(ANSWERED.join(TOPIC, TOPIC.c.id == CARD.c.topic_id))
     .where(QUIZ_ITEM.c.quiz_id == bindparam("quiz"))

@@ -22,6 +22,7 @@ from app.study.quiz.make import (
     plan_chosen,
     plan_interview,
     plan_weakest,
+    risks,
 )
 from app.study.quiz.past import past
 from app.study.selection.choices import choices, menus, unknown
@@ -82,7 +83,7 @@ def _plan(here: Here, session: Session, deck: Deck, form: QuizForm) -> Plan:
         return plan_weakest(candidates(session, who, here.now, Queue(deck.id)))
     if form.kind == Kind.INTERVIEW:
         cards = candidates(session, who, here.now, Queue(deck.id))
-        return plan_interview(cards, follow_ups_in(session, deck.id), rng)
+        return plan_interview(cards, follow_ups_in(session, deck.id), rng, risks(session, who, deck, here.now, cards))
     if form.kind != Kind.CHOSEN:
         raise BadFormError({"kind": f"A quiz must be one of {', '.join(Kind)}, not {form.kind!r}."})
     topics = {row.topic.name: row.topic.title for row in by_topic(session, who, here.now, deck.id) if row.cards}

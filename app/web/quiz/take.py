@@ -115,6 +115,7 @@ class QuizSitting:
             "is_early": False,
             "today": self.today,
             "quiz": attempt.quiz,
+            "why": self.item and self.item.why,
             "is_follow_up": self.item is not None and self.item.is_follow_up,
             "done": attempt.done,
             "place": attempt.done + 1,

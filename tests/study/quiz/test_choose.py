@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.study.quiz.choose import COMPUTED_IN, INTERVIEW, Candidate, chosen, interview, weakest
+from app.study.quiz.choose import COMPUTED_IN, INTERVIEW, Candidate, Risk, chosen, interview, weakest
 
 LEVELS = ("easy", "medium", "hard", None)
 
@@ -114,3 +114,27 @@ def test_an_interview_asks_a_few_computed_cards_of_a_rich_deck() -> None:
     computed = [sum(question.card_id % 2 for question in asked) for asked in found]
     assert max(computed) == INTERVIEW // COMPUTED_IN
     assert min(computed) >= 1
+
+
+@given(decks(), st.data(), SEEDS)
+def test_an_interview_asks_the_topics_of_most_risk_first_and_says_why(
+    deck: list[Candidate], data: st.DataObject, rng: random.Random
+) -> None:
+    by_topic = {card.topic_id: [one for one in deck if one.topic_id == card.topic_id] for card in deck}
+    risks = {topic: Risk(data.draw(st.floats(0, 1)), f"because {topic}") for topic in by_topic}
+    asked = interview(deck, {}, rng, risks=risks)
+    topic_of = {card.card_id: card.topic_id for card in deck}
+    order = [risks[topic_of[question.card_id]].miss for question in asked]
+    assert order == sorted(order, reverse=True)
+    assert all(question.why == f"because {topic_of[question.card_id]}" for question in asked)
+    chosen_topics = {topic_of[question.card_id] for question in asked}
+    left = [topic for topic, cards in by_topic.items() if not all(card.is_computed for card in cards)]
+    lowest = min((risks[topic].miss for topic in chosen_topics), default=0)
+    if all(not card.is_computed for card in deck):
+        assert all(risks[topic].miss <= lowest for topic in left if topic not in chosen_topics)
+
+
+def test_a_follow_up_says_no_reason_of_its_own() -> None:
+    deck = [Candidate(1, 1, "a"), Candidate(2, 1, "b")]
+    asked = interview(deck, {1: [2], 2: [1]}, random.Random(1), risks={1: Risk(0.5, "shaky")})
+    assert [(question.is_follow_up, question.why) for question in asked] == [(False, "shaky"), (True, None)]

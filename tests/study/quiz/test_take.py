@@ -2,13 +2,14 @@
 
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event, insert, text
 
-from app.models import CardMark
+from app.models import CardMark, Deck
+from app.study.forecast.chances import chances
 from app.study.forecast.fold import taught
 from app.study.quiz import take as quiz
 from app.study.quiz.choose import Question
@@ -22,6 +23,7 @@ from app.study.quiz.make import (
     plan_chosen,
     plan_interview,
     plan_weakest,
+    risks,
 )
 from app.study.quiz.past import past, topics_asked
 from app.study.quiz.take import AnothersQuizError, Attempt, NotAskedError, NotOfThisQuizError, UnknownQuizError
@@ -30,6 +32,7 @@ from app.study.schedule.review_log import COUNTED_COLUMNS
 from app.study.schedule.scheduler import CountedRating, fold
 from app.study.schedule.undo import Undone
 from app.study.selection.selection import Selection
+from app.study.sitting.plans import Interview, store
 from app.study.sitting.queue import Queue
 from app.tables import CARD_MARK
 from tests.study.conftest import DECK
@@ -319,7 +322,7 @@ def test_plans_say_in_words_what_was_chosen(study: "Study") -> None:
     assert plan(5, q="gate", tag="a").title == "5 questions, found by “gate”, tagged a: all topics"
     assert plan(5).timed(None).seconds == 300
     assert plan(5).timed(7).seconds == 420
-    assert plan_interview(cards, {}, rng).seconds == 1200
+    assert plan_interview(cards, {}, rng, {}).seconds == 1200
 
 
 def test_past_quizzes_are_listed_with_what_they_came_to(study: "Study") -> None:
@@ -361,3 +364,33 @@ def test_no_page_of_a_quiz_walks_over_all_reviews(study: "Study") -> None:
         ]
     assert any("review" in step for step in steps)
     assert [step for step in steps if "SCAN review" in step or "MATERIALIZE" in step] == []
+
+
+def test_the_risk_of_a_topic_is_that_of_its_cards_on_the_day_of_the_next_interview(study: "Study") -> None:
+    for card in range(1, 8):
+        study.rate(card, 4)
+    today = study.prefs.day(study.now)
+    with study.database.read() as session:
+        cards = candidates(session, study.prefs, study.now, Queue(DECK))
+        told = chances(session, study.prefs.learner_id, DECK)
+
+    def check(day: date, when: str) -> None:
+        recall = told.on(day)
+        with study.database.read() as session:
+            found = risks(session, study.prefs, session.get_one(Deck, DECK), study.now, cards)
+        for topic, risk in found.items():
+            of_topic = [card.card_id for card in cards if card.topic_id == topic]
+            known = [recall[card] for card in of_topic if card in recall]
+            assert risk.miss == pytest.approx(1 - sum(known) / len(of_topic))
+            new = len(of_topic) - len(known)
+            says = f"{new} of {len(of_topic)} cards new" if 2 * new >= len(of_topic) else f" % expected{when}"
+            assert risk.why.endswith(says)
+        assert len({"new" in risk.why for risk in found.values()}) == 2
+
+    check(today, "")
+    with study.database.write() as session:
+        for name, days in (("over", -1), ("far", 90), ("next", 9)):
+            store(session, study.prefs.learner_id, Interview(name, today + timedelta(days=days)))
+        other = Interview("other", today + timedelta(days=1), deck="another")
+        store(session, study.prefs.learner_id, other)
+    check(today + timedelta(days=9), " on the day")

@@ -103,3 +103,12 @@ def test_own_ticks_stay_while_the_card_is_flagged(client: TestClient, database: 
         True,
         False,
     ]
+
+
+def test_a_mock_interview_says_why_it_asks_a_topic(client: TestClient) -> None:
+    address = make(client, kind="interview", name="talk")
+    why = re.compile(r'<span class="why">(\d+) of \1 cards new</span>')
+    assert why.search(client.get(address).text)
+    give(client, address, 4)
+    client.post(f"{address}/end")
+    assert re.search(r"cards new</span></th>", client.get(address).text)
