@@ -244,7 +244,9 @@ async function keepRating(form, rating) {
   const one = cards.find((other) => other.card === card) ?? { card, html: null, after: null, owes: Number(form.dataset.owes ?? 0) };
   const revealed = Math.min(since + Number(fields.revealed_after.value), at);
   const times = { shown_at: iso(Math.min(since, revealed)), revealed_at: iso(revealed), rated_at: iso(at) };
-  const event = { token: fields.token.value, card, rating, after: one.after, ...times };
+  const ticks = new FormData(form);
+  const points = { points: ticks.getAll("points"), made: ticks.getAll("made").map(Number) };
+  const event = { token: fields.token.value, card, rating, after: one.after, ...times, ...(fields.points && points) };
   const row = { learner: LEARNER, card, token: event.token, owes: owed(rating, one.owes), at };
   await stored(["waiting", "rated"], "readwrite", (queue, rated) => {
     queue.add({ learner: LEARNER, event });

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from app.database import Database
 from app.study.learners import add_learner
-from app.tables import LEARNER, REVIEW
+from app.tables import CARD, LEARNER, REVIEW
 from tests.browser.conftest import Server, ask_written_cards
 from tests.browser.flaky import Net, net_to
 from tests.eventually import eventually
@@ -112,6 +112,26 @@ def test_an_undo_without_a_net_is_sent_too(kept: Page, net: Net, server: Server)
     all_sent(kept)
     assert [rating for _token, rating in stored(server.database)] == [2, None]
     assert stored(server.database)[0][0] == token
+
+
+def test_ticked_points_wait_with_the_rating(phone: BrowserContext, net: Net, server: Server) -> None:
+    with server.database.write() as session:
+        session.connection().execute(update(CARD).values(points=[["One.", "One."], ["Two.", "Two."], ["Three.", ""]]))
+    ask_written_cards(server.database)
+    kept = keeping(phone)
+    net.fate = off
+    kept.goto("/review")
+    kept.locator("#asking button").click()
+    kept.get_by_text("Points of a good answer").click()
+    kept.get_by_role("checkbox").nth(1).check()
+    rating = kept.locator(".rate button").nth(3)
+    rating.click()
+    rating.wait_for(state="detached")
+    net.fate = ok
+    all_sent(kept)
+    with server.database.read() as session:
+        found = session.connection().execute(select(REVIEW.c.points)).scalar_one()
+    assert found == '[["One.", false], ["Two.", true], ["Three.", false]]'
 
 
 def rated_without_a_net(kept: Page, net: Net) -> tuple[str, str]:

@@ -28,7 +28,8 @@ _UNDONE = select(UNDOING.c.id).where(UNDOING.c.undoes_id == bindparam("id"))
 class LateRating(NamedTuple):
     """A rating by its own token. `after` is the token of the card's rating that the device knew, None if it knew none.
 
-    The times (aware) are when question and answer were shown, and when it was rated.
+    The times (aware) are when question and answer were shown, and when it was rated. `points` are as a review keeps
+    them.
     """
 
     token: str
@@ -38,6 +39,7 @@ class LateRating(NamedTuple):
     shown_at: datetime
     revealed_at: datetime
     rated_at: datetime
+    points: str | None = None
 
 
 class LateUndo(NamedTuple):
@@ -150,6 +152,7 @@ class _Batch:
             "counts_at": counts_from(rated_at, base.counts_at if base else None),
             "day": self.learner.day(revealed_at),
             "desired_retention": self.learner.desired_retention,
+            "points": event.points,
         }
         self.connection.execute(insert(REVIEW), values | {"checksum": checksum(values)})
         change_from(self.connection, self.learner.learner_id, values["counts_at"])

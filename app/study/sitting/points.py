@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from app.cards.file.points import LONGEST, MOST
+from app.study.schedule.scale import Rating
 from app.study.sitting.typed_answer import unsaid
 
 
@@ -52,6 +53,15 @@ def kept(points: Sequence[str], made: Collection[int]) -> str:
     if len(points) > MOST or any(len(point) > LONGEST or "\0" in point for point in points):
         raise ValueError(f"A card has at most {MOST} points of {LONGEST} characters. Load the page again.")
     return json.dumps([[point, index in made] for index, point in enumerate(points)], ensure_ascii=False)
+
+
+def kept_of(points: Sequence[str], made: Collection[int], rating: int, typed: str = "") -> str | None:
+    """What a review keeps of an answer; None if nobody looked at its points: nothing is ticked, typed, or missed.
+
+    Raises ValueError as `kept` does.
+    """
+    says_something = made or typed or Rating(rating).missed
+    return kept(points, made) if points and says_something else None
 
 
 def kept_before(text: str) -> list[Point]:

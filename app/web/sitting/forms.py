@@ -9,10 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from app.invalid import OWN
 from app.study.schedule.rate import LONGEST_TYPED, SUREST
-from app.study.schedule.scale import Rating
 from app.study.selection.fields import NONE_IF_EMPTY
 from app.study.selection.marks import LONGEST_NOTE
-from app.study.sitting.points import kept
 from app.web.frame.here import RowId
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -103,15 +101,6 @@ class RatingForm(AnswerForm, frozen=True):
     after: RowId
     shown_at: datetime
     revealed_after: Annotated[float, Field(ge=0, le=LONGEST_OPEN, allow_inf_nan=False)]
-
-    @property
-    def kept_points(self) -> str | None:
-        """What a review keeps of the points; None if nobody looked at them: nothing is ticked, typed, or missed.
-
-        Raises ValueError for points that no page of ours shows.
-        """
-        says_something = self.made or self.typed or self.rating < Rating.WITH_EFFORT
-        return kept(self.points, self.made) if self.points and says_something else None
 
     def revealed_at(self, now: datetime) -> datetime:
         """When the answer was shown: never later than `now`."""

@@ -26,6 +26,7 @@ from app.study.schedule.undo import Undone, last_rating
 from app.study.selection.leech import Leech, leech
 from app.study.selection.standing import LEECH_FROM
 from app.study.sitting.asked import AskedCard
+from app.study.sitting.points import kept_of
 from app.study.sitting.rated_today import is_once_more
 from app.tables import CARD, CARD_STATE, THE_LEARNER
 from app.web.frame.here import Context
@@ -135,7 +136,8 @@ def _rate(sitting: Sitting, form: RatingForm) -> Response:
     try:
         times = (form.shown_at, form.revealed_at(here.now))
         given = form.card, form.rating, form.token, form.after, *times, form.typed, sitting.key, form.sure
-        answer = Answer(*given, form.instance, form.of_four, form.kept_points)
+        points = kept_of(form.points, form.made, form.rating, form.typed)
+        answer = Answer(*given, form.instance, form.of_four, points)
         with here.writing() as sitting.session:
             rated = sitting.rate(answer)
     except ValueError as error:

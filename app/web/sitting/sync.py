@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.invalid import in_words
 from app.study.schedule.late import Event, Fate, LateRating, LateUndo, Told, take_in
+from app.study.sitting.points import kept_of
 from app.web.frame.here import Here
 from app.web.sitting.forms import PageForm
 from app.web.sitting.sitting import check_learner
@@ -25,11 +26,14 @@ class _RatingEvent(BaseModel, frozen=True, extra="forbid"):
     shown_at: AwareDatetime
     revealed_at: AwareDatetime
     rated_at: AwareDatetime
+    points: tuple[str, ...] = ()
+    made: tuple[int, ...] = ()
 
     def event(self) -> Event:
-        """What the schedule takes."""
+        """What the schedule takes. Raises ValueError for points that no page of ours shows."""
         times = (self.shown_at, self.revealed_at, self.rated_at)
-        return LateRating(self.token, self.card, self.rating, self.after, *times)
+        points = kept_of(self.points, self.made, self.rating)
+        return LateRating(self.token, self.card, self.rating, self.after, *times, points)
 
 
 class _UndoEvent(BaseModel, frozen=True, extra="forbid"):
@@ -78,4 +82,6 @@ def _read(given: dict[str, Any]) -> Event | Told:
     except ValidationError as error:
         why = " ".join(f"{in_words('.'.join(map(str, one['loc'])), one, tells_value=True)}." for one in error.errors())
         return Told(str(given.get("token", ""))[:64], Fate.REFUSED, why)
+    except ValueError as error:
+        return Told(given["token"], Fate.REFUSED, str(error))
     return event

@@ -367,6 +367,7 @@ def test_no_page_of_a_quiz_walks_over_all_reviews(study: "Study") -> None:
 
 
 def test_the_risk_of_a_topic_is_that_of_its_cards_on_the_day_of_the_next_interview(study: "Study") -> None:
+    study.add_cards(4, "t2")
     for card in range(1, 8):
         study.rate(card, 4)
     today = study.prefs.day(study.now)

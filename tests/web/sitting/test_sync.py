@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import col, select
 
 from app.database import Database
+from app.models import Review
 from tests.web.sitting.test_review import ratings
 
 AT = "2026-03-01T10:00:00Z"
@@ -47,6 +49,7 @@ def test_events_count_once_and_an_undo_is_one_of_them(client: TestClient, databa
         ({"rated_at": "2026-03-01T10:00:00"}, "time zone"),
         ({"after": 7}, "after must be text"),
         ({"mood": "good"}, "mood"),
+        ({"points": ["a"] * 6}, "at most 5 points"),
         ({"token": "not a token!"}, "token"),
     ],
 )
@@ -84,3 +87,11 @@ def test_the_clients_times_decide_the_day(client: TestClient, database: Database
     with database.read() as session:
         day = session.connection().exec_driver_sql("SELECT day FROM review").scalar_one()
     assert str(day) == before.date().isoformat()
+
+
+def test_ticked_points_come_along(client: TestClient, database: Database) -> None:
+    given = (event(points=["a", "b"], made=[1]), event("e2", card=2, points=["a"]))
+    assert told(client, *given) == [("e1", "counted"), ("e2", "counted")]
+    with database.read() as session:
+        found = session.exec(select(Review.points).order_by(col(Review.id))).all()
+    assert found == ['[["a", false], ["b", true]]', None]
