@@ -49,7 +49,7 @@ def test_events_count_once_and_an_undo_is_one_of_them(client: TestClient, databa
         ({"rated_at": "2026-03-01T10:00:00"}, "time zone"),
         ({"after": 7}, "after must be text"),
         ({"mood": "good"}, "mood"),
-        ({"points": ["a"] * 6}, "at most 5 points"),
+        ({"points": ["a"] * 6, "made": [0]}, "at most 5 points"),
         ({"token": "not a token!"}, "token"),
     ],
 )
