@@ -6,6 +6,7 @@ from bench import (
     browse,
     check,
     computed,
+    evidence,
     import_history,
     import_notes,
     kernels,
@@ -30,6 +31,7 @@ ALL = {
     "next_card": next_card.run,
     "browse": browse.run,
     "plan": plan.run,
+    "evidence": evidence.run,
     "startup": startup.run,
     "stats": statistics.run,
 }

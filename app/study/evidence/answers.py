@@ -101,7 +101,7 @@ def wrong_value(question: str, asked: str, typed: str) -> str | None:
         return None
     if isinstance(value, str):
         return None
-    return f"{written(value)} instead of {kept.answer}: {' '.join((kept.asks, *kept.givens))}"
+    return f"{written(value)} instead of {kept.answer}: {kept.asks} {'; '.join(kept.givens)}".strip()
 
 
 @lru_cache(maxsize=4_000)

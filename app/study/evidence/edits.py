@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select
 from app.study.evidence.figures import CellKind, FigureCell, Figures, student
 from app.tables import CARD_VERSION, chunks
 
+NOT_ENOUGH = "not enough answers yet"
 FEWEST_CARDS = 5
 """So many cards say how much cards differ from each other."""
 ENOUGH = 20
@@ -64,9 +65,9 @@ class Edit:
         """Whether the edit helped, as far as the recalls can tell."""
         known = self.difference
         if known is None or self.before is None or self.after is None:
-            return "not enough answers yet"
+            return NOT_ENOUGH
         if min(self.before.looks, self.after.looks) < ENOUGH or (known.high - known.low) / 2 > WIDEST:
-            return "not enough answers yet"
+            return NOT_ENOUGH
         if known.low > 0:
             return "it helped"
         return "recall is worse since" if known.high < 0 else "no difference to be seen"

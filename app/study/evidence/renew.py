@@ -215,13 +215,21 @@ class Renewal:
         self._done: dict[int, date] = {}
 
     def look(self) -> None:
-        """Renew the classes that were not renewed today (UTC) by this process."""
+        """Renew the classes that were not renewed today (UTC)."""
         today = self._clock().date()
         with self._database.read() as session:
-            classes = session.connection().execute(select(CLASS_DECK.c.class_id).distinct()).scalars().all()
-        for class_id in classes:
-            if self._done.get(class_id) != today and renew(self._database, class_id, self._clock()):
+            last = {row.class_id: row.made_at for row in session.connection().execute(_RENEWED)}
+        for class_id, made_at in last.items():
+            is_done = self._done.get(class_id) == today or (made_at is not None and made_at.date() == today)
+            if not is_done and renew(self._database, class_id, self._clock()):
                 self._done[class_id] = today
+
+
+_RENEWED = (
+    select(CLASS_DECK.c.class_id, func.max(EVIDENCE.c.made_at).label("made_at"))
+    .outerjoin_from(CLASS_DECK, EVIDENCE, EVIDENCE.c.class_id == CLASS_DECK.c.class_id)
+    .group_by(CLASS_DECK.c.class_id)
+)
 
 
 def renew(database: Database, class_id: int, now: datetime) -> bool:

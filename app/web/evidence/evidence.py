@@ -10,7 +10,7 @@ from starlette.responses import Response
 from app.accounts.classes import teaches
 from app.accounts.evidence import may_see
 from app.models import SchoolClass
-from app.study.evidence.edits import beyond, edits_of
+from app.study.evidence.edits import NOT_ENOUGH, beyond, edits_of
 from app.study.evidence.figures import CellKind, FigureCell
 from app.study.evidence.shown import ClassEvidence, OfCells, ShownCard, class_evidence, total
 from app.web.evidence import words
@@ -18,12 +18,12 @@ from app.web.frame.editing import edit_at, may_edit
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context, Here, RowId
 
-LATEST_EDITS = 20
-"""So many edits are listed; a card's page has all of its own."""
+MOST_EDITS = 20
+"""So many edits are listed, first those that can be judged; a card's page has all of its own."""
 
 
 def evidence(here: Here, class_id: RowId) -> Response:
-    """Show the class's figures by deck and topic, the hardest cards, and the latest edits."""
+    """Show the class's figures by deck and topic, the hardest cards, and the edits."""
     with here.reading() as session:
         name = checked_class(here, session, class_id)
         shown = class_evidence(session.connection(), class_id, CellKind.FIRST, CellKind.LATER)
@@ -38,7 +38,7 @@ def evidence(here: Here, class_id: RowId) -> Response:
             decks=_by_topic(shown, of_cards),
             of_cards=of_cards,
             hardest=[shown.cards[card] for card in shown.hardest(of_cards)],
-            edits=edits[:LATEST_EDITS],
+            edits=sorted(edits, key=lambda edit: edit.verdict == NOT_ENOUGH)[:MOST_EDITS],
             all_edits=len(edits),
             total=lambda cards: total(of_cards[card.id] for card in cards),
             day=learner.day,

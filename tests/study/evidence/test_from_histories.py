@@ -155,7 +155,7 @@ def test_the_figures_are_those_of_the_exported_histories(played: Played) -> None
                 cells[FigureCell(card, version, CellKind.SLIP, look.line["slip"])].append(look)
             if look.line.get("verdict") == "wrong":
                 task, value = asked.task, float(look.line["typed"])
-                what = f"{written(value)} instead of {written(task.answer)}: {' '.join((task.asks, *task.givens))}"
+                what = f"{written(value)} instead of {written(task.answer)}: {task.asks} {'; '.join(task.givens)}"
                 cells[FigureCell(card, version, CellKind.VALUE, what)].append(look)
             if look.is_first:
                 firsts[learner, card] = look

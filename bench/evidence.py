@@ -1,0 +1,103 @@
+"""/classes/…/evidence of a class of 500 learners, at 10,000 and at 1,000,000 reviews; and how long its renewal takes.
+
+Nobody waits for the renewal: one process does it once a day.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from urllib.parse import urlencode
+
+from sqlalchemy import insert, select
+
+from app.accounts.accounts import NewAccount, add, hash_if_good
+from app.accounts.classes import add_class, add_instructor, change_class
+from app.accounts.evidence import take_part
+from app.accounts.roles import Role
+from app.database import Database
+from app.study.evidence.renew import renew
+from app.tables import CARD_VERSION, CLASS_MEMBER, DECK
+from bench.cards import database_with_cards
+from bench.figures import Timing, heading, ratio, row, timed
+from bench.serving import RECUR, recur_env, serving
+
+CARDS, LEARNERS, DAYS = 200, 500, 100
+WARM_UP, CALLS = 10, 60
+PASSWORD = "three grey geese"
+
+# One learner after the other rates card after card; each card comes back after ten days.
+_REVIEWS = """
+INSERT INTO review (learner_id, card_id, token, rating, shown_at, revealed_at, rated_at, counts_at, day,
+  desired_retention, checksum)
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :reviews),
+given AS (
+  SELECT i, (i * 7) % 200 + 1 AS card, 1 + min(4, (i * 31 + i / 7 + :learner) % 9) AS rating,
+  datetime(:start, (i * 100 / :reviews) || ' days', (i % 1000) || ' minutes') AS moment FROM n)
+SELECT :learner, card, 't' || :learner || '-' || i, rating, moment || '.000000', moment || '.000000',
+moment || '.500000', moment || '.500000', date(moment), 0.9, '' FROM given
+"""
+
+
+def classed(path: Path, reviews: int) -> float:
+    """A database at `path` whose class of 500 has so many reviews; returns the seconds of its renewal."""
+    database_with_cards(path, CARDS)
+    database, rng = Database(f"sqlite:///{path}"), Random(1)
+    start = datetime.now(UTC) - timedelta(days=DAYS + 1)
+    with database.write() as session:
+        connection = session.connection()
+        add(session, NewAccount("ida", Role.INSTRUCTOR, None, hash_if_good(PASSWORD, "ida")), rng, LEARNERS + 9, start)
+        class_id = add_class(session, "Spring", start)
+        change_class(session, class_id, "Spring", connection.execute(select(DECK.c.id)).scalars().all())
+        add_instructor(session, class_id, "ida", start)
+        same = {"text_hash": "", "markdown": "", "path": "a/b.md", "line": 1}
+        times = (start, start + timedelta(days=DAYS / 2))
+        versions = [same | {"card_id": card, "loaded_at": at} for card in range(1, CARDS + 1, 10) for at in times]
+        connection.execute(insert(CARD_VERSION), versions)
+        driver = connection.connection.cursor()
+        for number in range(LEARNERS):
+            account = add(session, NewAccount(f"learner {number}", Role.LEARNER), rng, LEARNERS + 9, start)
+            member = {"class_id": class_id, "account_id": account, "teaches": False, "joined_at": start}
+            connection.execute(insert(CLASS_MEMBER).values(member))
+            take_part(session, class_id, account, start)
+            learner = driver.execute("SELECT learner_id FROM account WHERE id = ?", (account,)).fetchone()[0]
+            values = {"learner": learner, "reviews": reviews // LEARNERS, "start": f"{start:%Y-%m-%d %H:%M:%S}"}
+            driver.execute(_REVIEWS, values)
+    taken = timed(lambda: renew(database, class_id, datetime.now(UTC)))
+    database.close()
+    return taken
+
+
+def run() -> None:
+    """Print the times and their ratio."""
+    heading(f"Evidence of a class of {LEARNERS} over {CARDS} cards: GET /classes/1/evidence, the whole round trip")
+    small, large = _measure(10_000), _measure(1_000_000)
+    row(small)
+    row(large)
+    ratio("1,000,000 reviews over 10,000", large.median / small.median, 3)
+
+
+def _measure(reviews: int) -> Timing:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        taken = classed(folder / "recur.sqlite", reviews)
+        print(f"  renewed in {taken:.1f} s, {1e6 * taken / reviews:.0f} µs a review")
+        (folder / "content").mkdir()
+        (folder / "content" / "sources.yaml").write_text("documents: []\n")
+        with serving(RECUR, recur_env(folder) | {"RECUR_ACCESS": "accounts"}) as server:
+            connection = server.connect()
+            own = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
+            connection.request("POST", "/sign-in", urlencode({"name": "ida", "password": PASSWORD}), own)
+            answer = connection.getresponse()
+            answer.read()
+            cookies = {"Cookie": "; ".join(one.partition(";")[0] for one in answer.headers.get_all("Set-Cookie") or ())}
+
+            def get() -> None:
+                connection.request("GET", "/classes/1/evidence", headers=cookies)
+                response = connection.getresponse()
+                if response.status != 200 or b"The hardest cards" not in response.read():
+                    raise RuntimeError(f"the page answered {response.status}")
+
+            for _ in range(WARM_UP):
+                get()
+            return Timing(f"the class's page, {reviews:,} reviews", [timed(get) for _ in range(CALLS)])
