@@ -363,7 +363,13 @@ class Visit:
         return self.database.write(self, self._on)
 
 
-_POOL: dict[str, Any] = {"pool_size": CONNECTIONS, "max_overflow": CONNECTIONS // 2, "pool_timeout": LONGEST_WAIT}
+_POOL: dict[str, Any] = {
+    "pool_size": CONNECTIONS,
+    "max_overflow": CONNECTIONS // 2,
+    "pool_timeout": LONGEST_WAIT,
+    # The connection used last still has its pages: to take them in turn, each reads anew what another has written.
+    "pool_use_lifo": True,
+}
 
 
 def _address(text: str) -> URL:
