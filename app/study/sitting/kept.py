@@ -13,7 +13,7 @@ from sqlmodel import Session
 from app.study.learner.preferences import Preferences
 from app.study.schedule.new_card_cursor import unseen
 from app.study.selection.standing import IS_ASKABLE, IS_DUE, ITS_STATE
-from app.study.sitting.asked import ASKED, AskedCard
+from app.study.sitting.asked import ASKED, COLUMNS, AskedCard, asked
 from app.study.sitting.order import IS_IN_SITTING
 from app.study.sitting.queue import parameters, progress, queue_of_today
 from app.study.sitting.rated_today import COMES_ONCE_MORE
@@ -60,7 +60,7 @@ _PLANNED = (
 
 def _planned(connection: Connection, values: dict[str, Any], cards: Sequence[int]) -> list[KeptCard]:
     rows = connection.execute(_PLANNED, values | {"cards": cards[:MOST_KEPT]})
-    found = {row.id: KeptCard(AskedCard(*row[:-1]), row[-1], is_planned=True) for row in rows}
+    found = {row.id: KeptCard(asked(row), row[-1], is_planned=True) for row in rows}
     return [found[card] for card in cards if card in found]
 
 
@@ -73,13 +73,13 @@ def kept_cards(session: Session, learner: Preferences, now: datetime, deck_id: i
     queue = queue_of_today(session, learner, now, deck_id)
     values = parameters(learner, now, queue) | {"most": MOST_KEPT}
     connection = session.connection()
-    seen = [KeptCard(AskedCard(*row[:-2]), *row[-2:]) for row in connection.execute(_DUE, values)]
+    seen = [KeptCard(asked(row), *row[COLUMNS:]) for row in connection.execute(_DUE, values)]
     if queue.plan is not None:
         found = _planned(connection, values, [card.id for card in queue.planned])
     else:
         found = [one for one in seen if not one.owes]
         new = min(progress(session, learner, now, queue).new, MOST_KEPT)
-        found += [KeptCard(AskedCard(*row), None) for row in connection.execute(_NEW, values | {"most": new})]
+        found += [KeptCard(asked(row), None) for row in connection.execute(_NEW, values | {"most": new})]
     found += [one for one in seen if one.owes]
     # Of the sides of a card one is asked a day.
     first = {(one.card.name.partition("~")[0]): one for one in reversed(found)}

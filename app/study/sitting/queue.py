@@ -15,7 +15,7 @@ from app.study.plan.todays_list import PlannedCard
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import IN_SITTING, SECOND_LOOK
 from app.study.selection.selection import Selection
-from app.study.sitting.asked import AskedCard
+from app.study.sitting.asked import COLUMNS, AskedCard, asked
 from app.study.sitting.order import (
     MOST_COUNTED,
     Mode,
@@ -113,8 +113,7 @@ def next_and_progress(
     how = new_first, queue.plan is not None
     row = connection.execute(next_and_progress_statement(shape, queue.mode, *how, is_apart), values).one_or_none()
     if row is not None:
-        fields = len(AskedCard._fields)
-        return AskedCard(*row[:fields]), _progress(queue, values, row[fields:])
+        return asked(row), _progress(queue, values, row[COLUMNS:])
     counts = connection.execute(progress_statement(shape, queue.mode, is_apart), values).one()
     others = next_statements(shape, queue.mode, *how)[1:]
     return _next(connection, others, values), _progress(queue, values, counts)
@@ -149,7 +148,7 @@ def _next(connection: Connection, statements: Sequence[Select[Any]], values: dic
     for statement in statements:
         row = connection.execute(statement, values).one_or_none()
         if row is not None:
-            return AskedCard(*row)
+            return asked(row)
     return None
 
 

@@ -19,7 +19,7 @@ from app.study.quiz.take import AnothersQuizError, Attempt, Item
 from app.study.schedule.rate import Answer, Rated
 from app.study.schedule.scheduler import State
 from app.study.schedule.undo import Undone
-from app.study.sitting.asked import ASKED_BY_ID, AskedCard
+from app.study.sitting.asked import ASKED_BY_ID, AskedCard, asked
 from app.web.frame.here import Context, Here, sent
 from app.web.quiz.results import result_context
 from app.web.quiz.share import share_page
@@ -64,7 +64,7 @@ class QuizSitting:
         if self.item is None:
             return None
         key = {"learner": self.learner.learner_id, "card": self.item.card_id}
-        return AskedCard(*self.session.connection().execute(ASKED_BY_ID, key).one())
+        return asked(self.session.connection().execute(ASKED_BY_ID, key).one())
 
     def find(self, card_id: int) -> AskedCard:
         """The card of the current question and no other: the back button, or another tab, may ask for another."""

@@ -6,7 +6,6 @@ from markupsafe import Markup
 from sqlmodel import Session
 from starlette.responses import Response
 
-from app.study.schedule.review_log import stored_state
 from app.study.sitting.kept import KeptCard, kept_cards
 from app.web.frame.decks import all_decks
 from app.web.frame.here import Here
@@ -30,8 +29,7 @@ def kept(here: Here) -> Response:
 
 def _asked(queue: QueueSitting, session: Session, one: KeptCard) -> Markup:
     """What the page of a sitting shows of the card, as its part that is swapped."""
-    state = stored_state(session.connection(), queue.learner.learner_id, one.card.id)
-    shown = with_answer(queue.here, session, queue.learner, Shown(one.card, queue.here.now), state)
+    shown = with_answer(queue.here, session, queue.learner, Shown(one.card, queue.here.now))
     made = queue.here.request.app.state.templates.get_template("sitting/sitting.html")
     context: dict[str, Any] = {**queue.context(shown), "learner": queue.learner, "shown": shown, "leave": "/"}
     context |= {"rated": None, "aside": None, "has_undo": False, "explains": False, "notice": "", "undo_token": ""}

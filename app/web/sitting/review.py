@@ -21,7 +21,7 @@ from app.study.schedule.undo import Undone, undo
 from app.study.selection.choices import choices, unknown
 from app.study.selection.fields import NONE_IF_EMPTY
 from app.study.selection.selection import FILTERS, Selection
-from app.study.sitting.asked import ASKED_BY_ID, AskedCard
+from app.study.sitting.asked import ASKED_BY_ID, AskedCard, asked
 from app.study.sitting.order import Mode
 from app.study.sitting.queue import Progress, Queue, next_and_progress, progress, queue_of_today
 from app.study.sitting.summary import MissedCard, Summary, summary
@@ -165,7 +165,7 @@ class QueueSitting:
         row = self.session.connection().execute(ASKED_BY_ID, key).one_or_none()
         if row is None or row.retired_at is not None or row.deck_id != self.deck.id:
             raise NotNowError("That card is no longer in the deck. Here is the next one.")
-        return AskedCard(*row)
+        return asked(row)
 
     def check_shown(self, state: State | None, shown_at: datetime) -> None:
         """The back button leads to a card's answer again after its rating: that would be a second review."""

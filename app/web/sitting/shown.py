@@ -4,19 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from app.cards.load.search import text_of_html
 from app.models import Card
 from app.study.learner.preferences import Preferences
 from app.study.schedule.buttons import Offer, offer
-from app.study.schedule.scheduler import State
 from app.study.selection.leech import Leech, leech
 from app.study.sitting.asked import AskedCard
 from app.study.sitting.points import Ticked, guess, proposed
 from app.study.sitting.typed_answer import Piece, compared, unsaid
-from app.tables import CARD_SOURCE
 from app.web.frame.editing import EditLink, edit_at
 from app.web.frame.here import Context
 from app.web.sitting.computed import Computed
@@ -46,7 +43,6 @@ class Shown:
     revealed_at: datetime | None = None
     offer: Offer | None = None
     edit: EditLink | None = None
-    sources: Sequence[str] = ()
     typed: Typed | None = None
     computed: Computed | None = None
     leech: Leech | None = None
@@ -74,20 +70,13 @@ class Shown:
         return (self.offer.until - self.shown_at) // MILLISECOND if self.offer else 0
 
 
-# Built once: building a statement costs as much as running it.
-_SOURCES = select(CARD_SOURCE.c.item).where(CARD_SOURCE.c.card_id == bindparam("card")).order_by(CARD_SOURCE.c.item)
-
-
-def with_answer(
-    here: Context, session: Session, learner: Preferences, asked: Shown, state: State | None, typed: str = ""
-) -> Shown:
-    """The question `asked` with its answer, beside what was typed. `state` is the card's."""
-    card = asked.card
+def with_answer(here: Context, session: Session, learner: Preferences, asked: Shown, typed: str = "") -> Shown:
+    """The question `asked` with its answer, beside what was typed."""
+    card, state = asked.card, asked.card.state
     return replace(
         asked,
         offer=offer(learner, state, card.id if card.seed is None else card.seed, here.now),
         edit=edit_at(here.settings, card.topic_path, card.line),
-        sources=session.connection().execute(_SOURCES, {"card": card.id}).scalars().all(),
         typed=beside(typed, card) if typed.strip() else None,
         leech=leech(session, card.id, state.lapses) if state else None,
         rated_on=state.reviewed_on if state else None,

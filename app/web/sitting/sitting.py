@@ -200,8 +200,7 @@ def card_page(
         card = sitting.find(card_id)
         if shown_at is None or shown_at.tzinfo is None:
             return ask(sitting, card, notice, status)
-        state = stored_state(sitting.session.connection(), sitting.learner.learner_id, card_id)
-        sitting.check_shown(state, shown_at)
+        sitting.check_shown(card.state, shown_at)
     except NotNowError as error:
         return ask(sitting, sitting.current(), f"{notice} {error}{given.said}".strip(), status)
     here, asked, typed = sitting.here, Shown(card, shown_at, revealed_at=sitting.here.now, sure=given.sure), given.typed
@@ -215,7 +214,7 @@ def card_page(
         if question.unread:
             return page(sitting, Shown(card, shown_at, computed=question), notice, HTTPStatus.UNPROCESSABLE_ENTITY)
         asked, typed = replace(asked, computed=question), ""
-    shown = with_answer(here, sitting.session, sitting.learner, asked, state, typed)
+    shown = with_answer(here, sitting.session, sitting.learner, asked, typed)
     if given.points:  # the learner's own ticks, rather than a guess
         shown = replace(shown, points=[one._replace(is_made=at in given.made) for at, one in enumerate(shown.points)])
     return page(sitting, shown, notice, status)
@@ -246,8 +245,7 @@ def ask(
     if card:
         shown = Shown(card, sitting.here.now, computed=computed(sitting.session, sitting.learner, card))
     if shown and not (shown.computed or sitting.learner.types_answers):
-        state = stored_state(sitting.session.connection(), sitting.learner.learner_id, shown.card.id)
-        shown = with_answer(sitting.here, sitting.session, sitting.learner, shown, state)
+        shown = with_answer(sitting.here, sitting.session, sitting.learner, shown)
     return page(sitting, shown, notice, status, **more)
 
 
