@@ -253,10 +253,18 @@ class Settings(BaseSettings):
         It is empty on a server that other machines reach, unless RECUR_EDIT_URL is set or does without {path}: the file
         is not on the reader's machine.
         """
-        if not self.is_loopback and "{path}" in self.edit_url and "edit_url" not in self.model_fields_set:
+        if not self._opens_files:
             return ""
-        full = "/" + (self.content_dir / path).absolute().as_posix().lstrip("/")
-        return self.edit_url.format(path=quote(full, safe="/:"), file=quote(path), line=line)
+        full = quote(f"{self._content_root}/{path}", safe="/:")
+        return self.edit_url.format(path=full, file=quote(path), line=line)
+
+    @functools.cached_property
+    def _opens_files(self) -> bool:
+        return self.is_loopback or "{path}" not in self.edit_url or "edit_url" in self.model_fields_set
+
+    @functools.cached_property
+    def _content_root(self) -> str:
+        return "/" + self.content_dir.absolute().as_posix().lstrip("/")
 
     @property
     def is_open(self) -> bool:

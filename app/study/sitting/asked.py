@@ -69,4 +69,4 @@ def asked(row: Sequence[Any]) -> AskedCard:
     """The card of a row of ASKED. What a statement has added after its COLUMNS is left out."""
     items, stability = row[_BEFORE_STATE - 1 : _BEFORE_STATE + 1]
     state = None if stability is None else State(*row[_BEFORE_STATE:COLUMNS])
-    return AskedCard(*row[: _BEFORE_STATE - 1], sorted(items.split()) if items else (), state)
+    return AskedCard._make((*row[: _BEFORE_STATE - 1], sorted(items.split()) if items else (), state))

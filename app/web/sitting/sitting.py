@@ -86,7 +86,7 @@ class Sitting(Protocol):
     def context(self, shown: Shown | None) -> Mapping[str, Any]:
         """What the templates need of this source; `shown` is None at the end of the sitting.
 
-        `source` is its folder of templates; `path` and `reveal_path` are the addresses of its forms, and `pairs` are
+        `source` is its folder of templates, `done` counts the cards that were rated in it; `path` and `reveal_path` are the addresses of its forms, and `pairs` are
         the hidden fields of all of them.
         """
 
@@ -260,8 +260,9 @@ def page(
 ) -> Response:
     """The page with `shown`, or with what was done if nothing is left. `rated` is the last rating if it is known."""
     last = rated.review if rated else last_rating(sitting.session, sitting.learner)
-    connection, learner = sitting.session.connection(), {"learner": sitting.learner.learner_id}
-    explains = bool(shown and shown.offer) and connection.execute(_EXPLAINED, learner).first() is None
+    context = sitting.context(shown)
+    # Most often today's ratings tell that the learner has rated so many.
+    explains = bool(shown and shown.offer) and context["done"] < EXPLAINED and _is_new_here(sitting)
     return sitting.here.page(
         "sitting/sitting.html",
         status,
@@ -274,8 +275,13 @@ def page(
         notice=notice,
         aside=aside,
         undo_token=uuid4().hex,
-        **sitting.context(shown),
+        **context,
     )
+
+
+def _is_new_here(sitting: Sitting) -> bool:
+    key = {"learner": sitting.learner.learner_id}
+    return sitting.session.connection().execute(_EXPLAINED, key).first() is None
 
 
 def _just_rated(sitting: Sitting, shown: Shown | None, review: Review | None, rated: Rated | None) -> JustRated | None:
