@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Literal
 from typing import Any, Literal, NamedTuple
 
 from markdown_it import MarkdownIt
@@ -206,6 +209,7 @@ def typographic(tokens: Sequence[Token]) -> None:
                 token.content = written.sub(rf"\1{dash}", token.content)
 
 
+@lru_cache(maxsize=4096)
 def curly(text: str) -> str:
     """Plain text with typographic quotes, apostrophes and dashes."""
     token = Token("text", "", 0, content=text)

@@ -1,9 +1,10 @@
 """The templates of the pages, and what each of them may use."""
 
 import functools
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from uuid import uuid4
+from secrets import token_hex
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -38,6 +39,22 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class WholeTemplates(FileSystemLoader):
+    """Reads a template with those that it includes by name in their place: one function makes all of the page."""
+
+    _INCLUDE = re.compile(r'{% include "([^"]+)" %}')
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """Its source, its file, and whether that is unchanged."""
+        source, file, is_unchanged = super().get_source(environment, template)
+
+        def included(found: re.Match[str]) -> str:
+            its = self.get_source(environment, found[1])[0].removesuffix("\n")
+            return f"{{% with %}}{its}{{% endwith %}}"  # what it sets is set for it alone
+
+        return self._INCLUDE.sub(included, source), file, is_unchanged
+
+
 @functools.cache
 def environment(static_version: str) -> Environment:
     """The Jinja2 environment: autoescaping, and an error for a variable that a route forgot.
@@ -45,7 +62,7 @@ def environment(static_version: str) -> Environment:
     The apps of one process share it, so that each template is compiled once.
     """
     made = Environment(
-        loader=FileSystemLoader(ROOT / "templates"),
+        loader=WholeTemplates(ROOT / "templates"),
         autoescape=select_autoescape(("html", "svg")),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -53,7 +70,7 @@ def environment(static_version: str) -> Environment:
         auto_reload=False,  # no look at the file system for each page; a changed template needs a restart
     )
     made.globals["static"] = lambda name: f"/static/{static_version}/{name}"
-    made.globals["one_use_id"] = lambda: uuid4().hex
+    made.globals["one_use_id"] = lambda: token_hex(16)
     made.globals["Rating"] = Rating
     made.globals["sureness"] = SURENESS
     made.globals["parts"] = parts

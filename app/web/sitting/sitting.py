@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from secrets import token_hex
 from typing import Any, Protocol
-from uuid import uuid4
 
 from fastapi import HTTPException
 from sqlalchemy import bindparam, select
@@ -86,8 +86,8 @@ class Sitting(Protocol):
     def context(self, shown: Shown | None) -> Mapping[str, Any]:
         """What the templates need of this source; `shown` is None at the end of the sitting.
 
-        `source` is its folder of templates, `done` counts the cards that were rated in it; `path` and `reveal_path` are the addresses of its forms, and `pairs` are
-        the hidden fields of all of them.
+        `source` is its folder of templates; `path` and `reveal_path` are the addresses of its forms, and `pairs` are
+        the hidden fields of all of them. `done` counts the cards that were rated in it.
         """
 
 
@@ -274,7 +274,7 @@ def page(
         explains=explains,
         notice=notice,
         aside=aside,
-        undo_token=uuid4().hex,
+        undo_token=token_hex(16),
         **context,
     )
 
