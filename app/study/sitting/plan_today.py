@@ -130,8 +130,7 @@ class PlanToday:
 
 def plan_today(session: Session, learner: Preferences, now: datetime) -> PlanToday | None:
     """What the plans ask today; None if no interview is to come."""
-    today = learner.day(now)
-    if learner.plans_until is None or learner.plans_until <= today:
+    if learner.plans_until is None or learner.plans_until <= (today := learner.day(now)):
         return None
     connection = session.connection()
     values = {"learner": learner.learner_id, "today": today}

@@ -190,7 +190,7 @@ class QueueSitting:
 
     def has_undo(self, last: Review | None) -> bool:
         """Those of today: `undo` would take back older ones, too, but nobody means them."""
-        return last is not None and last.day == self.learner.day(self.here.now)
+        return last is not None and last.day == self.progress.today
 
     def address(self, card_id: int | None = None) -> str:
         """The address of the next question, or of a card's."""

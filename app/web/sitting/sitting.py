@@ -260,7 +260,7 @@ def page(
 ) -> Response:
     """The page with `shown`, or with what was done if nothing is left. `rated` is the last rating if it is known."""
     last = rated.review if rated else last_rating(sitting.session, sitting.learner)
-    context = sitting.context(shown)
+    context = {"has_undo": sitting.has_undo(last), **sitting.context(shown)}
     # Most often today's ratings tell that the learner has rated so many.
     explains = bool(shown and shown.offer) and context["done"] < EXPLAINED and _is_new_here(sitting)
     return sitting.here.page(
@@ -270,7 +270,6 @@ def page(
         learner=sitting.learner,
         shown=shown,
         rated=_just_rated(sitting, shown, last, rated),
-        has_undo=sitting.has_undo(last),
         explains=explains,
         notice=notice,
         aside=aside,
