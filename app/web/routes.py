@@ -39,7 +39,7 @@ def _for(deed: Deed) -> list[Any]:
 
 REVIEW = (
     _get("/review", review.review),
-    _post("/review", review.rate_card),
+    Route("/review", review.rate_card, methods=["POST"]),  # plain, as a demo is below
     _post("/review/answer", review.reveal),
     _post("/review/undo", review.undo_last),
     _post("/review/mark", review.mark_card),
@@ -64,7 +64,7 @@ COMPUTE = (
 )
 TAKE_A_QUIZ = (
     _get("/quiz/{name}", take.one_quiz),
-    _post("/quiz/{name}", take.rate_answer),
+    Route("/quiz/{name}", take.rate_answer, methods=["POST"]),
     _post("/quiz/{name}/reveal", take.reveal),
     _post("/quiz/{name}/undo", take.undo_last),
     _post("/quiz/{name}/mark", take.mark_card),

@@ -2,12 +2,12 @@
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_origin
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from fastapi import Depends, Request
@@ -41,6 +41,7 @@ LONGEST_ID = 10
 LONGEST_BACK = 500
 RowId = Annotated[int, Field(ge=0, lt=2**31)]
 """A database id in an address or a form: as large as every database's columns allow."""
+_Form = TypeVar("_Form", bound=BaseModel)
 
 
 @dataclass(slots=True)
@@ -188,23 +189,33 @@ def is_from_this_machine(request: Request) -> bool:
         return False
 
 
-async def _context(request: Request) -> Context:
+def context_of(request: Request) -> Context:
+    """What a plain route is given of its request. The others ask for Here."""
     state = request.app.state
     return Context(request, state.settings, state.database, learner_id(request), state.clock(), state.metrics)
 
 
-Here = Annotated[Context, Depends(_context)]
+async def _here(request: Request) -> Context:
+    return context_of(request)
+
+
+Here = Annotated[Context, Depends(_here)]
 
 
 def sent(model: type[BaseModel]) -> Any:
-    """A form that was sent, as an object of `model`: what FastAPI's Form() does, in a third of the time.
+    """A dependency: the form that was sent, as `form_of` reads it."""
+    return Depends(form_of(model))
+
+
+def form_of(model: type[_Form]) -> Callable[[Request], Awaitable[_Form]]:
+    """Reads a form that was sent, as an object of `model`: what FastAPI's Form() does, in a third of the time.
 
     A field that is empty, and may hold only one text, counts as not sent. A bad one is answered with 422.
     """
     fields = model.model_fields
     lists = {name for name, field in fields.items() if get_origin(field.annotation) is tuple}
 
-    async def read(request: Request) -> BaseModel:
+    async def read(request: Request) -> _Form:
         if request.headers.get("content-type") == "application/x-www-form-urlencoded":
             # At once rather than piece by piece: the body is here as a whole.
             form = FormData([*parse_qsl((await request.body()).decode("latin-1"), keep_blank_values=True)])
@@ -222,4 +233,4 @@ def sent(model: type[BaseModel]) -> Any:
             errors = [one | {"loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
             raise RequestValidationError(errors, body=given) from error
 
-    return Depends(read)
+    return read
