@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import alembic.command
 import alembic.config
@@ -141,14 +141,23 @@ class Database:
         """The file that holds the database, if it is SQLite's."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
-    def read(self, on: Connection | None = None, changes: bool = False) -> Session:
+    @contextmanager
+    def session(self, on: Connection | None = None) -> Iterator[Session]:
+        """A session for `read` and `write` to work on, one after the other, with one connection of the pool or `on`."""
+        with (
+            nullcontext(on) if on else self.engine.connect() as connection,
+            Session(connection, expire_on_commit=False) as session,
+        ):
+            yield session
+
+    def read(self, on: Connection | Session | None = None, changes: bool = False) -> Session:
         """A session that sees one snapshot. SQLite drops its changes, PostgreSQL refuses them.
 
-        It has a connection of the pool, or the one that it is to work `on`. If it `changes` tables of its own, they are
+        It has a connection of the pool, or what it is to work `on`. If it `changes` tables of its own, they are
         dropped on both.
         """
         asked = time.perf_counter()
-        session = Session(on or self.engine)
+        session = on if isinstance(on, Session) else Session(on or self.engine)
         # In SQLite every transaction reads one snapshot.
         snapshot = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": not changes}
         session.connection(execution_options=snapshot)
@@ -156,10 +165,10 @@ class Database:
         return session
 
     @contextmanager
-    def write(self, visit: "Visit | None" = None, on: Connection | None = None) -> Iterator[Session]:
+    def write(self, visit: "Visit | None" = None, on: Connection | Session | None = None) -> Iterator[Session]:
         """A session in one short write transaction, committed when the block ends and rolled back if it raises.
 
-        It has a connection of the pool, or the one that it is to work `on`, and notes in `visit` what was saved.
+        It has a connection of the pool, or what it is to work `on`, and notes in `visit` what was saved.
 
         Raises BusyDatabaseError, or an error of the driver for which `is_busy` is true, after LONGEST_WAIT.
         """
@@ -167,10 +176,8 @@ class Database:
         if self.is_sqlite and not self._one_writer.acquire(timeout=LONGEST_WAIT):
             raise BusyDatabaseError(f"The database is busy: no turn to write came within {LONGEST_WAIT} s.")
         try:
-            with (
-                nullcontext(on) if on else self.engine.connect() as connection,
-                Session(connection, expire_on_commit=False) as session,
-            ):
+            with nullcontext(on) if isinstance(on, Session) else self.session(on) as session:
+                connection = cast(Connection, session.bind)
                 will_write(connection)
                 session.connection()
                 self.tell_wait("write", asked)
@@ -342,12 +349,12 @@ class Visit:
     database: Database
     session: Session | None = None
     saved: bool | None = False
-    _on: Connection | None = None
+    _on: Session | None = None
 
     @contextmanager
     def connected(self) -> Iterator[None]:
-        """Keep one connection of the pool for all sessions of the block, one after another."""
-        with self.database.engine.connect() as self._on:
+        """Keep one session, with one connection of the pool, for all reads and writes of the block."""
+        with self.database.session() as self._on:
             try:
                 yield
             finally:

@@ -143,7 +143,7 @@ def learner_id(request: Request) -> int:
 
 def cookie_name(request: Request, name: str) -> str:
     """The full name of a cookie. With https browsers take one of this name from this very host alone, and by https."""
-    return f"{'__Host-' if request.url.scheme == 'https' else ''}{name}"
+    return f"{'__Host-' if request.scope['scheme'] == 'https' else ''}{name}"
 
 
 def cookie(request: Request, name: str) -> str:
