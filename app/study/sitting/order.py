@@ -260,9 +260,12 @@ new card has been seen by then, and a due one is not due."""
 
 
 @lru_cache(maxsize=256)
-def progress_statement(shape: Shape, mode: Mode, is_apart: bool) -> Select[Any]:
-    """The statement that counts how far a sitting has come; with `is_apart`, only what was rated in it is done."""
-    return cast(Select[Any], select(*_counts(shape, mode, is_apart)))
+def progress_statement(shape: Shape, mode: Mode, is_apart: bool, is_planned: bool = False) -> Select[Any]:
+    """The statement that counts how far a sitting has come; with `is_apart`, only what was rated in it is done.
+
+    What is due and new counts for nothing if it `is_planned`.
+    """
+    return cast(Select[Any], select(*_counts(shape, mode, is_apart, is_planned)))
 
 
 @lru_cache(maxsize=256)
@@ -271,17 +274,17 @@ def next_and_progress_statement(
 ) -> Select[Any]:
     """The first of `next_statements` with the columns of `progress_statement` beside the card's."""
     first: Select[Any] = next_statements(shape, mode, new_first, is_planned)[0]
-    return cast(Select[Any], first.add_columns(*_counts(shape, mode, is_apart)))
+    return cast(Select[Any], first.add_columns(*_counts(shape, mode, is_apart, is_planned)))
 
 
-def _counts(shape: Shape, mode: Mode, is_apart: bool) -> list[ColumnElement[int]]:
+def _counts(shape: Shape, mode: Mode, is_apart: bool, is_planned: bool) -> list[ColumnElement[int]]:
     again = select(_once_more(shape).c.card_id)
     done = (_DONE_IN_SITTING if is_apart else _DONE).where(CARD_STATE.c.card_id.not_in(again))
     back = _count(_STATE.where(mine(shape), IS_IN_SITTING)) + _count(again)
     parts = {Mode.DUE: [], Mode.AHEAD: [AHEAD], Mode.CRAM: [LEFT]}[mode]
     early = [_count(_in_order(part, shape).order_by(None)) for part in parts]
     new: ColumnElement[int] = NONE
-    if lets_new_ones_through(shape):
+    if lets_new_ones_through(shape) and not is_planned:
         new = _count(unseen("id", matching(shape) & ARE_ASKABLE), _MOST_NEW)
-    due = NONE if mode is Mode.CRAM else _count(_STATE.where(mine(shape), IS_SIMPLY_DUE))
+    due = NONE if mode is Mode.CRAM or is_planned else _count(_STATE.where(mine(shape), IS_SIMPLY_DUE))
     return [_count(done), due, back, new, *(early or [NONE]), INTRODUCED]

@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Date, Engine, Select, and_, bindparam, func, select
+from sqlalchemy import Connection, Date, Engine, Select, and_, bindparam, func, select, union_all
 from sqlmodel import Session
 
 from app.study.learner.preferences import Preferences
@@ -36,6 +36,8 @@ from app.tables import (
     CONTENT_FILE,
     DAY_TOTAL,
     DECK,
+    NONE,
+    ONE,
     OWN_TAG,
     REVIEW,
     THE_LEARNER,
@@ -137,17 +139,18 @@ def plan_today(session: Session, learner: Preferences, now: datetime) -> PlanTod
     interviews = tuple(one for one in plans(session, learner.learner_id) if today < one.interview_on <= today + LONGEST)
     if not interviews:
         return None
-    key = (learner.learner_id, today, interviews, tuple(connection.execute(_DEPENDS_ON, values).one()))
+    *depends_on, seconds, owed, stamp, rated_today = connection.execute(_DEPENDS_ON, values).one()
+    key = (learner.learner_id, today, interviews, tuple(depends_on))
     remembered = _remembered.setdefault(connection.engine, OrderedDict())
     plan = remembered.get(key)
     if plan is None:
         plan = remembered[key] = _made(connection, values, interviews, key)
         while len(remembered) > REMEMBERED:
             remembered.popitem(last=False)
-    rated = frozenset(connection.execute(_RATED, values).scalars())
-    aside = frozenset(connection.execute(_BURIED, values).scalars())
-    seconds, owed, *stamp = connection.execute(_USED, values).one()
-    return PlanToday(plan, DoneToday(rated, seconds, owed), aside, (*plan.key, seconds, owed, *stamp))
+    cards = connection.execute(_RATED_OR_BURIED, values).all()
+    rated = frozenset(card for card, is_rated in cards if is_rated)
+    aside = frozenset(card for card, is_rated in cards if not is_rated)
+    return PlanToday(plan, DoneToday(rated, seconds, owed), aside, (*key, seconds, owed, stamp, rated_today))
 
 
 _remembered: "WeakKeyDictionary[Engine, OrderedDict[Any, DayPlan]]" = WeakKeyDictionary()
@@ -159,6 +162,12 @@ _IN_EVERY_DECK = and_(
     DAY_TOTAL.c.topic_id == WHOLE_DECK,
 )
 _DAY_SUMS = [DAY_TOTAL.c[name] for name in ("rated_1", "rated_2", "rated_3", "rated_4", "rated_5", "new", "seconds")]
+_OF_LEARNER = CARD_STATE.c.learner_id == THE_LEARNER
+_RATED = select(CARD_STATE.c.card_id, ONE).where(_OF_LEARNER, CARD_STATE.c.reviewed_on == TODAY)
+_BURIED = select(CARD_MARK.c.card_id, NONE).where(CARD_MARK.c.learner_id == THE_LEARNER, IS_BURIED)
+_RATED_OR_BURIED = union_all(_RATED, _BURIED)
+_OWED = select(func.count()).select_from(CARD_STATE).where(_OF_LEARNER)
+_STAMP = select(func.sum(CARD_STATE.c.last_review_id)).where(_OF_LEARNER, CARD_STATE.c.reviewed_on == TODAY)
 _DEPENDS_ON = select(
     *(
         select(func.sum(column)).where(_IN_EVERY_DECK, DAY_TOTAL.c.day < TODAY).scalar_subquery()
@@ -173,13 +182,7 @@ _DEPENDS_ON = select(
         for is_one in (IS_SUSPENDED, CARD_MARK.c.is_flagged)
     ),
     select(func.count()).select_from(OWN_TAG).where(OWN_TAG.c.learner_id == THE_LEARNER).scalar_subquery(),
-)
-_OF_LEARNER = CARD_STATE.c.learner_id == THE_LEARNER
-_RATED = select(CARD_STATE.c.card_id).where(_OF_LEARNER, CARD_STATE.c.reviewed_on == TODAY)
-_BURIED = select(CARD_MARK.c.card_id).where(CARD_MARK.c.learner_id == THE_LEARNER, IS_BURIED)
-_OWED = select(func.count()).select_from(CARD_STATE).where(_OF_LEARNER)
-_STAMP = select(func.sum(CARD_STATE.c.last_review_id)).where(_OF_LEARNER, CARD_STATE.c.reviewed_on == TODAY)
-_USED = select(
+    # What the list depends on ends here. The rest is what was done today: seconds, the cards owed, and a stamp.
     select(func.coalesce(func.sum(DAY_TOTAL.c.seconds), 0))
     .where(_IN_EVERY_DECK, DAY_TOTAL.c.day == TODAY)
     .scalar_subquery(),

@@ -100,7 +100,7 @@ def progress(
     Done is what was rated today or, with `sitting`, in the sitting that reviews keep under this name.
     """
     values = parameters(learner, now, queue, sitting)
-    statement = progress_statement(queue.selection.shape, queue.mode, sitting is not None)
+    statement = progress_statement(queue.selection.shape, queue.mode, sitting is not None, queue.plan is not None)
     return _progress(queue, values, session.connection().execute(statement, values).one())
 
 
@@ -114,7 +114,7 @@ def next_and_progress(
     row = connection.execute(next_and_progress_statement(shape, queue.mode, *how, is_apart), values).one_or_none()
     if row is not None:
         return asked(row), _progress(queue, values, row[COLUMNS:])
-    counts = connection.execute(progress_statement(shape, queue.mode, is_apart), values).one()
+    counts = connection.execute(progress_statement(shape, queue.mode, is_apart, queue.plan is not None), values).one()
     others = next_statements(shape, queue.mode, *how)[1:]
     return _next(connection, others, values), _progress(queue, values, counts)
 
