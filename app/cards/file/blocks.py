@@ -3,9 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Literal
 from typing import Any, Literal, NamedTuple
 
 from markdown_it import MarkdownIt
