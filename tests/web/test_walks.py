@@ -1,5 +1,7 @@
 """How far one walks through the code on the commonest trips: a rating, a slider's move, a saved file.
 
+And how many statements a rating executes.
+
 Counted are the files of app/ that a trip touches, and the moves between files: calls in a row whose file differs (a
 coroutine that goes on after a wait is not called again). A budget may be raised only with its reason in the commit.
 """
@@ -19,6 +21,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import event
 
 from app.cards.load.load import load
 from app.database import Database
@@ -120,6 +123,26 @@ def test_a_rating_in_a_quiz(fresh: Callable[[], TestClient]) -> None:
 
     walk = walked(fresh, rate)
     assert walk.fits(files=24, moves=52), walk
+
+
+@pytest.mark.parametrize(("plan", "most"), [({}, 8), ({"interview_on": "2026-03-09", "minutes": "20"}, 11)])
+def test_the_statements_of_a_rating(
+    fresh: Callable[[], TestClient], database: Database, plan: dict[str, str], most: int
+) -> None:
+    """Each costs as much as a fair part of the page. PostgreSQL locks the learner by a statement of its own."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if threading.current_thread().name not in APART:
+            statements.append(statement)
+
+    with fresh() as client:
+        if plan:
+            assert client.post("/plans", data=plan, follow_redirects=False).status_code == 303
+        form = rating_form(client, of=1)
+        event.listen(database.engine, "before_cursor_execute", note)
+        assert client.post("/review", data=form, headers=PART).status_code == 200
+    assert len(statements) <= most + (not database.is_sqlite), statements
 
 
 def test_a_slider(fresh: Callable[[], TestClient]) -> None:

@@ -10,8 +10,6 @@ from urllib.parse import urlencode
 
 from fastapi import Query
 from sqlmodel import Session
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.models import Deck, Review
@@ -22,7 +20,7 @@ from app.study.schedule.rate import Answer, Rated
 from app.study.schedule.scheduler import State
 from app.study.schedule.undo import Undone
 from app.study.sitting.asked import ASKED_BY_ID, AskedCard, asked
-from app.web.frame.here import Context, Here, context_of, form_of, sent
+from app.web.frame.here import Context, Here, plainly, sent
 from app.web.quiz.results import result_context
 from app.web.quiz.share import share_page
 from app.web.sitting import sitting
@@ -145,13 +143,10 @@ def reveal(here: Here, name: str, form: Annotated[CardForm, sent(CardForm)]) -> 
     return sitting.show(QuizSitting(here, name), form)
 
 
-_rating_of = form_of(RatingForm)
-
-
-async def rate_answer(request: Request) -> Response:
-    """Record the rating of an answer. A plain route, as that of a sitting."""
-    form, taken = await _rating_of(request), QuizSitting(context_of(request), request.path_params["name"])
-    return await run_in_threadpool(sitting.rate, taken, form)
+@plainly(RatingForm)
+def rate_answer(here: Context, form: RatingForm, name: str) -> Response:
+    """Record the rating of an answer."""
+    return sitting.rate(QuizSitting(here, name), form)
 
 
 def undo_last(here: Here, name: str, form: Annotated[UndoForm, sent(UndoForm)]) -> Response:

@@ -10,8 +10,6 @@ from urllib.parse import urlencode
 from fastapi import Query
 from pydantic import AwareDatetime, Field, StringConstraints
 from sqlmodel import Session, col, select
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.cards.file.yaml_files import documents
@@ -29,7 +27,7 @@ from app.study.sitting.queue import Progress, Queue, next_and_progress, progress
 from app.study.sitting.summary import MissedCard, Summary, summary
 from app.study.sitting.today import NextDue, next_due
 from app.web.frame.decks import deck_named, topic_titles
-from app.web.frame.here import Context, Here, context_of, form_of, sent
+from app.web.frame.here import Context, Here, plainly, sent
 from app.web.sitting import sitting
 from app.web.sitting.forms import CardForm, MarkForm, RatingForm, UndoForm
 from app.web.sitting.mark import mark
@@ -278,13 +276,10 @@ def reveal(here: Here, form: Annotated[_Card, sent(_Card)]) -> Response:
     return sitting.show(QueueSitting(here, form), form)
 
 
-_rating_of = form_of(_Rating)
-
-
-async def rate_card(request: Request) -> Response:
-    """Record a rating. A plain route, without what FastAPI does for typed parameters."""
-    form = await _rating_of(request)
-    return await run_in_threadpool(sitting.rate, QueueSitting(context_of(request), form), form)
+@plainly(_Rating)
+def rate_card(here: Context, form: _Rating) -> Response:
+    """Record a rating."""
+    return sitting.rate(QueueSitting(here, form), form)
 
 
 def undo_last(here: Here, form: Annotated[_Undo, sent(_Undo)]) -> Response:
