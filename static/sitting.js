@@ -146,8 +146,10 @@ document.addEventListener("recur:revealed", () => {
   requestAnimationFrame(lookForEnd);
 });
 document.addEventListener("DOMContentLoaded", begin);
-// The faces of the answer come while one thinks, so that nothing moves when it is shown.
+// The faces of the answer come while one thinks, so that nothing moves when it is shown. Of the maths font only the
+// file of common signs: load() by its name would fetch the large one for the rest, whose range has every character.
 window.addEventListener("load", () => {
-  for (const face of ['1em "Recur Text"', 'italic 1em "Recur Text"', '1em "Recur Math"']) document.fonts.load(face);
+  for (const face of ['1em "Recur Text"', 'italic 1em "Recur Text"']) document.fonts.load(face);
+  for (const face of document.fonts) if (face.family.includes("Recur Math") && face.unicodeRange.startsWith("U+20-")) face.load();
 });
 PHONE.addEventListener("change", fold);
