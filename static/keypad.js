@@ -2,11 +2,14 @@
 // power. The field stays an ordinary one, whose caret the keys use; the phone's own keyboard is one press away.
 
 const FINGERS = matchMedia("(pointer: coarse)");
-const OWN_KEYBOARD = "recur-own-keyboard";
+// A cookie says who types with their own keyboard, so that the page comes without the keypad: see base.html.
+const OWN_KEYBOARD = "keyboard=own; path=/; samesite=lax; max-age=";
+const A_YEAR = 365 * 24 * 3600;
+const { dataset: page } = document.documentElement;
 const LONGEST = 80;
 
 function settleKeypads() {
-  const shown = FINGERS.matches && !localStorage.getItem(OWN_KEYBOARD);
+  const shown = FINGERS.matches && page.keyboard !== "own";
   for (const pad of document.querySelectorAll(".keypad")) {
     pad.hidden = !shown || "waits" in pad.dataset;
     document.getElementById(pad.dataset.into).inputMode = shown ? "none" : "text";
@@ -54,7 +57,8 @@ document.addEventListener("click", (event) => {
   }
   const swap = event.target.closest("[data-swaps]");
   if (swap) {
-    localStorage.getItem(OWN_KEYBOARD) ? localStorage.removeItem(OWN_KEYBOARD) : localStorage.setItem(OWN_KEYBOARD, "1");
+    page.keyboard = page.keyboard === "own" ? "" : "own";
+    document.cookie = OWN_KEYBOARD + (page.keyboard ? A_YEAR : 0);
     settleKeypads();
     const field = document.getElementById(swap.dataset.swaps);
     field.blur(); // a phone brings its keyboard only to a field that gets the focus

@@ -173,7 +173,11 @@ def compute(p: GradientFlow) -> Result:
     told = fill(_verdict(numbers) + _second(numbers), numbers)
     series = [Series("left", LEFT, "gradient left", flow.left)]
     if other is not None:
-        series.append(Series("beside", "compared with", "gradient left of the RNN to compare with", other))
+        series.append(
+            Series(
+                "beside", f"compared with a gain of {show(p.beside)}", "gradient left of the RNN to compare with", other
+            )
+        )
     if not np.allclose(flow.bound, flow.left, rtol=1e-6, atol=0):  # at rest they are one line
         series.append(Series("bound", BOUND[p.cell == "rnn"], "bound", flow.bound, "dashed"))
     if flow.direct is not None:

@@ -72,6 +72,22 @@ _ALLOWED = re.compile(
     rf"/?(?:{'|'.join(IN_TEXT)})|/?(?:{'|'.join(ELEMENTS)})(?: (?:{'|'.join(ATTRIBUTES)})=\"[^\"]*\""
     rf"| class=\"(?:(?:{'|'.join(CLASSES)}) ?)*\")*/?"
 )
+_OPENS, _ENDS = "([{“‘„‚«‹¿¡「『（【《", ",.;:!?…)]}”’»›%‰°′″/–—‑-、。，．；：！？」』）】》"
+_INLINE = r'<math>(?:(?!<math).)*?</math>|<span class="long"[^>]*><math>(?:(?!<math).)*?</math></span>'
+_BOLD = "(?:strong|em|s)"
+_OPENS_OUTSIDE = re.compile(rf"([{re.escape(_OPENS)}]+)((?:<{_BOLD}>)+)(?=<math>|<span class=\"long\")")
+_ENDS_OUTSIDE = re.compile(rf"(</math>(?:</span>)?)((?:</{_BOLD}>)+)([{re.escape(_ENDS)}]+)")
+_TOUCHED = re.compile(rf"([{re.escape(_OPENS)}]*)({_INLINE})([{re.escape(_ENDS)}]*)", re.DOTALL)
+
+
+def glued(html: str) -> str:
+    """The HTML with the punctuation that touches a formula kept on its line: browsers would break there."""
+    if "<math>" not in html:
+        return html
+    html = _ENDS_OUTSIDE.sub(r"\1\3\2", _OPENS_OUTSIDE.sub(r"\2\1", html))
+    return _TOUCHED.sub(
+        lambda found: f'<span class="glued">{found[0]}</span>' if found[1] or found[3] else found[0], html
+    )
 
 
 @lru_cache(maxsize=4_096)

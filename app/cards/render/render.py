@@ -32,7 +32,7 @@ from app.cards.render.sanitiser import CLEANER, WITH_PICTURES
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
-RENDERER = "10 " + " ".join(
+RENDERER = "11 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 
@@ -179,7 +179,9 @@ class _Renderer:
         written = to_html(tokens)
         cleaner = WITH_PICTURES if "<img" in written or "<audio" in written else CLEANER
         cleaned = written if not self.has_html and _CLEAN.fullmatch(written) else cleaner.clean(written)
-        self.out.html = _PLACE.sub(lambda found: self.formulas[int(found[1])], cleaned) if self.formulas else cleaned
+        if self.formulas:
+            cleaned = maths.glued(_PLACE.sub(lambda found: self.formulas[int(found[1])], cleaned))
+        self.out.html = cleaned
         return self.out
 
     def place(self, formula: str) -> str:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.cards.file.blocks import curly
 from app.cards.render.arithmetic import worked
-from app.cards.render.maths import mathml
+from app.cards.render.maths import glued, mathml
 from app.cards.render.render import inline
 from app.demos.machine import chart, drawing
 from app.demos.machine.demo import BadParametersError, Demo
@@ -136,4 +136,4 @@ def marked(sentence: str) -> Markup:
         parts[index] = "".join(numbers)
     for index in range(1, len(parts), 2):
         parts[index] = mathml(parts[index])
-    return Markup("".join(parts))  # noqa: S704  (escaped above)
+    return Markup(glued("".join(parts)))  # noqa: S704  (escaped above)

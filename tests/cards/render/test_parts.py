@@ -29,7 +29,7 @@ def test_an_answer_of_the_course_falls_into_its_parts() -> None:
     )
     assert labels(text) == ["-", "Why", "Example", "Common mistake", "Follow-up", "demos", "-"]
     found = of(text)
-    assert found[1].html.startswith("<p>Because <math")
+    assert found[1].html.startswith('<p>Because <span class="glued"><math')
     assert "so it is." in found[1].html
     assert found[3].html == "<p>A common mistake is to say three.</p>\n"
     assert [re.sub("<[^>]*>", "", link) for link in found[5].demos] == ["One", "Two"]

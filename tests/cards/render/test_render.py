@@ -45,7 +45,25 @@ def test_quotes_and_dashes_are_typographic_outside_code(markdown: str, html: str
 def test_a_formula_keeps_its_primes_and_is_a_word_to_the_quotes_around_it() -> None:
     html = rendered("The \"$f'(x)$\" of $h_{t}$'s").html
     assert "f'(x)</annotation>" in html
-    assert re.sub(r"<math.*?</math>", "F", html) == "<p>The “F” of F’s</p>"
+    written = re.sub(r"<math.*?</math>", "F", html)
+    assert written == '<p>The <span class="glued">“F”</span> of <span class="glued">F’</span>s</p>'
+
+
+@pytest.mark.parametrize(
+    ("written", "html"),
+    [
+        ("so $x$, and ($y$)!", 'so <span class="glued">F,</span> and <span class="glued">(F)!</span>'),
+        ("($x$–$y$]…", '<span class="glued">(F–</span><span class="glued">F]…</span>'),
+        (
+            "**of $x$**. *($y$)*",
+            '<strong>of <span class="glued">F.</span></strong> <em><span class="glued">(F)</span></em>',
+        ),
+        ("$x$&lt;, $y$ & z", "F&lt;, F &amp; z"),
+        ("是 $x$。「$y$」", '是 <span class="glued">F。</span><span class="glued">「F」</span>'),
+    ],
+)
+def test_punctuation_stays_on_the_line_of_the_formula_that_it_touches(written: str, html: str) -> None:
+    assert re.sub(r"<math.*?</math>", "F", inline(written)) == html
 
 
 def test_text_stays_as_written_where_that_is_asked() -> None:

@@ -78,7 +78,7 @@ def test_the_plan_asks_new_cards_first_and_stops_when_the_minutes_are_over(
     asked = []
     while (card := question(client.get("/review").text)) is not None:
         asked.append(card)
-        assert '<span class="why">meet</span>' in client.get("/review").text
+        assert '<span class="why">new to you</span>' in client.get("/review").text
         answer(study, client, 4, seconds=40)
     assert asked == sorted(asked), "new cards keep the learning order"
     expected = [card.id for card in before.left()]
