@@ -146,7 +146,7 @@ def test_nine_days_to_an_interview(chromium: Browser, server: Server, tmp_path: 
     for day in range(5, 9):
         me.begin(day)
         seen |= set(me.sit())
-    assert "refresh" in seen
+    assert "to refresh" in seen
     with server.database.read() as session:
         met = session.connection().execute(
             select(func.count(func.distinct(REVIEW.c.card_id))).where(REVIEW.c.learner_id == 1)
