@@ -56,7 +56,7 @@ def _owners(what: Examined, session: Session) -> list[str]:
 
 
 def _unused(_what: Examined, session: Session) -> list[str]:
-    return [f"Deleted {number(owners.drop_unused(session.connection()), 'row')} that let nobody in."]
+    return [f"Deleted {number(owners.drop_unused(session.connection()), 'row')} that nobody could use."]
 
 
 def _answers(_what: Examined, session: Session) -> list[str]:
@@ -82,8 +82,8 @@ def _search(_what: Examined, session: Session) -> list[str]:
 REPAIRS: Mapping[Cure, Callable[[Examined, Session], list[str]]] = {
     Cure.SCHEMA: _schema,
     Cure.FLIPPED: _flipped,
-    Cure.UNUSED: _unused,
     Cure.OWNER: _owners,
+    Cure.UNUSED: _unused,
     Cure.ANSWER: _answers,
     Cure.LOAD: _load,
     Cure.REPLAY: _replay,

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 from app.models import Card, Deck, Learner, Quiz, Topic
 from app.tables import CARD, DECK, LEARNER, QUIZ, QUIZ_ITEM, REVIEW, TOPIC
 from app.upkeep.doctor.finding import Cure, Finding, number, some
-from app.upkeep.doctor.storage import LETS_IN, OF_THE_CONTENT, REPLAYED
+from app.upkeep.doctor.storage import OF_NO_USE_ALONE, OF_THE_CONTENT, REPLAYED
 
 _ANSWER = (REVIEW.c.token == QUIZ_ITEM.c.token) & (REVIEW.c.card_id == QUIZ_ITEM.c.card_id)
 _OF_ITS_LEARNER = exists().where(QUIZ.c.id == QUIZ_ITEM.c.quiz_id, QUIZ.c.learner_id == REVIEW.c.learner_id)
@@ -53,16 +53,26 @@ def drop_derived_orphans(connection: Connection) -> None:
 
 
 def drop_unused(connection: Connection) -> int:
-    """Delete what lets nobody in, since its account or class is not there. Returns how many rows."""
-    return _drop_orphans(connection, LETS_IN)
+    """Delete what nobody could use, since its account, class or deck is not there. Returns how many rows."""
+    return _drop_orphans(connection, OF_NO_USE_ALONE)
 
 
 def _drop_orphans(connection: Connection, of: Collection[str]) -> int:
     return sum(
-        connection.execute(delete(table).where(_is_orphan(column, target))).rowcount
+        _drop(connection, table, _is_orphan(column, target))
         for table, column, target in _references()
         if table.name in of
     )
+
+
+def _drop(connection: Connection, table: Table, which: Any) -> int:
+    """Delete these rows, and before them what refers to them. Returns how many."""
+    parts = sum(
+        _drop(connection, child, column.in_(select(target).where(which)))
+        for child, column, target in _references()
+        if target.table is table
+    )
+    return parts + connection.execute(delete(table).where(which)).rowcount
 
 
 def put_back(connection: Connection, now: datetime) -> list[str]:
@@ -75,7 +85,7 @@ def put_back(connection: Connection, now: datetime) -> list[str]:
         lost = {
             one
             for child, column, target in _references()
-            if target.table is table and child.name not in {*OF_THE_CONTENT, *REPLAYED, *LETS_IN}
+            if target.table is table and child.name not in {*OF_THE_CONTENT, *REPLAYED, *OF_NO_USE_ALONE}
             for one in _missing(connection, column, target)
         }
         for row_id in sorted(lost):
@@ -107,7 +117,7 @@ def _cure(table: Table, target: Column[Any]) -> tuple[Cure | None, str]:
         return Cure.REPLAY, ""
     if table.name in OF_THE_CONTENT:
         return Cure.LOAD, ""
-    if table.name in LETS_IN:
+    if table.name in OF_NO_USE_ALONE:
         return Cure.UNUSED, ""
     if target.table is REVIEW:
         return None, "An undo without its rating undoes nothing; it is kept."

@@ -15,11 +15,11 @@ from app.upkeep.every_table import ORIGINS, Origin
 
 OF_THE_CONTENT = ("content_file", "card_source", "card_tag", "card_demo", "card_link")
 REPLAYED = {name for name, origin in ORIGINS.items() if origin is Origin.REVIEWS}
-LETS_IN = {name for name, origin in ORIGINS.items() if origin in (Origin.ACCOUNT, Origin.CLASS)} - {
+OF_NO_USE_ALONE = {name for name, origin in ORIGINS.items() if origin in (Origin.ACCOUNT, Origin.CLASS)} - {
     "account",
     "school_class",
-}
-"""Without their account or class their rows let nobody in."""
+} | {"evidence"}
+"""Without their account, class or deck nobody could use their rows."""
 BACKUP = "Nothing else holds it: restore it from a copy (`recur restore`), or correct it by hand."
 
 
