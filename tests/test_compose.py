@@ -1,5 +1,6 @@
 """compose.yaml, Caddyfile and Dockerfile name what is there, and agree with each other. No test here needs Docker."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -82,6 +83,32 @@ def test_what_a_container_may_do_is_limited(name: str) -> None:
     assert all("size=" in one for one in service["tmpfs"])
     assert service["environment"]["RECUR_PASSWORD"].startswith("${RECUR_PASSWORD:?")
     assert int(service["stop_grace_period"].removesuffix("s")) > 7, "longer than what a server takes to stop"
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_container_is_bounded_and_gains_no_right(name: str) -> None:
+    service = SERVICES[name]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert all("size=" in one for one in service.get("tmpfs", []))
+    if name != "postgres":  # which gives its files to its own account when it first starts
+        assert service["cap_drop"] == ["ALL"]
+        assert set(service.get("cap_add", [])) <= {"NET_BIND_SERVICE"}
+        assert service["read_only"]
+
+
+def test_the_image_runs_as_nobody_much_and_has_nothing_for_development() -> None:
+    last = DOCKERFILE.rsplit("\nFROM ", 1)[1]
+    assert re.search(r"^USER 10001$", last, re.MULTILINE)
+    assert last.index("\nUSER ") < last.index("\nCMD ")
+    assert "apt-get" not in last
+    assert "make setup NPM_OPTIONS=--omit=dev" in DOCKERFILE
+    for name in ("requirements-dev", "requirements-audit", "tests", "bench", "setup-test", ".git"):
+        assert name not in DOCKERFILE, name
+    omitted = json.loads((ROOT / "package.json").read_text())["devDependencies"]
+    served = (ROOT / "app/web/frame/assets.py").read_text()
+    assert not [name for name in omitted if name in served]
 
 
 def test_every_volume_is_declared_and_every_file_is_there() -> None:

@@ -1,4 +1,4 @@
-"""Whatever row is lost, the doctor names what refers to it, and repairs it: what let somebody in goes, the rest stays."""
+"""Whatever row is lost, the doctor names what refers to it: what nobody could use goes, and the rest is repaired."""
 
 import sqlite3
 from pathlib import Path
@@ -40,10 +40,8 @@ def test_whatever_is_lost_is_named_and_repaired(database: Database, tmp_path: Pa
     referring = {table.name for table in TABLES.values() for key in table.foreign_keys if key.column.table.name == lost}
     said = findings(database)
     for name in referring - {lost}:
-        assert any(f"of {name} refer" in one and f"to {lost} 1, which is not there" in one for one in said), (
-            name,
-            said,
-        )
+        wanted = f"to {lost} 1, which is not there"
+        assert any(f"of {name} refer" in one and wanted in one for one in said), (name, said)
     (tmp_path / "content").mkdir()
     with database.write() as session:
         session.connection().execute(TABLES["content_file"].delete())
@@ -60,5 +58,5 @@ def test_whatever_is_lost_is_named_and_repaired(database: Database, tmp_path: Pa
             rows = len(session.connection().execute(TABLES[name].select()).all())
             assert rows == (0 if name == lost and lost not in ("quiz",) else 1), name
         for name in referring & OF_NO_USE_ALONE:
-            rows = session.connection().execute(TABLES[name].select()).all()
-            assert len(rows) == (1 if lost in PUT_BACK else 0), name
+            left_of_it = session.connection().execute(TABLES[name].select()).all()
+            assert len(left_of_it) == (1 if lost in PUT_BACK else 0), name
