@@ -116,10 +116,9 @@ def _risk(recall: Sequence[float | None], when: str) -> Risk:
     """The risk of a topic, by the chance of recall of each card, None for a new one."""
     new = recall.count(None)
     known = fmean(one or 0.0 for one in recall)
-    is_new = 2 * new >= len(recall)
-    return Risk(
-        1 - known, f"{new} of {len(recall)} cards new" if is_new else f"{known:.0%} expected{when}".replace("%", " %")
-    )
+    if 2 * new >= len(recall):
+        return Risk(1 - known, "all new" if new == len(recall) else f"{new} of {len(recall)} new")
+    return Risk(1 - known, f"{round(100 * known)} % expected{when}")
 
 
 def plan_interview(

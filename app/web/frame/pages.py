@@ -27,7 +27,7 @@ from app.study.forecast.calibration import SURENESS
 from app.study.learner.keys import ACTIONS
 from app.study.learner.preferences import Look, look
 from app.study.schedule.scale import Rating
-from app.study.sitting.points import proposed
+from app.study.sitting.points import kept_before, proposed
 from app.web.frame.dates import a_date, how_large, how_long, plural
 from app.web.frame.here import account_of, learner_id
 
@@ -75,6 +75,7 @@ def environment(static_version: str) -> Environment:
     made.globals["sureness"] = SURENESS
     made.globals["parts"] = parts
     made.globals["proposed_by_points"] = proposed
+    made.globals["points_before"] = kept_before
     made.globals["worked"] = worked
     made.globals["written"] = written
     made.globals["examples"] = examples

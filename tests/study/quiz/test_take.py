@@ -368,7 +368,8 @@ def test_no_page_of_a_quiz_walks_over_all_reviews(study: "Study") -> None:
 
 def test_the_risk_of_a_topic_is_that_of_its_cards_on_the_day_of_the_next_interview(study: "Study") -> None:
     study.add_cards(4, "t2")
-    for card in range(1, 8):
+    study.add_cards(4, "t3")
+    for card in (*range(1, 8), 11):
         study.rate(card, 4)
     today = study.prefs.day(study.now)
     with study.database.read() as session:
@@ -384,9 +385,11 @@ def test_the_risk_of_a_topic_is_that_of_its_cards_on_the_day_of_the_next_intervi
             known = [recall[card] for card in of_topic if card in recall]
             assert risk.miss == pytest.approx(1 - sum(known) / len(of_topic))
             new = len(of_topic) - len(known)
-            says = f"{new} of {len(of_topic)} cards new" if 2 * new >= len(of_topic) else f" % expected{when}"
-            assert risk.why.endswith(says)
-        assert len({"new" in risk.why for risk in found.values()}) == 2
+            says = f"{round(100 * sum(known) / len(of_topic))} % expected{when}"
+            if 2 * new >= len(of_topic):
+                says = f"{new} of {len(of_topic)} new" if known else "all new"
+            assert risk.why == says
+        assert len({risk.why for risk in found.values()}) == 3
 
     check(today, "")
     with study.database.write() as session:
