@@ -95,7 +95,7 @@ def test_a_mock_interview_by_point_on_a_phone(
     report = page.get_by_role("region", name="Point by point")
     expect(report).to_contain_text("You made 3 of 6 points in 2 answers")
     expect(report.get_by_text("The weights W")).to_have_count(1)
-    assert [link.get_attribute("href") for link in report.locator("ul.slips > li > p > a:visible").all()] == [
+    assert [link.get_attribute("href") for link in report.locator("ul.study > li > p > a:visible").all()] == [
         "/cards/rnn/recurrence-formula",
         "/cards/rnn/uses-in-language",
     ]

@@ -199,6 +199,9 @@ def test_the_forecast_says_what_it_leads_to_and_is_remembered_until_a_rating(
     assert re.search(r"you’ll remember <b>\d+–\d+</b> of 40 cards on the day. If you stop now, <b>\d+–\d+</b>", page)
     for part in ("With more or fewer minutes", "Day by day", "By topic", "How is this computed?", "Most to gain"):
         assert part in page
+    for number in ("Remembered on the day", "Most to gain"):
+        assert f'How is this computed?<span class="unseen"> {number}</span>' in page
+    assert "has a chance of recall" in page
     assert "/demos/forgetting-curve?ratings=4" in page
     assert client.get(re.findall(r'href="(/demos/forgetting-curve[^"]*)"', page)[0].replace("&amp;", "&")).is_success
     today = client.get("/").text
