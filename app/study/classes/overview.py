@@ -17,7 +17,7 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from app.study.classes.enough import FEWEST, WHY, is_enough
+from app.study.classes.enough import FEWEST, TAKES_PART, WHY, is_enough
 from app.study.schedule.scheduler import DECAY, FACTOR
 from app.study.selection.recall import days_since
 from app.tables import (
@@ -29,6 +29,7 @@ from app.tables import (
     CLASS_MEMBER,
     CLASS_TOPIC,
     DECK,
+    LEARNER,
     TODAY,
     TOPIC,
 )
@@ -93,7 +94,8 @@ class Counted:
 _LEARNERS = (
     select(ACCOUNT.c.learner_id, CLASS_MEMBER.c.counts_from)
     .join(CLASS_MEMBER, CLASS_MEMBER.c.account_id == ACCOUNT.c.id)
-    .where(CLASS_MEMBER.c.class_id == bindparam("class_id"), CLASS_MEMBER.c.counts_from.is_not(None))
+    .join(LEARNER, LEARNER.c.id == ACCOUNT.c.learner_id)
+    .where(CLASS_MEMBER.c.class_id == bindparam("class_id"), TAKES_PART)
 )
 _CARDS = select(func.count()).where(CARD.c.topic_id == TOPIC.c.id, CARD.c.retired_at.is_(None)).scalar_subquery()
 _TOPICS = (
@@ -125,6 +127,7 @@ _STATES = (
     )
     .select_from(
         CLASS_MEMBER.join(ACCOUNT, ACCOUNT.c.id == CLASS_MEMBER.c.account_id)
+        .join(LEARNER, LEARNER.c.id == ACCOUNT.c.learner_id)
         .join(CARD_STATE, CARD_STATE.c.learner_id == ACCOUNT.c.learner_id)
         .join(CARD, and_(CARD.c.id == CARD_STATE.c.card_id, CARD.c.retired_at.is_(None)))
         .outerjoin(
@@ -134,6 +137,7 @@ _STATES = (
     )
     .where(
         CLASS_MEMBER.c.class_id == bindparam("class_id"),
+        TAKES_PART,
         CARD_STATE.c.reviewed_at >= CLASS_MEMBER.c.counts_from,
         CARD.c.topic_id.in_(bindparam("topics", expanding=True)),
     )

@@ -17,7 +17,7 @@ from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 from sqlmodel import Session
 
 from app.database import lock_learner
-from app.study.classes.enough import FEWEST, is_enough
+from app.study.classes.enough import FEWEST, TAKES_PART, is_enough
 from app.study.forecast.chances import chances
 from app.study.learner.preferences import Preferences
 from app.study.quiz.choose import Question
@@ -33,6 +33,7 @@ from app.tables import (
     CLASS_QUIZ,
     CLASS_QUIZ_TAKER,
     DECK,
+    LEARNER,
     QUIZ,
     QUIZ_ITEM,
     REVIEW,
@@ -276,6 +277,7 @@ _TAKEN = (
         ANSWERED.join(QUIZ, QUIZ.c.id == QUIZ_ITEM.c.quiz_id)
         .join(CLASS_QUIZ_TAKER, CLASS_QUIZ_TAKER.c.quiz == QUIZ.c.name)
         .join(ACCOUNT, ACCOUNT.c.learner_id == CLASS_QUIZ_TAKER.c.learner_id)
+        .join(LEARNER, LEARNER.c.id == ACCOUNT.c.learner_id)
         .join(CLASS_QUIZ, CLASS_QUIZ.c.id == CLASS_QUIZ_TAKER.c.class_quiz_id)
         .join(
             CLASS_MEMBER,
@@ -283,7 +285,7 @@ _TAKEN = (
         )
     )
     .where(CLASS_QUIZ_TAKER.c.class_quiz_id == bindparam("quiz"), STANDS)
-    .where(CLASS_MEMBER.c.counts_from <= REVIEW.c.rated_at)  # who takes part in the class's evidence
+    .where(TAKES_PART, CLASS_MEMBER.c.counts_from <= REVIEW.c.rated_at)
 )
 
 

@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from app.database import Database
-from app.study.classes.enough import is_enough
+from app.study.classes.enough import TAKES_PART, is_enough
 from app.study.evidence.answers import ClassAnswer, UndoneAnswer, answers_of, undos_of
 from app.study.evidence.figures import NAMES, CellKind, FigureCell, Figures
 from app.tables import (
@@ -91,8 +91,7 @@ def participants(connection: Connection, class_id: int) -> list[Participant]:
     """The learners of the class who take part in its evidence, and have not asked to be deleted."""
     of = select(CLASS_MEMBER.c.part, ACCOUNT.c.learner_id, CLASS_MEMBER.c.counts_from)
     of = of.join(ACCOUNT, ACCOUNT.c.id == CLASS_MEMBER.c.account_id).join(LEARNER, LEARNER.c.id == ACCOUNT.c.learner_id)
-    of = of.where(LEARNER.c.leaves_at.is_(None))
-    of = of.where(CLASS_MEMBER.c.class_id == class_id, ~CLASS_MEMBER.c.teaches, CLASS_MEMBER.c.counts_from.is_not(None))
+    of = of.where(CLASS_MEMBER.c.class_id == class_id, TAKES_PART)
     return sorted(Participant(*row) for row in connection.execute(of))
 
 
