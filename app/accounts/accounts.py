@@ -102,7 +102,9 @@ def add(session: Session, new: NewAccount, rng: Random, most: int, now: datetime
         name = read_name(new.name)
         if connection.execute(select(ACCOUNT.c.id).where(ACCOUNT.c.name == sign_in_name(name))).first():
             raise AccountError("This name is taken here: choose another.", "name")
-        learner = add_learner(session, name, rng, most) if new.learner_id is None else new.learner_id
+        learner = new.learner_id
+        if learner is None:
+            learner = add_learner(session, name, rng, most, has_account=True)
     except WrongProfileError as error:
         raise AccountError(error.problems["name"], "name") from error
     if new.learner_id is not None:

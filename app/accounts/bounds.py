@@ -35,6 +35,9 @@ OF_A_DEVICE = Bound(10, timedelta(minutes=1))
 OF_AN_ADDRESS = Bound(50, timedelta(seconds=10))
 """For all accounts together: a class may sit behind one address."""
 
+OF_JOINING = Bound(30, timedelta(minutes=1))
+"""For the names that somebody with a link tries: a refused one tells that it is taken."""
+
 
 def key_of(kind: str, value: str) -> str:
     """The key of what is counted. It is a hash, since people type passwords where their name belongs."""

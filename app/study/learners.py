@@ -41,16 +41,16 @@ def all_learners(session: Session) -> Sequence[Known]:
     return sorted((Known(*row) for row in rows), key=lambda known: (known.name.casefold(), known.id))
 
 
-def add_learner(session: Session, name: str, rng: Random, most: int | None = None) -> int:
+def add_learner(session: Session, name: str, rng: Random, most: int | None = None, has_account: bool = False) -> int:
     """Add a learner with the default preferences; returns the id. Call it in a write session.
 
-    There may be `most` of them.
+    There may be `most` of them. One who `has_account` may be called as others are.
 
     The id is drawn, not counted: a browser may still hold the id of a deleted learner, which must not become
     someone else's. Raises WrongProfileError.
     """
     name = read_name(name)
-    if problem := name_taken(session, name):
+    if not has_account and (problem := name_taken(session, name)):
         raise WrongProfileError({"name": problem})
     connection = session.connection()
     taken = set(connection.execute(select(LEARNER.c.id)).scalars())

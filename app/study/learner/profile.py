@@ -12,7 +12,7 @@ from app.settings import CardsPerDay, Hour, Retention, ZoneName
 from app.study.learner.form_fields import PreferenceField
 from app.study.learner.keys import ALL_OFF, DEFAULT_KEYS, WrongKeysError, own_keys
 from app.study.learner.preferences import UnknownLearnerError
-from app.tables import LEARNER, THE_LEARNER
+from app.tables import ACCOUNT, LEARNER, THE_LEARNER
 
 LONGEST_NAME = 60
 KEY = "key-"
@@ -139,6 +139,9 @@ class WrongProfileError(ValueError):
 _PROFILE = select(*(LEARNER.c[f.name] for f in fields(Profile))).where(LEARNER.c.id == THE_LEARNER)
 
 
+_ACCOUNT = select(ACCOUNT.c.id).where(ACCOUNT.c.learner_id == THE_LEARNER)
+
+
 def profile(session: Session, learner_id: int) -> Profile:
     """The learner's own profile. Raises UnknownLearnerError."""
     row = session.connection().execute(_PROFILE, {"learner": learner_id}).one_or_none()
@@ -162,7 +165,12 @@ def change(session: Session, learner_id: int, to: Profile) -> None:
 
 
 def name_taken(session: Session, name: str, learner_id: int | None = None) -> str | None:
-    """A sentence if a learner other than `learner_id` has this name."""
+    """A sentence if a learner other than `learner_id` has this name.
+
+    One who has an account may be called as others are: they sign in by another name, and must not learn who is here.
+    """
+    if learner_id is not None and session.connection().execute(_ACCOUNT, {"learner": learner_id}).first():
+        return None
     rows = session.connection().execute(select(LEARNER.c.id, LEARNER.c.name))
     taken = next((row.name for row in rows if row.id != learner_id and row.name.casefold() == name.casefold()), None)
     return None if taken is None else f"A learner called {taken} already exists: choose another name."

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
 from app.accounts.accounts import AccountError, hash_if_good
+from app.accounts.bounds import OF_JOINING, give_back, key_of, network_of, take_turn
 from app.accounts.links import Joining, OpenLink, join_by, join_class, open_link, use
 from app.accounts.sign_in import Entered, end, enter
 from app.web.frame.entry import let_in
@@ -53,7 +54,13 @@ def join(here: Here, secret: str, form: JoinForm = TheJoining) -> Response:
 
 def _enter(here: Context, link: OpenLink, form: JoinForm) -> Entered:
     chosen = Joining(form.name, hash_if_good(form.password, link.name or form.name), not form.left_out)
+    client = here.request.client.host if here.request.client else ""
+    counted = {key_of("join", f"{link.id} {network_of(client)}"): OF_JOINING}
     with here.writing() as session:
+        if take_turn(session, counted, here.now):
+            raise AccountError("Too many names were tried. Wait a minute, and try again.", "name")
+    with here.writing() as session:
+        give_back(session, counted)  # unless the name is refused, which undoes it
         if not use(session, link):
             raise NotHereError(OVER)
         account_id = join_by(session, link, chosen, SystemRandom(), here.settings.max_learners, here.now)

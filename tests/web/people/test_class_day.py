@@ -63,7 +63,7 @@ def text_of(page: str) -> str:
 def test_the_plans_of_learners_follow_the_date(school: School, ida: TestClient) -> None:
     ada = join(school, ida, "Ada")
     assert ida.post("/classes/1/day", data=EXAM).status_code == 303
-    assert "Final exam 20 March" in text_of(ida.get("/classes/1").text)
+    assert "Final exam: 20 March" in text_of(ida.get("/classes/1").text)
     eve = join(school, ida, "Eve")  # who joins later gets a plan too
     for browser, name in ((ada, "ada"), (eve, "eve")):
         assert days(school, name) == [date(2026, 3, 20)]

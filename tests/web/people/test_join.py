@@ -195,3 +195,27 @@ def test_without_accounts_there_are_none(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 404
     assert client.post(path, headers={"sec-fetch-site": "same-origin"}).status_code in (404, 405)
+
+
+def test_names_do_not_tell_who_is_here(school: School) -> None:
+    """Two people may be called the same; who tries names with a link is told of few."""
+    school.person("Ada Lovelace")
+    eve = school.person("Eve")
+    answer = eve.post("/settings", data={"name": "Ada Lovelace"})
+    assert (answer.status_code, answer.headers.get("location")) == (303, "/settings?saved=1")
+    with school.database.write() as session:
+        add_learner(session, "Grace", Random(1))  # a profile of before
+    path = link(school, NewLink(uses=9))
+    assert school.browser().post(path, data={"name": "Grace", "password": PASSWORD}).status_code == 303
+    told = 0
+    browser = school.browser()
+    for n in range(100):
+        page = browser.post(path, data={"name": "ada lovelace", "password": PASSWORD}).text
+        told += "This name is taken here" in page
+        assert ("Too many names were tried" in page) == (n >= 30)
+    assert told == 30
+    # Others behind another address still join, and so do those here after a minute.
+    elsewhere = school.browser(client="192.0.2.7", base="https://127.0.0.1:8000")
+    assert elsewhere.post(path, data={"name": "Zoe", "password": PASSWORD}).status_code == 303
+    school.later(timedelta(minutes=2))
+    assert browser.post(path, data={"name": "Yan", "password": PASSWORD}).status_code == 303
