@@ -5,6 +5,7 @@ import sys
 from bench import (
     browse,
     check,
+    class_overview,
     computed,
     evidence,
     import_history,
@@ -34,6 +35,7 @@ ALL = {
     "evidence": evidence.run,
     "startup": startup.run,
     "stats": statistics.run,
+    "class": class_overview.run,
 }
 
 
