@@ -95,13 +95,20 @@ def at_starts(text: str) -> Iterator[tuple[int, str]]:
         yield from ((found.start(), message) for found in pattern.finditer(text))
 
 
+def marks(text: str) -> dict[int, str]:
+    """Whatever is foreign in a text, as it is typed, by its place."""
+    patterns = (TAG, _NOTE, *(pattern for pattern, _message in ANYWHERE))
+    found = {match.start(): match[0] for pattern in patterns for match in pattern.finditer(text)}
+    for pattern, _message in BOXES:
+        typed = [(match.end(), match[0].lstrip(" \t>")) for match in pattern.finditer(text)]
+        found |= {end - len(mark): mark for end, mark in typed}
+    return found
+
+
 def disarmed(text: str) -> str:
     """The text with a backslash before whatever is foreign in it, so that it is shown as it is and not named.
 
     Marks of hidden words and tables are left as they are.
     """
-    patterns = (TAG, _NOTE, *(pattern for pattern, _message in ANYWHERE))
-    found = {match.start() for pattern in patterns for match in pattern.finditer(text)}
-    for pattern, _message in BOXES:
-        found |= {match.end() - len(match[0].lstrip(" \t>")) for match in pattern.finditer(text)}
+    found = marks(text)
     return "".join("\\" * (at in found) + letter for at, letter in enumerate(text)) if found else text

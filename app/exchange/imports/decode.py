@@ -29,11 +29,24 @@ def text_of(data: bytes, encoding: str, guesses: list[Notice]) -> str:
             raise
         line = f"line {error.line}"
         try:
-            text = _decoded(data, WINDOWS)
+            text, others = _decoded(data, WINDOWS), _in_two_encodings(data)
         except RefusedError:
             raise RefusedError(f"{line}: {error}; or say its encoding with --encoding") from None
-        guesses.append(Notice(line, "it is no UTF-8, so the file is read as Windows-1252: else say --encoding NAME"))
-        return text
+        what = "the line is" if others else "the file is"
+        guesses.append(Notice(line, f"it is no UTF-8, so {what} read as Windows-1252: else say --encoding NAME"))
+        return others or text
+
+
+def _in_two_encodings(data: bytes) -> str:
+    """The text of a file in which some lines are UTF-8 beyond ASCII, and others Windows-1252; else empty."""
+    lines, has_utf8 = [], False
+    for line in data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
+        try:
+            lines.append(line.decode("utf-8-sig"))
+            has_utf8 = has_utf8 or not line.isascii()
+        except UnicodeDecodeError:
+            lines.append(line.decode(WINDOWS))
+    return "\n".join(lines) if has_utf8 else ""
 
 
 def _decoded(data: bytes, encoding: str) -> str:

@@ -1,7 +1,9 @@
 """Reads a Markdown or MyST page: each heading is a question, the text under it the answer."""
 
 import re
-from collections.abc import Mapping, Sequence
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -13,6 +15,7 @@ from app.exchange.imports.markdown.myst import LeftOut, plain_markdown
 
 _ID = re.compile(r"\s*\{#([a-z0-9]+(?:-[a-z0-9]+)*)\}\s*$")
 _METADATA = re.compile(r"\s*(Level|Tags|Source):\s*(\S.*)")
+_MARK = re.compile(r"\[\^([^\[\]\s]+)\]")
 _KEYS = re.compile(r"\s*(?:Level|Tags|Source|Points|Draft: yes)(?=[:,]|$)|## key points", re.IGNORECASE)
 _REFERENCE = re.compile(r"(!?)\[([^\[\]]+)\](?:\[([^\[\]]*)\])?(?![\[(:])")
 _DEFINITION = re.compile(r" {0,3}\[[^\[\]^]+\]:\s*\S+(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*")
@@ -56,10 +59,13 @@ def read_markdown(text: str) -> Reading:
     parents = _parents(sections[1:], top)
     addresses = {name.casefold(): str(known["href"]) for name, known in document.references.items()}
 
+    notes = _Notes(lines, document.notes)
+
     def body(section: _Section) -> str:
         # A definition leaves an empty line, so that the other lines keep their numbers.
-        kept = ["" if _DEFINITION.fullmatch(line) else line for line in lines[section.first : section.end]]
-        return _resolved(block(plain_markdown(kept, left_out, section.first)), addresses, layout)
+        kept = ["" if _DEFINITION.fullmatch(line) else line for line in notes.lines[section.first : section.end]]
+        text = _resolved(block(plain_markdown(kept, left_out, section.first)), addresses, layout)
+        return notes.below(text, own)
 
     explanation = "\n\n".join(filter(None, map(body, [sections[0], *([top] if top else [])])))
     key_points = "\n\n".join(map(body, points))
@@ -72,6 +78,7 @@ def read_markdown(text: str) -> Reading:
                 replace(draft, left_out=(*draft.left_out, *(sentence for _index, sentence in left_out.told[at:])))
             )
             del left_out.told[at:]
+    skipped += notes.unused()
     for index, sentence in left_out.told:
         skipped.append((Notice if isinstance(sentence, Harmless) else Skipped)(line_of(index), sentence))
     if stated and top:
@@ -80,6 +87,41 @@ def read_markdown(text: str) -> Reading:
     return Reading(
         title, [*drafts, *skipped], explanation, key_points, text=text, layout=layout, hides=own, links=not own
     )
+
+
+class _Notes:
+    """The footnotes of a page. `lines` are its lines without them; each stands below the cards that refer to it."""
+
+    def __init__(self, lines: Sequence[str], notes: Mapping[str, Block]) -> None:
+        self.lines, self.at = list(lines), {label: note.line - 1 for label, note in notes.items()}
+        self.texts = {label: block(lines[note.line - 1 : note.end - 1]) for label, note in notes.items()}
+        self.uses: Counter[str] = Counter()
+        for note in notes.values():
+            self.lines[note.line - 1 : note.end - 1] = [""] * (note.end - note.line)
+
+    def below(self, text: str, is_own: bool) -> str:
+        """The text with the footnotes that it uses. A label that another card has used gets a number."""
+        used: dict[str, str] = {}
+        waiting = _MARK.findall(text)
+        while waiting:
+            label = waiting.pop(0)
+            if label in self.texts and label not in used:
+                self.uses[label] += 1
+                used[label] = label if self.uses[label] == 1 else f"{label}-{self.uses[label]}"
+                waiting += _MARK.findall(self.texts[label].partition("]")[2])
+        if not used:
+            return text
+        notes = "\n".join(self.texts[label] for label in used)
+        before, _, last = text.rpartition("\n\n")
+        is_metadata = before and all(map(colon_of_metadata, last.split("\n")))
+        parts = (before, notes, last) if is_metadata and is_own else (text, notes)
+        return _MARK.sub(lambda one: f"[^{used.get(one[1], one[1])}]", "\n\n".join(parts))
+
+    def unused(self) -> Iterator[Skipped]:
+        """Those that no text refers to."""
+        for label, text in self.texts.items():
+            if not self.uses[label]:
+                yield Skipped(line_of(self.at[label]), f"no answer refers to this footnote: {text}")
 
 
 def _marks(lines: Sequence[str], start: int) -> list[str]:
@@ -91,6 +133,8 @@ def _marks(lines: Sequence[str], start: int) -> list[str]:
 
 def _front(lines: Sequence[str]) -> tuple[str, list[Item], int]:
     """Return the title in the front matter, what is wrong with it or not read, and its number of lines."""
+    if lines[0].rstrip() == "+++":
+        return _toml(lines)
     if lines[0].rstrip() != "---":
         return "", [], 0
     end = next((index for index in range(1, len(lines)) if lines[index].rstrip() in ("---", "...")), None)
@@ -109,6 +153,21 @@ def _front(lines: Sequence[str]) -> tuple[str, list[Item], int]:
             value = " ".join("\n".join(lines[start:stop]).partition(":")[2].split())
             told.append(Notice(f"line {entry.line}", f"{key} in the front matter is not read: {value}"))
     return title, told, end + 1
+
+
+def _toml(lines: Sequence[str]) -> tuple[str, list[Item], int]:
+    """The same for front matter in TOML, as Hugo and Zola have it."""
+    end = next((index for index in range(1, len(lines)) if lines[index].rstrip() == "+++"), 0)
+    try:
+        title = tomllib.loads("\n".join(lines[1:end])).get("title")
+    except tomllib.TOMLDecodeError:
+        title = None
+    told: list[Item] = [
+        Notice(line_of(at), f"this line of the front matter is not read: {lines[at]}")
+        for at in range(1, end)
+        if lines[at].strip() and not (title and re.match(r"title\s*=", lines[at]))
+    ]
+    return title if isinstance(title, str) else "", told, end + 1 if end else 0
 
 
 def _sections(headings: Sequence[Block], start: int, length: int, left_out: LeftOut) -> list[_Section]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.cards.check.check import check_content
-from app.exchange.imports.draft import Draft, Skipped
+from app.exchange.imports.draft import Draft, Notice, Skipped
 from app.exchange.imports.from_markdown import read_markdown
 from app.exchange.imports.import_cards import import_cards
 from app.exchange.imports.kinds import HowToRead
@@ -34,6 +34,24 @@ def test_a_myst_page_by_heading():
     assert "[the book](https://books.example.org/trees)" in cards[2].answer
     assert cards[3].answer == ""
     assert skipped == [Skipped("line 15", "the picture ../tree.PNG is left out, its caption kept")]
+
+
+def test_footnotes_stand_below_the_cards_that_refer_to_them():
+    page = (
+        "## A?\n\nOne[^1], two[^x].\n\n## B?\n\nThree[^1].\n\n[^1]: First[^x].\n[^x]: Deep\n    down.\n[^no]: Unused.\n"
+    )
+    cards, skipped, _reading = parts(page, read_markdown)
+    assert [card.answer for card in cards] == [
+        "One[^1], two[^x].\n\n[^1]: First[^x].\n[^x]: Deep\n    down.",
+        "Three[^1-2].\n\n[^1-2]: First[^x-2].\n[^x-2]: Deep\n    down.",
+    ]
+    assert skipped == [Skipped("line 12", "no answer refers to this footnote: [^no]: Unused.")]
+
+
+def test_front_matter_may_be_toml():
+    cards, _skipped, reading = parts('+++\ntitle = "T"\ntags = ["x"]\n+++\n\n## Q?\n\nA\n', read_markdown)
+    assert (reading.title, [card.question for card in cards]) == ("T", ["Q?"])
+    assert [item.where for item in reading.items if isinstance(item, Notice)] == ["line 3"]
 
 
 def test_a_page_of_recurs_own_keeps_its_cards_whole():

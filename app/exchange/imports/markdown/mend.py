@@ -6,12 +6,12 @@ cannot show becomes plain text, and a sentence in `told` says so.
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from app.cards.file.metadata import colon_of_metadata
 from app.cards.file.more_markdown import HTML
-from app.cards.render.foreign import TAG, disarmed
+from app.cards.render.foreign import TAG, disarmed, marks
 from app.cards.render.highlight import is_known
 from app.cards.render.link_target import BadTargetError, target
 from app.cards.render.maths import MathsError, mathml
@@ -23,7 +23,10 @@ _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)")
 _HEADING = re.compile(r" {0,3}#{1,2}(?:[ \t]|$)|\s*#{2,6}[^#\s]")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
 _SOURCE = re.compile(r"(\s*)(Source: ?\S.*)")
-_DEFINITION = re.compile(r" {0,3}\[[^\[\]]+\]:")
+_DEFINITION = re.compile(r" {0,3}\[(?!\^)[^\[\]]+\]:")
+_NOTE = re.compile(r"^\[\^([^\[\]\s]+)\]:", re.MULTILINE)
+_BOX = re.compile(r"\s*(?:(?P<colons>:{3,}).*|(?:!!!|\?\?\?\+?)\s*(?P<kind>\w+)\s*\"?(?P<title>.*?)\"?\s*)")
+_CALLOUT = re.compile(r"(\s*>\s*)\[!(\w+)\][+-]?\s*(.*)")
 _ADDRESS = r"\(\s*(?:<[^<>\n]*>|[^()\s<>]*)(?:\s+(?:\"[^\"\n]*\"|'[^'\n]*'))?\s*\)"
 _ADDRESS_AND_TITLE = re.compile(r"\s*(?:<([^<>]*)>|(\S*))\s*(?:[\"'](.*)[\"'])?\s*", re.DOTALL)
 _FORMS = (
@@ -32,6 +35,7 @@ _FORMS = (
     r"|\\\[(?P<square>(?:[^\\]|\\[^\[\]])+?)\\\]"
     r"|(?P<environment>\\begin\{(?P<name>[a-zA-Z]+\*?)\}.+?\\end\{(?P=name)\})"
     r"|(?P<escape>\\.)"
+    r"|\[\^(?P<label>[^\[\]\s]+)\]"
     r"|(?P<hides>={2,}(?=[^\s=])|\{\{(?=c[1-9]\d?::))"
     r"|(?P<comment><!--.*?-->)"
     r"|<(?P<verbatim>(?i:code|tt|samp))>(?P<literal>[^<>`]+)</(?P=verbatim)>"
@@ -58,6 +62,7 @@ _HTML_BLOCK = re.compile(
     r"(?:\s|/?>|$)",
     re.IGNORECASE,
 )
+_MAY_BE_BLOCK = re.compile(r"<|:::|!!!|\?\?\?|\[!")
 _SENTENCE = ("<s>", "</s>")
 """What begins and ends a sentence for a language model, and is no tag of HTML."""
 _BRACKETS = {"(": "(", ")": ")", "[": "&#91;", "]": "&#93;"}  # a backslash before them would begin a formula
@@ -77,12 +82,13 @@ class Manner:
     """How text is mended. `show` returns Markdown for the picture at an address, with words, and tells what it omits.
 
     If it `hides`, ==…== and {{c1::…}} hide a part of it, as in our own files; otherwise they are escaped.
-    If it `links`, [[…]] is a link to a note, as in Obsidian.
+    If it `links`, [[…]] is a link to a note, as in Obsidian. `notes` are the labels of its footnotes.
     """
 
     show: Callable[[str, str, list[str]], str] = _without_pictures
     hides: bool = False
     links: bool = False
+    notes: Collection[str] = ()
 
 
 PLAIN = Manner()
@@ -106,12 +112,14 @@ def mend_question(text: str, told: list[str], manner: Manner = PLAIN) -> str:
 
 def mend(text: str, told: list[str], manner: Manner = PLAIN) -> str:
     """Return Markdown blocks for an answer. Adds a sentence to `told` for each change."""
-    return "\n".join(_mended(_without_blocks(clean(text), told).split("\n"), told, manner)).strip("\n")
+    text = clean(text)
+    manner = replace(manner, notes=_NOTE.findall(text)) if "[^" in text else manner
+    return "\n".join(_mended(_without_blocks(text, told).split("\n"), told, manner)).strip("\n")
 
 
 def _without_blocks(text: str, told: list[str]) -> str:
-    """Write each block of HTML as Markdown. It ends at an empty line; <pre> and scripts end where they close."""
-    if "<" not in text:
+    """Write boxes and HTML as Markdown. HTML ends at an empty line; <pre> and scripts end where they close."""
+    if not _MAY_BE_BLOCK.search(text):
         return text
     kept: list[str] = []
     open_fence = ""
@@ -130,6 +138,16 @@ def _without_blocks(text: str, told: list[str]) -> str:
             tags = " ".join(found[0] for found in TAG.finditer(source))
             told.append(Harmless(f"HTML is left out, or written as Markdown: {tags}"))
             kept += ["", markdown_of(source), ""]
+        elif not open_fence and (box := _BOX.fullmatch(lines[at])):
+            told.append(Harmless(f"a box is written as text: {lines[at].strip()}"))
+            kept.append("")
+            if box["kind"]:
+                end = next((one for one in range(at + 1, len(lines)) if re.match(r" {0,3}\S", lines[one])), len(lines))
+                inside = "\n".join(line[4:] for line in lines[at + 1 : end]).strip("\n")
+                text = f"**{box['kind'].capitalize()}:** {box['title']}\n{inside}"
+                kept += [*(f"> {line}".rstrip() for line in text.split("\n")), ""]
+        elif not open_fence and (callout := _CALLOUT.fullmatch(lines[at])):
+            kept.append(f"{callout[1]}**{callout[2].capitalize()}:** {callout[3]}")
         else:
             kept.append(lines[at])
         at = end
@@ -221,7 +239,11 @@ def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> s
         if found["dollar"]:
             return r"\$"
         if found["hides"]:
+            if not manner.hides:
+                told.append(Harmless(f"{found[0]} hides nothing here: it is shown as it is typed"))
             return found[0] if manner.hides else r"\=" * len(found[0]) if found[0][0] == "=" else r"{\{"
+        if found["label"]:
+            return _note(found["label"], told, manner, links)
         if found["comment"]:
             told.append(Harmless(f"a comment is left out: {' '.join(found['comment'][4:-3].split())}"))
             return ""
@@ -238,9 +260,14 @@ def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> s
 
     parts, at = [], 0
     for found in forms:
-        parts += [disarmed(text[at : found.start()]), changed(found)]
+        parts += [_shown(text[at : found.start()], told), changed(found)]
         at = found.end()
-    return "".join([*parts, disarmed(text[at:])])
+    return "".join([*parts, _shown(text[at:], told)])
+
+
+def _shown(text: str, told: list[str]) -> str:
+    told += [Harmless(f"{mark[:60]} is shown as it is typed") for mark in marks(text).values()]
+    return disarmed(text)
 
 
 def _tags(found: Sequence[re.Match[str]], told: list[str], manner: Manner, links: bool) -> dict[int, str]:
@@ -269,6 +296,17 @@ def _tags(found: Sequence[re.Match[str]], told: list[str], manner: Manner, links
     if changed := [one["tag"] for one in found if one["tag"] != written[one.start()]]:
         told.append(Harmless(f"HTML is left out, or written as Markdown: {' '.join(changed)}"))
     return written
+
+
+def _note(label: str, told: list[str], manner: Manner, may_stand: bool) -> str:
+    """The mark of a footnote, or what begins its words."""
+    if label in manner.notes and may_stand:
+        return f"[^{label}]"
+    if may_stand:
+        told.append(Harmless(f"[^{label}] has no words here: it is shown as it is typed"))
+        return rf"\[^{label}]"
+    told.append(Harmless(f"the mark [^{label}] of a footnote is left out of the question"))
+    return ""
 
 
 def _formula(latex: str, following: str, told: list[str], display: bool, hides: bool) -> str:

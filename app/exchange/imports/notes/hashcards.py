@@ -5,8 +5,9 @@ https://github.com/eudoxia0/hashcards
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
-from app.exchange.imports.draft import Draft, Item, Reading, block, line_of, skipped_lines
+from app.exchange.imports.draft import Draft, Item, Notice, Reading, block, line_of, skipped_lines
 from app.exchange.imports.notes.hidden import BRACKETED, hiding
 
 _MARK = re.compile(r"([QAC]):(?:\s+(.*)|)")
@@ -28,7 +29,12 @@ def read_hashcards(text: str) -> Reading:
     end = next((at for at in range(1, len(lines)) if lines[at].strip() == "---"), 0) if lines[0].strip() == "---" else 0
     title = next((found[1] for line in lines[:end] if (found := _NAME.fullmatch(line.strip()))), "")
     layout = ["name", *(f"{found[1]}" for line in lines if (found := _MARK.fullmatch(line)))]
-    return Reading(title, _cards(lines, end + 1 if end else 0), text=text, layout=layout)
+    unread = [
+        Notice(line_of(at), f"this line of the front matter is not read: {lines[at].strip()}")
+        for at in range(1, end)
+        if lines[at].strip() and not _NAME.fullmatch(lines[at].strip())
+    ]
+    return Reading(title, chain(unread, _cards(lines, end + 1 if end else 0)), text=text, layout=layout)
 
 
 def _unlisted(text: str) -> str:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from statistics import mean
 
 _NAMES = {
-    "question": "question questions front q prompt term word frage vorderseite begriff pregunta anverso término frente"
-    " termo pergunta recto terme mot domanda termine vraag voorkant fråga framsida spørgsmål spørsmål kysymys pytanie"
-    " przód otázka kérdés întrebare soru ön вопрос питання лицевая термин ερώτηση سؤال שאלה प्रश्न 问题 問題 正面 題目"
-    " 质問 質問 表 질문 앞면 câu pertanyaan",
-    "answer": "answer answers back a definition response meaning antwort rückseite bedeutung respuesta reverso"
+    "question": "question questions front q prompt term word text frage vorderseite begriff pregunta anverso término"
+    " frente termo pergunta recto terme mot domanda termine vraag voorkant fråga framsida spørgsmål spørsmål kysymys"
+    " pytanie przód otázka kérdés întrebare soru ön вопрос питання лицевая термин ερώτηση سؤال שאלה प्रश्न"
+    " 问题 問題 正面 題目 质問 質問 表 질문 앞면 câu pertanyaan",
+    "answer": "answer answers back a definition response meaning extra antwort rückseite bedeutung respuesta reverso"
     " significado definición resposta verso definição réponse définition risposta retro definizione antwoord achterkant"
     " svar baksida bagside bakside vastaus odpowiedź tył odpověď odpoveď válasz răspuns cevap arka ответ відповідь"
     " оборотная определение απάντηση جواب إجابة תשובה उत्तर 答案 背面 回答 答え 裏 답 뒷면 trả jawaban",
@@ -60,7 +60,7 @@ def columns_of(rows: Sequence[Sequence[str]], width: int, header: bool | None) -
     Without a header the columns are question, answer, tags. If `header` is None, it is found out.
     """
     head = [cell.strip() for cell in rows[0]] if rows else []
-    known = {role: at for at in reversed(range(len(head))) if (role := _ROLES.get(head[at].casefold()))}
+    known = {role: at for at in reversed(range(len(head))) if (role := _ROLES.get(head[at].casefold().rstrip(":")))}
     names_both = {"question", "answer"} <= known.keys()
     guessed = header is None and not names_both and _looks_like_header(rows, width)
     if header is False or not (names_both or header or guessed):

@@ -15,6 +15,7 @@ from app.exchange.imports.table.records import (
     Record,
     guessed_delimiter,
     records,
+    rows_of_markdown,
     rows_of_one_line,
     share,
     widths_of,
@@ -48,7 +49,12 @@ class _Table:
 def claims_table(text: str) -> bool:
     """True if nearly all rows have the same number of columns, two or more, or most lines have the one same tab."""
     lines = text.split("\n")
-    if text.startswith("#separator:") or rows_of_one_line(text) or _SEPARATOR_OF_EXCEL.fullmatch(lines[0]):
+    if (
+        text.startswith("#separator:")
+        or rows_of_one_line(text)
+        or rows_of_markdown(text)
+        or _SEPARATOR_OF_EXCEL.fullmatch(lines[0])
+    ):
         return True
     tabs = widths_of(lines, "\t")
     if len([width for width in tabs if width > 1]) == 1 and tabs[1] < tabs.total() / 2 and tabs.total() > 1:
@@ -62,7 +68,7 @@ def read_table(text: str, header: bool | None = None) -> Reading:
     `header` says whether it does; by default that is found out. Raises RefusedError if there is only one column.
     """
     in_one_line = rows_of_one_line(text)
-    lines = in_one_line or text.split("\n")
+    lines = in_one_line or rows_of_markdown(text) or text.split("\n")
     stated: dict[str, str] = {}
     start = 0
     while start < len(lines) and (found := _STATED.fullmatch(lines[start])):
@@ -177,15 +183,19 @@ def _cards(record: Record, table: _Table) -> Iterator[Draft]:
         topic=cells.get("deck", ""),
     )
     asked = raw[columns.roles["question"]] if columns.roles["question"] < len(raw) else ""
-    numbers = sorted(cloze_numbers(asked)) if table.stated else []
-    yield from _cloze_cards(draft, asked, numbers) if numbers else [draft]
+    numbers = sorted(cloze_numbers(asked)) if not columns.is_own else []
+    table.layout += re.findall(r"\{\{(c[\d,]+)::", asked) if numbers else []
+    is_html = columns.roles["question"] in html or bool(table.stated)
+    yield from _cloze_cards(draft, asked, numbers, is_html) if numbers else [draft]
 
 
-def _cloze_cards(draft: Draft, asked: str, numbers: Sequence[int]) -> Iterator[Draft]:
+def _cloze_cards(draft: Draft, asked: str, numbers: Sequence[int], is_html: bool) -> Iterator[Draft]:
     """A card for each deletion of a note in Anki's text. What stands below its text stands below each answer."""
     for number in numbers:
-        question, answer = (markdown_of(deleted(asked, number, asks)) for asks in (True, False))
-        text = f"{plain_of(deleted(asked, number, False))}\n{draft.answer}"
+        question, answer = (deleted(asked, number, asks) for asks in (True, False))
+        text = f"{plain_of(answer)}\n{draft.answer}"
+        if is_html:
+            question, answer = markdown_of(question), markdown_of(answer)
         yield replace(
             draft,
             question=question,

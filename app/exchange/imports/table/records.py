@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from app.cards.file.more_markdown import DELIMITER_ROW, cells
 from app.exchange.imports.draft import RefusedError
 
 DELIMITERS = "\t,;|^~:"
@@ -49,8 +50,8 @@ def _record(lines: Sequence[str], at: int, delimiter: str) -> Record:
         skipinitialspace=True,
     )
     try:
-        cells = next(rows)
-        return Record((at, at + rows.line_num), cells)
+        row = next(rows)
+        return Record((at, at + rows.line_num), row)
     except csv.Error:
         return Record((at, at + 1), lines[at].split(delimiter), is_literal=True)
 
@@ -72,6 +73,18 @@ def rows_of_one_line(text: str) -> list[str]:
         if len(rows) > len(parts) / 2 and len(rows) > 1 and all(row.count(between) == 1 for row in rows):
             return [row.replace(between, "\t") for row in rows]
     return []
+
+
+def rows_of_markdown(text: str) -> list[str]:
+    """The rows of a text that is one table in Markdown, with tabs between the cells; empty if it is none.
+
+    The line below the head becomes an empty one, so that the others keep their numbers.
+    """
+    lines = text.rstrip("\n").split("\n")
+    if len(lines) < 3 or not DELIMITER_ROW.fullmatch(lines[1]) or not all("|" in line for line in lines):
+        return []
+    rows = [[cell.strip() for cell in cells(line.strip().removeprefix("|").removesuffix("|"))] for line in lines]
+    return ["\t".join(row) if at != 1 else "" for at, row in enumerate(rows)]
 
 
 def guessed_delimiter(lines: Sequence[str]) -> str:

@@ -133,6 +133,46 @@ def test_a_set_of_quizlet_has_lines_in_its_definitions():
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "pairs"),
+    [
+        ("RNN\ta loop;LSTM\ta cell; gates;GRU\ttwo", [("RNN", "a loop"), ("LSTM", "a cell; gates"), ("GRU", "two")]),
+        ("RNN - a loop; GRU - two gates;", [("RNN", "a loop"), ("GRU", "two gates")]),
+        ("RNN,a loop;GRU,two gates\n", [("RNN", "a loop"), ("GRU", "two gates")]),
+    ],
+)
+def test_a_set_of_quizlet_may_be_one_line(line, pairs):
+    assert claims_table(line)
+    assert [(card.question, card.answer) for card in cards(line)] == pairs
+
+
+def test_a_table_in_markdown_is_a_table_of_cards():
+    text = "| Question | Answer |\n|---|:--:|\n| $P(x|y)$? | `a|b` |\n| h? | **it** |\n"
+    assert claims_table(text)
+    assert [(card.where, card.question, card.answer) for card in cards(text)] == [
+        ("line 3", "$P(x|y)$?", "`a|b`"),
+        ("line 4", "h?", "**it**"),
+    ]
+
+
+def test_marks_of_hidden_words_in_a_table_hide_them():
+    assert [
+        (card.question, card.answer) for card in cards("Text,Extra\n{{c1::RNN}} *loops*,so\nx {{c1::a::hint}},\n")
+    ] == [
+        ("[…] *loops*", "<b>RNN</b> *loops*\n\nso"),
+        ("x [hint]", "x <b>a</b>"),
+    ]
+
+
+def test_a_file_of_two_encodings_is_read_line_by_line(tmp_path):
+    (tmp_path / "t.csv").write_bytes("question,answer\nÄ?,é\n".encode() + "Ö?,ü\n".encode("cp1252"))
+    (tmp_path / "content").mkdir()
+    _kind, done = import_cards(tmp_path / "t.csv", tmp_path / "content", "d")
+    assert [where for where, _says in done.told] == ["line 3"]
+    text = done.files[0].read_text()
+    assert all(piece in text for piece in ("## Ä?", "\né\n", "## Ö?", "\nü\n"))
+
+
 @pytest.mark.parametrize("head", ["Frage;Antwort", "Вопрос;Ответ", "質問;答え", "Pregunta;Respuesta", "سؤال;جواب"])
 def test_a_header_is_known_in_many_languages(head):
     assert [card.question for card in cards(f"sep=;\n{head}\nWas ist h?;Der Zustand\n")] == ["Was ist h?"]
