@@ -118,7 +118,11 @@ def test_text_that_looks_like_marks_of_ours_is_text():
         checked = check_content(Path(folder))
     cards = [card for file in checked.files for card in file.cards]
     assert [str(one) for one in checked.mistakes] == []
-    assert (len(cards), done.cards, done.drafts, done.told) == (7, 7, 0, [])
+    assert (len(cards), done.cards, done.drafts) == (7, 7, 0)
+    assert {(where, says.split()[0]) for where, says in done.told} == {
+        *(("1", "==b=="), ("1", "==two=="), ("1", "==$x$=="), ("6", "==$y$==")),
+        *(("2", "{{c1::it}}"), ("2", "{{c1::Hidden}}"), ("2", "{{c2::not::hint}}")),
+    }
     assert [card.question for card in cards[:2]] == ["Is a ==b== c?", "Is {{c1::it}}?"]
 
 

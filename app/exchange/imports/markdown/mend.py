@@ -62,6 +62,7 @@ _HTML_BLOCK = re.compile(
     r"(?:\s|/?>|$)",
     re.IGNORECASE,
 )
+_HIDDEN = re.compile(r"==[^=]+==|\{\{.+?\}\}", re.DOTALL)
 _MAY_BE_BLOCK = re.compile(r"<|:::|!!!|\?\?\?|\[!")
 _SENTENCE = ("<s>", "</s>")
 """What begins and ends a sentence for a language model, and is no tag of HTML."""
@@ -239,8 +240,8 @@ def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> s
         if found["dollar"]:
             return r"\$"
         if found["hides"]:
-            if not manner.hides:
-                told.append(Harmless(f"{found[0]} hides nothing here: it is shown as it is typed"))
+            if not manner.hides and (whole := _HIDDEN.match(text, found.start())):
+                told.append(Harmless(f"{whole[0]} hides nothing here: it is shown as it is typed"))
             return found[0] if manner.hides else r"\=" * len(found[0]) if found[0][0] == "=" else r"{\{"
         if found["label"]:
             return _note(found["label"], told, manner, links)

@@ -68,7 +68,7 @@ def test_what_would_be_read_otherwise_is_escaped(source, becomes):
         ("<font color=red>x</font>", "HTML is left out, or written as Markdown: <font color=red> </font>"),
         ("a[^2]", "[^2] has no words here: it is shown as it is typed"),
         ("[@elman1990]", "[@elman1990 is shown as it is typed"),
-        ("==x==", "== hides nothing here: it is shown as it is typed"),
+        ("==x==", "==x== hides nothing here: it is shown as it is typed"),
         ("::: tip\nbox", "a box is written as text: ::: tip"),
         ("<p>x</p>", "HTML is left out, or written as Markdown: <p> </p>"),
     ],
