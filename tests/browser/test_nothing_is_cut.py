@@ -91,3 +91,34 @@ def cut_on(page: Page, address: str) -> Any:
         page.wait_for_timeout(400)
         found = page.evaluate(CUT)
     return found
+
+
+PARTED = """
+() => [...document.querySelectorAll('main math:not([display="block"])')].flatMap((math) => {
+  const box = math.getBoundingClientRect(), words = document.createTreeWalker(document.querySelector("main"), 4)
+  if (!box.width) return []
+  words.currentNode = [...math.querySelectorAll("*")].at(-1)
+  let next = words.nextNode()
+  while (next && math.contains(next)) next = words.nextNode()
+  if (!next || !/^[,.;:!?)\\]…’”]/.test(next.data) || !next.parentElement.checkVisibility()) return []
+  const range = document.createRange()
+  range.setStart(next, 0)
+  range.setEnd(next, 1)
+  const mark = range.getBoundingClientRect(), middle = (mark.top + mark.bottom) / 2
+  return [middle > box.top - 4 && middle < box.bottom + 4 ? "" : math.textContent + next.data.slice(0, 9)]
+})
+"""
+
+
+def test_no_line_begins_with_the_punctuation_after_a_formula(chromium: Browser, server: Server) -> None:
+    with chromium.new_context(base_url=server.url) as context:
+        page = context.new_page()
+        page.goto("/topics/rnn/lstm-and-gru")
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+        tried = 0
+        for width in range(320, 720, 16):
+            page.set_viewport_size({"width": width, "height": 900})
+            parted = page.evaluate(PARTED)
+            tried += len(parted)
+            assert not any(parted), (width, parted)
+        assert tried > 100

@@ -311,3 +311,13 @@ def test_a_topic_has_its_four_steps(page: Page) -> None:
     expect(answer).to_be_in_viewport()
     page.get_by_role("link", name=re.compile("Study this topic")).click()
     expect(page.locator(".card .topic")).to_contain_text("What a recurrent neural network is")
+
+
+def test_a_review_fetches_no_font_of_rare_signs(page: Page) -> None:
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url.rpartition("/")[2]))
+    page.goto("/review?topic=lstm-and-gru")
+    page.evaluate("document.fonts.ready")
+    page.wait_for_function("[...document.fonts].some((one) => one.family.includes('Math') && one.status === 'loaded')")
+    assert "maths.woff2" in fetched
+    assert "maths-rest.woff2" not in fetched

@@ -192,6 +192,10 @@ def _widths(numbers: Sequence[float], texts: Sequence[str]) -> list[str]:
     return classes
 
 
+PIN = 36
+"""How far a note stands from its point, in pixels: clear of a line that falls or rises towards the edge."""
+
+
 def _notes(curve: Curve, x: Axis, y: Axis) -> str:
     """The noted points with their words, on the side where there is room."""
     drawn = []
@@ -199,12 +203,14 @@ def _notes(curve: Curve, x: Axis, y: Axis) -> str:
         lines = sum(one.above == point.above for one in curve.noted[:nth])
         across = float(x.places(np.array([point.x]))[0]) / 10
         down = 100 - float(y.places(np.array([point.y]))[0]) / 10
-        end = "end" if across > MIDDLE else "start"
-        dx, dy = -0.7 if end == "end" else 0.7, (-0.7 - 1.3 * lines) if point.above else (1.5 + 1.3 * lines)
+        edge, at = ("end", 100.0) if across > MIDDLE else ("start", across)
+        away = PIN + 16 * lines
+        rise, foot = (-away, -away - 3) if point.above else (away, away + 11)
         drawn.append(
+            f'<svg x="{across:g}%" y="{down:g}%" overflow="visible"><path class="pin" d="M0 0V{rise}"/></svg>'
             f'<circle class="noted" cx="{across:g}%" cy="{down:g}%" r="4"/>'
-            f'<text class="noted {end}" x="{across:g}%" y="{down:g}%" dx="{dx:g}em" dy="{dy:g}em">'
-            f"{escape(point.says)}</text>"
+            f'<svg y="{down:g}%" overflow="visible">'
+            f'<text class="noted {edge}" x="{at:g}%" y="{foot}">{escape(point.says)}</text></svg>'
         )
     return "".join(drawn)
 
