@@ -8,7 +8,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from app.accounts.accounts import NewAccount, add
 from app.accounts.classes import add_class, change_class, remove_member
@@ -111,7 +111,7 @@ class Classroom:
     def made(self, cell: FigureCell) -> datetime:
         """When the cell was renewed last."""
         with self.database.read() as session:
-            of = select(EVIDENCE.c.made_at).filter_by(class_id=self.id, **cell._asdict())
+            of = select(func.max(EVIDENCE.c.made_at)).filter_by(class_id=self.id, **cell._asdict())
             made: datetime = session.connection().execute(of).scalar_one()
         return made
 

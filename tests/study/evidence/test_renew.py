@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from app.study.classes.enough import FEWEST
 from app.study.evidence.figures import CellKind, FigureCell, Figures
-from app.tables import CARD, CARD_LINK
+from app.tables import CARD, CARD_LINK, CLASS_MEMBER
 from tests.classroom import Classroom
 from tests.examples import examples
 from tests.study.conftest import Study
@@ -333,3 +333,35 @@ def test_a_prerequisite_was_missing_where_five_missed_both_and_the_others_less_o
             play.room.renew()
             found = [cell for cell in play.room.shown() if cell.kind is CellKind.BOTH]
             assert found == ([FigureCell(two, 0, CellKind.BOTH, str(one))] if is_shown else []), pairs
+
+
+def test_in_a_large_class_somebody_who_leaves_hides_one_part_alone(new_study: NewStudy) -> None:
+    with new_study(2) as study:
+        play = new_play(study)
+        for _ in range(12):
+            play.join()
+        with study.database.write() as session:  # as if the class were large
+            connection = session.connection()
+            connection.execute(update(CLASS_MEMBER).values(part=CLASS_MEMBER.c.account_id % 2))
+            parts = {row.account_id: row.part for row in connection.execute(select(CLASS_MEMBER))}
+        play.answer(range(12), 0, False)
+        play.night()
+        (cell,) = play.pages[-1]
+        assert (cell.kind, learners(play.pages[-1][cell])) == (CellKind.FIRST, 12)
+        gone = play.learners[0]
+        play.room.leave(gone)
+        (left,) = play.room.shown().values()
+        assert left.learners == sum(part != parts[play.room.accounts[gone]] for part in parts.values()) == 6
+
+
+def test_parts_grow_with_the_class(new_study: NewStudy) -> None:
+    """A small class is one part; in a large one at most eight have about as many learners each."""
+    with new_study(2) as study:
+        room = Classroom(study.database, study.now)
+        for _ in range(45):
+            room.learner()
+        with study.database.read() as session:
+            of = select(CLASS_MEMBER.c.part).order_by(CLASS_MEMBER.c.account_id)
+            parts = session.connection().execute(of).scalars().all()
+        assert set(parts[:40]) == {0}
+        assert set(parts[40:]) == {0, 1}
