@@ -41,6 +41,11 @@ SELECT :learner, card, 't' || :learner || '-' || i, rating, moment || '.000000',
 moment || '.500000', moment || '.500000', date(moment), 0.9, '' FROM given
 """
 
+# A start of the server replays learners without any.
+_TOTALS = """
+INSERT INTO day_total (learner_id, deck_id, topic_id, day, rated_1, rated_2, rated_3, rated_4, rated_5, new, seconds)
+VALUES (:learner, 1, 0, date(:start), 0, 0, 0, :reviews, 0, 0, 0)
+"""
 _EVERY_CELL = """
 INSERT INTO evidence (class_id, part, card_id, version_id, kind, what, upto, made_at, members, learners, looks, missed,
   rating, seconds, timed, expected, squares, products, sizes)
@@ -75,6 +80,7 @@ def classed(path: Path, reviews: int) -> None:
             learner = driver.execute("SELECT learner_id FROM account WHERE id = ?", (account,)).fetchone()[0]
             values = {"learner": learner, "reviews": reviews // LEARNERS, "start": f"{start:%Y-%m-%d %H:%M:%S}"}
             driver.execute(_REVIEWS, values)
+            driver.execute(_TOTALS, values)
     now = datetime.now(UTC)
     if reviews <= RENEWED:
         taken = timed(lambda: renew(database, class_id, now))

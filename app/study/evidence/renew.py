@@ -111,7 +111,7 @@ class Whole:
 
     def holds(self, row: Any) -> bool:
         """True if nobody whose answers may be in a row of the table evidence has left."""
-        return bool(row.learners) and self.members(row.part, row.made_at) == row.members
+        return self.members(row.part, row.made_at) == int(row.members)
 
 
 def syllabus_of(connection: Connection, class_id: int) -> Syllabus:

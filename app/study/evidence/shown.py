@@ -1,12 +1,12 @@
 """What instructors are shown of a class: its cards with their figures, by topic and by deck."""
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, func, or_, select
 
 from app.study.classes.enough import is_enough
 from app.study.evidence.figures import NAMES, CellKind, FigureCell, Figures
@@ -98,23 +98,33 @@ _CARDS = (
 )
 
 
+_TIMES = select(EVIDENCE.c.part, EVIDENCE.c.made_at, EVIDENCE.c.members).distinct().where(EVIDENCE.c.learners > 0)
+_CELLS = (
+    select(
+        *(EVIDENCE.c[name] for name in FigureCell._fields),
+        *(func.sum(EVIDENCE.c[name]).label(name) for name in NAMES),
+    )
+    .where(EVIDENCE.c.learners > 0)
+    .group_by(*(EVIDENCE.c[name] for name in FigureCell._fields))
+)
+
+
 def class_evidence(connection: Connection, class_id: int, *kinds: CellKind) -> ClassEvidence:
     """What may be shown of a class, in cells of these kinds."""
     those = participants(connection, class_id)
-    whole = Whole(those)
+    whole, mine = Whole(those), EVIDENCE.c.class_id == class_id
     cards = {row.id: ShownCard(*row) for row in connection.execute(_CARDS.where(CLASS_DECK.c.class_id == class_id))}
-    rows = connection.execute(select(EVIDENCE).where(and_(EVIDENCE.c.class_id == class_id, EVIDENCE.c.kind.in_(kinds))))
-    held = [row for row in rows if row.card_id in cards and whole.holds(row)]
-    parts = defaultdict[int, int](int)
-    for one in those:
-        parts[one.part] += 1
-    made_at = max((row.made_at for row in held), default=None)
-    return ClassEvidence(is_enough(max(parts.values(), default=0)), made_at, cards, _summed(held))
+    times = connection.execute(_TIMES.where(mine)).all()
+    hidden = [(row.part, row.made_at) for row in times if not whole.holds(row)]
+    # Summed up by the database: a large class has thousands of rows.
+    query = _CELLS.where(mine, EVIDENCE.c.kind.in_(kinds))
+    for part, made_at in hidden:
+        query = query.where(or_(EVIDENCE.c.part != part, EVIDENCE.c.made_at != made_at))
+    cells = {FigureCell.of(row): _figures(row) for row in connection.execute(query) if row.card_id in cards}
+    parts = Counter(one.part for one in those)
+    made_at = max((row.made_at for row in times if whole.holds(row)), default=None)
+    return ClassEvidence(is_enough(max(parts.values(), default=0)), made_at, cards, cells)
 
 
-def _summed(rows: Iterable[Row[tuple[object, ...]]]) -> dict[FigureCell, Figures]:
-    found = defaultdict[FigureCell, Figures](Figures)
-    for row in rows:
-        figures = Figures(*(getattr(row, name) for name in NAMES))
-        found[FigureCell.of(row)].add(figures)
-    return found
+def _figures(row: Any) -> Figures:
+    return Figures(*(getattr(row, name) for name in NAMES))
