@@ -61,8 +61,17 @@ class Figures:
 
     def add(self, other: "Figures") -> None:
         """Add the sums of other learners."""
-        for name in NAMES:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        # One by one: a page adds thousands.
+        self.learners += other.learners
+        self.looks += other.looks
+        self.missed += other.missed
+        self.rating += other.rating
+        self.seconds += other.seconds
+        self.timed += other.timed
+        self.expected += other.expected
+        self.squares += other.squares
+        self.products += other.products
+        self.sizes += other.sizes
 
     def as_one_learner(self) -> "Figures":
         """These sums, if all of them are of the same learner."""

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, or_, select
 
@@ -120,11 +120,11 @@ def class_evidence(connection: Connection, class_id: int, *kinds: CellKind) -> C
     query = _CELLS.where(mine, EVIDENCE.c.kind.in_(kinds))
     for part, made_at in hidden:
         query = query.where(or_(EVIDENCE.c.part != part, EVIDENCE.c.made_at != made_at))
-    cells = {FigureCell.of(row): _figures(row) for row in connection.execute(query) if row.card_id in cards}
+    cells = {
+        FigureCell(card, version, CellKind(kind), what): Figures(*sums)
+        for card, version, kind, what, *sums in connection.execute(query)
+        if card in cards
+    }
     parts = Counter(one.part for one in those)
     made_at = max((row.made_at for row in times if whole.holds(row)), default=None)
     return ClassEvidence(is_enough(max(parts.values(), default=0)), made_at, cards, cells)
-
-
-def _figures(row: Any) -> Figures:
-    return Figures(*(getattr(row, name) for name in NAMES))
