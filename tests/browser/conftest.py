@@ -98,7 +98,8 @@ def server(loaded_database: Path, tmp_path: Path) -> Iterator[Server]:
     """A server with a database of the test's own."""
     shutil.copy(loaded_database, tmp_path / "recur.sqlite")
     url = f"sqlite:///{tmp_path / 'recur.sqlite'}"
-    with serving(Settings(database_url=url, watch=False, time_zone="Europe/Berlin", port=0)) as made:
+    chosen = Settings(database_url=url, watch=False, time_zone="Europe/Berlin", port=0, deletion_days=0)
+    with serving(chosen) as made:
         yield made
 
 

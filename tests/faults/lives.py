@@ -38,6 +38,7 @@ HIDDEN = re.compile(r'name="([\w-]+)" value="([^"]*)"')
 CACHE = "new_card_cursor"
 """A table that may lag behind, or be empty."""
 SEEDS = (0, 1, 2)
+KEYS = ("", "you", "eve")
 """Seeds of learners that nobody drew: of one whom a migration forgot, and of those who lived."""
 PREFS = Preferences(1, ZoneInfo("Europe/Berlin"), 4, 20, 0.9)
 RATINGS = ((1, 1, 1), (1, 2, 4), (2, 1, 3), (1, 3, 2), (1, 4, 4), (1, 1, 3))
@@ -86,11 +87,11 @@ def live(database: Database) -> None:
 
 
 def fill(database: Database, content: Path) -> None:
-    """Load the content and live. The learners' seeds are the small `SEEDS`, which none that is drawn will be."""
+    """Load the content and live. The learners have the small `SEEDS` and `KEYS`, which none that is drawn will be."""
     assert not load(database, content, BEFORE).mistakes
     with database.write() as session:
-        session.connection().execute(update(LEARNER).values(seed=1))
-        session.add(Learner(name="Eve", seed=2))
+        session.connection().execute(update(LEARNER).values(seed=1, key="you"))
+        session.add(Learner(name="Eve", seed=2, key="eve"))
     live(database)
 
 
@@ -193,7 +194,7 @@ Dump = dict[str, list[tuple[Any, ...]]]
 def dump(database: Database, with_times: bool = True) -> Dump:
     """Every row of every table; an id is its rank, since ids that a failed write took are not given again.
 
-    A learner's seed that was drawn is the same as any other: sent again, a form or a migration draws another.
+    A learner's seed or key that was drawn is the same as any other: sent again, a form or a migration draws another.
     Without times, each is the same as any other: for what was written by a clock that does not stand still.
     """
     tables = [table for table in SQLModel.metadata.sorted_tables if table.name != CACHE]
@@ -213,7 +214,7 @@ def dump(database: Database, with_times: bool = True) -> Dump:
         whose |= {"topic_id": "topic"} if "topic_id" in table.columns else {}  # totals have no key, for 0 is the deck
 
         def plain(name: str, value: Any, whose: dict[str, str] = whose) -> Any:
-            if name == "seed" and whose.get("id") == "learner" and value not in SEEDS:
+            if whose.get("id") == "learner" and value not in {"seed": SEEDS, "key": KEYS}.get(name, (value,)):
                 return "drawn"
             is_id = name in whose and value is not None
             return ranks[whose[name]].get(value, value) if is_id else _plain_value(value, with_times)
