@@ -73,7 +73,8 @@ _ALLOWED = re.compile(
     rf"| class=\"(?:(?:{'|'.join(CLASSES)}) ?)*\")*/?"
 )
 _OPENS, _ENDS = "([{“‘„‚«‹¿¡「『（【《", ",.;:!?…)]}”’»›%‰°′″/–—‑-、。，．；：！？」』）】》"
-_INLINE = r'<math>(?:(?!<math).)*?</math>|<span class="long"[^>]*><math>(?:(?!<math).)*?</math></span>'
+_WHOLE = r"<math>[^<]*+(?:<(?!/?math\b)[^<]*+)*+</math>"
+_INLINE = rf'{_WHOLE}|<span class="long"[^>]*>{_WHOLE}</span>'
 _BOLD = "(?:strong|em|s)"
 _OPENS_OUTSIDE = re.compile(rf"([{re.escape(_OPENS)}]+)((?:<{_BOLD}>)+)(?=<math>|<span class=\"long\")")
 _ENDS_OUTSIDE = re.compile(rf"(</math>(?:</span>)?)((?:</{_BOLD}>)+)([{re.escape(_ENDS)}]+)")
