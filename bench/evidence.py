@@ -29,13 +29,13 @@ RENEWED = 100_000
 WARM_UP, CALLS = 10, 60
 PASSWORD = "three grey geese"
 
-# One learner after the other rates card after card; each card comes back after ten days.
+# Each learner begins at another card, so that both pages show every card; each comes back when all had their turn.
 _REVIEWS = """
 INSERT INTO review (learner_id, card_id, token, rating, shown_at, revealed_at, rated_at, counts_at, day,
   desired_retention, checksum)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :reviews),
 given AS (
-  SELECT i, (i * 7) % 200 + 1 AS card, 1 + min(4, (i * 31 + i / 7 + :learner) % 9) AS rating,
+  SELECT i, (i * 7 + :learner * 13) % 200 + 1 AS card, 1 + min(4, (i * 31 + i / 7 + :learner) % 9) AS rating,
   datetime(:start, (i * 100 / :reviews) || ' days', (i % 1000) || ' minutes') AS moment FROM n)
 SELECT :learner, card, 't' || :learner || '-' || i, rating, moment || '.000000', moment || '.000000',
 moment || '.500000', moment || '.500000', date(moment), 0.9, '' FROM given
