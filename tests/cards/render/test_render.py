@@ -338,5 +338,6 @@ def test_the_words_of_a_picture_that_cannot_be_shown_stand_in_its_place():
 
 
 def test_a_point_shows_no_picture():
-    found = render_line("![A dot](img/a.png) is it.", 4, Surroundings(), "point")
+    pictures = [DeckPicture("img/a.png", "0")]
+    found = render_line("![A dot](img/a.png) is it.", 4, Surroundings(pictures=pictures), "point")
     assert (4, "a point cannot show a picture: put it into the answer") in found.mistakes
