@@ -60,7 +60,7 @@ def kept_of(points: Sequence[str], made: Collection[int], rating: int, typed: st
 
     Raises ValueError as `kept` does.
     """
-    says_something = made or typed or Rating(rating).missed
+    says_something = made or typed or rating <= Rating.HARDLY  # `Answer` refuses a rating that is none
     return kept(points, made) if points and says_something else None
 
 
