@@ -56,7 +56,8 @@ def test_a_class_takes_a_quiz(school: School, ida: TestClient, learners: list[Te
         assert len(names) == 6
         for name in names:
             quiz = session.exec(select(Quiz).where(Quiz.name == name)).one()
-            asked = session.exec(select(QuizItem.card_id).where(QuizItem.quiz_id == quiz.id)).all()
+            of = select(QuizItem.card_id).where(QuizItem.quiz_id == quiz.id)
+            asked = session.exec(of.order_by(QuizItem.position)).all()  # type: ignore[arg-type]
             assert list(asked) == session.exec(select(ClassQuiz.cards)).one()
             assert quiz.title == "Spring: Gates"
             assert quiz.seconds == 3600
