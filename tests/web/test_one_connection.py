@@ -33,6 +33,7 @@ NAMES = {
     "/quiz/{name}": "q1",
     "/demos/{name}": "activations",
     "/demos/{name}/draws": "gradient-flow",
+    "/demos/{name}.{framework}": "gradient-flow",
     "/cards/{name}": "q1",
     "/cards/{deck}/{name}": "q1",
     "/topics/{deck}/{name}": "first",
@@ -54,7 +55,9 @@ QUERIES = {
 def address(route: Route) -> str:
     begins = max((path for path in NAMES if route.path.startswith(path)), key=len, default="")
     name = "training-symptoms" if route.path.endswith("/train") else NAMES.get(begins, "")
-    filled = route.path.replace("{name:path}", "none.png").format(name=name, deck="small", chosen="1", digest="0" * 32)
+    filled = route.path.replace("{name:path}", "none.png").format(
+        name=name, deck="small", chosen="1", digest="0" * 32, framework="keras"
+    )
     return f"{filled}?{QUERIES[route.path]}" if route.path in QUERIES else filled
 
 

@@ -111,7 +111,7 @@ def walked(fresh: Callable[[], TestClient], act: Callable[[TestClient, int], Any
 
 def test_a_rating(fresh: Callable[[], TestClient]) -> None:
     walk = walked(fresh, lambda client, n: client.post("/review", data=rating_form(client, of=n), headers=PART))
-    assert walk.fits(files=26, moves=58), walk
+    assert walk.fits(files=27, moves=58), walk
 
 
 def test_a_rating_in_a_quiz(fresh: Callable[[], TestClient]) -> None:
@@ -122,7 +122,8 @@ def test_a_rating_in_a_quiz(fresh: Callable[[], TestClient]) -> None:
         return client.post("/quiz/q1", data=quiz_form(client, "/quiz/q1"), headers=PART)
 
     walk = walked(fresh, rate)
-    assert walk.fits(files=24, moves=52), walk
+    # Which cards are drawn varies.
+    assert walk.fits(files=25, moves=54), walk
 
 
 @pytest.mark.parametrize(("plan", "most"), [({}, 8), ({"interview_on": "2026-03-09", "minutes": "20"}, 11)])
@@ -147,7 +148,7 @@ def test_the_statements_of_a_rating(
 
 def test_a_slider(fresh: Callable[[], TestClient]) -> None:
     walk = walked(fresh, lambda client, n: client.get(f"/demos/gradient-flow?cell=rnn&gain=0.9{n}", headers=PART))
-    assert walk.fits(files=21, moves=83), walk
+    assert walk.fits(files=22, moves=84), walk
 
 
 def test_browsing(fresh: Callable[[], TestClient]) -> None:
