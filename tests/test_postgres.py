@@ -111,7 +111,7 @@ def test_a_day_of_study_on_postgresql(database: Database) -> None:
     report = load(database, ROOT / "content", now)
     assert not report.mistakes
     clock = [now]
-    settings = Settings(watch=False, time_zone="Europe/Berlin", new_per_day=5)
+    settings = Settings(watch=False, time_zone="Europe/Berlin", new_per_day=5, deletion_days=0)
     client = TestClient(create_app(settings, database, lambda: clock[0]), base_url="http://127.0.0.1:8000")
 
     def study(rating: int) -> None:

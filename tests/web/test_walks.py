@@ -36,7 +36,7 @@ APP = f"{ROOT / 'app'}/"
 AT_ITS_START = 20
 """Bytes of code before a coroutine's first line."""
 SMALL = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>", "<lambda>", "<module>")
-APART = ("elected", "forecasts")
+APART = ("elected", "forecasts", "deletions", "evidence")
 """Threads that run beside the requests."""
 pytestmark = pytest.mark.usefixtures("content")
 

@@ -81,6 +81,14 @@ _ENDS_OUTSIDE = re.compile(rf"(</math>(?:</span>)?)((?:</{_BOLD}>)+)([{re.escape
 _TOUCHED = re.compile(rf"([{re.escape(_OPENS)}]*)({_INLINE})([{re.escape(_ENDS)}]*)", re.DOTALL)
 
 
+_GLUED = re.compile(rf'<span class="glued">({_TOUCHED.pattern})</span>', re.DOTALL)
+
+
+def unglued(html: str) -> str:
+    """The HTML without what `glued` added, for programs that draw formulas themselves."""
+    return _GLUED.sub(r"\1", html)
+
+
 def glued(html: str) -> str:
     """The HTML with the punctuation that touches a formula kept on its line: browsers would break there."""
     if "<math>" not in html:

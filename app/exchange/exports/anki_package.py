@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from app.cards.file.parse import slug
+from app.cards.render.maths import unglued
 from app.exchange.exports.anki_schedule import Learned
 from app.exchange.exports.cards import ExportedCard, ExportedDeck
 from app.exchange.imports.anki.own_notes import FIELDS, points_of_note
@@ -256,7 +257,7 @@ def guid(deck: str, card: str) -> str:
 
 def mathjax(rendered: str) -> str:
     r"""Replace the MathML in rendered HTML by LaTeX between \( and \), or \[ and \], as Anki expects it."""
-    return _MATHS.sub(_as_latex, rendered)
+    return _MATHS.sub(_as_latex, unglued(rendered))
 
 
 def _as_latex(found: re.Match[str]) -> str:

@@ -57,7 +57,12 @@ RENEWS, SUMMARY = "](?convention=renews):", DEMO.summary
             1,
             "a summary",
         ),
-        ("## Try this", "## Try that", 15, "the sections are Tour, Try this, Sources, Next, each once, not 'Try that'"),
+        (
+            "## Try this",
+            "## Try that",
+            15,
+            "the sections are Tour, Try this, Sources, Next, Keras, PyTorch, each once, not 'Try that'",
+        ),
         (
             "](?convention=renews):",
             "](?convention=renew):",

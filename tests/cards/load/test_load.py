@@ -66,7 +66,7 @@ def test_a_file_becomes_a_topic_and_cards(database, reload, write, topic, cards)
         card = cards()["why"]
         assert (card.line, card.is_named, card.level, card.place) == (12, True, "hard", "000060/a/00000")
         assert card.question == "Why does x vanish in h?"
-        assert card.question_html.startswith("Why does <em>x</em> vanish in <math")
+        assert card.question_html.startswith('Why does <em>x</em> vanish in <span class="glued"><math')
         assert card.short_html == "<p>Short <strong>answer</strong>.</p>"
         assert "demo-link" in card.answer_html
         assert "Source" not in card.answer_html

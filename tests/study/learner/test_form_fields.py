@@ -14,7 +14,7 @@ BY_NAME = {one.name: one for one in PREFERENCES}
 
 
 def test_every_column_of_a_learner_is_asked_for_once() -> None:
-    apart = {"id", "name", "own_keys", "seed", "importing"}
+    apart = {"id", "name", "own_keys", "seed", "key", "leaves_at", "importing"}
     assert [one.name for one in PREFERENCES] == [name for name in Learner.model_fields if name not in apart]
 
 

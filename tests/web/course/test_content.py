@@ -28,11 +28,11 @@ def first(content: Path) -> Path:
 
 
 def test_every_file_with_its_cards_and_what_is_wrong_with_it(client: TestClient, content: Path, first: Path) -> None:
-    first.write_text(first.read_text().replace("Answer 1.", "Answer <b>$1</b>.") + "\nTags: A\n")
+    first.write_text(first.read_text().replace("Answer 1.", "Answer <font>$1</font>.") + "\nTags: A\n")
     page = client.get("/content").text
     assert "3 mistakes to fix" in page
     assert f'href="vscode://file{first}:11"' in page
-    assert "<code>11 | Answer &lt;b&gt;$1&lt;/b&gt;.</code>" in page
+    assert "<code>11 | Answer &lt;font&gt;$1&lt;/font&gt;.</code>" in page
     for n in range(1, 6):
         assert f'<a href="/content/small/first?card=q{n}">Question {n}?</a>' in page
     assert "last loaded 2026-03-02 09:00:00 UTC" in page
@@ -53,7 +53,7 @@ def test_a_preview_is_the_card_as_it_will_look(client: TestClient, database: Dat
 
     assert answer(before) == answer(live)
     assert "<strong>bold</strong>" in answer(live)
-    assert '<li dir="auto">It is <math' in answer(live)
+    assert '<li dir="auto">It is <span class="glued"><math' in answer(live)
     assert '<h1 dir="auto">Question 2?</h1>' in before
     assert '<h1 dir="auto">Question 2?</h1>' in live
 
