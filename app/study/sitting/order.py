@@ -174,12 +174,20 @@ def _far(part: SeenPart, shape: Shape) -> Select[Any]:
     return found.order_by(passing.c.at, passing.c.id)
 
 
-@lru_cache(maxsize=256)
 def _once_more(shape: Shape) -> CTE:
-    """The cards that come back a second time after a miss. A look within a minute of the last one would not count."""
-    cards = select(CARD_STATE.c.card_id, CARD_STATE.c.reviewed_at)
-    is_asked = case((CARD_STATE.c.reviewed_at <= A_LOOK_AGO, mine(shape)), else_=false())
-    return cards.where(_OWN, COMES_ONCE_MORE, is_asked).cte("once_more")
+    """The cards that come back a second time after a miss. A look within a minute of the last one would not count.
+
+    It is one and the same for all threads and for good: no statement can be made with two of one name.
+    """
+    made = _MADE.get(shape)
+    if made is None:
+        cards = select(CARD_STATE.c.card_id, CARD_STATE.c.reviewed_at)
+        is_asked = case((CARD_STATE.c.reviewed_at <= A_LOOK_AGO, mine(shape)), else_=false())
+        made = _MADE.setdefault(shape, cards.where(_OWN, COMES_ONCE_MORE, is_asked).cte("once_more"))
+    return made
+
+
+_MADE: dict[Shape, CTE] = {}
 
 
 def _unseen(shape: Shape) -> list[ColumnElement[int]]:

@@ -1,9 +1,12 @@
 """The order of a sitting, the day's allowance of new cards, and progress."""
 
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.study.selection.selection import Selection
+from app.study.sitting import order
 from app.study.sitting.order import Mode
 from app.study.sitting.queue import Queue
 from tests.examples import examples
@@ -383,6 +387,30 @@ def test_no_statement_of_a_sitting_walks_over_a_table(new_study: MakeStudy) -> N
         assert [
             plan for plan in plans if plan.startswith("SCAN") and not plan.startswith(("SCAN CONST", "SCAN anon"))
         ] == []
+
+
+def test_many_threads_make_one_statement_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two of one name no statement can be made, and a broken one would be kept."""
+    monkeypatch.setattr(order, "_MADE", {})
+    made: set[int] = set()
+    begin = Barrier(8, timeout=10)
+
+    def make(_number: int) -> None:
+        for _turn in range(50):
+            begin.wait()
+            made.add(id(order._once_more(frozenset())))
+            if begin.wait() == 0:
+                assert len(made) == 1
+                made.clear()
+                order._MADE.clear()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(make, range(8)))
+    finally:
+        sys.setswitchinterval(before)
 
 
 def explain(study: "Study", statement: str, parameters: Any) -> list[Any]:
