@@ -116,13 +116,6 @@ def classes_of(session: Session, who: SignedIn) -> Sequence[ListedClass]:
     return [ListedClass(*row) for row in session.connection().execute(of)]
 
 
-def learns_in(session: Session, account_id: int) -> Sequence[tuple[int, str]]:
-    """The classes in which the account is a learner: their ids and names, by name."""
-    of = select(SCHOOL_CLASS.c.id, SCHOOL_CLASS.c.name).join(CLASS_MEMBER, CLASS_MEMBER.c.class_id == SCHOOL_CLASS.c.id)
-    of = of.where(CLASS_MEMBER.c.account_id == account_id, ~CLASS_MEMBER.c.teaches).order_by(SCHOOL_CLASS.c.name)
-    return [(row.id, row.name) for row in session.connection().execute(of)]
-
-
 def whole_class(session: Session, class_id: int, now: datetime) -> WholeClass:
     """All of a class, which there is (`teaches`)."""
     connection = session.connection()

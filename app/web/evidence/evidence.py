@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.accounts.classes import teaches
+from app.accounts.classes import class_name, teaches
 from app.accounts.evidence import may_see
-from app.models import SchoolClass
 from app.study.evidence.edits import NOT_ENOUGH, beyond, edits_of
 from app.study.evidence.figures import CellKind, FigureCell
 from app.study.evidence.shown import ClassEvidence, OfCells, ShownCard, class_evidence, total
@@ -89,7 +88,7 @@ def checked_class(here: Context, session: Session, class_id: int) -> str:
     if not may_see(session, who, class_id):
         said = "Only those who teach a class see its evidence. Admins who teach it add themselves as instructors."
         raise HTTPException(HTTPStatus.FORBIDDEN, said)
-    return session.exec(select(SchoolClass.name).where(SchoolClass.id == class_id)).one()
+    return class_name(session, class_id)
 
 
 def _by_topic(shown: ClassEvidence, of_cards: Mapping[int, OfCells]) -> dict[str, dict[str, list[ShownCard]]]:

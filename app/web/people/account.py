@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.accounts.accounts import AccountError, add_token, app_tokens, hash_if_good, revoke_token, set_password
 from app.accounts.bounds import OF_A_DEVICE, give_back, key_of, take_turn
-from app.accounts.classes import learns_in, remove_member
+from app.accounts.classes import remove_member
 from app.accounts.evidence import joined_classes, leave, take_part
 from app.accounts.hashes import matches
 from app.accounts.sign_in import SignedIn
@@ -95,7 +95,7 @@ def leave_class(here: Here, class_id: RowId) -> Response:
     """Leave a class in which one learns; plans that it made become one's own."""
     who = here.signed_in()
     with here.writing() as session:
-        if class_id in dict(learns_in(session, who.account_id)):
+        if class_id in {one.id for one in joined_classes(session, who.account_id)}:
             remove_member(session, class_id, who.account_id)
     return RedirectResponse("/account#classes", HTTPStatus.SEE_OTHER)
 
@@ -140,7 +140,6 @@ def _page(
             HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
             who=who,
             tokens=app_tokens(session, who.account_id),
-            classes=learns_in(session, who.account_id),
             sessions=_sessions(session, who),
             joined=joined_classes(session, who.account_id),
             learner=learner,
