@@ -81,6 +81,7 @@ class FileLock(ProcessLock):
     def free(self) -> None:
         """Give the lock up, if it is held."""
         if self._descriptor is not None:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)  # a process just forked may have the descriptor open too
             os.close(self._descriptor)
             self._descriptor = None
 

@@ -11,6 +11,7 @@ from sqlalchemy import make_url
 from app.locks import AdvisoryLock, FileLock
 from app.settings import ROOT
 from tests import postgres
+from tests.forked import forked
 
 HOLDER = """
 import sys
@@ -35,6 +36,14 @@ def test_one_holds_it_and_another_gets_it_afterwards(tmp_path: Path) -> None:
     assert other.try_hold()
     one.free()  # what it does not hold stays as it is
     assert other.is_held()
+
+
+def test_it_is_free_at_once_though_a_forked_process_has_its_file_open(tmp_path: Path) -> None:
+    one, other = FileLock(tmp_path / "lock"), FileLock(tmp_path / "lock")
+    assert one.try_hold()
+    with forked():
+        one.free()
+        assert other.try_hold()
 
 
 def test_waiting_is_told_once_and_ends(tmp_path: Path) -> None:

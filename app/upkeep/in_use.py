@@ -64,6 +64,7 @@ def _locked(database: Database, alone: bool, why: str) -> Iterator[None]:
             except OSError as error:
                 raise UnusableDatabaseError(f"{name} cannot be written: {error.strerror}.") from error
             until_the_end.callback(os.close, descriptor)
+            until_the_end.callback(fcntl.flock, descriptor, fcntl.LOCK_UN)  # for a process just forked may hold it too
             try:
                 fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -13,6 +13,7 @@ def open_beneath_a_card(page: Page) -> None:
     """Study the card on vanishing gradients, show its answer, and open its first demo."""
     page.goto("/cards/rnn/vanishing-why")
     page.get_by_role("link", name="Study this card now").click()
+    page.wait_for_url("**/review?*")  # with its scripts, which know the keys
     page.get_by_role("button", name="Show the answer").click()
     page.locator("form.rating").wait_for()
     page.keyboard.press("d")

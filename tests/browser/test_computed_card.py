@@ -24,6 +24,7 @@ def phone(request: pytest.FixtureRequest, server: Server) -> Page:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/cards/rnn/vanishing-why")
     page.get_by_role("link", name="Study this card now").click()
+    page.wait_for_url("**/review?*")  # with its scripts, which know the keys
     return page
 
 
@@ -80,6 +81,7 @@ def test_enter_checks_and_space_takes_the_proposal(page: Page, server: Server) -
         session.connection().execute(text("UPDATE card SET asks = 'lstm-from-sums' WHERE name = 'vanishing-why'"))
     page.goto("/cards/rnn/vanishing-why")
     page.get_by_role("link", name="Study this card now").click()
+    page.wait_for_url("**/review?*")  # with its scripts, which know the keys
     expect(page.get_by_label("Your answer")).to_be_focused()
     page.keyboard.type("1234567")
     page.keyboard.press("Enter")

@@ -12,6 +12,7 @@ def answer(page: Page) -> str:
     """Show the answer of a card with a demo; its form's token."""
     page.goto("/cards/rnn/vanishing-why")
     page.get_by_role("link", name="Study this card now").click()
+    page.wait_for_url("**/review?*")  # with its scripts, which know the keys
     page.get_by_role("button", name="Show the answer").click()
     page.locator("form.rating").wait_for()
     return page.locator("form.rating input[name=token]").input_value()

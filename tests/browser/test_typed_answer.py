@@ -29,6 +29,7 @@ def start(request: pytest.FixtureRequest, server: Server) -> Callable[[Page], No
         else:
             page.goto("/cards/rnn/vanishing-why")
             page.get_by_role("link", name="Study this card now").click()
+            page.wait_for_url("**/review?*")  # with its scripts, which know the keys
 
     return open_question
 

@@ -45,6 +45,7 @@ class Learner:
     def sit(self, *ratings: int) -> None:
         """Answer one card after the other by keys alone."""
         for rating in ratings:
+            expect(self.page.locator("#announcer")).to_have_text(re.compile(r"^Card \d+ of \d+$"))  # its keys work now
             self.press("Space", r"^Answer \d+ of \d+$")
             self.press(str(rating), r"^(Card \d+ of \d+|Sitting over)$")
             self.pressed.append(rating)

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from app.database import Database, UnusableDatabaseError
 from app.settings import ROOT
 from app.upkeep.in_use import InUseError, alone, in_use
 from tests.conftest import Ended
+from tests.forked import forked
 
 HOLDER = """
 import sys
@@ -35,6 +37,15 @@ def test_many_share_it_and_one_has_it_alone(database: Database, database_url: st
     with in_use(other):
         pass
     other.close()
+
+
+@pytest.mark.sqlite("about files")
+def test_it_is_free_at_once_though_a_forked_process_has_its_file_open(database: Database) -> None:
+    with ExitStack() as child:
+        with alone(database):
+            child.enter_context(forked())
+        with alone(database):
+            pass
 
 
 @pytest.mark.sqlite("about files")
