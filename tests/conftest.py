@@ -195,4 +195,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     left_out = terminalreporter.config.stash.get(LEFT_OUT, None)
     if left_out:
         counts = ", ".join(f"{number} {marker}" for marker, number in sorted(left_out.items()))
-        terminalreporter.write_line(f"Left out: {counts}. `make proof` runs all; `make test` all but most on PostgreSQL.")
+        terminalreporter.write_line(
+            f"Left out: {counts}. `make proof` runs all; `make test` all but most on PostgreSQL."
+        )

@@ -82,7 +82,7 @@ def _of_writing(instance: Instance) -> list[tuple[Value, str]]:
         return []
     if instance.question.effort == "an estimate":
         says = r"That is the number itself. Its $\log_{10}$ is asked."
-        return [(10**answer, parting(0, says))] if abs(answer) < 300 else []
+        return [(10**answer, says)] if abs(answer) < 300 else []
     if 0 < answer < 1:
         return [(100 * answer, parting(0, "That is in per cent: write the sign behind it, or divide by 100."))]
     return []

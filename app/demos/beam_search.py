@@ -245,15 +245,11 @@ def _steps(p: BeamSearch, result: Result) -> list[Arithmetic]:
 
 def _slips(p: BeamSearch, result: Result) -> Slips:
     other = result.numbers["best_p" if p.width == 1 else "greedy_p"]
-    says = (
-        parting(0, "A width of 1 drops $B$ after the first step.")
-        if p.width == 1
-        else "That is greedy: it never tries $B$."
-    )
+    dropped = "A width of 1 drops $B$ after the first step."
     return [
-        (other, says),
-        (max(p.first), parting(0, "That is only the first token: multiply by the second.")),
-        (max(max(row) for row in p.next), parting(0, "That is only the second token: multiply by the first.")),
+        (other, dropped if p.width == 1 else "That is greedy: it never tries $B$."),
+        (max(p.first), "That is only the first token: multiply by the second."),
+        (max(max(row) for row in p.next), "That is only the second token: multiply by the first."),
         (
             p.first[0] + max(p.next[0]),
             parting(1, "Along a sequence, probabilities multiply; only their logarithms add."),

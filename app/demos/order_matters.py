@@ -14,7 +14,7 @@ from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, S
 from app.demos.machine.numbers import factor, fill, heat, latex, short
 from app.demos.machine.numbers import words as plain_words
 from app.demos.machine.parameters import Parameters, choice, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, first_apart, parting
 from app.demos.machine.result import Result
 from app.demos.parts.negation_task import UNITS, W_O, bag, dense, dense_weights, features, run, weights
 from app.nn import rnn
@@ -216,21 +216,27 @@ def _steps(p: OrderMatters, result: Result) -> list[Arithmetic]:
 
 
 def _slips(p: OrderMatters, result: Result) -> Slips:
-    n = result.numbers
+    n, values = result.numbers, features(p.words)[:, 0]
+
+    def reading(weights: Values, says: str) -> tuple[float, str]:
+        """The score of a reader who gives each word such a weight, parted from the right one."""
+        theirs = np.cumsum(values * weights)
+        return float(theirs[-1]), parting(first_apart(np.cumsum(values * dense_weights(p.words)), theirs), says)
+
     told = [
-        (n["bag"], parting(0, "That is the bag of words: it cannot tell which word comes after “not”.")),
+        reading(np.ones_like(values), "That is the bag of words: it cannot tell which word comes after “not”."),
         (-n["rnn"], "The sign is wrong."),
         (n["words"], parting(1, "That counts the words: only some of them have a value.")),
     ]
     after = next((i + 1 for i, word in enumerate(p.words) if word == "not"), len(p.words))
-    values = features(p.words)[:, 0]
     if np.count_nonzero(values[after + 1 :]):
-        negated = float(values[:after].sum() - values[after:].sum())
-        told += [(negated, parting(0, "“Not” negates only the next word, not all that follow."))]
+        negating = np.where(np.arange(len(values)) < after, 1.0, -1.0)
+        told += [reading(negating, "“Not” negates only the next word, not all that follow.")]
     if n["rnn_written"] != n["rnn"]:
         told += [(n["rnn_written"], parting(1, "That is the score as written: here the words have another order."))]
     if n["mlp"] != n["rnn"]:
-        told += [(n["mlp"], parting(0, "That negates the position behind “not” as written, not the word behind it."))]
+        says = "That negates the position behind “not” as written, not the word behind it."
+        told += [reading(dense_weights(p.written), says)]
     return told
 
 

@@ -13,7 +13,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Handle, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Matrix, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, first_apart, parting
 from app.demos.machine.result import Result
 from app.demos.parts.batch_grid import batch_grid
 from app.nn import masking, rnn
@@ -291,32 +291,33 @@ def _steps(p: PaddingAndMasking, result: Result) -> list[Arithmetic]:
 
 
 def _slips(p: PaddingAndMasking, result: Result) -> Slips:
-    def other(**change: object) -> float:
-        return compute(p.model_copy(update=change)).numbers["last"]
+    def states(of: PaddingAndMasking, its: Result) -> list[float]:
+        return [line.result for line in _steps(of, its)]
 
+    def other(says: str, **change: object) -> tuple[float, str]:
+        """What the batch would end with, and where its states part from the right ones."""
+        changed = p.model_copy(update=change)
+        theirs = states(changed, compute(changed))
+        return theirs[-1], parting(first_apart(states(p, result), theirs), says)
+
+    padded = len(p.batch[0]) + 1 if p.padding == "post" else 0
     if p.mask:
-        there = parting(0, "There is a mask: a padded step passes the state on.")
-        told = [(0.0, parting(0, "Padding does not erase the state. A masked step keeps all of it."))]
+        told = [other("There is a mask: a padded step passes the state on.", mask=0)]
+        told += [(0.0, parting(padded, "Padding does not erase the state. A masked step keeps all of it."))]
     else:
-        there = "That is the sequence alone. Without a mask the padded steps are steps."
-        told = [
-            (
-                0.0,
-                parting(0, "Padding does not erase the state. Each padded step leaves half of it, and adds the rest."),
-            )
-        ]
+        told = [(other("", mask=1)[0], "That is the sequence alone. Without a mask the padded steps are steps.")]
+        says = "Padding does not erase the state. Each padded step leaves half of it, and adds the rest."
+        told += [(0.0, parting(padded, says))]
         side: Literal["pre", "post"] = "pre" if p.padding == "post" else "post"
         where = "after" if p.padding == "post" else "before"
-        told += [(other(padding=side), parting(0, f"The padding comes {where} the sequence."))]
+        told += [other(f"The padding comes {where} the sequence.", padding=side)]
         if p.value:
-            missing = parting(0, f"The padding is {latex(p.value)}, not 0, and goes in through $W_x$.")
-            told += [(other(value=0.0), missing)]
+            told += [other(f"The padding is {latex(p.value)}, not 0, and goes in through $W_x$.", value=0.0)]
     if p.b:
         also = "" if p.mask else ": it acts at padded steps too"
-        told += [(other(b=0.0), parting(0, f"The bias is missing{also}."))]
+        told += [other(f"The bias is missing{also}.", b=0.0)]
     alone = p.batch[0][-1] + p.b
     return [
-        (other(mask=not p.mask), there),
         *told,
         (alone, "That is the last input alone: the state before counts too."),
     ]

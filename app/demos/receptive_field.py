@@ -10,7 +10,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import STRONGEST, fill, latex, show
 from app.demos.machine.parameters import Parameters, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, first_apart, parting
 from app.demos.machine.result import Result
 from app.nn import receptive_field as rf
 
@@ -199,9 +199,10 @@ def _slips(p: ReceptiveField, result: Result) -> Slips:
     if p.stride > 1:
         bottom = rf.fields([layer._replace(s=1) for layer in p.stack()])[-1]
         told += [(bottom, parting(2, "The strides of the layers below are left out."))]
-    plainly = 1 + p.layers * (p.kernel - 1)
-    if field != plainly:
-        told += [(plainly, parting(0, "That leaves out dilation and stride, as if each layer added k − 1."))]
+    plainly = [1 + layer * (p.kernel - 1) for layer in range(1, p.layers + 1)]
+    if field != plainly[-1]:
+        line = first_apart((line.result for line in _steps(p, result)), plainly)
+        told += [(plainly[-1], parting(line, "That leaves out dilation and stride, as if each layer added k − 1."))]
     return (
         *told,
         (field - 1, parting(1, "The present step counts too: the sum starts at 1.")),

@@ -13,7 +13,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, first_apart, parting
 from app.demos.machine.result import Result
 from app.nn import rnn, windows
 from app.nn.activations import TANH
@@ -237,6 +237,9 @@ def _steps(p: StatefulOrStateless, result: Result) -> list[Arithmetic]:
 
 def _slips(p: StatefulOrStateless, result: Result) -> Slips:
     missed, cuts = result.numbers["missed"], (PERIODS * p.period - 1) // p.window
+    wrong = [line.result for line in _steps(p, result)[:-1]]
+    none = "A stateful network would make no mistake. Here the state is lost at every cut."
+    every = "Not all: some cues and answers share a window."
     told = [
         (cuts + 1.0, parting(0, "That is the number of windows. A cut does harm only between a cue and its answer."))
     ]
@@ -244,8 +247,8 @@ def _slips(p: StatefulOrStateless, result: Result) -> Slips:
         told += [(float(cuts), parting(0, "That is the number of cuts. Those between two periods do no harm."))]
     return (
         *told,
-        (0.0, parting(0, "A stateful network would make no mistake. Here the state is lost at every cut.")),
-        (float(PERIODS), parting(0, "Not all: some cues and answers share a window.")),
+        (0.0, parting(first_apart(wrong, [0.0] * PERIODS), none)),
+        (float(PERIODS), parting(first_apart(wrong, [1.0] * PERIODS), every)),
         (PERIODS - missed, "That is how many are right."),
     )
 

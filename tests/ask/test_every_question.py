@@ -20,9 +20,9 @@ from tests.examples import share_of
 
 QUESTIONS = sorted(all_questions())
 TOPICS = {path.stem for path in (ROOT / "content" / "rnn").glob("*.md")}
-
-
 DRAWS = 1_000
+WITHOUT_A_LINE = ("That is the number of windows.", "That is the number of cuts.", "Padding does not erase the state.")
+"""The slips that part from no line of the working: other things are counted, or there is no padding after the state."""
 
 
 def sample(name: str, number: int = 12) -> list[Instance]:
@@ -107,6 +107,7 @@ def test_every_slip_is_refused_and_named(name: str) -> None:
             lines = [at for at in (judged.line, judged.parts) if at is not None]
             assert len(lines) == 1 or isinstance(judged.says, Parting)
             assert all(1 <= at <= len(one.task.working) for at in lines), (one.task, says)
+            assert lines or judged.says.startswith(WITHOUT_A_LINE), (one.task, says)
 
 
 @pytest.mark.proof

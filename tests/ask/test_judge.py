@@ -6,6 +6,7 @@ import pytest
 
 from app.ask.judge import judge
 from app.ask.question import EXACT, HUNDREDTH, Effort, Instance, Question, Task, Value
+from app.ask.questions.registry import find
 from app.demos.machine.arithmetic import Arithmetic, Formula
 from app.demos.machine.prediction import Tolerance, parting
 
@@ -99,6 +100,17 @@ def test_a_slip_names_the_line_at_which_it_parts() -> None:
     assert [one.line for one in judged] == [None, None, None, None, 1]
     assert judged[2].says == "Before the last."
     assert judge(instance(0.36), "36").parts is None
+
+
+@pytest.mark.parametrize(
+    ("slip", "line"),
+    [("That is the bag", 2), ("The sign is wrong", 4)],
+)
+def test_a_slip_of_reading_parts_at_the_first_word_that_it_reads_another_way(slip: str, line: int) -> None:
+    """Of “not slow but funny”: 0, 1, 1, 2."""
+    asked = find("order-matters").made({"sentence": "slow", "order": "written", "rotate": "0", "seed": "1"})
+    [value] = [value for value, says in asked.task.slips if says.startswith(slip)]
+    assert judge(asked, str(value)).parts == line
 
 
 @pytest.mark.parametrize(

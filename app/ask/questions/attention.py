@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 
 from app.ask.question import EXACT, HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
-from app.demos.machine.prediction import parting
+from app.demos.machine.prediction import first_apart, parting
 from app.nn import attention, memory, reach
 
 
@@ -16,17 +16,15 @@ def outputs_in_time(order: Sequence[int]) -> Task:
     T = len(order)
     known = [int(source <= t) for t, source in enumerate(order, start=1)]
     right = sum(known)
+
+    def other(theirs: Sequence[bool], says: str) -> tuple[float, str]:
+        return sum(theirs), parting(first_apart(known, theirs), says)
+
     slips: Slips = [
-        (T, parting(0, "That is the encoder–decoder, which reads everything before it writes.")),
-        (
-            sum(source < t for t, source in enumerate(order, start=1)),
-            parting(0, "The input of the same step counts as read."),
-        ),
+        other([True] * T, "That is the encoder–decoder, which reads everything before it writes."),
+        other([source < t for t, source in enumerate(order, start=1)], "The input of the same step counts as read."),
         (T - right, "That is how many it must guess."),
-        (
-            sum(source == t for t, source in enumerate(order, start=1)),
-            parting(0, "A word that was read earlier is known, too."),
-        ),
+        other([source == t for t, source in enumerate(order, start=1)], "A word that was read earlier is known, too."),
     ]
     terms = {f"c_{{{t}}}": float(one) for t, one in enumerate(known, start=1)}
     working = [

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -35,6 +35,12 @@ def parting(line: int, says: str) -> str:
     made = Parting(says)
     made.line = line
     return made
+
+
+def first_apart(right: Iterable[float], theirs: Iterable[float]) -> int:
+    """The first line, from 1, at which the numbers of another working are not the right ones; 0 if there is none."""
+    lines = enumerate(zip(right, theirs, strict=True), start=1)
+    return next((at for at, (one, other) in lines if not math.isclose(one, other, abs_tol=1e-9)), 0)
 
 
 @dataclass(frozen=True)
