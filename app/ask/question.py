@@ -14,8 +14,6 @@ from app.demos.machine.numbers import plain, show
 from app.demos.machine.prediction import Tolerance
 from app.nearest import nearest
 
-EXACT = Tolerance(why="It is a whole number: only the exact one is right")
-HUNDREDTH = Tolerance(near=0.01, why="two decimals are enough")
 Effort = Literal["in the head", "by hand", "an estimate"]
 """How an answer is found within two minutes; an estimate asks for log₁₀ of a number."""
 HEAD: Effort = "in the head"

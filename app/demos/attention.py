@@ -247,10 +247,7 @@ def _slips(p: Attention, result: Result) -> Slips:
     return [
         (1.0, "That is a hard choice. A softmax gives every input some weight."),
         (float(nn.softmax(other).max()), missing),
-        (
-            float(e.max() / e.sum()),
-            "That is the score divided by the sum of the scores: take the exponential of each first.",
-        ),
+        (float(e.max() / e.sum()), "That is the score's share of the scores. Take exponentials first."),
         (1 / len(e), "Those are equal weights, which only equal scores give."),
         (float(e.max()), "That is the score; the weights come out of a softmax and sum to 1."),
     ]

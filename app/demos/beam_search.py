@@ -250,10 +250,7 @@ def _slips(p: BeamSearch, result: Result) -> Slips:
         (other, dropped if p.width == 1 else "That is greedy: it never tries $B$."),
         (max(p.first), "That is only the first token: multiply by the second."),
         (max(max(row) for row in p.next), "That is only the second token: multiply by the first."),
-        (
-            p.first[0] + max(p.next[0]),
-            parting(1, "Along a sequence, probabilities multiply; only their logarithms add."),
-        ),
+        (p.first[0] + max(p.next[0]), parting(1, "Probabilities multiply along a sequence; only logarithms add.")),
     ]
 
 

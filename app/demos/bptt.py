@@ -10,7 +10,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Row, Series, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex, short
 from app.demos.machine.parameters import Numbers, Phi, Stepwise, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
 from app.demos.parts.backward import BackwardPass, backward_picture
 from app.nn import bptt, rnn
@@ -225,7 +225,7 @@ DEMO = Demo(
     __file__,
     BPTT,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
+    Prediction(_instance, _question, _steps, _slips, HUNDREDTH),
     shows=(bptt.deltas, bptt.shares, rnn.forward),
     layers=_layers,
 )

@@ -9,7 +9,7 @@ from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
 from app.demos.parts.drifting_world import (
     AGAIN,
@@ -238,7 +238,7 @@ DEMO = Demo(
         _question,
         _working,
         _slips,
-        Tolerance(why="It is a whole number: only the exact day is right"),
+        EXACT,
         lambda p: Result({"expected": _expected(p)}, ()),
     ),
     shows=(smoothed, fit, rolling_mean, make_world, watch),

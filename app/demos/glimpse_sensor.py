@@ -11,7 +11,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Handle, Row, Trace
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
 from app.demos.parts.glimpse_images import IMAGES
 from app.demos.parts.retina import PITCH, SIDE, retina
@@ -245,8 +245,6 @@ DEMO = Demo(
     __file__,
     GlimpseSensor,
     compute,
-    Prediction(
-        _instance, _question, _working, _slips, Tolerance(why="It is a whole number: only the exact count is right")
-    ),
+    Prediction(_instance, _question, _working, _slips, EXACT),
     shows=(glimpse.sensor, glimpse.moments, glimpse.looks),
 )

@@ -13,7 +13,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
 from app.nn import clipping
 from app.nn.cliff import loss_and_gradient
@@ -219,6 +219,6 @@ DEMO = Demo(
     __file__,
     GradientClipping,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
+    Prediction(_instance, _question, _steps, _slips, HUNDREDTH),
     shows=(clipping.by_norm, clipping.by_value, descend, loss_and_gradient),
 )

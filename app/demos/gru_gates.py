@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Handle, Row, Series, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result, by_step
 from app.demos.parts.gates import GRUForm, forced_bias, gru_picture, stored_weights
 from app.nn import gru, jacobian
@@ -286,9 +286,7 @@ DEMO = Demo(
     __file__,
     GRUGates,
     compute,
-    Prediction(
-        _instance, _question, ("kept,1", "new,1", "h,1"), _slips, Tolerance(near=0.01, why="two decimals are enough")
-    ),
+    Prediction(_instance, _question, ("kept,1", "new,1", "h,1"), _slips, HUNDREDTH),
     shows=(gru.step, gru.forward, gru.other_convention),
     gates="zrn",
     layers=_layers,

@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result, by_step
 from app.nn import dropout, layer_norm
 from app.nn.activations import ACTIVATIONS
@@ -311,7 +311,7 @@ DEMO = Demo(
     __file__,
     LayerNormAndDropout,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
+    Prediction(_instance, _question, _steps, _slips, HUNDREDTH),
     shows=(layer_norm.forward, dropout.masks, dropout.passed_on, recur),
     layers=_layers,
 )

@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import InFramework, choice, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
 from app.nn import count
 from app.nn.framework import NAMES, Framework
@@ -316,7 +316,7 @@ def _slips(p: LayerShapes, result: Result) -> Slips:
     return (
         *part,
         (total - bias, parting(3, "The biases are missing.")),
-        (total - recurrent, parting(2, "The recurrent weights, from each unit to each unit, are missing.")),
+        (total - recurrent, parting(2, "The recurrent weights, from unit to unit, are missing.")),
         (total * p.time, "Every step uses the same weights, so time is not in the count."),
         (total - one, why),
         (
@@ -339,7 +339,7 @@ DEMO = Demo(
         _question,
         ("kernel,1", "recurrent,1", "bias,1", "total,1"),
         _slips,
-        Tolerance(why="It is a whole number: only the exact count is right"),
+        EXACT,
     ),
     shows=(build, count.rnn, count.lstm, count.gru, count.dense),
     layers=_layers,

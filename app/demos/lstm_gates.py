@@ -10,7 +10,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Handle, Row, Series, Trace, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result, by_step
 from app.demos.parts.gates import forced_bias, lstm_picture, stored_weights
 from app.nn import jacobian, lstm
@@ -202,16 +202,14 @@ def _slips(p: LSTMGates, result: Result) -> Slips:
         (_run(p.c0, 0.0, i, p.x), "That is only what the last step writes. $f$ keeps part of the old cell."),
     ]
     if f != i:
-        told += [
-            (_run(p.c0, i, f, p.x), parting(1, "That swaps the gates. $f$ scales the old cell, $i$ the candidate."))
-        ]
+        told += [(_run(p.c0, i, f, p.x), parting(1, "That swaps the gates: $f$ scales the old cell, $i$ the new."))]
     if i != 1:
         told += [(_run(p.c0, f, 1.0, p.x), parting(1, "That writes the whole candidate. The input gate scales it."))]
     if f != 1:
         told += [
             (
                 _run(p.c0, 1.0, i, p.x),
-                parting(1, "That forgets nothing. The forget gate scales the old cell at every step."),
+                parting(1, "That forgets nothing. The forget gate scales the old cell each time."),
             )
         ]
     if p.c0:
@@ -236,9 +234,7 @@ DEMO = Demo(
     __file__,
     LSTMGates,
     compute,
-    Prediction(
-        _instance, _question, ("c,1", "c,2", "c,3"), _slips, Tolerance(near=0.01, why="two decimals are enough")
-    ),
+    Prediction(_instance, _question, ("c,1", "c,2", "c,3"), _slips, HUNDREDTH),
     shows=(lstm.step, lstm.forward, jacobian.cell_path),
     gates="figo",
     layers=_layers,

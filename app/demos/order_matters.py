@@ -14,7 +14,7 @@ from app.demos.machine.figures import Curve, Diagram, Edge, Node, Row, Series, S
 from app.demos.machine.numbers import factor, fill, heat, latex, short
 from app.demos.machine.numbers import words as plain_words
 from app.demos.machine.parameters import Parameters, choice, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, first_apart, parting
+from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, first_apart, parting
 from app.demos.machine.result import Result
 from app.demos.parts.negation_task import UNITS, W_O, bag, dense, dense_weights, features, run, weights
 from app.nn import rnn
@@ -250,9 +250,7 @@ DEMO = Demo(
     __file__,
     OrderMatters,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact score is right")
-    ),
+    Prediction(_instance, _question, _steps, _slips, EXACT),
     shows=(rnn.step, weights, run, bag, dense),
     layers=_layers,
 )

@@ -11,7 +11,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Row, Series, Spot, Trace, Values
 from app.demos.machine.numbers import fill, heat, latex, short, show
 from app.demos.machine.parameters import Numbers, Parameters, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
 from app.nn import conv1d
 
@@ -254,12 +254,7 @@ def _slips(p: PositionalInvariance, result: Result) -> Slips:
     return [
         (result.numbers["dense"], parting(1, "That is the dense layer's output: its weights are at the old position.")),
         (sum(p.pattern), parting(1, "That is the sum of the pattern. First multiply each number by the kernel's.")),
-        (
-            max(p.pattern),
-            parting(
-                1, "That is the largest number of the pattern. The pool looks at the feature map, not at the input."
-            ),
-        ),
+        (max(p.pattern), parting(1, "That is the largest number of the pattern. The pool looks at the feature map.")),
         (float(result.numbers["found_at"]), "That is where it was found. The pool drops the position."),
         (float(np.sum(np.square(p.pattern)) / len(p.pattern)), "That is a mean. Max-pool takes the largest sum."),
     ]
@@ -275,9 +270,7 @@ DEMO = Demo(
     __file__,
     PositionalInvariance,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance(why="They are whole numbers: only the exact one is right")
-    ),
+    Prediction(_instance, _question, _steps, _slips, EXACT),
     shows=(run_both, conv1d.forward),
     layers=_layers,
 )

@@ -10,7 +10,7 @@ from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import STRONGEST, fill, latex, show
 from app.demos.machine.parameters import Parameters, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, first_apart, parting
+from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, first_apart, parting
 from app.demos.machine.result import Result
 from app.nn import receptive_field as rf
 
@@ -219,8 +219,6 @@ DEMO = Demo(
     __file__,
     ReceptiveField,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
-    ),
+    Prediction(_instance, _question, _steps, _slips, EXACT),
     shows=(rf.jumps, rf.fields, rf.footprint),
 )

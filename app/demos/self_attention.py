@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Row, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, choice, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
 from app.demos.parts.attention_looks import look_around
 from app.demos.parts.layer_costs import costs, counted, paths
@@ -179,9 +179,7 @@ DEMO = Demo(
     __file__,
     SelfAttention,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
-    ),
+    Prediction(_instance, _question, _steps, _slips, EXACT),
     shows=(nn.forward, nn.causal_mask, nn.sinusoids, reach.recurrent, reach.attention, run_layer),
     layers=_layers,
 )

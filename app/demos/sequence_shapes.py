@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Handle, Node, Row, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, heat, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
 from app.demos.parts.task_steps import TaskRun, TaskStep, run_steps, steps_of
 from app.nn import rnn
@@ -239,9 +239,7 @@ DEMO = Demo(
     __file__,
     SequenceShapes,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact step is right")
-    ),
+    Prediction(_instance, _question, _steps, _slips, EXACT),
     shows=(steps_of, run_steps, rnn.step),
     layers=_layers,
 )

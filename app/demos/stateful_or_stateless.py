@@ -13,7 +13,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import Parameters, flag, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, first_apart, parting
+from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, first_apart, parting
 from app.demos.machine.result import Result
 from app.nn import rnn, windows
 from app.nn.activations import TANH
@@ -263,9 +263,7 @@ DEMO = Demo(
     __file__,
     StatefulOrStateless,
     compute,
-    Prediction(
-        _instance, _question, _steps, _slips, Tolerance(why="It is a whole number: only the exact count is right")
-    ),
+    Prediction(_instance, _question, _steps, _slips, EXACT),
     shows=(windows.forward, rnn.step, answers),
     layers=_layers,
 )

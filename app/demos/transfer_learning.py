@@ -9,7 +9,7 @@ from app.demos.machine.arithmetic import Arithmetic, Formula
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
 from app.demos.machine.numbers import fill, latex
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
 from app.demos.parts.two_tasks import (
     DRAWS,
@@ -200,7 +200,7 @@ DEMO = Demo(
         _question,
         _steps,
         _slips,
-        tolerance=Tolerance(near=0.01, why="two decimals are enough"),
+        tolerance=HUNDREDTH,
         compute=lambda p: Result({"floor": math.sqrt(1 - p.related**2)}, ()),
     ),
     shows=(fit, pretrain, three_ways),

@@ -12,7 +12,7 @@ from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Row, Symbols, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex, short
 from app.demos.machine.parameters import Matrix, Numbers, Phi, Stepwise, choice, entries, number
-from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
+from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result, by_step
 from app.demos.parts.unrolled_picture import unrolled
 from app.nn import rnn
@@ -204,10 +204,7 @@ def _slips(p: UnrolledRNN, result: Result) -> Slips:
     z_before = result.numbers.get(f"z{len(p.x) - 1}", 0.0)
     told: list[tuple[Any, str]] = [
         (phi(np.array(u * last + b)), parting(-2, "That leaves out the state: $W_h h_{t-1}$ is missing.")),
-        (
-            phi(np.array(v * last + u * h_before + b)),
-            parting(-2, "That swaps the weights: $W_x$ multiplies the input."),
-        ),
+        (phi(np.array(v * last + u * h_before + b)), parting(-2, "That swaps the weights: $W_x$ is the input's.")),
         (phi(np.array(u * last + v * h_before)), parting(-2, "That leaves out the bias $b$ in the last step.")),
         (h_before, "That is the state one step earlier."),
     ]
@@ -229,7 +226,7 @@ DEMO = Demo(
     __file__,
     UnrolledRNN,
     compute,
-    Prediction(_instance, _question, _steps, _slips, Tolerance(near=0.01, why="two decimals are enough")),
+    Prediction(_instance, _question, _steps, _slips, HUNDREDTH),
     shows=(rnn.step, rnn.forward),
     layers=_layers,
 )

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import pytest
 
 from app.ask.judge import judge
-from app.ask.question import EXACT, HUNDREDTH, Effort, Instance, Question, Task, Value
+from app.ask.question import Effort, Instance, Question, Task, Value
 from app.ask.questions.registry import find
 from app.demos.machine.arithmetic import Arithmetic, Formula
-from app.demos.machine.prediction import Tolerance, parting
+from app.demos.machine.prediction import EXACT, HUNDREDTH, Tolerance, parting
 
 
 def instance(

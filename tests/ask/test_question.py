@@ -5,8 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from app.ask.question import EXACT, FEWEST, MOST, BadConstraintError, Question, Task, asks, text_of, written
+from app.ask.question import FEWEST, MOST, BadConstraintError, Question, Task, asks, text_of, written
 from app.ask.questions.registry import UnknownQuestionError, find
+from app.demos.machine.prediction import EXACT
 
 
 @asks("topic", "in the head", EXACT, a=tuple(range(1, 11)), b=tuple(range(1, 21)), way=("plus", "minus"), x=((1, 2),))

@@ -27,10 +27,7 @@ def stability_after_review(stability: int, difficulty: int, grade: int) -> Task:
     less = S ** -W[9]
     slips: Slips = [
         (S * (growth - 1), "That is what is added: the old stability stays in."),
-        (
-            S * (1 + AT_90 * D * less * extra),
-            parting(1, "That grows with the difficulty. Easy cards grow more: $11 - D$."),
-        ),
+        (S * (1 + AT_90 * D * less * extra), parting(1, "Easy cards grow more, not difficult ones: $11 - D$.")),
         (S * (1 + AT_90 * (11 - D) * extra), parting(1, r"The factor $S^{-w}$ is missing: what is stable grows less.")),
         (growth, "That is the growth. Multiply it by the old stability."),
     ]

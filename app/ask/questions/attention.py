@@ -5,8 +5,8 @@ from itertools import permutations
 
 import numpy as np
 
-from app.ask.question import EXACT, HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
-from app.demos.machine.prediction import first_apart, parting
+from app.ask.question import HAND, HEAD, Slips, Task, asks, line
+from app.demos.machine.prediction import EXACT, HUNDREDTH, first_apart, parting
 from app.nn import attention, memory, reach
 
 
@@ -51,7 +51,7 @@ def attention_context(odds: Sequence[int], values: Sequence[int]) -> Task:
     slips: Slips = [
         (
             float(v[int(np.argmax(scores)), 0]),
-            parting(1, "That reads the best position alone. A softmax gives every input some weight."),
+            parting(1, "That reads the best position alone. Softmax weighs them all."),
         ),
         (flat, parting(1, "Those are equal weights, which only equal scores give.")),
         (float(scores @ v[:, 0]), parting(1, "Those are scores: weights come out of a softmax and sum to 1.")),

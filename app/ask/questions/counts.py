@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
-from app.ask.question import EXACT, HAND, HEAD, Slips, Task, asks, line
+from app.ask.question import HAND, HEAD, Slips, Task, asks, line
 from app.ask.typed import Shape
-from app.demos.machine.prediction import parting
+from app.demos.machine.prediction import EXACT, parting
 from app.nn import count
 from app.nn.count import Count
 
@@ -123,14 +123,8 @@ def largest_layer(cell: str, features: int, budget: int) -> Task:
             if cell == "LSTM"
             else parting(1, "A plain RNN has one block, not four."),
         ),
-        (
-            budget // (g * (features + 1)),
-            parting(1, "The recurrent weights, from each unit to each unit, are missing."),
-        ),
-        (
-            int((budget / g) ** 0.5),
-            parting(1, "That counts the recurrent weights alone: inputs and biases need room, too."),
-        ),
+        (budget // (g * (features + 1)), parting(1, "The recurrent weights, from unit to unit, are missing.")),
+        (int((budget / g) ** 0.5), parting(1, "That counts the recurrent weights alone: inputs and biases count too.")),
     ]
     values = {"g": g, "x": features, "h": h}
     formula = r"g \cdot (x \cdot h + h \cdot h + h)"
@@ -178,9 +172,7 @@ def shape_of_an_output(of: str, layers: int, directions: int, first: str, **size
             if directions > 1
             else []
         )
-        slips += (
-            [((*rows, both * layers), parting(1, "The output is that of the top layer alone."))] if layers > 1 else []
-        )
+        slips += [((*rows, both * layers), parting(1, "Only the top layer gives the output."))] if layers > 1 else []
         slips += [((batch, both), parting(1, "The output has every step, not the last alone."))]
     else:
         slips += [((batch, stack, units), "The states are never batch first.")]
@@ -209,13 +201,10 @@ def projection_parameters(features: int, units: int, projected: int, framework: 
     slips: Slips = [
         (
             count.lstm(x, h, two_biases=two).total,
-            parting(1, "That is without the projection: $p$ numbers go round, not $h$."),
+            parting(1, "That leaves out the projection: $p$ numbers return, not $h$."),
         ),
         (total - h * p, "The projection itself, $h$ times $p$ weights, is missing."),
-        (
-            count.lstm(x, p, two_biases=two).total,
-            parting(1, "The cell keeps all its units: only the state is shorter."),
-        ),
+        (count.lstm(x, p, two_biases=two).total, parting(1, "The cell keeps all its units. Only the state is cut.")),
         (total + p, parting(2, "The projection has no bias.")),
     ]
     biased = (
@@ -249,10 +238,7 @@ def window_network(window: int, features: int, units: int, outputs: int) -> Task
     total, recurrent = first.total + second.total, count.rnn(features, units).total + second.total
     slips: Slips = [
         (total - units - outputs, parting(1, "The biases are missing.")),
-        (
-            count.dense(features, units).total + second.total,
-            parting(1, "Every step of the window has weights of its own."),
-        ),
+        (count.dense(features, units).total + second.total, parting(1, "Each step of the window has its own weights.")),
         (recurrent, parting(1, "That is a recurrent layer, which reads one step after another.")),
         (first.total, "The output layer is missing."),
     ]

@@ -6,9 +6,9 @@ from itertools import product
 
 import numpy as np
 
-from app.ask.question import EXACT, HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
+from app.ask.question import HAND, HEAD, Slips, Task, asks, line
 from app.demos.machine.numbers import latex
-from app.demos.machine.prediction import Tolerance, parting
+from app.demos.machine.prediction import EXACT, HUNDREDTH, Tolerance, parting
 from app.nn import bptt, clipping, memory, optimise, rnn
 from app.nn.activations import ACTIVATIONS, LINEAR
 
@@ -33,12 +33,7 @@ def gradient_of_every_loss(x: Sequence[int], weight: float) -> Task:
     shifted = sum(a * b for a, b in zip(h, errors, strict=True))
     slips: Slips = [
         (last, "That is the last loss alone: every loss sends its own gradient back."),
-        (
-            alone,
-            parting(
-                4, "That follows each loss back one step only: the state before was computed with the same weight."
-            ),
-        ),
+        (alone, parting(4, "That follows each loss back one step only: the earlier state depends on the weight, too.")),
         (sum(h), parting(3, "That is the loss itself, not its gradient.")),
         (shifted, parting(3, "That uses $h_t$. The weight multiplies $h_{t-1}$.")),
     ]
@@ -122,14 +117,8 @@ def certain_vanishing(phi: str, scale: float, steep: float) -> Task | None:
     slips: Slips = [
         (gamma, "That is the largest slope. The product of slope and weight must stay below 1."),
         (1 / ACTIVATIONS[phi].gamma, parting(1, f"That is for a plain {phi}: this one is scaled.")),
-        (
-            1 / (4 * gamma) if phi != "sigmoid" else 4 * gamma,
-            parting(1, "A quarter is the slope of a sigmoid, and of no other."),
-        ),
-        (
-            1 / (scale * ACTIVATIONS[phi].gamma),
-            parting(1, "The factor inside counts, too: it makes the slope steeper."),
-        ),
+        (1 / (4 * gamma) if phi != "sigmoid" else 4 * gamma, parting(1, "Only a sigmoid has a slope of a quarter.")),
+        (1 / (scale * ACTIVATIONS[phi].gamma), parting(1, "The factor inside counts too: it steepens the slope.")),
         (steep / (scale * ACTIVATIONS[phi].gamma), parting(1, "Both factors make the slope steeper: they multiply.")),
     ]
     values = {"c": scale, "k": steep, "g": ACTIVATIONS[phi].gamma}
@@ -207,10 +196,7 @@ def first_adam_step(gradient: float, rate: float, weight: float) -> Task:
     answer, sign = float(moved[0][0]), math.copysign(1.0, gradient)
     slips: Slips = [
         (weight - rate * gradient, parting(2, "That is plain gradient descent: Adam divides by the gradient's size.")),
-        (
-            weight - rate * sign * 0.1 / math.sqrt(0.001),
-            parting(1, "The moments start at 0: correct their bias first."),
-        ),
+        (weight - rate * sign * 0.1 / math.sqrt(0.001), parting(1, "The moments start at 0: correct that bias first.")),
         (weight + rate * sign, "It goes against the gradient."),
         (weight - rate * 0.1 * gradient, parting(1, "That is momentum alone, and not corrected.")),
     ]

@@ -5,8 +5,8 @@ from itertools import product
 
 import numpy as np
 
-from app.ask.question import HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
-from app.demos.machine.prediction import parting
+from app.ask.question import HAND, HEAD, Slips, Task, asks, line
+from app.demos.machine.prediction import HUNDREDTH, parting
 from app.demos.parts import character_marks as marks
 from app.nn import beam, ngram, sampling
 
@@ -72,10 +72,7 @@ def temperature(scores: Sequence[int], temperature: str) -> Task | None:
         (float(wrong[at]), parting(1, r"You multiplied the scores by $\tau$. They are divided by it.")),
         (float(plain[at]) / tau, parting(1, "Divide the score by the temperature, not the probability.")),
         (1.0, parting(1, r"That is greedy, the limit at $\tau = 0$.")),
-        (
-            twos[at] / max(1, sum(twos)),
-            parting(1, "That is the share of the scores: take the exponential of each first."),
-        ),
+        (twos[at] / max(1, sum(twos)), parting(1, "That is the share of the scores. Take exponentials first.")),
     ]
     weights = {f"w_{{{i}}}": float(power) for i, power in enumerate(powers, start=1)}
     working = [
@@ -92,7 +89,6 @@ def temperature(scores: Sequence[int], temperature: str) -> Task | None:
 CHANCES = ((0.4, 0.3, 0.2, 0.1), (0.5, 0.2, 0.2, 0.1), (0.35, 0.3, 0.25, 0.1), (0.6, 0.2, 0.15, 0.05),
            (0.3, 0.28, 0.22, 0.2), (0.45, 0.25, 0.2, 0.1), (0.4, 0.25, 0.2, 0.15),
            (0.55, 0.25, 0.15, 0.05))  # fmt: skip
-POWERS = tuple(product((1, 2, 3, 4), repeat=3))
 
 
 @asks("language-models", HEAD, HUNDREDTH, p=CHANCES, by=("top-k", "top-p"), k=(2, 3), nucleus=(0.55, 0.65, 0.75, 0.85),
@@ -139,10 +135,7 @@ def length_normalised(short: Sequence[int], long: Sequence[int], penalty: int, m
     slips: Slips = [
         (min(scores), "That is the other candidate: the larger score wins, the one nearer to 0."),
         (-answer, parting(1, "A logarithm of a probability is never above 0.")),
-        (
-            sums[scores.index(answer)] * (len(short) + len(endings)),
-            parting(1, "The score is not multiplied by a length."),
-        ),
+        (sums[scores.index(answer)] * (len(short) + len(endings)), parting(1, "No score is multiplied by a length.")),
     ]
     for one, total in zip((short, endings), sums, strict=True):
         if penalty:
@@ -178,13 +171,10 @@ def perplexity_of_a_text(powers: Sequence[int], of: str) -> Task | None:
             "Those are bits: the perplexity is 2 to that power." if of == "perplexity" else "That is the perplexity.",
         ),
         (bits * float(np.log(2)), parting(1, "That is in nats.")),
-        (
-            mean if of == "perplexity" else float(np.log2(mean)),
-            parting(1, "Take the mean of the logarithms, not of $1 / p$."),
-        ),
+        (mean if of == "perplexity" else float(np.log2(mean)), parting(1, "Average the logarithms, not $1 / p$.")),
         (
             1 / float(p.mean()) if of == "perplexity" else sum(powers),
-            parting(1, "The mean is of the logarithms, one a character."),
+            parting(1, "Average the logarithms, one per character."),
         ),
     ]
     values = {f"k_{i}": k for i, k in enumerate(powers, start=1)}
@@ -208,10 +198,7 @@ def pooled_perplexity(first: int, second: int, sizes: Sequence[int], unit: int) 
     answer = ngram.perplexity(np.concatenate((np.full(a, 0.5**first), np.full(b, 0.5**second))))
     slips: Slips = [
         ((2**first + 2**second) / 2, parting(1, "Perplexities are not averaged: their logarithms are.")),
-        (
-            (a * 2**first + b * 2**second) / (a + b),
-            parting(1, "Weighted by tokens, but perplexities are not averaged."),
-        ),
+        ((a * 2**first + b * 2**second) / (a + b), parting(1, "Weighted by tokens, but perplexities don’t average.")),
         (float(max(2**first, 2**second)), parting(1, "That is the worse batch alone.")),
         (mean, "Those are the bits of a token: the perplexity is 2 to that power."),
     ]

@@ -5,8 +5,8 @@ from itertools import product
 
 import numpy as np
 
-from app.ask.question import EXACT, HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
-from app.demos.machine.prediction import parting
+from app.ask.question import HAND, HEAD, Slips, Task, asks, line
+from app.demos.machine.prediction import EXACT, HUNDREDTH, parting
 from app.nn import conv1d, masking
 
 LENGTHS = tuple(tuple(sorted(one)) for one in product((1, 2, 3, 4, 6, 8), repeat=3) if one == tuple(sorted(one)))
@@ -130,13 +130,11 @@ def convolution_length(length: int, kernel: int, stride: int, dilation: int, pad
     rest = padded - reach - 1
     slips: Slips = [
         (rest // stride, "The first position counts, too: add 1."),
-        (length, parting(1, "That is the length of the input.")),
+        (length, parting(1, "That is the input's length.")),
     ]
     if padding:
         slips += [(conv1d.out_steps(length, kernel, stride, dilation), parting(1, "That leaves the padding out."))]
-        slips += [
-            (conv1d.out_steps(length + padding, kernel, stride, dilation), parting(1, "The padding is on both sides."))
-        ]
+        slips += [(conv1d.out_steps(length + padding, kernel, stride, dilation), parting(1, "Both sides are padded."))]
     if dilation > 1:
         slips += [(conv1d.out_steps(padded, kernel, stride, 1), parting(1, "A dilated kernel reaches further."))]
         wide = conv1d.out_steps(padded - dilation + 1, kernel, stride, dilation)

@@ -6,9 +6,9 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from app.ask.question import EXACT, HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
+from app.ask.question import HAND, HEAD, Slips, Task, asks, line
 from app.demos.machine.arithmetic import Arithmetic
-from app.demos.machine.prediction import parting
+from app.demos.machine.prediction import EXACT, HUNDREDTH, parting
 from app.nn import ctc, edit_distance
 
 PATHS = tuple("".join(path) for path in product("-ab", repeat=6) if len(set(path)) == 3 and "-" in path[1:-1])[::2]
@@ -126,13 +126,9 @@ def word_error_rate(edits: Sequence[str], words: int) -> Task | None:
         (float(found.total), "That is the number of errors."),
     ]
     if found.insertions:
-        slips += [
-            ((found.total - found.insertions) / len(reference), parting(1, "Words that were inserted are errors, too."))
-        ]
+        slips += [((found.total - found.insertions) / len(reference), parting(1, "Inserted words are errors, too."))]
     if found.deletions:
-        slips += [
-            ((found.total - found.deletions) / len(reference), parting(1, "Words that are missing are errors, too."))
-        ]
+        slips += [((found.total - found.deletions) / len(reference), parting(1, "Missing words are errors, too."))]
     slips = [slip for slip in slips if slip[0] != answer]
     values = {"s": found.substitutions, "d": found.deletions, "i": found.insertions, "n": len(reference)}
     working = [

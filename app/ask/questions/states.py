@@ -6,9 +6,9 @@ from math import comb
 
 import numpy as np
 
-from app.ask.question import EXACT, HAND, HEAD, HUNDREDTH, Slips, Task, asks, line
+from app.ask.question import HAND, HEAD, Slips, Task, asks, line
 from app.demos.machine.numbers import latex
-from app.demos.machine.prediction import parting
+from app.demos.machine.prediction import EXACT, HUNDREDTH, parting
 from app.nn import bidirectional, rnn, scan
 from app.nn.activations import LINEAR, sigmoid
 
@@ -36,7 +36,7 @@ def two_units(x: Sequence[int], h: Sequence[int], W_h: Sequence[Sequence[int]], 
     slips: Slips = [
         (
             float((x + before[0] @ W.T)[at]),
-            parting(1, "That takes the rows of $W_h$. With $h$ as a row, unit $j$ has column $j$."),
+            parting(1, "That is a row of $W_h$. Unit $j$ reads column $j$, since $h$ is a row."),
         ),
         (float(state[1 - at]), parting(1, "That is the other unit.")),
         (float(x[at]), parting(1, "That leaves out the state before.")),
@@ -61,10 +61,7 @@ def lstm_from_sums(i: int, f: int, g: int, o: int, before: int) -> Task:
     c = gate["f"] * before + gate["i"] * new
     slips: Slips = [
         (gate["i"] * before + gate["f"] * new, "That swaps the gates: $f$ scales the old cell, $i$ the candidate."),
-        (
-            gate["f"] * before + gate["i"] * float(sigmoid(np.array(float(g)))),
-            parting(3, "The candidate goes through tanh."),
-        ),
+        (gate["f"] * before + gate["i"] * float(sigmoid(np.array(float(g)))), parting(3, "The candidate needs tanh.")),
         (gate["o"] * float(np.tanh(c)), "That is the state $h$. The cell does not go through the output gate."),
         (float(f * before + i * g), parting(1, "The sums go through a sigmoid or tanh first.")),
         (gate["f"] * before, "That is only what is kept. The candidate is added."),
@@ -158,7 +155,7 @@ def paths_in_a_stack(layers: int, steps: int, of: str) -> Task:
             (layers**right, "At each step a path goes up or not, and it cannot go down again."),
             (
                 comb(steps + layers, layers),
-                parting(1, "It takes one move less than there are steps, and one less than layers."),
+                parting(1, "There is one move fewer than steps, and one fewer than layers."),
             ),
         ]
         working = [line(r"\text{moves}", {"a": right, "b": up}, length, "To the right and up:", "a + b")]

@@ -74,6 +74,10 @@ class Tolerance:
         return math.log10(self.times) if self.times > 1 else self.near * max(1.0, abs(answer))
 
 
+EXACT = Tolerance(why="It is a whole number: only the exact one is right")
+HUNDREDTH = Tolerance(near=0.01, why="two decimals are enough")
+
+
 @dataclass(frozen=True)
 class Question:
     """One instance: what is asked, of which number, and what stands in the given state."""

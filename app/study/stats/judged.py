@@ -1,6 +1,6 @@
 """Answers to computed questions: how many were right, how long they took, the slips, and the ratings beside."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,12 +14,15 @@ from app.study.schedule.computed import NOTHING
 from app.study.schedule.review_log import UNDOING
 from app.study.schedule.scale import Rating
 from app.study.stats.activity import Scope
+from app.study.stats.retention import ENOUGH
 from app.tables import CARD, EMPTY, REVIEW, THE_DECK, THE_LEARNER
 
 MOST_COUNTED = 2_000
 """So many of the learner's latest answers, in all decks, are read at most."""
 MOST_SLIPS = 8
 LATELY = timedelta(days=30)
+WEEKS = 12
+"""So many weeks are compared at most, the last ending today."""
 VERDICTS = {"right": "right", "slip": "a known slip", "wrong": "wrong otherwise", NOTHING: "no answer"}
 """What a review keeps as its verdict, each in the page's words."""
 
@@ -52,13 +55,18 @@ class OfQuestion(NamedTuple):
 
 
 class SlipMade(NamedTuple):
-    """A slip in words, how often it was made in all and in the last 30 days, and the last day of them."""
+    """A slip in words, how often it was made in all and in the last 30 days, and the last day of them.
+
+    `weeks` has for each week how often its question was asked and how often the slip was made, the last week last;
+    nothing if the question was asked too rarely to compare weeks.
+    """
 
     title: str
     says: str
     times: int
     lately: int
     last: date
+    weeks: Sequence[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +137,14 @@ def computed_answers(
     if scope.topic_id is not None:
         values["topic"] = scope.topic_id
     rows = connection.execute(_ANSWERS if scope.topic_id is None else _OF_TOPIC, values)
-    return told([GivenAnswer(*row) for row in rows], today)
+    weeks = WEEKS if first is None else min(WEEKS, (today - first).days // 7)
+    return told([GivenAnswer(*row) for row in rows], today, weeks)
 
 
-def told(answers: Sequence[GivenAnswer], today: date) -> ComputedAnswers:
-    """The figures of these answers."""
+def told(answers: Sequence[GivenAnswer], today: date, weeks: int = WEEKS) -> ComputedAnswers:
+    """The figures of these answers, with the slips of so many weeks."""
     ways = [(of_four, [one for one in answers if bool(one.of_four) == of_four]) for of_four in (False, True)]
-    return ComputedAnswers([_judged(of_four, own) for of_four, own in ways if own], _slips(answers, today))
+    return ComputedAnswers([_judged(of_four, own) for of_four, own in ways if own], _slips(answers, today, weeks))
 
 
 def _judged(of_four: bool, answers: Iterable[GivenAnswer]) -> JudgedAnswers:
@@ -155,13 +164,21 @@ def _of_question(name: str, answers: Sequence[GivenAnswer]) -> OfQuestion:
     return OfQuestion(_title(name), len(answers), len(right), median(seconds) if seconds else None)
 
 
-def _slips(answers: Iterable[GivenAnswer], today: date) -> Sequence[SlipMade]:
-    days = defaultdict[tuple[str, str], list[date]](list)
+def _slips(answers: Iterable[GivenAnswer], today: date, weeks: int) -> Sequence[SlipMade]:
+    days, asked = defaultdict[tuple[str, str], list[date]](list), defaultdict[str, list[date]](list)
     for one in answers:
+        asked[one.question].append(one.day)
         if one.slip:
             days[one.question, one.slip].append(one.day)
+
+    def by_week(name: str, own: Iterable[date]) -> Sequence[tuple[int, int]]:
+        of_all, of_slip = (Counter(max(0, (today - day).days) // 7 for day in some) for some in (asked[name], own))
+        found = [(of_all[week], of_slip[week]) for week in range(weeks - 1, -1, -1)]
+        is_enough = sum(of_all[week] for week in range(weeks)) >= ENOUGH and sum(bool(one) for one, _ in found) > 1
+        return found if is_enough else []
+
     made = [
-        SlipMade(_title(name), says, len(own), sum(day > today - LATELY for day in own), max(own))
+        SlipMade(_title(name), says, len(own), sum(day > today - LATELY for day in own), max(own), by_week(name, own))
         for (name, says), own in days.items()
     ]
     return sorted(made, key=lambda one: (-one.times, -one.last.toordinal(), one.says))[:MOST_SLIPS]

@@ -9,6 +9,7 @@ from app.study.forecast.fold import Taught, taught
 from app.study.learner.preferences import Preferences
 from app.study.stats.activity import Scope, Span, by_day, by_month, has_rated, total
 from app.study.stats.judged import ComputedAnswers, computed_answers
+from app.study.stats.missing import MissingPoint, missing_points
 from app.study.stats.outlook import Hard, Outlook, hardest, outlook
 from app.study.stats.period import AHEAD, Period, weeks_of, year_until
 from app.study.stats.retention import Retention, retention
@@ -34,6 +35,7 @@ class Statistics:
     outlook: Outlook
     hardest: list[Hard]
     computed: ComputedAnswers
+    missing: list[MissingPoint]
     taught: Taught
 
     @property
@@ -76,5 +78,6 @@ def statistics(
         outlook=outlook(connection, scope, today),
         hardest=hardest(connection, scope),
         computed=computed_answers(connection, scope, first, today, last),
+        missing=missing_points(connection, scope, today),
         taught=taught(connection, learner.learner_id),
     )

@@ -66,6 +66,20 @@ def bar(share: float, expected: float | None = None) -> Markup:
     )
 
 
+def by_week(weeks: Sequence[tuple[int, int]]) -> Markup:
+    """A column for each week: how often a question was asked, and in front of it how often a slip was made."""
+    most = max(asked for asked, _made in weeks)
+    drawn = "".join(
+        f'<rect class="{kind}" x="{10 * number + 1}" y="{24 - height:.1f}" width="8" height="{height:.1f}"/>'
+        for number, week in enumerate(weeks)
+        for kind, height in zip(("ground", "made"), (24 * count / most for count in week), strict=True)
+        if height
+    )
+    said = ", ".join(f"{made} of {asked}" if asked else "not asked" for asked, made in weeks)
+    view = f'viewBox="0 0 {10 * len(weeks)} 24" preserveAspectRatio="none"'
+    return _markup(f'<svg class="bar weeks" {view} role="img" aria-label="By week: {said}">{drawn}</svg>')
+
+
 def shares(months: Sequence[Span], alt: str) -> Markup:
     """The share of each rating, a column a month, 1 at the top."""
     drawn = []

@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from app.ask.questions.registry import find
 from app.study.stats.activity import Scope
-from app.study.stats.judged import MOST_SLIPS, ComputedAnswers, computed_answers
+from app.study.stats.judged import MOST_SLIPS, WEEKS, ComputedAnswers, computed_answers
 from app.study.stats.period import Period
 
 if TYPE_CHECKING:
@@ -98,6 +98,11 @@ def test_every_figure_is_that_of_a_plain_count(study: "Study", seed: int) -> Non
                 days = [one["day"] for one in own if (title(one["question"]), one["slip"]) == (slip.title, slip.says)]
                 assert (slip.times, slip.last) == (len(days), max(days))
                 assert slip.lately == sum((today - day).days < 30 for day in days)
+                of_all = [one["day"] for one in own if title(one["question"]) == slip.title]
+                weeks = [[sum(7 * week <= (today - day).days < 7 * week + 7 for day in of) for of in (of_all, days)]
+                         for week in range(4 if first else WEEKS)]  # fmt: skip
+                is_enough = sum(one for one, _ in weeks) >= 5 and sum(one > 0 for one, _ in weeks) > 1
+                assert [[*week] for week in slip.weeks] == (weeks[::-1] if is_enough else [])
 
 
 def test_there_is_nothing_without_computed_reviews(study: "Study") -> None:
