@@ -17,7 +17,7 @@ from app.study.learner.preferences import Preferences
 from app.study.schedule.buttons import Offer, offer
 from app.study.schedule.rate import Answer, Rated, rate
 from app.study.schedule.replay import Replayed, replay
-from app.study.schedule.review_log import seed_of, stored_state
+from app.study.schedule.review_log import SEED, stored_state
 from app.study.schedule.undo import Undone, undo
 from app.study.sitting.plans import Interview, plans, store
 from app.study.sitting.queue import Progress, Queue, next_card, progress
@@ -71,7 +71,8 @@ class Study:
         with self.database.read() as session:
             connection = session.connection()
             state = stored_state(connection, self.prefs.learner_id, card_id)
-            return offer(self.prefs, state, seed_of(connection, card_id), revealed_at or self.now)
+            seed = connection.execute(select(SEED).where(CARD.c.id == card_id)).scalar()
+            return offer(self.prefs, state, card_id if seed is None else seed, revealed_at or self.now)
 
     def answer(self, card_id: int, rating: int, **changes: Any) -> Answer:
         """A form as it would be made now."""

@@ -49,10 +49,7 @@ def attention_context(odds: Sequence[int], values: Sequence[int]) -> Task:
     answer = float(alpha @ v[:, 0])
     flat = float(v.mean())
     slips: Slips = [
-        (
-            float(v[int(np.argmax(scores)), 0]),
-            parting(1, "That reads the best position alone. Softmax weighs them all."),
-        ),
+        (float(v[int(np.argmax(scores)), 0]), parting(1, "That reads the best position alone. Softmax weighs all.")),
         (flat, parting(1, "Those are equal weights, which only equal scores give.")),
         (float(scores @ v[:, 0]), parting(1, "Those are scores: weights come out of a softmax and sum to 1.")),
         (float(np.array(odds) @ v[:, 0]), parting(1, "Divide by the sum, so that the weights add up to 1.")),
@@ -69,14 +66,8 @@ def attention_context(odds: Sequence[int], values: Sequence[int]) -> Task:
     return Task("What is the context?", givens, answer, slips, working)
 
 
-@asks(
-    "encoder-decoder-and-attention",
-    HEAD,
-    HUNDREDTH,
-    odds=tuple(permutations((1, 2, 3, 4, 6), 4)),
-    row=(2, 3),
-    at=(1, 2),
-)
+@asks("encoder-decoder-and-attention", HEAD, HUNDREDTH, odds=tuple(permutations((1, 2, 3, 4, 6), 4)), row=(2, 3),
+      at=(1, 2))  # fmt: skip
 def causal_weight(odds: Sequence[int], row: int, at: int) -> Task:
     """A weight of causal self-attention."""
     scores = np.log(np.array(odds, dtype=float))
@@ -150,14 +141,10 @@ def cache_of_keys(of: str, time: int, layers: int, dtype: str, heads: Sequence[i
             (2 * time * many, parting(2, "The width is that of all heads together: it is the state's, too.")),
             (2, parting(1, "The cache grows with the text.")),
         ]
+        sizes = {"T": time, "n": layers, "d": d, "k": wide}
         working = [
-            line(
-                r"\text{cache}",
-                {"T": time, "n": layers, "d": d, "k": wide},
-                cache,
-                written=r"2 \cdot T \cdot n \cdot d \cdot k",
-            ),
-            line(r"\text{state}", {"n": layers, "d": d, "k": wide}, state, written=r"n \cdot d \cdot k"),
+            line(r"\text{cache}", sizes, cache, written=r"2 \cdot T \cdot n \cdot d \cdot k"),
+            line(r"\text{state}", sizes, state, written=r"n \cdot d \cdot k"),
             line(r"\text{times}", {"a": cache, "b": state}, answer, written="a / b"),
         ]
         asked = "How many times as large as a GRU's state, of the same width and layers, is the cache?"

@@ -69,12 +69,7 @@ def language_model_parameters(cell: str, vocabulary: int, width: int, layers: in
     total = table + layers * layer + output
     other = total + V * d if is_tied else total - V * d
     slips: Slips = [
-        (
-            other,
-            parting(3, "Tied weights are stored once.")
-            if is_tied
-            else parting(3, "The output has a matrix of its own here."),
-        ),
+        (other, parting(3, "Tied weights are stored once." if is_tied else "The output has a matrix of its own here.")),
         (total - V, parting(3, "The bias of the output, one for each token, is missing.")),
         (total - table, parting(1, "The embedding, a row for each token, is missing.")),
         (
@@ -102,14 +97,8 @@ def language_model_parameters(cell: str, vocabulary: int, width: int, layers: in
     return Task("How many parameters does the language model have?", givens, total, slips, working, "parameter")
 
 
-@asks(
-    TOPIC,
-    HAND,
-    EXACT,
-    cell=("RNN", "LSTM"),
-    features=(1, 2, 4, 8, 10),
-    budget=(500, 1000, 2000, 3000, 5000, 8000, 10_000),
-)
+@asks(TOPIC, HAND, EXACT, cell=("RNN", "LSTM"), features=(1, 2, 4, 8, 10),
+      budget=(500, 1000, 2000, 3000, 5000, 8000, 10_000))  # fmt: skip
 def largest_layer(cell: str, features: int, budget: int) -> Task:
     """The largest layer within a budget of parameters."""
     h = count.most_units(lambda h: CELLS[cell](features, h), budget)
@@ -117,12 +106,7 @@ def largest_layer(cell: str, features: int, budget: int) -> Task:
     g = GATES[cell]
     slips: Slips = [
         (h + 1, "That layer is just too large."),
-        (
-            other,
-            parting(1, "That forgets the four blocks of an LSTM.")
-            if cell == "LSTM"
-            else parting(1, "A plain RNN has one block, not four."),
-        ),
+        (other, parting(1, f"{'An LSTM has four blocks' if g > 1 else 'A plain RNN has one block'} of weights.")),
         (budget // (g * (features + 1)), parting(1, "The recurrent weights, from unit to unit, are missing.")),
         (int((budget / g) ** 0.5), parting(1, "That counts the recurrent weights alone: inputs and biases count too.")),
     ]
@@ -157,30 +141,19 @@ def shape_of_an_output(of: str, layers: int, directions: int, first: str, **size
     state: Shape = (stack, batch, units)
     answer = output if of == "output" else state
     slips: Slips = [
-        (
-            state if of == "output" else output,
-            parting(1, f"That is the shape of {'h_n' if of == 'output' else 'output'}."),
-        ),
+        (state if of == "output" else output, parting(1, f"That is {'h_n' if of == 'output' else 'output'}.")),
         ((*rows, features), parting(-2, "The last axis has the units, not the features.")),
     ]
     if of == "output":
         slips += [
             ((*rows[::-1], both), f"With batch_first={first} the {'batch' if first == 'True' else 'time'} comes first.")
         ]
-        slips += (
-            [((*rows, units), parting(1, "Both directions stand side by side in the last axis."))]
-            if directions > 1
-            else []
-        )
+        slips += [((*rows, units), parting(1, "The last axis joins both directions."))] if directions > 1 else []
         slips += [((*rows, both * layers), parting(1, "Only the top layer gives the output."))] if layers > 1 else []
         slips += [((batch, both), parting(1, "The output has every step, not the last alone."))]
     else:
         slips += [((batch, stack, units), "The states are never batch first.")]
-        slips += (
-            [((layers, batch, both), parting(1, "Directions count as layers here: they are not joined."))]
-            if directions > 1
-            else []
-        )
+        slips += [((layers, batch, both), parting(1, "Here, directions count as layers."))] if directions > 1 else []
         slips += [((batch, units), parting(1, "There is a state for each layer and direction, also where it is one."))]
     working = [f"every step of the top layer: {directions} · {units} = {both} numbers"] if of == "output" else [
         f"one state for each layer and direction: {layers} · {directions} = {stack}", f"each has {units} numbers a row"
@@ -199,19 +172,12 @@ def projection_parameters(features: int, units: int, projected: int, framework: 
     x, h, p, two = features, units, projected, framework == "PyTorch"
     total, bias = count.projected_lstm(x, h, p, two_biases=two).total, 8 * h if two else 4 * h
     slips: Slips = [
-        (
-            count.lstm(x, h, two_biases=two).total,
-            parting(1, "That leaves out the projection: $p$ numbers return, not $h$."),
-        ),
+        (count.lstm(x, h, two_biases=two).total, parting(1, "Without the projection: $p$ numbers return, not $h$.")),
         (total - h * p, "The projection itself, $h$ times $p$ weights, is missing."),
         (count.lstm(x, p, two_biases=two).total, parting(1, "The cell keeps all its units. Only the state is cut.")),
         (total + p, parting(2, "The projection has no bias.")),
     ]
-    biased = (
-        (total - 4 * h, parting(1, "PyTorch has two biases."))
-        if two
-        else (total + 4 * h, parting(1, "One bias is asked for."))
-    )
+    biased = total + (-4 if two else 4) * h, parting(1, "PyTorch has two biases." if two else "One bias is asked for.")
     values = {"x": x, "h": h, "p": p, "b": 8 if two else 4}
     gates = 4 * x * h + 4 * p * h + bias
     working = [

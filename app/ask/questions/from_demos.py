@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from app.ask.question import ESTIMATE, HAND, HEAD, Effort, Parameters, Question, Task
@@ -68,13 +69,8 @@ def in_orders(task: Task) -> Task:
     size = cast("float", task.answer)
     log = Formula(r"\log_{10} a", "Its order of size:", r"\log_{10}(a)", {"a": size}).worked_out(math.log10(size), {})
     slips = [(math.log10(value), says) for value, says in task.slips if isinstance(value, float | int) and value > 0]
-    return Task(
-        f"{task.asks} Give its order of size, $\\log_{{10}}$.",
-        task.givens,
-        math.log10(size),
-        slips,
-        (*task.working, log),
-    )
+    asks = f"{task.asks} Give its order of size, $\\log_{{10}}$."
+    return replace(task, asks=asks, answer=math.log10(size), slips=slips, working=(*task.working, log))
 
 
 def of_all_demos() -> list[Question]:

@@ -114,9 +114,7 @@ def truncated_sampling(p: Sequence[float], by: str, k: int, nucleus: float, toke
         line("p", {"a": own, "b": sum(p[:many])}, answer, written="a / b"),
     ]
     told = ", ".join(f"{one}" for one in p)
-    rule = (
-        f"top-k with $k = {k}$" if by == "top-k" else f"top-p: the fewest likeliest tokens whose sum reaches {nucleus}"
-    )
+    rule = f"top-k with $k = {k}$" if by == "top-k" else f"top-p: the likeliest tokens whose sum reaches {nucleus}"
     asked = f"What is the probability of token {token} afterwards?"
     return Task(asked, (f"the tokens have the probabilities {told}", rule), answer, slips, working)
 
@@ -166,16 +164,10 @@ def perplexity_of_a_text(powers: Sequence[int], of: str) -> Task | None:
     answer, other = (bits, perplexity) if of == "bits" else (perplexity, bits)
     mean = float((1 / p).mean())
     slips: Slips = [
-        (
-            other,
-            "Those are bits: the perplexity is 2 to that power." if of == "perplexity" else "That is the perplexity.",
-        ),
+        (other, "Those are bits: the perplexity is 2 to that." if of == "perplexity" else "That is the perplexity."),
         (bits * float(np.log(2)), parting(1, "That is in nats.")),
         (mean if of == "perplexity" else float(np.log2(mean)), parting(1, "Average the logarithms, not $1 / p$.")),
-        (
-            1 / float(p.mean()) if of == "perplexity" else sum(powers),
-            parting(1, "Average the logarithms, one per character."),
-        ),
+        (1 / float(p.mean()) if of == "perplexity" else sum(powers), parting(1, "Average the logarithms instead.")),
     ]
     values = {f"k_{i}": k for i, k in enumerate(powers, start=1)}
     working = [line(r"\text{bits}", values, bits, "The mean of minus log 2 of p:", f"({' + '.join(values)}) / 4")]

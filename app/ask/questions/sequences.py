@@ -31,10 +31,7 @@ def masked_mean(losses: Sequence[int], steps: int, padded: int) -> Task:
         line(r"\text{mean}", {"s": sum(losses)}, answer, written="s / 3"),
     ]
     told = ", ".join(f"{one:g}" for one in row)
-    givens = (
-        f"a sequence of 3 steps, padded to {steps}; the losses of its steps are {told}",
-        "the padded steps are masked",
-    )
+    givens = (f"a sequence of 3 steps, padded to {steps}; their losses are {told}", "the padded steps are masked")
     return Task("What is its mean loss?", givens, answer, slips, working)
 
 
@@ -49,12 +46,7 @@ def wasted_cells(lengths: Sequence[int], bucketed: str, longest: int) -> Task:
     other = 4 * longest if bucketed == "yes" else 2 * rows[1] + 2 * longest
     slips: Slips = [
         (real / cells, "That is the share that is used."),
-        (
-            1 - real / other,
-            parting(2, "That pads all to the longest.")
-            if bucketed == "yes"
-            else parting(2, "There is one batch only."),
-        ),
+        (1 - real / other, parting(2, "That pads all to the longest." if bucketed == "yes" else "There is one batch.")),
         ((cells - real) / real, "It is a share of all cells, not of the real ones."),
         (1 - max(rows[0], 1) / longest, parting(1, "That is the shortest sequence alone.")),
     ]

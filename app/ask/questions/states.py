@@ -34,10 +34,7 @@ def two_units(x: Sequence[int], h: Sequence[int], W_h: Sequence[Sequence[int]], 
     w = rnn.RNNWeights(np.eye(2), W, np.zeros(2))
     state = rnn.step(np.array([x], dtype=float), before, w, LINEAR)[0][0]
     slips: Slips = [
-        (
-            float((x + before[0] @ W.T)[at]),
-            parting(1, "That is a row of $W_h$. Unit $j$ reads column $j$, since $h$ is a row."),
-        ),
+        (float((x + before[0] @ W.T)[at]), parting(1, "Unit $j$ reads column $j$ of $W_h$: the state is a row.")),
         (float(state[1 - at]), parting(1, "That is the other unit.")),
         (float(x[at]), parting(1, "That leaves out the state before.")),
         (float((before[0] @ W)[at]), "That leaves out the input."),
@@ -153,10 +150,7 @@ def paths_in_a_stack(layers: int, steps: int, of: str) -> Task:
             (length, "That is how long each path is."),
             (layers * steps, parting(1, "That counts the states, not the paths between them.")),
             (layers**right, "At each step a path goes up or not, and it cannot go down again."),
-            (
-                comb(steps + layers, layers),
-                parting(1, "There is one move fewer than steps, and one fewer than layers."),
-            ),
+            (comb(steps + layers, layers), parting(1, "There is one move fewer than steps, one fewer than layers.")),
         ]
         working = [line(r"\text{moves}", {"a": right, "b": up}, length, "To the right and up:", "a + b")]
         product_of = {f"k_{{{j}}}": float(length - j) for j in range(up)}

@@ -27,8 +27,6 @@ from app.tables import (
     THE_LEARNER,
 )
 
-LONGEST_OCCASION = 60
-
 
 @dataclass(frozen=True, slots=True)
 class ClassDay:

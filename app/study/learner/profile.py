@@ -220,7 +220,5 @@ def read_name(text: str) -> str:
     if not name:
         raise WrongProfileError({"name": "Enter a name: it distinguishes the learners on this server."})
     if len(name) > LONGEST_NAME or not name.isprintable():
-        raise WrongProfileError(
-            {"name": f"A name can have at most {LONGEST_NAME} characters, and no control characters."}
-        )
+        raise WrongProfileError({"name": f"A name has at most {LONGEST_NAME} characters, and no control characters."})
     return name

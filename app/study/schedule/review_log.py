@@ -45,7 +45,6 @@ _OF_CARD = (
     .order_by(*IN_ORDER)
 )
 _STATE = select(*STATE_COLUMNS).where(CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.card_id == bindparam("card"))
-_SEED = select(SEED).where(CARD.c.id == bindparam("card"))
 _BY_ID = select(REVIEW).where(REVIEW.c.id == bindparam("id"))
 _USE = select(REVIEW, UNDOING.c.id.label("undone_by")).select_from(COUNTED).where(REVIEW.c.token == bindparam("token"))
 
@@ -77,12 +76,6 @@ def stored_state(connection: Connection, learner_id: int, card_id: int) -> State
     """The card's row of card_state, or None before its first review."""
     row = connection.execute(_STATE, {"learner": learner_id, "card": card_id}).one_or_none()
     return None if row is None else State(*row)
-
-
-def seed_of(connection: Connection, card_id: int) -> int:
-    """The seed of a card; for a card that does not exist, its id."""
-    found: int | None = connection.execute(_SEED, {"card": card_id}).scalar()
-    return card_id if found is None else found
 
 
 def review_by_id(connection: Connection, review_id: int) -> Review:

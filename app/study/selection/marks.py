@@ -83,9 +83,7 @@ def write_note(session: Session, learner_id: int, card_id: int, text: str) -> in
     """Make `text` the learner's private note on a card; an empty one removes it. Raises ValueError for a bad one."""
     text = text.replace("\r\n", "\n").strip()
     if len(text) > LONGEST_NOTE or "\0" in text:
-        raise ValueError(
-            f"A note can have at most {LONGEST_NOTE:,} characters, and no NUL. This one has {len(text):,}."
-        )
+        raise ValueError(f"A note has at most {LONGEST_NOTE:,} characters, and no NUL. This one has {len(text):,}.")
     return _mark(session, learner_id, [card_id], "note", text)
 
 

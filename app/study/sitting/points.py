@@ -4,12 +4,18 @@ What was typed is only compared by its terms, so a tick is a guess until the lea
 """
 
 import json
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from app.cards.file.points import LONGEST, MOST
 from app.study.schedule.scale import Rating
+from app.study.sitting.formulas import shown, spelled_out
 from app.study.sitting.typed_answer import unsaid
+
+_FORMULA = re.compile(r"\$([^$]+)\$")
+_DENIES = re.compile(r"(?i)\b(?:not?|cannot)\b|n['’]t\b")
+_NOT = re.compile(_DENIES.pattern + r"|\b(?:never|none|nothing|nobody|without|neither|nor)\b")
 
 
 class Point(NamedTuple):
@@ -29,11 +35,25 @@ class Ticked(NamedTuple):
 
 
 def guess(text: str, html: str, words: str, typed: str) -> Ticked:
-    """Tick a point if more than half of its terms were typed. `words` are the point as plain text."""
-    terms = unsaid("", words)
-    missing = set(unsaid(typed, words))
-    said = [term for term in terms if term not in missing]
-    return Ticked(text, html, 2 * len(said) > len(terms), said)
+    """Tick a point if more than half of its terms were typed, or its whole formula.
+
+    `words` are the point as plain text, `typed` the answer, `spelled_out`. Numbers alone are too little, and so is an
+    answer without any "not" for a point that says what is not so.
+    """
+    words = spelled_out(words)
+    missing = {*unsaid(typed, words)}
+
+    def share(terms: Sequence[str]) -> float:
+        return sum(term not in missing for term in terms) / len(terms) if terms else 0.0
+
+    own = unsaid("", words)
+    formula = unsaid("", spelled_out(" ; ".join(_FORMULA.findall(text))))
+    names = [term for term in formula if not term.isdecimal()]
+    words_said = share([term for term in own if not term.isdecimal()])
+    is_made = share(own) > 1 / 2 <= words_said and not (len(names) > 1 and share(names) < 1 / 2)
+    is_made |= bool(names) and "+" in text and share(formula) == 1
+    is_made &= not _DENIES.search(words) or bool(_NOT.search(typed))
+    return Ticked(text, html, is_made, [shown(term) for term in own if term not in missing])
 
 
 def proposed(made: int, of: int) -> int:

@@ -12,6 +12,7 @@ from app.study.learner.preferences import Preferences
 from app.study.schedule.buttons import Offer, offer
 from app.study.selection.leech import Leech, leech
 from app.study.sitting.asked import AskedCard
+from app.study.sitting.formulas import spelled_out
 from app.study.sitting.points import Ticked, guess, proposed
 from app.study.sitting.typed_answer import Piece, compared, unsaid
 from app.web.frame.editing import EditLink, edit_at
@@ -72,7 +73,7 @@ class Shown:
 
 def with_answer(here: Context, session: Session, learner: Preferences, asked: Shown, typed: str = "") -> Shown:
     """The question `asked` with its answer, beside what was typed."""
-    card, state = asked.card, asked.card.state
+    card, state, said = asked.card, asked.card.state, spelled_out(typed)
     return replace(
         asked,
         offer=offer(learner, state, card.id if card.seed is None else card.seed, here.now),
@@ -82,7 +83,7 @@ def with_answer(here: Context, session: Session, learner: Preferences, asked: Sh
         rated_on=state.reviewed_on if state else None,
         owes=2 if state and state.due_at else 0,
         points=[
-            guess(text, point, text_of_html(point), typed) if typed.strip() else Ticked(text, point, is_made=False)
+            guess(text, point, text_of_html(point), said) if said.strip() else Ticked(text, point, is_made=False)
             for text, point in card.points
         ],
     )

@@ -1,7 +1,7 @@
 """Draws the figures of /stats as SVG and table rows. In Python, since a template takes three times as long."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 from html import escape
@@ -49,11 +49,8 @@ def bars(values: Sequence[float], labels: Sequence[str], alt: str, kind: str) ->
         for number, value in enumerate(values)
         if value
     ]
-    view = f'viewBox="0 0 {10 * len(values)} 100" preserveAspectRatio="none"'
     grid = f'<path class="grid" d="M0 0h{10 * len(values)}M0 50h{10 * len(values)}"/>'
-    return _markup(
-        f'<svg class="bars {kind}" {view} role="img" aria-label="{escape(alt)}">{grid}{"".join(drawn)}</svg>'
-    )
+    return _columns(f"bars {kind}", len(values), 100, alt, [grid, *drawn])
 
 
 def bar(share: float, expected: float | None = None) -> Markup:
@@ -69,15 +66,14 @@ def bar(share: float, expected: float | None = None) -> Markup:
 def by_week(weeks: Sequence[tuple[int, int]]) -> Markup:
     """A column for each week: how often a question was asked, and in front of it how often a slip was made."""
     most = max(asked for asked, _made in weeks)
-    drawn = "".join(
+    drawn = [
         f'<rect class="{kind}" x="{10 * number + 1}" y="{24 - height:.1f}" width="8" height="{height:.1f}"/>'
         for number, week in enumerate(weeks)
         for kind, height in zip(("ground", "made"), (24 * count / most for count in week), strict=True)
         if height
-    )
+    ]
     said = ", ".join(f"{made} of {asked}" if asked else "not asked" for asked, made in weeks)
-    view = f'viewBox="0 0 {10 * len(weeks)} 24" preserveAspectRatio="none"'
-    return _markup(f'<svg class="bar weeks" {view} role="img" aria-label="By week: {said}">{drawn}</svg>')
+    return _columns("bar weeks", len(weeks), 24, f"By week: {said}.", drawn)
 
 
 def shares(months: Sequence[Span], alt: str) -> Markup:
@@ -94,8 +90,7 @@ def shares(months: Sequence[Span], alt: str) -> Markup:
                     f"<title>{says}</title></rect>"
                 )
                 y += height
-    view = f'viewBox="0 0 {10 * len(months)} 100" preserveAspectRatio="none"'
-    return _markup(f'<svg class="shares" {view} role="img" aria-label="{escape(alt)}">{"".join(drawn)}</svg>')
+    return _columns("shares", len(months), 100, alt, drawn)
 
 
 def recalled_cells(one: Recalled) -> Markup:
@@ -178,6 +173,12 @@ class Year:
                 for day in reversed(self.active)
             )
         )
+
+
+def _columns(kind: str, number: int, height: int, alt: str, drawn: Iterable[str]) -> Markup:
+    """Columns of ten units side by side, stretched to the space that there is."""
+    view = f'viewBox="0 0 {10 * number} {height}" preserveAspectRatio="none"'
+    return _markup(f'<svg class="{kind}" {view} role="img" aria-label="{escape(alt)}">{"".join(drawn)}</svg>')
 
 
 def _markup(drawn: str) -> Markup:

@@ -42,7 +42,7 @@ def test_computed_answers_beside_their_ratings(
 
 def test_slips_are_drawn_by_week() -> None:
     drawn = by_week([(0, 0), (4, 2), (8, 0)])
-    assert 'aria-label="By week: not asked, 2 of 4, 0 of 8"' in drawn
+    assert 'aria-label="By week: not asked, 2 of 4, 0 of 8."' in drawn
     assert re.findall(r'class="(\w+)" x="(\d+)" y="[\d.]+" width="8" height="([\d.]+)"', drawn) == [
         ("ground", "11", "12.0"),
         ("made", "11", "6.0"),
