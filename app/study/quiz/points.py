@@ -64,9 +64,8 @@ def report_of(items: Sequence[Item]) -> PointReport | None:
     found: dict[str, tuple[str, list[Item], list[Item]]] = {}
     for item, points in told:
         for point in points:
-            _text, missing, made = found.setdefault(
-                " ".join(point.text.replace("*", "").casefold().split()), (point.text, [], [])
-            )
+            key = " ".join(point.text.replace("*", "").casefold().split())
+            _text, missing, made = found.setdefault(key, (point.text, [], []))
             (made if point.is_made else missing).append(item)
     every = [point for _item, points in told for point in points]
     number = sum(point.is_made for point in every)

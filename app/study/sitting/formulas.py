@@ -17,8 +17,8 @@ _SIGNS = (
     (r"\b(?:sigma|σ)\s*\(", "sigmoid ("), (r"∂\w*\s*/\s*∂|\bd\w{1,3}\s*/\s*d(?=\w)", "gradient "),
     (r"\|\||‖", " norm "), (r"(?-i:∑|Σ)", " sum "), (r"<=?|≤", " below "), (r">=?|≥", " exceeds "),
     (r"(?-i:\b[WU])\s*\*?\s*(?=[xh]\b)", " weighted "), (r"(?<=weighted )x\b", "input"), (r"\+\s*b\b", "+ bias"),
-    (r"(?<=weighted )h\b", "state"), (r"\bmax\b", "maximal"), (r"\bzeros?\b", "0"), (r"\b(?:one )?half\b", "0.5"),
-    (r"\b(?:one )?quarter\b", "0.25"),
+    (r"(?<=weighted )h\b", "state"), (r"\bmax\b", "maximal"), (r"\bzeros?\b", "0"),
+    (r"\bhalf\b", "0.5"), (r"\bquarter\b", "0.25"),
 )  # fmt: skip
 _INDEX = re.compile(r"(?<![^\W_])([A-Za-z]|sigma|alpha|delta)\s?[_^]\s?(?:\{([^{}]*)\}|\(?([^\W_]{1,3}(?:[-+]1)?)\)?)")
 _PRODUCT = re.compile(r"(?<![^\W_])([A-Za-z]|\d+)\s?\*\s?([A-Za-z])(?![^\W_])")

@@ -49,8 +49,8 @@ def guess(text: str, html: str, words: str, typed: str) -> Ticked:
     own = unsaid("", words)
     formula = unsaid("", spelled_out(" ; ".join(_FORMULA.findall(text))))
     names = [term for term in formula if not term.isdecimal()]
-    words_said = share([term for term in own if not term.isdecimal()])
-    is_made = share(own) > 1 / 2 <= words_said and not (len(names) > 1 and share(names) < 1 / 2)
+    is_made = share(own) > 1 / 2 <= share([term for term in own if not term.isdecimal()])
+    is_made &= len(names) < 2 or share(names) >= 1 / 2
     is_made |= bool(names) and "+" in text and share(formula) == 1
     is_made &= not _DENIES.search(words) or bool(_NOT.search(typed))
     return Ticked(text, html, is_made, [shown(term) for term in own if term not in missing])

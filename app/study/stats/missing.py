@@ -6,47 +6,48 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select
 
-from app.study.schedule.review_log import COUNTED, LATEST_FIRST, STANDS
+from app.study.schedule.review_log import COUNTED, IN_ORDER, LATEST_FIRST, STANDS
 from app.study.sitting.points import kept_before
 from app.study.stats.activity import Scope
 from app.study.stats.judged import LATELY, MOST_COUNTED
 from app.tables import CARD, REVIEW, THE_DECK, THE_LEARNER
 
 FEWEST, MOST = 2, 5
-"""A point is told once so many answers lack it; so many are told at most."""
+"""A point is told once it was missing on so many days; so many are told at most."""
 
 
 class MissingPoint(NamedTuple):
-    """A point as HTML with its card, and how many of its `answers` of the last 30 days lack it."""
+    """A point as HTML with its card; on how many of the `days` with an answer the first one lacked it."""
 
     card: str
     question_html: str
     html: str
     missing: int
-    answers: int
+    days: int
 
 
 # The learner's latest ratings, whatever the page is about, so that no more are read.
-_LATEST = (
-    select(REVIEW.c.id).where(REVIEW.c.learner_id == THE_LEARNER).order_by(*LATEST_FIRST).limit(MOST_COUNTED).subquery()
-)
+_MINE = select(REVIEW.c.id).where(REVIEW.c.learner_id == THE_LEARNER).order_by(*LATEST_FIRST)
+_LATEST = _MINE.limit(MOST_COUNTED).subquery()
 _TOLD = (
-    select(CARD.c.name, CARD.c.question_html, CARD.c.points, REVIEW.c.points.label("told"))
+    select(CARD.c.name, CARD.c.question_html, CARD.c.points, REVIEW.c.points.label("told"), REVIEW.c.day)
     .select_from(COUNTED.join(_LATEST, REVIEW.c.id == _LATEST.c.id).join(CARD, CARD.c.id == REVIEW.c.card_id))
     .where(STANDS, REVIEW.c.points.is_not(None), REVIEW.c.day > bindparam("before"))
     .where(CARD.c.deck_id == THE_DECK, CARD.c.retired_at.is_(None))
+    .order_by(*IN_ORDER)
 )
 _OF_TOPIC = _TOLD.where(CARD.c.topic_id == bindparam("topic"))
 
 
 def missing_points(connection: Connection, scope: Scope, today: date) -> list[MissingPoint]:
-    """At most MOST points that the cards still have, those first that most answers lack."""
+    """At most MOST points that the cards still have, those first that were missing most often."""
     values = {"learner": scope.learner_id, "deck": scope.deck_id, "before": today - LATELY, "topic": scope.topic_id}
-    made = defaultdict[tuple[str, str, str], list[bool]](list)
-    for name, question, points, told in connection.execute(_TOLD if scope.topic_id is None else _OF_TOPIC, values):
+    made = defaultdict[tuple[str, str, str], dict[date, bool]](dict)
+    for name, question, points, told, day in connection.execute(_TOLD if scope.topic_id is None else _OF_TOPIC, values):
         html = dict(points)
         for point in kept_before(told):
             if point.text in html:
-                made[name, question, html[point.text]].append(point.is_made)
-    often = [MissingPoint(*of, own.count(False), len(own)) for of, own in made.items() if own.count(False) >= FEWEST]
-    return sorted(often, key=lambda one: (-one.missing, one.answers, one.card, one.html))[:MOST]
+                made[name, question, html[point.text]].setdefault(day, point.is_made)
+    counted = (MissingPoint(*of, [*own.values()].count(False), len(own)) for of, own in made.items())
+    often = (one for one in counted if one.missing >= FEWEST)
+    return sorted(often, key=lambda one: (-one.missing, one.days, one.card, one.html))[:MOST]

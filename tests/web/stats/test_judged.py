@@ -1,13 +1,14 @@
 """/stats with computed answers: what it says of them, and nothing where there are none."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from app.database import Database
-from app.tables import CARD
+from app.tables import CARD, REVIEW
 from app.web.stats.drawing import by_week
 from tests.web.conftest import NOW
 from tests.web.sitting.test_computed import answer, question, rate, right, slipped
@@ -59,8 +60,10 @@ def test_points_left_out_link_to_their_card(client: TestClient, database: Databa
         form = {"card": "1", "shown_at": NOW.isoformat(), "revealed_after": "0", "after": str(number), "rating": "3"}
         token = {"token": f"{number:032x}", "points": [text for text, _html in said], "made": ["1"]}
         assert client.post("/review", data=form | token, follow_redirects=False).status_code == 303
+        with database.write() as session:
+            session.connection().execute(update(REVIEW).where(REVIEW.c.id == 1).values(day=NOW.date() - timedelta(1)))
     [row] = Tables(client.get("/stats").text).found["Points you leave out most often"][1:]
-    assert row == ["The W. Question 1?", "2 of 2 times"]
+    assert row == ["The W. Question 1?", "2 of 2 days"]
     assert '<a href="/cards/small/q1"' in client.get("/stats").text
 
 
