@@ -25,22 +25,29 @@ def settings_of(service: Mapping[str, Any], **given: str) -> Settings:
     def filled(match: re.Match[str]) -> str:
         return given.get(match[1]) or (match[3] or "" if match[2] == "-" else "")
 
-    named = {name: VARIABLE.sub(filled, value) for name, value in service["environment"].items()}
+    environment = {name: given.get(name) if value is None else value for name, value in service["environment"].items()}
+    named = {name: VARIABLE.sub(filled, value) for name, value in environment.items() if value is not None}
     return Settings(**{name.removeprefix(PREFIX).lower(): value for name, value in (image | named).items()})
 
 
 def test_one_process_is_what_comes_up_by_itself() -> None:
     assert [name for name, service in SERVICES.items() if "profiles" not in service] == ["recur"]
     chosen = settings_of(SERVICES["recur"], RECUR_PASSWORD="long enough")
+    assert (chosen.is_open, chosen.has_accounts) == (False, False)
+    with pytest.raises(ValueError, match="set RECUR_PASSWORD"):
+        settings_of(SERVICES["recur"])
     assert (chosen.host, chosen.port, chosen.database_url) == ("0.0.0.0", 8000, "sqlite:////data/recur.sqlite")
     assert SERVICES["recur"]["ports"] == ["127.0.0.1:8000:8000"]
 
 
-def test_the_profile_course_has_two_replicas_on_postgresql_behind_a_proxy() -> None:
+def test_the_profile_course_has_accounts_in_two_replicas_on_postgresql_behind_a_proxy() -> None:
     course = {name for name, service in SERVICES.items() if service.get("profiles") == ["course"]}
     assert course == {"recur-1", "recur-2", "postgres", "proxy"}
     assert SERVICES["recur-1"] == SERVICES["recur-2"]
-    chosen = settings_of(SERVICES["recur-1"], RECUR_PASSWORD="long enough", POSTGRES_PASSWORD="secret")
+    chosen = settings_of(SERVICES["recur-1"], POSTGRES_PASSWORD="secret")
+    assert chosen.has_accounts
+    household = settings_of(SERVICES["recur-1"], RECUR_ACCESS="household", RECUR_PASSWORD="long enough")
+    assert (household.is_open, household.has_accounts) == (False, False)
     assert chosen.database_url == "postgresql+psycopg://recur:secret@postgres/recur"
     # Only the proxy's own network is believed, and only the proxy can be reached from outside.
     assert list(chosen.trusted_proxies) == [one["subnet"] for one in COMPOSE["networks"]["course"]["ipam"]["config"]]
@@ -81,7 +88,6 @@ def test_what_a_container_may_do_is_limited(name: str) -> None:
     assert service["mem_limit"]
     assert service["pids_limit"]
     assert all("size=" in one for one in service["tmpfs"])
-    assert service["environment"]["RECUR_PASSWORD"].startswith("${RECUR_PASSWORD:?")
     assert int(service["stop_grace_period"].removesuffix("s")) > 7, "longer than what a server takes to stop"
 
 

@@ -1,6 +1,5 @@
-"""Two real `recur serve` on one PostgreSQL behind Caddy, with the Caddyfile of compose.yaml: TLS, addresses, a kill."""
+"""Two real `recur serve` with accounts on one PostgreSQL behind Caddy, as the profile `course` of compose.yaml has it."""
 
-import base64
 import http.client
 import json
 import re
@@ -9,24 +8,27 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
 
+from app.accounts.accounts import NewAccount, add, hash_if_good
+from app.accounts.roles import Role
 from app.database import Database
 from app.study.schedule.replay import replay
 from bench.cards import content_folder
 from bench.serving import RECUR, ServerProcess
 from tests import postgres
-from tests.caddy import Caddy
 from tests.eventually import eventually
+from tests.proxies import Caddy
 
 pytestmark = pytest.mark.server
 
-PASSWORD = "long enough"
-LOGIN = {"Authorization": "Basic " + base64.b64encode(f":{PASSWORD}".encode()).decode()}
+PASSWORD = "three grey geese"
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
 CARDS = 400
 
@@ -35,7 +37,7 @@ class Site:
     """The proxy, the two processes behind it and their database."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.cookies = folder, ""
         content = content_folder(folder / "content", files=CARDS // 40, cards_a_file=40)
         self.url = postgres.shared().url(postgres.shared().create())
         env = {
@@ -44,7 +46,7 @@ class Site:
             "RECUR_CONTENT_DIR": str(content),
             "RECUR_TIME_ZONE": "UTC",
             "RECUR_NEW_PER_DAY": "9999",
-            "RECUR_PASSWORD": PASSWORD,
+            "RECUR_ACCESS": "accounts",
             "RECUR_LOG_FORMAT": "json",
         }
         # At once, on an empty database.
@@ -55,12 +57,35 @@ class Site:
         for process in self.processes:
             process.wait_until_it_answers("/readyz", 120)
         self.caddy.wait(lambda: self.ask("GET", "/readyz")[0] == 200)
+        database = Database(self.url)
+        with database.write() as session:
+            new = NewAccount("Ada", Role.LEARNER, 1, hash_if_good(PASSWORD, "Ada"))
+            add(session, new, Random(1), 10, datetime.now(UTC))
+        database.close()
+        self.cookies = self.sign_in()
+
+    def sign_in(self, cookies: str = "") -> str:
+        """Ada's cookies in a new session, in the browser that has these."""
+        status, headers, _ = self.ask("POST", "/sign-in", {"name": "ada", "password": PASSWORD}, Cookie=cookies)
+        assert status == 303
+        return "; ".join(one.partition(";")[0] for one in headers.get_all("set-cookie") or [])
+
+    def ask_each(self, path: str, cookies: str) -> list[int]:
+        """What each of the processes answers to what the proxy might pass on to it."""
+        headers = {"Host": "localhost", "Cookie": cookies, "X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1"}
+        found = []
+        for process in self.processes:
+            connection = process.connect()
+            connection.request("GET", path, headers=headers)
+            found.append(connection.getresponse().status)
+            connection.close()
+        return found
 
     def ask(
         self, method: str, path: str, form: Mapping[str, str] | None = None, **headers: str
     ) -> tuple[int, http.client.HTTPMessage, str]:
-        """One request as a browser sends it to this site: status, headers and body."""
-        given = LOGIN | {"Origin": self.caddy.origin, "User-Agent": "Mozilla/5.0"}
+        """One request as Ada's browser sends it to this site: status, headers and body."""
+        given = {"Origin": self.caddy.origin, "User-Agent": "Mozilla/5.0", "Cookie": self.cookies}
         if form is not None:
             given["Content-Type"] = "application/x-www-form-urlencoded"
         connection = self.caddy.connect()
@@ -103,26 +128,41 @@ def test_pages_come_by_tls_alone(site: Site) -> None:
     answer = plain.getresponse()
     assert (answer.status, answer.headers["location"]) == (308, "https://localhost/stats")
     plain.close()
-    assert site.ask("GET", "/", Authorization="")[0] == 401
+    assert site.ask("GET", "/", Cookie="")[0] == 303
 
 
-def test_recur_knows_the_scheme_and_the_address_of_the_client(site: Site) -> None:
-    status, headers, _ = site.ask("POST", "/learners", {"name": "Ada"}, X_Forwarded_For="6.6.6.6")
-    assert status == 303
+def test_a_session_is_valid_in_both_processes_and_ends_in_both(site: Site) -> None:
+    cookies = site.sign_in()
+    assert site.ask_each("/settings", cookies) == [200, 200]
+    status, headers, _ = site.ask("POST", "/sign-out", {}, Cookie=cookies, X_Forwarded_For="6.6.6.6")
+    assert (status, headers["location"]) == (303, "/sign-in")
     assert "; Secure" in headers["set-cookie"]
-    assert headers["location"].startswith("/")
+    assert site.ask_each("/settings", cookies) == [303, 303]
+    assert site.ask_each("/settings", site.cookies) == [200, 200], "another browser of hers"
 
     def told() -> list[dict[str, object]]:
-        return [event for n in (1, 2) for event in site.events(n) if event.get("route") == "/learners"]
+        return [event for n in (1, 2) for event in site.events(n) if event.get("route") == "/sign-out"]
 
     eventually(lambda: bool(told()))  # the answer may come before the line in the log
     assert {event["client"] for event in told()} == {"127.0.0.1"}, "a client cannot say that it is another"
-    assert site.ask("POST", "/learners", {"name": "Eve"}, Origin=f"http://localhost:{site.caddy.port}")[0] == 403
+    assert site.ask("POST", "/sign-out", {}, Origin=f"http://localhost:{site.caddy.port}")[0] == 403
+
+
+def test_guesses_are_counted_for_both_processes_together(site: Site) -> None:
+    began, wrong = time.monotonic(), {"name": "ada", "password": "three grey goose"}
+    answers = Counter(site.ask("POST", "/sign-in", wrong, Cookie="")[0] for _ in range(26))
+    assert set(answers) == {403, 429}
+    minutes = (time.monotonic() - began) // 60
+    assert 20 <= answers[403] <= 21 + minutes, "20, and then one a minute"
+    for number in (1, 2):
+        eventually(lambda number=number: "/sign-in" in {one.get("route") for one in site.events(number)})  # type: ignore[misc]
+    assert site.ask("POST", "/sign-in", {"name": "ada", "password": PASSWORD}, Cookie="")[0] == 429
+    site.cookies = site.sign_in(site.cookies)  # which the account knows
 
 
 def test_what_a_training_says_comes_as_it_says_it(site: Site) -> None:
     connection = site.caddy.connect()
-    connection.request("GET", "/demos/training-symptoms/train?updates=200&seed=5", headers=LOGIN)
+    connection.request("GET", "/demos/training-symptoms/train?updates=200&seed=5", headers={"Cookie": site.cookies})
     answer = connection.getresponse()
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert "; Secure" in answer.headers["set-cookie"]

@@ -18,7 +18,7 @@ from app.accounts.roles import Role
 from app.database import Database
 from bench.cards import content_folder
 from bench.serving import RECUR, ServerProcess, recur_env
-from tests.caddy import Caddy
+from tests.proxies import Caddy
 from tests.certificates import made
 from tests.eventually import eventually
 
