@@ -14,7 +14,7 @@ NODE_OF_WHEEL = $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path(
 NPM_OPTIONS ?=
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-.PHONY: help setup setup-test run quick test proof unit check lint types format bench soak audit lock chromium postgres caddy image-steps clean
+.PHONY: help setup setup-test run quick test proof unit check lint types format bench soak audit lock chromium postgres caddy nginx image-steps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,7 +27,7 @@ quick: setup-test lint types ## lint, types, and tests without browser, servers 
 
 test: setup-test lint types check unit ## set up and run everything: lint, types, content, all tests with a sample of the long proofs
 
-unit: setup-test chromium postgres caddy
+unit: setup-test chromium postgres caddy nginx
 	$(PYTEST)
 
 proof: setup-test chromium postgres ## run the long proofs in full: twenty times the examples, and everything on PostgreSQL: hours
@@ -120,13 +120,13 @@ postgres:
 		fi; \
 	fi
 
-caddy:
-	@if ! command -v caddy >/dev/null; then \
+caddy nginx:
+	@if ! PATH="$$PATH:/usr/sbin" command -v $@ >/dev/null; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo "Installing Caddy for the test of the reverse proxy …"; \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq caddy >/dev/null; \
+			echo "Installing $@ for the test of the reverse proxies …"; \
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $@ >/dev/null; \
 		else \
-			echo "The test of the reverse proxy needs Caddy. On Debian: sudo apt-get install caddy"; exit 1; \
+			echo "The test of the reverse proxies needs $@. On Debian: sudo apt-get install $@"; exit 1; \
 		fi; \
 	fi
 

@@ -1,4 +1,4 @@
-"""Two real `recur serve` with accounts on one PostgreSQL behind Caddy, as the profile `course` of compose.yaml has it."""
+"""Two real `recur serve` with accounts on one PostgreSQL behind Caddy, as the profile course of compose.yaml has it."""
 
 import http.client
 import json
@@ -161,20 +161,7 @@ def test_guesses_are_counted_for_both_processes_together(site: Site) -> None:
 
 
 def test_what_a_training_says_comes_as_it_says_it(site: Site) -> None:
-    connection = site.caddy.connect()
-    connection.request("GET", "/demos/training-symptoms/train?updates=200&seed=5", headers={"Cookie": site.cookies})
-    answer = connection.getresponse()
-    assert answer.headers["content-type"].startswith("text/event-stream")
-    assert "; Secure" in answer.headers["set-cookie"]
-    came = []
-    for line in answer:
-        if line.startswith(b"event: "):
-            came.append((line.split()[1], time.monotonic()))
-    connection.close()
-    kinds = [kind for kind, _ in came]
-    assert kinds[0] == b"progress"
-    assert kinds[-1] == b"done"
-    assert len({round(at, 3) for _, at in came}) > 2, "all at once at the end: it was kept back"
+    site.caddy.check_that_events_are_passed_on_at_once(site.cookies)
 
 
 def rate(site: Site, card: int, token: str) -> int:

@@ -1,4 +1,4 @@
-"""Accounts by https: Recur's own TLS, in one process and in several, and behind Caddy."""
+"""Accounts by https: Recur's own TLS, in one process and in several, and behind Caddy and nginx."""
 
 import http.client
 import re
@@ -18,9 +18,9 @@ from app.accounts.roles import Role
 from app.database import Database
 from bench.cards import content_folder
 from bench.serving import RECUR, ServerProcess, recur_env
-from tests.proxies import Caddy
 from tests.certificates import made
 from tests.eventually import eventually
+from tests.proxies import Caddy, Nginx, Proxy
 
 pytestmark = pytest.mark.server
 
@@ -44,19 +44,19 @@ def environment(folder: Path) -> dict[str, str]:
     return env
 
 
-def ask(connect: Connect, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
+def ask(connect: Connect, method: str, path: str, form: dict[str, str] | str | None = None, **headers: str) -> Answer:
     connection = connect()
     given = {"Origin": f"https://localhost:{connection.port}", "Content-Type": "application/x-www-form-urlencoded"}
     try:
         more = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, urlencode(form) if form is not None else None, given | more)
+        connection.request(method, path, urlencode(form) if isinstance(form, dict) else form, given | more)
         answer = connection.getresponse()
         return answer.status, answer.headers, answer.read().decode()
     finally:
         connection.close()
 
 
-def check_a_visit(connect: Connect) -> str:
+def check_a_visit(connect: Connect, banner: str | None = None) -> str:
     """Sign in and look around as a browser does; returns the session's cookie."""
     status, headers, _ = ask(connect, "GET", "/")
     assert (status, headers["location"]) == (303, "/sign-in")
@@ -67,7 +67,7 @@ def check_a_visit(connect: Connect) -> str:
     cookie = cookies[0].partition(";")[0]
     for path, expected in (("/settings", 200), ("/nowhere", 404), ("/healthz", 200), ("/api/v1/demos", 200)):
         status, headers, _ = ask(connect, "GET", path, Cookie=cookie)
-        assert (status, headers.get_all("strict-transport-security"), headers["server"]) == (expected, HSTS, None)
+        assert (status, headers.get_all("strict-transport-security"), headers["server"]) == (expected, HSTS, banner)
     # Without the prefix it is another cookie, which another host of the site could have set.
     assert ask(connect, "GET", "/settings", Cookie=cookie.removeprefix("__Host-"))[0] == 303
     return cookie
@@ -124,49 +124,61 @@ def version(port: int, most: ssl.TLSVersion) -> str | None:
         return connection.version()
 
 
-@pytest.fixture
-def behind_caddy(tmp_path: Path) -> Iterator[Callable[..., tuple[Caddy, ServerProcess]]]:
-    """Starts a server with accounts behind Caddy."""
-    running: list[Caddy | ServerProcess] = []
+Start = Callable[..., tuple[Proxy, ServerProcess]]
 
-    def start(**more: str) -> tuple[Caddy, ServerProcess]:
+
+@pytest.fixture
+def behind(tmp_path: Path) -> Iterator[Start]:
+    """Starts a server with accounts behind a proxy."""
+    running: list[Proxy | ServerProcess] = []
+
+    def start(kind: type[Caddy] | type[Nginx], **more: str) -> tuple[Proxy, ServerProcess]:
         server = ServerProcess(RECUR, environment(tmp_path) | more, tmp_path / "log")
         running.append(server)
         server.wait_until_it_answers("/readyz")
-        caddy = Caddy(tmp_path, [server.port])
-        running.append(caddy)
-        caddy.wait(lambda: ask(caddy.connect, "GET", "/readyz")[0] == 200)
-        return caddy, server
+        proxy = kind(tmp_path, [server.port])
+        running.append(proxy)
+        proxy.wait(lambda: ask(proxy.connect, "GET", "/readyz")[0] == 200)
+        return proxy, server
 
     yield start
     for one in running:
         one.stop()
 
 
-def test_behind_caddy(behind_caddy: Callable[..., tuple[Caddy, ServerProcess]], tmp_path: Path) -> None:
-    caddy, server = behind_caddy()
-    check_a_visit(caddy.connect)
+@pytest.mark.parametrize("kind", [Caddy, Nginx])
+def test_behind_a_proxy(behind: Start, kind: type[Caddy] | type[Nginx], tmp_path: Path) -> None:
+    proxy, server = behind(kind)
+    cookie = check_a_visit(proxy.connect, proxy.banner)
     # A client cannot say that it is another, or that it came by https where it did not.
     wrong = {"name": "ada", "password": "three grey goose"}
-    assert ask(caddy.connect, "POST", "/sign-in", wrong, X_Forwarded_For="6.6.6.6", Forwarded="for=6.6.6.6")[0] == 403
+    assert ask(proxy.connect, "POST", "/sign-in", wrong, X_Forwarded_For="6.6.6.6", Forwarded="for=6.6.6.6")[0] == 403
     eventually(lambda: "A sign-in was refused" in (tmp_path / "log").read_text())
     log = (tmp_path / "log").read_text()
     assert "127.0.0.1" in log
     assert "6.6.6.6" not in log
-    plain = http.client.HTTPConnection("localhost", caddy.http_port, timeout=20)
+    plain = http.client.HTTPConnection("localhost", proxy.http_port, timeout=20)
     plain.request("GET", "/sign-in", headers={"X-Forwarded-Proto": "https"})
     answer = plain.getresponse()
     assert (answer.status, answer.headers["location"]) == (308, "https://localhost/sign-in")
     plain.close()
-    server.stop()  # Caddy's own answer
-    status, headers, _ = ask(caddy.connect, "GET", "/")
+    proxy.check_that_events_are_passed_on_at_once(cookie)
+    # A history, and the address of a demo, may be as large as Recur takes them.
+    assert ask(proxy.connect, "GET", f"/demos?text={'x' * 15_000}", Cookie=cookie)[0] == 200
+    head = '--limit\r\nContent-Disposition: form-data; name="file"; filename="history.jsonl"\r\n\r\n'
+    history, kind_of = f"{head}{'x' * 9_900_000}\r\n--limit--\r\n", "multipart/form-data; boundary=limit"
+    status, _, page = ask(proxy.connect, "POST", "/settings/history", history, Cookie=cookie, Content_Type=kind_of)
+    assert (status, "history.jsonl" in page) == (422, True)
+    server.stop()  # the proxy's own answer
+    status, headers, page = ask(proxy.connect, "GET", "/")
     assert (status, headers.get_all("strict-transport-security")) == (502, HSTS)
+    assert "it will count once" in page
 
 
-def test_a_proxy_that_nobody_named_is_not_believed(behind_caddy: Callable[..., tuple[Caddy, ServerProcess]]) -> None:
+def test_a_proxy_that_nobody_named_is_not_believed(behind: Start) -> None:
     """It says https, but may be anybody: for Recur the request came by plain http."""
-    caddy, _ = behind_caddy(RECUR_TRUSTED_PROXIES="192.0.2.7")
-    status, headers, page = ask(caddy.connect, "GET", "/sign-in")
+    proxy, _ = behind(Caddy, RECUR_TRUSTED_PROXIES="192.0.2.7")
+    status, headers, page = ask(proxy.connect, "GET", "/sign-in")
     assert (status, "by https alone" in page) == (403, True)
     assert headers["set-cookie"] is None
-    assert ask(caddy.connect, "POST", "/sign-in", {"name": "ada", "password": PASSWORD})[0] == 403
+    assert ask(proxy.connect, "POST", "/sign-in", {"name": "ada", "password": PASSWORD})[0] == 403
