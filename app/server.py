@@ -5,7 +5,9 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
+from asyncio.sslproto import SSLProtocol
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -98,22 +100,23 @@ class Server(uvicorn.Server):
                 signal.signal(one, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's, which lets a client be silent for a minute before it has shaken hands."""
+        """As uvicorn's, which lets any number of clients be silent for a minute before they have shaken hands."""
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
-        config = self.config
-        made: Callable[..., asyncio.Protocol] = connections.BoundedHttp
-        protocol = partial(made, config=config, server_state=self.server_state, app_state=self.lifespan.state)
-        patience = connections.PATIENCE if config.ssl else None
-        loop = asyncio.get_running_loop()
-        self.servers = [
-            await loop.create_server(
-                protocol, sock=one, backlog=config.backlog, ssl=config.ssl, ssl_handshake_timeout=patience
-            )
-            for one in sockets or []
-        ]
+        backlog, loop, made = self.config.backlog, asyncio.get_running_loop(), self._protocols()
+        self.servers = [await loop.create_server(made, sock=one, backlog=backlog) for one in sockets or []]
         self.started = True
+
+    def _protocols(self) -> Callable[[], asyncio.BaseProtocol]:
+        """What makes the protocol of each connection."""
+        config, tls, shaking = self.config, self.config.ssl, Shaking()
+        made: Callable[..., asyncio.Protocol] = connections.BoundedHttp
+        http = partial(made, config=config, server_state=self.server_state, app_state=self.lifespan.state)
+        if tls is None:
+            return http
+        most = (config.limit_concurrency or connections.FEWEST_CONNECTIONS) // 2
+        return lambda: Handshake(http(), tls, shaking, most)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more, finish what runs, cut what does not finish, and say so."""
@@ -165,6 +168,35 @@ class Server(uvicorn.Server):
         connections: list[Any] = list(self.server_state.connections)
         cycles = [one.cycle for one in connections if one.cycle]
         return [Running(one, self.config.app) for one in cycles if or_unread or not one.response_complete]
+
+
+class Handshake(SSLProtocol):
+    """A connection by TLS, whose client shakes hands within the patience that all have, and then speaks with `http`.
+
+    The limit of connections does not count it before. So `shaking` holds those of the server that have not shaken
+    hands, of which there may be `most`: one more takes the place of the first.
+    """
+
+    def __init__(self, http: asyncio.Protocol, tls: ssl.SSLContext, shaking: "Shaking", most: int) -> None:
+        loop = asyncio.get_running_loop()
+        self._shaking, self._most = shaking, most
+        is_over = loop.create_future()
+        is_over.add_done_callback(self._end)
+        super().__init__(loop, http, tls, is_over, server_side=True, ssl_handshake_timeout=connections.PATIENCE)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin."""
+        if len(self._shaking) >= self._most:
+            self._shaking.pop(next(iter(self._shaking))).abort()
+        self._shaking[self] = transport
+        super().connection_made(transport)
+
+    def _end(self, is_over: asyncio.Future[None]) -> None:
+        self._shaking.pop(self, None)
+        is_over.exception()  # its client is gone, too slow or no client of TLS: there is nobody to tell
+
+
+Shaking = dict[Handshake, asyncio.Transport]
 
 
 def _counted(running: list[Running]) -> str:

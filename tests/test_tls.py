@@ -1,7 +1,9 @@
 """Accounts by https: Recur's own TLS, in one process and in several, and behind Caddy and nginx."""
 
+import asyncio
 import http.client
 import re
+import shlex
 import socket
 import ssl
 import warnings
@@ -16,6 +18,8 @@ import pytest
 from app.accounts.accounts import NewAccount, add, hash_if_good
 from app.accounts.roles import Role
 from app.database import Database
+from app.server import Handshake, Shaking
+from app.web.frame import connections
 from bench.cards import content_folder
 from bench.serving import RECUR, ServerProcess, recur_env
 from tests.certificates import made
@@ -77,7 +81,8 @@ def check_a_visit(connect: Connect, banner: str | None = None) -> str:
 def test_recur_itself_speaks_tls(tmp_path: Path, workers: str) -> None:
     pair = made(tmp_path)
     env = environment(tmp_path) | {"RECUR_HOST": "0.0.0.0", "RECUR_WORKERS": workers}
-    server = ServerProcess([*RECUR, "--tls-cert", str(pair.cert), "--tls-key", str(pair.key)], env)
+    command = shlex.join([*RECUR, "--tls-cert", str(pair.cert), "--tls-key", str(pair.key)])
+    server = ServerProcess(["bash", "-c", f"ulimit -n 256; exec {command}"], env)
     tls = ssl.create_default_context(cafile=str(pair.cert))
 
     def connect() -> http.client.HTTPSConnection:
@@ -97,12 +102,60 @@ def test_recur_itself_speaks_tls(tmp_path: Path, workers: str) -> None:
         with pytest.raises((OSError, http.client.HTTPException)):
             plain.getresponse()
         plain.close()
+        silent = [socket.create_connection(("127.0.0.1", server.port), 30) for _ in range(300 * int(workers))]
+        assert ask(connect, "GET", "/sign-in")[0] == 200, "whoever shakes no hands takes nobody's place"
+        for one in silent:
+            one.close()
         assert version(server.port, ssl.TLSVersion.TLSv1_3) == "TLSv1.3"
         assert version(server.port, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
         with pytest.raises(ssl.SSLError):
             version(server.port, ssl.TLSVersion.TLSv1_1)
     finally:
         server.stop()
+
+
+class Echo(asyncio.Protocol):
+    """Answers with what it hears."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)
+
+
+@pytest.mark.parametrize(("patience", "most"), [(0.1, 10), (60, 2)])
+def test_who_does_not_shake_hands_is_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: float, most: int
+) -> None:
+    """When its time is over, or at once if there are more of its kind than there may be."""
+    monkeypatch.setattr(connections, "PATIENCE", patience)
+    pair, shaking = made(tmp_path), Shaking()
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*pair)
+
+    async def look() -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: Handshake(Echo(), tls, shaking, most), "127.0.0.1")
+        port = server.sockets[0].getsockname()[1]
+        clients = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        clients[0][1].write(b"\x16\x03\x01")  # half a greeting
+        async with asyncio.timeout(30):
+            assert await clients[0][0].read() == b""
+        assert len(shaking) <= most
+        if patience > 1:  # a client that shakes hands takes the place of the first of those that do not
+            trusted = ssl.create_default_context(cafile=str(pair.cert))
+            heard, said = await asyncio.open_connection("localhost", port, ssl=trusted)
+            said.write(b"hello")
+            assert await heard.readexactly(5) == b"hello"
+            said.close()
+            assert await clients[1][0].read() == b""
+            assert len(shaking) == 1
+        for _, writer in clients:
+            writer.close()
+        server.close()
+
+    asyncio.run(look())
 
 
 def answers(connect: Connect) -> bool:
