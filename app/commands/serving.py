@@ -56,7 +56,7 @@ def serve(
     if for_phone:
         chosen = phone.on_home_network(chosen, address, yes)
     log.start(chosen.log_format, chosen.log_level)
-    until = _check_tls(chosen)
+    name, until = _check_tls(chosen)
     try:
         assets.version()  # before anything is migrated
     except assets.MissingAssetError as error:
@@ -68,6 +68,7 @@ def serve(
         bring_up_to_date(database, chosen)
         listener = _listen(chosen)
         host, port = listener.getsockname()[:2]
+        host = name or host
         stop = "Ctrl+C stops it" if number == 1 else f"{number} processes; Ctrl+C stops them"
         here = f"{'https' if chosen.tls_cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/"
         announce(f"Recur is at {here} ({stop})")
@@ -84,16 +85,21 @@ def serve(
             Workers(number, lambda: _work(chosen, listener, once), FINISH_SECONDS + 2, ended).run()
 
 
-def _check_tls(chosen: Settings) -> str:
-    """A sentence about the certificate, if there is one. One that cannot be used is told, and the command exits."""
+def _check_tls(chosen: Settings) -> tuple[str, str]:
+    """The first name in the certificate, and a sentence about it; both empty if there is none.
+
+    One that cannot be used is told, and the command exits.
+    """
     if chosen.tls_cert is None or chosen.tls_key is None:
-        return ""
+        return "", ""
     try:
         found = check_certificate(chosen.tls_cert, chosen.tls_key, datetime.now(UTC))
     except CertificateError as error:
         refuse(str(error))
     names = ", ".join(found.names) or "no name, so browsers will warn"
-    return f"The certificate is for {names}, and ends on {found.ends_at:%Y-%m-%d}. Restart Recur after you renew it."
+    first = next((name for name in found.names if "*" not in name), "")
+    until = f"The certificate is for {names}, and ends on {found.ends_at:%Y-%m-%d}. Restart Recur after you renew it."
+    return first, until
 
 
 def _show_link_to_admin(database: "Database", here: str) -> None:
@@ -105,7 +111,8 @@ def _show_link_to_admin(database: "Database", here: str) -> None:
     if path:
         # Not by way of the log: whoever has the link comes in.
         typer.echo(f"There is no admin yet. This link makes one; it is valid once, for a day: {here.rstrip('/')}{path}")
-        typer.echo("(Behind a proxy, put its address in the place of this one.)")
+        if not here.startswith("https"):
+            typer.echo(f"Behind a proxy put its address, such as https://recur.example.org/, in the place of {here}")
 
 
 @contextmanager

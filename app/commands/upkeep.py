@@ -38,7 +38,8 @@ def restore(
     """Replace the database by a copy, and keep what was there. Without a file: list the dated copies."""
     from app.upkeep import restore as restoring
 
-    with dated_copies(settings()) as copies:
+    chosen = settings()
+    with dated_copies(chosen) as copies:
         if file is None:
             typer.echo("\n".join(map(str, copies.all())) or f"There are no copies in {copies.folder}.")
             return
@@ -49,6 +50,10 @@ def restore(
         typer.echo(f"The copy was from an older version (revision {done.migrated_from}) and was migrated.")
     if done.kept:
         typer.echo(f"The replaced database was kept as {done.kept}.")
+    if done.deleted:
+        typer.echo(f"Deleted again: {counted(done.deleted, 'learner')} deleted since the copy was made.")
+    if chosen.has_accounts:
+        typer.echo("Sessions, app tokens and links ended: everybody signs in anew.")
 
 
 @app.command()

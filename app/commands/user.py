@@ -83,13 +83,13 @@ def enable(name: Name) -> None:
 
 @app.command(name="list")
 def list_() -> None:
-    """List the accounts: name, role, number of the learner, and whether they can sign in."""
+    """List the accounts: number (as in the log), name, role, number of the learner, and whether they can sign in."""
     from app.accounts import accounts
 
     with migrated_database(settings()) as database, database.read() as session:
         for one in accounts.all_accounts(session):
             state = "disabled" if one.disabled_at else "" if one.has_password else "no password yet"
-            typer.echo(f"{one.name}\t{one.role}\t{one.learner_id}\t{state}".rstrip())
+            typer.echo(f"{one.id}\t{one.name}\t{one.role}\t{one.learner_id}\t{state}".rstrip())
 
 
 def _disable(name: str, is_disabled: bool) -> None:

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.accounts.accounts import AccountError, hash_if_good
 from app.accounts.bounds import OF_JOINING, give_back, key_of, network_of, take_turn
-from app.accounts.links import Joining, OpenLink, join_by, join_class, open_link, use
+from app.accounts.links import Joining, OpenLink, is_in_class, join_by, join_class, open_link, use
 from app.accounts.sign_in import Entered, end, enter
 from app.web.frame.entry import let_in
 from app.web.frame.errors import NotHereError
@@ -42,7 +42,9 @@ def join(here: Here, secret: str, form: JoinForm = TheJoining) -> Response:
     link = _valid(here, secret)
     if form.as_me and here.account is not None and link.class_id is not None and link.account_id is None:
         with here.writing() as session:
-            if use(session, link):
+            if not is_in_class(session, link.class_id, here.account.account_id):
+                if not use(session, link):
+                    raise NotHereError(OVER)
                 join_class(session, link, here.account.account_id, not form.left_out, here.now)
         return RedirectResponse("/", HTTPStatus.SEE_OTHER)
     try:

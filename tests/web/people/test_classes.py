@@ -47,6 +47,7 @@ def test_a_class_from_its_making_to_its_end(school: School, boss: TestClient, to
     link = link_in(ida.post(f"{path}/invite", data={"days": "7", "uses": "2"}).text)
     assert link not in ida.get(path).text
     assert "A link for 2 more people" in ida.get(path).text
+    assert ida.post(link, data={"as_me": "true"}).status_code == 303  # who is in it uses nothing up
     # One joins with a new account, another with the one they have.
     new = school.browser()
     assert "Join Spring" in new.get(link).text

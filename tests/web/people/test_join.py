@@ -35,6 +35,7 @@ def test_the_first_link_makes_the_admin_and_keeps_what_was_learned(
     assert earlier
     assert path
     browser = school.browser()
+    assert browser.get(earlier).status_code == 200  # each of two servers prints one at its start
     for _ in range(2):  # a look uses nothing up
         page = browser.get(path).text
         assert "You will be an admin" in page
