@@ -30,7 +30,7 @@ def test_an_account_from_its_making_to_its_end(run_recur: Run, database: Databas
     with database.read() as session:
         assert open_link(session, secret, NOW) is None
     assert run_recur("user", "disable", "ada lovelace").code == 0
-    assert "ada lovelace\tadmin\t" in run_recur("user", "list").out
+    assert "\tada lovelace\tadmin\t" in run_recur("user", "list").out
     assert "disabled" in run_recur("user", "list").out
     assert run_recur("user", "enable", "ada lovelace").code == 0
     assert "no password yet" in run_recur("user", "list").out
