@@ -9,10 +9,19 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
+from urllib.parse import urlencode
 
+from app.accounts.accounts import NewAccount, add, hash_if_good
+from app.accounts.roles import Role
+from app.database import Database
 from app.settings import ROOT
 from tests.certificates import made
+
+PASSWORD = "three grey geese"
+Connect = Callable[[], http.client.HTTPConnection]
 
 
 def free_port() -> int:
@@ -21,6 +30,32 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def add_ada(url: str) -> None:
+    """The account of a learner in the database, who is the first; migrates it if it is empty."""
+    database = Database(url)
+    database.migrate()
+    with database.write() as session:
+        add(
+            session, NewAccount("Ada", Role.LEARNER, 1, hash_if_good(PASSWORD, "Ada")), Random(1), 10, datetime.now(UTC)
+        )
+    database.close()
+
+
+def ask(
+    connect: Connect, method: str, path: str, form: Mapping[str, str] | str | None = None, **headers: str
+) -> tuple[int, http.client.HTTPMessage, str]:
+    """One request as a browser sends it: status, headers and body."""
+    connection = connect()
+    given = {"Origin": f"https://localhost:{connection.port}", "Content-Type": "application/x-www-form-urlencoded"}
+    try:
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, urlencode(form) if isinstance(form, Mapping) else form, given | more)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+    finally:
+        connection.close()
 
 
 class Proxy:

@@ -8,27 +8,22 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
 from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
 
-from app.accounts.accounts import NewAccount, add, hash_if_good
-from app.accounts.roles import Role
 from app.database import Database
 from app.study.schedule.replay import replay
 from bench.cards import content_folder
 from bench.serving import RECUR, ServerProcess
 from tests import postgres
 from tests.eventually import eventually
-from tests.proxies import Caddy
+from tests.proxies import PASSWORD, Caddy, add_ada, ask
 
 pytestmark = pytest.mark.server
 
-PASSWORD = "three grey geese"
 HIDDEN = re.compile(r'name="(\w+)" value="([^"]*)"')
 CARDS = 400
 
@@ -57,11 +52,7 @@ class Site:
         for process in self.processes:
             process.wait_until_it_answers("/readyz", 120)
         self.caddy.wait(lambda: self.ask("GET", "/readyz")[0] == 200)
-        database = Database(self.url)
-        with database.write() as session:
-            new = NewAccount("Ada", Role.LEARNER, 1, hash_if_good(PASSWORD, "Ada"))
-            add(session, new, Random(1), 10, datetime.now(UTC))
-        database.close()
+        add_ada(self.url)
         self.cookies = self.sign_in()
 
     def sign_in(self, cookies: str = "") -> str:
@@ -72,30 +63,14 @@ class Site:
 
     def ask_each(self, path: str, cookies: str) -> list[int]:
         """What each of the processes answers to what the proxy might pass on to it."""
-        headers = {"Host": "localhost", "Cookie": cookies, "X-Forwarded-Proto": "https", "X-Forwarded-For": "127.0.0.1"}
-        found = []
-        for process in self.processes:
-            connection = process.connect()
-            connection.request("GET", path, headers=headers)
-            found.append(connection.getresponse().status)
-            connection.close()
-        return found
+        headers = {"Host": "localhost", "Cookie": cookies, "X_Forwarded_Proto": "https", "X_Forwarded_For": "127.0.0.1"}
+        return [ask(process.connect, "GET", path, **headers)[0] for process in self.processes]
 
     def ask(
         self, method: str, path: str, form: Mapping[str, str] | None = None, **headers: str
     ) -> tuple[int, http.client.HTTPMessage, str]:
         """One request as Ada's browser sends it to this site: status, headers and body."""
-        given = {"Origin": self.caddy.origin, "User-Agent": "Mozilla/5.0", "Cookie": self.cookies}
-        if form is not None:
-            given["Content-Type"] = "application/x-www-form-urlencoded"
-        connection = self.caddy.connect()
-        try:
-            more = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(method, path, urlencode(form) if form is not None else None, given | more)
-            answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read().decode()
-        finally:
-            connection.close()
+        return ask(self.caddy.connect, method, path, form, **{"Cookie": self.cookies} | headers)
 
     def events(self, process: int) -> list[dict[str, object]]:
         """What one of the processes has logged."""

@@ -8,56 +8,30 @@ import socket
 import ssl
 import warnings
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from random import Random
-from urllib.parse import urlencode
 
 import pytest
 
-from app.accounts.accounts import NewAccount, add, hash_if_good
-from app.accounts.roles import Role
-from app.database import Database
 from app.server import Handshake, Shaking
 from app.web.frame import connections
 from bench.cards import content_folder
 from bench.serving import RECUR, ServerProcess, recur_env
 from tests.certificates import made
 from tests.eventually import eventually
-from tests.proxies import Caddy, Nginx, Proxy
+from tests.proxies import PASSWORD, Caddy, Connect, Nginx, Proxy, add_ada, ask
 
 pytestmark = pytest.mark.server
 
-PASSWORD = "three grey geese"
 COOKIE = r"__Host-recur-(session|device)=[\w-]{43}; HttpOnly; Max-Age=\d+; Path=/; SameSite=lax; Secure"
 HSTS = ["max-age=31536000"]
-Connect = Callable[[], http.client.HTTPSConnection]
-Answer = tuple[int, http.client.HTTPMessage, str]
 
 
 def environment(folder: Path) -> dict[str, str]:
     """A server with accounts, over a database with one in it."""
     env = recur_env(folder) | {"RECUR_ACCESS": "accounts"}
     content_folder(folder / "content", files=1, cards_a_file=2)
-    database = Database(env["RECUR_DATABASE_URL"])
-    database.migrate()
-    with database.write() as session:
-        new = NewAccount("Ada", Role.LEARNER, None, hash_if_good(PASSWORD, "Ada"))
-        add(session, new, Random(1), 10, datetime.now(UTC))
-    database.close()
+    add_ada(env["RECUR_DATABASE_URL"])
     return env
-
-
-def ask(connect: Connect, method: str, path: str, form: dict[str, str] | str | None = None, **headers: str) -> Answer:
-    connection = connect()
-    given = {"Origin": f"https://localhost:{connection.port}", "Content-Type": "application/x-www-form-urlencoded"}
-    try:
-        more = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request(method, path, urlencode(form) if isinstance(form, dict) else form, given | more)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read().decode()
-    finally:
-        connection.close()
 
 
 def check_a_visit(connect: Connect, banner: str | None = None) -> str:
@@ -114,16 +88,6 @@ def test_recur_itself_speaks_tls(tmp_path: Path, workers: str) -> None:
         server.stop()
 
 
-class Echo(asyncio.Protocol):
-    """Answers with what it hears."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.transport.write(data)
-
-
 @pytest.mark.parametrize(("patience", "most"), [(0.1, 10), (60, 2)])
 def test_who_does_not_shake_hands_is_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: float, most: int
@@ -136,7 +100,7 @@ def test_who_does_not_shake_hands_is_dropped(
 
     async def look() -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: Handshake(Echo(), tls, shaking, most), "127.0.0.1")
+        server = await loop.create_server(lambda: Handshake(asyncio.Protocol(), tls, shaking, most), "127.0.0.1")
         port = server.sockets[0].getsockname()[1]
         clients = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
         clients[0][1].write(b"\x16\x03\x01")  # half a greeting
@@ -145,10 +109,7 @@ def test_who_does_not_shake_hands_is_dropped(
         assert len(shaking) <= most
         if patience > 1:  # a client that shakes hands takes the place of the first of those that do not
             trusted = ssl.create_default_context(cafile=str(pair.cert))
-            heard, said = await asyncio.open_connection("localhost", port, ssl=trusted)
-            said.write(b"hello")
-            assert await heard.readexactly(5) == b"hello"
-            said.close()
+            clients.append(await asyncio.open_connection("localhost", port, ssl=trusted))
             assert await clients[1][0].read() == b""
             assert len(shaking) == 1
         for _, writer in clients:
