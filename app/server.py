@@ -100,7 +100,7 @@ class Server(uvicorn.Server):
                 signal.signal(one, handler)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """As uvicorn's, which lets any number of clients be silent for a minute before they have shaken hands."""
+        """As uvicorn's, with our own protocols: it lets any number of clients never shake hands for a minute."""
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
@@ -110,7 +110,8 @@ class Server(uvicorn.Server):
 
     def _protocols(self) -> Callable[[], asyncio.BaseProtocol]:
         """What makes the protocol of each connection."""
-        config, tls, shaking = self.config, self.config.ssl, Shaking()
+        config, tls = self.config, self.config.ssl
+        shaking: dict[Handshake, Any] = {}
         made: Callable[..., asyncio.Protocol] = connections.BoundedHttp
         http = partial(made, config=config, server_state=self.server_state, app_state=self.lifespan.state)
         if tls is None:
@@ -177,7 +178,7 @@ class Handshake(SSLProtocol):
     hands, of which there may be `most`: one more takes the place of the first.
     """
 
-    def __init__(self, http: asyncio.Protocol, tls: ssl.SSLContext, shaking: "Shaking", most: int) -> None:
+    def __init__(self, http: asyncio.Protocol, tls: ssl.SSLContext, shaking: "dict[Handshake, Any]", most: int) -> None:
         loop = asyncio.get_running_loop()
         self._shaking, self._most = shaking, most
         is_over = loop.create_future()
@@ -194,9 +195,6 @@ class Handshake(SSLProtocol):
     def _end(self, is_over: asyncio.Future[None]) -> None:
         self._shaking.pop(self, None)
         is_over.exception()  # its client is gone, too slow or no client of TLS: there is nobody to tell
-
-
-Shaking = dict[Handshake, asyncio.Transport]
 
 
 def _counted(running: list[Running]) -> str:

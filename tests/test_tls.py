@@ -9,10 +9,11 @@ import ssl
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app.server import Handshake, Shaking
+from app.server import Handshake
 from app.web.frame import connections
 from bench.cards import content_folder
 from bench.serving import RECUR, ServerProcess, recur_env
@@ -94,7 +95,8 @@ def test_who_does_not_shake_hands_is_dropped(
 ) -> None:
     """When its time is over, or at once if there are more of its kind than there may be."""
     monkeypatch.setattr(connections, "PATIENCE", patience)
-    pair, shaking = made(tmp_path), Shaking()
+    pair = made(tmp_path)
+    shaking: dict[Handshake, Any] = {}
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(*pair)
 

@@ -67,8 +67,7 @@ def serve(
     with migrated_database(chosen) as database:
         bring_up_to_date(database, chosen)
         listener = _listen(chosen)
-        host, port = listener.getsockname()[:2]
-        host = name or host
+        host, port = name or listener.getsockname()[0], listener.getsockname()[1]
         stop = "Ctrl+C stops it" if number == 1 else f"{number} processes; Ctrl+C stops them"
         here = f"{'https' if chosen.tls_cert else 'http'}://{f'[{host}]' if ':' in host else host}:{port}/"
         announce(f"Recur is at {here} ({stop})")
@@ -86,10 +85,7 @@ def serve(
 
 
 def _check_tls(chosen: Settings) -> tuple[str, str]:
-    """The first name in the certificate, and a sentence about it; both empty if there is none.
-
-    One that cannot be used is told, and the command exits.
-    """
+    """The first name in the certificate, and a sentence about it. One that cannot be used is told, and ends it all."""
     if chosen.tls_cert is None or chosen.tls_key is None:
         return "", ""
     try:
@@ -97,9 +93,8 @@ def _check_tls(chosen: Settings) -> tuple[str, str]:
     except CertificateError as error:
         refuse(str(error))
     names = ", ".join(found.names) or "no name, so browsers will warn"
-    first = next((name for name in found.names if "*" not in name), "")
     until = f"The certificate is for {names}, and ends on {found.ends_at:%Y-%m-%d}. Restart Recur after you renew it."
-    return first, until
+    return next((name for name in found.names if "*" not in name), ""), until
 
 
 def _show_link_to_admin(database: "Database", here: str) -> None:

@@ -38,8 +38,7 @@ def restore(
     """Replace the database by a copy, and keep what was there. Without a file: list the dated copies."""
     from app.upkeep import restore as restoring
 
-    chosen = settings()
-    with dated_copies(chosen) as copies:
+    with dated_copies(settings()) as copies:
         if file is None:
             typer.echo("\n".join(map(str, copies.all())) or f"There are no copies in {copies.folder}.")
             return
@@ -50,9 +49,7 @@ def restore(
         typer.echo(f"The copy was from an older version (revision {done.migrated_from}) and was migrated.")
     if done.kept:
         typer.echo(f"The replaced database was kept as {done.kept}.")
-    if done.deleted:
-        typer.echo(f"Deleted again: {counted(done.deleted, 'learner')} deleted since the copy was made.")
-    if chosen.has_accounts:
+    if settings().has_accounts:
         typer.echo("Sessions, app tokens and links ended: everybody signs in anew.")
 
 

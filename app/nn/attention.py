@@ -79,19 +79,6 @@ def additive_scores(Q: Array, K: Array, w: AdditiveWeights) -> tuple[Array, Arra
     return hidden @ w.v, hidden
 
 
-def additive_scores_backward(
-    de: Array, hidden: Array, Q: Array, K: Array, w: AdditiveWeights
-) -> tuple[Array, Array, AdditiveWeights]:
-    """dz = de v (1 − tanh²); a query collects over the keys, a key over the queries, the weights over all pairs.
-
-    Shapes: de (batch, m, T), hidden (batch, m, T, a) → dQ (batch, m, d_q), dK (batch, T, d_k), dw as w
-    """
-    dz = de[..., None] * w.v * (1 - hidden**2)
-    to_q, to_k = dz.sum(axis=2), dz.sum(axis=1)
-    dW_q, dW_k = np.einsum("bmd,bma->da", Q, to_q), np.einsum("btd,bta->da", K, to_k)
-    return to_q @ w.W_q.T, to_k @ w.W_k.T, AdditiveWeights(dW_q, dW_k, np.einsum("bmt,bmta->a", de, hidden))
-
-
 def attend(e: Array, V: Array) -> tuple[Array, Array]:
     """From scores to contexts: α = softmax(e), c_i = Σ_t α_it v_t.
 

@@ -23,11 +23,6 @@ _TABLES = ("alembic_version", "card", "learner", "review")
 _REVISION = re.compile(r"^COPY \S*alembic_version .*\n(\S+)$", re.MULTILINE)
 
 
-def is_possible() -> bool:
-    """True if pg_dump is installed."""
-    return shutil.which("pg_dump") is not None
-
-
 def dump(database: Database, target: Path) -> int:
     """Copy the database as it is at this moment into a file of pg_dump's custom format; returns the number of reviews.
 

@@ -30,15 +30,13 @@ TO_THINK_AGAIN = timedelta(days=7)
 class Restored(NamedTuple):
     """What is in the database now, and the copy of what it replaced, if there was anything.
 
-    `migrated_from` is the revision of the copy, if it was older than this program. `deleted` counts the learners who
-    were deleted again.
+    `migrated_from` is the revision of the copy, if it was older than this program.
     """
 
     reviews: int
     learners: int
     kept: Path | None
     migrated_from: str | None
-    deleted: int
 
 
 def restore(copies: DatedCopies, file: Path, now: datetime) -> Restored:
@@ -76,7 +74,7 @@ def _restore_file(copies: DatedCopies, path: Path, file: Path, now: datetime) ->
         if path.exists():
             beside.chmod(path.stat().st_mode)
             kept = _keep(path, copies, now)
-        deleted = _end_what_ended(beside, _deleted_since(copies), now)
+        _end_what_ended(beside, _deleted_since(copies), now)
         for log in sqlite_copy.logs_of(path):  # else SQLite would write the old log into the new file
             log.unlink()
         _sync(beside)
@@ -89,7 +87,6 @@ def _restore_file(copies: DatedCopies, path: Path, file: Path, now: datetime) ->
         found.learners,
         kept,
         None if is_newest(copies.database, before.revision, file) else before.revision,
-        deleted,
     )
 
 
@@ -129,26 +126,24 @@ def _deleted_since(copies: DatedCopies) -> set[str]:
     return keys
 
 
-def _end_what_ended(beside: Path, keys: set[str], now: datetime) -> int:
+def _end_what_ended(beside: Path, keys: set[str], now: datetime) -> None:
     made = Database(f"sqlite:///{beside}")
     try:
-        deleted = _take_out(made, keys, now)
+        _take_out(made, keys, now)
     finally:
         made.close()
     sqlite_copy.fold(beside)
-    return deleted
 
 
-def _take_out(database: Database, keys: set[str], now: datetime) -> int:
-    """Take out of a restored database who was deleted, and what let somebody in. Returns how many were deleted."""
+def _take_out(database: Database, keys: set[str], now: datetime) -> None:
+    """Take out of a restored database who was deleted, and what let somebody in."""
     with database.write() as session:
-        deleted = delete_again(session, keys, now)
+        delete_again(session, keys, now)
         for table in LETS_IN:
             session.connection().execute(delete(table))
         # Whether they thought better of it since, the copy cannot know: they have time to say so again.
         asked = update(LEARNER).where(LEARNER.c.leaves_at.is_not(None))
         session.connection().execute(asked.values(leaves_at=now + TO_THINK_AGAIN))
-    return deleted
 
 
 def _keep(path: Path, copies: DatedCopies, now: datetime) -> Path:
@@ -224,8 +219,8 @@ def _restore_server(copies: DatedCopies, file: Path, is_dump: bool, now: datetim
     postgres_copy.restore(database, file)
     database.engine.dispose()
     database.migrate()
-    deleted = _take_out(database, keys, now)
+    _take_out(database, keys, now)
     with database.read() as session:
         count = "SELECT (SELECT count(*) FROM review), (SELECT count(*) FROM learner)"
         reviews, learners = session.connection().exec_driver_sql(count).one()
-    return Restored(reviews, learners, kept, revision if is_old else None, deleted)
+    return Restored(reviews, learners, kept, revision if is_old else None)

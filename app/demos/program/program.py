@@ -221,17 +221,6 @@ def _uses(text: ModuleText, node: ast.AST) -> Iterator[tuple[ast.expr, Named | I
             yield attribute or one, to
 
 
-def _is_light(place: Named) -> bool:
-    """True if an annotation may bring it: a kernel's, or another name for a type of other libraries."""
-    place = _origin(place)
-    text = source(place.module)
-    node = text.definitions.get(place.name)
-    names = [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and one.id != place.name] if node else []
-    return ".nn." in place.module or (
-        isinstance(node, ast.Assign) and not any(isinstance(text.find(name), Named) for name in names)
-    )
-
-
 def _annotations(one: ast.AST) -> list[ast.AST]:
     found = [getattr(one, "annotation", None), getattr(one, "returns", None)]
     return [part for part in found if isinstance(part, ast.AST)]

@@ -8,7 +8,6 @@ from alembic.autogenerate import produce_migrations
 from alembic.migration import MigrationContext
 from alembic.operations import Operations, ops
 from sqlalchemy import Connection, inspect
-from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
 from app.cards.load import search
@@ -79,15 +78,3 @@ def _named(op: Any) -> str:
     if isinstance(op, ops.CreateIndexOp):
         return f"The index {op.index_name} of {op.table_name}"
     return f"A constraint of {getattr(op, 'table_name', None) or op.source_table}"
-
-
-def can_be_opened(database: Database) -> str:
-    """Why the database cannot be read at all; "" if it can."""
-    try:
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("SELECT 1").scalar()
-            if database.is_sqlite:
-                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
-    except DatabaseError as error:
-        return str(error.orig)
-    return ""
