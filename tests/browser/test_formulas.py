@@ -198,9 +198,22 @@ def struck(drawn: Box) -> None:
     assert sum(one.paints for one in drawn.every("mrow")) == 3
 
 
+def ruled(drawn: Box, count: str) -> None:
+    found = [one for one in drawn.every("mrow") if one.frame + one.rules == 1]
+    assert len(found) == int(count)
+    assert all(one.width <= sum(inner.width for inner in one.inner) + 1 for one in found)
+
+
+def flat(drawn: Box) -> None:
+    """The row that has nothing but the last rule is no taller than the rule."""
+    table = next(drawn.every("mtable"))
+    assert table.inner[-1].height < 3
+    assert abs(table.inner[-1].width - table.inner[0].width) < 1
+
+
 CHECKS: dict[str, Callable[..., None]] = {
     one.__name__: one
-    for one in (over, under, limits, side, fences, rows, aligned, rules, tight, spaced, tall, box, struck)
+    for one in (over, under, limits, side, fences, rows, aligned, rules, tight, spaced, tall, box, struck, ruled, flat)
 }
 
 
@@ -287,20 +300,22 @@ def test_bold_letters_are_bold(sheet: Page, bold: str, plain: str) -> None:
     assert heavy > 1.12 * light
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        *("overline", "underline", "widehat", "widetilde", "overrightarrow", "overleftarrow", "overleftrightarrow"),
-        *("overbrace", "underbrace", "overbracket", "underbracket", "xrightarrow", "xleftarrow"),
-    ],
+_WIDE = (
+    *("overline", "underline", "widehat", "widetilde", "overrightarrow", "overleftarrow", "overleftrightarrow"),
+    *("overbrace", "underbrace", "overbracket", "underbracket", "xrightarrow", "xleftarrow"),
 )
-def test_a_mark_is_as_wide_as_what_it_covers(sheet: Page, command: str) -> None:
+
+
+@pytest.mark.parametrize(
+    ("command", "letters"), [*((one, "ABCD") for one in _WIDE), ("overline", "a"), ("underline", "a")]
+)
+def test_a_mark_is_as_wide_as_what_it_covers(sheet: Page, command: str, letters: str) -> None:
     """By pixels: the columns that the mark alone darkens, against those of the letters."""
-    latex = rf"\{command}{{ABCD}}"
+    latex = rf"\{command}{{{letters}}}"
     mark = ink(sheet, latex, "#ink mi { visibility: hidden }")
-    letters = ink(sheet, latex, "#ink mo { visibility: hidden }")
+    covered = ink(sheet, latex, "#ink mo { visibility: hidden } #ink mrow { border-color: transparent }")
     extents = []
-    for rows in (mark, letters):
+    for rows in (mark, covered):
         dark = [x for x, column in enumerate(zip(*rows, strict=True)) if max(column) > 60]
         extents.append(dark[-1] - dark[0])
     assert 0.85 < extents[0] / extents[1] < (1.6 if command.startswith("x") else 1.2), extents

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from functools import lru_cache
+from pathlib import Path
 
 DEEPEST = 40
 MOST_MACROS = 100
@@ -10,19 +11,21 @@ MOST_MACROS = 100
 Macros = tuple[tuple[str, str], ...]
 """Names of commands, without the backslash, and what each stands for, with #1 to #9 for its arguments."""
 
-BUILT_IN = {
-    "substack": r"\begin{subarray}{c}#1\end{subarray}",
-    **dict.fromkeys(("mbox", "hbox", "textup", "textnormal"), r"\text{#1}"),
-    **dict.fromkeys(("mathbbm", "mathds"), r"\mathbb{#1}"),
-    **dict.fromkeys(("nicefrac", "sfrac"), r"{}^{#1}\!/_{#2}"),
-    **{"argmax": r"\operatorname*{arg\,max}", "argmin": r"\operatorname*{arg\,min}"},
-    **{"norm": r"\left\lVert #1 \right\rVert", "abs": r"\left\lvert #1 \right\rvert", "smash": "{#1}"},
-    **{"hdots": r"\ldots", "degree": r"^\circ", "defeq": r"\coloneqq"},
-}
-"""Commands that authors use and math-core lacks."""
-_OURS_ALONE = {
-    name: body for name, body in BUILT_IN.items() if name not in ("substack", "mbox", "hbox", "smash", "textnormal")
-}
+
+def _table() -> dict[str, dict[str, str]]:
+    """The lines of latex_commands.txt: by their kind, what stands for each name."""
+    found: dict[str, dict[str, str]] = {"ours": {}, "known": {}, "refused": {}}
+    for line in Path(__file__).with_name("latex_commands.txt").read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            names, said = line.split(": ", 1)
+            kind, *commands = names.split()
+            found[kind] |= dict.fromkeys(commands, said)
+    return found
+
+
+_OURS_ALONE, _KNOWN, _REFUSED = _table().values()
+BUILT_IN = _OURS_ALONE | _KNOWN
+"""Commands that authors use and math-core lacks, and what is drawn for each."""
 
 # Equations are not numbered: each environment is drawn as one that has the same form and no numbers.
 _ALIKE = {
@@ -33,20 +36,11 @@ _ALIKE = {
     ),
     **dict.fromkeys(("gather", "gather*"), (r"\begin{gathered}", r"\end{gathered}")),
     **dict.fromkeys(("multline", "multline*"), (r"\begin{multline*}", r"\end{multline*}")),
+    "subequations": ("{", "}"),
     "smallmatrix": (r"\begin{subarray}{cccccccccc}", r"\end{subarray}"),
 }
 _TAGGED = re.compile(r"(equation|align|flalign|alignat|gather)\*?")
 _FENCES = {"p": ("(", ")"), "b": ("[", "]"), "B": (r"\{", r"\}"), "v": ("|", "|"), "V": (r"\|", r"\|"), "": (".", ".")}
-_REFUSED = {
-    **dict.fromkeys(("ref", "eqref"), "equations have no numbers to refer to: name the equation in words"),
-    "newline": r"write \\ in an environment such as aligned",
-    "mathop": r"write \operatorname*{name}, or \underset{below}{above}",
-    "DeclareMathOperator": r"write macros: in the front matter, with KL: \operatorname{KL} below it",
-    "textsc": r"small capitals are not drawn: write \text{…}",
-    "eqnarray": "write align, with one & before each =",
-    "eqnarray*": "write align, with one & before each =",
-}
-
 _TOKEN = re.compile(r"\\([a-zA-Z]+\*?|.|\Z)|[{}$%]", re.DOTALL)
 _NAME = re.compile(r"\s*\{([^{}]*)\}")
 _OPTION = re.compile(r"\s*\[([tbclr]*)\]")
@@ -60,6 +54,26 @@ _LETTERS = re.compile(
 _ANGLE = re.compile(r"\s*([<>])")
 _BRACE = re.compile(r"\s*\{")
 _TEXT = re.compile(r"text(?!color|style)[a-z]*|mbox|hbox|emph|substack")
+_STARRED = re.compile(r"\\(norm|abs|smash)\s*(?:\*|\[[^\[\]]*\])")
+_NOT_LETTERS = re.compile(r"\s*\{(?:[^{}]|\{[^{}]*\})*?(?:[_^]|\\(?:math(?!rm|it)|b[mo]|hat|bar|tilde|over|under|lim))")
+_BOLD = re.compile(
+    r"\\(?:boldsymbol|bm|mathbf|pmb)\s*\{\s*\\(?:(?:mathcal|mathscr|cal)\s*\{?\s*([A-Z])|(mathrm|rm)\b\s*\{?(\w+))"
+    r"\s*\}?\s*\}"
+)
+_RULES = ("hline", "toprule", "midrule", "bottomrule")
+_AFTER_RULE = re.compile(rf"\\(?:{'|'.join(_RULES)}|hdashline)\s*$")
+_SPECIAL = {
+    *(*_RULES, "begin", "end", "label", "tag", "require", "limits", "nolimits", "norm", "abs", "smash"),
+    *("boldsymbol", "bm", "mathbf", "pmb"),
+}
+_BOLD_SCRIPT = 0x1D4D0 - ord("A")
+_TAG_IN_DOLLARS = re.compile(r"tag(\*?)\s*\{\s*\$(?:\\(?:ast|star)|([^$]*))\$\s*\}")
+_COLUMNS = re.compile(r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
+_REPEATED = re.compile(r"\*\s*(?:\{(\d+)\}|(\d))\s*(?:\{([^{}]*)\}|(\w))")
+_NO_COLUMN = re.compile(
+    r"[@!<>]\{(?:\s|\\[,;:!]|\{[^{}]*\}|\\(?:hspace|quad|qquad|enspace|extracolsep|raggedright|centering)\b\*?)*\}"
+)
+"""What in an array's columns sets only spaces."""
 _SIZED = re.compile(r"left|right|middle|[bB]igg?[lrm]?")
 
 
@@ -82,9 +96,12 @@ class LatexSource:
     def __init__(self, latex: str, display: bool) -> None:
         self.latex, self.display = latex, display
         self.is_tagged = r"\tag" in latex
+        self.has_formulas = "$" in latex or r"\(" in latex
         self.written: list[str] = []
         self.starts, self.origins, self.length = [0], [0], 0
         self.open: list[tuple[str, str, int]] = []
+        self.columns: list[int] = []
+        self.operator_end = -1
         self._read()
         self.text = "".join(self.written)
 
@@ -131,6 +148,28 @@ class LatexSource:
         if _OPERATOR.fullmatch(command) and (named := _LETTERS.match(latex, found.end())):
             star = "" if command == "operatorname" else "*"
             return rf"\operatorname{star}{{{named[1] or named[2] or named[3]}}}", named.end()
+        if _OPERATOR.fullmatch(command) and (opens := _BRACE.match(latex, found.end())):
+            if command == "mathop" or _NOT_LETTERS.match(latex, found.end()):
+                if command == "operatorname":
+                    return r"\mathrm", found.end()
+                self._enter("operator", command, at)
+                return r"\mathop{{" if command == "mathop" else r"\mathop{\mathrm{", opens.end()
+        if command in ("limits", "nolimits") and self.operator_end == len(latex[:at].rstrip()):
+            return "", found.end()  # a display has them below anyway
+        if starred := _STARRED.match(latex, at):
+            return rf"\{starred[1]}", starred.end()
+        if tag := _TAG_IN_DOLLARS.match(latex, at + 1):
+            return rf"\tag{tag[1]}{{{tag[2] or '*'}}}", tag.end()
+        if bold := _BOLD.match(latex, at):
+            return chr(ord(bold[1]) + _BOLD_SCRIPT) if bold[1] else rf"\mathbf{{{bold[3]}}}", bold.end()
+        if command == "require" and (name := _NAME.match(latex, found.end())):
+            return "", name.end()
+        if command == "hspace*":
+            return r"\hspace", found.end()
+        if command in _RULES:
+            return "" if _AFTER_RULE.search(latex[max(at - 40, 0) : at]) else r"\hline", found.end()
+        if command in "()" and self.open and self.open[-1][0] == ("text" if command == "(" else "$"):
+            return self._sign("$", at), found.end()
         if why := _REFUSED.get(command):
             raise MathsError(rf"\{command} cannot be used here: {why}", at)
         if command == "\\":
@@ -150,7 +189,7 @@ class LatexSource:
         if not opens:
             return found[0], found.end()
         self._enter("text" if command != "substack" else "{", command, at)
-        wrapped = "{" if "$" in latex and command != "substack" else ""
+        wrapped = "{" if self.has_formulas and command != "substack" else ""
         return wrapped + latex[at : opens.end()], opens.end()
 
     def _sign(self, sign: str, at: int) -> str:
@@ -158,10 +197,12 @@ class LatexSource:
         if sign == "{":
             self._enter("{", "", at)
         elif sign == "}":
-            if kind not in ("{", "text"):
+            if kind not in ("{", "text", "operator"):
                 raise MathsError(rf"{_opening(kind, name)} is closed by a }}" if kind else "a } closes nothing", at)
             self.open.pop()
-            return "}}" if kind == "text" and "$" in self.latex else "}"
+            if kind == "operator":
+                self.operator_end = at + 1
+            return "}}" if kind == "operator" or (kind == "text" and self.has_formulas) else "}"
         elif sign == "%":
             raise MathsError(r"% starts a comment in LaTeX; a percent sign is \%", at)
         elif sign == "$":
@@ -207,6 +248,15 @@ class LatexSource:
         takes = verb == "begin" and re.fullmatch(r"aligned(at)?|gathered|split|array|.*matrix\*", name)
         option = _OPTION.match(self.latex, end) if takes else None
         end = option.end() if option else end
+        if name == "array" and verb == "begin" and (columns := _COLUMNS.match(self.latex, end)):
+            spec = _REPEATED.sub(lambda one: int(one[1] or one[2]) * (one[3] or one[4]), columns[1])
+            spec = re.sub(r"[pmb]\{[^{}]*\}", "l", _NO_COLUMN.sub("", spec))
+            self.columns.append(len(re.findall("[lcr]", spec)))
+            return rf"\begin{{array}}{{{spec}}}", columns.end()
+        if name == "array" and self.columns:
+            count = self.columns.pop()
+            has_rule = _AFTER_RULE.search(self.latex[max(at - 40, 0) : at])
+            return rf"{'&' * (count - 1) if has_rule else ''}\end{{array}}", end
         if verb == "begin" and name.startswith("aligna"):
             count = _NAME.match(self.latex, end)
             end = count.end() if count else end
@@ -227,7 +277,7 @@ class LatexSource:
 @lru_cache(maxsize=1_024)
 def _is_ordinary(command: str) -> bool:
     """True if a command is drawn as it is, whatever stands around it."""
-    special = command in _REFUSED or command in ("begin", "end", "label")
+    special = command in _REFUSED or command in _SPECIAL
     return command.isalpha() and not special and not any(one.fullmatch(command) for one in (_OPERATOR, _SIZED, _TEXT))
 
 

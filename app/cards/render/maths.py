@@ -45,20 +45,27 @@ _STYLES = {
     **{f"margin-left:-{em}em": f"m-back{mu}" for em, mu in (("0.16666667", 3), ("0.22222222", 4), ("0.2777778", 5))},
 }
 """The styles that math-core writes, as classes of static/maths.css: the policy forbids style="…"."""
+_BACK = {0.0833: "m-back1", 0.1667: "m-back3", 0.2222: "m-back4", 0.2778: "m-back5"}
 _ENCLOSED = {"box": "m-box", "updiagonalstrike": "m-up", "downdiagonalstrike": "m-down"}
-CLASSES = {*filter(None, _STYLES.values()), *_ENCLOSED.values(), "m-up-down"}
+CLASSES = {*filter(None, _STYLES.values()), *_ENCLOSED.values(), "m-up-down", "m-over", "m-under", "m-back1"}
+_RULE = '<mo stretchy="true">\u0332</mo>'
+_AN_OPERATOR = '<mpadded style="padding-left:0;padding-right:0.1667em;">'
 
 _WORDS = {
-    r"Unknown command \"(.*)\"": r"unknown command \1",
+    r"Unknown command \"(.*)\"": r"unknown command \1: commands of your own go under macros: in the front matter",
     r"Unknown environment \"(.*)\"": r"unknown environment \1",
     r"Unknown color \"(.*)\"": r"unknown colour \1",
     r"Duplicate subscript or superscript": "a second index or exponent on the same letter: write {a_b}_c or a_{b_c}",
     r"Expected argument but (?:reached|got) .*": "a fraction, root, index or exponent is missing a part",
-    r"Found \"&\".*": r"& is outside an environment such as aligned; an ampersand is \\&",
+    r"Found \"&\".*": r"& is outside an environment such as aligned; an ampersand is \\&, and &lt; is <",
     r"There must be a parenthesis after \"(.*)\".*": r"a bracket, or a full stop for none, must follow \1",
     r"Found \"(.*)\", which may only appear (.*)": r"\1 may stand only \2",
     r"Expected non-special ASCII.*": r"only plain letters, digits and signs can stand here",
     r"Math mode within text mode.*": r"a $ within \\text is not read here",
+    r"Not valid in text mode": r"this cannot stand in \\text{…}: write \_ \# \^{} there, or formulas outside it",
+    r"Not valid in math mode": r"this can stand only in \\text{…}",
+    r"Direct Unicode input .*'(.*)'": r"write the command for \1, as in \\sqrt{x}",
+    r"Invalid parameter number.*": r"# stands only in macros; a number sign is \\#, and colours have names, such as red",
 }
 """What math-core says, and how TeX's users say it. Any other message is its own."""
 IN_TEXT = {"strong", "em", "code", "s"}
@@ -119,7 +126,7 @@ def mathml(latex: str, display: bool = False, macros: Macros = ()) -> str:
     except LatexError as error:
         at, message = _told(error)
         raise MathsError(message, source.origin(at)) from None
-    return _annotated(_as_core(xml), expanded(latex.strip(), macros))
+    return _annotated(_as_core(xml, display), expanded(latex.strip(), macros))
 
 
 def equations(latex: str) -> list[str]:
@@ -180,11 +187,13 @@ def _in_words(message: str) -> str:
     return message
 
 
-def _as_core(xml: str) -> str:
+def _as_core(xml: str, is_display: bool) -> str:
     """The MathML without what a browser or the page's policy would drop.
 
     Its elements, attributes and classes are those allowed above, so that a page can show it as it is.
     """
+    if "\u0332" in xml or _AN_OPERATOR in xml:
+        xml = _ruled(xml, is_display)
     if "menclose" in xml:
         xml = re.sub(r'(?:<mrow class="menclose-\w+"></mrow>)*</menclose>', "</mrow>", xml)
         xml = re.sub(r'<menclose notation="([\w ]+)">', _enclosed, xml)
@@ -215,6 +224,27 @@ def _is_allowed(tag: str) -> bool:
     return _ALLOWED.fullmatch(tag) is not None
 
 
+def _ruled(xml: str, is_display: bool) -> str:
+    """The MathML with rules above and below as borders, and in a display with limits below any \\mathop.
+
+    As a sign, a rule would be too wide for a single letter.
+    """
+    parts = re.split(r"(</?(?:munder|mover|msub|msup|msubsup)\b[^>]*>)", xml)
+    opened: list[int] = []
+    for at in range(1, len(parts), 2):
+        if not parts[at].startswith("</"):
+            opened.append(at)
+            continue
+        start = opened.pop()
+        if parts[at - 1].endswith(_RULE):
+            parts[at - 1] = parts[at - 1].removesuffix(_RULE)
+            parts[start], parts[at] = f'<mrow class="m-{parts[at][3:-1]}">', "</mrow>"
+        elif is_display and parts[start + 1].startswith(_AN_OPERATOR):
+            limits = {"msub": "munder", "msup": "mover"}.get(parts[start][1:-1], "munderover")
+            parts[start], parts[at] = f"<{limits}>", f"</{limits}>"
+    return "".join(parts)
+
+
 def _enclosed(found: re.Match[str]) -> str:
     name = "m-up-down" if " " in found[1] else _ENCLOSED.get(found[1])
     if not name:
@@ -229,6 +259,11 @@ def _classes(found: re.Match[str]) -> str:
             if one[7:] not in COLOURS:
                 raise MathsError(f"this colour is not drawn: known are {', '.join(COLOURS.values())}")
             return f' mathcolor="{one[6:]}"'
+        if length := re.fullmatch(r"(margin-left:-|width:)([\d.]+)r?em", one):
+            if float(length[2]) <= (4 if length[1] == "width:" else 0.2778):  # more would be drawn over its neighbours
+                near = min(_BACK, key=lambda back: abs(back - float(length[2])))
+                names.append("" if length[1] == "width:" else _BACK[near])
+                continue
         if one not in _STYLES:
             raise MathsError(f"{one} is not drawn here: write one of \\, \\: \\; \\! \\quad for a space")
         names.append(_STYLES[one])

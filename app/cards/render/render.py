@@ -32,7 +32,7 @@ from app.cards.render.sanitiser import CLEANER, WITH_PICTURES
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
-RENDERER = "11 " + " ".join(
+RENDERER = "12 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 

@@ -9,7 +9,7 @@ Each formula has checks, which `tests/browser/test_formulas.py` makes on the box
   with a rule.
 - `heavy`: its ink is heavier than that of the same letters in plain style.
 - `tight`, `spaced`: no gap, or a thin one, between a function's name and its argument.
-- `box`, `struck`: a frame or a stroke is there; `tall`: the first sign is at least twice as tall as a line's bracket.
+- `ruled N`: N parts have a rule above or below. `box`, `struck`: a frame or a stroke is there; `tall`: the first sign is at least twice as tall as a line's bracket.
 - anything else: characters that must be seen in this order.
 """
 
@@ -90,10 +90,12 @@ DRAWN = [
     (r"m_t = \beta_1 m_{t-1} + (1 - \beta_1) g_t", "𝛽"),
     (r"\mathcal{O}(n^2 d), \Omega(n), \Theta(n \log n)", "𝒪", "Ω"),
     # marks above and below
-    (r"\overline{x+y}", "over"),
-    (r"\underline{x+y}", "under"),
-    (r"\overline{AB}", "over"),
-    (r"\overline{\mathrm{conv}(A)}", "over"),
+    (r"\overline{x+y}", "ruled 1"),
+    (r"\underline{x+y}", "ruled 1"),
+    (r"\overline{AB}", "ruled 1"),
+    (r"\overline{\mathrm{conv}(A)}", "ruled 1"),
+    (r"\overline{z}_i, \underline{x}, \overline{\hat y}, \overline{\overline{x}}, \underbar{x}", "ruled 6", "𝑧𝑖"),
+    (r"\frac{\overline{a}}{\underline{b}}", "ruled 2"),
     (r"\widehat{xyz}", "over"),
     (r"\widetilde{abc}", "over"),
     (r"\overrightarrow{ABC}", "over"),
@@ -202,6 +204,28 @@ DRAWN = [
     (r"\cancel{x}, \bcancel{y}, \xcancel{z}", "struck"),
     (r"\textcolor{red}{x} + {\color{blue} y}", "𝑥+𝑦"),
     (r"\phantom{x} y \hphantom{ab} \vphantom{\frac{a}{b}}", "𝑦"),
+    # as papers, notes and chats have them
+    (r"\mathop{\mathbb{E}}_{x \sim p}[f(x)]", "limits", "𝔼"),
+    (r"\mathop{\mathbb E}\limits_{x}^{y} f", "limits"),
+    (r"\mathop{\sum\sum}_{x} y", "limits"),
+    (r"\operatorname*{\mathbb{E}}_{x}[f]", "limits"),
+    (r"\operatorname{\mathbb{E}}[x] + \operatorname{a_b}(c)", "𝔼[𝑥]+ab(𝑐)"),
+    (r"\varlimsup_{n} a_n", "limits", "ruled 1"),
+    (r"\esssup_{x} f", "limits"),
+    (r"\boldsymbol{\mathcal{L}}, \bm{\mathcal D}, \mathbf{\mathcal{L}}, \boldsymbol{\mathrm{x}}", "𝓛,𝓓,𝓛,𝐱"),
+    (r"\pmb{x}, \mathbfit{W}, \EuScript{F}, \mathnormal{x}, \ensuremath{y}", "𝒙,𝑾,ℱ,𝑥,𝑦"),
+    (r"\norm*{x}, \abs*{y}, \norm[\Big]{z}, \smash[b]{w}", "‖𝑥‖,|𝑦|,‖𝑧‖,𝑤"),
+    (r"x^{\mkern-1.5mu\mathsf{T}}, a\kern 1pt b\hspace*{1cm}c\mkern-3mu d", "𝑥𝖳,𝑎𝑏𝑐𝑑"),
+    (r"\text{for all \(x\) in \(A\)}", "for all 𝑥 in 𝐴"),
+    (r"\textrm{if $x$}, \textmd{m}", "if 𝑥,m"),
+    (r"\begin{align*} a &= b \tag{$*$} \\ c &= d \tag{$\star$} \end{align*}", "(*)", "rows 2"),
+    (r"\require{cancel} x + \cancelto{0}{y}", "𝑥+𝑦0"),
+    (r"\begin{subequations} \begin{align} a &= b \\ c &= d \end{align} \end{subequations}", "rows 2", "aligned"),
+    (r"a_1, \dotsc, a_n, b_1 \dotsb b_n, f\colon X \to Y, \sum_{\mathclap{i \le n}} x_i", "limits", ":𝑋"),
+    (r"\begin{array}{|c|c|} \hline a & b \\ \hline c & d \\ \hline \end{array}", "rows 3", "rules 6", "flat"),
+    (r"\begin{array}{cc} \toprule a & b \\ \midrule c & d \\ \bottomrule \end{array}", "rows 3", "rules 4", "flat"),
+    (r"\begin{array}{c} \hline\hline a \\ \hline \end{array}", "rows 2", "flat"),
+    (r"\begin{array}{@{}*{3}{c}|p{2cm}@{}} 1 & 2 & 3 & 4 \end{array}", "rows 1", "rules 1", "1234"),
     (r"\newcommand{\vv}[1]{\mathbf{#1}} \vv{x} + \vv{y}", "𝐱+𝐲"),
 ]
 
@@ -224,6 +248,22 @@ REFUSED = [
     (r"\begin{eqnarray} a &=& b \end{eqnarray}", 0, "write align"),
     ("a & b", 2, "& is outside"),
     (r"a \\ b", 2, r"\\ is outside"),
+    (r"P(\Var(x))", 2, r"unknown command \Var: commands of your own go under macros:"),
+    (r"a \SI{3}{\metre}", 2, r"5\,\mathrm{ms}"),
+    (r"x\cite{elman}", 1, "(paper:elman-1990)"),
+    (r"\colorbox{red}{x}", 0, r"\boxed"),
+    (r"a + \textsf{S}", 4, r"\mathsf"),
+    (r"\verb|x|", 0, r"\texttt"),
+    (r"{\small x}", 1, "the page sets the size"),
+    (r"\rlap{/}D", 0, "leave it out"),
+    (r"\begin{tabular}{ll} a & b \end{tabular}", 0, "a table in Markdown"),
+    (r"\begin{CD} A \end{CD}", 0, "a picture"),
+    (r"\begin{array}{cc} a & \multicolumn{2}{c}{x} \end{array}", 23, "one column and one row"),
+    (r"\text{hidden_size}", 12, r"write \_"),
+    (r"\color{#ff0000} x", 8, "colours have names"),
+    ("√2", 0, r"\sqrt"),
+    ("x &lt; y", 2, "&lt; is <"),
+    (r"a \hspace{-2em} b", 0, "for a space"),
     ("50% of", 2, r"a percent sign is \%"),
     ("a\\", 1, "single backslash"),
     (r"a $b$", 2, r"a dollar is \$"),
@@ -235,7 +275,6 @@ REFUSED = [
     (r"\newcommand{\x}{1}", 0, "shows nothing"),
     (r"\DeclareMathOperator{\KL}{KL}", 0, "macros:"),
     (r"\eqref{eq:x}", 0, "no numbers"),
-    (r"\mathop{\sum\sum}_x y", 0, r"\operatorname*{name}"),
     (r"\textsc{Adam}", 0, "small capitals"),
     (r"\textcolor{nocolour}{x}", 0, "unknown colour nocolour"),
     (r"\textcolor{yellow}{x}", 0, "known are red"),
