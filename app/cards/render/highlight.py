@@ -11,6 +11,14 @@ from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
 LONGEST = 20_000
+_ALIASES = {
+    "plaintext": "text",
+    "plain": "text",
+    "txt": "text",
+    "ipython3": "python",
+    "ipython": "python",
+    "jsonl": "json",
+}
 CLASSES = frozenset(name for name in STANDARD_TYPES.values() if name)
 _FORMATTER = HtmlFormatter(nowrap=True)
 
@@ -18,7 +26,7 @@ _FORMATTER = HtmlFormatter(nowrap=True)
 @lru_cache(maxsize=64)
 def _lexer(language: str) -> Lexer | None:
     try:
-        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        return get_lexer_by_name(_ALIASES.get(language, language), stripnl=False, ensurenl=False)
     except ClassNotFound:
         return None
 

@@ -3,7 +3,8 @@
 import re
 from bisect import bisect_right
 from functools import lru_cache
-from pathlib import Path
+
+from app.cards.render.word_table import word_table
 
 DEEPEST = 40
 MOST_MACROS = 100
@@ -11,19 +12,7 @@ MOST_MACROS = 100
 Macros = tuple[tuple[str, str], ...]
 """Names of commands, without the backslash, and what each stands for, with #1 to #9 for its arguments."""
 
-
-def _table() -> dict[str, dict[str, str]]:
-    """The lines of latex_commands.txt: by their kind, what stands for each name."""
-    found: dict[str, dict[str, str]] = {"ours": {}, "known": {}, "refused": {}}
-    for line in Path(__file__).with_name("latex_commands.txt").read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            names, said = line.split(": ", 1)
-            kind, *commands = names.split()
-            found[kind] |= dict.fromkeys(commands, said)
-    return found
-
-
-_OURS_ALONE, _KNOWN, _REFUSED = _table().values()
+_OURS_ALONE, _KNOWN, _REFUSED, _FORMS = (word_table("latex.txt")[kind] for kind in ("ours", "known", "refused", "form"))
 BUILT_IN = _OURS_ALONE | _KNOWN
 """Commands that authors use and math-core lacks, and what is drawn for each."""
 
@@ -54,20 +43,15 @@ _LETTERS = re.compile(
 _ANGLE = re.compile(r"\s*([<>])")
 _BRACE = re.compile(r"\s*\{")
 _TEXT = re.compile(r"text(?!color|style)[a-z]*|mbox|hbox|emph|substack")
-_STARRED = re.compile(r"\\(norm|abs|smash)\s*(?:\*|\[[^\[\]]*\])")
 _NOT_LETTERS = re.compile(r"\s*\{(?:[^{}]|\{[^{}]*\})*?(?:[_^]|\\(?:math(?!rm|it)|b[mo]|hat|bar|tilde|over|under|lim))")
-_BOLD = re.compile(
-    r"\\(?:boldsymbol|bm|mathbf|pmb)\s*\{\s*\\(?:(?:mathcal|mathscr|cal)\s*\{?\s*([A-Z])|(mathrm|rm)\b\s*\{?(\w+))"
-    r"\s*\}?\s*\}"
-)
+_BOLD_SCRIPT = re.compile(r"\\(?:boldsymbol|bm|mathbf|pmb)\s*\{\s*\\(?:mathcal|mathscr|cal)\s*\{?\s*([A-Z])\s*\}?\s*\}")
+_REWRITTEN = [(re.compile(pattern), form) for pattern, form in _FORMS.items()]
 _RULES = ("hline", "toprule", "midrule", "bottomrule")
 _AFTER_RULE = re.compile(rf"\\(?:{'|'.join(_RULES)}|hdashline)\s*$")
 _SPECIAL = {
     *(*_RULES, "begin", "end", "label", "tag", "require", "limits", "nolimits", "norm", "abs", "smash"),
     *("boldsymbol", "bm", "mathbf", "pmb"),
 }
-_BOLD_SCRIPT = 0x1D4D0 - ord("A")
-_TAG_IN_DOLLARS = re.compile(r"tag(\*?)\s*\{\s*\$(?:\\(?:ast|star)|([^$]*))\$\s*\}")
 _COLUMNS = re.compile(r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _REPEATED = re.compile(r"\*\s*(?:\{(\d+)\}|(\d))\s*(?:\{([^{}]*)\}|(\w))")
 _NO_COLUMN = re.compile(
@@ -148,24 +132,19 @@ class LatexSource:
         if _OPERATOR.fullmatch(command) and (named := _LETTERS.match(latex, found.end())):
             star = "" if command == "operatorname" else "*"
             return rf"\operatorname{star}{{{named[1] or named[2] or named[3]}}}", named.end()
-        if _OPERATOR.fullmatch(command) and (opens := _BRACE.match(latex, found.end())):
-            if command == "mathop" or _NOT_LETTERS.match(latex, found.end()):
-                if command == "operatorname":
-                    return r"\mathrm", found.end()
-                self._enter("operator", command, at)
-                return r"\mathop{{" if command == "mathop" else r"\mathop{\mathrm{", opens.end()
+        is_operator = command == "mathop" or (_OPERATOR.fullmatch(command) and _NOT_LETTERS.match(latex, found.end()))
+        if is_operator and command == "operatorname":
+            return r"\mathrm", found.end()
+        if is_operator and (opens := _BRACE.match(latex, found.end())):
+            self._enter("operator", command, at)
+            return r"\mathop{{" if command == "mathop" else r"\mathop{\mathrm{", opens.end()
         if command in ("limits", "nolimits") and self.operator_end == len(latex[:at].rstrip()):
             return "", found.end()  # a display has them below anyway
-        if starred := _STARRED.match(latex, at):
-            return rf"\{starred[1]}", starred.end()
-        if tag := _TAG_IN_DOLLARS.match(latex, at + 1):
-            return rf"\tag{tag[1]}{{{tag[2] or '*'}}}", tag.end()
-        if bold := _BOLD.match(latex, at):
-            return chr(ord(bold[1]) + _BOLD_SCRIPT) if bold[1] else rf"\mathbf{{{bold[3]}}}", bold.end()
-        if command == "require" and (name := _NAME.match(latex, found.end())):
-            return "", name.end()
-        if command == "hspace*":
-            return r"\hspace", found.end()
+        if bold := _BOLD_SCRIPT.match(latex, at):
+            return chr(0x1D4D0 + ord(bold[1]) - ord("A")), bold.end()
+        for pattern, form in _REWRITTEN:
+            if written := pattern.match(latex, at):
+                return written.expand(form), written.end()
         if command in _RULES:
             return "" if _AFTER_RULE.search(latex[max(at - 40, 0) : at]) else r"\hline", found.end()
         if command in "()" and self.open and self.open[-1][0] == ("text" if command == "(" else "$"):

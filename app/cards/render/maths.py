@@ -8,6 +8,7 @@ from math_core import LatexError, LatexToMathML
 
 from app.cards.render.latex_source import BUILT_IN, LatexSource, Macros, expanded
 from app.cards.render.latex_source import MathsError as MathsError
+from app.cards.render.word_table import word_table
 
 LONGEST = 4_000
 DEEPEST_MATHML = 60
@@ -28,46 +29,16 @@ COLOURS = {
     **{"BF803F": "brown", "808080": "gray", "008080": "teal", "FB3199": "magenta", "00B9F2": "cyan"},
 }
 """What math-core writes for the colours that static/maths.css has, each legible on a light and a dark page."""
-_STYLES = {
-    **{"width:100%": "m-w100", "width:50%": "m-w50", "width:7.5%": "m-w7", "math-shift:compact": "m-compact"},
-    **{"text-align:left": "m-l", "text-align:right": "m-r", "justify-items:start": "", "justify-items:end": ""},
-    **{"padding-top:0": "m-pt0", "padding-bottom:0": "m-pb0", "padding-top:0.1667em": "m-pt3"},
-    **{
-        f"padding-{side}:{width}": f"m-p{side[0]}{mu}"
-        for side in ("left", "right")
-        for width, mu in (("0", 0), ("0.1em", 2), ("0.1667em", 3), ("0.2222em", 4), ("0.2778em", 5), ("1em", 18))
-    },
-    **{
-        f"border-{side}:0.05em {line} currentcolor": f"m-{side}-{line}"
-        for side in ("top", "left", "right")
-        for line in ("solid", "dashed")
-    },
-    **{f"margin-left:-{em}em": f"m-back{mu}" for em, mu in (("0.16666667", 3), ("0.22222222", 4), ("0.2777778", 5))},
-}
-"""The styles that math-core writes, as classes of static/maths.css: the policy forbids style="…"."""
+_TABLE = word_table("latex.txt")
+_STYLES, _WORDS = _TABLE["style"], _TABLE["said"]
 _BACK = {0.0833: "m-back1", 0.1667: "m-back3", 0.2222: "m-back4", 0.2778: "m-back5"}
+_LONGEST = {"width:": 4, "margin-left:-": 0.28}
+"""How many ems a space may be wide, and how far back something may be moved before it is drawn over its neighbours."""
 _ENCLOSED = {"box": "m-box", "updiagonalstrike": "m-up", "downdiagonalstrike": "m-down"}
 CLASSES = {*filter(None, _STYLES.values()), *_ENCLOSED.values(), "m-up-down", "m-over", "m-under", "m-back1"}
 _RULE = '<mo stretchy="true">\u0332</mo>'
 _AN_OPERATOR = '<mpadded style="padding-left:0;padding-right:0.1667em;">'
 
-_WORDS = {
-    r"Unknown command \"(.*)\"": r"unknown command \1: commands of your own go under macros: in the front matter",
-    r"Unknown environment \"(.*)\"": r"unknown environment \1",
-    r"Unknown color \"(.*)\"": r"unknown colour \1",
-    r"Duplicate subscript or superscript": "a second index or exponent on the same letter: write {a_b}_c or a_{b_c}",
-    r"Expected argument but (?:reached|got) .*": "a fraction, root, index or exponent is missing a part",
-    r"Found \"&\".*": r"& is outside an environment such as aligned; an ampersand is \\&, and &lt; is <",
-    r"There must be a parenthesis after \"(.*)\".*": r"a bracket, or a full stop for none, must follow \1",
-    r"Found \"(.*)\", which may only appear (.*)": r"\1 may stand only \2",
-    r"Expected non-special ASCII.*": r"only plain letters, digits and signs can stand here",
-    r"Math mode within text mode.*": r"a $ within \\text is not read here",
-    r"Not valid in text mode": r"this cannot stand in \\text{…}: write \_ \# \^{} there, or formulas outside it",
-    r"Not valid in math mode": r"this can stand only in \\text{…}",
-    r"Direct Unicode input .*'(.*)'": r"write the command for \1, as in \\sqrt{x}",
-    r"Invalid parameter number.*": r"# stands only in macros; a number sign is \\#, and colours have names, such as red",
-}
-"""What math-core says, and how TeX's users say it. Any other message is its own."""
 IN_TEXT = {"strong", "em", "code", "s"}
 _STYLE = re.compile(r' style="([^"]*)"')
 # Browsers size a bracket only where it is no base of an index.
@@ -259,14 +230,14 @@ def _classes(found: re.Match[str]) -> str:
             if one[7:] not in COLOURS:
                 raise MathsError(f"this colour is not drawn: known are {', '.join(COLOURS.values())}")
             return f' mathcolor="{one[6:]}"'
-        if length := re.fullmatch(r"(margin-left:-|width:)([\d.]+)r?em", one):
-            if float(length[2]) <= (4 if length[1] == "width:" else 0.2778):  # more would be drawn over its neighbours
-                near = min(_BACK, key=lambda back: abs(back - float(length[2])))
-                names.append("" if length[1] == "width:" else _BACK[near])
-                continue
-        if one not in _STYLES:
+        length = re.fullmatch(r"(margin-left:-|width:)([\d.]+)r?em", one)
+        if length and float(length[2]) <= _LONGEST[length[1]]:
+            near = min(_BACK, key=lambda back: abs(back - float(length[2])))
+            names.append("" if length[1] == "width:" else _BACK[near])
+        elif one in _STYLES:
+            names.append(_STYLES[one])
+        else:
             raise MathsError(f"{one} is not drawn here: write one of \\, \\: \\; \\! \\quad for a space")
-        names.append(_STYLES[one])
     return f' class="{" ".join(filter(None, names))}"'
 
 

@@ -48,6 +48,8 @@ _CLEAN = re.compile(
 """HTML that the sanitiser would leave as it is, in a twentieth of its time."""
 _DRAWINGS = ("mermaid", "plantuml", "tikz", "vega-lite", "abc", "flow", "sequence")
 _TASK = re.compile(r"\[([ xX])\](?:\s+|$)")
+_IN_CODE = re.compile(r"^`([^`]+)`$")
+_PRICES = re.compile(r"\d[\d.,]*[kKmM]?\s+[A-Za-z]{2,}\b[^\\=^_]*$")
 _COMMAND = re.compile(r"\\[a-zA-Z]{2,}")
 _TEX = re.compile(r"\\[a-zA-Z]|[_^]")
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -58,7 +60,7 @@ _STRAY_DOLLAR = (
 )
 
 
-_PROSE = re.compile(r"(?:[\w ,;()/+@]++|\.(?!\. )|[-%=?!](?![-%=?!])|:(?=[ \n]|\Z)|\n(?! ))*+")
+_PROSE = re.compile(r"(?!:)(?:[\w ,;)/]++|\((?!\()|\.(?!\. )|[-%=?!+](?![-%=?!+])|:(?=[ \n]|\Z)|\n(?![ :]))*+")
 
 
 def is_prose(text: str) -> bool:
@@ -235,7 +237,9 @@ class _Renderer:
         if language in _DRAWINGS:
             self.wrong(line, f"{language} draws nothing here: link a demo, or say it in words or a table")
             return _raw("")
-        if not highlight.is_known(language):
+        if language.startswith("{") and not language.startswith("{."):
+            self.wrong(line, f"the fence {language} is MyST: quote the text with >, or name a language")
+        elif not highlight.is_known(language):
             near = did_you_mean(language, highlight.known_languages()) or " Leave it out for plain text."
             self.wrong(line, f"unknown language {language!r} of a code fence.{near}")
         code = highlight.highlight(token.content, language)
@@ -408,8 +412,11 @@ class _Renderer:
         return _raw(f'<a href="{html.escape(to.address or "")}" class="demo-link demo-figure">{html.escape(words)}</a>')
 
     def inline_formula(self, token: Token, line: int) -> Token:
-        """A formula in a line of text; one that is too wide gets its own box."""
+        """A formula in a line of text; one that is too wide gets its own box. GitLab's $`x`$ is $x$."""
         display = token.type.endswith("double")
+        token.content = _IN_CODE.sub(r"\1", token.content)
+        if _PRICES.match(token.content):
+            self.wrong(line, f"${token.content[:40]}$ is drawn as a formula: if $ means dollars, write \\$")
         formula = self.formula(token.content, line, display)
         if not self.around.show:
             return token
