@@ -127,6 +127,8 @@ def _heading_mistakes(path: str, blocks: Sequence[Block]) -> Iterator[Mistake]:
             yield Mistake(path, block.line, message)
         elif block.level == 1:
             yield Mistake(path, block.line, "a # heading is not allowed here: the title is in the front matter")
+        elif block.level > 2 and _ID_AT_END.search(block.text):
+            yield Mistake(path, block.line, "only a question, a ## heading, has an id: remove {#…}")
         elif block.kind == "paragraph":
             for line, written in enumerate(block.text.split("\n"), start=block.line):
                 if _UNDERLINE.fullmatch(written):

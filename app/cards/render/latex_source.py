@@ -12,22 +12,11 @@ MOST_MACROS = 100
 Macros = tuple[tuple[str, str], ...]
 """Names of commands, without the backslash, and what each stands for, with #1 to #9 for its arguments."""
 
-_OURS_ALONE, _KNOWN, _REFUSED, _FORMS = (word_table("latex.txt")[kind] for kind in ("ours", "known", "refused", "form"))
+_TABLE = word_table("latex.txt")
+_OURS_ALONE, _KNOWN, _REFUSED, _ALIKE = (_TABLE[kind] for kind in ("ours", "known", "refused", "alike"))
 BUILT_IN = _OURS_ALONE | _KNOWN
 """Commands that authors use and math-core lacks, and what is drawn for each."""
 
-# Equations are not numbered: each environment is drawn as one that has the same form and no numbers.
-_ALIKE = {
-    **dict.fromkeys(("equation", "equation*"), ("{", "}")),
-    **dict.fromkeys(
-        ("align", "align*", "split", "flalign", "flalign*", "alignat", "alignat*", "alignedat"),
-        (r"\begin{aligned}", r"\end{aligned}"),
-    ),
-    **dict.fromkeys(("gather", "gather*"), (r"\begin{gathered}", r"\end{gathered}")),
-    **dict.fromkeys(("multline", "multline*"), (r"\begin{multline*}", r"\end{multline*}")),
-    "subequations": ("{", "}"),
-    "smallmatrix": (r"\begin{subarray}{cccccccccc}", r"\end{subarray}"),
-}
 _TAGGED = re.compile(r"(equation|align|flalign|alignat|gather)\*?")
 _FENCES = {"p": ("(", ")"), "b": ("[", "]"), "B": (r"\{", r"\}"), "v": ("|", "|"), "V": (r"\|", r"\|"), "": (".", ".")}
 _TOKEN = re.compile(r"\\([a-zA-Z]+\*?|.|\Z)|[{}$%]", re.DOTALL)
@@ -45,7 +34,7 @@ _BRACE = re.compile(r"\s*\{")
 _TEXT = re.compile(r"text(?!color|style)[a-z]*|mbox|hbox|emph|substack")
 _NOT_LETTERS = re.compile(r"\s*\{(?:[^{}]|\{[^{}]*\})*?(?:[_^]|\\(?:math(?!rm|it)|b[mo]|hat|bar|tilde|over|under|lim))")
 _BOLD_SCRIPT = re.compile(r"\\(?:boldsymbol|bm|mathbf|pmb)\s*\{\s*\\(?:mathcal|mathscr|cal)\s*\{?\s*([A-Z])\s*\}?\s*\}")
-_REWRITTEN = [(re.compile(pattern), form) for pattern, form in _FORMS.items()]
+_REWRITTEN = [(re.compile(pattern), form) for pattern, form in _TABLE["form"].items()]
 _RULES = ("hline", "toprule", "midrule", "bottomrule")
 _AFTER_RULE = re.compile(rf"\\(?:{'|'.join(_RULES)}|hdashline)\s*$")
 _SPECIAL = {
@@ -53,7 +42,7 @@ _SPECIAL = {
     *("boldsymbol", "bm", "mathbf", "pmb"),
 }
 _COLUMNS = re.compile(r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
-_REPEATED = re.compile(r"\*\s*(?:\{(\d+)\}|(\d))\s*(?:\{([^{}]*)\}|(\w))")
+_REPEATED = re.compile(r"\*\s*(?:\{(\d{1,2})\}|(\d))\s*(?:\{([^{}]*)\}|(\w))")
 _NO_COLUMN = re.compile(
     r"[@!<>]\{(?:\s|\\[,;:!]|\{[^{}]*\}|\\(?:hspace|quad|qquad|enspace|extracolsep|raggedright|centering)\b\*?)*\}"
 )
@@ -219,7 +208,7 @@ class LatexSource:
             self._enter("begin", name, at)
         elif not self.open or self.open[-1][:2] != ("begin", name):
             what = (
-                f"{_opening(*self.open[-1][:2])} is not closed before it" if self.open else "there is no such \\begin"
+                f"{_opening(*self.open[-1][:2])} is not closed before it" if self.open else r"there is no such \begin"
             )
             raise MathsError(rf"\end{{{name}}} closes nothing: {what}", at)
         else:
@@ -233,9 +222,8 @@ class LatexSource:
             self.columns.append(len(re.findall("[lcr]", spec)))
             return rf"\begin{{array}}{{{spec}}}", columns.end()
         if name == "array" and self.columns:
-            count = self.columns.pop()
-            has_rule = _AFTER_RULE.search(self.latex[max(at - 40, 0) : at])
-            return rf"{'&' * (count - 1) if has_rule else ''}\end{{array}}", end
+            rule, count = _AFTER_RULE.search(self.latex[max(at - 40, 0) : at]), self.columns.pop()
+            return rf"{'&' * (count - 1) if rule else ''}\end{{array}}", end
         if verb == "begin" and name.startswith("aligna"):
             count = _NAME.match(self.latex, end)
             end = count.end() if count else end
@@ -250,7 +238,7 @@ class LatexSource:
         if self.is_tagged and (tagged := _TAGGED.fullmatch(name)):
             star = "equation*" if tagged[1] == "equation" else "gather*" if tagged[1] == "gather" else "align*"
             return rf"\{verb}{{{star}}}", end
-        return _ALIKE.get(name, (rf"\begin{{{name}}}", rf"\end{{{name}}}"))[verb == "end"], end
+        return _ALIKE[name].split()[verb == "end"] if name in _ALIKE else rf"\{verb}{{{name}}}", end
 
 
 @lru_cache(maxsize=1_024)

@@ -13,27 +13,10 @@ from app.cards.render.word_table import word_table
 LONGEST = 4_000
 DEEPEST_MATHML = 60
 
-ELEMENTS = {
-    *("math", "semantics", "annotation", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mpadded", "mphantom", "msqrt"),
-    *("mroot", "mfrac", "msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts", "mprescripts"),
-    *("mtable", "mtr", "mtd"),
-}
-"""The elements of MathML Core that a formula may have."""
-ATTRIBUTES = {
-    *("display", "displaystyle", "scriptlevel", "mathvariant", "stretchy", "form", "accent", "accentunder", "encoding"),
-    *("movablelimits", "symmetric", "minsize", "maxsize", "lspace", "rspace", "linethickness", "width", "height"),
-    *("depth", "voffset", "mathcolor"),
-}
-COLOURS = {
-    **{"FF0000": "red", "03FF00": "green", "0000FF": "blue", "FF8001": "orange", "BF0140": "purple"},
-    **{"BF803F": "brown", "808080": "gray", "008080": "teal", "FB3199": "magenta", "00B9F2": "cyan"},
-}
-"""What math-core writes for the colours that static/maths.css has, each legible on a light and a dark page."""
 _TABLE = word_table("latex.txt")
-_STYLES, _WORDS = _TABLE["style"], _TABLE["said"]
+_STYLES, _WORDS, COLOURS = _TABLE["style"], _TABLE["said"], _TABLE["colour"]
+ELEMENTS, ATTRIBUTES = set(_TABLE["element"]), set(_TABLE["attribute"])
 _BACK = {0.0833: "m-back1", 0.1667: "m-back3", 0.2222: "m-back4", 0.2778: "m-back5"}
-_LONGEST = {"width:": 4, "margin-left:-": 0.28}
-"""How many ems a space may be wide, and how far back something may be moved before it is drawn over its neighbours."""
 _ENCLOSED = {"box": "m-box", "updiagonalstrike": "m-up", "downdiagonalstrike": "m-down"}
 CLASSES = {*filter(None, _STYLES.values()), *_ENCLOSED.values(), "m-up-down", "m-over", "m-under", "m-back1"}
 _RULE = '<mo stretchy="true">\u0332</mo>'
@@ -230,10 +213,10 @@ def _classes(found: re.Match[str]) -> str:
             if one[7:] not in COLOURS:
                 raise MathsError(f"this colour is not drawn: known are {', '.join(COLOURS.values())}")
             return f' mathcolor="{one[6:]}"'
-        length = re.fullmatch(r"(margin-left:-|width:)([\d.]+)r?em", one)
-        if length and float(length[2]) <= _LONGEST[length[1]]:
-            near = min(_BACK, key=lambda back: abs(back - float(length[2])))
-            names.append("" if length[1] == "width:" else _BACK[near])
+        if (width := re.fullmatch(r"width:([\d.]+)r?em", one)) and float(width[1]) <= 4:
+            continue  # the attribute says it too
+        if (back := re.fullmatch(r"margin-left:-([\d.]+)r?em", one)) and float(back[1]) <= 0.28:
+            names.append(_BACK[min(_BACK, key=lambda step: abs(step - float(back[1])))])
         elif one in _STYLES:
             names.append(_STYLES[one])
         else:

@@ -1,23 +1,16 @@
 """Reads the tables of words and patterns beside this file, which can be edited without Python."""
 
+import re
 from pathlib import Path
+
+_LINE = re.compile(r"(\w+) (?:`(.+)`|([^`].*?)):(?: (.*))?")
 
 
 def word_table(name: str) -> dict[str, dict[str, str]]:
-    """The lines of a table, by their kind: what stands for each name, or for each pattern, which is in `.
-
-    A line is a kind, names or patterns, a colon and a space, and what stands for them. One that begins with # is a
-    comment.
-    """
+    """The lines of a table, by their kind: what stands for each name, or for each pattern between two `."""
     found: dict[str, dict[str, str]] = {}
     for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            kind, rest = line.split(" ", 1)
-            if rest.startswith("`"):
-                pattern, _, said = rest[1:].rpartition("`: ")
-                names = [pattern]
-            else:
-                words, _, said = f"{rest} ".partition(": ")
-                names = words.split()
-            found.setdefault(kind, {}).update(dict.fromkeys(names, said.strip()))
+        if read := _LINE.fullmatch(line):  # any other is a comment
+            names = [read[2]] if read[2] else read[3].split()
+            found.setdefault(read[1], {}).update(dict.fromkeys(names, read[4] or ""))
     return found
