@@ -216,11 +216,11 @@ class LatexSource:
         takes = verb == "begin" and re.fullmatch(r"aligned(at)?|gathered|split|array|.*matrix\*", name)
         option = _OPTION.match(self.latex, end) if takes else None
         end = option.end() if option else end
-        if name == "array" and verb == "begin" and (columns := _COLUMNS.match(self.latex, end)):
-            spec = _REPEATED.sub(lambda one: int(one[1] or one[2]) * (one[3] or one[4]), columns[1])
+        if name == "array" and verb == "begin" and (written := _COLUMNS.match(self.latex, end)):
+            spec = _REPEATED.sub(lambda one: int(one[1] or one[2]) * (one[3] or one[4]), written[1])
             spec = re.sub(r"[pmb]\{[^{}]*\}", "l", _NO_COLUMN.sub("", spec))
             self.columns.append(len(re.findall("[lcr]", spec)))
-            return rf"\begin{{array}}{{{spec}}}", columns.end()
+            return rf"\begin{{array}}{{{spec}}}", written.end()
         if name == "array" and self.columns:
             rule, count = _AFTER_RULE.search(self.latex[max(at - 40, 0) : at]), self.columns.pop()
             return rf"{'&' * (count - 1) if rule else ''}\end{{array}}", end

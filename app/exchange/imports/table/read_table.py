@@ -133,8 +133,7 @@ def _said_of_header(head: Record, columns: Columns) -> Iterator[Notice]:
     where = line_of(head.lines[0])
     if columns.guess:
         yield Notice(where, columns.guess)
-    if columns.others:
-        names = ", ".join(columns.others.values())
+    if names := ", ".join(filter(None, columns.others.values())):
         yield Notice(where, f"these columns have no place of their own, and stand below the answer: {names}")
 
 
