@@ -222,8 +222,8 @@ class LatexSource:
             self.columns.append(len(re.findall("[lcr]", spec)))
             return rf"\begin{{array}}{{{spec}}}", written.end()
         if name == "array" and self.columns:
-            rule, count = _AFTER_RULE.search(self.latex[max(at - 40, 0) : at]), self.columns.pop()
-            return rf"{'&' * (count - 1) if rule else ''}\end{{array}}", end
+            rule, cells = _AFTER_RULE.search(self.latex[max(at - 40, 0) : at]), self.columns.pop()
+            return rf"{'&' * (cells - 1) if rule else ''}\end{{array}}", end
         if verb == "begin" and name.startswith("aligna"):
             count = _NAME.match(self.latex, end)
             end = count.end() if count else end
