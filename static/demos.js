@@ -8,14 +8,31 @@ let asked = 0;
 for (const kind of ["input", "change", "slide"]) {
   document.addEventListener(kind, (event) => event.target.closest?.("#knobs") && (edits += 1), true);
 }
+// One slide is under way at a time, and then the last of those that came meanwhile. Were each to replace the one before
+// it, a slow net would answer none while the hand moves.
+let sliding = false;
+let slidOn = false;
+
 document.addEventListener("htmx:config:request", (event) => {
   const { body, submitter } = event.detail.ctx.request;
+  if (event.detail.ctx.sourceEvent?.type === "slide") {
+    slidOn = sliding;
+    if (sliding) return event.preventDefault();
+    sliding = true;
+  }
   asked = edits;
   // Of what was trained a number is looked at, whatever the form has come to hold since: it trains with its button alone.
   const state = form?.dataset.trains && submitter?.name === "at" && results.querySelector(".state");
   if (!state) return;
   asked = -1;
   for (const [name, value] of new URLSearchParams(state.dataset.query)) if (name !== "at") body.set(name, value);
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  if (event.detail.ctx.sourceEvent?.type !== "slide") return;
+  sliding = false;
+  if (slidOn && form.isConnected) form.dispatchEvent(new CustomEvent("slide"));
+  slidOn = false;
 });
 
 // A range input bound to the text field that it stands under. It idles while the field holds more than one number.
@@ -334,6 +351,7 @@ function begin() {
   player = document.querySelector(".player");
   play = player.querySelector("button");
   if (stream) endTraining();
+  sliding = slidOn = false;
   form.querySelector("details").open ||= !form.closest("#demo-slot") && !matchMedia("(max-width: 56rem)").matches;
   rove();
   playable();

@@ -3,6 +3,13 @@
 
 const PHONE = matchMedia("(max-width: 34rem)");
 const DOUBLE_PRESS_MS = 350;
+// The faces of the answer come while one thinks, so that nothing moves when it is shown. Of the maths font only the
+// file of common signs: load() by its name would fetch the large one for the rest, whose range has every character.
+const FACES = new Promise((loaded) => window.addEventListener("load", loaded)).then(() => {
+  const text = ['1em "Recur Text"', 'italic 1em "Recur Text"'].map((face) => document.fonts.load(face));
+  const signs = [...document.fonts].filter((face) => face.family.includes("Recur Math") && face.unicodeRange.startsWith("U+20-"));
+  return Promise.allSettled([...text, ...signs.map((face) => face.load())]);
+});
 
 // How long the question has been on the page. One clock stands still while a laptop sleeps, the other may be set back:
 // the one that went further is right. (If it was set ahead, the server takes now for the reveal.)
@@ -34,18 +41,44 @@ document.addEventListener("htmx:error", (event) => {
   if (sent?.id === "asking" && hidden && !response?.status) showAnswer(sent, hidden, elapsed());
 });
 
+// The answer takes its place while one thinks, unseen and out of reach (content-visibility: hidden), with its layout
+// made: to show it then is only to paint it. `laid` is the template that it came from, what it is, and the bar's new content.
+let laid = {};
+
+function layOut() {
+  const hidden = document.getElementById("hidden-answer");
+  if (!hidden || laid.hidden === hidden) return;
+  const bar = document.querySelector(".asked > .bar");
+  const answer = document.importNode(hidden.content, true);
+  const [lead, buttons, rest] = ["lead", "bar", "rest"].map((name) => [...answer.querySelector(`[data-into=${name}]`).children]);
+  for (const one of [...lead, ...rest]) one.classList.add("unshown");
+  bar.before(...lead);
+  bar.after(...rest);
+  fold();
+  laid = { hidden, pieces: [...lead, ...rest], buttons };
+  bar.getBoundingClientRect(); // now they are locked; and what is asked for its size within a lock is laid out
+  for (const one of laid.pieces) {
+    one.firstElementChild?.getBoundingClientRect();
+    window.htmx?.process(one);
+  }
+}
+
+function layOutSoon() {
+  if (!CSS.supports("content-visibility", "hidden")) return;
+  FACES.then(() => (window.requestIdleCallback ?? setTimeout)(layOut));
+}
+
 // `by` is the button that was pressed: it may say how sure one is.
 function showAnswer(form, hidden, after, by) {
   const bar = form.closest(".bar");
   const article = bar.closest(".asked");
-  const answer = document.importNode(hidden.content, true);
-  const piece = (name) => [...answer.querySelector(`[data-into=${name}]`).childNodes];
   const said = form.dataset.said;
+  layOut();
+  const { pieces, buttons } = laid;
   hidden.remove();
-  for (const old of article.querySelectorAll(".timer, .told, .leech")) old.remove();
-  bar.before(...piece("lead"));
-  bar.replaceChildren(...piece("bar"));
-  bar.after(...piece("rest"));
+  for (const old of article.querySelectorAll(":is(.timer, .told, .leech):not(.unshown)")) old.remove();
+  for (const one of pieces) one.classList.remove("unshown");
+  bar.replaceChildren(...buttons);
   article.classList.add("revealed");
   article.querySelector("[name=revealed_after]").value = after;
   // What else is sent of the card says when its question was shown, so that the answer stays open.
@@ -53,7 +86,7 @@ function showAnswer(form, hidden, after, by) {
   article.querySelector(".marks").append(shown);
   if (by?.name === "sure") for (const one of article.querySelectorAll(".rating, .marks, form.note")) one.append(hiddenField(by));
   article.querySelector("h1").removeAttribute("data-focus");
-  window.htmx?.process(article);
+  window.htmx?.process(bar);
   article.querySelector("[data-focus]").focus({ preventScroll: true });
   barChanged = performance.now();
   document.dispatchEvent(new CustomEvent("recur:revealed", { detail: { said } }));
@@ -80,7 +113,7 @@ document.addEventListener("change", (event) => {
 document.addEventListener("submit", ({ target: form }) => {
   if (!form.matches(".marks, form.note")) return;
   for (const old of form.querySelectorAll("[name=points], [name=made]")) old.remove();
-  for (const one of document.querySelectorAll(".points [name=points], .points :checked")) form.append(hiddenField(one));
+  for (const one of document.querySelectorAll(".revealed .points :is([name=points], :checked)")) form.append(hiddenField(one));
 }, { capture: true });
 
 // The parts of an answer: on a phone those after the first are folded.
@@ -134,6 +167,7 @@ function begin() {
   endSeen = false;
   barChanged = performance.now();
   fold();
+  layOutSoon();
   requestAnimationFrame(lookForEnd);
 }
 
@@ -142,14 +176,7 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 document.addEventListener("recur:revealed", () => {
   endSeen = false;
-  fold();
   requestAnimationFrame(lookForEnd);
 });
 document.addEventListener("DOMContentLoaded", begin);
-// The faces of the answer come while one thinks, so that nothing moves when it is shown. Of the maths font only the
-// file of common signs: load() by its name would fetch the large one for the rest, whose range has every character.
-window.addEventListener("load", () => {
-  for (const face of ['1em "Recur Text"', 'italic 1em "Recur Text"']) document.fonts.load(face);
-  for (const face of document.fonts) if (face.family.includes("Recur Math") && face.unicodeRange.startsWith("U+20-")) face.load();
-});
 PHONE.addEventListener("change", fold);

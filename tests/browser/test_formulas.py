@@ -234,7 +234,8 @@ def _answer(url: str, drawn: str) -> dict[str, object]:
     if name in LIBRARIES:
         return {"body": LIBRARIES[name].read_bytes(), "content_type": "font/woff2"}
     if name in ("recur.css", "maths.css"):
-        return {"body": (ROOT / "static" / name).read_text(), "content_type": "text/css"}
+        waiting = (ROOT / "static" / name).read_text().replace("font-display: optional", "font-display: block")
+        return {"body": waiting, "content_type": "text/css"}
     head = "".join(f'<link rel="stylesheet" href="{one}.css">' for one in ("maths", "recur"))
     return {"body": f'<!doctype html><meta charset="utf-8">{head}{drawn}', "content_type": "text/html"}
 

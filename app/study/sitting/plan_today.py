@@ -107,6 +107,13 @@ class PlanToday:
         left = self.plan.list.left(self._known, extra)
         return [card for card in left if deck_id in (None, self.plan.cards[card.id].deck_id)]
 
+    def changed(self, deck_id: int) -> tuple[int, int]:
+        """How many cards of a deck have come to those of the day's start as there was time, and how many wait for lack of it."""
+        promised = {card.id for card in self.plan.list.left(DoneToday(self.aside))} - {*self._known.rated}
+        of_deck = {card for card in promised if self.plan.cards[card].deck_id == deck_id}
+        left = {card.id for card in self.left(deck_id)}
+        return len(left - of_deck), len(of_deck - left)
+
     def more(self, minutes: int = 10) -> MoreMinutes:
         """What so many minutes would bring after what is left."""
         return self.plan.list.more(self._known, minutes)

@@ -246,3 +246,23 @@ def test_a_device_keeps_what_the_plan_has_left_in_its_order(study: "Study", clie
     )
     assert kept[-1][1] == "2", "the missed one comes last"
     assert [int(card) for card, owes in kept if owes == "0"] == [card.id for card in of_today(study).left()]
+
+
+@pytest.mark.parametrize(("seconds", "says"), [(1, "quicker than planned"), (170, "longer than planned")])
+def test_a_total_that_changes_says_why(
+    study: "Study", client: TestClient, planned: Plan, seconds: int, says: str
+) -> None:
+    planned()
+    first, changed = total(client.get("/review").text), 0
+    for _ in range(3):
+        page = answer(study, client, 4, seconds)
+        assert (says in page) == (total(page) != first)
+        changed += total(page) != first
+    assert changed
+
+
+def total(page: str) -> int:
+    """How many cards the sitting has."""
+    found = re.search(r'class="count num">\d+ / (\d+)<', page)
+    assert found
+    return int(found[1])
