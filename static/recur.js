@@ -8,6 +8,7 @@ const WRITTEN = { space: "Space", "Ctrl Z": "Ctrl+z" };
 
 // What is folded away can be pressed by its key, if what folds it can be seen.
 function shown(element) {
+  if (element.closest(".unshown")) return false; // an answer before its time
   const fold = element.parentElement?.closest("details:not([open])");
   if (fold && !element.closest("summary")) return shown(fold);
   return element.checkVisibility?.() ?? element.offsetParent !== null;

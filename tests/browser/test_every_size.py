@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Route
 
 from tests.browser.conftest import Server, watched
 from tests.browser.test_every_page import PAGES, STUDIED, servers, sideways, violations
@@ -42,6 +42,18 @@ def too_small(page: Page) -> list[str]:
     return found
 
 
+def open_with_late_letters(page: Page, path: str) -> None:
+    """Open a page whose fonts come after it was painted, and wait for all of it."""
+    held: list[Route] = []
+    page.route("**/*.woff2", lambda route: held.append(route))
+    page.goto(path, wait_until="domcontentloaded")
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    page.route("**/*.woff2", lambda route: route.continue_())
+    for route in held:
+        route.continue_()
+    page.wait_for_load_state("networkidle")
+
+
 @pytest.mark.parametrize(("name", "size"), EVERY[: share_of(14)], ids=lambda one: str(one).replace(", ", "x"))
 def test_fingers_find_everything_and_nothing_moves_or_scrolls_sideways(
     chromium: Browser, servers: Any, name: str, size: tuple[int, int]
@@ -58,8 +70,7 @@ def test_fingers_find_everything_and_nothing_moves_or_scrolls_sideways(
     ) as context:
         context.add_init_script(SHIFTS)
         page, _ = watched(context, server)
-        page.goto("/cards/rnn/attention", wait_until="networkidle")  # brings the letters and signs
-        page.goto(PAGES[name], wait_until="networkidle")
+        open_with_late_letters(page, PAGES[name])
         assert sideways(page) == 0
         assert too_small(page) == []
         assert page.evaluate("window.shifted ?? 0") <= MOST_SHIFT

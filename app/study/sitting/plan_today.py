@@ -108,7 +108,7 @@ class PlanToday:
         return [card for card in left if deck_id in (None, self.plan.cards[card.id].deck_id)]
 
     def changed(self, deck_id: int) -> tuple[int, int]:
-        """How many cards of a deck have come to those of the day's start as there was time, and how many wait for lack of it."""
+        """How many cards of a deck fit beyond those promised as the day began, and how many of those no longer fit."""
         promised = {card.id for card in self.plan.list.left(DoneToday(self.aside))} - {*self._known.rated}
         of_deck = {card for card in promised if self.plan.cards[card].deck_id == deck_id}
         left = {card.id for card in self.left(deck_id)}
