@@ -216,15 +216,9 @@ class QueueSitting:
             "place": min(done + 1, total),
             "total": total,
             "plan": self.queue.plan,
-            "changed": self._changed() if shown else (0, 0),
             "why": self._why(shown) if shown else "",
             "over": self._over() if shown is None else None,
         }
-
-    def _changed(self) -> tuple[int, int]:
-        """How many cards the plan has more, and how many fewer, than it promised."""
-        plan = None if self.query.minutes else self.queue.plan
-        return plan.changed(self.deck.id) if plan else (0, 0)
 
     def _why(self, shown: Shown) -> str:
         """Why the plan asks the card, in a word; empty without a plan."""
