@@ -70,8 +70,13 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx?.sourceEvent?.type === "slide") quiet = setTimeout(lookAhead, QUIET_MS);
 });
 
-// On a page of its own the first slider is the one that is most likely touched.
+// On a page of its own the first slider is the one that is most likely touched. Where the server answers soon, the touch
+// itself is early enough.
+const FAR_MS = 100;
+
 window.addEventListener("load", () => {
+  const [{ requestStart, responseStart }] = performance.getEntriesByType("navigation");
+  if (responseStart - requestStart < FAR_MS) return;
   slider ??= document.querySelector("main > .demo > #knobs recur-slider");
   window.requestIdleCallback?.(lookAhead);
 });
