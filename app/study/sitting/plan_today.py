@@ -123,11 +123,6 @@ class PlanToday:
         used = self.done.seconds + self.done.owed * self.plan.list.again
         return -(-int(max(used, self.plan.list.seconds) + more * 60) // 60)
 
-    @property
-    def decks(self) -> frozenset[int]:
-        """The decks that the plans are for."""
-        return self.plan.decks
-
     @cached_property
     def _known(self) -> DoneToday:
         # Of the sides of a card one is asked a day.

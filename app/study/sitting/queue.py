@@ -55,8 +55,7 @@ class Progress:
     """Cards done in the sitting and still to do: due, missed in it, new ones, and those asked before their date.
 
     New cards are those that the day allows, if the sitting follows the schedule; with a plan, `due` and `new` are what
-    it has left. `remaining` is everything still to
-    do, `today` the learner's date. Every count stops at MOST_COUNTED.
+    it has left. `remaining` is everything still to do, `today` the learner's date. Every count stops at MOST_COUNTED.
     """
 
     today: date
@@ -79,7 +78,7 @@ def queue_of_today(
     `minutes` are today's, if not the plan's.
     """
     plan = plan_today(session, learner, now)
-    if plan is None or deck_id not in plan.decks:
+    if plan is None or deck_id not in plan.plan.decks:
         return Queue(deck_id)
     return Queue(deck_id, plan=plan, planned=plan.left(deck_id, minutes))
 

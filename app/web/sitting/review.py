@@ -265,9 +265,8 @@ def review(here: Here, asked: Annotated[_Card, Query()]) -> Response:
     queue = QueueSitting(here, asked)
     if asked.mode is not Mode.DUE and asked.since is None and not here.wants_part:
         with here.reading() as queue.session:
-            return RedirectResponse(
-                f"/review?{urlencode(queue.whole.pairs)}"
-            )  # the address has the time when it began, too
+            # The address has the time when it began, too.
+            return RedirectResponse(f"/review?{urlencode(queue.whole.pairs)}")
     return sitting.show(queue, asked)
 
 
