@@ -50,12 +50,14 @@ function layOut() {
   if (!hidden || laid.hidden === hidden) return;
   const bar = document.querySelector(".asked > .bar");
   const answer = document.importNode(hidden.content, true);
+  const slot = answer.getElementById("demo-slot");
+  slot.remove();
   const [lead, buttons, rest] = ["lead", "bar", "rest"].map((name) => [...answer.querySelector(`[data-into=${name}]`).children]);
   for (const one of [...lead, ...rest]) one.classList.add("unshown");
   bar.before(...lead);
   bar.after(...rest);
   fold();
-  laid = { hidden, pieces: [...lead, ...rest], buttons };
+  laid = { hidden, pieces: [...lead, ...rest], buttons, slot };
   bar.getBoundingClientRect(); // now they are locked; and what is asked for its size within a lock is laid out
   for (const one of laid.pieces) {
     one.firstElementChild?.getBoundingClientRect();
@@ -74,11 +76,12 @@ function showAnswer(form, hidden, after, by) {
   const article = bar.closest(".asked");
   const said = form.dataset.said;
   layOut();
-  const { pieces, buttons } = laid;
+  const { pieces, buttons, slot } = laid;
   hidden.remove();
   for (const old of article.querySelectorAll(":is(.timer, .told, .leech):not(.unshown)")) old.remove();
   for (const one of pieces) one.classList.remove("unshown");
   bar.replaceChildren(...buttons);
+  article.querySelector(".parts").after(slot);
   article.classList.add("revealed");
   article.querySelector("[name=revealed_after]").value = after;
   // What else is sent of the card says when its question was shown, so that the answer stays open.
