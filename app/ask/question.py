@@ -14,9 +14,9 @@ from app.demos.machine.numbers import plain, show
 from app.demos.machine.prediction import Tolerance
 from app.nearest import nearest
 
-Effort = Literal["in the head", "by hand", "an estimate"]
+Effort = Literal["in your head", "by hand", "an estimate"]
 """How an answer is found within two minutes; an estimate asks for log₁₀ of a number."""
-HEAD: Effort = "in the head"
+HEAD: Effort = "in your head"
 HAND: Effort = "by hand"
 ESTIMATE: Effort = "an estimate"
 Value = float | Shape | str

@@ -10,7 +10,7 @@ from app.ask.questions.registry import UnknownQuestionError, find
 from app.demos.machine.prediction import EXACT
 
 
-@asks("topic", "in the head", EXACT, a=tuple(range(1, 11)), b=tuple(range(1, 21)), way=("plus", "minus"), x=((1, 2),))
+@asks("topic", "in your head", EXACT, a=tuple(range(1, 11)), b=tuple(range(1, 21)), way=("plus", "minus"), x=((1, 2),))
 def sum_of_two(a: int, b: int, way: str, x: tuple[int, ...]) -> Task | None:
     """A sum of two numbers.
 

@@ -15,6 +15,7 @@ from app.study.stats.period import AHEAD, Period, weeks_of, year_until
 from app.study.stats.retention import Retention, retention
 
 FEWEST_SPANS = 7
+FEWEST_MONTHS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,15 @@ class Statistics:
     """The figures of one learner, over one period and deck or topic.
 
     `year` has every day of the last year, whatever the period. `spans` has every day of a short period, or every month
-    of a long one, and `months` every month. `taught` is over all decks and all time.
+    of a long one, unless the first review is of this month or the last (`is_by_day`); `months` has every month from the
+    first one with a review. `taught` is over all decks and all time.
     """
 
     today: date
     first: date | None
     total: Span
     year: list[Span]
+    is_by_day: bool
     spans: list[Span]
     months: list[Span]
     retention: Retention
@@ -67,12 +70,15 @@ def statistics(
     first, last = period.first_day(today), today + AHEAD
     year = by_day(connection, scope, year_until(today), today, last)
     months = by_month(connection, scope, first, today, last)
+    months = months[next((n for n, month in enumerate(months) if month.reviews), 0) :]
+    is_by_day = period.is_by_day or len(months) < FEWEST_MONTHS
     return Statistics(
         today=today,
         first=first,
         total=total(months, first or (months[0].first if months else today)),
         year=year,
-        spans=[span for span in year if first is None or span.first >= first] if period.is_by_day else months,
+        is_by_day=is_by_day,
+        spans=[span for span in year if first is None or span.first >= first] if is_by_day else months,
         months=months,
         retention=retention(connection, scope, first, last),
         outlook=outlook(connection, scope, today),

@@ -14,7 +14,7 @@ from app.web.frame.entry import let_in
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context, Here, sent
 
-OVER = "This link is not valid, or not any more. Ask whoever gave it to you for another."
+OVER = "This link is not valid, or no longer valid. Ask whoever gave it to you for another."
 
 
 class JoinForm(BaseModel):

@@ -59,7 +59,7 @@ def _series(name: str, foretold: Foretold) -> Iterator[str]:
         if not one.asked:
             continue
         x, y, (low, high) = _x(one.foretold), _y(one.share), one.interval
-        says = f"{NAMES[name]}: {percent(one.foretold)} foretold, {percent(one.share)} of {one.asked} recalled"
+        says = f"{NAMES[name]}: {percent(one.foretold)} predicted, {percent(one.share)} of {one.asked} recalled"
         title = f"<title>{escape(says)}</title>"
         yield f'<path class="interval" d="M{x} {_y(low)}V{_y(high)}"/>'
         yield _MARKS[name].format(x=x, y=y, x0=round(x - 3.5, 1), y0=round(y - 3.5, 1), title=title)

@@ -40,7 +40,7 @@ def tables(client: TestClient) -> dict[str, list[list[str]]]:
 def test_each_forecast_is_set_beside_what_happened(studied: TestClient) -> None:
     page = studied.get("/stats").text
     assert "Of 14 recalls, 9 succeeded (64 %)." in page
-    assert "14 recalls are few" in page
+    assert "With fewer than a hundred recalls" in page
     good = tables(studied)["How good each forecast was"]
     assert [row[0] for row in good[1:]] == ["your forecast", "FSRS alone", "SM-2", "a coin"]
     assert good[4][1:] == ["50.0 %", "0.693"]
