@@ -63,9 +63,11 @@ def minutes_label(delay: timedelta) -> str:
 
 
 def days_label(days: int) -> str:
-    """`1 day`, `3 days`, from 30 days on `2.1 months`, from 365 on `1.4 years`."""
+    """`1 day`, `3 days`, from 30 days on `9 weeks`, from 91 on `8 months`, from 365 on `1.4 years`: short enough for a button."""
     if days < 30:
         return f"{days} day{'' if days == 1 else 's'}"
+    if days < 91:
+        return f"{days / 7:.0f} weeks"
     if days < 365:
-        return f"{days / 30.4375:.1f} months"
+        return f"{days / 30.4375:.0f} months"
     return f"{days / 365.25:.1f} years"

@@ -115,7 +115,7 @@ def test_once_the_time_is_up_the_open_question_can_still_be_answered(client: Tes
     result = client.get(link(answered, "See the result")).text
     assert "Time is up." in result
     assert "of 2 right" in text_of(result)
-    assert "Go on with this one" not in result
+    assert "Continue this drill" not in result
 
 
 def test_the_end_tells_the_score_by_kind_the_slips_and_where_to_read(client: TestClient) -> None:
@@ -127,7 +127,7 @@ def test_the_end_tells_the_score_by_kind_the_slips_and_where_to_read(client: Tes
     for one in drill("r00wss").answered:
         assert one.slip in html.unescape(ended) or "$" in one.slip
     assert "seed" not in link(ended, "Only what went wrong")
-    assert parse_qs(urlsplit(link(ended, "Go on with this one")).query)["log"] == ["r00wss"]
+    assert parse_qs(urlsplit(link(ended, "Continue this drill")).query)["log"] == ["r00wss"]
     assert "You answered no question." in client.get("/drill/run", params=RUN | {"log": "ss", "over": "1"}).text
 
 
