@@ -63,7 +63,7 @@ def minutes_label(delay: timedelta) -> str:
 
 
 def days_label(days: int) -> str:
-    """`1 day`, `3 days`, from 30 days on `9 weeks`, from 91 on `8 months`, from 365 on `1.4 years`: short enough for a button."""
+    """`1 day`, `3 days`, then `9 weeks`, `8 months` and `1.4 years`: short enough for a button on a phone."""
     if days < 30:
         return f"{days} day{'' if days == 1 else 's'}"
     if days < 91:
