@@ -21,11 +21,6 @@ class Period(StrEnum):
         """As in «over …»."""
         return {"30": "30 days", "90": "90 days", "year": "a year", "all": "all time"}[self]
 
-    @property
-    def is_by_day(self) -> bool:
-        """True if it is short enough to be shown by days, not by months."""
-        return self in (Period.DAYS_30, Period.DAYS_90)
-
     def first_day(self, today: date) -> date | None:
         """The first day of the period that ends with `today`; None for all time."""
         if self is Period.ALL:

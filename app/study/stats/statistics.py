@@ -15,16 +15,16 @@ from app.study.stats.period import AHEAD, Period, weeks_of, year_until
 from app.study.stats.retention import Retention, retention
 
 FEWEST_SPANS = 7
-FEWEST_MONTHS = 3
+MONTHS_BY_DAYS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """The figures of one learner, over one period and deck or topic.
 
-    `year` has every day of the last year, whatever the period. `spans` has every day of a short period, or every month
-    of a long one, unless the first review is of this month or the last (`is_by_day`); `months` has every month from the
-    first one with a review. `taught` is over all decks and all time.
+    `year` has every day of the last year, whatever the period. `months` has the months from the first review of the
+    period on; `spans` has its days if these months are few (`is_by_day`), or else the same months. `taught` is over all
+    decks and all time.
     """
 
     today: date
@@ -71,7 +71,7 @@ def statistics(
     year = by_day(connection, scope, year_until(today), today, last)
     months = by_month(connection, scope, first, today, last)
     months = months[next((n for n, month in enumerate(months) if month.reviews), 0) :]
-    is_by_day = period.is_by_day or len(months) < FEWEST_MONTHS
+    is_by_day = len(months) <= MONTHS_BY_DAYS
     return Statistics(
         today=today,
         first=first,

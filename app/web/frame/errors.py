@@ -29,22 +29,9 @@ class NotHereError(HTTPException):
         super().__init__(HTTPStatus.NOT_FOUND, sentence)
 
 
-TITLES = {
-    403: "You may not do this",
-    404: "This is not here",
-    405: "This cannot be done here",
-    409: "Something has changed meanwhile",
-    413: "This is too large",
-    422: "Something in this is not valid",
-    429: "Too many attempts",
-    500: "Something went wrong",
-    503: "Recur is busy",
-}
-
-
 def error_page(request: Request, status: int, sentences: list[str]) -> Response:
     """The error's page."""
-    title = TITLES.get(status, HTTPStatus(status).phrase)
+    title = HTTPStatus(status).phrase
     return page(request, "error.html", status, part="main", title=title, code=int(status), sentences=sentences)
 
 

@@ -19,7 +19,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
-from app.accounts.roles import Deed, Role, may
+from app.accounts.roles import Deed, may
 from app.accounts.sign_in import SignedIn
 from app.database import Database, Visit
 from app.settings import Settings
@@ -125,9 +125,7 @@ def allowed(deed: Deed) -> Any:
     async def check(request: Request) -> None:
         account = account_of(request)
         if account is not None and not may(account.role, deed):
-            article = "a" if account.role is Role.LEARNER else "an"
-            refused = f"You are signed in as {article} {account.role}, who may not {deed}."
-            raise HTTPException(HTTPStatus.FORBIDDEN, refused)
+            raise HTTPException(HTTPStatus.FORBIDDEN, f"Your role is {account.role}, and this role may not {deed}.")
 
     return Depends(check)
 

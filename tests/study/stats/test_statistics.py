@@ -20,7 +20,7 @@ from app.study.stats.judged import MOST_COUNTED
 from app.study.stats.outlook import Due, Hard
 from app.study.stats.period import Period, months_between, weeks_of, year_until
 from app.study.stats.retention import Recalled
-from app.study.stats.statistics import FEWEST_MONTHS, Statistics, statistics
+from app.study.stats.statistics import MONTHS_BY_DAYS, Statistics, statistics
 from app.tables import CARD_MARK
 from tests.study.schedule.test_totals import Log, Press, move, rate
 
@@ -108,7 +108,7 @@ def check_activity(study: "Study", mine: list[Press], firsts: set[int], topic: i
     assert day == last + timedelta(days=1)
     if found.is_by_day:
         assert [one for one in found.year if one.first >= starts.get(period, date.min)] == found.spans
-    assert found.is_by_day == (period.is_by_day or len(found.months) < FEWEST_MONTHS)
+    assert found.is_by_day == (len(found.months) <= MONTHS_BY_DAYS)
     begin = min((press.day for press in within), default=starts.get(period, today))
     year, month = begin.year, begin.month
     for one in found.months:
