@@ -49,17 +49,12 @@ def offer(learner: Preferences, state: State | None, seed: int, revealed_at: dat
         choices.append(
             Choice(
                 rating=rating,
-                label=days_label(outcome.days) if delay is None else minutes_label(delay),
+                label=days_label(outcome.days) if delay is None else f"{delay // timedelta(minutes=1)} min",
                 due_on=day + timedelta(days=outcome.days),
                 due_at=None if delay is None else revealed_at + delay,
             )
         )
     return Offer(tuple(choices), 0 if state is None else state.last_review_id, until)
-
-
-def minutes_label(delay: timedelta) -> str:
-    """`1 min`."""
-    return f"{delay // timedelta(minutes=1)} min"
 
 
 def days_label(days: int) -> str:

@@ -22,9 +22,8 @@ MONTHS_BY_DAYS = 4
 class Statistics:
     """The figures of one learner, over one period and deck or topic.
 
-    `year` has every day of the last year, whatever the period. `months` has the months from the first review of the
-    period on; `spans` has its days if these months are few (`is_by_day`), or else the same months. `taught` is over all
-    decks and all time.
+    `year` has every day of the last year, `months` the months from the first review of the period on, and `spans` the
+    days of these months if they are few (`is_by_day`). `taught` is over all decks and all time.
     """
 
     today: date
