@@ -5,11 +5,12 @@ What Recur learns to read is taken out of foreign.txt.
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from app.cards.file.more_markdown import DELIMITER_ROW
 from app.cards.render.word_table import word_table
 
-_TABLE = word_table("foreign.txt")
+_TABLE = word_table(Path(__file__).with_name("foreign.txt"))
 _TAGS = _TABLE["tag"]
 TAG = re.compile(rf"</?({'|'.join(_TAGS)})(?:\s[^<>]*|/)?>", re.IGNORECASE)
 """A tag of HTML. Anything else between < and >, such as <eos>, is text."""

@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from functools import lru_cache
+from pathlib import Path
 
 from app.cards.render.word_table import word_table
 
@@ -12,7 +13,7 @@ MOST_MACROS = 100
 Macros = tuple[tuple[str, str], ...]
 """Names of commands, without the backslash, and what each stands for, with #1 to #9 for its arguments."""
 
-_TABLE = word_table("latex.txt")
+_TABLE = word_table(Path(__file__).with_name("latex.txt"))
 _OURS_ALONE, _KNOWN, _REFUSED, _ALIKE = (_TABLE[kind] for kind in ("ours", "known", "refused", "alike"))
 BUILT_IN = _OURS_ALONE | _KNOWN
 """Commands that authors use and math-core lacks, and what is drawn for each."""
@@ -37,10 +38,7 @@ _BOLD_SCRIPT = re.compile(r"\\(?:boldsymbol|bm|mathbf|pmb)\s*\{\s*\\(?:mathcal|m
 _REWRITTEN = [(re.compile(pattern), form) for pattern, form in _TABLE["form"].items()]
 _RULES = ("hline", "toprule", "midrule", "bottomrule")
 _AFTER_RULE = re.compile(rf"\\(?:{'|'.join(_RULES)}|hdashline)\s*$")
-_SPECIAL = {
-    *(*_RULES, "begin", "end", "label", "tag", "require", "limits", "nolimits", "norm", "abs", "smash"),
-    *("boldsymbol", "bm", "mathbf", "pmb"),
-}
+_SPECIAL = {*_RULES, *_TABLE["special"]}
 _COLUMNS = re.compile(r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _REPEATED = re.compile(r"\*\s*(?:\{(\d{1,2})\}|(\d))\s*(?:\{([^{}]*)\}|(\w))")
 _NO_COLUMN = re.compile(

@@ -3,6 +3,7 @@
 import html
 import re
 from functools import lru_cache
+from pathlib import Path
 
 from math_core import LatexError, LatexToMathML
 
@@ -13,7 +14,7 @@ from app.cards.render.word_table import word_table
 LONGEST = 4_000
 DEEPEST_MATHML = 60
 
-_TABLE = word_table("latex.txt")
+_TABLE = word_table(Path(__file__).with_name("latex.txt"))
 _STYLES, _WORDS, COLOURS = _TABLE["style"], _TABLE["said"], _TABLE["colour"]
 ELEMENTS, ATTRIBUTES = set(_TABLE["element"]), set(_TABLE["attribute"])
 _BACK = {0.0833: "m-back1", 0.1667: "m-back3", 0.2222: "m-back4", 0.2778: "m-back5"}

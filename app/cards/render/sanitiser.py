@@ -12,21 +12,7 @@ from app.cards.file.more_markdown import HTML
 from app.cards.render import highlight, maths
 
 _TEXT_TAGS = {
-    "p",
-    "br",
-    "hr",
-    "strong",
-    "em",
-    "s",
-    "code",
-    "pre",
-    "blockquote",
-    "ul",
-    "ol",
-    "li",
-    "span",
-    "div",
-    "a",
+    *("p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "span", "div", "a"),
     *HTML.values(),
 }
 _TAGS = _TEXT_TAGS | {"h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"} | set(maths.ELEMENTS)

@@ -1,11 +1,14 @@
-"""Finds out the encoding of a text: UTF-8, UTF-16 as spreadsheets save it, or Windows-1252."""
+"""Finds out the encoding of a text: UTF-8, or one of those in which spreadsheets save tables."""
 
 import codecs
+import re
 
 from app.cards.file.files import Unreadable, decode
 from app.exchange.imports.draft import Notice, RefusedError
 
 WINDOWS = "cp1252"
+_OTHERS = {"shift_jis": "[\u3040-\u30ff\u4e00-\u9fff]", "gb18030": "[\u4e00-\u9fff]", "cp1251": "[\u0410-\u044f]"}
+"""Other encodings that spreadsheets save tables in, and letters that such a text must have."""
 
 
 def text_of(data: bytes, encoding: str, guesses: list[Notice]) -> str:
@@ -27,14 +30,26 @@ def text_of(data: bytes, encoding: str, guesses: list[Notice]) -> str:
     except Unreadable as error:
         if b"\0" in data:
             raise
-        line = f"line {error.line}"
+        line, name = f"line {error.line}", _likely(data)
         try:
-            text, others = _decoded(data, WINDOWS), _in_two_encodings(data)
+            text, others = _decoded(data, name), _in_two_encodings(data) if name == WINDOWS else ""
         except RefusedError:
             raise RefusedError(f"{line}: {error}; or say its encoding with --encoding") from None
-        what = "the line is" if others else "the file is"
-        guesses.append(Notice(line, f"it is no UTF-8, so {what} read as Windows-1252: else say --encoding NAME"))
+        what, told = "the line is" if others else "the file is", name.replace("cp", "Windows-")
+        guesses.append(Notice(line, f"it is no UTF-8, so {what} read as {told}: else say --encoding NAME"))
         return others or text
+
+
+def _likely(data: bytes) -> str:
+    """The encoding of a text, by its letters: a Western text has few letters beyond ASCII beside each other."""
+    runs = re.findall(rb"[\x80-\xff]+", data)
+    if sum(len(run) for run in runs if len(run) > 3) < 0.5 * sum(map(len, runs)):
+        return WINDOWS
+    texts = {name: data.decode(name, "replace") for name in _OTHERS}
+    fits = {
+        name: len(re.findall(_OTHERS[name], text)) / len(text) for name, text in texts.items() if "\ufffd" not in text
+    }
+    return max(fits, key=fits.__getitem__, default=WINDOWS)
 
 
 def _in_two_encodings(data: bytes) -> str:

@@ -1,7 +1,7 @@
 """The kinds of file that can be imported, in one table, and how a file is opened."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -123,7 +123,7 @@ KINDS = (
         "mochi",
         "a package of Mochi",
         (".mochi",),
-        lambda source: False,
+        lambda _: False,
         lambda source: read_mochi(source.path),
         is_text=False,
     ),
@@ -131,19 +131,13 @@ KINDS = (
         "json",
         "cards that recur export wrote as JSON",
         (),
-        lambda source: claims_json(source.table),
-        lambda source: read_json(source.table),
+        lambda it: claims_json(it.table),
+        lambda it: read_json(it.table),
     ),
     _page("flashcards", "a pasted flashcard deck: number, Q, front, A, back", claims_flashcards, read_flashcards),
     _page("theory", "questions as Q1: …, each with Answer", claims_theory, read_theory),
     _page("questions", "a numbered list of questions, each with Answer: …", claims_questions, read_questions),
-    ImportKind(
-        "org",
-        "notes of Org mode, a question a heading",
-        (".org",),
-        lambda source: claims_org(source.page),
-        lambda source: read_org(source.page),
-    ),
+    replace(_page("org", "notes of Org mode, a question a heading", claims_org, read_org), suffixes=(".org",)),
     _page("hashcards", "a deck of hashcards: Q: …, A: …, C: …", claims_hashcards, read_hashcards),
     _page("remnote", "a list of RemNote: - front >> back", claims_remnote, read_remnote),
     _page("obsidian", "notes of Obsidian: question::answer, or a line ? between", claims_obsidian, read_obsidian),

@@ -29,6 +29,11 @@ def read_hashcards(text: str) -> Reading:
     end = next((at for at in range(1, len(lines)) if lines[at].strip() == "---"), 0) if lines[0].strip() == "---" else 0
     title = next((found[1] for line in lines[:end] if (found := _NAME.fullmatch(line.strip()))), "")
     layout = ["name", *(f"{found[1]}" for line in lines if (found := _MARK.fullmatch(line)))]
+    # In SuperMemo's texts each line of a question or an answer begins with its mark.
+    marks = [line[:2] if _MARK.fullmatch(line) and line[0] in "QA" else "" for line in lines]
+    lines = [
+        line[2:].lstrip() if at and marks[at] and marks[at] == marks[at - 1] else line for at, line in enumerate(lines)
+    ]
     unread = [
         Notice(line_of(at), f"this line of the front matter is not read: {lines[at].strip()}")
         for at in range(1, end)

@@ -3,30 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import mean
 
-_NAMES = {
-    "question": "question questions front q prompt term word text frage vorderseite begriff pregunta anverso término"
-    " frente termo pergunta recto terme mot domanda termine vraag voorkant fråga framsida spørgsmål spørsmål kysymys"
-    " pytanie przód otázka kérdés întrebare soru ön вопрос питання лицевая термин ερώτηση سؤال שאלה प्रश्न"
-    " 问题 問題 正面 題目 质問 質問 表 질문 앞면 câu pertanyaan",
-    "answer": "answer answers back a definition response meaning extra antwort rückseite bedeutung respuesta reverso"
-    " significado definición resposta verso definição réponse définition risposta retro definizione antwoord achterkant"
-    " svar baksida bagside bakside vastaus odpowiedź tył odpověď odpoveď válasz răspuns cevap arka ответ відповідь"
-    " оборотная определение απάντηση جواب إجابة תשובה उत्तर 答案 背面 回答 答え 裏 답 뒷면 trả jawaban",
-    "tags": "tags tag labels label topics schlagwörter schlagworte etiquetas étiquettes etiketten etichette etiketter"
-    " taggar tagi štítky címkék теги метки 标签 標籤 タグ 태그",
-    "level": "level difficulty niveau schwierigkeit dificultad nivel dificuldade difficulté livello poziom obtížnost"
-    " сложность уровень 难度 難度 難易度 난이도",
-    "name": "id name card guid",
-    "reversed": "reversed",
-    "asks": "asks",
-    "corrected": "corrected",
-    "points": "points",
-    "sources": "source sources quelle quellen fuente fuentes fonte fonti fontes bron źródło zdroj источник 来源"
-    " 來源 出典",
-}
-_ROLES = {word: role for role, several in _NAMES.items() for word in several.split()}
+from app.cards.render.word_table import word_table
+
+_NAMES = word_table(Path(__file__).with_name("columns.txt"))
+_ROLES = {word: role for role, several in _NAMES.items() for word in several}
 OWN = ("deck", "topic", "demos")
 """Columns of our own export that say nothing that a card holds: its place, and what its answer links to."""
 _HEADER_WORDS = 4
@@ -60,7 +43,7 @@ def columns_of(rows: Sequence[Sequence[str]], width: int, header: bool | None) -
     Without a header the columns are question, answer, tags. If `header` is None, it is found out.
     """
     head = [cell.strip() for cell in rows[0]] if rows else []
-    known = {role: at for at in reversed(range(len(head))) if (role := _ROLES.get(head[at].casefold().rstrip(":")))}
+    known = roles_of(head)
     names_both = {"question", "answer"} <= known.keys()
     guessed = header is None and not names_both and _looks_like_header(rows, width)
     if header is False or not (names_both or header or guessed):
@@ -77,6 +60,12 @@ def columns_of(rows: Sequence[Sequence[str]], width: int, header: bool | None) -
     named = " and ".join(repr(head[at]) for role in ("question", "answer") if (at := known[role]) < len(head))
     guess = f"it is read as the names of columns, {named}: if it is a card, say --no-header" if guessed else ""
     return Columns(known, max(width, len(head)), others, has_header=True, guess=guess, unread=unread)
+
+
+def roles_of(head: Sequence[str]) -> dict[str, int]:
+    """The columns whose names are known, by what they hold."""
+    names = [cell.strip().casefold().rstrip(":") for cell in head]
+    return {_ROLES[names[at]]: at for at in reversed(range(len(names))) if names[at] in _ROLES}
 
 
 def _are_tags(cell: str) -> bool:

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from app.exchange.imports.anki.template import cloze_numbers, deleted
 from app.exchange.imports.draft import Draft, Harmless, Item, Notice, Reading, RefusedError, line_of, stated_lines
 from app.exchange.imports.markdown.from_html import markdown_of, plain_of
-from app.exchange.imports.table.columns import Columns, columns_of
+from app.exchange.imports.table.columns import Columns, columns_of, roles_of
 from app.exchange.imports.table.records import (
     SAMPLE,
     Record,
@@ -79,6 +79,10 @@ def read_table(text: str, header: bool | None = None) -> Reading:
     said = excel[1] if excel else stated.get("separator", "")
     delimiter = _SEPARATORS.get(said.lower(), said if len(said) == 1 else guessed_delimiter(lines[start:]))
     first = [record.cells for record in islice(records(lines, delimiter, start), SAMPLE)]
+    title = ""
+    both = len(first) > 1 and {"question", "answer"} <= roles_of(first[1]).keys()
+    if both and sum(map(bool, first[0])) == 1 and "".join(first[0]) in lines[start]:  # merged cells above the names
+        title, start, first = "".join(first[0]).strip(), start + 1, first[1:]
     width = Counter(map(len, first)).most_common(1)[0][0] if first else 0
     columns = _anki_columns(stated, delimiter, first) or columns_of(first, width, header)
     if width < 2 and not stated and not columns.has_header:
@@ -90,7 +94,7 @@ def read_table(text: str, header: bool | None = None) -> Reading:
     if in_one_line:
         rows = chain([Notice("line 1", "all rows are on it: below, each of them counts as a line")], rows)
     return Reading(
-        "", rows, counts=table.counts, text="" if has_tags else text, layout=table.layout, hides=columns.is_own
+        title, rows, counts=table.counts, text="" if has_tags else text, layout=table.layout, hides=columns.is_own
     )
 
 
