@@ -174,8 +174,7 @@ class Server(uvicorn.Server):
 class Handshake(SSLProtocol):
     """A connection by TLS, whose client shakes hands within the patience that all have, and then speaks with `http`.
 
-    The limit of connections does not count it before. So `shaking` holds those of the server that have not shaken
-    hands, of which there may be `most`: one more takes the place of the first.
+    `shaking` holds those that have not shaken hands. There may be `most`: one more takes the place of the first.
     """
 
     def __init__(self, http: asyncio.Protocol, tls: ssl.SSLContext, shaking: "dict[Handshake, Any]", most: int) -> None:

@@ -191,10 +191,12 @@ def add_instructor(session: Session, class_id: int, name: str, now: datetime) ->
     session.connection().execute(insert(CLASS_MEMBER).values(row))
 
 
-def remove_member(session: Session, class_id: int, account_id: int) -> None:
-    """Take somebody out of a class; plans that it made become their own. Call it in a write session."""
-    leave(session, class_id, account_id)
-    session.connection().execute(delete(CLASS_MEMBER).filter_by(class_id=class_id, account_id=account_id))
+def remove_member(session: Session, class_id: int, account_id: int, by: SignedIn | None = None) -> None:
+    """Take somebody out of a class, `by` an instructor a learner alone; plans of the class become their own."""
+    which = {} if by is None or may(by.role, Deed.MANAGE) else {"teaches": False}
+    of_class = delete(CLASS_MEMBER).filter_by(class_id=class_id, account_id=account_id, **which)
+    if session.connection().execute(of_class).rowcount:
+        leave(session, class_id, account_id)
 
 
 def invite(session: Session, class_id: int, days: int, uses: int, now: datetime) -> str:

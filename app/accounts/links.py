@@ -128,18 +128,16 @@ def join_by(session: Session, link: OpenLink, who: Joining, rng: Random, most: i
 
 def join_class(session: Session, link: OpenLink, account_id: int, takes_part: bool, now: datetime) -> None:
     """Let the account join the link's class, if it has one, and its evidence. Call it in a write session."""
-    if link.class_id is None:
+    if link.class_id is None or is_in_class(session, link.class_id, account_id):
         return
-    connection = session.connection()
-    if not is_in_class(session, link.class_id, account_id):
-        key = {"class_id": link.class_id, "account_id": account_id}
-        teaches = link.role is not Role.LEARNER
-        connection.execute(insert(CLASS_MEMBER).values(**key, teaches=teaches, joined_at=now))
-        learner = connection.execute(select(ACCOUNT.c.learner_id).where(ACCOUNT.c.id == account_id)).scalar_one()
-        follow(session, link.class_id, now.date(), learner)
-        if takes_part:
-            take_part(session, link.class_id, account_id, now)
-        log.info("Somebody joined a class.", extra={"fields": {"account": account_id, "class": link.class_id}})
+    connection, of_class = session.connection(), {"class_id": link.class_id, "account_id": account_id}
+    teaches = link.role is not Role.LEARNER
+    connection.execute(insert(CLASS_MEMBER).values(**of_class, teaches=teaches, joined_at=now))
+    learner = connection.execute(select(ACCOUNT.c.learner_id).where(ACCOUNT.c.id == account_id)).scalar_one()
+    follow(session, link.class_id, now.date(), learner)
+    if takes_part:
+        take_part(session, link.class_id, account_id, now)
+    log.info("Somebody joined a class.", extra={"fields": {"account": account_id, "class": link.class_id}})
 
 
 def is_in_class(session: Session, class_id: int, account_id: int) -> bool:

@@ -106,8 +106,7 @@ def _show_link_to_admin(database: "Database", here: str) -> None:
     if path:
         # Not by way of the log: whoever has the link comes in.
         typer.echo(f"There is no admin yet. This link makes one; it is valid once, for a day: {here.rstrip('/')}{path}")
-        if not here.startswith("https"):
-            typer.echo(f"Behind a proxy put its address, such as https://recur.example.org/, in the place of {here}")
+        typer.echo(f"Behind a proxy put its address, such as https://recur.example.org/, in the place of {here}")
 
 
 @contextmanager

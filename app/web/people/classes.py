@@ -77,7 +77,9 @@ def add_instructor(here: Here, class_id: RowId, form: MemberForm = TheMember) ->
 
 def remove(here: Here, class_id: RowId, form: MemberForm = TheMember) -> Response:
     """Take somebody out of the class."""
-    return changed(here, class_id, lambda session: teaching.remove_member(session, class_id, form.account))
+    return changed(
+        here, class_id, lambda session: teaching.remove_member(session, class_id, form.account, here.account)
+    )
 
 
 def end_invitation(here: Here, class_id: RowId, link: RowId) -> Response:
