@@ -103,7 +103,7 @@ ORACLE = {True: run_and_pull(equinox_cell), False: run_and_pull(cho_cell)}
 
 
 @given(shape=st.sampled_from(SHAPES), gain=st.floats(0.0, 1.0), seed=seeds, reset_after=either)
-@examples(300)
+@examples(100)
 def test_forward_and_backward_are_those_of_equinox_and_of_cho(
     shape: Shape, gain: float, seed: int, reset_after: bool
 ) -> None:
