@@ -180,7 +180,7 @@ def _card(parsed: Parsed, heading: Block, blocks: tuple[Block, ...], lines: Sequ
         wrong("a question has only one id, at its end: remove the other {#")
     if stated and name != stated[1]:
         wrong(f"the id {{#{stated[1]}}} is malformed: use lower-case letters, digits and hyphens, as in {{#{name}}}")
-    elif not stated and "{#" in _CODE_SPAN.sub("", written):
+    elif not stated and re.search(r"\{\s*#", _CODE_SPAN.sub("", written)):
         wrong(f"an id goes at the end of the question and must be closed, as in {{#{name}}}")
     if not question:
         wrong("the question is empty: write it between ## and the id")

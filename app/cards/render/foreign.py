@@ -28,7 +28,8 @@ text; markup that begins a line of a paragraph; and markup that no backslash mak
 """
 _MAY_BE_IN_TEXT = re.compile(r"[<{\[^~:@]|==|%%|\+\+|\(\(")
 _MAY_BE_AT_A_START = re.compile(
-    r":::|!!!|\?\?\?|\.\. |#\+|\||%%|\}`|``|\)\{|\\\\[(\[]|\u00a0|^[ \t>]*(?::[ \t]|\+[-=]|\*\[|\[)", re.MULTILINE
+    r":::|:\*\*|\*\*:|：|!!!|\?\?\?|\.\. |#\+|\||%%|\}`|``|\)\{|\\\\[(\[]|\u00a0|^[ \t>]*(?::[ \t]|\+[-=]|\*\[|\[)",
+    re.MULTILINE,
 )
 """What no text without foreign markup need have: most texts are done with at once."""
 _NO_TABLE = "this makes no table: the line above it must have as many cells as this one, and no line comes before"

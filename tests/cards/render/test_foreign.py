@@ -39,6 +39,8 @@ FOREIGN = [
     ("See ((64f1a0bc)).", "((…))"),
     ("See @fig-x and @smith2020.", "paper:"),
     ("US$5 and 5$", "dollars"),
+    ("**Level:** easy", "plainly"),
+    ("Tags：rnn", "plainly"),
 ]
 
 
