@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from app.accounts import evidence
 from app.accounts.accounts import AccountError, account_named
 from app.accounts.links import NewLink, make_link
 from app.accounts.roles import Deed, Role, may
@@ -192,11 +193,13 @@ def add_instructor(session: Session, class_id: int, name: str, now: datetime) ->
 
 
 def remove_member(session: Session, class_id: int, account_id: int, by: SignedIn | None = None) -> None:
-    """Take somebody out of a class, `by` an instructor a learner alone; plans of the class become their own."""
+    """Take somebody out of a class and its figures, `by` an instructor a learner alone; its plans become their own."""
+    of_class = {"class_id": class_id, "account_id": account_id}
     which = {} if by is None or may(by.role, Deed.MANAGE) else {"teaches": False}
-    of_class = delete(CLASS_MEMBER).filter_by(class_id=class_id, account_id=account_id, **which)
-    if session.connection().execute(of_class).rowcount:
+    if session.connection().execute(select(CLASS_MEMBER).filter_by(**of_class, **which)).first():
         leave(session, class_id, account_id)
+        evidence.leave(session, account_id, class_id)
+        session.connection().execute(delete(CLASS_MEMBER).filter_by(**of_class))
 
 
 def invite(session: Session, class_id: int, days: int, uses: int, now: datetime) -> str:

@@ -55,10 +55,12 @@ def take_part(session: Session, class_id: int, account_id: int, now: datetime) -
     log.info("Somebody takes part in the evidence.", extra={"fields": {"class": class_id}})
 
 
-def leave(session: Session, account_id: int) -> None:
-    """Take somebody's answers out of all figures, at once and for good. Call it in a write session."""
+def leave(session: Session, account_id: int, class_id: int | None = None) -> None:
+    """Take somebody's answers out of all figures, or of a class's, at once and for good. Call it in a write session."""
     connection = session.connection()
     mine = (CLASS_MEMBER.c.account_id == account_id) & CLASS_MEMBER.c.counts_from.is_not(None)
+    if class_id is not None:
+        mine &= CLASS_MEMBER.c.class_id == class_id
     for one in connection.execute(select(CLASS_MEMBER).where(mine)).all():
         hide(connection, one.class_id, one.part, one.counts_from)
         log.info("Somebody left the evidence.", extra={"fields": {"class": one.class_id}})

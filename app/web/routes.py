@@ -153,6 +153,7 @@ TEACH = (
     _get("/classes/{class_id}/quizzes", class_quizzes.quizzes, Deed.TEACH),
     _post("/classes/{class_id}/quizzes", class_quizzes.add, Deed.TEACH),
     _get("/classes/{class_id}/quizzes/{quiz}", class_quizzes.result, Deed.TEACH),
+    _get("/classes/{class_id}/quizzes/{quiz}/result.csv", class_quizzes.result_as_csv, Deed.TEACH),
     _post("/classes/{class_id}/quizzes/{quiz}/delete", class_quizzes.delete, Deed.TEACH),
     _post("/classes/{class_id}/links/{link}/end", classes.end_invitation, Deed.TEACH),
     _get("/classes/{class_id}/evidence", evidence.evidence, Deed.TEACH),

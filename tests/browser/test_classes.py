@@ -93,7 +93,7 @@ def school(loaded_database: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         _take(made, settings, accounts[2:], some, now - timedelta(hours=1))
         with made.database.write() as session:
             quiz = quiz_of_class(session, its, 1)
-            count_results(session, quiz, quiz.closes_at + timedelta(hours=1))
+            count_results(session, 1, quiz, quiz.closes_at + timedelta(hours=1))
         yield made, link.rsplit("/", 1)[1]
 
 

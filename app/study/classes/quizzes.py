@@ -1,7 +1,8 @@
 """Quizzes of a class: the same questions for everybody, once each, between two moments; and the result by question.
 
-What a learner answers is a quiz of their own. The result is counted once, when it is over, and then stays as it is: so
-nobody who leaves or is deleted later can be told from the difference.
+What a learner answers is a quiz of their own. The result is counted once, when it is over: for each part of the class,
+if enough of it have answered. When somebody leaves or is deleted, what their part answered is taken out for good, of
+every question, whether they had answered it or not. So two results of a quiz are equal, or differ by a whole part.
 """
 
 from collections import Counter, defaultdict
@@ -9,15 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
-from statistics import fmean
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from sqlalchemy import and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 from sqlmodel import Session
 
 from app.database import lock_learner
-from app.study.classes.enough import FEWEST, TAKES_PART, is_enough
+from app.study.classes.enough import TAKES_PART, Whole, is_enough, participants
 from app.study.forecast.chances import chances
 from app.study.learner.preferences import Preferences
 from app.study.quiz.choose import Question
@@ -75,9 +75,27 @@ class NewClassQuiz:
     closes_at: datetime
 
 
+class CountedPart(NamedTuple):
+    """What a part of a class with so many `members` answered, as it was counted once: a row for each question.
+
+    A row has the `card`, how many `answered` it and `missed` it, the sum of their `rating`s, and the `slips` that
+    enough of them made, with how many. It is left out if fewer answered than a figure must be of.
+    """
+
+    part: int
+    made_at: datetime
+    members: int
+    questions: Sequence[Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "CountedPart":
+        """From the JSON of the table class_quiz."""
+        return cls(kept["part"], datetime.fromisoformat(kept["made_at"]), kept["members"], kept["questions"])
+
+
 @dataclass(frozen=True, slots=True)
 class ListedQuiz:
-    """A quiz of a class as its instructors see it. `results` are None until it was over and they were counted."""
+    """A quiz of a class as its instructors see it. `results` are its parts; None until it was over and counted."""
 
     id: int
     title: str
@@ -114,7 +132,7 @@ class OpenQuiz:
 
 @dataclass(frozen=True, slots=True)
 class QuestionResult:
-    """A question, and how the class answered it: `answered` is 0 if fewer learners did than may be shown.
+    """A question, and how the class answered it: `answered` is 0 if there is no figure that may be shown.
 
     `missed` is a share, 0 to 1, or HIGHEST if it is higher: one could tell what each knows. `mean` is None then.
     `slips` are mistakes that enough learners made, with how many did.
@@ -272,7 +290,7 @@ def begin(session: Session, learner: Preferences, quiz_id: int, plan: tuple[Plan
 
 
 _TAKEN = (
-    select(QUIZ_ITEM.c.card_id, RATING.label("rating"), REVIEW.c.slip)
+    select(CLASS_MEMBER.c.part, QUIZ_ITEM.c.card_id, RATING.label("rating"), REVIEW.c.slip)
     .select_from(
         ANSWERED.join(QUIZ, QUIZ.c.id == QUIZ_ITEM.c.quiz_id)
         .join(CLASS_QUIZ_TAKER, CLASS_QUIZ_TAKER.c.quiz == QUIZ.c.name)
@@ -289,46 +307,65 @@ _TAKEN = (
 )
 
 
-def count_results(session: Session, quiz: ListedQuiz, now: datetime) -> None:
-    """Count the result of a quiz that is over, once and for all. Call it in a write session."""
+def count_results(session: Session, class_id: int, quiz: ListedQuiz, now: datetime) -> None:
+    """Count the result of a quiz of the class that is over, once and for all. Call it in a write session."""
     connection = session.connection()
     if not quiz.is_over(now) or quiz.results is not None:
         return
-    given = defaultdict[int, list[Any]](list)
+    given = defaultdict[tuple[int, int], list[Any]](list)
     for row in connection.execute(_TAKEN, {"quiz": quiz.id}):
         if row.rating is not None:
-            given[row.card_id].append(row)
-    results = [_result(card, given[card]) for card in quiz.cards]
+            given[row.part, row.card_id].append(row)
+    whole = Whole(participants(connection, class_id))
+    results = []
+    for part in sorted({part for part, _card in given}):
+        enough = (card for card in quiz.cards if is_enough(len(given[part, card])))
+        questions = [_counted(card, given[part, card]) for card in enough]
+        counted = CountedPart(part, now, whole.members(part, now), questions)
+        results.append(counted._asdict() | {"made_at": now.isoformat()})
     still = (CLASS_QUIZ.c.id == quiz.id) & CLASS_QUIZ.c.results.is_(None)
     connection.execute(update(CLASS_QUIZ).where(still).values(results=results))
 
 
-def _result(card: int, rows: Sequence[Any]) -> dict[str, Any]:
-    """What may be shown of the answers to a question."""
-    if not is_enough(len(rows)):
-        return {"card": card, "answered": 0, "missed": 0.0, "mean": None, "slips": []}
-    missed = fmean(Rating(row.rating).missed for row in rows)
+def _counted(card: int, rows: Sequence[Any]) -> dict[str, Any]:
+    """What may be shown of a part's answers to a question."""
     slips = Counter(row.slip for row in rows if row.slip)
     return {
         "card": card,
         "answered": len(rows),
-        "missed": min(HIGHEST, missed),
-        "mean": fmean(row.rating for row in rows) if missed < HIGHEST else None,
-        "slips": [[slip, number] for slip, number in slips.most_common() if number >= FEWEST],
+        "missed": sum(Rating(row.rating).missed for row in rows),
+        "rating": sum(row.rating for row in rows),
+        "slips": [[slip, number] for slip, number in slips.most_common() if is_enough(number)],
     }
 
 
-def results_of(session: Session, quiz: ListedQuiz) -> Sequence[QuestionResult]:
-    """What was counted, by question in the order of asking."""
-    rows = session.connection().execute(
-        select(CARD.c.id, CARD.c.name, CARD.c.question).where(CARD.c.id.in_(quiz.cards))
-    )
+def drop_results(connection: Connection, class_id: int, part: int, since: datetime) -> None:
+    """Take what a part of the class answered out of every result counted since then. Call it in a write session."""
+    counted = select(CLASS_QUIZ.c.id, CLASS_QUIZ.c.results)
+    counted = counted.where(CLASS_QUIZ.c.class_id == class_id, CLASS_QUIZ.c.results.is_not(None))
+    for quiz, results in connection.execute(counted).all():
+        parts = ((one, CountedPart.of(one)) for one in results)
+        kept = [one for one, its in parts if its.part != part or its.made_at < since]
+        if len(kept) < len(results):
+            connection.execute(update(CLASS_QUIZ).where(CLASS_QUIZ.c.id == quiz).values(results=kept))
+
+
+def results_of(session: Session, class_id: int, quiz: ListedQuiz) -> Sequence[QuestionResult]:
+    """What was counted, by question in the order of asking, of the parts of the class that nobody has left since."""
+    connection = session.connection()
+    whole = Whole(participants(connection, class_id))
+    sums, slips = defaultdict[int, Counter[str]](Counter), defaultdict[int, Counter[str]](Counter)
+    for part in filter(whole.holds, map(CountedPart.of, quiz.results or ())):
+        for one in part.questions:
+            sums[one["card"]].update({name: one[name] for name in ("answered", "missed", "rating")})
+            slips[one["card"]].update(dict(one["slips"]))
+    rows = connection.execute(select(CARD.c.id, CARD.c.name, CARD.c.question).where(CARD.c.id.in_(quiz.cards)))
     cards = {row.id: row for row in rows}
-    return [
-        QuestionResult(
-            one["card"], cards[one["card"]].name, cards[one["card"]].question, one["answered"], one["missed"],
-            one["mean"], [(slip, number) for slip, number in one["slips"]],
-        )
-        for one in quiz.results or ()
-        if one["card"] in cards
-    ]  # fmt: skip
+    return [_shown(cards[card], sums[card], slips[card].most_common()) for card in quiz.cards if card in cards]
+
+
+def _shown(card: Any, sums: Counter[str], slips: Sequence[tuple[str, int]]) -> QuestionResult:
+    many = sums["answered"]
+    missed = sums["missed"] / many if many else 0.0
+    mean = sums["rating"] / many if many and missed < HIGHEST else None
+    return QuestionResult(card.id, card.name, card.question, many, min(HIGHEST, missed), mean, slips)

@@ -29,21 +29,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from app.database import Database
-from app.study.classes.enough import TAKES_PART, is_enough
+from app.study.classes.enough import Participant, Whole, is_enough, participants
+from app.study.classes.quizzes import drop_results
 from app.study.evidence.answers import ClassAnswer, UndoneAnswer, answers_of, undos_of
 from app.study.evidence.figures import NAMES, CellKind, FigureCell, Figures
 from app.tables import (
-    ACCOUNT,
     CARD,
     CARD_LINK,
     CARD_VERSION,
     CLASS_DECK,
-    CLASS_MEMBER,
     DECK,
     EVIDENCE,
     LEARNER,
@@ -52,14 +51,6 @@ from app.tables import (
 )
 
 log = logging.getLogger(__name__)
-
-
-class Participant(NamedTuple):
-    """A learner whose answers count in a class, from `since` on."""
-
-    part: int
-    learner_id: int
-    since: datetime
 
 
 @dataclass
@@ -85,33 +76,6 @@ class Syllabus:
     times: Mapping[int, Sequence[datetime]]
     versions: Mapping[int, Sequence[int]]
     leads: Mapping[int, Collection[int]]
-
-
-def participants(connection: Connection, class_id: int) -> list[Participant]:
-    """The learners of the class who take part in its evidence, and have not asked to be deleted."""
-    of = select(CLASS_MEMBER.c.part, ACCOUNT.c.learner_id, CLASS_MEMBER.c.counts_from)
-    of = of.join(ACCOUNT, ACCOUNT.c.id == CLASS_MEMBER.c.account_id).join(LEARNER, LEARNER.c.id == ACCOUNT.c.learner_id)
-    of = of.where(CLASS_MEMBER.c.class_id == class_id, TAKES_PART)
-    return sorted(Participant(*row) for row in connection.execute(of))
-
-
-class Whole:
-    """Knows whether everybody whose answers a figure holds still takes part."""
-
-    def __init__(self, those: Iterable[Participant]) -> None:
-        self._since = defaultdict[int, list[datetime]](list)
-        for one in those:
-            self._since[one.part].append(one.since)
-        for times in self._since.values():
-            times.sort()
-
-    def members(self, part: int, made_at: datetime) -> int:
-        """How many of those who took part at that time still do. Whoever came back since is not among them."""
-        return bisect_right(self._since[part], made_at)
-
-    def holds(self, row: Any) -> bool:
-        """True if nobody whose answers may be in a row of the table evidence has left."""
-        return self.members(row.part, row.made_at) == int(row.members)
 
 
 def syllabus_of(connection: Connection, class_id: int) -> Syllabus:
@@ -280,12 +244,13 @@ def _grown(
 
 
 def hide(connection: Connection, class_id: int, part: int, since: datetime) -> None:
-    """Take every answer out of the figures that a part of the class has had since then. Call it in a write session.
+    """Take every answer out of the figures that a part of the class has had since then, and out of quizzes' results.
 
-    Up to which review each cell was shown is still known.
+    Up to which review each cell was shown is still known. Call it in a write session.
     """
     these = (EVIDENCE.c.class_id == class_id) & (EVIDENCE.c.part == part) & (EVIDENCE.c.made_at >= since)
     connection.execute(update(EVIDENCE).where(these).values(dict.fromkeys(NAMES, 0)))
+    drop_results(connection, class_id, part, since)
 
 
 def _store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, or_, select
 
-from app.study.classes.enough import is_enough
+from app.study.classes.enough import Whole, is_enough, participants
 from app.study.evidence.figures import NAMES, CellKind, FigureCell, Figures
-from app.study.evidence.renew import Whole, participants
 from app.tables import CARD, CLASS_DECK, DECK, EVIDENCE, TOPIC
 
 MOST_HARD = 10

@@ -7,12 +7,13 @@ from sqlmodel import Session
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.accounts.classes import class_name, teaches
+from app.accounts.classes import class_name
 from app.accounts.evidence import may_see
 from app.study.evidence.edits import NOT_ENOUGH, beyond, edits_of
 from app.study.evidence.figures import CellKind, FigureCell
 from app.study.evidence.shown import ClassEvidence, OfCells, ShownCard, class_evidence, total
 from app.web.evidence import words
+from app.web.frame.decks import check_theirs
 from app.web.frame.editing import edit_at, may_edit
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context, Here, RowId
@@ -24,7 +25,7 @@ MOST_EDITS = 20
 def evidence(here: Here, class_id: RowId) -> Response:
     """Show the class's figures by deck and topic, the hardest cards, and the edits."""
     with here.reading() as session:
-        name = checked_class(here, session, class_id)
+        name = _checked_class(here, session, class_id)
         shown = class_evidence(session.connection(), class_id, CellKind.FIRST, CellKind.LATER)
         of_cards = shown.of_cards()
         edits = edits_of(session.connection(), shown.cards, shown.cells)
@@ -50,7 +51,7 @@ def evidence(here: Here, class_id: RowId) -> Response:
 def one_card(here: Here, class_id: RowId, deck: str, name: str) -> Response:
     """Show all that may be shown of the class's answers to one card."""
     with here.reading() as session:
-        class_name = checked_class(here, session, class_id)
+        class_name = _checked_class(here, session, class_id)
         shown = class_evidence(session.connection(), class_id, *CellKind)
         found = [one for one in shown.cards.values() if (one.deck, one.name) == (deck, name)]
         if not found:
@@ -80,12 +81,10 @@ def one_card(here: Here, class_id: RowId, deck: str, name: str) -> Response:
         )
 
 
-def checked_class(here: Context, session: Session, class_id: int) -> str:
+def _checked_class(here: Context, session: Session, class_id: int) -> str:
     """The name of the class. Raises NotHereError or HTTPException if its evidence is not for them."""
-    who = here.signed_in()
-    if not teaches(session, who, class_id):
-        raise NotHereError("This is none of your classes.")
-    if not may_see(session, who, class_id):
+    check_theirs(here, session, class_id)
+    if not may_see(session, here.signed_in(), class_id):
         said = "Only those who teach a class see its evidence. Admins who teach it add themselves as instructors."
         raise HTTPException(HTTPStatus.FORBIDDEN, said)
     return class_name(session, class_id)

@@ -1,15 +1,17 @@
-"""Which deck a page is about."""
+"""Which deck, topic, card or class a page is about."""
 
 from collections.abc import Collection, Sequence
 
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
+from app.accounts.classes import teaches
 from app.models import Card, CardAlias, Deck, Topic
 from app.nearest import the_nearest_is
 from app.study.selection.fields import no_such
 from app.study.selection.placeholder import HAS_CONTENT, may_see
 from app.web.frame.errors import NotHereError
+from app.web.frame.here import Context
 
 _DECKS = select(Deck).where(HAS_CONTENT).order_by(Deck.name)
 _BY_NAME = select(Deck.id, Deck.name, Deck.title).where(Deck.name == bindparam("name"), HAS_CONTENT)
@@ -81,3 +83,9 @@ def card_named(session: Session, deck_name: str, name: str, learner_id: int) -> 
         known = session.exec(select(Card.name).where(Card.deck_id == deck.id, col(Card.retired_at).is_(None)))
         raise NotHereError(f"There is no card called {name!r} in {deck.title}.{the_nearest_is(name, known)}")
     return found
+
+
+def check_theirs(here: Context, session: Session, class_id: int) -> None:
+    """Raise NotHereError unless they teach the class, or manage all: whether there is another, they do not learn."""
+    if not teaches(session, here.signed_in(), class_id):
+        raise NotHereError("This is none of your classes.")

@@ -1,9 +1,6 @@
 """/classes/…/day and /overview: the day that a class studies for, and what it knows by topic."""
 
-import csv
-import io
-import logging
-from urllib.parse import quote
+from collections.abc import Sequence
 
 from pydantic import BaseModel
 from sqlmodel import Session
@@ -11,17 +8,15 @@ from starlette.responses import Response
 
 from app.accounts.accounts import AccountError
 from app.accounts.classes import LONGEST_NAME, class_name, decks_of_class
-from app.exchange.exports.csv_and_json import safe_cell
 from app.study.classes import plans as days
 from app.study.classes.enough import FEWEST
 from app.study.classes.overview import Overview, count_again, keep
 from app.study.classes.overview import overview as what_is_known
 from app.study.classes.plans import ClassDay
 from app.study.sitting.plans import Interview, WrongPlanError, read_plan
+from app.web.frame.decks import check_theirs
 from app.web.frame.here import Context, Here, RowId, sent
-from app.web.people.classes import changed, check_theirs
-
-log = logging.getLogger(__name__)
+from app.web.people.classes import as_csv, changed
 
 
 class DayForm(BaseModel):
@@ -78,27 +73,19 @@ def overview(here: Here, class_id: RowId) -> Response:
 def overview_as_csv(here: Here, class_id: RowId) -> Response:
     """The same as a table for spreadsheets."""
     name, found = _overview(here, class_id)
-    file = io.StringIO(newline="")
-    table = csv.writer(file)
-    table.writerow(("deck", "topic", "learners", "cards", "met", "recalled", "ready", "ready on", "counted", "note"))
+    table: list[Sequence[object]] = [
+        ("deck", "topic", "learners", "cards", "met", "recalled", "ready", "ready on", "counted", "note")
+    ]
     for topic in found.topics:
         one = topic.readiness
-        shares = () if one is None else (one.met, one.recalled, one.ready)
-        figures = (
-            [one.learners, one.cards, *("" if share is None else f"{share:.3f}" for share in shares)] if one else []
-        )
-        dates = [one.held_on or "", f"{one.counted_at:%Y-%m-%d}"] if one else []
-        table.writerow((safe_cell(topic.deck), safe_cell(topic.title), *(figures + dates or [""] * 7), topic.why_not))
+        figures: list[object] = [""] * 7
+        if one is not None:
+            shares = ("" if share is None else f"{share:.3f}" for share in (one.met, one.recalled, one.ready))
+            figures = [one.learners, one.cards, *shares, one.held_on or "", f"{one.counted_at:%Y-%m-%d}"]
+        table.append((topic.deck, topic.title, *figures, topic.why_not))
     if found.why_not:
-        table.writerow((*[""] * 9, found.why_not))
-    log.info("The overview of a class was exported.", extra={"fields": {"class": class_id, **_who(here)}})
-    given = quote(f"{name} {here.now:%Y-%m-%d}.csv", safe="")
-    headers = {"Content-Disposition": f"attachment; filename=\"class.csv\"; filename*=UTF-8''{given}"}
-    return Response(file.getvalue().encode("utf-8-sig"), headers=headers, media_type="text/csv; charset=utf-8")
-
-
-def _who(here: Context) -> dict[str, int]:
-    return {"account": here.signed_in().account_id}
+        table.append((*[""] * 9, found.why_not))
+    return as_csv(here, class_id, name, table)
 
 
 def _overview(here: Context, class_id: int) -> tuple[str, Overview]:

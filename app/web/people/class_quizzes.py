@@ -1,6 +1,6 @@
 """/classes/…/quizzes: for instructors, quizzes of a class and their results; and the way in for its learners."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from http import HTTPStatus
 from random import SystemRandom
@@ -19,6 +19,7 @@ from app.study.classes.quizzes import (
     ListedQuiz,
     NewClassQuiz,
     NoSuchQuizError,
+    QuestionResult,
     WrongQuizError,
     add_quiz,
     begin,
@@ -36,11 +37,12 @@ from app.study.quiz.make import NothingToAskError
 from app.study.quiz.past import past
 from app.study.selection.choices import choices, menus
 from app.study.selection.selection import FILTERS, Selection
-from app.web.frame.decks import all_decks
+from app.web.frame.decks import all_decks, check_theirs
 from app.web.frame.errors import NotHereError
 from app.web.frame.here import Context, Here, RowId, sent
-from app.web.people.classes import check_theirs
+from app.web.people.classes import as_csv
 
+NOTHING_SHOWN = f"Fewer than {FEWEST} learners answered it, or somebody of those has left."
 OF_CARDS = ("topic", "level", "tag", "source", "computed")
 """The filters of the form: those that do not depend on what anybody has rated."""
 
@@ -83,25 +85,36 @@ def add(here: Here, class_id: RowId, form: ClassQuizForm = TheQuiz) -> Response:
 
 def result(here: Here, class_id: RowId, quiz: RowId) -> Response:
     """A quiz of the class; once it is over, with its result by question."""
+    name, its, questions = _result(here, class_id, quiz)
     with here.reading() as session:
-        its = _one(here, session, class_id, quiz)
-    if its.results is None and its.is_over(here.now):
-        with here.writing() as session:
-            count_results(session, its, here.now)
-    with here.reading() as session:
-        its = _one(here, session, class_id, quiz)
         learner = here.learner(session)
         return here.page(
             "people/class_quiz.html",
             class_id=class_id,
-            name=class_name(session, class_id),
+            name=name,
             quiz=its,
-            questions=results_of(session, its),
+            questions=questions,
             is_over=its.is_over(here.now),
-            fewest=FEWEST,
+            why_not=NOTHING_SHOWN,
             zone=learner.zone,
             today=learner.day(here.now),
         )
+
+
+def result_as_csv(here: Here, class_id: RowId, quiz: RowId) -> Response:
+    """The result of a quiz that is over as a table for spreadsheets."""
+    name, its, questions = _result(here, class_id, quiz)
+    if not its.is_over(here.now):
+        raise NotHereError("This quiz is not over yet. Its result can be saved when it is.")
+    table: list[Sequence[object]] = [
+        ("deck", "card", "question", "answered", "missed", "mean rating", "slips", "note"),
+    ]
+    for one in questions:
+        slips = "\n".join(f"{number} × {slip}" for slip, number in one.slips)
+        mean, note = ("", f"{one.missed:.0%} or more missed it") if one.mean is None else (f"{one.mean:.2f}", "")
+        figures = one.answered, f"{one.missed:.3f}", mean, slips, note
+        table.append((its.deck, one.name, one.question, *(figures if one.answered else (*[""] * 4, NOTHING_SHOWN))))
+    return as_csv(here, class_id, f"{name} {its.title}", table)
 
 
 def delete(here: Here, class_id: RowId, quiz: RowId) -> Response:
@@ -123,6 +136,18 @@ def start(here: Here, quiz: RowId) -> Response:
     except (NoSuchQuizError, NothingToAskError) as error:
         raise NotHereError(str(error)) from error
     return RedirectResponse(f"/quiz/{name}", HTTPStatus.SEE_OTHER)
+
+
+def _result(here: Context, class_id: int, quiz: int) -> tuple[str, ListedQuiz, Sequence[QuestionResult]]:
+    """The class's name, the quiz, and its result, which is counted now if it is over and was not."""
+    with here.reading() as session:
+        its = _one(here, session, class_id, quiz)
+    if its.results is None and its.is_over(here.now):
+        with here.writing() as session:
+            count_results(session, class_id, its, here.now)
+    with here.reading() as session:
+        its = _one(here, session, class_id, quiz)
+        return class_name(session, class_id), its, results_of(session, class_id, its)
 
 
 def _one(here: Context, session: Session, class_id: int, quiz: int) -> ListedQuiz:

@@ -1,8 +1,12 @@
 """/classes: for instructors, their classes: who is in them, and links by which learners join; admins make them."""
 
-from collections.abc import Callable, Mapping
+import csv
+import io
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel
 from sqlmodel import Session
@@ -10,12 +14,14 @@ from starlette.responses import RedirectResponse, Response
 
 from app.accounts import classes as teaching
 from app.accounts.accounts import AccountError
+from app.exchange.exports.csv_and_json import safe_cell
 from app.study.classes.plans import ClassDay, day_of_class
-from app.web.frame.decks import all_decks
-from app.web.frame.errors import NotHereError
+from app.web.frame.decks import all_decks, check_theirs
 from app.web.frame.here import Context, Here, RowId, sent
 
 LATER = HTTPStatus.SEE_OTHER
+
+log = logging.getLogger(__name__)
 
 
 class ClassForm(BaseModel):
@@ -118,10 +124,15 @@ def changed(
     return RedirectResponse(f"/classes/{class_id}", LATER)
 
 
-def check_theirs(here: Context, session: Session, class_id: int) -> None:
-    """Raise NotHereError unless the class is theirs: whether there is another, they do not learn."""
-    if not teaching.teaches(session, here.signed_in(), class_id):
-        raise NotHereError("This is none of your classes.")
+def as_csv(here: Context, class_id: int, title: str, table: Iterable[Sequence[object]]) -> Response:
+    """A table about a class as a file for spreadsheets, named by its title and the day. A line of the log says so."""
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows([safe_cell(one) if isinstance(one, str) else one for one in row] for row in table)
+    fields = {"class": class_id, "account": here.signed_in().account_id, "path": here.request.url.path}
+    log.info("Figures of a class were exported.", extra={"fields": fields})
+    given = quote(f"{title} {here.now:%Y-%m-%d}.csv", safe="")
+    headers = {"Content-Disposition": f"attachment; filename=\"class.csv\"; filename*=UTF-8''{given}"}
+    return Response(file.getvalue().encode("utf-8-sig"), headers=headers, media_type="text/csv; charset=utf-8")
 
 
 def _page(

@@ -1,5 +1,7 @@
 """A quiz that a class is given at a time: who may take it, when, and what is told of it."""
 
+import csv
+import io
 import re
 from datetime import timedelta
 
@@ -69,17 +71,30 @@ def test_a_class_takes_a_quiz(school: School, ida: TestClient, learners: list[Te
     assert "mean" not in text_of(other)
     # Nothing of it before the end, and then by question.
     assert "missed" not in ida.get(address).text
+    assert ida.get(f"{address}/result.csv").status_code == 404
     school.later(timedelta(hours=1, seconds=6))
     page = text_of(ida.get(address).text)
     questions = re.findall(r"Question \d\? (\d) (\d+) % (\d\.\d)", page)
     assert questions == [("6", "0", "4.2"), ("6", "83", "1.8"), ("5", "20", "3.6")]
     assert "Quiz of your class" not in learners[0].get("/").text
-    # It stays as it was counted, whoever leaves or is deleted.
+    # As a table too, and for nobody else.
+    answer = ida.get(f"{address}/result.csv")
+    assert "filename*=UTF-8''Spring%20Gates%202026-03-02.csv" in answer.headers["content-disposition"]
+    table = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert [one["deck"] for one in table] == ["small"] * 3
+    assert [(one["answered"], one["missed"], one["mean rating"]) for one in table] == [
+        ("6", "0.000", "4.17"), ("6", "0.833", "1.83"), ("5", "0.200", "3.60")
+    ]  # fmt: skip
+    assert school.person("Eve", Role.INSTRUCTOR).get(f"{address}/result.csv").status_code == 404
+    assert ida.get("/classes/1/quizzes/7/result.csv").status_code == 404
+    # When somebody leaves, all of it is hidden, and stays so.
     learners[0].post("/account/classes/1/leave")
-    assert text_of(ida.get(address).text) == page
+    assert "somebody of those has left. So nothing is shown" in ida.get(address).text
+    assert "0.8" not in ida.get(f"{address}/result.csv").text
+    with school.database.read() as session:
+        assert session.exec(select(ClassQuiz.results)).all() == [[]]
     for who in (learners[0], learners[1]):
         assert who.get(address).status_code == 403
-    assert school.person("Eve", Role.INSTRUCTOR).get(address).status_code == 404
     assert ida.post(f"{address}/delete").status_code == 303
     assert ida.get(address).status_code == 404
     assert "Result" in learners[1].get(theirs).text
@@ -96,7 +111,7 @@ def test_of_fewer_than_five_nothing_is_told(
     learners[4].post("/account/classes/1/leave")  # before it is counted
     school.later(timedelta(hours=2))
     page = text_of(ida.get(address).text)
-    assert "Fewer than 5 learners answered it, so nothing is shown" in page
+    assert "somebody of those has left. So nothing is shown: one could tell" in page
     assert "%" not in page
 
 
@@ -111,7 +126,7 @@ def test_a_question_that_few_answered_is_hidden_alone(
     school.later(timedelta(hours=2))
     page = text_of(ida.get(address).text)
     assert re.findall(r"Question \d\? (\d) (\d+) %", page) == [("5", "80"), ("5", "80")]
-    assert page.count("fewer than 5 learners answered") == 1
+    assert page.count("Fewer than 5 learners answered") == 1
 
 
 def test_it_is_open_between_two_moments_and_for_the_class_alone(
