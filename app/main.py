@@ -4,7 +4,7 @@ import gc
 import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from app.database import THREADS, Database
 from app.observe.version import Build, commit, program_version
 from app.settings import Settings
 from app.study.deletions import LOOK_SECONDS, delete_due
-from app.study.evidence.renew import Renewal
+from app.study.evidence.renewal import Renewal
 from app.study.forecast.checkpoints import KeepUp
 from app.study.schedule.totals import move_cards
 from app.upkeep.daily_copies import daily_copies
@@ -64,7 +64,7 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
             lambda: now_and_then("deletions", delete_whom_it_is_due, LOOK_SECONDS),
         ]
         if settings.has_accounts:
-            duties.append(lambda: now_and_then("evidence", Renewal(database, clock).look, RENEW_SECONDS))
+            duties.append(renewing)
         if settings.watch:
             duties.append(lambda: ContentWatch(database, settings.content_dir, clock, on_load, move_cards=move_cards))
         if settings.backups:
@@ -77,6 +77,10 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
 
     def delete_whom_it_is_due() -> None:
         delete_due(database, copies.deletions, clock())
+
+    def renewing() -> AbstractContextManager[object]:
+        renewal = Renewal(database, clock)
+        return now_and_then("evidence", renewal.look, RENEW_SECONDS, renewal.stop)
 
     def on_load(report: LoadReport | None) -> None:
         if metrics is not None:

@@ -18,10 +18,12 @@ Duty = Callable[[], AbstractContextManager[object]]
 
 
 @contextmanager
-def now_and_then(name: str, act: Callable[[], object], seconds: float) -> Iterator[None]:
-    """A duty that calls `act` at first, and again every so many seconds. An act that has begun is finished.
+def now_and_then(
+    name: str, act: Callable[[], object], seconds: float, stop: Callable[[], object] = lambda: None
+) -> Iterator[None]:
+    """A duty that calls `act` at first, and again every so many seconds.
 
-    What an act raises is logged, once for each reason.
+    An act that has begun is finished, unless `stop` ends it. What an act raises is logged, once for each reason.
     """
     ended = threading.Event()
 
@@ -44,6 +46,7 @@ def now_and_then(name: str, act: Callable[[], object], seconds: float) -> Iterat
         yield
     finally:
         ended.set()
+        stop()
         thread.join()
 
 

@@ -158,6 +158,7 @@ TEACH = (
     _post("/classes/{class_id}/links/{link}/end", classes.end_invitation, Deed.TEACH),
     _get("/classes/{class_id}/evidence", evidence.evidence, Deed.TEACH),
     _get("/classes/{class_id}/evidence/{deck}/{name}", evidence.one_card, Deed.TEACH),
+    _get("/classes/{class_id}/evidence/{deck}/topics/{topic}", evidence.one_topic, Deed.TEACH),
 )
 FOR_PROGRAMS = (
     _get("/sw.js", worker.worker),

@@ -166,11 +166,11 @@ def without_collecting() -> Iterator[None]:
 def _begin() -> None:
     """Prepare a process of the pool."""
     gc.disable()  # as in without_collecting()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """End this process when the one that loads was killed: a copy of it would hold its locks for ever."""
+def end_with_parent() -> None:
+    """End this process when the one that began it was killed: a copy of it would hold its locks for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

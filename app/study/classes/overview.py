@@ -4,6 +4,9 @@ Counted are the learners who take part in the class's evidence, and what they ra
 enough of them have studied it, and again at most once a day, and only when enough of them have studied it since, have
 joined or have left. So the difference of any two figures is one of that many learners. When somebody has left and it
 cannot be counted again yet, its figure is not shown.
+
+Most classes are counted when an instructor looks at them, large ones in the background: a page never waits for more
+than AT_ONCE states.
 """
 
 from collections import defaultdict
@@ -17,6 +20,7 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
+from app.database import Database
 from app.study.classes.enough import FEWEST, TAKES_PART, WHY, is_enough
 from app.study.schedule.scheduler import DECAY, FACTOR
 from app.study.selection.recall import days_since
@@ -34,6 +38,8 @@ from app.tables import (
     TOPIC,
 )
 
+AT_ONCE = 20_000
+"""The most states, one a learner and card, that are summed up while somebody waits. That takes some 0.1 s."""
 TOO_FEW = f"Fewer than {FEWEST} learners have studied it."
 SOMEBODY_LEFT = f"A learner has left. It is shown again when {FEWEST} learners have changed something."
 
@@ -172,14 +178,30 @@ def _left(row: Any, joined: Sequence[Any]) -> int:
     return 0 if row.counted_at is None else int(row.learners) + len(_since(row, joined)) - len(joined)
 
 
-def count_again(session: Session, class_id: int, today: date, now: datetime) -> list[dict[str, Any]]:
-    """What `keep` is to keep: the topics that may be counted now, with what was found. `today` is the reader's date."""
+def count_in_background(database: Database, class_id: int, now: datetime) -> None:
+    """Count and keep what `count_again` leaves to be counted when nobody waits for it. The day is UTC's."""
+    with database.read() as session:
+        found = count_again(session, class_id, now.date(), now, waits=False)
+    if found:
+        with database.write() as session:
+            keep(session, found)
+
+
+def count_again(
+    session: Session, class_id: int, today: date, now: datetime, waits: bool = True
+) -> list[dict[str, Any]]:
+    """What `keep` is to keep: the topics that may be counted now, with what was found. `today` is the reader's date.
+
+    While somebody `waits`, a class with many learners and cards is left as it is, and otherwise one with few.
+    """
     connection = session.connection()
     joined = connection.execute(_LEARNERS, {"class_id": class_id}).all()
     if not is_enough(len(joined)):
         return []
     topics = connection.execute(_TOPICS, {"class_id": class_id}).all()
     due = {row.id: row for row in topics if row.live and (row.counted_at is None or row.counted_at.date() < today)}
+    if waits != (len(joined) * sum(row.live for row in due.values()) <= AT_ONCE):
+        return []
     days = {row.id: (row.day - today).days if row.day and row.day >= today else None for row in due.values()}
     found = []
     for topic, one in _counted(connection, class_id, today, days).items():

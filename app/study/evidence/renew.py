@@ -23,17 +23,18 @@ without them. The number of mistakes among five answers may be any: if all five 
 therefore name no share beyond 90 %.
 """
 
-import logging
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import datetime
+from time import sleep
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
-from app.database import Database
+from app.database import TURN, Database
 from app.study.classes.enough import Participant, Whole, is_enough, participants
 from app.study.classes.quizzes import drop_results
 from app.study.evidence.answers import ClassAnswer, UndoneAnswer, answers_of, undos_of
@@ -50,7 +51,19 @@ from app.tables import (
     chunks,
 )
 
-log = logging.getLogger(__name__)
+AT_ONCE = 100
+"""So many cells are written in one transaction: others who write wait for some milliseconds at most."""
+
+
+def _store(dialect: Any) -> Any:
+    """Write a cell, if what was shown of it is still what was `held` when it was counted."""
+    new = dialect.insert(EVIDENCE)
+    values = {column.name: new.excluded[column.name] for column in EVIDENCE.c if not column.primary_key}
+    same = EVIDENCE.c.upto == bindparam("held", type_=EVIDENCE.c.upto.type)
+    return new.on_conflict_do_update(index_elements=EVIDENCE.primary_key, set_=values, where=same)
+
+
+_STORE = {"sqlite": _store(sqlite), "postgresql": _store(postgresql)}
 
 
 @dataclass
@@ -170,35 +183,11 @@ def may_show(cell: FigureCell, growing: Growing) -> bool:
     return cell.kind is not CellKind.BOTH or sums.missed * sums.looks > sums.rating * sums.timed
 
 
-class Renewal:
-    """Renews the evidence of every class: call `look` now and then. It works once a day, in one process for all."""
-
-    def __init__(self, database: Database, clock: Any) -> None:
-        self._database, self._clock = database, clock
-        self._done: dict[int, date] = {}
-
-    def look(self) -> None:
-        """Renew the classes that were not renewed today (UTC)."""
-        today = self._clock().date()
-        with self._database.read() as session:
-            last = {row.class_id: row.made_at for row in session.connection().execute(_RENEWED)}
-        for class_id, made_at in last.items():
-            is_done = self._done.get(class_id) == today or (made_at is not None and made_at.date() == today)
-            if not is_done and renew(self._database, class_id, self._clock()):
-                self._done[class_id] = today
-
-
-_RENEWED = (
-    select(CLASS_DECK.c.class_id, func.max(EVIDENCE.c.made_at).label("made_at"))
-    .outerjoin_from(CLASS_DECK, EVIDENCE, EVIDENCE.c.class_id == CLASS_DECK.c.class_id)
-    .group_by(CLASS_DECK.c.class_id)
-)
-
-
 def renew(database: Database, class_id: int, now: datetime) -> bool:
-    """Renew what may be shown of a class. Nobody waits for it: a learner's answers are read at a time.
+    """Renew what may be shown of a class. A learner's answers are read at a time, and few cells are written at a time.
 
-    Returns False if it is to be tried again, because somebody came, left or imports a history meanwhile.
+    Returns False if it is to be tried again, because somebody left or imports a history meanwhile. What was written
+    until then may stay: each cell may be shown by itself.
     """
     with database.read() as session:
         connection = session.connection()
@@ -208,21 +197,27 @@ def renew(database: Database, class_id: int, now: datetime) -> bool:
         if connection.execute(select(LEARNER.c.id).where(LEARNER.c.importing.is_not(None))).first():
             return False
     whole = Whole(those)
+    gone = {(row.part, row.made_at) for row in rows if row.learners and not whole.holds(row)}
     shown: list[dict[str, Any]] = []
     for part in {one.part for one in those}:
         held = {FigureCell.of(row): row.upto for row in rows if row.part == part}
         cells = _grown(database, [one for one in those if one.part == part], syllabus, upto, held)
         same = {"class_id": class_id, "part": part, "upto": upto, "made_at": now, "members": whole.members(part, now)}
-        shown += [same | cell._asdict() | asdict(one.sums) for cell, one in cells.items() if may_show(cell, one)]
-    with database.write() as session:
-        connection = session.connection()
-        if participants(connection, class_id) != those:
-            return False
-        for part, made_at in {(row.part, row.made_at) for row in rows if row.learners and not whole.holds(row)}:
-            hide(connection, class_id, part, made_at)
-        _store(connection, shown)
-    if shown:
-        log.info("Evidence was renewed.", extra={"fields": {"class": class_id, "cells": len(shown)}})
+        shown += [
+            same | cell._asdict() | asdict(one.sums) | {"held": held.get(cell, -1)}
+            for cell, one in cells.items()
+            if may_show(cell, one)
+        ]
+    for start in range(0, len(shown) or 1, AT_ONCE):
+        with database.write() as session:
+            connection = session.connection()
+            if not set(those) <= set(participants(connection, class_id)):
+                return False
+            for part, made_at in gone if start == 0 else ():
+                hide(connection, class_id, part, made_at)
+            if shown:
+                connection.execute(_STORE[connection.dialect.name], shown[start : start + AT_ONCE])
+        sleep(TURN)
     return True
 
 
@@ -251,11 +246,3 @@ def hide(connection: Connection, class_id: int, part: int, since: datetime) -> N
     these = (EVIDENCE.c.class_id == class_id) & (EVIDENCE.c.part == part) & (EVIDENCE.c.made_at >= since)
     connection.execute(update(EVIDENCE).where(these).values(dict.fromkeys(NAMES, 0)))
     drop_results(connection, class_id, part, since)
-
-
-def _store(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    key = [column.name for column in EVIDENCE.primary_key]
-    for row in rows:
-        connection.execute(delete(EVIDENCE).filter_by(**{name: row[name] for name in key}))
-    if rows:
-        connection.execute(insert(EVIDENCE), rows)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import groupby
 
 from sqlmodel import Session
 from starlette.exceptions import HTTPException
@@ -40,11 +41,32 @@ def evidence(here: Here, class_id: RowId) -> Response:
             hardest=[shown.cards[card] for card in shown.hardest(of_cards)],
             edits=sorted(edits, key=lambda edit: edit.verdict == NOT_ENOUGH)[:MOST_EDITS],
             all_edits=len(edits),
-            total=lambda cards: total(of_cards[card.id] for card in cards),
             day=learner.day,
             today=learner.day(here.now),
             words=words,
             beyond=beyond,
+        )
+
+
+def one_topic(here: Here, class_id: RowId, deck: str, topic: str) -> Response:
+    """Show the figures of a topic's cards."""
+    with here.reading() as session:
+        class_name = _checked_class(here, session, class_id)
+        shown = class_evidence(session.connection(), class_id, CellKind.FIRST, CellKind.LATER)
+        cards = [one for one in shown.cards.values() if (one.deck, one.topic) == (deck, topic)]
+        if not cards:
+            raise NotHereError("This class has no such topic. Its decks are on its page.")
+        of_cards = shown.of_cards()
+        return here.page(
+            "evidence/topic.html",
+            class_id=class_id,
+            class_name=class_name,
+            shown=shown,
+            cards=cards,
+            known=[one for one in cards if of_cards[one.id].is_known],
+            of_cards=of_cards,
+            sum=total(of_cards[one.id] for one in cards),
+            words=words,
         )
 
 
@@ -90,13 +112,13 @@ def _checked_class(here: Context, session: Session, class_id: int) -> str:
     return class_name(session, class_id)
 
 
-def _by_topic(shown: ClassEvidence, of_cards: Mapping[int, OfCells]) -> dict[str, dict[str, list[ShownCard]]]:
-    """The cards with figures by the titles of their deck and topic, in learning order."""
-    decks: dict[str, dict[str, list[ShownCard]]] = {}
-    for card in shown.cards.values():
-        topic = decks.setdefault(card.deck_title, {}).setdefault(card.topic_title, [])
-        if of_cards[card.id].is_known:
-            topic.append(card)
+def _by_topic(shown: ClassEvidence, of_cards: Mapping[int, OfCells]) -> dict[str, list[tuple[ShownCard, OfCells]]]:
+    """The sums of each topic, with the first of its cards, which names it, by the titles of the decks in order."""
+    decks: dict[str, list[tuple[ShownCard, OfCells]]] = {}
+    for (title, _topic), cards in groupby(shown.cards.values(), key=lambda card: (card.deck_title, card.topic)):
+        first = next(cards)
+        sums = total(of_cards[one.id] for one in (first, *cards))
+        decks.setdefault(title, []).append((first, sums))
     return decks
 
 

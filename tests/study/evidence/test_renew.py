@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlalchemy import insert, select, update
 
 from app.study.classes.enough import FEWEST
+from app.study.evidence import renew as renew_module
 from app.study.evidence.figures import CellKind, FigureCell, Figures
 from app.tables import CARD, CARD_LINK, CLASS_MEMBER
 from tests.classroom import Classroom
@@ -302,6 +304,27 @@ def test_an_answer_that_stands_in_for_one_taken_back_is_not_new(new_study: NewSt
         play.answer(range(5), 0, False)
         play.night()
         assert play.pages[-1] == before
+
+
+def test_of_two_processes_that_renew_at_once_one_is_shown(new_study: NewStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or their figures would differ by the one answer that came between them."""
+    with new_study(2) as study:
+        play = new_play(study)
+        for _ in range(6):
+            play.join()
+        play.answer(range(5), 0, False)
+        count = renew_module._grown
+
+        def meanwhile(*arguments: Any) -> Any:
+            monkeypatch.setattr(renew_module, "_grown", count)
+            play.answer([5], 0, False)
+            play.room.renew()
+            return count(*arguments)
+
+        monkeypatch.setattr(renew_module, "_grown", meanwhile)
+        play.room.renew()
+        (figures,) = play.room.shown().values()
+        assert figures.learners == 6
 
 
 def lead(study: Study, before: int, card: int) -> None:

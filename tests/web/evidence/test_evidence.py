@@ -41,6 +41,11 @@ def test_a_class_of_four_is_told_why_and_one_of_five_sees(school: School, room: 
     assert "Learner" not in page + card_page
     assert path in ida.get(f"/classes/{room.id}").text
     assert ida.get(f"{path}/small/nothing").status_code == 404
+    topic_page = ida.get(f"{path}/small/topics/first").text
+    assert "All of these" in topic_page
+    assert "These are 1 of 5 cards" in topic_page
+    assert f'href="{path}/small/topics/first"' in page
+    assert ida.get(f"{path}/small/topics/nothing").status_code == 404
     room.leave(learners[0])
     assert "too small for figures" in ida.get(path).text
     assert "40 %" not in ida.get(f"{path}/small/q1").text
@@ -50,7 +55,7 @@ def test_others_see_nothing(school: School, room: Classroom) -> None:
     path = f"/classes/{room.id}/evidence"
     eve, boss = school.person("Eve", Role.INSTRUCTOR), school.person("Boss", Role.ADMIN)
     ada = school.person("Ada")
-    for address in (path, f"{path}/small/q1"):
+    for address in (path, f"{path}/small/q1", f"{path}/small/topics/first"):
         assert [one.get(address).status_code for one in (eve, boss, ada)] == [404, 403, 403]
     assert "Only those who teach a class" in boss.get(path).text
     assert boss.get("/classes/77/evidence").status_code == 404
