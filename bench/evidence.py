@@ -1,20 +1,22 @@
 """/classes/…/evidence of a class, at 10,000 and at 1,000,000 reviews; and a rating while the evidence is renewed.
 
 Both classes have the same 500 learners, in eight parts, and the same 200 cards in two topics, 20 of them edited; only
-reviews grow. With 10,000 each learner has met 20 cards once, and every card has figures, of first looks. With 1,000,000
-each has met every card ten times, so every card has figures of first and of later looks. The first page lists topics,
-the hardest cards and edits; a topic's page has 100 rows in both. The figures are the renewal's own.
+reviews grow. With 10,000 each learner has met 20 cards once, and cards have figures of first looks. With 1,000,000 each
+has met every card ten times: the renewal takes minutes, so every cell that can be is filled in. The first page lists
+topics, the hardest cards and edits; a topic's page its 100 cards.
 
 A rating is timed with the renewal of 1,000,000 reviews and without it, in turn: its process is stopped and continued.
-Then ratings go on until it has written all.
+Most of that time it reads. So a rating is timed too while all cells are written, again and again.
 """
 
 import json
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.client import HTTPConnection
@@ -22,6 +24,7 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory, gettempdir
+from unittest.mock import patch
 
 from sqlalchemy import insert, select
 
@@ -31,8 +34,11 @@ from app.accounts.evidence import take_part
 from app.accounts.roles import Role
 from app.accounts.sign_in import begin
 from app.database import Database
+from app.study.classes.enough import FEWEST
+from app.study.evidence.figures import NAMES, FigureCell, Figures
+from app.study.evidence.renew import Growing, renew
 from app.study.forecast.fold import Taught
-from app.tables import ACCOUNT, CARD_VERSION, CLASS_MEMBER, DECK
+from app.tables import ACCOUNT, CARD_VERSION, CLASS_MEMBER, DECK, EVIDENCE
 from bench.cards import database_with_cards
 from bench.figures import Timing, heading, ratio, row, timed
 from bench.review import ALL_DAY, PART, post, rating_form
@@ -40,9 +46,9 @@ from bench.serving import RECUR, ServerProcess, recur_env, serving
 
 CARDS, LEARNERS, DAYS = 200, 500, 100
 WARM_UP, CALLS = 10, 60
-TOLD = 100_000
-"""With more reviews ratings are timed while the evidence is renewed."""
-GUESTS, TURNS, EACH = 20, 25, 8
+RENEWED = 100_000
+"""With more reviews the evidence is filled in, and ratings are timed while it is renewed."""
+GUESTS, TURNS, EACH = 4, 25, 8
 """People outside the class who rate; and how often so many ratings are given with the renewal and without it."""
 
 # Each learner begins at another card, so that both pages show every card; each comes back when all had their turn.
@@ -72,6 +78,16 @@ FROM review GROUP BY learner_id, card_id
 _FOLDED = """
 INSERT INTO forecast (learner_id, ratings, counts_at, token, learned)
 SELECT learner_id, count(*), max(counts_at), '~', :learned FROM review GROUP BY learner_id
+"""
+
+
+_EVERY_CELL = """
+INSERT INTO evidence (class_id, part, card_id, version_id, kind, what, upto, made_at, members, learners, looks, missed,
+  rating, seconds, timed, expected, squares, products, sizes)
+WITH parts AS (SELECT part, count(*) AS members FROM class_member WHERE NOT teaches GROUP BY part),
+texts AS (SELECT id AS card, 0 AS version FROM card UNION ALL SELECT card_id, id FROM card_version)
+SELECT 1, part, card, version, kind, '', 1000000, :now, members, 40, 600, 100 + card % 90, 2000, 9000, 600, 480.5, 60.5,
+  90.5, 9000 FROM parts, texts, (SELECT 'first' AS kind UNION ALL SELECT 'later')
 """
 
 
@@ -154,20 +170,21 @@ def _measure(reviews: int) -> dict[str, Timing]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         class_of(reviews, folder)
-        database = Database(f"sqlite:///{folder / 'recur.sqlite'}")
-        ida, guests = cookie_of(database, "ida"), [f"guest {number}" for number in range(GUESTS)]
-        with database.write() as session:
-            for guest in guests:
-                add(session, NewAccount(guest, Role.LEARNER), Random(guest), LEARNERS + GUESTS + 9, datetime.now(UTC))
-        with serving(RECUR, recur_env(folder) | ALL_DAY | {"RECUR_ACCESS": "accounts"}) as server:
-            connection = server.connect()
-            if reviews > TOLD:
-                _rated_meanwhile(server, [cookie_of(database, guest) for guest in guests])
-            while _renewing(server):
-                time.sleep(0.2)
-            found = {}
+        database, now = Database(f"sqlite:///{folder / 'recur.sqlite'}"), datetime.now(UTC)
+        env = recur_env(folder) | ALL_DAY | {"RECUR_ACCESS": "accounts"}
+        if reviews <= RENEWED:
+            renew(database, 1, now)
+        else:
+            guests = [f"guest {number}" for number in range(GUESTS)]
+            with database.write() as session:
+                for guest in guests:
+                    add(session, NewAccount(guest, Role.LEARNER), Random(guest), LEARNERS + GUESTS + 9, now)
+            with serving(RECUR, env) as server:
+                _rated_meanwhile(server, [cookie_of(database, guest) for guest in guests], database)
+        ida, found = cookie_of(database, "ida"), {}
+        with serving(RECUR, env) as server:
             for name, (address, holds) in PAGES.items():
-                get = partial(got, connection, address, ida, holds)
+                get = partial(got, server.connect(), address, ida, holds)
                 for _ in range(WARM_UP):
                     get()
                 found[name] = Timing(f"{name}, {reviews:,} reviews", [timed(get) for _ in range(CALLS)])
@@ -175,8 +192,8 @@ def _measure(reviews: int) -> dict[str, Timing]:
         return found
 
 
-def _rated_meanwhile(server: ServerProcess, guests: Sequence[dict[str, str]]) -> None:
-    """Print how long a rating takes with the renewal and without it."""
+def _rated_meanwhile(server: ServerProcess, guests: Sequence[dict[str, str]], database: Database) -> None:
+    """Print how long a rating takes with the renewal and without it. Fills in the evidence."""
     connection = server.connect()
 
     def ratings() -> Iterator[float]:
@@ -190,22 +207,46 @@ def _rated_meanwhile(server: ServerProcess, guests: Sequence[dict[str, str]]) ->
         time.sleep(0.2)
     for _ in range(WARM_UP):
         next(rated)
-    within, without = list[float](), list[float]()
+    within, without, writing = list[float](), list[float](), list[float]()
     for _ in range(TURNS):
-        within += (next(rated) for _ in range(EACH))
+        within += islice(rated, EACH)
         os.kill(process, signal.SIGSTOP)
-        without += (next(rated) for _ in range(EACH))
+        without += islice(rated, EACH)
         os.kill(process, signal.SIGCONT)
-    rest = list[float]()
-    while _renewing(server):
-        rest += islice(rated, 1)
-        time.sleep(0.2)
-    timings = Timing("a rating, without the renewal", without), Timing("with it", within), Timing("until its end", rest)
+    os.kill(process, signal.SIGTERM)
+    with database.write() as session:
+        filling = session.connection().connection.cursor()
+        filling.execute(_EVERY_CELL, {"now": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}.000000"})
+    with _written(database):
+        writing += islice(rated, TURNS * EACH)
+    timings = Timing("a rating, without", without), Timing("while it reads", within), Timing("while it writes", writing)
     for one in timings:
         row(one)
     for one in timings[1:]:
-        ratio(f"median of a rating, {one.name}, over without", one.median / timings[0].median, 1.5)
-        ratio(f"p99 of a rating, {one.name}, over without", one.p99 / timings[0].p99, None)
+        ratio(f"median, {one.name}, over without", one.median / timings[0].median, 1.5)
+        ratio(f"p99, {one.name}, over without", one.p99 / timings[0].p99, None)
+
+
+@contextmanager
+def _written(database: Database) -> Iterator[None]:
+    """Write all cells of the evidence as a renewal does, again and again, as long as the block lasts."""
+    with database.read() as session:
+        rows = session.connection().execute(select(EVIDENCE)).all()
+    cells = {FigureCell.of(one): Growing(Figures(*one[-len(NAMES) :]), FEWEST) for one in rows}
+    ended = threading.Event()
+
+    def write() -> None:
+        with patch("app.study.evidence.renew._grown", lambda *_: cells):
+            while not ended.is_set():
+                renew(database, 1, datetime.now(UTC))
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _renewing(server: ServerProcess) -> int:
