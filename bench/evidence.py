@@ -139,7 +139,8 @@ def cookie_of(database: Database, name: str) -> dict[str, str]:
     """The header of somebody who is signed in."""
     with database.write() as session:
         account = session.connection().execute(select(ACCOUNT.c.id).where(ACCOUNT.c.name == name)).scalar_one()
-        return {"Cookie": f"recur-session={begin(session, account, datetime.now(UTC))}"}
+        secret = begin(session, account, datetime.now(UTC))
+        return {"Cookie": f"recur-session={secret}", "Sec-Fetch-Site": "same-origin"}
 
 
 def got(connection: HTTPConnection, address: str, headers: dict[str, str], holds: bytes) -> None:

@@ -50,7 +50,7 @@ class ServerProcess:
 
     def connect(self) -> http.client.HTTPConnection:
         """A keep-alive connection."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
 
     def get(self, path: str) -> tuple[int, bytes]:
         """One request on a connection of its own: status and body."""
