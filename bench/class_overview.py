@@ -6,6 +6,7 @@ in the background, which is timed apart, in processor time: its states grow tenf
 """
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,10 +20,10 @@ from app.study.classes.overview import count_in_background
 from app.study.classes.plans import ClassDay, set_day
 from app.tables import CLASS_TOPIC, DECK, EVIDENCE
 from bench.evidence import LEARNERS, class_of, cookie_of, got
-from bench.figures import Timing, heading, ratio, row, timed
+from bench.figures import Timing, grown, heading, ratio, row
 from bench.serving import RECUR, recur_env, serving
 
-WARM_UP, CALLS, FIRST_LOOKS = 10, 60, 30
+WARM_UP, CALLS = 10, 60
 
 
 def run() -> None:
@@ -33,7 +34,7 @@ def run() -> None:
         row(one)
         row(other)
     for what, one, other in zip(("seen again", "first on a day"), small, large, strict=False):
-        ratio(f"{what}: 1,000,000 reviews over 10,000", other.median / one.median, 3)
+        grown(what, one, other)
     ratio("Today of a learner: in the class over alone", large[2].median / large[3].median, 1.2)
 
 
@@ -52,27 +53,23 @@ def _measure(reviews: int) -> list[Timing]:
         counted = time.process_time() - start
         cookies = [cookie_of(database, name) for name in ("ida", "learner 0")]
 
-        def first_look() -> float:
+        def first_look() -> None:
             with database.write() as session:
                 session.connection().execute(update(CLASS_TOPIC).values(counted_at=now - timedelta(days=1)))
-            return timed(overview)
+            overview()
 
         with serving(RECUR, recur_env(folder) | {"RECUR_ACCESS": "accounts"}) as server:
             get = partial(got, server.connect())
             overview = partial(get, "/classes/1/overview", cookies[0], b"data-heat")
             today = partial(get, "/", cookies[1], b"Today")
-            found = [_timing("the overview, seen again", overview)]
-            found.append(Timing("the overview, first on a day", [first_look() for _ in range(FIRST_LOOKS)]))
-            found.append(_timing("Today of a learner in the class", today))
+            found = [
+                server.timed("the overview, seen again", overview, WARM_UP, CALLS),
+                server.timed("the overview, first on a day", first_look, WARM_UP, CALLS),
+                server.timed("Today of a learner in the class", today, WARM_UP, CALLS),
+            ]
             with database.write() as session:
                 delete_class(session, 1)
-            found.append(_timing("Today of the same learner alone", today))
+            found.append(server.timed("Today of the same learner alone", today, WARM_UP, CALLS))
         database.close()
         print(f"  counted in the background in {counted * 1e3:.0f} ms of processor time, {reviews:,} reviews")
-        return [Timing(f"{one.name}, {reviews:,} reviews", one.seconds) for one in found]
-
-
-def _timing(name: str, work: partial[None]) -> Timing:
-    for _ in range(WARM_UP):
-        work()
-    return Timing(name, [timed(work) for _ in range(CALLS)])
+        return [replace(one, name=f"{one.name}, {reviews:,} reviews") for one in found]

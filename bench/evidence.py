@@ -40,7 +40,7 @@ from app.study.evidence.renew import Growing, renew
 from app.study.forecast.fold import Taught
 from app.tables import ACCOUNT, CARD_VERSION, CLASS_MEMBER, DECK, EVIDENCE
 from bench.cards import database_with_cards
-from bench.figures import Timing, heading, ratio, row, timed
+from bench.figures import Timing, grown, heading, ratio, row
 from bench.review import ALL_DAY, PART, post, rating_form
 from bench.serving import RECUR, ServerProcess, recur_env, serving
 
@@ -164,7 +164,7 @@ def run() -> None:
     for name in PAGES:
         for one in (small[name], large[name]):
             row(one)
-        ratio(f"{name}: 1,000,000 reviews over 10,000", large[name].median / small[name].median, 3)
+        grown(name, small[name], large[name])
 
 
 def _measure(reviews: int) -> dict[str, Timing]:
@@ -186,9 +186,7 @@ def _measure(reviews: int) -> dict[str, Timing]:
         with serving(RECUR, env) as server:
             for name, (address, holds) in PAGES.items():
                 get = partial(got, server.connect(), address, ida, holds)
-                for _ in range(WARM_UP):
-                    get()
-                found[name] = Timing(f"{name}, {reviews:,} reviews", [timed(get) for _ in range(CALLS)])
+                found[name] = server.timed(f"{name}, {reviews:,} reviews", get, WARM_UP, CALLS)
         database.close()
         return found
 

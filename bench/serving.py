@@ -7,11 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from app.settings import ROOT
+from bench.figures import Timing, timed
 
 
 class ServerProcess:
@@ -50,7 +51,7 @@ class ServerProcess:
 
     def connect(self) -> http.client.HTTPConnection:
         """A keep-alive connection."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
 
     def get(self, path: str) -> tuple[int, bytes]:
         """One request on a connection of its own: status and body."""
@@ -69,6 +70,14 @@ class ServerProcess:
         except OSError:
             return 0.0
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def timed(self, name: str, work: Callable[[], object], warm_up: int, calls: int) -> Timing:
+        """The times of so many calls, after others that are not timed, and the processor time that the server took."""
+        for _ in range(warm_up):
+            work()
+        before = self.cpu_seconds()
+        seconds = [timed(work) for _ in range(calls)]
+        return Timing(name, seconds, (self.cpu_seconds() - before) / calls)
 
     def kill(self) -> None:
         """SIGKILL: no handler runs, nothing is flushed."""
