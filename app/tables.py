@@ -23,46 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import configure_mappers
 from sqlmodel import SQLModel
 
-from app.models import (
-    Account,
-    AppToken,
-    Card,
-    CardAlias,
-    CardDemo,
-    CardLink,
-    CardMark,
-    CardSource,
-    CardState,
-    CardTag,
-    CardVersion,
-    ClassDate,
-    ClassDeck,
-    ClassMember,
-    ClassPlan,
-    ClassQuiz,
-    ClassQuizTaker,
-    ClassTopic,
-    ContentFile,
-    DayTotal,
-    Deck,
-    DeletedLearner,
-    EntryLink,
-    Evidence,
-    Forecast,
-    Guess,
-    InterviewPlan,
-    KnownDevice,
-    Learner,
-    MonthTotal,
-    NewCardCursor,
-    OwnTag,
-    Quiz,
-    QuizItem,
-    Review,
-    SchoolClass,
-    SignIn,
-    Topic,
-)
+from app import models
 
 # So that rows can be made into objects without a session (`model_construct`), which takes a tenth of the time.
 configure_mappers()
@@ -72,44 +33,44 @@ def _table(model: type[SQLModel]) -> Table:
     return cast(Table, inspect(model).local_table)
 
 
-ACCOUNT = _table(Account)
-APP_TOKEN = _table(AppToken)
-CARD = _table(Card)
-CARD_ALIAS = _table(CardAlias)
-CARD_DEMO = _table(CardDemo)
-CARD_LINK = _table(CardLink)
-CARD_MARK = _table(CardMark)
-CARD_SOURCE = _table(CardSource)
-CARD_STATE = _table(CardState)
-CARD_TAG = _table(CardTag)
-CARD_VERSION = _table(CardVersion)
-CLASS_DATE = _table(ClassDate)
-CLASS_DECK = _table(ClassDeck)
-CLASS_MEMBER = _table(ClassMember)
-CLASS_PLAN = _table(ClassPlan)
-CLASS_QUIZ = _table(ClassQuiz)
-CLASS_QUIZ_TAKER = _table(ClassQuizTaker)
-CLASS_TOPIC = _table(ClassTopic)
-CONTENT_FILE = _table(ContentFile)
-DAY_TOTAL = _table(DayTotal)
-DECK = _table(Deck)
-DELETED_LEARNER = _table(DeletedLearner)
-ENTRY_LINK = _table(EntryLink)
-EVIDENCE = _table(Evidence)
-FORECAST = _table(Forecast)
-GUESS = _table(Guess)
-KNOWN_DEVICE = _table(KnownDevice)
-LEARNER = _table(Learner)
-MONTH_TOTAL = _table(MonthTotal)
-NEW_CARD_CURSOR = _table(NewCardCursor)
-OWN_TAG = _table(OwnTag)
-PLAN = _table(InterviewPlan)
-QUIZ = _table(Quiz)
-QUIZ_ITEM = _table(QuizItem)
-REVIEW = _table(Review)
-SCHOOL_CLASS = _table(SchoolClass)
-SIGN_IN = _table(SignIn)
-TOPIC = _table(Topic)
+ACCOUNT = _table(models.Account)
+APP_TOKEN = _table(models.AppToken)
+CARD = _table(models.Card)
+CARD_ALIAS = _table(models.CardAlias)
+CARD_DEMO = _table(models.CardDemo)
+CARD_LINK = _table(models.CardLink)
+CARD_MARK = _table(models.CardMark)
+CARD_SOURCE = _table(models.CardSource)
+CARD_STATE = _table(models.CardState)
+CARD_TAG = _table(models.CardTag)
+CARD_VERSION = _table(models.CardVersion)
+CLASS_DATE = _table(models.ClassDate)
+CLASS_DECK = _table(models.ClassDeck)
+CLASS_MEMBER = _table(models.ClassMember)
+CLASS_PLAN = _table(models.ClassPlan)
+CLASS_QUIZ = _table(models.ClassQuiz)
+CLASS_QUIZ_TAKER = _table(models.ClassQuizTaker)
+CLASS_TOPIC = _table(models.ClassTopic)
+CONTENT_FILE = _table(models.ContentFile)
+DAY_TOTAL = _table(models.DayTotal)
+DECK = _table(models.Deck)
+DELETED_LEARNER = _table(models.DeletedLearner)
+ENTRY_LINK = _table(models.EntryLink)
+EVIDENCE = _table(models.Evidence)
+FORECAST = _table(models.Forecast)
+GUESS = _table(models.Guess)
+KNOWN_DEVICE = _table(models.KnownDevice)
+LEARNER = _table(models.Learner)
+MONTH_TOTAL = _table(models.MonthTotal)
+NEW_CARD_CURSOR = _table(models.NewCardCursor)
+OWN_TAG = _table(models.OwnTag)
+PLAN = _table(models.InterviewPlan)
+QUIZ = _table(models.Quiz)
+QUIZ_ITEM = _table(models.QuizItem)
+REVIEW = _table(models.Review)
+SCHOOL_CLASS = _table(models.SchoolClass)
+SIGN_IN = _table(models.SignIn)
+TOPIC = _table(models.Topic)
 
 THE_LEARNER: BindParameter[int] = bindparam("learner")
 THE_DECK: BindParameter[int] = bindparam("deck")

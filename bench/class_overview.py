@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, update
 
 from app.accounts.classes import delete_class
 from app.database import Database
-from app.study.classes.overview import count_in_background
+from app.study.classes.overview import count_what_is_due
 from app.study.classes.plans import ClassDay, set_day
 from app.tables import CLASS_TOPIC, DECK, EVIDENCE
 from bench.evidence import LEARNERS, class_of, cookie_of, got
@@ -49,7 +49,7 @@ def _measure(reviews: int) -> list[Timing]:
             session.connection().execute(insert(EVIDENCE).values(row_of_today | {"made_at": now}))
             set_day(session, 1, ClassDay("Exam", now.date() + timedelta(days=20), decks), now.date())
         start = time.process_time()
-        count_in_background(database, 1, now)
+        count_what_is_due((database.read, database.write), 1, now.date(), now, waits=False)
         counted = time.process_time() - start
         cookies = [cookie_of(database, name) for name in ("ida", "learner 0")]
 

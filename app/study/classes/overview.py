@@ -10,7 +10,8 @@ than AT_ONCE states.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -20,7 +21,6 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
-from app.database import Database
 from app.study.classes.enough import FEWEST, TAKES_PART, WHY, is_enough
 from app.study.schedule.scheduler import DECAY, FACTOR
 from app.study.selection.recall import days_since
@@ -38,6 +38,8 @@ from app.tables import (
     TOPIC,
 )
 
+Read = Callable[[], Session]
+Write = Callable[[], AbstractContextManager[Session]]
 AT_ONCE = 20_000
 """The most states, one a learner and card, that are summed up while somebody waits. That takes some 0.1 s."""
 TOO_FEW = f"Fewer than {FEWEST} learners have studied it."
@@ -178,12 +180,13 @@ def _left(row: Any, joined: Sequence[Any]) -> int:
     return 0 if row.counted_at is None else int(row.learners) + len(_since(row, joined)) - len(joined)
 
 
-def count_in_background(database: Database, class_id: int, now: datetime) -> None:
-    """Count and keep what `count_again` leaves to be counted when nobody waits for it. The day is UTC's."""
-    with database.read() as session:
-        found = count_again(session, class_id, now.date(), now, waits=False)
+def count_what_is_due(ways: tuple[Read, Write], class_id: int, today: date, now: datetime, waits: bool) -> None:
+    """Count again and keep what may be counted: see `count_again`. The `ways` to a session are to read and to write."""
+    read, write = ways
+    with read() as session:
+        found = count_again(session, class_id, today, now, waits)
     if found:
-        with database.write() as session:
+        with write() as session:
             keep(session, found)
 
 

@@ -1,26 +1,11 @@
 """The rule of five: what instructors may be shown of a class's answers, and how it is renewed.
 
-What is shown. A small fixed set of pages, without filters. Each figure sums the answers of at least five learners, in
-a cell: one card, one version of its text, first looks or later ones. Every answer is in one cell. Totals of a card, a
-topic and a deck are sums over the cells that are shown, so a total minus its parts is nothing. Slips, wrong values and
-prerequisites that were missing too are cells of their own, which only those are in who made the mistake.
-
-What changes. A cell is renewed at most once a day, and only if at least five learners have given it an answer that
-counts and that it did not hold before. So between any two days a cell stays the same, or at least five learners have
-answers in the later figure that the earlier one did not have. No sum or difference of figures, whatever their cells
-and days, is of fewer than five learners: take the latest figure of a cell in it; nothing else in it holds the answers
-that came last. Who has undone an answer that was shown does not count among the five, for a new answer could stand in
-for the old one.
-
-Who leaves. Their answers count no more from that moment. Every cell of their part of the class is hidden then, or it
-would show which cards they had answered, and each is shown again once five others have answered it anew. Learners who
-join again begin anew: answers of before never come back. A class is in parts so that in a large one not everything
-is hidden because somebody leaves: see `part` in app/accounts/evidence.py. An answer counts in one class alone, so that
-two classes with the same learners tell nothing more.
-
-What it does not do. Instructors who let in learners whom they made up know those answers, and what is left of a figure
-without them. The number of mistakes among five answers may be any: if all five missed a card, each of them did. Pages
-therefore name no share beyond 90 %.
+docs/evidence.md has the rules, and why no sum or difference of figures, of whatever cells and days, is of fewer than
+five learners. Here they are: a cell is shown if at least five learners have given it an answer that counts and it did
+not hold before; who has undone an answer that was shown does not count among them, for a new answer could stand in for
+the old one. When somebody leaves, every cell of their part of the class is hidden, and each comes back without them in
+the same way. Slips, wrong values and prerequisites that were missing too are cells of their own, which only those are
+in who made the mistake.
 """
 
 from bisect import bisect_right

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app.cards.render.prepare import end_with_parent
 from app.database import Database, is_busy
-from app.study.classes.overview import count_in_background
+from app.study.classes.overview import count_what_is_due
 from app.study.evidence.renew import renew
 from app.tables import CLASS_DECK, EVIDENCE
 
@@ -51,7 +51,7 @@ class Renewal:
             last = {row.class_id: row.made_at for row in session.connection().execute(_RENEWED)}
         if self._counted_at is None or now >= self._counted_at + COUNT_EVERY:
             for class_id in last:
-                count_in_background(self._database, class_id, now)
+                count_what_is_due((self._database.read, self._database.write), class_id, now.date(), now, waits=False)
             self._counted_at = now
         today = now.date()
         due = [

@@ -10,9 +10,10 @@ from app.accounts.accounts import AccountError
 from app.accounts.classes import LONGEST_NAME, class_name, decks_of_class
 from app.study.classes import plans as days
 from app.study.classes.enough import FEWEST
-from app.study.classes.overview import Overview, count_again, keep
+from app.study.classes.overview import Overview, count_what_is_due
 from app.study.classes.overview import overview as what_is_known
 from app.study.classes.plans import ClassDay
+from app.study.learner.preferences import Preferences
 from app.study.sitting.plans import Interview, WrongPlanError, read_plan
 from app.web.frame.decks import check_theirs
 from app.web.frame.here import Context, Here, RowId, sent
@@ -56,23 +57,21 @@ def set_day(here: Here, class_id: RowId, form: DayForm = TheDay) -> Response:
 
 def overview(here: Here, class_id: RowId) -> Response:
     """What the class knows by topic, as a heat map."""
-    name, found = _overview(here, class_id)
-    with here.reading() as session:
-        learner = here.learner(session)
-        return here.page(
-            "people/overview.html",
-            class_id=class_id,
-            name=name,
-            found=found,
-            fewest=FEWEST,
-            counted=[learner.day(one.readiness.counted_at) if one.readiness else None for one in found.topics],
-            today=learner.day(here.now),
-        )
+    name, found, learner = _overview(here, class_id)
+    return here.page(
+        "people/overview.html",
+        class_id=class_id,
+        name=name,
+        found=found,
+        fewest=FEWEST,
+        counted=[learner.day(one.readiness.counted_at) if one.readiness else None for one in found.topics],
+        today=learner.day(here.now),
+    )
 
 
 def overview_as_csv(here: Here, class_id: RowId) -> Response:
     """The same as a table for spreadsheets."""
-    name, found = _overview(here, class_id)
+    name, found, _ = _overview(here, class_id)
     table: list[Sequence[object]] = [
         ("deck", "topic", "learners", "cards", "met", "recalled", "ready", "ready on", "counted", "note")
     ]
@@ -88,13 +87,11 @@ def overview_as_csv(here: Here, class_id: RowId) -> Response:
     return as_csv(here, class_id, name, table)
 
 
-def _overview(here: Context, class_id: int) -> tuple[str, Overview]:
-    """The class's name and what may be shown of it, counted again where that is due."""
+def _overview(here: Context, class_id: int) -> tuple[str, Overview, Preferences]:
+    """The class's name, what may be shown of it, counted again where that is due, and who looks at it."""
     with here.reading() as session:
         check_theirs(here, session, class_id)
-        fresh = count_again(session, class_id, here.learner(session).day(here.now), here.now)
-    if fresh:
-        with here.writing() as session:
-            keep(session, fresh)
+        learner = here.learner(session)
+    count_what_is_due((here.reading, here.writing), class_id, learner.day(here.now), here.now, waits=True)
     with here.reading() as session:
-        return class_name(session, class_id), what_is_known(session, class_id)
+        return class_name(session, class_id), what_is_known(session, class_id), learner

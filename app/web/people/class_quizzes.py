@@ -13,26 +13,9 @@ from starlette.responses import RedirectResponse, Response
 from app.accounts.classes import class_name, decks_of_class
 from app.cards.file.yaml_files import documents
 from app.invalid import in_words
+from app.study.classes import quizzes as of_class
 from app.study.classes.enough import FEWEST
-from app.study.classes.quizzes import (
-    MOST_QUESTIONS,
-    ListedQuiz,
-    NewClassQuiz,
-    NoSuchQuizError,
-    QuestionResult,
-    WrongQuizError,
-    add_quiz,
-    begin,
-    cards_of,
-    cards_of_quiz,
-    count_results,
-    delete_quiz,
-    drawn,
-    plan_for,
-    quiz_of_class,
-    quizzes_of_class,
-    results_of,
-)
+from app.study.learner.preferences import Preferences
 from app.study.quiz.make import NothingToAskError
 from app.study.quiz.past import past
 from app.study.selection.choices import choices, menus
@@ -77,33 +60,31 @@ def add(here: Here, class_id: RowId, form: ClassQuizForm = TheQuiz) -> Response:
     try:
         with here.writing() as session:
             check_theirs(here, session, class_id)
-            made = add_quiz(session, class_id, _read(here, session, class_id, form), here.now)
-    except WrongQuizError as error:
+            made = of_class.add_quiz(session, class_id, _read(here, session, class_id, form), here.now)
+    except of_class.WrongQuizError as error:
         return _page(here, class_id, form, error)
     return RedirectResponse(f"/classes/{class_id}/quizzes/{made}", HTTPStatus.SEE_OTHER)
 
 
 def result(here: Here, class_id: RowId, quiz: RowId) -> Response:
     """A quiz of the class; once it is over, with its result by question."""
-    name, its, questions = _result(here, class_id, quiz)
-    with here.reading() as session:
-        learner = here.learner(session)
-        return here.page(
-            "people/class_quiz.html",
-            class_id=class_id,
-            name=name,
-            quiz=its,
-            questions=questions,
-            is_over=its.is_over(here.now),
-            why_not=NOTHING_SHOWN,
-            zone=learner.zone,
-            today=learner.day(here.now),
-        )
+    name, its, questions, learner = _result(here, class_id, quiz)
+    return here.page(
+        "people/class_quiz.html",
+        class_id=class_id,
+        name=name,
+        quiz=its,
+        questions=questions,
+        is_over=its.is_over(here.now),
+        why_not=NOTHING_SHOWN,
+        zone=learner.zone,
+        today=learner.day(here.now),
+    )
 
 
 def result_as_csv(here: Here, class_id: RowId, quiz: RowId) -> Response:
     """The result of a quiz that is over as a table for spreadsheets."""
-    name, its, questions = _result(here, class_id, quiz)
+    name, its, questions, _ = _result(here, class_id, quiz)
     if not its.is_over(here.now):
         raise NotHereError("This quiz is not over yet. Its result can be saved when it is.")
     table: list[Sequence[object]] = [
@@ -121,7 +102,7 @@ def delete(here: Here, class_id: RowId, quiz: RowId) -> Response:
     """Delete a quiz of the class."""
     with here.writing() as session:
         check_theirs(here, session, class_id)
-        delete_quiz(session, class_id, quiz)
+        of_class.delete_quiz(session, class_id, quiz)
     return RedirectResponse(f"/classes/{class_id}/quizzes", HTTPStatus.SEE_OTHER)
 
 
@@ -130,66 +111,71 @@ def start(here: Here, quiz: RowId) -> Response:
     try:
         with here.reading() as session:
             learner = here.learner(session)
-            plan = plan_for(session, learner, quiz, here.now)
+            plan = of_class.plan_for(session, learner, quiz, here.now)
         with here.writing() as session:
-            name = begin(session, learner, quiz, plan, here.now)
-    except (NoSuchQuizError, NothingToAskError) as error:
+            name = of_class.begin(session, learner, quiz, plan, here.now)
+    except (of_class.NoSuchQuizError, NothingToAskError) as error:
         raise NotHereError(str(error)) from error
     return RedirectResponse(f"/quiz/{name}", HTTPStatus.SEE_OTHER)
 
 
-def _result(here: Context, class_id: int, quiz: int) -> tuple[str, ListedQuiz, Sequence[QuestionResult]]:
-    """The class's name, the quiz, and its result, which is counted now if it is over and was not."""
+def _result(
+    here: Context, class_id: int, quiz: int
+) -> tuple[str, of_class.ListedQuiz, Sequence[of_class.QuestionResult], Preferences]:
+    """The class's name, the quiz, its result, which is counted now if it is over and was not, and who looks at it."""
     with here.reading() as session:
         its = _one(here, session, class_id, quiz)
     if its.results is None and its.is_over(here.now):
         with here.writing() as session:
-            count_results(session, class_id, its, here.now)
+            of_class.count_results(session, class_id, its, here.now)
     with here.reading() as session:
         its = _one(here, session, class_id, quiz)
-        return class_name(session, class_id), its, results_of(session, class_id, its)
+        learner = here.learner(session)
+        return class_name(session, class_id), its, of_class.results_of(session, class_id, its), learner
 
 
-def _one(here: Context, session: Session, class_id: int, quiz: int) -> ListedQuiz:
+def _one(here: Context, session: Session, class_id: int, quiz: int) -> of_class.ListedQuiz:
     check_theirs(here, session, class_id)
     try:
-        return quiz_of_class(session, class_id, quiz)
-    except NoSuchQuizError as error:
+        return of_class.quiz_of_class(session, class_id, quiz)
+    except of_class.NoSuchQuizError as error:
         raise NotHereError(str(error)) from error
 
 
-def _read(here: Context, session: Session, class_id: int, form: ClassQuizForm) -> NewClassQuiz:
-    """Raises WrongQuizError."""
+def _read(here: Context, session: Session, class_id: int, form: ClassQuizForm) -> of_class.NewClassQuiz:
+    """Raises of_class.WrongQuizError."""
     if form.deck not in decks_of_class(session, class_id):
-        raise WrongQuizError("Choose a deck of the class.", "deck")
+        raise of_class.WrongQuizError("Choose a deck of the class.", "deck")
     learner = here.learner(session)
     opens = _moment(form.opens, learner.zone, "opens") if form.opens.strip() else here.now
     closes = _moment(form.closes, learner.zone, "closes")
     if form.saved:
-        cards = cards_of_quiz(session, learner.learner_id, form.saved, form.deck)
+        cards = of_class.cards_of_quiz(session, learner.learner_id, form.saved, form.deck)
     else:
         number = form.number.strip()
-        if not (number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= MOST_QUESTIONS):
-            raise WrongQuizError(f"The number of questions is a whole number from 1 to {MOST_QUESTIONS}.", "number")
+        if not (number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= of_class.MOST_QUESTIONS):
+            raise of_class.WrongQuizError(
+                f"The number of questions is a whole number from 1 to {of_class.MOST_QUESTIONS}.", "number"
+            )
         try:
             selection = Selection(**{name: text for name in ("q", *OF_CARDS) if (text := getattr(form, name))})
         except ValidationError as error:
-            raise WrongQuizError(
+            raise of_class.WrongQuizError(
                 ". ".join(in_words(str(one["loc"][0]), one) for one in error.errors()), "cards"
             ) from error
-        found = cards_of(session, learner.learner_id, form.deck, selection, learner.day(here.now))
-        cards = drawn(found, int(number), SystemRandom())
-    return NewClassQuiz(form.title, form.deck, cards, opens, closes)
+        found = of_class.cards_of(session, learner.learner_id, form.deck, selection, learner.day(here.now))
+        cards = of_class.drawn(found, int(number), SystemRandom())
+    return of_class.NewClassQuiz(form.title, form.deck, cards, opens, closes)
 
 
 def _moment(text: str, zone: tzinfo, field: str) -> datetime:
     try:
         return datetime.strptime(text.strip()[:16], "%Y-%m-%dT%H:%M").replace(tzinfo=zone)
     except ValueError:
-        raise WrongQuizError("Enter a date and a time.", field) from None
+        raise of_class.WrongQuizError("Enter a date and a time.", field) from None
 
 
-def _page(here: Context, class_id: int, form: ClassQuizForm, error: WrongQuizError | None = None) -> Response:
+def _page(here: Context, class_id: int, form: ClassQuizForm, error: of_class.WrongQuizError | None = None) -> Response:
     with here.reading() as session:
         check_theirs(here, session, class_id)
         of_class, learner = decks_of_class(session, class_id), here.learner(session)
@@ -204,13 +190,13 @@ def _page(here: Context, class_id: int, form: ClassQuizForm, error: WrongQuizErr
             HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
             class_id=class_id,
             name=class_name(session, class_id),
-            quizzes=quizzes_of_class(session, class_id),
+            quizzes=of_class.quizzes_of_class(session, class_id),
             decks=decks,
             deck=deck,
             menus={name: found[name] for name in OF_CARDS if name in found},
             saved=past(session, learner, here.now, deck.id, 20) if deck else (),
             form=asked,
-            most=MOST_QUESTIONS,
+            most=of_class.MOST_QUESTIONS,
             error=error,
             now=here.now,
             zone=learner.zone,
