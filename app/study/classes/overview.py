@@ -38,8 +38,7 @@ from app.tables import (
     TOPIC,
 )
 
-Read = Callable[[], Session]
-Write = Callable[[], AbstractContextManager[Session]]
+Way = Callable[[], AbstractContextManager[Session]]
 AT_ONCE = 20_000
 """The most states, one a learner and card, that are summed up while somebody waits. That takes some 0.1 s."""
 TOO_FEW = f"Fewer than {FEWEST} learners have studied it."
@@ -180,7 +179,7 @@ def _left(row: Any, joined: Sequence[Any]) -> int:
     return 0 if row.counted_at is None else int(row.learners) + len(_since(row, joined)) - len(joined)
 
 
-def count_what_is_due(ways: tuple[Read, Write], class_id: int, today: date, now: datetime, waits: bool) -> None:
+def count_what_is_due(ways: tuple[Way, Way], class_id: int, today: date, now: datetime, waits: bool) -> None:
     """Count again and keep what may be counted: see `count_again`. The `ways` to a session are to read and to write."""
     read, write = ways
     with read() as session:

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from app.accounts.classes import class_name, decks_of_class
 from app.cards.file.yaml_files import documents
 from app.invalid import in_words
-from app.study.classes import quizzes as of_class
+from app.study.classes import quizzes as quizzing
 from app.study.classes.enough import FEWEST
 from app.study.learner.preferences import Preferences
 from app.study.quiz.make import NothingToAskError
@@ -60,8 +60,8 @@ def add(here: Here, class_id: RowId, form: ClassQuizForm = TheQuiz) -> Response:
     try:
         with here.writing() as session:
             check_theirs(here, session, class_id)
-            made = of_class.add_quiz(session, class_id, _read(here, session, class_id, form), here.now)
-    except of_class.WrongQuizError as error:
+            made = quizzing.add_quiz(session, class_id, _read(here, session, class_id, form), here.now)
+    except quizzing.WrongQuizError as error:
         return _page(here, class_id, form, error)
     return RedirectResponse(f"/classes/{class_id}/quizzes/{made}", HTTPStatus.SEE_OTHER)
 
@@ -102,7 +102,7 @@ def delete(here: Here, class_id: RowId, quiz: RowId) -> Response:
     """Delete a quiz of the class."""
     with here.writing() as session:
         check_theirs(here, session, class_id)
-        of_class.delete_quiz(session, class_id, quiz)
+        quizzing.delete_quiz(session, class_id, quiz)
     return RedirectResponse(f"/classes/{class_id}/quizzes", HTTPStatus.SEE_OTHER)
 
 
@@ -111,71 +111,71 @@ def start(here: Here, quiz: RowId) -> Response:
     try:
         with here.reading() as session:
             learner = here.learner(session)
-            plan = of_class.plan_for(session, learner, quiz, here.now)
+            plan = quizzing.plan_for(session, learner, quiz, here.now)
         with here.writing() as session:
-            name = of_class.begin(session, learner, quiz, plan, here.now)
-    except (of_class.NoSuchQuizError, NothingToAskError) as error:
+            name = quizzing.begin(session, learner, quiz, plan, here.now)
+    except (quizzing.NoSuchQuizError, NothingToAskError) as error:
         raise NotHereError(str(error)) from error
     return RedirectResponse(f"/quiz/{name}", HTTPStatus.SEE_OTHER)
 
 
 def _result(
     here: Context, class_id: int, quiz: int
-) -> tuple[str, of_class.ListedQuiz, Sequence[of_class.QuestionResult], Preferences]:
+) -> tuple[str, quizzing.ListedQuiz, Sequence[quizzing.QuestionResult], Preferences]:
     """The class's name, the quiz, its result, which is counted now if it is over and was not, and who looks at it."""
     with here.reading() as session:
         its = _one(here, session, class_id, quiz)
     if its.results is None and its.is_over(here.now):
         with here.writing() as session:
-            of_class.count_results(session, class_id, its, here.now)
+            quizzing.count_results(session, class_id, its, here.now)
     with here.reading() as session:
         its = _one(here, session, class_id, quiz)
         learner = here.learner(session)
-        return class_name(session, class_id), its, of_class.results_of(session, class_id, its), learner
+        return class_name(session, class_id), its, quizzing.results_of(session, class_id, its), learner
 
 
-def _one(here: Context, session: Session, class_id: int, quiz: int) -> of_class.ListedQuiz:
+def _one(here: Context, session: Session, class_id: int, quiz: int) -> quizzing.ListedQuiz:
     check_theirs(here, session, class_id)
     try:
-        return of_class.quiz_of_class(session, class_id, quiz)
-    except of_class.NoSuchQuizError as error:
+        return quizzing.quiz_of_class(session, class_id, quiz)
+    except quizzing.NoSuchQuizError as error:
         raise NotHereError(str(error)) from error
 
 
-def _read(here: Context, session: Session, class_id: int, form: ClassQuizForm) -> of_class.NewClassQuiz:
-    """Raises of_class.WrongQuizError."""
+def _read(here: Context, session: Session, class_id: int, form: ClassQuizForm) -> quizzing.NewClassQuiz:
+    """Raises quizzing.WrongQuizError."""
     if form.deck not in decks_of_class(session, class_id):
-        raise of_class.WrongQuizError("Choose a deck of the class.", "deck")
+        raise quizzing.WrongQuizError("Choose a deck of the class.", "deck")
     learner = here.learner(session)
     opens = _moment(form.opens, learner.zone, "opens") if form.opens.strip() else here.now
     closes = _moment(form.closes, learner.zone, "closes")
     if form.saved:
-        cards = of_class.cards_of_quiz(session, learner.learner_id, form.saved, form.deck)
+        cards = quizzing.cards_of_quiz(session, learner.learner_id, form.saved, form.deck)
     else:
         number = form.number.strip()
-        if not (number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= of_class.MOST_QUESTIONS):
-            raise of_class.WrongQuizError(
-                f"The number of questions is a whole number from 1 to {of_class.MOST_QUESTIONS}.", "number"
+        if not (number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= quizzing.MOST_QUESTIONS):
+            raise quizzing.WrongQuizError(
+                f"The number of questions is a whole number from 1 to {quizzing.MOST_QUESTIONS}.", "number"
             )
         try:
             selection = Selection(**{name: text for name in ("q", *OF_CARDS) if (text := getattr(form, name))})
         except ValidationError as error:
-            raise of_class.WrongQuizError(
+            raise quizzing.WrongQuizError(
                 ". ".join(in_words(str(one["loc"][0]), one) for one in error.errors()), "cards"
             ) from error
-        found = of_class.cards_of(session, learner.learner_id, form.deck, selection, learner.day(here.now))
-        cards = of_class.drawn(found, int(number), SystemRandom())
-    return of_class.NewClassQuiz(form.title, form.deck, cards, opens, closes)
+        found = quizzing.cards_of(session, learner.learner_id, form.deck, selection, learner.day(here.now))
+        cards = quizzing.drawn(found, int(number), SystemRandom())
+    return quizzing.NewClassQuiz(form.title, form.deck, cards, opens, closes)
 
 
 def _moment(text: str, zone: tzinfo, field: str) -> datetime:
     try:
         return datetime.strptime(text.strip()[:16], "%Y-%m-%dT%H:%M").replace(tzinfo=zone)
     except ValueError:
-        raise of_class.WrongQuizError("Enter a date and a time.", field) from None
+        raise quizzing.WrongQuizError("Enter a date and a time.", field) from None
 
 
-def _page(here: Context, class_id: int, form: ClassQuizForm, error: of_class.WrongQuizError | None = None) -> Response:
+def _page(here: Context, class_id: int, form: ClassQuizForm, error: quizzing.WrongQuizError | None = None) -> Response:
     with here.reading() as session:
         check_theirs(here, session, class_id)
         of_class, learner = decks_of_class(session, class_id), here.learner(session)
@@ -190,13 +190,13 @@ def _page(here: Context, class_id: int, form: ClassQuizForm, error: of_class.Wro
             HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
             class_id=class_id,
             name=class_name(session, class_id),
-            quizzes=of_class.quizzes_of_class(session, class_id),
+            quizzes=quizzing.quizzes_of_class(session, class_id),
             decks=decks,
             deck=deck,
             menus={name: found[name] for name in OF_CARDS if name in found},
             saved=past(session, learner, here.now, deck.id, 20) if deck else (),
             form=asked,
-            most=of_class.MOST_QUESTIONS,
+            most=quizzing.MOST_QUESTIONS,
             error=error,
             now=here.now,
             zone=learner.zone,
