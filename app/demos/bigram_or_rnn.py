@@ -129,6 +129,7 @@ def _curve(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Curve:
         x,
         series,
         places=weight,
+        room=(0, 1),
     )
 
 

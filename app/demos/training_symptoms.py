@@ -139,7 +139,8 @@ def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
         Series("guess", "saying 0 always", "saying 0 always", np.full(update + 1, FORGETS_NOTHING), "dashed"),
     )
     loss = Curve("loss", "Loss", caption, "update", "loss", np.arange(update + 1.0), lines, True, room=ROOM)
-    back = "Of the gradient at the last step, {reaches} reaches the first; before training it was {reached_first}."
+    back = "Of the gradient at the last step, {reaches} reaches the first"
+    back += "; before training it was {reached_first}." if update else "."
     flows = (
         Series("now", r"$\lVert \partial L / \partial s_t \rVert$ now", "now", by_step),
         Series("start", "before training", "before training", run.first_steps[0], "dashed"),

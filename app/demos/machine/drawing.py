@@ -13,6 +13,8 @@ from app.demos.machine.numbers import Mark, marks
 
 MOST_SQUARES = 14  # of a trace's miniature, each way
 SHORT_ARROW = 36  # shorter than its label is wide
+LETTER = 7.8  # how wide a letter of a diagram is
+LONG = 12  # letters of a column's head that may take two lines
 SMALL_WIDE, SMALL_HIGH = 250, 150  # the room of a miniature, in pixels
 
 
@@ -66,7 +68,9 @@ def _head(words: Sequence[str], columns: Sequence[int], now: int) -> str:
     for column, before in zip(columns, (-1, *columns[:-1]), strict=True):
         kinds = " ".join(["gap"] * (column > before + 1) + ["now"] * (column == now))
         kind = f' class="{kinds}"' if kinds else ""
-        drawn.append(f'<th scope="col"{kind}>{escape(words[column])}</th>')
+        word = escape(words[column])
+        word = f'<span class="long">{word}</span>' if len(word) > LONG else word
+        drawn.append(f'<th scope="col"{kind}>{word}</th>')
     drawn.append("</tr></thead>\n<tbody>\n")
     return "".join(drawn)
 
@@ -118,13 +122,25 @@ def arrows(diagram: Diagram, says: bool = True) -> str:
         drawn.append(f'<path class="edge{" rec" if edge.recurrent else ""}"{weight}{ends} d="{path}"/>\n')
         if edge.label and says:
             label = _text(edge.label, x, y, ' class="weight"')
-            drawn.append(f"<g{held(edge.handle)}>{_grip(x, y - 4)}{label}</g>\n" if edge.handle else label)
+            grip = _grip(x, y - 4, _long(edge.label)) if edge.handle else ""
+            drawn.append(f"<g{held(edge.handle)}>{grip}{label}</g>\n" if edge.handle else label)
     return "".join(drawn)
 
 
-def _grip(x: float, y: float, wide: float = 34) -> str:
-    """What a finger takes hold of: larger than what is drawn there, which is so `wide`."""
-    return f'<circle class="grip" cx="{x}" cy="{y}" r="{max(22, wide / 2 + 5):g}"/>'
+def _grip(x: float, y: float, wide: float, high: float = 20) -> str:
+    """What a finger takes hold of, and the ring that shows it, around what is so `wide` and `high`."""
+    radius, half = max(wide, high) / 2 + 5, 0.0
+    if wide != high:  # a text: the ring is as high as it, and may be long
+        radius = high / 2 + 5
+        half = max(0, wide / 2 + 4 - radius)
+    ends = f"a{radius:g},{radius:g} 0 0 1 0,"
+    ring = f"M{x - half:g},{y - radius:g}h{2 * half:g}{ends}{2 * radius:g}h{-2 * half:g}{ends}{-2 * radius:g}z"
+    return f'<circle class="grip" cx="{x}" cy="{y}" r="{max(22, radius):g}"/><path class="ring" d="{ring}"/>'
+
+
+def _long(text: str) -> float:
+    """About how wide a text is."""
+    return LETTER * len(text.replace("_", ""))
 
 
 def nodes(diagram: Diagram, small: bool = False, says: bool = True) -> str:
@@ -139,16 +155,26 @@ def _node(node: Node, small: bool, says: bool) -> str:
     x, y, shape = node.x, node.y, ""
     if node.shape == "circle":
         shape = f'<circle cx="{x}" cy="{y}" r="{node.width / 2}" data-heat="{node.heat}"/>'
-    elif node.shape == "box":
+    elif node.shape != "text":
         left, top = x - node.width / 2, y - node.height / 2
-        shape = f'<rect x="{left}" y="{top}" width="{node.width}" height="{node.height}" rx="9"/>'
+        empty = "" if node.shape == "box" else ' class="bound"'
+        corner = {"box": 9, "frame": 0, "ring": node.width / 2}[node.shape]
+        shape = f'<rect{empty} x="{left}" y="{top}" width="{node.width}" height="{node.height}" rx="{corner}"/>'
     if small:
         names = says and node.text and not node.at and node.shape != "circle"
         return f"<g{kind}>{shape}{_text(node.text, x, y + 5) if names else ''}</g>"
+    boxed, is_round, long = node.shape == "box", node.shape == "circle", _long(node.text)
     if node.handle:
-        at, shape = at + held(node.handle), _grip(x, y, node.width if node.shape == "circle" else 34) + shape
-    boxed = node.shape == "box"
-    text = _text(node.text, x, y + (0 if node.note and boxed else 4), ' class="strong"' if node.strong else "")
+        if is_round:
+            grip = _grip(x, y, node.width, node.width)
+        else:
+            noted = bool(node.note and not boxed)
+            grip = _grip(x, y + 9 * noted, max(long, _long(node.note) * noted), 34 if noted else 20)
+        at, shape = at + held(node.handle), grip + shape
+    looks = " ".join(
+        ["strong"] * node.strong + ["bare"] * (node.shape == "text") + ["tight"] * (is_round and long > node.width - 6)
+    )
+    text = _text(node.text, x, y + (0 if node.note and boxed else 4), f' class="{looks}"' if looks else "")
     note = _text(node.note, x, y + (17 if boxed else 21), ' class="note"') if node.note else ""
     return f"<g{at}{kind}>{shape}{text if node.text else ''}{note}</g>\n"
 
@@ -198,8 +224,8 @@ def _path(start: _Border, end: _Border) -> tuple[str, float, float]:
     x1, y1 = start.towards(end.x, end.y, 1)
     x2, y2 = end.towards(start.x, start.y, 3)
     x, y = round((x1 + x2) / 2, 1), round((y1 + y2) / 2, 1)
-    if abs(x2 - x1) < abs(y2 - y1) / 4:  # beside an arrow that goes up or down, and above any other
-        x, y = x + 18, y + 4
+    if abs(x2 - x1) < 2 * abs(y2 - y1):  # on a steep arrow, near its start, where those to one end are apart
+        x, y = round(x1 + (x2 - x1) / 3, 1), round(y1 + (y2 - y1) / 3 + 4, 1)
     else:
         y -= 7 if math.hypot(x2 - x1, y2 - y1) > SHORT_ARROW else 19  # where the circles at its ends leave room
     return f"M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}", x, y

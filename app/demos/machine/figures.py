@@ -311,16 +311,17 @@ def _numbered(index: str, first: int, many: int) -> Sequence[str]:
 
 
 class Node(NamedTuple):
-    """A circle, a box or bare text, centred on (x, y), in SVG units. In a text, what follows `_` is set as an index.
+    """A circle, a box, bare text, or an empty ring or frame, centred on (x, y), in SVG units.
 
-    `note` stands below in small; `at` is the cell of the trace that shows the same number; `handle` is what dragging
-    the node changes. `gate` is the letter of the gate that the node belongs to, which has one colour on all pages.
+    In a text, what follows `_` is set as an index; `note` stands below in small. `at` is the cell of the trace that
+    shows the same number. `handle` is what dragging the node changes. `gate` is the letter of the gate that the node
+    belongs to, which has one colour on all pages.
     """
 
     x: float
     y: float
     text: str
-    shape: Literal["circle", "box", "text"] = "circle"
+    shape: Literal["circle", "box", "text", "ring", "frame"] = "circle"
     width: float = 42
     height: float = 42
     heat: int = 0
@@ -350,7 +351,7 @@ GATES = "figozrn"
 """The letters of the gates and candidates of LSTM and GRU. Each has its own colour, in figures, tables and formulas."""
 LEGIBLE = 0.77
 """The smallest scale at which the labels of a diagram, 13 units high, have 10 pixels."""
-TALL = 400
+NARROW, LOW, TALL = 440, 250, 400
 
 
 @dataclass(frozen=True)
@@ -376,9 +377,10 @@ class Diagram:
         return self.width * LEGIBLE / 16
 
     @property
-    def is_tall(self) -> bool:
-        """Whether it needs more height than a window has beside its text."""
-        return self.height > TALL
+    def sizes(self) -> str:
+        """What a stylesheet needs to draw it no smaller and no larger than its labels look well: names of classes."""
+        names = {"narrow": self.width <= NARROW, "low": self.height < LOW, "tall": self.height > TALL}
+        return " ".join([name for name, fits in names.items() if fits])
 
     def held_by(self, rows: Mapping[str, Row]) -> "Diagram":
         """The same with the handle of its cell on each node that shows a cell of these rows, by key."""

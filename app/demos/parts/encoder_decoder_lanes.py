@@ -37,4 +37,4 @@ def two_lanes(caption: str, inputs: Sequence[str], plain: Sequence[str], full: S
         f"Below, one reads all {T} words first and then answers: {said[1]}."
     )
     width = LEFT + APART * (2 * T - 1) + 26
-    return Diagram("lanes", "Which network answers when", caption, alt, width, 2 * HIGH - 24, nodes, edges)
+    return Diagram("lanes", "Which network answers when", caption, alt, width, 2 * HIGH - 16, nodes, edges)

@@ -10,15 +10,17 @@ A_LINE = 13
 
 
 def text_lines(caption: str, start: str, drawn: Sequence[str], chances: Sequence[float], at: int) -> Diagram:
-    """The seed text without circles, then the drawn characters; `at` (from 0) is lit. A space is an empty circle."""
+    """The seed text without circles, then the drawn characters; `at` (from 0) is lit. A space is drawn as ␣."""
     nodes = []
     for place, character in enumerate((*start, *drawn)):
         x, y, t = LEFT + APART * (place % A_LINE), TOP + DOWN * (place // A_LINE), place - len(start)
         if t < 0:
-            nodes.append(Node(x, y, character, "text", 20, 20, strong=True))
+            nodes.append(Node(x, y, character.replace(" ", "␣"), "text", 20, 20, strong=True))
         else:
             nodes.append(
-                Node(x, y, character.strip(), "circle", 26, 26, heat(chances[t], 1.0), t == at, at=f"p,{t + 1}")
+                Node(
+                    x, y, character.replace(" ", "␣"), "circle", 26, 26, heat(chances[t], 1.0), t == at, at=f"p,{t + 1}"
+                )
             )
     lines = -(-len(nodes) // A_LINE)
     told = ", ".join(

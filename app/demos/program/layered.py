@@ -3,6 +3,7 @@
 Its text is in the demo's Markdown file; its inputs, weights and options are those of the state.
 """
 
+from collections.abc import Mapping
 from sys import maxsize
 from typing import Any
 
@@ -80,6 +81,14 @@ def rnn_layer(W_x, W_h, b, phi):
 
 class NoProgramError(ValueError):
     """This state has no such program; the message says why."""
+
+
+def frameworks(demo: Demo[Any], parameters: Parameters) -> Mapping[str, str]:
+    """The frameworks that have a program of this state, by their names in addresses."""
+    if demo.layers is None:
+        return {}
+    lack = _lack(demo, demo.layers(in_framework(parameters, "pytorch")))
+    return {name: told for name, told in NAMES.items() if name != "pytorch" or not lack}
 
 
 def layered(demo: Demo[Any], parameters: Parameters, framework: str) -> str:

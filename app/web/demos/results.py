@@ -18,6 +18,7 @@ from app.demos.machine import chart, drawing
 from app.demos.machine.demo import BadParametersError, Demo
 from app.demos.machine.figures import Figure
 from app.demos.machine.state import Chosen, State, beside, differences, state_of
+from app.demos.program.layered import frameworks
 from app.demos.registry import UnknownDemoError, find
 from app.web.demos.in_turn import in_turn
 from app.web.frame.errors import NotHereError
@@ -101,6 +102,7 @@ def results_of(state: State, other: State | None = None) -> dict[str, Any]:
         "shown": _shown(state),
         "shown_beside": _shown(other) if other else None,
         "differing": differences(state, other) if other else [],
+        "frameworks": frameworks(state.demo, state.parameters),
         "at": state.chosen.kept if state.chosen else "",
     }
 
@@ -112,8 +114,7 @@ def _shown(state: State) -> Shown:
     formula = Markup()
     if chosen and (row := chosen.trace.row(chosen.key)):
         formula = worked(chosen.arithmetic, chosen.trace.operands(row, chosen.column))
-    held = {row.key: row for trace in state.result.traces() for row in trace.rows if row.handle}
-    drawings = [drawn(figure.held_by(held) if figure.kind == "diagram" else figure, chosen) for figure in figures]
+    drawings = [drawn(figure, chosen) for figure in state.result.held().figures]
     return Shown(warnings, list(zip(figures, captions, drawings, strict=True)), chosen, formula)
 
 
