@@ -36,12 +36,12 @@ def arrows(caption: str, g: Values, clipped: Values, bound: float, by_norm: bool
         Node(*point(g), "", "text", 2, 2, handle=grip),
         Node(*point(clipped), "", "text", 2, 2),
         Node(*point(0 * g), "", "ring" if by_norm else "frame", size, size),
-        label(f"g {words[0]}", g, along, 20),
+        label("g", g, along, 20),
         label(f"c = {show(bound)}", -along * border, -along, 6),
     ]
     edges = [Edge(0, 1)]
     if (clipped != g).any():
-        nodes.append(label(f"clipped {words[1]}", clipped, side, A_SIDE))
+        nodes.append(label("clipped", clipped, side, A_SIDE))
         edges.append(Edge(0, 2, recurrent=True, weight=6))
     alt = f"An arrow to {words[0]}, the clipped one to {words[1]}, and the bound at {show(bound)} around their start."
     return Diagram("arrows", "The gradient and its bound", caption, alt, 2 * ACROSS, 2 * DOWN, nodes, edges)
