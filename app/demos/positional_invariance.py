@@ -112,9 +112,11 @@ def _diagram(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dic
     nodes.append(Node(below, 252, short(dense), "circle", 38, 38, heat(dense, big), True, at="now,2"))
     for at, y, name in ((above, 20, "max-pool"), (below, 252, "dense layer")):
         nodes.append(Node(at + (78 if at < room - 140 else -78), y, name, "text", 90, 20, strong=True))
-    for i, weight in enumerate(p.kernel):
+    weights = [short(weight) for weight in p.kernel]
+    fits = len(weights) <= 5 and max(map(len, weights)) <= 2
+    for i, weight in enumerate(weights):
         edges.append(Edge(winner * p.stride + i, p.length + winner, recurrent=True))
-        edges.append(Edge(p.learned - 1 + i, top + 1, short(weight)))
+        edges.append(Edge(p.learned - 1 + i, top + 1, weight * fits))
     edges.append(Edge(p.length + winner, top, recurrent=True))
     alt = (
         f"In the middle the input: {', '.join(map(show, x.tolist()))}. Above it the feature map: "

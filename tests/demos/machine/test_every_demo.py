@@ -5,6 +5,7 @@ import io
 import json
 import math
 import re
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from app.demos.machine.chart import picture
+from app.demos.machine.drawing import _border, _path
 from app.demos.machine.drawing import cells as cells_of
 from app.demos.machine.figures import MOST_BUTTONS, MOST_CELLS, Curve, Diagram, Trace
 from app.demos.machine.markdown import IDEAS
@@ -47,6 +49,7 @@ def check(result: Result) -> None:
             check_trace(figure)
         if isinstance(figure, Diagram):
             check_diagram(figure)
+            check_labels(figure)
         if isinstance(figure, Curve):
             assert len(figure.shown()) * (len(figure.series) + 1) <= MOST_CELLS + 3 * 4
             paths = re.findall(r' d="([^"]*)"', picture(figure).image)
@@ -67,6 +70,22 @@ def check_diagram(diagram: Diagram) -> None:
         high = node.height / 2 if node.shape != "text" else 10
         assert node.y - high >= -2, node
         assert node.y + high + (14 if node.note and node.shape != "box" else 0) <= diagram.height + 2, node
+
+
+def labels(diagram: Diagram) -> list[tuple[str, float, float, float]]:
+    """Each text beside a node or an arrow that is no part of another: the text, its middle, and half its width."""
+    found = [(node.text, node.x, node.y - 4 * bool(node.note), 3.9 * len(node.text)) for node in diagram.nodes]
+    found += [(node.note, node.x, node.y + 17, 3.3 * len(node.note)) for node in diagram.nodes if node.shape != "box"]
+    for edge in diagram.edges:
+        _, x, y = _path(*(_border(diagram.nodes[end]) for end in (edge.start, edge.end)))
+        found.append((edge.label, x, y - 4, 3.9 * len(edge.label.replace("_", ""))))
+    return [one for one in found if one[0]]
+
+
+def check_labels(diagram: Diagram) -> None:
+    """No text is written over another."""
+    for (one, x, y, half), (other, at, level, wide) in combinations(labels(diagram), 2):
+        assert abs(x - at) >= half + wide - 4 or abs(y - level) >= 7, f"{one} is over {other}"
 
 
 def check_trace(trace: Trace) -> None:
