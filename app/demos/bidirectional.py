@@ -130,7 +130,8 @@ def _caption(p: Bidirectional) -> str:
 
 def _diagram(p: Bidirectional, x: Values, f: Values, b: Values, numbers: dict[str, float]) -> Diagram:
     """Inputs below, the run to the right above them, the run to the left above that, the pairs on top."""
-    gap, first, start = 104.0, 82.0, 60.0
+    pairs = [f"{short(one)}, {short(other)}" for one, other in zip(f.tolist(), b.tolist(), strict=True)]
+    gap, first, start = max(104.0, 8.4 * max(map(len, pairs)) + 6), 82.0, 60.0
     both = np.concatenate((f, b))
     largest = float(np.abs(both[np.isfinite(both)]).max(initial=0.0))
     last = first + gap * (len(x) - 1)
@@ -145,7 +146,7 @@ def _diagram(p: Bidirectional, x: Values, f: Values, b: Values, numbers: dict[st
             Node(at, 178, short(float(f[t])), "circle", 50, 50, heat(float(f[t]), largest), lit, at=f"f,{t + 1}"),
             Node(at, 102, short(float(b[t])), "circle", 50, 50, heat(float(b[t]), largest), lit, at=f"b,{t + 1}"),
             Node(at, 258, short(float(x[t])), "text", 40, 24, note="" if come else "to come", lit=lit, at=f"x,{t + 1}"),
-            Node(at, 24, f"{short(float(f[t]))}, {short(float(b[t]))}", "text", 94, 24, lit=lit, strong=lit),
+            Node(at, 24, pairs[t], "text", 94, 24, lit=lit, strong=lit),
         ]
         own = len(nodes) - 4
         edges.append(Edge(0 if t == 0 else own - 4, own, recurrent=True))
