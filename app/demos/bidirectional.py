@@ -16,7 +16,7 @@ from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance,
 from app.demos.machine.result import Result, by_step
 from app.nn import bidirectional, count, rnn
 from app.nn.activations import ACTIVATIONS
-from app.nn.framework import NAMES, Framework
+from app.nn.framework import NAMES, Framework, lacked
 
 RIGHT, LEFT = r"\overrightarrow", r"\overleftarrow"
 
@@ -74,7 +74,9 @@ def compute(p: Bidirectional) -> Result:
     }
     numbers |= {"parameters": 2 * one_way, "one_way": one_way, "x_at": float(x[i])}
     numbers |= by_step({"f": f, "b": b})
-    return Result(numbers, (_diagram(p, x, f, b, numbers), _trace(p, x, f, b, now), _summaries(p, numbers)))
+    return Result(
+        numbers, (_diagram(p, x, f, b, numbers), _trace(p, x, f, b, now), _summaries(p, numbers)), lacks=lacked(p.phi)
+    )
 
 
 SUMMARIES: dict[Framework, tuple[str, str]] = {
@@ -245,7 +247,7 @@ def _layers(p: Bidirectional) -> Layered:
     values: dict[str, Any] = {"x": np.array(p.x, dtype=float), "W_x": ways.forward.W_xh, "W_h": ways.forward.W_hh}
     values |= {"W_x_back": ways.backward.W_xh, "W_h_back": ways.backward.W_hh}
     values |= {"phi": p.phi, "at": p.at, "arrived": p.arrived}
-    return Layered(values)
+    return Layered(values, lacked(p.phi))
 
 
 DEMO = Demo(

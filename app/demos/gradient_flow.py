@@ -17,6 +17,7 @@ from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance,
 from app.demos.machine.result import Result
 from app.nn import gru, jacobian, lstm, rnn
 from app.nn.activations import ACTIVATIONS
+from app.nn.framework import NO_RESET_BEFORE
 from app.nn.initialise import orthogonal
 
 FLOAT32_MOST = float(np.finfo(np.float32).max)
@@ -188,7 +189,7 @@ def compute(p: GradientFlow) -> Result:
         places.append(Spot(Handle("beside"), x=0, y=float(other[0])))
     noted = _noted(p.steps, numbers)
     curve = Curve("flow", title, told, "step t", "gradient left", steps, series, True, places, noted=noted)
-    return Result(numbers, (curve, _trace(p, flow)), warnings)
+    return Result(numbers, (curve, _trace(p, flow)), warnings, NO_RESET_BEFORE * (p.cell == "gru"))
 
 
 @lru_cache(maxsize=64)
@@ -385,7 +386,7 @@ def _layers(p: GradientFlow) -> Layered:
         b[p.units * (p.cell == "lstm") :][: p.units] = p.forget_bias
     values = {"cell": p.cell, "W_x": W_x, "turn": turn, "b": b, "gain": p.gain, "phi": p.phi, "units": p.units}
     values |= {"steps": p.steps, "size": p.input, "seed": p.seed, "beside": p.beside if p.compares else 0}
-    return Layered(values, "PyTorch's nn.GRU resets after the product, never before it." if p.cell == "gru" else "")
+    return Layered(values, NO_RESET_BEFORE * (p.cell == "gru"))
 
 
 DEMO = Demo(

@@ -16,6 +16,7 @@ from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips,
 from app.demos.machine.result import Result, by_step
 from app.demos.parts.gates import GRUForm, forced_bias, gru_picture, stored_weights
 from app.nn import gru, jacobian
+from app.nn.framework import NO_RESET_BEFORE
 
 BACK = "Each step back is multiplied by what was kept there."
 UNITS = ("unit 1", "unit 2")
@@ -137,7 +138,8 @@ def compute(p: GRUGates) -> Result:
     stored = stored_weights(p.framework, "gru", w if p.z_keeps else gru.other_convention(w))
     warnings = ["PyTorch has no GRU that resets before the product: turn reset after on for PyTorch's own."]
     is_odd = p.framework == "pytorch" and not p.reset_after
-    return Result(numbers, (picture, _trace(p, shown, path), curve, stored), warnings if is_odd else ())
+    figures = (picture, _trace(p, shown, path), curve, stored)
+    return Result(numbers, figures, warnings if is_odd else (), _lacks(p))
 
 
 def _trace(p: GRUGates, shown: dict[str, Values], path: Values) -> Trace:
@@ -273,13 +275,17 @@ def _slips(p: GRUGates, result: Result) -> Slips:
     )
 
 
+def _lacks(p: GRUGates) -> str:
+    is_same = p.reset_after or (p.units == 1 and p.b_hn == 0)
+    return "" if is_same else NO_RESET_BEFORE
+
+
 def _layers(p: GRUGates) -> Layered:
     w = p.weights(reset_after=True)
     w = w if p.z_keeps else gru.other_convention(w)
     values: dict[str, Any] = {"x": np.array(p.x, dtype=float), "W_x": w.W_xh, "W_h": w.W_hh, "b": w.b, "b_hh": w.b_hh}
     values |= {"h0": p.each("h0")[: p.units], "reset_after": p.reset_after, "at": p.looked_at}
-    is_same = p.reset_after or (p.units == 1 and p.b_hn == 0)
-    return Layered(values, "" if is_same else "PyTorch's nn.GRU resets after the product, never before it.")
+    return Layered(values, _lacks(p))
 
 
 DEMO = Demo(

@@ -18,6 +18,7 @@ from app.demos.machine.result import Result
 from app.demos.parts.batch_grid import batch_grid
 from app.nn import masking, rnn
 from app.nn.activations import ACTIVATIONS
+from app.nn.framework import lacked
 
 MOST = 4
 
@@ -122,7 +123,7 @@ def compute(p: PaddingAndMasking) -> Result:
         grid = replace(grid, edges=[edge._replace(start=edge.end, end=edge.start) for edge in grid.edges])
     steps = _steps_trace(p, p.reading(made)[i], p.reading(h)[i], out[i])
     ends = _ends_trace(p, alone, {"unmasked": unmasked, "masked": masked}, out)
-    return Result(numbers, (grid, steps, ends), told)
+    return Result(numbers, (grid, steps, ends), told, lacked(p.phi))
 
 
 def zeros_out(p: PaddingAndMasking) -> bool:
@@ -335,7 +336,7 @@ def _layers(p: PaddingAndMasking) -> Layered:
         "row": p.looked_at - 1,
     }
     values |= {"value": p.value, "mask": p.mask, "by_value": p.by_value, "direction": p.direction}
-    return Layered(values)
+    return Layered(values, lacked(p.phi))
 
 
 DEMO = Demo(

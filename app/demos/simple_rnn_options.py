@@ -17,7 +17,7 @@ from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance,
 from app.demos.machine.result import Result
 from app.nn import count, rnn
 from app.nn.activations import ACTIVATIONS
-from app.nn.framework import Framework, pytorch_uniform, start
+from app.nn.framework import Framework, lacked, pytorch_uniform, start
 from app.nn.initialise import glorot_uniform, orthogonal
 
 GAP, FIRST, TOP, MIDDLE, BOTTOM = 70.0, 180.0, 28.0, 112.0, 190.0  # of the picture
@@ -113,7 +113,8 @@ def compute(p: SimpleRNNOptions) -> Result:
     picture = _diagram(p, caption, h[-time:], numbers["start"])
     told = [f"nn.RNN has no {p.activation} activation: nonlinearity is tanh or relu."]
     is_odd = two and p.activation not in ("tanh", "relu")
-    return Result(numbers, (picture, _steps_trace(p, w, h, caches), _weights_trace(p, w)), told if is_odd else ())
+    figures = (picture, _steps_trace(p, w, h, caches), _weights_trace(p, w))
+    return Result(numbers, figures, told if is_odd else (), lacked(p.activation))
 
 
 def pytorch_code(p: SimpleRNNOptions) -> str:
@@ -341,7 +342,7 @@ def _layers(p: SimpleRNNOptions) -> Layered:
     values = {"x": np.array(p.x, dtype=float), "W_x": w.W_xh, "W_h": w.W_hh, "b": p.biases(), "units": p.units}
     options = ("use_bias", "return_sequences", "go_backwards", "stateful", "unroll", "calls")
     values |= {name: getattr(p, name) for name in options}
-    return Layered(values | {"phi": p.activation})
+    return Layered(values | {"phi": p.activation}, lacked(p.activation))
 
 
 DEMO = Demo(

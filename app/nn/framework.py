@@ -20,11 +20,17 @@ Framework = Literal["keras", "pytorch"]
 Cell = Literal["rnn", "lstm", "gru"]
 
 NAMES: dict[str, str] = {"keras": "Keras", "pytorch": "PyTorch"}
+NO_RESET_BEFORE = "PyTorch's nn.GRU resets after the product, never before it."
 BLOCKS: dict[Framework, dict[Cell, str]] = {
     "keras": {"rnn": "h", "lstm": "ifgo", "gru": "zrn"},
     "pytorch": {"rnn": "h", "lstm": "ifgo", "gru": "rzn"},
 }
 """The gates in the order in which their blocks are stored. Keras writes c for the LSTM's g, and h for the GRU's n."""
+
+
+def lacked(phi: str) -> str:
+    """Why PyTorch has no RNN with this activation; empty if it has."""
+    return "" if phi in ("tanh", "relu") else f"PyTorch's nn.RNN has no {phi} activation, only tanh and relu."
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.demos.machine.arithmetic import Arithmetic
 from app.demos.machine.figures import Figure, Trace, Values
@@ -14,30 +14,17 @@ class Result:
     """`numbers` may be quoted by cards (`#ratio=0.0052`), captions and predictions; figures draw them.
 
     `warnings` name what is not finite or not to be trusted, each a sentence.
+    `lacks` says why PyTorch's layers cannot compute the state, if they cannot.
     """
 
     numbers: Mapping[str, float]
     figures: Sequence[Figure]
     warnings: Sequence[str] = ()
+    lacks: str = ""
 
     def traces(self) -> list[Trace]:
         """The figures whose cells can be chosen."""
         return [figure for figure in self.figures if isinstance(figure, Trace)]
-
-    def held(self) -> "Result":
-        """The same with the handle of its cell on each node of a diagram that shows a cell."""
-        rows = {row.key: row for trace in self.traces() for row in trace.rows if row.handle}
-        return replace(self, figures=[one.held_by(rows) if one.kind == "diagram" else one for one in self.figures])
-
-    @property
-    def drags(self) -> str:
-        """What of the figures can be dragged, in words; empty if nothing can."""
-        for one in self.held().figures:
-            if one.kind == "diagram" and any(node.handle for node in one.nodes) | any(
-                edge.handle for edge in one.edges
-            ):
-                return "what has a ring in the figure"
-        return "a circle on the curve" * any(one.kind == "curve" and bool(one.places) for one in self.figures)
 
     def worked(self, *cells: str) -> list[Arithmetic]:
         """The arithmetic of cells, each as an address says it: row key, comma, column from 1."""

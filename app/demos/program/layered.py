@@ -3,13 +3,12 @@
 Its text is in the demo's Markdown file; its inputs, weights and options are those of the state.
 """
 
-from collections.abc import Mapping
 from sys import maxsize
 from typing import Any
 
 import numpy as np
 
-from app.demos.machine.demo import Demo, Layered
+from app.demos.machine.demo import Demo
 from app.demos.machine.parameters import InFramework, Parameters
 from app.nn.framework import NAMES
 
@@ -83,14 +82,6 @@ class NoProgramError(ValueError):
     """This state has no such program; the message says why."""
 
 
-def frameworks(demo: Demo[Any], parameters: Parameters) -> Mapping[str, str]:
-    """The frameworks that have a program of this state, by their names in addresses."""
-    if demo.layers is None:
-        return {}
-    lack = _lack(demo, demo.layers(in_framework(parameters, "pytorch")))
-    return {name: told for name, told in NAMES.items() if name != "pytorch" or not lack}
-
-
 def layered(demo: Demo[Any], parameters: Parameters, framework: str) -> str:
     """The whole program of a demo's state, in this framework even if the state chooses the other one.
 
@@ -106,8 +97,8 @@ def layered(demo: Demo[Any], parameters: Parameters, framework: str) -> str:
         _PARTS[framework],
     )
     if framework == "pytorch":
-        if lack := _lack(demo, state):
-            raise NoProgramError(lack)
+        if state.lacks:
+            raise NoProgramError(state.lacks)
         if state.values.get("phi") in _LOOPED:
             parts = parts | {"rnn_layer": _LOOP}
     used: list[str] = []
@@ -122,14 +113,6 @@ def layered(demo: Demo[Any], parameters: Parameters, framework: str) -> str:
     gap = "\n" if body.startswith("def ") else ""
     start = _START[framework].format_map(imports)
     return f"{title}\n\n{start}{functions}\n{values}\n{gap}{body}\n{_END[framework]}"
-
-
-def _lack(demo: Demo[Any], state: Layered) -> str:
-    """Why PyTorch has no layers for a state; empty if it has them."""
-    phi = state.values.get("phi")
-    if phi in _LOOPED and "torch.nn.RNN(" in demo.words.programs["pytorch"]:
-        return f"PyTorch's nn.RNN has no {phi} activation, only tanh and relu."
-    return state.lacks
 
 
 def in_framework(parameters: Parameters, framework: str) -> Parameters:

@@ -18,7 +18,6 @@ from app.demos.machine import chart, drawing
 from app.demos.machine.demo import BadParametersError, Demo
 from app.demos.machine.figures import Figure
 from app.demos.machine.state import Chosen, State, beside, differences, state_of
-from app.demos.program.layered import frameworks
 from app.demos.registry import UnknownDemoError, find
 from app.web.demos.in_turn import in_turn
 from app.web.frame.errors import NotHereError
@@ -90,6 +89,13 @@ class Shown:
     chosen: Chosen | None
     worked: Markup
 
+    @property
+    def drags(self) -> str:
+        """What of the figures can be dragged, in words; empty if nothing can."""
+        if any(one.kind == "diagram" and 'class="ring"' in drawing for one, _, drawing in self.figures):
+            return "what has a ring in the figure"
+        return "a circle on the curve" * any(one.kind == "curve" and bool(one.places) for one, *_ in self.figures)
+
 
 def results_of(state: State, other: State | None = None) -> dict[str, Any]:
     """All that templates/demos/results.html needs to show one state, or two beside each other."""
@@ -102,7 +108,6 @@ def results_of(state: State, other: State | None = None) -> dict[str, Any]:
         "shown": _shown(state),
         "shown_beside": _shown(other) if other else None,
         "differing": differences(state, other) if other else [],
-        "frameworks": frameworks(state.demo, state.parameters),
         "at": state.chosen.kept if state.chosen else "",
     }
 
@@ -114,7 +119,8 @@ def _shown(state: State) -> Shown:
     formula = Markup()
     if chosen and (row := chosen.trace.row(chosen.key)):
         formula = worked(chosen.arithmetic, chosen.trace.operands(row, chosen.column))
-    drawings = [drawn(figure, chosen) for figure in state.result.held().figures]
+    held = {row.key: row for trace in state.result.traces() for row in trace.rows if row.handle}
+    drawings = [drawn(figure.held_by(held) if figure.kind == "diagram" else figure, chosen) for figure in figures]
     return Shown(warnings, list(zip(figures, captions, drawings, strict=True)), chosen, formula)
 
 

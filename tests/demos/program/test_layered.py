@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,20 @@ def test_a_state_that_pytorch_has_no_layer_for_says_so() -> None:
         layered(demo, linear, "torch")
     with pytest.raises(NoProgramError, match="only one for NumPy"):
         layered(find("activations"), find("activations").parse({}), "keras")
+
+
+@pytest.mark.parametrize("name", DEMOS.split())
+def test_a_result_knows_whether_pytorch_has_its_layers(name: str) -> None:
+    demo = find(name)
+    choices = [{one.name: value} for one in demo.fields if one.kind in ("choice", "flag") for value in one.choices]
+    for change in ({}, *choices, *({"units": "2"} | one for one in choices if name == "gru-gates")):
+        parameters = demo.parse(change)
+        lacks = demo.compute(parameters).lacks
+        if lacks:
+            with pytest.raises(NoProgramError, match=re.escape(lacks)):
+                layered(demo, parameters, "pytorch")
+        else:
+            assert "import torch" in layered(demo, parameters, "pytorch")
 
 
 def test_a_loop_stands_for_nn_rnn_where_the_activation_is_another() -> None:
