@@ -103,16 +103,8 @@ def _summaries(p: Bidirectional, numbers: dict[str, float]) -> Trace:
     told = "The backward run ends at position 1, at {backward_start}. At the last position it has read one input: "
     caption = fill(f"{told}{{backward_end}}. In {NAMES[p.framework]} take {right}, not {wrong}.", numbers)
     columns = ["forward half", "backward half"]
-    return Trace(
-        "summary",
-        "A summary of the sequence",
-        caption,
-        rows,
-        ("ends", 1),
-        index="",
-        columns=columns,
-        column_word="half",
-    )
+    title = "A summary of the sequence"
+    return Trace("summary", title, caption, rows, ("ends", 1), index="", columns=columns, column_word="half")
 
 
 def _caption(p: Bidirectional) -> str:

@@ -120,17 +120,8 @@ def _curve(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Curve:
     )
     weight = [Spot(Handle("w"), x=len(memory), y=float(shares[-1]))]
     x = np.arange(1.0, len(memory) + 1)
-    return Curve(
-        "far",
-        "The first mark decides the last",
-        told,
-        "characters read",
-        "share of the right mark",
-        x,
-        series,
-        places=weight,
-        room=(0, 1),
-    )
+    title, share = "The first mark decides the last", "share of the right mark"
+    return Curve("far", title, told, "characters read", share, x, series, places=weight, room=(0, 1))
 
 
 def _verdict(share: float) -> str:

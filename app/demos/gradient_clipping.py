@@ -10,12 +10,11 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Figure, Handle, Row, Series, Spot, Trace, Values, each_of
+from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
-from app.demos.parts.arrow_picture import arrows
 from app.nn import clipping
 from app.nn.cliff import loss_and_gradient
 
@@ -100,14 +99,7 @@ def compute(p: GradientClipping) -> Result:
     if not (np.isfinite(plain.weights).all() and np.isfinite(clipped.weights).all()):
         warnings.append("The weights of a descent overflowed: from there on they are NaN.")
     way_down = _walk(p, plain, clipped, int(numbers["wall_at"]))
-    told = fill(_told(p, changed=bool((after != g).any())), numbers)
-    figures: list[Figure] = [curve, way_down]
-    entries_told = told
-    if len(g) == 2:
-        figures.insert(0, arrows(told, g, after, p.threshold, p.by == "norm"))
-        entries_told = "Each entry before and after. Choose a number to see its formula."
-    figures.insert(len(g) == 2, _vector(p, g, after, numbers, entries_told))
-    return Result(numbers, figures, warnings)
+    return Result(numbers, (curve, _vector(p, g, after, numbers), way_down), warnings)
 
 
 def _descent_told(numbers: dict[str, float]) -> str:
@@ -123,17 +115,15 @@ def _descent_told(numbers: dict[str, float]) -> str:
     )
 
 
-def _told(p: GradientClipping, changed: bool) -> str:
-    if not changed:
-        return "The gradient passes unchanged: its norm is {norm} and the threshold {threshold}."
-    if p.by == "norm":
-        return (
+def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, float]) -> Trace:
+    if (after == g).all():
+        told = "The gradient passes unchanged: its norm is {norm} and the threshold {threshold}."
+    elif p.by == "norm":
+        told = (
             "The norm goes from {norm} to {norm_after}. Every entry is multiplied by {factor}, so the direction stays."
         )
-    return "The norm goes from {norm} to {norm_after}, and the direction turns by {angle} degrees."
-
-
-def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, float], told: str) -> Trace:
+    else:
+        told = "The norm goes from {norm} to {norm_after}, and the direction turns by {angle} degrees."
     clipped = Formula(r"\min(c, \max(-c, g_j))", "Each entry on its own.")
     if p.by == "norm":
         clipped = Formula(r"g_j \cdot \min(1, c / \lVert g \rVert)", "One factor for all entries.")
@@ -146,7 +136,7 @@ def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
     symbols = {"c": p.threshold, r"\lVert g \rVert": numbers["norm"]}
     columns = [f"entry {j}" for j in range(1, len(g) + 1)]
     title, chosen = "One gradient, clipped", ("after", 0)
-    return Trace("vector", title, told, rows, chosen, symbols, "j", columns=columns, column_word="entry")
+    return Trace("vector", title, fill(told, numbers), rows, chosen, symbols, "j", columns=columns, column_word="entry")
 
 
 def _walk(p: GradientClipping, plain: Descent, clipped: Descent, wall_at: int) -> Trace:

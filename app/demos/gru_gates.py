@@ -65,6 +65,11 @@ class GRUGates(InFramework, Stepwise):
     step: int = number(1, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
 
     @property
+    def resets_before(self) -> bool:
+        """Whether it computes what only a reset before the product can."""
+        return not (self.reset_after or (self.units == 1 and self.b_hn == 0))
+
+    @property
     def idle(self) -> frozenset[str]:
         """What only a second unit or a gate that is free would read."""
         free = {"update_bias": self.update == "free", "reset_bias": self.reset == "free"}
@@ -139,7 +144,7 @@ def compute(p: GRUGates) -> Result:
     warnings = ["PyTorch has no GRU that resets before the product: turn reset after on for PyTorch's own."]
     is_odd = p.framework == "pytorch" and not p.reset_after
     figures = (picture, _trace(p, shown, path), curve, stored)
-    return Result(numbers, figures, warnings if is_odd else (), _lacks(p))
+    return Result(numbers, figures, warnings if is_odd else (), NO_RESET_BEFORE * p.resets_before)
 
 
 def _trace(p: GRUGates, shown: dict[str, Values], path: Values) -> Trace:
@@ -275,17 +280,12 @@ def _slips(p: GRUGates, result: Result) -> Slips:
     )
 
 
-def _lacks(p: GRUGates) -> str:
-    is_same = p.reset_after or (p.units == 1 and p.b_hn == 0)
-    return "" if is_same else NO_RESET_BEFORE
-
-
 def _layers(p: GRUGates) -> Layered:
     w = p.weights(reset_after=True)
     w = w if p.z_keeps else gru.other_convention(w)
     values: dict[str, Any] = {"x": np.array(p.x, dtype=float), "W_x": w.W_xh, "W_h": w.W_hh, "b": w.b, "b_hh": w.b_hh}
     values |= {"h0": p.each("h0")[: p.units], "reset_after": p.reset_after, "at": p.looked_at}
-    return Layered(values, _lacks(p))
+    return Layered(values, NO_RESET_BEFORE * p.resets_before)
 
 
 DEMO = Demo(

@@ -126,7 +126,7 @@ def compute(p: LayerNormAndDropout) -> Result:
         Series("mean", f"average of {RUNS}", f"average of {RUNS} runs", average, "dashed"),
         Series("none", "without dropout", "without dropout", whole.states[:, 0, 0], "dotted"),
     )
-    told = [fill(words, numbers) for words in (_memory_told(p, numbers["passed"]), _spread_told(p), _average_told(p))]
+    told = [fill(words(p), numbers) for words in (_memory_told, _spread_told, _average_told)]
     gain = [Spot(Handle("gain"), x=float(steps[-1]), y=float(spreads[0].values[-1]))]
     figures = (
         Curve("memory", "What is passed on at every step", told[0], "step t", "share of the units", steps, memory),
@@ -164,15 +164,10 @@ def _places(p: LayerNormAndDropout) -> Trace:
     )
 
 
-def _memory_told(p: LayerNormAndDropout, passed: float) -> str:
+def _memory_told(p: LayerNormAndDropout) -> str:
     after = "1 step" if p.steps == 1 else "{steps} steps"
     if p.masks == "none" or p.rate == 0:
         return f"Without dropout on the state every unit is passed on at each of {after}: {{passed}}."
-    if p.masks == "each" and not passed:
-        return (
-            f"A new mask at each step: after {after} every unit has been dropped at least once (expected share of "
-            "the others, {keep} to the power of the steps: {expected})."
-        )
     if p.masks == "each":
         return (
             f"A new mask at each step: after {after} a share of {{passed}} of the units has never been dropped "

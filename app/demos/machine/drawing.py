@@ -129,10 +129,8 @@ def arrows(diagram: Diagram, says: bool = True) -> str:
 
 def _grip(x: float, y: float, wide: float, high: float = 20) -> str:
     """What a finger takes hold of, and the ring that shows it, around what is so `wide` and `high`."""
-    radius, half = max(wide, high) / 2 + 5, 0.0
-    if wide != high:  # a text: the ring is as high as it, and may be long
-        radius = high / 2 + 5
-        half = max(0, wide / 2 + 4 - radius)
+    radius = high / 2 + 5
+    half = max(0, wide / 2 + 4 - radius)
     ends = f"a{radius:g},{radius:g} 0 0 1 0,"
     ring = f"M{x - half:g},{y - radius:g}h{2 * half:g}{ends}{2 * radius:g}h{-2 * half:g}{ends}{-2 * radius:g}z"
     return f'<circle class="grip" cx="{x}" cy="{y}" r="{max(22, radius):g}"/><path class="ring" d="{ring}"/>'
@@ -155,25 +153,19 @@ def _node(node: Node, small: bool, says: bool) -> str:
     x, y, shape = node.x, node.y, ""
     if node.shape == "circle":
         shape = f'<circle cx="{x}" cy="{y}" r="{node.width / 2}" data-heat="{node.heat}"/>'
-    elif node.shape != "text":
+    elif node.shape == "box":
         left, top = x - node.width / 2, y - node.height / 2
-        empty = "" if node.shape == "box" else ' class="bound"'
-        corner = {"box": 9, "frame": 0, "ring": node.width / 2}[node.shape]
-        shape = f'<rect{empty} x="{left}" y="{top}" width="{node.width}" height="{node.height}" rx="{corner}"/>'
+        shape = f'<rect x="{left}" y="{top}" width="{node.width}" height="{node.height}" rx="9"/>'
     if small:
         names = says and node.text and not node.at and node.shape != "circle"
         return f"<g{kind}>{shape}{_text(node.text, x, y + 5) if names else ''}</g>"
     boxed, is_round, long = node.shape == "box", node.shape == "circle", _long(node.text)
     if node.handle:
-        if is_round:
-            grip = _grip(x, y, node.width, node.width)
-        else:
-            noted = bool(node.note and not boxed)
-            grip = _grip(x, y + 9 * noted, max(long, _long(node.note) * noted), 34 if noted else 20)
-        at, shape = at + held(node.handle), grip + shape
-    looks = " ".join(
-        ["strong"] * node.strong + ["bare"] * (node.shape == "text") + ["tight"] * (is_round and long > node.width - 6)
-    )
+        noted = bool(node.note and node.shape == "text")
+        room = (node.width, node.width) if is_round else (max(long, _long(node.note) * noted), 34 if noted else 20)
+        at, shape = at + held(node.handle), _grip(x, y + 9 * noted, *room) + shape
+    is_tight = is_round and long > node.width - 6
+    looks = " ".join(["strong"] * node.strong + ["bare"] * (node.shape == "text") + ["tight"] * is_tight)
     text = _text(node.text, x, y + (0 if node.note and boxed else 4), f' class="{looks}"' if looks else "")
     note = _text(node.note, x, y + (17 if boxed else 21), ' class="note"') if node.note else ""
     return f"<g{at}{kind}>{shape}{text if node.text else ''}{note}</g>\n"

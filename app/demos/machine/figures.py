@@ -311,7 +311,7 @@ def _numbered(index: str, first: int, many: int) -> Sequence[str]:
 
 
 class Node(NamedTuple):
-    """A circle, a box, bare text, or an empty ring or frame, centred on (x, y), in SVG units.
+    """A circle, a box or bare text, centred on (x, y), in SVG units.
 
     In a text, what follows `_` is set as an index; `note` stands below in small. `at` is the cell of the trace that
     shows the same number. `handle` is what dragging the node changes. `gate` is the letter of the gate that the node
@@ -321,7 +321,7 @@ class Node(NamedTuple):
     x: float
     y: float
     text: str
-    shape: Literal["circle", "box", "text", "ring", "frame"] = "circle"
+    shape: Literal["circle", "box", "text"] = "circle"
     width: float = 42
     height: float = 42
     heat: int = 0

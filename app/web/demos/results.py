@@ -89,13 +89,6 @@ class Shown:
     chosen: Chosen | None
     worked: Markup
 
-    @property
-    def drags(self) -> str:
-        """What of the figures can be dragged, in words; empty if nothing can."""
-        if any(one.kind == "diagram" and 'class="ring"' in drawing for one, _, drawing in self.figures):
-            return "what has a ring in the figure"
-        return "a circle on the curve" * any(one.kind == "curve" and bool(one.places) for one, *_ in self.figures)
-
 
 def results_of(state: State, other: State | None = None) -> dict[str, Any]:
     """All that templates/demos/results.html needs to show one state, or two beside each other."""
