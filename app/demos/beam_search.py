@@ -173,18 +173,8 @@ def _found(p: BeamSearch, ends: tuple[Candidate, Candidate, Candidate], V: int) 
     names = ("beam", "greedy", "best of all")
     columns = [f"{who}: {named(one.tokens, V)}" for who, one in zip(names, ends, strict=True)]
     told = "What each ends with. This model looks only one token back, so dynamic programming finds the best of all."
-    return Trace(
-        "ends",
-        "What each search finds",
-        told,
-        rows,
-        ("p", 0),
-        symbols,
-        "",
-        columns=columns,
-        column_word="search",
-        coloured=False,
-    )
+    title, word = "What each search finds", "search"
+    return Trace("ends", title, told, rows, ("p", 0), symbols, "", 1, columns, word, coloured=False)
 
 
 def _lasts(model: BigramModel, tokens: Sequence[int]) -> list[float]:

@@ -173,17 +173,8 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
     )
     symbols: Symbols = {"t": waited, "F": forgetting.FACTOR, "r": p.retention, "w_{20}": W[20]}
     caption = "A recurrence: each column's state follows from the state before it, the days waited and the new rating."
-    return Trace(
-        "states",
-        "The state after each review",
-        caption,
-        rows,
-        ("stability", len(seen) - 1),
-        symbols,
-        index="",
-        columns=[f"review {k}" for k in range(1, len(seen) + 1)],
-        column_word="review",
-    )
+    title, columns = "The state after each review", [f"review {k}" for k in range(1, len(seen) + 1)]
+    return Trace("states", title, caption, rows, ("stability", len(seen) - 1), symbols, "", 1, columns, "review")
 
 
 DEMO = Demo(
