@@ -243,9 +243,9 @@ def _gates_trace(p: Initialisation, values: dict[str, Values]) -> Trace:
     at_both_ends = {"smallest": float(values["smallest"].min()), "largest": float(values["largest"].max())}
     told = fill((block if in_keras else "Its ") + "singular values go from {smallest} to {largest}.", at_both_ends)
     caption = f"How {NAMES[p.framework]} starts a new {p.cell.upper()} layer with these inputs and units. {told}"
-    title, symbols = f"A new layer in {NAMES[p.framework]}", {"n": float(n), "h": float(h)}
+    title, sizes = f"A new layer in {NAMES[p.framework]}", {"n": float(n), "h": float(h)}
     columns = [f"block {gate}" for gate in order] if p.cell != "rnn" else ["all units"]
-    return Trace("start", title, caption, rows, ("kernel_rule", 0), symbols, "", 1, columns, "block")
+    return Trace("start", title, caption, rows, ("kernel_rule", 0), sizes, "", 1, columns, "block")
 
 
 def _trace(p: Initialisation, weights: list[Values], fans: Sequence[int], values: dict[str, Values]) -> Trace:
