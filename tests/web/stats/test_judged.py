@@ -36,7 +36,7 @@ def test_computed_answers_beside_their_ratings(
     ]
     [row] = tables["Answers typed by question"][1:]
     assert (row[1:3], row[4]) == (["3", "33 %"], "0 s")
-    assert sum(int(row[2]) for row in tables["Your commonest slips"][1:]) == 2
+    assert sum(int(row[1]) for row in tables["Your commonest slips"][1:]) == 2
     assert "chosen from four" not in page
     assert 'aria-label="By week' not in page  # three answers of one day compare no weeks
 
