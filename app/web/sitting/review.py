@@ -224,7 +224,8 @@ class QueueSitting:
         """Why the plan asks the card, in a word; empty without a plan."""
         if self.queue.plan is None:
             return ""
-        return "again" if shown.rated_on == self.progress.today else self.queue.plan.plan.reasons.get(shown.card.id, "")
+        is_again = shown.card.state and shown.card.state.reviewed_on == self.progress.today
+        return "again" if is_again else self.queue.plan.plan.reasons.get(shown.card.id, "")
 
     def _over(self) -> Over:
         today, deck_id = (self.session, self.learner, self.here.now), self.deck.id
@@ -265,8 +266,7 @@ def review(here: Here, asked: Annotated[_Card, Query()]) -> Response:
     queue = QueueSitting(here, asked)
     if asked.mode is not Mode.DUE and asked.since is None and not here.wants_part:
         with here.reading() as queue.session:
-            # The address has the time when it began, too.
-            return RedirectResponse(f"/review?{urlencode(queue.whole.pairs)}")
+            return RedirectResponse(f"/review?{urlencode(queue.whole.pairs)}")  # with the time when it began
     return sitting.show(queue, asked)
 
 

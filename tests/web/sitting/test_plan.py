@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.main import create_app
+from app.models import Learner
 from app.settings import Settings
 from app.study.selection import marks
 from app.study.sitting.plan_today import PlanToday, plan_today
@@ -93,6 +94,21 @@ def test_the_plan_asks_new_cards_first_and_stops_when_the_minutes_are_over(
     assert more == asked[-1] + 1
     assert question(client.get("/review").text) is None
     assert "Enough for today." in client.get("/").text
+
+
+def test_a_missed_card_comes_again_also_where_answers_are_typed(
+    study: "Study", client: TestClient, planned: Plan
+) -> None:
+    """Its answer is not on the page yet."""
+    planned()
+    with study.database.write() as session:
+        session.get_one(Learner, 1).types_answers = True
+    missed = question(client.get("/review").text)
+    answer(study, client, 1)
+    study.later(minutes=2)
+    page = client.get("/review").text
+    assert question(page) == missed
+    assert '<span class="why">again</span>' in page
 
 
 def test_the_list_is_the_same_after_a_rating_an_undo_and_a_replay(
