@@ -40,7 +40,7 @@ document.addEventListener("htmx:finally:request", (event) => {
 
 // A slider's answer sooner, on a slow net: the answers one step to each side are there before a hand moves it, and an
 // answer's first caption is shown before its figures.
-const FRAME_MS = 50; // and no longer: a page that is hidden draws no frames
+const FRAME_MS = 100; // and no longer: a page that is hidden draws no frames
 const QUIET_MS = 150; // after an answer, until the next ones are asked for
 
 let ahead = new Map(); // the address of an answer: a promise of it
@@ -88,7 +88,7 @@ async function showCaption(text) {
   if (!said || !caption || caption.innerHTML === said) return;
   caption.innerHTML = said;
   await new Promise((done) => {
-    requestAnimationFrame(() => setTimeout(done));
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));
     setTimeout(done, FRAME_MS);
   });
 }
