@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select, update
 
+from app.cards.render.render import inline
 from app.models import Learner
 from app.settings import Settings
 from app.study.learner.preferences import preferences
@@ -21,7 +22,6 @@ POINTS = {
     "recurrence-formula": ["The state has a *shape*.", "The weights $W_h$ are shared.", "It reads any length."],
     "uses-in-language": ["The order of words matters.", "The state keeps its shape.", "Streaming needs little memory."],
 }
-HTML = {"The weights $W_h$ are shared.": "The weights <math><msub><mi>W</mi><mi>h</mi></msub></math> are shared."}
 PHONES = [(390, 844), (375, 553)]
 
 
@@ -31,7 +31,7 @@ def interview(server: Server) -> str:
     with server.database.write() as session:
         connection = session.connection()
         for name, texts in POINTS.items():
-            points = [[text, HTML.get(text, text.replace("*", ""))] for text in texts]
+            points = [[text, inline(text)] for text in texts]
             connection.execute(update(CARD).where(CARD.c.name == name).values(points=points))
         connection.execute(update(CARD).where(CARD.c.name == "sequence-data").values(points=[]))
         ids = {row.name: row.id for row in connection.execute(select(CARD.c.name, CARD.c.id))}
