@@ -98,7 +98,7 @@ def _with_interview_apart(data: bytes) -> bytes:
     try:
         header = json.loads(data)
         on = header["learner"].pop("interview_on")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return data  # it has none, or is not a first line
     return data if header.get("version") in READS[5:] else json.dumps(header | {"interview_on": on}).encode()
 

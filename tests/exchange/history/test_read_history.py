@@ -24,6 +24,7 @@ BROKEN: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
     "empty": (lambda h: b"", 1, "cut short"),
     "not a history": (lambda h: b"id,name\n1,2\n", 1, "JSON"),
     "another JSON": (lambda h: b'{"cards": []}\n', 1, "kind"),
+    "too deep": (lambda h: b'{"kind": ' + b"[" * 100_000, 1, "JSON"),
     "no header": (lambda h: h.split(b"\n", 1)[1], 1, "must be the first line"),
     "another format": (lambda h: changed(h, 1, format="other"), 1, "format "),
     "a later version": (
