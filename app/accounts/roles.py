@@ -10,6 +10,11 @@ class Role(StrEnum):
     INSTRUCTOR = "instructor"
     ADMIN = "admin"
 
+    @property
+    def with_article(self) -> str:
+        """As in «you are an admin»."""
+        return f"a {self}" if self is Role.LEARNER else f"an {self}"
+
 
 def role_of(text: str) -> Role:
     """The role that a row says. A damaged one lets nobody do more than study."""

@@ -125,7 +125,8 @@ def allowed(deed: Deed) -> Any:
     async def check(request: Request) -> None:
         account = account_of(request)
         if account is not None and not may(account.role, deed):
-            raise HTTPException(HTTPStatus.FORBIDDEN, f"Your role is {account.role}, and this role may not {deed}.")
+            refused = f"You are signed in as {account.role.with_article}, who may not {deed}."
+            raise HTTPException(HTTPStatus.FORBIDDEN, refused)
 
     return Depends(check)
 
