@@ -100,11 +100,11 @@ def _diagram(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dic
     nodes, edges, largest = [], [], max(1e-300, float(np.abs(x).max()))
     for t, value in enumerate(x.tolist(), start=1):
         lit, at = p.position <= t < p.position + len(p.pattern), left + APART * (t - 1)
-        nodes.append(Node(at, 172, short(value), "circle", 29, 29, heat(value, largest), lit, at=f"x,{t}"))
+        nodes.append(Node(at, 172, _tight(value), "circle", 29, 29, heat(value, largest), lit, at=f"x,{t}"))
     most = float(np.abs(feature_map).max())
     for j, value in enumerate(feature_map.tolist()):
         at, lit = left + APART * (j * p.stride + (k - 1) / 2), j == winner
-        nodes.append(Node(at, 92, short(value), "circle", 30, 30, heat(value, most), lit, at=f"y,{j + 1}"))
+        nodes.append(Node(at, 92, _tight(value), "circle", 30, 30, heat(value, most), lit, at=f"y,{j + 1}"))
     pooled, dense, top = numbers["pooled"], numbers["dense"], len(nodes)
     big, room = max(abs(pooled), abs(dense)), max(left + APART * (p.length - 1) + 20, 260)
     above, below = nodes[p.length + winner].x, left + APART * (p.learned - 1 + (k - 1) / 2)
@@ -276,3 +276,10 @@ DEMO = Demo(
     shows=(run_both, conv1d.forward),
     layers=_layers,
 )
+
+
+def _tight(value: float) -> str:
+    """A number of four characters at most, as circles stand close here."""
+    texts = (short(value), *(f"{value:.{digits}f}".replace("-", "−") for digits in (1, 0)))
+    text = next((text for text in texts if len(text) <= 4), f"{value:.0e}".replace("-", "−").replace("+0", ""))
+    return "≈0" if value and text.strip("−0.") == "" else text
