@@ -96,7 +96,7 @@ def test_letters_of_any_language_make_a_tag() -> None:
 @pytest.mark.parametrize("text", ["x" * (LONGEST_NOTE + 1), "a\0b"])
 def test_a_note_that_cannot_be_kept_changes_nothing(study: "Study", text: str) -> None:
     do(study, marks.write_note, 1, "before")
-    with pytest.raises(ValueError, match="A note can have"):
+    with pytest.raises(ValueError, match="A note has at most"):
         do(study, marks.write_note, 1, text)
     assert of(study, 1).note == "before"
 
