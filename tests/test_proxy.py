@@ -63,7 +63,8 @@ class Site:
 
     def ask_each(self, path: str, cookies: str) -> list[int]:
         """What each of the processes answers to what the proxy might pass on to it."""
-        headers = {"Host": "localhost", "Cookie": cookies, "X_Forwarded_Proto": "https", "X_Forwarded_For": "127.0.0.1"}
+        site = {"Host": "localhost", "Origin": "https://localhost"}
+        headers = site | {"Cookie": cookies, "X_Forwarded_Proto": "https", "X_Forwarded_For": "127.0.0.1"}
         return [ask(process.connect, "GET", path, **headers)[0] for process in self.processes]
 
     def ask(
