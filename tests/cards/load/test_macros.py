@@ -15,6 +15,8 @@ from app.models import Card
 NOW = datetime(2031, 5, 1, 12, tzinfo=UTC)
 CARD = "---\ntitle: T\n---\n## Q {#q}\nA $\\KL{p}{q}$\n"
 
+REMEDY = ": commands of your own go under macros: in the front matter"
+
 
 def test_a_saved_macro_reaches_the_cards(database, content, write, find_demo):
     def answer() -> str:
@@ -25,7 +27,7 @@ def test_a_saved_macro_reaches_the_cards(database, content, write, find_demo):
         return [str(mistake) for mistake in load(database, content, NOW, find_demo).mistakes]
 
     write("d/a.md", CARD)
-    assert reload() == ["d/a.md:5: in the formula $\\KL{p}{q}$ (column 4): unknown command \\KL"]
+    assert reload() == ["d/a.md:5: in the formula $\\KL{p}{q}$ (column 4): unknown command \\KL" + REMEDY]
     write("d/deck.yaml", "title: D\nmacros:\n  KL: D(#1 \\,\\|\\, #2)\n")
     assert reload() == []
     assert "<mi>D</mi>" in answer()
@@ -36,7 +38,7 @@ def test_a_saved_macro_reaches_the_cards(database, content, write, find_demo):
     assert reload() == []
     assert "<mi>M</mi>" in answer()
     write("d/deck.yaml", "title: D\nmacros:\n  KL: \\foo\n")
-    assert reload() == ["d/deck.yaml:3: the macro KL: unknown command \\foo"]
+    assert reload() == ["d/deck.yaml:3: the macro KL: unknown command \\foo" + REMEDY]
     assert [str(one) for one in check_content(content, find_demo).mistakes] == reload()
 
 

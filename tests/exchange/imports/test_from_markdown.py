@@ -133,7 +133,7 @@ LINE = st.tuples(
 ).map("".join)
 
 
-def words_of(text):
+def words_of(text: str) -> Counter[str]:
     return Counter(re.findall("[a-z]{3,}", text.lower()))
 
 
