@@ -111,7 +111,7 @@ def walked(fresh: Callable[[], TestClient], act: Callable[[TestClient, int], Any
 
 def test_a_rating(fresh: Callable[[], TestClient]) -> None:
     walk = walked(fresh, lambda client, n: client.post("/review", data=rating_form(client, of=n), headers=PART))
-    assert walk.fits(files=28, moves=58), walk
+    assert walk.fits(files=27, moves=58), walk
 
 
 def test_a_rating_in_a_quiz(fresh: Callable[[], TestClient]) -> None:
@@ -123,7 +123,7 @@ def test_a_rating_in_a_quiz(fresh: Callable[[], TestClient]) -> None:
 
     walk = walked(fresh, rate)
     # Which cards are drawn varies.
-    assert walk.fits(files=26, moves=55), walk
+    assert walk.fits(files=25, moves=54), walk
 
 
 @pytest.mark.parametrize(("plan", "most"), [({}, 8), ({"interview_on": "2026-03-09", "minutes": "20"}, 11)])

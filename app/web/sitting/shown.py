@@ -73,7 +73,7 @@ class Shown:
 
 def with_answer(here: Context, session: Session, learner: Preferences, asked: Shown, typed: str = "") -> Shown:
     """The question `asked` with its answer, beside what was typed."""
-    card, state, said = asked.card, asked.card.state, spelled_out(typed)
+    card, state, said = asked.card, asked.card.state, typed.strip() and spelled_out(typed)
     return replace(
         asked,
         offer=offer(learner, state, card.id if card.seed is None else card.seed, here.now),
