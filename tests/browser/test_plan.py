@@ -92,7 +92,7 @@ def test_nine_days_to_an_interview(chromium: Browser, server: Server, tmp_path: 
     # Day 1: more minutes on one day. They stand in the address.
     me.begin(1)
     expect(page.locator(".lead")).to_contain_text("Your interview is in 7 days.")
-    expect(page.locator(".lead")).to_contain_text("Today 10 minutes")
+    expect(page.locator(".lead")).to_contain_text("Today, 10 minutes")
     me.sit()
     before = given(server)
     page.get_by_role("link", name="Ten more minutes").click()
@@ -104,7 +104,7 @@ def test_nine_days_to_an_interview(chromium: Browser, server: Server, tmp_path: 
 
     # Day 2 is missed. Day 3 goes on without a backlog: the minutes are the same.
     me.begin(3)
-    expect(page.locator(".lead")).to_contain_text("Today 10 minutes")
+    expect(page.locator(".lead")).to_contain_text("Today, 10 minutes")
     expect(page.locator("main")).not_to_contain_text("missed a day")
     start = me.now
     assert {"new to you", "to keep"} <= set(me.sit())

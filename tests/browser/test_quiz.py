@@ -107,7 +107,7 @@ def test_a_quiz_is_left_and_resumed_on_another_device(chromium: Browser, server:
         assert troubles == []
         page.keyboard.press("Space")
         page.keyboard.press("1")
-        expect(page.locator(".notice")).to_contain_text("already answered that question, with 4")
+        expect(page.locator(".told")).to_contain_text("already answered that question, with 4")
         assert heading(page) == third
     assert ratings(server) == [4, 4]
 
@@ -137,7 +137,7 @@ def test_two_tabs_with_the_same_answer_count_once_and_say_so(chromium: Browser, 
         one.evaluate("document.querySelectorAll('.rate button').forEach((b) => b.value == 4 && (b.click(), b.click()))")
         expect(one.locator(".sitting")).to_contain_text("2 of 5")
         two.keyboard.press("1")
-        expect(two.locator(".notice")).to_contain_text("already answered that question, with 4")
+        expect(two.locator(".told")).to_contain_text("already answered that question, with 4")
         expect(two.locator(".sitting")).to_contain_text("2 of 5")
         assert ratings(server) == [4]
 
@@ -171,7 +171,7 @@ def test_without_javascript_the_back_button_counts_nothing_twice(plain_page: Pag
     page.get_by_role("button", name=WELL).click()
     second = heading(page)
     page.go_back()
-    expect(page.locator(".notice")).to_contain_text("not the current question")
+    expect(page.locator(".told")).to_contain_text("not the current question")
     assert heading(page) == second
     assert ratings(server) == [4]
 

@@ -78,7 +78,7 @@ def test_a_changed_key_works_and_shows_and_the_old_one_is_gone(page: Page, serve
     expect(page.locator(".sitting [data-key^=u] kbd")).to_have_text("z")
     page.keyboard.press("u")
     page.keyboard.press("z")
-    expect(page.locator(".notice")).to_contain_text("Undone")
+    expect(page.locator(".told")).to_contain_text("Undone")
     with server.database.read() as session:
         assert list(session.exec(select(Review.rating).order_by(Review.id))) == [4, None]  # type: ignore[arg-type]
     page.keyboard.press("?")

@@ -197,7 +197,7 @@ def test_without_javascript_the_back_button_says_what_happened_and_counts_nothin
     second = heading(page)
     page.go_back()
     assert page.url == revealed
-    expect(page.locator(".notice")).to_contain_text("You have rated that card 4")
+    expect(page.locator(".told")).to_contain_text("You have rated that card 4")
     assert heading(page) == second
     assert ratings(server) == [4]
     page.get_by_role("button", name="Undo").click()
@@ -217,7 +217,7 @@ def test_a_second_tab_says_what_happened_and_counts_nothing(chromium: Browser, s
         one.get_by_role("button", name=WELL).click()
         expect(one.locator(".sitting")).to_contain_text("1 / 20")
         two.get_by_role("button", name=re.compile("^1")).click()
-        expect(two.locator(".notice")).to_contain_text("rated elsewhere")
+        expect(two.locator(".told")).to_contain_text("rated elsewhere")
         expect(two.get_by_role("button", name="Show the answer")).to_be_visible()
         assert ratings(server) == [4]
 

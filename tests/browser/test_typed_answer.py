@@ -78,7 +78,7 @@ def test_by_the_back_button_also_before_the_reveal(page: Page, server: Server, s
     expect(page.locator(".rated")).to_contain_text("4 · Well")
     assert typed_in_log(server) == [TYPED]
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".notice")).to_contain_text("Undone")
+    expect(page.locator(".told")).to_contain_text("Undone")
     expect(page.get_by_label("Your answer")).to_have_value("")
 
 

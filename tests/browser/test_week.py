@@ -110,7 +110,7 @@ def test_a_week(chromium: Browser, device: BrowserContext, world: Server, tmp_pa
     for _ in range(2):
         me.press("u", r"^Card \d+ of \d+$")
         me.pressed.append(0)
-    expect(page.locator(".notice")).to_contain_text("you had rated 3")
+    expect(page.locator(".told")).to_contain_text("you had rated 3")
     me.sit(4, 2, 4)
     expect(page.get_by_role("heading", level=1)).to_have_text("Done for today.")
 

@@ -15,6 +15,7 @@ from app.cli import app
 from app.commands import phone
 from app.main import create_app
 from app.settings import Settings
+from tests.forked import fork
 
 
 def test_without_a_yes_nothing_is_served() -> None:
@@ -88,7 +89,7 @@ def test_a_copied_process_knows_that_the_link_was_used(once: OnceLink) -> None:
     def codes() -> list[int]:
         children = []
         for _ in range(4):
-            if (child := os.fork()) == 0:
+            if (child := fork()) == 0:
                 os._exit(0 if once.use(once.path) else 1)
             children.append(child)
         return sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
