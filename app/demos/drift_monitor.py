@@ -111,7 +111,7 @@ def _inputs(w: Watch, numbers: dict[str, float]) -> Curve:
     limit = numbers["input_limit"]
     moved = numbers["inputs_most"] > limit
     told = fill(
-        "The rolling mean of the inputs is off by up to {inputs_most} of their standard deviation in training: "
+        "The rolling mean of the inputs is off by up to {inputs_most} standard deviations of the training inputs: "
         + (
             "they have moved, and no label was needed to see it."
             if moved

@@ -201,7 +201,7 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 def _question(p: OrderMatters) -> Question:
     return Question(
-        f"Which score does the recurrent network give “{' '.join(p.words)}”?",
+        f"What score does the recurrent network give “{' '.join(p.words)}”?",
         "rnn",
         (
             "good and funny count plus one, bad and slow minus one, other words zero",

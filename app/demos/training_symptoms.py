@@ -166,7 +166,7 @@ def _symptom(losses: Values, numbers: dict[str, float]) -> tuple[str, str]:
         away = "the loss rose from {loss_first} at the start to {worst} at update {worst_at}. Before training "
         if numbers["reached_first"] > 1:
             return "Diverged", away + "the gradient grew {reached_first}-fold on its way back: it explodes. Clip it."
-        why = "it does not explode. Suspect the learning rate: does a third of it learn?"
+        why = "it does not explode. Suspect the learning rate: try a third of it."
         return "Diverged", away + "{reached_first} of the gradient reached the first step, so " + why
     if numbers["loss"] < 0.1:
         return "Learned", "after {updates} updates the loss is {loss}; always answering 0 costs {guess}."

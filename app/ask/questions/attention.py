@@ -88,7 +88,7 @@ def causal_weight(odds: Sequence[int], row: int, at: int) -> Task:
     ]
     told = ", ".join("0" if one == 1 else rf"\ln {one}" for one in odds)
     givens = (f"self-attention with a causal mask over 4 positions; row {row} has the scores ${told}$",)
-    return Task(f"Which weight does position {row} give position {at}?", givens, answer, slips, working)
+    return Task(f"What weight does position {row} give position {at}?", givens, answer, slips, working)
 
 
 @asks("encoder-decoder-and-attention", HAND, EXACT, cell=("RNN", "GRU", "LSTM"),
@@ -121,7 +121,7 @@ def attention_overtakes(cell: str, width: int, projections: int, heads: int) -> 
         rf"attention with {heads} head{'s' * (heads > 1)}: a position multiplies by {projections} such matrices and "
         r"has $T$ scores and $T$ terms of a mean, each of $d$ multiplications over all heads",
     )
-    asked = "From which length $T$ on does attention multiply more?"
+    asked = "From what length $T$ on does attention multiply more?"
     return Task(asked, givens, T, slips, working)
 
 

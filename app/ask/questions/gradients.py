@@ -77,7 +77,7 @@ def share_lost_by_a_cut(x: Sequence[int], weight: float) -> Task:
         rf"$x = {latex(x[0])},\; {latex(x[1])},\; {latex(x[2])},\; 0$ and $L = h_4$",
         "the error is followed back through steps 4 and 3 and cut there",
     )
-    asked = r"Which share of $\partial L / \partial W_h$ is lost?"
+    asked = r"What share of $\partial L / \partial W_h$ is lost?"
     return Task(asked, givens, lost, slips, working)
 
 

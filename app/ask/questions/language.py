@@ -151,7 +151,7 @@ def length_normalised(short: Sequence[int], long: Sequence[int], penalty: int, m
         f"candidate A has tokens with $\\ln p$ of {first}; candidate B of {second}".replace("\\\\", "\\"),
         rf"the score is $\sum \ln p / n^\alpha$, with $n$ tokens and $\alpha = {penalty}$",
     )
-    return Task("Which score has the winner?", givens, answer, slips, working)
+    return Task("What is the winner's score?", givens, answer, slips, working)
 
 
 @asks("language-models", HEAD, HUNDREDTH, powers=tuple(product((1, 2, 3, 4, 5), repeat=4)), of=("perplexity", "bits"))

@@ -92,7 +92,7 @@ def ctc_probability(first: Sequence[float], second: Sequence[float], said: str) 
         slips = [
             (best, "That is the likeliest path alone: all paths that say it add up."),
             (float(p[0, k] * p[1, k]), "A blank before or after it says the same."),
-            (float(p[0, k] + p[1, k]), "That counts the path with two labels twice, and others too high."),
+            (float(p[0, k] + p[1, k]), "That counts the path with both labels twice, and adds paths that say another word."),
             (float(p[0, k] * p[1, 0] + p[0, 0] * p[1, k]), parting(-2, "Two equal labels in a row say one, too.")),
         ]
     working = [
@@ -120,7 +120,7 @@ def word_error_rate(edits: Sequence[str], words: int) -> Task | None:
     right = sum(a == b for a, b in zip(reference, said, strict=False))
     slips: Slips = [
         (found.total / len(said), "It is divided by the words of the reference."),
-        (1 - answer, "That is the share that is right."),
+        (1 - answer, "That is the word accuracy, 1 minus the error rate."),
         (abs(len(said) - len(reference)) / len(reference), parting(1, "That is the difference of the lengths.")),
         ((len(reference) - right) / len(reference), parting(1, "That compares word by word: align the two first.")),
         (float(found.total), "That is the number of errors."),
