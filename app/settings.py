@@ -44,7 +44,6 @@ Listed = Annotated[tuple[str, ...], NoDecode]
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
-
 _LOCK_IT = "set RECUR_PASSWORD, RECUR_PASSWORD_FILE, or RECUR_ACCESS=accounts"
 
 

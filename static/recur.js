@@ -183,12 +183,12 @@ document.addEventListener("htmx:after:swap", (event) => {
   }
 });
 
-// The server is busy: the page stays as it is, with what was typed, and says so.
+// The server is busy, or refuses in a line: the page stays as it is, with what was typed, and says so.
 document.addEventListener("htmx:after:request", (event) => {
   const { response, text } = event.detail.ctx;
-  if (![502, 503, 504].includes(response?.status)) return;
+  const ours = response?.headers.get("Content-Type")?.startsWith("text/plain");
+  if (!(ours && response.status >= 400) && ![502, 503, 504].includes(response?.status)) return;
   event.preventDefault();
-  const ours = response.headers.get("Content-Type")?.startsWith("text/plain");
   document.dispatchEvent(new CustomEvent("recur:busy"));
   trouble(ours ? text : "The server is busy or unreachable, so this was not shown. Press again: it won’t be counted twice.");
 });

@@ -47,7 +47,6 @@ _NO_COLUMN = re.compile(
 """What in an array's columns sets only spaces."""
 _SIZED = re.compile(r"left|right|middle|[bB]igg?[lrm]?")
 
-
 _ARGUMENT = re.compile(
     r"\s*(?:\{((?:[^{}\\]|\\.|\{(?:[^{}\\]|\\.|\{[^{}]*\})*\})*)\}|(\\[a-zA-Z]+|\\.|[^\s{}]))", re.DOTALL
 )

@@ -42,7 +42,6 @@ _OPENS_OUTSIDE = re.compile(rf"([{re.escape(_OPENS)}]+)((?:<{_BOLD}>)+)(?=<math>
 _ENDS_OUTSIDE = re.compile(rf"(</math>(?:</span>)?)((?:</{_BOLD}>)+)([{re.escape(_ENDS)}]+)")
 _TOUCHED = re.compile(rf"([{re.escape(_OPENS)}]*)({_INLINE})([{re.escape(_ENDS)}]*)", re.DOTALL)
 
-
 _GLUED = re.compile(rf'<span class="glued">({_TOUCHED.pattern})</span>', re.DOTALL)
 
 

@@ -59,7 +59,6 @@ _STRAY_DOLLAR = (
     r"without an empty line between, or \$ for a dollar"
 )
 
-
 _PROSE = re.compile(r"(?!:)(?:[\w ,;)/]++|\((?!\()|\.(?!\. )|[-%=?!+](?![-%=?!+])|:(?=[ \n]|\Z)|\n(?![ :]))*+")
 
 

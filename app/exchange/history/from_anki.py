@@ -36,7 +36,6 @@ _FILTERED, _BY_HAND = 3, 4
 _LARGEST_DAY = 100_000
 _NEAR = (0, 1, -1, 2, -2, 3, -3, 5, -5, 8, -8, 12, -12)
 
-
 Tokens = Mapping[tuple[str, str, int], str]
 """Tokens of reviews, by the names of deck and card, and the time in milliseconds."""
 

@@ -47,7 +47,6 @@ LONGEST_OPEN = timedelta(days=31)
 MOST_QUIZZES = 200
 """Of one class."""
 
-
 HIGHEST = 0.9
 """The highest share of misses that is told."""
 

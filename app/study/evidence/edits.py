@@ -21,7 +21,6 @@ ENOUGH = 20
 WIDEST = 0.2
 """A difference whose interval reaches further than this to each side says nothing."""
 
-
 _KINDS = (CellKind.FIRST, CellKind.LATER)
 
 

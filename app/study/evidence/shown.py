@@ -96,7 +96,6 @@ _CARDS = (
     .order_by(DECK.c.name, TOPIC.c.place, CARD.c.place)
 )
 
-
 _TIMES = select(EVIDENCE.c.part, EVIDENCE.c.made_at, EVIDENCE.c.members).distinct().where(EVIDENCE.c.learners > 0)
 _CELLS = (
     select(

@@ -138,7 +138,6 @@ class WrongProfileError(ValueError):
 
 _PROFILE = select(*(LEARNER.c[f.name] for f in fields(Profile))).where(LEARNER.c.id == THE_LEARNER)
 
-
 _ACCOUNT = select(ACCOUNT.c.id).where(ACCOUNT.c.learner_id == THE_LEARNER)
 
 

@@ -24,10 +24,10 @@ class PointResult:
 
 @dataclass(frozen=True, slots=True)
 class SharedTerm:
-    """A term of points in several topics: `missing` are the answers that made no point with it, of these `answers`."""
+    """A term of points in several topics: the answers, of so many, that lack it, each with its points with the term."""
 
     word: str
-    missing: Sequence[Item]
+    missing: Sequence[tuple[Item, Sequence[str]]]
     answers: int
 
 
@@ -56,8 +56,8 @@ class PointReport:
         return [*found.items()]
 
 
-def report_of(items: Sequence[Item]) -> PointReport | None:
-    """The report; None if no answer says anything of points."""
+def report_of(items: Sequence[Item], subject: str) -> PointReport | None:
+    """The report; None if no answer says anything of points. The deck's `subject` is no term to miss."""
     told = [(item, kept_before(item.points)) for item in items if item.points]
     if not told:
         return None
@@ -69,27 +69,30 @@ def report_of(items: Sequence[Item]) -> PointReport | None:
             (made if point.is_made else missing).append(item)
     every = [point for _item, points in told for point in points]
     number = sum(point.is_made for point in every)
-    return PointReport(len(told), number, len(every), [PointResult(*one) for one in found.values()], _shared(told))
+    return PointReport(
+        len(told), number, len(every), [PointResult(*one) for one in found.values()], _shared(told, subject)
+    )
 
 
-def _shared(told: Sequence[tuple[Item, Sequence[Point]]]) -> list[SharedTerm]:
+def _shared(told: Sequence[tuple[Item, Sequence[Point]]], subject: str) -> list[SharedTerm]:
     """The terms missing from answers in two topics or more, those first that most answers lack."""
+    names = {stem(word) for word in (*subject.split(), "".join(word[0] for word in subject.split()))}
     words: dict[str, str] = {}
-    asked, missing = defaultdict[str, list[Item]](list), defaultdict[str, list[Item]](list)
+    asked, missing = defaultdict[str, list[Item]](list), defaultdict[str, list[tuple[Item, Sequence[str]]]](list)
     for item, points in told:
-        made = {term for point in points if point.is_made for term, _word in _terms(point)}
+        made = names | {term for point in points if point.is_made for term, _word in _terms(point)}
         for term, word in dict(one for point in points for one in _terms(point)).items():
             words.setdefault(term, word)
             asked[term].append(item)
             if term not in made:
-                missing[term].append(item)
-    several = [term for term, lacking in missing.items() if len({item.topic_place for item in lacking}) > 1]
+                missing[term].append((item, [one.text for one in points if term in dict(_terms(one))]))
+    several = [term for term, lacking in missing.items() if len({item.topic_place for item, _ in lacking}) > 1]
     several.sort(key=lambda term: (-len(missing[term]), len(asked[term]), words[term]))
     return [SharedTerm(words[term], missing[term], len(asked[term])) for term in several[:MOST_SHARED]]
 
 
 def _terms(point: Point) -> Iterator[tuple[str, str]]:
-    """The terms of a point's words, each with the word."""
+    """The terms of a point's words, each with the word; LSTM and ReLU keep their capitals."""
     for word in unsaid("", _NO_WORDS.sub(" ", point.text)):
         if term := stem(word):
-            yield term, word.lower()
+            yield term, word if word[1:] != word[1:].lower() else word.lower()

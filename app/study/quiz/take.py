@@ -57,7 +57,7 @@ class Item:
 
     card_id: int
     name: str
-    question: str
+    question_html: str
     topic: str
     topic_place: str
     is_follow_up: bool
@@ -113,7 +113,7 @@ _ITEMS = (
     select(
         QUIZ_ITEM.c.card_id,
         CARD.c.name,
-        CARD.c.question,
+        CARD.c.question_html,
         TOPIC.c.title,
         TOPIC.c.place,
         QUIZ_ITEM.c.is_follow_up,

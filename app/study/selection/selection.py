@@ -160,7 +160,6 @@ _STATES: Mapping[str, Asks] = {
     "flagged": _marked(IS_FLAGGED),
 }
 
-
 _COMPUTED: Mapping[str, Asks] = {"yes": OfCard(CARD.c.asks.is_not(None)), "no": OfCard(CARD.c.asks.is_(None))}
 
 

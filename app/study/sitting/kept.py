@@ -49,7 +49,6 @@ _DUE = (
 _FIRST_UNSEEN = unseen("id", IS_ASKABLE).limit(_MOST).subquery()
 _NEW = ASKED.where(CARD.c.id.in_(select(_FIRST_UNSEEN.c.id)), _IS_WRITTEN).order_by(CARD.c.place)
 
-
 _PLANNED = (
     ASKED.add_columns(REVIEW.c.token)
     .outerjoin(CARD_STATE, ITS_STATE)

@@ -157,7 +157,6 @@ def plan_today(session: Session, learner: Preferences, now: datetime) -> PlanTod
 
 _remembered: "WeakKeyDictionary[Engine, OrderedDict[Any, DayPlan]]" = WeakKeyDictionary()
 
-
 _IN_EVERY_DECK = and_(
     DAY_TOTAL.c.learner_id == THE_LEARNER,
     DAY_TOTAL.c.deck_id.in_(select(DECK.c.id)),

@@ -34,7 +34,6 @@ COMES_ONCE_MORE = (
 """For a row of `card_state`: missed today, and recalled just once since. What is recalled twice lasts (successive
 relearning: Rawson, Dunlosky and Sciartelli 2013)."""
 
-
 _ONCE_MORE = select(func.count()).select_from(CARD_STATE).where(CARD_STATE.c.learner_id == THE_LEARNER, COMES_ONCE_MORE)
 _IS_ONCE_MORE = _ONCE_MORE.where(CARD_STATE.c.card_id == bindparam("card"))
 

@@ -20,7 +20,7 @@ class Given(NamedTuple):
 
     card_id: int
     card_name: str
-    question: str
+    question_html: str
     topic: str
     rating: int
     shown_at: datetime | None
@@ -45,7 +45,7 @@ class MissedCard:
 
     card_id: int
     name: str
-    question: str
+    question_html: str
     times: int
 
 
@@ -65,7 +65,7 @@ _GIVEN = (
     select(
         REVIEW.c.card_id,
         CARD.c.name,
-        CARD.c.question,
+        CARD.c.question_html,
         TOPIC.c.title,
         REVIEW.c.rating,
         REVIEW.c.shown_at,
@@ -111,6 +111,6 @@ def _missed(given: Iterable[Given]) -> list[MissedCard]:
     missed = [one for one in given if Rating(one.rating).missed]
     first = {one.card_id: one for one in missed}  # by card, in learning order
     return [
-        MissedCard(card_id, one.card_name, one.question, sum(again.card_id == card_id for again in missed))
+        MissedCard(card_id, one.card_name, one.question_html, sum(again.card_id == card_id for again in missed))
         for card_id, one in first.items()
     ]

@@ -16,9 +16,7 @@ from app.web.frame.here import Context
 _DECKS = select(Deck).where(HAS_CONTENT).order_by(Deck.name)
 _BY_NAME = select(Deck.id, Deck.name, Deck.title).where(Deck.name == bindparam("name"), HAS_CONTENT)
 
-
 _DECK_AND_CARD = select(Deck, Card).join(Card).where(Deck.name == bindparam("deck"), Card.name == bindparam("name"))
-
 
 _BY_FORMER_NAME = (
     select(Deck, Card)

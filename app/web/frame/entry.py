@@ -18,7 +18,7 @@ from app.accounts.sign_in import DEVICE_LASTS, LONGEST_SIGN_IN, Entered, SignedI
 from app.database import UnusableDatabaseError, is_busy
 from app.settings import Settings
 from app.web.frame.busy import busy_answer
-from app.web.frame.errors import error_page, problem
+from app.web.frame.errors import error_page, problem, refused
 from app.web.frame.here import SAFE_METHODS, cookie, give_cookie, is_from_this_machine, take_cookie, wants_part
 
 SESSION, DEVICE = "recur-session", "recur-device"
@@ -43,7 +43,7 @@ class FrontDoor:
         scope["account"] = None
         if not self.takes_plain_http and not _is_private(request):
             sentence = "passwords and sessions are sent by https alone. Open this address with https://"
-            return PlainTextResponse(f"403 Forbidden: {sentence}\n", HTTPStatus.FORBIDDEN)
+            return refused(request, HTTPStatus.FORBIDDEN, sentence)
         if path.startswith(FILES):
             return None
         try:

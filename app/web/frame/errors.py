@@ -1,6 +1,10 @@
 """Error answers: a page that says what went wrong and what to do next, never a traceback."""
 
+import base64
+import hashlib
 import json
+import re
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -9,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from app.database import BeingImportedError, BusyDatabaseError, GoneDatabaseError, is_busy
 from app.demos.machine.demo import BadParametersError
@@ -21,6 +25,9 @@ from app.study.schedule.rate import UnknownCardError
 from app.web.frame.busy import BUSY_HEADERS, BusyError, busy_answer, what_was_saved
 from app.web.frame.here import LEARNER_COOKIE, SAFE_METHODS, page, take_cookie, wants_part
 
+_NEAREST = re.compile(r"'([\w./-]+)'.* The nearest is '?([\w./-]*\w)")
+"""The unknown name in a message, and the known one."""
+
 
 class NotHereError(HTTPException):
     """404. The sentence names what does not exist, and what to try."""
@@ -30,9 +37,28 @@ class NotHereError(HTTPException):
 
 
 def error_page(request: Request, status: int, sentences: list[str]) -> Response:
-    """The error's page."""
-    title = HTTPStatus(status).phrase
-    return page(request, "error.html", status, part="main", title=title, code=int(status), sentences=sentences)
+    """The error's page. If a sentence names what is nearest, a link leads to the same address with that name."""
+    asked = f"{request.url.path}?{request.url.query}".removesuffix("?")
+    found = _NEAREST.search(" ".join(sentences)) if request.method in SAFE_METHODS else None
+    address = re.sub(rf"(?<![\w-]){re.escape(found[1])}(?![\w-])", found[2], asked) if found else asked
+    nearest = (found[2], address) if found and address != asked else None
+    named = {"title": HTTPStatus(status).phrase, "code": int(status)}
+    return page(request, "error.html", status, part="main", sentences=sentences, nearest=nearest, **named)
+
+
+def refused(request: Request, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer without the database and without other files: a small page for a browser, otherwise one line."""
+    phrase = HTTPStatus(status).phrase
+    if "hx-request" in request.headers or "text/html" not in request.headers.get("accept", ""):
+        return PlainTextResponse(f"{status:d} {phrase}: {sentence}\n", status, headers)
+    made = request.app.state.templates.get_template("refused.html")
+    body = made.render(code=int(status), phrase=phrase, sentence=sentence[0].upper() + sentence[1:])
+    style = body.partition("<style>")[2].partition("</style>")[0]
+    by_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{by_hash}'; base-uri 'none'; frame-ancestors 'none'"
+    return HTMLResponse(
+        body, status, {**(headers or {}), "Content-Security-Policy": policy, "Cache-Control": "no-store"}
+    )
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
@@ -85,12 +111,8 @@ def _validation(request: Request, error: Exception) -> Response:
     return error_page(request, HTTPStatus.UNPROCESSABLE_ENTITY, sentences)
 
 
-def _not_found(request: Request, error: Exception) -> Response:
-    return error_page(request, HTTPStatus.NOT_FOUND, [str(error)])
-
-
-def _forbidden(request: Request, error: Exception) -> Response:
-    return error_page(request, HTTPStatus.FORBIDDEN, [str(error)])
+def _as(status: HTTPStatus) -> Callable[[Request, Exception], Response]:
+    return lambda request, error: error_page(request, status, [str(error)])
 
 
 def _no_learner(request: Request, error: Exception) -> Response:
@@ -161,9 +183,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(UnknownLearnerError, _no_learner)
-    app.add_exception_handler(UnknownCardError, _not_found)
-    app.add_exception_handler(UnknownQuizError, _not_found)
-    app.add_exception_handler(AnothersQuizError, _forbidden)
+    app.add_exception_handler(UnknownCardError, _as(HTTPStatus.NOT_FOUND))
+    app.add_exception_handler(UnknownQuizError, _as(HTTPStatus.NOT_FOUND))
+    app.add_exception_handler(AnothersQuizError, _as(HTTPStatus.FORBIDDEN))
     app.add_exception_handler(BusyError, _busy)
     app.add_exception_handler(SQLAlchemyError, _database)
     app.add_exception_handler(BusyDatabaseError, _database)

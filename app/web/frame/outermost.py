@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.observe.failure import cause
 from app.observe.log import REQUEST_ID, REQUESTS
-from app.web.frame.errors import unexpected
+from app.web.frame.errors import refused, unexpected
 from app.web.frame.here import learner_id
 from app.web.frame.security import BY_TLS, POLICY
 
@@ -27,7 +27,7 @@ ID_HEADER = b"x-request-id"
 _PLAIN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 THE_CLIENT_LEFT = 499
 """The status in the log of a request whose client left before its answer began, as nginx writes it."""
-STOPPING = "503 Service Unavailable: the server is stopping. If you sent something, send it again later.\n"
+STOPPING = "the server is stopping. If you sent something, send it again later."
 
 log = logging.getLogger(REQUESTS)
 
@@ -80,7 +80,7 @@ class Outermost:
         except asyncio.CancelledError:  # the server stops, and says what it cuts
             if not status:
                 later = {"Connection": "close", "Retry-After": "5"}
-                await PlainTextResponse(STOPPING, 503, later)(scope, receive, signed)
+                await refused(Request(scope), 503, STOPPING, later)(scope, receive, signed)
         except Exception as raised:
             error = raised
             if is_told:  # what failed came after the answer
@@ -114,9 +114,7 @@ def _failed(request: Request) -> Response:
     try:
         return unexpected(request)
     except Exception:  # the page of the failure fails too, most often for the same reason
-        return PlainTextResponse(
-            f"500 Internal Server Error. The log lists it as {request.scope['request_id']}.\n", 500
-        )
+        return refused(request, 500, f"the log lists it as {request.scope['request_id']}.")
 
 
 def _level(scope: Scope, status: int, error: Exception | None) -> int:

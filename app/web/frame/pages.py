@@ -71,19 +71,13 @@ def environment(static_version: str) -> Environment:
     )
     made.globals["static"] = lambda name: f"/static/{static_version}/{name}"
     made.globals["one_use_id"] = lambda: token_hex(16)
-    made.globals["Rating"] = Rating
     made.globals["sureness"] = SURENESS
-    made.globals["parts"] = parts
     made.globals["proposed_by_points"] = proposed
     made.globals["points_before"] = kept_before
-    made.globals["worked"] = worked
-    made.globals["written"] = written
-    made.globals["examples"] = examples
     made.globals["key_actions"] = ACTIONS
     made.globals["learner_of"] = learner_id
-    made.globals["account_of"] = account_of
-    made.globals["may"] = may
-    made.globals["Deed"] = Deed
+    for one in (Deed, Rating, account_of, examples, may, parts, worked, written):
+        made.globals[one.__name__] = one
     made.globals["look_of"] = _look  # asked for by whole pages alone: a slider's answer has no time for it
     made.globals["by_document"] = lambda request, items: by_document(request.app.state.settings.content_dir, items)
     made.filters |= {

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import URL, Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.accounts.once import COOKIE, ONCE, OnceLink
@@ -26,6 +26,7 @@ from app.database import THREADS
 from app.settings import Settings
 from app.web.frame.busy import BUSY_HEADERS, busy_answer
 from app.web.frame.entry import FrontDoor
+from app.web.frame.errors import refused
 from app.web.frame.guesses import LONGEST_WAIT, Guesses
 from app.web.frame.here import FORWARDED, SAFE_METHODS, cookie, give_cookie
 
@@ -41,7 +42,6 @@ MOST_UPLOADS = 4
 """The files that a process takes in at the same time."""
 LONGEST_QUEUE = 30
 """Seconds that a change waits for its turn. It takes no thread and no connection while it waits."""
-
 
 LONGEST_QUERY = 16_384
 """Bytes of an address after its question mark."""
@@ -86,7 +86,7 @@ class Refusal(Exception):  # noqa: N818  (not an error of ours: an answer)
 
     def __init__(self, status: HTTPStatus, sentence: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(sentence)
-        self.response = PlainTextResponse(f"{status.value} {status.phrase}: {sentence}\n", status, headers)
+        self.said = (status, sentence, headers)
 
 
 def _let_in(once: OnceLink, scope: Scope, is_known: bool) -> Response:
@@ -94,7 +94,7 @@ def _let_in(once: OnceLink, scope: Scope, is_known: bool) -> Response:
     looks_ahead = scope["method"] != "GET" or "sec-purpose" in Headers(scope=scope)
     if not is_known and (looks_ahead or not once.use(scope["path"])):
         sentence = "this link has been used, or is not this server's. Start `recur serve --phone` again for another."
-        return Refusal(HTTPStatus.FORBIDDEN, sentence, {"Cache-Control": "no-store"}).response
+        return refused(Request(scope), HTTPStatus.FORBIDDEN, sentence, {"Cache-Control": "no-store"})
     answer = RedirectResponse("/", HTTPStatus.SEE_OTHER, {"Cache-Control": "no-store"})
     give_cookie(Request(scope), answer, COOKIE, once.cookie)
     return answer
@@ -151,7 +151,7 @@ class Guard:
                 return
             body = await self._read(receive)
         except Refusal as refusal:
-            await refusal.response(scope, receive, send)
+            await refused(Request(scope), *refusal.said)(scope, receive, send)
             return
         if body is None:
             return  # half a form counts as none
@@ -222,11 +222,8 @@ class Guard:
             self._check_origin(headers, scope)
             declared = headers.get("content-length", "0")
             large = scope["path"] in LARGE_BODIES
-            if (
-                not declared.isdecimal()
-                or len(declared) > MOST_DIGITS
-                or int(declared) > (self.max_import if large else self.max_body)
-            ):
+            most = self.max_import if large else self.max_body
+            if not declared.isdecimal() or len(declared) > MOST_DIGITS or int(declared) > most:
                 raise Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._too_large(large))
 
     def _check_host(self, name: str) -> None:
@@ -311,10 +308,10 @@ class Guard:
     def _too_large(self, large: bool = False) -> str:
         if large:
             return (
-                f"an imported history may have {self.max_import} bytes (RECUR_MAX_IMPORT_BYTES). "
+                f"an imported history may have {self.max_import:,} bytes (RECUR_MAX_IMPORT_BYTES). "
                 "`recur import history.jsonl` in a terminal has no limit."
             )
-        return f"a request's body may have {self.max_body} bytes (RECUR_MAX_BODY_BYTES)."
+        return f"what is sent at once may have {self.max_body:,} bytes (RECUR_MAX_BODY_BYTES). Nothing was saved."
 
     def _counted(self, receive: Receive) -> Receive:
         """`receive`, but raising 413 as soon as more bytes have arrived than an import may have."""

@@ -77,7 +77,7 @@ def result_context(session: Session, learner: Preferences, attempt: Attempt, now
         {card_id: beside(text, cards[card_id]) for card_id, text in typed.items()},
         answers,
         slips,
-        report_of(result.items),
+        report_of(result.items, session.get_one(Deck, attempt.quiz.deck_id).title),
         demos,
         [one for one in quizzes if one.name != attempt.quiz.name and one.mean is not None],
     )

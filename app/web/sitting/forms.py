@@ -36,7 +36,6 @@ def _not_too_long(text: str) -> str:
 Typed = Annotated[str, BeforeValidator(_one_line_end), AfterValidator(_not_too_long)]
 """An answer typed before the reveal. It is sent, and never part of an address: it is private, and may be long."""
 
-
 Sure = Annotated[Annotated[int, Field(ge=1, le=SUREST)] | None, NONE_IF_EMPTY]
 """How sure one was before the reveal."""
 

@@ -13,6 +13,7 @@ from app.database import Database
 from app.settings import ROOT, Settings
 from app.study.learner.keys import ACTIONS
 from app.web.frame.dates import a_date, how_long, plural
+from app.web.frame.maths_fonts import characters
 from app.web.frame.pages import environment
 from tests.web.conftest import NOW
 
@@ -52,7 +53,32 @@ def test_what_is_not_there_is_a_page_that_names_the_nearest(client: TestClient, 
     answer = client.get(path)
     assert answer.status_code == 404
     assert says in answer.text
-    assert '<a class="button" href="/">' in answer.text
+    assert re.search('<a class="button( plain)?" href="/">', answer.text)
+
+
+@pytest.mark.parametrize(
+    ("path", "leads"),
+    [
+        ("/cards/small/q1x", "/cards/small/q1"),
+        ("/topics/small/frist", "/topics/small/first"),
+        ("/stats?topic=frist&period=30", "/stats?topic=first&period=30"),
+        ("/demos/atention/predict?seed=3", "/demos/attention/predict?seed=3"),
+        ("/quiz/nothing", None),
+    ],
+)
+def test_a_link_leads_to_the_nearest(client: TestClient, path: str, leads: str | None) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 404
+    found = re.search(r'<a class="button" href="([^"]+)">Open ', answer.text)
+    assert (found and unescape(found[1])) == leads
+    assert leads is None or client.get(leads).status_code == 200
+
+
+def test_no_two_maths_fonts_share_a_character() -> None:
+    """A browser that gives up waiting for one would fetch the other, and move the page when it comes."""
+    css = (ROOT / "static/maths.css").read_text()
+    assert {*characters(css)} == {"maths.woff2", "maths-alphabets.woff2", "maths-rest.woff2"}
+    assert characters(css) == characters("\n".join(reversed(css.splitlines())))
 
 
 def test_an_empty_database_says_what_to_do(elsewhere: Database, settings: Settings) -> None:

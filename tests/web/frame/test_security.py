@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -142,6 +143,29 @@ def test_every_refusal_carries_the_whole_policy(client: Make) -> None:
     assert [status for status, answer in refused.items() if not carries_the_policy(answer)] == []
 
 
+def test_a_browser_is_refused_with_a_page_that_needs_nothing_else(client: Make) -> None:
+    asks = {"accept": "text/html,*/*;q=0.8", "sec-fetch-site": "same-origin"}
+    small = client(max_body_bytes=1000, password=SecretStr(PASSWORD))
+    for answer, leads in (
+        (small.get("/review", headers=asks), "Try again"),
+        (client(max_body_bytes=1000).post("/review/undo", content=b"x" * 1001, headers=asks), "Go to Today"),
+        (client().get(f"/browse?q={'a' * 16_383}", headers=asks), "Go to Today"),
+        (client().get("/review", headers={**asks, "host": "<style>"}), None),
+        (client().get("/review", headers={**asks, "host": "attacker.example"}), None),
+    ):
+        assert answer.headers["content-type"].startswith("text/html")
+        assert '<meta name="viewport"' in answer.text
+        assert (leads in answer.text) if leads else 'href="/"' not in answer.text
+        [style] = re.findall("<style>(.*?)</style>", answer.text, re.DOTALL)
+        own = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        assert f"default-src 'none'; style-src 'sha256-{own}';" in answer.headers["content-security-policy"]
+    part = client(max_body_bytes=1000).post("/review/undo", content=b"x" * 1001, headers={**asks, "hx-request": "true"})
+    assert part.headers["content-type"].startswith("text/plain")
+    assert part.text.endswith(
+        ": what is sent at once may have 1,000 bytes (RECUR_MAX_BODY_BYTES). Nothing was saved.\n"
+    )
+
+
 def test_a_history_that_is_too_large_is_refused_with_the_whole_policy(client: Make) -> None:
     small = client(max_import_bytes=1000)
     for content in (b"x" * 1001, (b"x" * 100 for _ in range(11))):
@@ -273,7 +297,7 @@ def test_a_body_past_its_bound_is_refused_declared_or_not(client: Make) -> None:
     declared = small.post("/review/undo", content=b"x" * 1001)
     chunked = small.post("/review/undo", content=(b"x" * 100 for _ in range(11)))
     assert declared.status_code == chunked.status_code == 413
-    assert "1000 bytes" in declared.text
+    assert "1,000 bytes" in declared.text
     assert small.post("/review/undo", content=b"x" * 1000).status_code == 422
     for length in ("-1", "1001", "9" * 5000):
         assert small.post("/review/undo", headers={"content-length": length}, content=b"").status_code == 413
