@@ -80,7 +80,7 @@ def compute(p: Bidirectional) -> Result:
 
 
 SUMMARIES: dict[Framework, tuple[str, str]] = {
-    "keras": ("return_sequences=False", "return_sequences=True, output[:, -1]"),
+    "keras": ("return_sequences=False", "output[:, -1] with return_sequences=True"),
     "pytorch": ("h_n[-2], h_n[-1]", "out[:, -1]"),
 }
 """How the code takes the last state of each direction, and how it takes the last position."""

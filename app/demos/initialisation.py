@@ -179,9 +179,11 @@ def compute(p: Initialisation) -> Result:
 def _caption(p: Initialisation, numbers: dict[str, float]) -> str:
     last, gradient = numbers["spread_last"], numbers["gradient_first"]
     layers = "1 layer" if p.layers == 1 else "{layers} layers"
-    word = "vanishes" if last < 0.01 else "fades" if last < 0.3 else "holds" if last < 3 else "grows"
+    word = "vanishes" if last < 0.01 else "fades" if last < 0.5 else "holds" if last < 3 else "grows"
     word = "explodes" if last > 100 or not math.isfinite(last) else word
     told = f"From a root mean square of {{spread_in}} the signal {word}: after {layers} it is {{spread_last}}. "
+    if p.phi == "sigmoid":  # its mean, which says nothing of the input, is most of its size
+        told = f"After {layers} the root mean square is {{spread_last}}; a sigmoid gives about 0.5 whatever comes in. "
     back = "is gone" if gradient < 1e-3 else "has faded" if gradient < 0.1 else "is still there"
     back = "has grown" if gradient > 10 or not math.isfinite(gradient) else back
     told += f"The gradient, back at the first layer, {back}: {{gradient_first}} of what it was."
@@ -240,8 +242,9 @@ def _gates_trace(p: Initialisation, values: dict[str, Values]) -> Trace:
     rows += [Row(key, labels[key], values[key], given(symbols.get(key, "b"), note)) for key, note in notes.items()]
     whole = "The recurrent matrix is orthogonal as a whole, and a gate's block of it is not: its "
     block = "The recurrent matrix is orthogonal: its " if p.cell == "rnn" else whole
-    at_both_ends = {"smallest": float(values["smallest"].min()), "largest": float(values["largest"].max())}
-    told = fill((block if in_keras else "Its ") + "singular values go from {smallest} to {largest}.", at_both_ends)
+    ends = {"smallest": float(values["smallest"].min()), "largest": float(values["largest"].max())}
+    begins = block if in_keras else "The recurrent weights' "
+    told = fill(begins + "singular values go from {smallest} to {largest}.", ends)
     caption = f"How {NAMES[p.framework]} starts a new {p.cell.upper()} layer with these inputs and units. {told}"
     title, sizes = f"A new layer in {NAMES[p.framework]}", {"n": float(n), "h": float(h)}
     columns = [f"block {gate}" for gate in order] if p.cell != "rnn" else ["all units"]

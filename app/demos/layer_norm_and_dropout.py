@@ -171,7 +171,7 @@ def _memory_told(p: LayerNormAndDropout) -> str:
     if p.masks == "each":
         return (
             f"A new mask at each step: after {after} a share of {{passed}} of the units has never been dropped "
-            f"(expected, {{keep}} to the power of the steps: {{expected}}). Each other was cut off at least once."
+            f"(expected, {{keep}} to the power of the steps: {{expected}}). All others were cut off at least once."
         )
     told = f"One mask for all steps: after {after} as after the first, {{passed}} of the units "
     return told + "are passed on (expected {keep})."

@@ -197,7 +197,7 @@ def _told(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> str
     some = "{out_features} number" + "s" * (numbers["out_features"] != 1)
     kept = "Only the last state of each direction is kept" if p.directions == 2 else "Only the last step is kept"
     steps = "The one step gives" if p.time == 1 else "Each of {out_time} steps gives"
-    told = f"{steps} {some}" if len(layers[-1].shape) == 3 else f"{kept}: {some} for each sequence"
+    told = f"{steps} {some}" if len(layers[-1].shape) == 3 else f"{kept}, which gives {some} for each sequence"
     told += ". The model has {parameters} parameters."
     if not p.states():
         return told

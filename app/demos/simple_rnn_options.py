@@ -129,7 +129,7 @@ def pytorch_code(p: SimpleRNNOptions) -> str:
 def _caption(p: SimpleRNNOptions) -> str:
     one = "{out_features} number" + "s" * (p.units > 1)
     told = f"All {{steps}} states come out, {one} each" if p.return_sequences else "Of {steps} steps the last comes "
-    told += "" if p.return_sequences else f"out: {one}, the first {{out}}"
+    told += "" if p.return_sequences else f"out: {one}, the first {{out}}" if p.units > 1 else "out: {out}"
     if p.go_backwards:
         told += ". It read from the end, so the first input is the most recent"
         told += " and its output comes last" if p.return_sequences else ""

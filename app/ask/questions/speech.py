@@ -92,7 +92,7 @@ def ctc_probability(first: Sequence[float], second: Sequence[float], said: str) 
         slips = [
             (best, "That is the likeliest path alone: all paths that say it add up."),
             (float(p[0, k] * p[1, k]), "A blank before or after it says the same."),
-            (float(p[0, k] + p[1, k]), "That counts the path with both labels twice, and adds paths that say another word."),
+            (float(p[0, k] + p[1, k]), "That counts the path with both labels twice, and adds other words' paths."),
             (float(p[0, k] * p[1, 0] + p[0, 0] * p[1, k]), parting(-2, "Two equal labels in a row say one, too.")),
         ]
     working = [

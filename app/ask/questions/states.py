@@ -150,7 +150,7 @@ def paths_in_a_stack(layers: int, steps: int, of: str) -> Task:
             (length, "That is how long each path is."),
             (layers * steps, parting(1, "That counts the states, not the paths between them.")),
             (layers**right, "At each step a path goes up or not, and it cannot go down again."),
-            (comb(steps + layers, layers), parting(1, "Through time there is one move fewer than steps, upwards one fewer than layers.")),
+            (comb(steps + layers, layers), parting(1, "The moves are steps − 1 through time and layers − 1 up.")),
         ]
         working = [line(r"\text{moves}", {"a": right, "b": up}, length, "To the right and up:", "a + b")]
         product_of = {f"k_{{{j}}}": float(length - j) for j in range(up)}
@@ -161,7 +161,7 @@ def paths_in_a_stack(layers: int, steps: int, of: str) -> Task:
         asked = "How many paths does a gradient take from the last state of the top layer to the first of the lowest?"
     else:
         slips = [
-            (steps + layers, "Through time there is one move fewer than steps, upwards one fewer than layers."),
+            (steps + layers, "The moves are steps − 1 through time and layers − 1 up."),
             (layers * steps, "That counts all states: a path does not visit each."),
             (right * layers, "A path goes through time once, not once for every layer."),
             (paths, "That is how many paths there are."),

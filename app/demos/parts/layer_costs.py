@@ -45,7 +45,7 @@ _FORMULAS = {
         _KERNELS,
         Formula(
             r"4 \cdot T \cdot d^2 + 2 \cdot T^2 \cdot d",
-            "Four projections (queries, keys, values, output), $T^2$ scores, and as many terms of the means.",
+            "Four projections (queries, keys, values, output), $T^2$ scores (masked or not), as many terms of means.",
         ),
     ),
 }
@@ -63,7 +63,7 @@ def costs(numbers: Mapping[str, float]) -> Trace:
         row("path", "path, end to end", "steps from the first position to the last"),
         row("work", "multiplications", "multiplications of one layer"),
     )
-    told = "At {T} positions attention computes {scores} scores at once; an RNN takes {rnn_steps} sequential steps. "
+    told = "At {T} positions attention uses {scores} scores, all at once; an RNN takes {rnn_steps} sequential steps. "
     told += "Of attention's multiplications {mixing_work} go into scores and means, {projection_work} into projections."
     symbols = {"T": numbers["T"], "d": numbers["d"], "k": KERNEL}
     return Trace(
