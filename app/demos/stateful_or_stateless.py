@@ -107,7 +107,7 @@ def _caption(p: StatefulOrStateless, numbers: dict[str, float]) -> str:
     wrong = "{missed} of {periods} answers are wrong"
     if p.way == "stateless":
         start = "Stateless, each window starts from 0" if numbers["cuts"] else "One window holds the whole series"
-        return told + f"{start}: {wrong}. If it were stateful, it would be {{missed_stateful}}."
+        return told + f"{start}: {wrong}. A stateful run gets {{missed_stateful}} wrong."
     if p.way == "mixed":
         return told + f"Each window starts from the state of another series. No error is raised, and {wrong}."
     return told + f"Stateful, the state differs from that of one long run by {{gap}}: {wrong}."

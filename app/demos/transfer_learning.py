@@ -34,7 +34,7 @@ TRAITS = ("level", "trend", "bend", "swing")
 
 
 def compute(p: TransferLearning) -> Result:
-    """The error of each way after each number of examples, by the error of always saying the mean."""
+    """The error of each way after each number of examples, by the error of always predicting the mean."""
     data = pretrain(p.seed)
     truth = second_task(p, data.test_x)
     std = float(truth.std())
@@ -62,7 +62,7 @@ def compute(p: TransferLearning) -> Result:
 def _verdict(p: TransferLearning, numbers: dict[str, float]) -> str:
     told = (
         "After {examples} examples the error is {frozen} with the extractor frozen, {tuned} fine-tuned, {scratch} from "
-        "scratch; 1 is what always saying the mean would give. "
+        "scratch; 1 is what always predicting the mean gives. "
     )
     if p.hold < 0.1 and p.examples > UNITS:
         return (
@@ -165,7 +165,7 @@ def _instance(rng: random.Random) -> dict[str, str]:
 
 def _question(p: TransferLearning) -> Question:
     return Question(
-        "How small can the error become with the extractor frozen? (1 is what always saying the mean would give.)",
+        "How small can the error become with the extractor frozen? (1 is what always predicting the mean gives.)",
         "floor",
         (
             rf"the second task is $y = r \, a + \sqrt{{1 - r^2}} \, s$ with $r = {latex(p.related)}$; $a$ and $s$ are "

@@ -19,7 +19,7 @@ def counted(cell: str, x: int, h: int, two_biases: bool) -> int:
 
 
 @asks(
-    TOPIC, HEAD, EXACT, cell=("RNN", "LSTM", "GRU"), features=(3, 8, 10, 20), units=(5, 8, 16, 32, 64, 100),
+    TOPIC, HEAD, EXACT, 2, cell=("RNN", "LSTM", "GRU"), features=(3, 8, 10, 20), units=(5, 8, 16, 32, 64, 100),
     layers=(1, 2, 3), directions=(1, 2),
 )  # fmt: skip
 def second_bias(cell: str, features: int, units: int, layers: int, directions: int) -> Task | None:
@@ -35,7 +35,7 @@ def second_bias(cell: str, features: int, units: int, layers: int, directions: i
         (2 * more, parting(1, "That counts both biases. Keras has one of them, too.")),
         (0, parting(1, "PyTorch adds a second bias to every block: b_ih and b_hh.")),
         (more * (features + 1), parting(1, "Only biases differ: the weights of the inputs are counted once in both.")),
-        (units * layers * directions + 1, "That is one number too many."),
+        (more + 1, "That is one number too many."),
     ]
     if cell != "RNN":
         slips += [(more / GATES[cell], parting(1, f"Each of the {GATES[cell]} blocks has a second bias."))]
@@ -54,7 +54,7 @@ def second_bias(cell: str, features: int, units: int, layers: int, directions: i
         f"{layers} layer{'s' * (layers > 1)} of Keras' {'Simple' * (cell == 'RNN')}{cell} of the same size, {ways}"
         f"stacked{reset}",
     )
-    return Task("How many parameters does PyTorch have more?", givens, more, slips, working, "parameter")
+    return Task("How many more parameters does PyTorch have?", givens, more, slips, working, "parameter")
 
 
 @asks(
@@ -154,7 +154,7 @@ def shape_of_an_output(of: str, layers: int, directions: int, first: str, **size
     else:
         slips += [((batch, stack, units), "The states are never batch first.")]
         slips += [((layers, batch, both), parting(1, "Here, directions count as layers."))] if directions > 1 else []
-        slips += [((batch, units), parting(1, "There is a state for each layer and direction, also where it is one."))]
+        slips += [((batch, units), parting(1, "The first axis is missing: one state for each layer and direction."))]
     working = [f"every step of the top layer: {directions} · {units} = {both} numbers"] if of == "output" else [
         f"one state for each layer and direction: {layers} · {directions} = {stack}", f"each has {units} numbers a row"
     ]  # fmt: skip

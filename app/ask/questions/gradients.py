@@ -106,9 +106,8 @@ def bytes_of_states(cell: str, batch: int, time: int, units: int, dtype: str) ->
     return Task("How many bytes do the kept states take?", givens, answer, [*slips, double], working, "byte")
 
 
-@asks(
-    VANISHING, HEAD, HUNDREDTH, phi=("tanh", "sigmoid", "relu"), scale=(0.5, 2, 3, 4, 5), steep=(0.2, 0.5, 2, 2.5, 4, 5)
-)
+@asks(VANISHING, HEAD, HUNDREDTH, 2, phi=("tanh", "sigmoid", "relu"), scale=(0.5, 2, 3, 4, 5),
+      steep=(0.2, 0.5, 2, 2.5, 4, 5))  # fmt: skip
 def certain_vanishing(phi: str, scale: float, steep: float) -> Task | None:
     """The largest singular value at which gradients must vanish."""
     gamma = scale * steep * ACTIVATIONS[phi].gamma
@@ -117,7 +116,7 @@ def certain_vanishing(phi: str, scale: float, steep: float) -> Task | None:
     slips: Slips = [
         (gamma, "That is the largest slope. The product of slope and weight must stay below 1."),
         (1 / ACTIVATIONS[phi].gamma, parting(1, f"That is for a plain {phi}: this one is scaled.")),
-        (1 / (4 * gamma) if phi != "sigmoid" else 4 * gamma, parting(1, "Only a sigmoid has a slope of a quarter.")),
+        (4 / gamma if phi != "sigmoid" else 1 / (4 * gamma), parting(1, f"That is not the largest slope of {phi}.")),
         (1 / (scale * ACTIVATIONS[phi].gamma), parting(1, "The factor inside counts too: it steepens the slope.")),
         (steep / (scale * ACTIVATIONS[phi].gamma), parting(1, "Both factors make the slope steeper: they multiply.")),
     ]
@@ -227,7 +226,7 @@ def forget_bias(twos: int, threes: int, fives: int) -> Task | None:
         (-bias, "The sign is wrong: a gate that keeps has a positive bias."),
         (math.log10(odds), "That is the logarithm to base 10."),
         (float(odds), "That is $f / (1 - f)$. Take its logarithm."),
-        (1.0, parting(1, "That is Keras' start, which keeps about 3 steps.")),
+        (1.0, parting(1, "That is Keras' start, which keeps about 4 steps.")),
     ]
     values = {"a": twos, "b": threes, "c": fives, "u": math.log(2), "v": math.log(3), "w": math.log(5)}
     working = [

@@ -114,7 +114,7 @@ def truncated_sampling(p: Sequence[float], by: str, k: int, nucleus: float, toke
         line("p", {"a": own, "b": sum(p[:many])}, answer, written="a / b"),
     ]
     told = ", ".join(f"{one}" for one in p)
-    rule = f"top-k with $k = {k}$" if by == "top-k" else f"top-p: the likeliest tokens whose sum reaches {nucleus}"
+    rule = f"top-k with $k = {k}$" if by == "top-k" else f"top-p: the fewest tokens that sum to at least {nucleus}"
     asked = f"What is the probability of token {token} afterwards?"
     return Task(asked, (f"the tokens have the probabilities {told}", rule), answer, slips, working)
 
@@ -175,7 +175,8 @@ def perplexity_of_a_text(powers: Sequence[int], of: str) -> Task | None:
         working += [line(r"\text{perplexity}", {"b": bits}, perplexity, written="2^{b}")]
     told = ", ".join(f"$2^{{-{k}}}$" for k in powers)
     what = "its perplexity" if of == "perplexity" else "the number of bits per character"
-    return Task(f"What is {what}?", (f"a model gives the four characters of a text {told}",), answer, slips, working)
+    givens = (f"a model gives the four characters of a text the probabilities {told}",)
+    return Task(f"What is {what}?", givens, answer, slips, working)
 
 
 @asks("language-models", HEAD, HUNDREDTH, first=(1, 2, 3), second=(2, 3, 4, 5),

@@ -78,19 +78,21 @@ def lstm_from_sums(i: int, f: int, g: int, o: int, before: int) -> Task:
     return Task("What does the cell hold after the step, $c_1$?", givens, c, slips, working)
 
 
-@asks("lstm-and-gru", HAND, HUNDREDTH, h=PAIRS, r=((0.5, 0.1), (0.2, 0.8), (0.9, 0.5), (0, 0.5)), W=MATRICES,
+@asks("lstm-and-gru", HAND, HUNDREDTH, 2, h=PAIRS, r=((0.5, 0.1), (0.2, 0.8), (0.9, 0.5), (0, 0.5)), W=MATRICES,
       x=(0, 1), reset=("before", "after"))  # fmt: skip
 def gru_reset(h: Sequence[int], r: Sequence[float], W: Sequence[Sequence[int]], x: int, reset: str) -> Task:
     """A GRU's candidate, by where the reset gate acts."""
     state, gates, W_n = np.array(h, dtype=float), np.array(r), np.array(W, dtype=float)
     before, after = x + ((gates * state) @ W_n)[0], x + (gates * (state @ W_n))[0]
     answer, other = (before, after) if reset == "before" else (after, before)
-    framework = "Keras and PyTorch do so by default" if reset == "after" else "as in the paper of Cho et al."
+    at, shut = (1, ((1 - gates) * state) @ W_n) if reset == "before" else (2, (1 - gates) * (state @ W_n))
+    framework = "as Keras does by default and PyTorch always" if reset == "after" else "as in the paper of Cho et al."
     slips: Slips = [
         (float(other), parting(1, f"That resets {'after' if reset == 'before' else 'before'} the product.")),
-        (float(x + (state @ W_n)[0]), parting(1 if reset == "before" else 2, "That leaves the reset gate out.")),
-        (float(answer - x) if x else float((state @ W_n)[0] + r[0]), "The sum lacks its input or its gate."),
-        (float(x + ((1 - gates) * state @ W_n)[0]), parting(1, "The gate keeps $r$ of the state, not $1 - r$.")),
+        (float(x + (state @ W_n)[0]), parting(at, "That leaves the reset gate out.")),
+        *([(float(answer - x), "That leaves out the input’s part.")] if x else []),
+        (float(x + (state @ W_n)[0] + r[0]), "The gate multiplies: it is not added."),
+        (float(x + shut[0]), parting(at, "The gate keeps $r$ of the state, not $1 - r$.")),
     ]
     values = {"x": x, "a": h[0], "b": h[1], "r": r[0], "s": r[1], "v": W_n[0, 0], "w": W_n[1, 0]}
     if reset == "before":

@@ -34,7 +34,7 @@ BIASES = {
     (
         "pytorch",
         "lstm",
-    ): "The two biases are added. Both are drawn from ±1/√h, and nothing sets the block f: fill one with 1 yourself.",
+    ): "The two biases are added. Both are drawn from ±1/√h; nothing sets the block f: fill one with 1, one with 0.",
     ("pytorch", "gru"): "In r and z the two biases are added; in n only bias_hh is multiplied by r.",
 }
 

@@ -23,7 +23,7 @@ class TransferLearning(Parameters):
 
     examples: int = number(8, 2, MOST, step=1, title="Examples", says="Labelled sequences of the second task.")
     related: float = number(
-        0.95, 0, 1, step=0.05, title="Relation $r$", says="Share of the second task in what the first one taught."
+        0.95, 0, 1, step=0.05, title="Relation $r$", says="Weight, in the second task, of what the first one taught."
     )
     noise: float = number(0.3, 0, 2, slide=(0, 1), step=0.05, title="Noise", says="In the second task's labels.")
     hold: float = number(
