@@ -34,7 +34,7 @@ class ServerProcess:
                 stderr=stderr,
             )
 
-    def wait_until_it_answers(self, path: str = "/healthz", seconds: float = 60) -> None:
+    def wait_until_it_answers(self, path: str = "/healthz", seconds: float = 180) -> None:
         """Return at the first answer. Raises RuntimeError, with what the process said, when it ends or stays silent."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -226,7 +226,7 @@ def repository(seed: int, backend: Backend) -> Iterator[Repository]:
 @pytest.mark.proof
 @pytest.mark.server  # git runs beside it
 def test_no_history_of_git_loses_or_swaps_a_review(backend: Backend) -> None:
-    done, histories = 0, share_of(25 if isinstance(backend, SQLiteBackend) else 3)
+    done, histories = 0, share_of(10 if isinstance(backend, SQLiteBackend) else 3)
     for seed in range(histories):
         with repository(seed, backend) as made:
             acts = [made.edit, made.add_or_move, made.rename, made.branch, made.merge, made.revert]

@@ -20,7 +20,7 @@ from app.models import Card, Review, Topic
 from tests.databases import Backend
 from tests.examples import share_of
 
-EXAMPLES, STEPS = share_of(30), 80
+EXAMPLES, STEPS = share_of(12), 80
 ODD = ["*", "`x`", "$h_t$", "é", "—", "C#", "[1]"]
 PICK = st.integers(0, 10_000)
 

@@ -24,7 +24,7 @@ from tests.exchange.history.events import EVENTS
 from tests.exchange.history.places import NOW, Place, lived
 
 
-@examples(40)
+@examples(20)
 @given(EVENTS)
 def test_a_history_comes_back_to_the_bit(places: Any, events: list[Any]) -> None:
     with places("here", "there", "bare") as (here, there, bare):

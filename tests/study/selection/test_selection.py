@@ -173,7 +173,7 @@ STEPS = st.lists(
 )
 
 
-@examples(120)
+@examples(50)
 @given(
     selection=selections([state for state in STATES if state not in ("suspended", "buried")]),
     mode=st.sampled_from(Mode),
@@ -222,7 +222,7 @@ def act(study: "Study", step: tuple[str, int, int], missed: dict[int, Any], asid
                 aside.add(what)
 
 
-@examples(150)
+@examples(60)
 @given(
     selection=selections([*STATES]),
     before=STEPS,

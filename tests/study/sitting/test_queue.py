@@ -294,7 +294,7 @@ ACTIONS = st.one_of(
 # Both missed at the same time, and asked ahead of it.
 @example(actions=[("any", 2, 1), ("any", 1, 1), ("any", 3, 5)], new_per_day=1)
 @example(actions=[("any", 1, 2), ("next", 1, 0), ("next", 1, 0)], new_per_day=3)
-@examples(80)
+@examples(35)
 @given(st.lists(ACTIONS, min_size=1, max_size=20), st.integers(0, 9))
 def test_the_next_card_is_the_one_that_a_look_at_every_card_finds(
     new_study: MakeStudy, actions: list[Any], new_per_day: int
