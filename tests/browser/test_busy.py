@@ -11,6 +11,7 @@ from sqlmodel import select
 
 from app.models import Review
 from app.tables import LEARNER
+from app.web.frame.entry import SIGN_IN_FIRST
 from tests.browser.conftest import Server, watched
 from tests.browser.test_quiz import WELL, reveal
 
@@ -26,11 +27,11 @@ def no_patience(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
 
 @contextmanager
 def forgiving(chromium: Browser, server: Server, **context: Any) -> Iterator[Page]:
-    """A page on which an answer of 503 is expected, which Chromium reports as an error."""
+    """A page on which an answer of 503 or 403 is expected, which Chromium reports as an error."""
     with chromium.new_context(base_url=server.url, **context) as made:
         page, troubles = watched(made, server)
         yield page
-        assert [one for one in troubles if "503" not in one] == []
+        assert [one for one in troubles if "503" not in one and "403" not in one] == []
 
 
 @pytest.fixture(params=[390, 1280])
@@ -70,6 +71,23 @@ def test_the_answer_stays_until_it_is_saved(page: Page, server: Server) -> None:
     page.get_by_role("button", name=WELL).click()
     expect(page.locator(".rated")).to_contain_text("4 · Well")
     expect(page.locator("#trouble")).to_be_hidden()
+    assert ratings(server) == [(4, TYPED)]
+
+
+def test_what_is_refused_in_a_line_stays_on_the_page(page: Page, server: Server) -> None:
+    page.goto("/review?deck=rnn")
+    page.get_by_label("Your answer").fill(TYPED)
+    question = page.locator("h1").inner_text()
+    page.route("**/review", lambda route: route.fulfill(status=403, content_type="text/plain", body=SIGN_IN_FIRST))
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#trouble")).to_have_text(SIGN_IN_FIRST)
+    expect(page.get_by_label("Your answer")).to_have_value(TYPED)
+    assert page.locator("h1").inner_text() == question
+    page.unroute("**/review")
+    reveal(page)
+    expect(page.locator(".typed p").first).to_have_text(TYPED, use_inner_text=True)
+    page.get_by_role("button", name=WELL).click()
+    expect(page.locator(".rated")).to_contain_text("4 · Well")
     assert ratings(server) == [(4, TYPED)]
 
 
