@@ -244,3 +244,10 @@ def test_on_paper_there_is_nothing_to_press_and_heat_is_printed(page: Page, path
     assert printed["pressed"] == []
     assert printed["paper"] == "rgb(255, 255, 255)"
     assert printed["heat"] in (None, "exact")
+
+
+def test_on_paper_browse_lists_its_cards_with_nothing_to_press(page: Page) -> None:
+    page.emulate_media(media="print")
+    page.goto("/browse")
+    assert page.get_by_role("link", name="What is a recurrent neural network?").is_visible()
+    assert page.evaluate(PRINTED)["pressed"] == []
