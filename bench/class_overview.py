@@ -68,7 +68,7 @@ def _measure(reviews: int) -> list[Timing]:
                 server.timed("Today of a learner in the class", today, WARM_UP, CALLS),
             ]
             with database.write() as session:
-                delete_class(session, 1)
+                delete_class(session, 1, "Spring")
             found.append(server.timed("Today of the same learner alone", today, WARM_UP, CALLS))
         database.close()
         print(f"  counted in the background in {counted * 1e3:.0f} ms of processor time, {reviews:,} reviews")

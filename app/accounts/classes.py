@@ -68,11 +68,12 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class WholeClass:
-    """All of a class: `decks` are the ids of its decks."""
+    """All of a class: `decks` are the ids of its decks, `quizzes` how many quizzes it has."""
 
     id: int
     name: str
     decks: frozenset[int]
+    quizzes: int
     members: Sequence[Member]
     invitations: Sequence[Invitation]
 
@@ -134,6 +135,7 @@ def whole_class(session: Session, class_id: int, now: datetime) -> WholeClass:
         class_id,
         class_name(session, class_id),
         decks_of_class(session, class_id),
+        connection.execute(select(func.count()).where(CLASS_QUIZ.c.class_id == class_id)).scalar_one(),
         [Member(*row) for row in connection.execute(members)],
         [Invitation(*row) for row in connection.execute(links.order_by(ENTRY_LINK.c.ends_at))],
     )
@@ -168,12 +170,14 @@ def change_class(session: Session, class_id: int, name: str, decks: Collection[i
     forget_decks(session, class_id, known)
 
 
-def delete_class(session: Session, class_id: int) -> None:
-    """Delete a class and its invitations; its members, their plans and what they learned stay.
+def delete_class(session: Session, class_id: int, typed: str) -> None:
+    """Delete the class whose name was typed, with all that is its own; its members, their plans and reviews stay.
 
-    Call it in a write session.
+    Call it in a write session. Raises AccountError.
     """
     connection = session.connection()
+    if " ".join(typed.split()) != (name := class_name(session, class_id)):
+        raise AccountError(f"Nothing was deleted: the name is {name}.", "typed")
     quizzes = select(CLASS_QUIZ.c.id).where(CLASS_QUIZ.c.class_id == class_id)
     connection.execute(delete(CLASS_QUIZ_TAKER).where(CLASS_QUIZ_TAKER.c.class_quiz_id.in_(quizzes)))
     for table in (CLASS_QUIZ, CLASS_TOPIC, CLASS_PLAN, CLASS_DATE, CLASS_DECK, CLASS_MEMBER, ENTRY_LINK, EVIDENCE):

@@ -109,12 +109,15 @@ def bring_up_to_date(database: "Database", chosen: Settings) -> "LoadReport":
     from app.study.schedule.totals import move_cards
     from app.upkeep.dated_copies import copies_of
     from app.upkeep.quick import what_is_wrong
+    from app.upkeep.restore import end_if_put_in_place_by_hand
 
     wrong = what_is_wrong(database)
     if wrong:
         raise UnusableDatabaseError(f"{database.url.render_as_string(hide_password=True)}: {wrong}")
     with database.lock(STARTING).held(partial(_say_that_it_waits, "loads the content")):
-        catch_up(database, copies_of(database, chosen).deletions, datetime.now(UTC))
+        copies = copies_of(database, chosen)
+        end_if_put_in_place_by_hand(copies, datetime.now(UTC))
+        catch_up(database, copies.deletions, datetime.now(UTC))
         replay_what_has_no_totals(database)
         report = load(database, chosen.content_dir, datetime.now(UTC), move_cards=move_cards)
     say_mistakes(chosen.content_dir, report.mistakes)

@@ -1,14 +1,20 @@
-"""Replaces the database by a copy, and keeps what was there."""
+"""Replaces the database by a copy, and keeps what was there.
 
+A copy has a mark, so that one put in place by hand is known at the next start: for SQLite its user_version. On
+PostgreSQL a database remembers the number of one of its tables, which is another wherever the table is made again.
+"""
+
+import logging
 import os
 import shutil
 import sqlite3
 import tempfile
+from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import delete, update
+from sqlalchemy import Connection, delete, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import Database, UnusableDatabaseError
@@ -25,6 +31,9 @@ from app.upkeep.sqlite_copy import CopyContents
 LETS_IN = (SIGN_IN, KNOWN_DEVICE, APP_TOKEN, ENTRY_LINK)
 """What was revoked since the copy was made must not let anybody in again."""
 TO_THINK_AGAIN = timedelta(days=7)
+_NUMBER = "SELECT obj_description(oid, 'pg_class'), oid::text FROM pg_class WHERE oid = 'alembic_version'::regclass"
+
+log = logging.getLogger(__name__)
 
 
 class Restored(NamedTuple):
@@ -80,6 +89,9 @@ def _restore_file(copies: DatedCopies, path: Path, file: Path, now: datetime) ->
         _sync(beside)
         beside.replace(path)
         _sync(path.parent)
+    if kept and not sqlite_copy.logs_of(kept):  # it was the database, and is a copy from now on
+        with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(kept)) as connection:
+            connection.execute(f"PRAGMA user_version={sqlite_copy.IS_COPY}")
     copies.prune("before-restore")
     found = sqlite_copy.examine(path)
     return Restored(
@@ -135,6 +147,34 @@ def _end_what_ended(beside: Path, keys: set[str], now: datetime) -> None:
     sqlite_copy.fold(beside)
 
 
+def end_if_put_in_place_by_hand(copies: DatedCopies, now: datetime) -> None:
+    """If the database is a copy that was not restored by `restore`, end what that would have ended."""
+    with copies.database.read() as session:
+        is_copy, is_new = _marked(session.connection())
+    if is_copy:
+        _take_out(copies.database, in_file(copies.deletions), now)
+        log.warning("The database is a copy that was put in place by hand: sessions, app tokens and links have ended.")
+    elif is_new:
+        with copies.database.write() as session:
+            _unmark(session.connection())
+
+
+def _marked(connection: Connection) -> tuple[bool, bool]:
+    """Whether the database is a copy, and whether it does not know yet that it is none."""
+    if connection.dialect.name == "sqlite":
+        return connection.exec_driver_sql("PRAGMA user_version").scalar() == sqlite_copy.IS_COPY, False
+    known, number = connection.exec_driver_sql(_NUMBER).one()
+    return known not in (None, number), known is None
+
+
+def _unmark(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("PRAGMA user_version=0")
+    else:
+        number = connection.exec_driver_sql(_NUMBER).one().oid
+        connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{int(number)}'")
+
+
 def _take_out(database: Database, keys: set[str], now: datetime) -> None:
     """Take out of a restored database who was deleted, and what let somebody in."""
     with database.write() as session:
@@ -144,6 +184,7 @@ def _take_out(database: Database, keys: set[str], now: datetime) -> None:
         # Whether they thought better of it since, the copy cannot know: they have time to say so again.
         asked = update(LEARNER).where(LEARNER.c.leaves_at.is_not(None))
         session.connection().execute(asked.values(leaves_at=now + TO_THINK_AGAIN))
+        _unmark(session.connection())
 
 
 def _keep(path: Path, copies: DatedCopies, now: datetime) -> Path:

@@ -12,6 +12,8 @@ from app.upkeep.copy_error import CopyError
 
 SECONDS = 10
 """How long to wait for a lock of the file."""
+IS_COPY = 1
+"""The user_version of a copy; that of a database in use is 0."""
 _NEEDED = ("alembic_version", "card", "learner", "review")
 
 
@@ -34,6 +36,7 @@ def copy(source: Path, target: Path) -> None:
     with _named(source), closing(_opened(source)) as one, closing(sqlite3.connect(target)) as other:
         one.backup(other)  # in one step, and so of one moment
         other.execute("PRAGMA journal_mode=DELETE")
+        other.execute(f"PRAGMA user_version={IS_COPY}")
 
 
 def examine(path: Path) -> CopyContents:

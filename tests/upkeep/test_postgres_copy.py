@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -11,17 +12,19 @@ import psycopg
 import pytest
 
 from app.database import Database
+from app.study.deletions import delete_for_good
 from app.upkeep import postgres_copy
 from app.upkeep.copy_error import CopyError
 from app.upkeep.daily_copies import DailyCopy
 from app.upkeep.dated_copies import DatedCopies
 from app.upkeep.in_use import InUseError, alone, in_use
 from app.upkeep.migrate import migrate
-from app.upkeep.restore import restore
+from app.upkeep.restore import end_if_put_in_place_by_hand, restore
 from tests.databases import backend_named
 from tests.exchange.history.places import Place, lived, write_content
 from tests.postgres import USER, shared
 from tests.upkeep.conftest import NOW
+from tests.upkeep.test_restore import check_that_it_ended, with_eve
 
 pytestmark = pytest.mark.server
 
@@ -62,6 +65,25 @@ def test_it_is_the_copy_again_and_what_was_there_is_kept(studied: Place, copies:
     assert studied.everything() == after
     studied.rate("d/a", 3)  # its id is not one of those restored
     assert len(studied.reviews()) == 8
+
+
+def test_a_copy_put_in_place_by_hand_is_known_at_the_next_start(
+    studied: Place, copies: DatedCopies, caplog: pytest.LogCaptureFixture
+) -> None:
+    end_if_put_in_place_by_hand(copies, NOW)  # from now on the database knows itself
+    ada = with_eve(studied.database)
+    copy = copies.make("by-hand", NOW).path
+    with studied.database.write() as session:
+        delete_for_good(session, copies.deletions, ada, NOW)
+    end_if_put_in_place_by_hand(copies, NOW)
+    assert not caplog.text
+    studied.database.engine.dispose()
+    postgres_copy.restore(studied.database, copy)
+    later = NOW + timedelta(days=30)
+    end_if_put_in_place_by_hand(copies, later)
+    check_that_it_ended(studied.database, later)
+    end_if_put_in_place_by_hand(copies, later)
+    assert caplog.text.count("put in place by hand") == 1
 
 
 def test_an_older_copy_is_migrated_although_newer_tables_are_there(studied: Place, copies: DatedCopies) -> None:

@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -19,7 +19,7 @@ from app.upkeep.backup import backup
 from app.upkeep.copy_error import CopyError
 from app.upkeep.dated_copies import DatedCopies
 from app.upkeep.in_use import InUseError, in_use
-from app.upkeep.restore import restore
+from app.upkeep.restore import end_if_put_in_place_by_hand, restore
 from app.upkeep.sqlite_copy import logs_of
 from bench.serving import RECUR, recur_env, serving
 from tests.conftest import Ended
@@ -48,12 +48,8 @@ def test_it_is_the_copy_again_and_what_was_there_is_kept(studied: Place, copies:
     assert studied.everything() == after
 
 
-@pytest.mark.parametrize("is_lost", [False, True])
-def test_what_ended_since_does_not_come_back(
-    studied: Place, copies: DatedCopies, tmp_path: Path, is_lost: bool
-) -> None:
-    """By the file beside the database, even if the database is lost; and by the database, even if the file is."""
-    database = studied.database
+def with_eve(database: Database) -> int:
+    """Add Ada, and Eve, who is signed in, has an app token and asked to be deleted; returns Ada's id."""
     with database.write() as session:
         ada, eve = (add_learner(session, name, Random(name)) for name in ("Ada", "Eve"))
         account = Account(learner_id=eve, name="eve", role="learner", made_at=NOW)
@@ -62,6 +58,25 @@ def test_what_ended_since_does_not_come_back(
         session.add(SignIn(token_hash="s", account_id=account.id, started_at=NOW, used_at=NOW))
         session.add(AppToken(token_hash="t", account_id=account.id, label="Script", made_at=NOW))
         session.get_one(Learner, eve).leaves_at = NOW
+    return ada
+
+
+def check_that_it_ended(database: Database, later: datetime) -> None:
+    with database.read() as session:
+        assert {one.name: one.leaves_at for one in session.exec(select(Learner))} == {
+            "You": None,
+            "Eve": later + timedelta(days=7),  # who may have thought better of it since: she has time to say so
+        }
+        assert (session.exec(select(SignIn)).all(), session.exec(select(AppToken)).all()) == ([], [])
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_what_ended_since_does_not_come_back(
+    studied: Place, copies: DatedCopies, tmp_path: Path, is_lost: bool
+) -> None:
+    """By the file beside the database, even if the database is lost; and by the database, even if the file is."""
+    database = studied.database
+    ada = with_eve(database)
     copy = backup(database, tmp_path / "copy.sqlite").path
     with database.write() as session:
         delete_for_good(session, copies.deletions, ada, NOW)
@@ -72,12 +87,35 @@ def test_what_ended_since_does_not_come_back(
         copies.deletions.unlink()
     later = NOW + timedelta(days=30)
     assert restore(copies, copy, later).learners == 2
-    with database.read() as session:
-        assert {one.name: one.leaves_at for one in session.exec(select(Learner))} == {
-            "You": None,
-            "Eve": later + timedelta(days=7),  # who may have thought better of it since: she has time to say so
-        }
-        assert (session.exec(select(SignIn)).all(), session.exec(select(AppToken)).all()) == ([], [])
+    check_that_it_ended(database, later)
+    database.close()
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_a_copy_put_in_place_by_hand_is_known_at_the_next_start(
+    studied: Place, copies: DatedCopies, tmp_path: Path, caplog: pytest.LogCaptureFixture, is_kept: bool
+) -> None:
+    """One that was made, and one that a restore has kept."""
+    database, later = studied.database, NOW + timedelta(days=30)
+    ada = with_eve(database)
+    copy: Path | None = backup(database, tmp_path / "copy.sqlite").path
+    if is_kept:
+        empty = backup(database, tmp_path / "other.sqlite").path
+        database.close()
+        copy = restore(copies, empty, NOW).kept
+    assert copy
+    with database.write() as session:
+        delete_for_good(session, copies.deletions, ada, NOW)
+    end_if_put_in_place_by_hand(copies, NOW)
+    assert not caplog.text  # it is no copy
+    database.close()
+    shutil.copyfile(copy, tmp_path / "recur.sqlite")
+    end_if_put_in_place_by_hand(copies, later)
+    check_that_it_ended(database, later)
+    assert "put in place by hand" in caplog.text
+    caplog.clear()
+    end_if_put_in_place_by_hand(copies, later)
+    assert not caplog.text
     database.close()
 
 

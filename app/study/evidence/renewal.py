@@ -1,4 +1,7 @@
-"""Renews the evidence of every class, once a day, in a process of its own: nobody who rates a card waits for it."""
+"""Renews the evidence of every class, once a day, in a process of its own: nobody who rates a card waits for it.
+
+Until a day has brought a figure, it looks again whenever the class has answered, and paused for a quarter of an hour.
+"""
 
 import logging
 import multiprocessing
@@ -6,18 +9,18 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from multiprocessing.connection import Connection as Pipe
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
 from app.cards.render.prepare import end_with_parent
 from app.database import Database, is_busy
 from app.study.classes.overview import count_what_is_due
 from app.study.evidence.renew import renew
-from app.tables import CLASS_DECK, EVIDENCE
+from app.tables import ACCOUNT, CLASS_DECK, CLASS_MEMBER, EVIDENCE, REVIEW
 
-COUNT_EVERY = timedelta(minutes=15)
+PAUSE = timedelta(minutes=15)
 _LOOK_SECONDS = 0.2
 """How soon `stop` is noticed."""
 _SPAWN = multiprocessing.get_context("spawn")  # a copy of a server would inherit the locks that its threads hold
@@ -30,6 +33,9 @@ _RENEWED = (
     .group_by(CLASS_DECK.c.class_id)
     .order_by(CLASS_DECK.c.class_id)
 )
+_NEWEST = select(
+    func.max(select(func.max(REVIEW.c.counts_at)).where(REVIEW.c.learner_id == ACCOUNT.c.learner_id).scalar_subquery())
+).join_from(CLASS_MEMBER, ACCOUNT, ACCOUNT.c.id == CLASS_MEMBER.c.account_id)
 
 
 class Renewal:
@@ -40,27 +46,32 @@ class Renewal:
 
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database, self._clock = database, clock
-        self._done: dict[int, date] = {}
+        self._looked: dict[int, datetime] = {}
         self._counted_at: datetime | None = None
         self._stopped = threading.Event()
 
     def look(self) -> None:
-        """Renew the classes that were not renewed today (UTC)."""
+        """Renew the classes that have no figure of today (UTC)."""
         now = self._clock()
         with self._database.read() as session:
-            last = {row.class_id: row.made_at for row in session.connection().execute(_RENEWED)}
-        if self._counted_at is None or now >= self._counted_at + COUNT_EVERY:
+            connection = session.connection()
+            last = {row.class_id: row.made_at for row in connection.execute(_RENEWED)}
+            due = [one for one, at in last.items() if at is None or at.date() != now.date()]
+            due = [one for one in due if self._is_worth_it(connection, one, now)]
+        if self._counted_at is None or now >= self._counted_at + PAUSE:
             for class_id in last:
                 count_what_is_due((self._database.read, self._database.write), class_id, now.date(), now, waits=False)
             self._counted_at = now
-        today = now.date()
-        due = [
-            class_id
-            for class_id, made_at in last.items()
-            if self._done.get(class_id) != today and (made_at is None or made_at.date() != today)
-        ]
         if due:
             self._renew(due, now)
+
+    def _is_worth_it(self, connection: Connection, class_id: int, now: datetime) -> bool:
+        """False if today's last look found too few answers for a figure, and the next would find no more."""
+        looked = self._looked.get(class_id)
+        if looked is None or looked.date() != now.date():
+            return True
+        newest = connection.execute(_NEWEST.where(CLASS_MEMBER.c.class_id == class_id)).scalar()
+        return newest is not None and looked < newest <= now - PAUSE
 
     def stop(self) -> None:
         """End a look that is under way. What it has not finished is begun again by the next."""
@@ -76,7 +87,7 @@ class Renewal:
             while not self._stopped.is_set():
                 if ours.poll(_LOOK_SECONDS):
                     class_id = ours.recv()
-                    self._done[class_id] = now.date()
+                    self._looked[class_id] = now
                     log.info("Evidence was renewed.", extra={"fields": {"class": class_id}})
         except EOFError:
             process.join()

@@ -93,10 +93,10 @@ def end_invitation(here: Here, class_id: RowId, link: RowId) -> Response:
     return changed(here, class_id, lambda session: teaching.end_invitation(session, class_id, link))
 
 
-def delete(here: Here, class_id: RowId) -> Response:
-    """Delete the class."""
-    changed(here, class_id, lambda session: teaching.delete_class(session, class_id))
-    return RedirectResponse("/classes", LATER)
+def delete(here: Here, class_id: RowId, form: ClassForm = TheClass) -> Response:
+    """Delete the class, if the name typed is its own."""
+    answer = changed(here, class_id, lambda session: teaching.delete_class(session, class_id, form.name))
+    return RedirectResponse("/classes", LATER) if answer.status_code == LATER else answer
 
 
 def invite(here: Here, class_id: RowId, form: InvitationForm = TheInvitation) -> Response:

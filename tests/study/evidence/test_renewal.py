@@ -50,3 +50,33 @@ def test_a_look_renews_what_is_due_in_another_process(
         thread.join()
         assert multiprocessing.active_children() == []
         assert len(room.shown()) == 1
+
+
+@pytest.mark.server
+def test_the_first_figures_come_when_the_class_pauses(
+    new_study: Callable[[int], AbstractContextManager[Study]],
+) -> None:
+    """A look that found too few answers is not the day's only one; one amid the answers would show few of them."""
+    with new_study(1) as study:
+        room = Classroom(study.database, study.now)
+        (card,) = room.cards()
+        learners = [room.learner() for _ in range(5)]
+        mine = Renewal(study.database, lambda: room.now)
+        mine.look()
+        for learner in learners:
+            room.later(minutes=10)
+            room.answer(learner, card, 4)
+            mine.look()
+        assert not room.shown()
+        room.later(minutes=15)
+        mine.look()
+        (figures,) = room.shown().values()
+        assert figures.learners == 5
+        # The day has its figures now.
+        room.later(minutes=10)
+        for learner in learners:
+            room.answer(learner, card, 4)
+        before = room.shown()
+        room.later(minutes=15)
+        mine.look()
+        assert room.shown() == before

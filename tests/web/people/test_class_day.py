@@ -127,7 +127,7 @@ def test_what_a_class_made_stays_as_the_learner_s_own(school: School, ida: TestC
         member = re.findall(r'name="account" value="(\d+)"', ida.get("/classes/1").text)[0]
         ida.post("/classes/1/remove", data={"account": member})
     elif way == "deleted":
-        boss.post("/classes/1/delete")
+        boss.post("/classes/1/delete", data={"name": "Spring"})
     else:
         assert boss.post("/classes/1", data={"name": "Spring"}).status_code == 303
         assert "has no date for small any more" in text_of(ada.get("/").text)

@@ -66,7 +66,14 @@ def test_a_class_from_its_making_to_its_end(school: School, boss: TestClient, to
         assert ida.post(f"{path}/remove", data={"account": one}).status_code == 303
     assert members(school) == {("ida", True), ("ada", False)}
     assert old.get("/").status_code == 200
-    assert boss.post(f"{path}/delete").headers["location"] == "/classes"
+    page = boss.get(path).text
+    assert "the places of 1 learner," in page
+    assert "0 quizzes with the results" in page
+    for typed in ("", "spring", "Autumn"):
+        answer = boss.post(f"{path}/delete", data={"name": typed})
+        assert (answer.status_code, "Nothing was deleted: the name is Spring." in answer.text) == (422, True)
+    assert members(school) == {("ida", True), ("ada", False)}
+    assert boss.post(f"{path}/delete", data={"name": " Spring "}).headers["location"] == "/classes"
     assert members(school) == set()
     assert ida.get(path).status_code == 404
     texts = [text for text, _ in told()]
@@ -83,7 +90,7 @@ def test_an_invitation_ends(school: School, boss: TestClient) -> None:
     assert [school.browser().get(one).status_code for one in (ended, other)] == [404, 200]
     for form in ({"days": "0"}, {"days": "91"}, {"uses": "0"}, {"uses": "1001"}, {"days": "x"}):
         assert ida.post(f"{path}/invite", data={"days": "7", "uses": "2"} | form).status_code == 422
-    assert boss.post(f"{path}/delete").status_code == 303
+    assert boss.post(f"{path}/delete", data={"name": "Spring"}).status_code == 303
     assert school.browser().get(other).status_code == 404
 
 
