@@ -455,12 +455,14 @@ def _sqlite_engine(url: URL, before_connecting: Callable[[], None], **pool: Any)
                 os.close(os.open(arguments[0], os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
     @event.listens_for(engine, "connect")
-    def _configure(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    def _configure(connection: Any, _record: ConnectionPoolEntry) -> None:
         # The driver's own BEGIN is deferred and late; ours comes from `_begin`.
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", _PATIENT):
             cursor.execute(f"PRAGMA {pragma}")
+        if not cursor.execute("SELECT sqlite_compileoption_used('ENABLE_MATH_FUNCTIONS')").fetchone()[0]:
+            connection.create_function("power", 2, pow, deterministic=True)
         cursor.close()
 
     # Not by an event "begin": with one, SQLAlchemy looks for listeners several times in every statement.

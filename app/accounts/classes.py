@@ -61,7 +61,6 @@ class Invitation:
     """A link into a class that may still be used; the link itself was shown once."""
 
     id: int
-    role: str
     ends_at: datetime
     uses: int
 
@@ -128,7 +127,7 @@ def whole_class(session: Session, class_id: int, now: datetime) -> WholeClass:
         .where(CLASS_MEMBER.c.class_id == class_id)
         .order_by(CLASS_MEMBER.c.teaches.desc(), ACCOUNT.c.name)
     )
-    links = select(ENTRY_LINK.c.id, ENTRY_LINK.c.role, ENTRY_LINK.c.ends_at, ENTRY_LINK.c.uses).where(
+    links = select(ENTRY_LINK.c.id, ENTRY_LINK.c.ends_at, ENTRY_LINK.c.uses).where(
         ENTRY_LINK.c.class_id == class_id, ENTRY_LINK.c.ends_at > now, ENTRY_LINK.c.uses > 0
     )
     return WholeClass(

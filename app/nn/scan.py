@@ -1,4 +1,4 @@
-"""Linear recurrences h_t = a_t h_{t−1} + b_t, one step after the other or as a scan, and layers that are made of them.
+"""Linear recurrences h_t = a_t h_{t−1} + b_t as a scan, and layers that are made of them.
 
 Source: the scan, Blelloch, "Prefix sums and their applications", 1990, section 1.4; minGRU, Feng et al., "Were RNNs all
 we needed?", 2024, section 3.1; the kernel, Gu, Goel & Ré, "Efficiently modeling long sequences with structured state
@@ -20,22 +20,8 @@ def combine(first: Pair, then: Pair) -> Pair:
 
 
 @overflow_is_a_result
-def one_by_one(a: Array, b: Array, h0: Array) -> Array:
-    """h_t = a_t h_{t−1} + b_t in T steps.
-
-    Shapes: a (T, h), b (T, h), h0 (h) → hs (T, h)
-    """
-    expect("a", a, ("T", *h0.shape))
-    expect("b", b, a.shape)
-    hs = np.empty_like(b)
-    for t in range(len(a)):
-        hs[t] = a[t] * (hs[t - 1] if t else h0) + b[t]
-    return hs
-
-
-@overflow_is_a_result
 def scan(a: Array, b: Array, h0: Array) -> Array:
-    """The same states in ⌈log₂ T⌉ rounds: after each, a pair stands for twice as many steps.
+    """h_t = a_t h_{t−1} + b_t, all T steps in ⌈log₂ T⌉ rounds: after each, a pair stands for twice as many steps.
 
     Shapes: a (T, h), b (T, h), h0 (h) → hs (T, h)
     """

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
 
 from app.database import Database, UnusableDatabaseError
 from app.study.deletions import delete_again, deleted, in_file
@@ -141,7 +142,8 @@ def _deleted_since(copies: DatedCopies) -> set[str]:
 def _end_what_ended(beside: Path, keys: set[str], now: datetime) -> None:
     made = Database(f"sqlite:///{beside}")
     try:
-        _take_out(made, keys, now)
+        with made.write() as session:
+            _take_out(session, keys, now)
     finally:
         made.close()
     sqlite_copy.fold(beside)
@@ -149,42 +151,34 @@ def _end_what_ended(beside: Path, keys: set[str], now: datetime) -> None:
 
 def end_if_put_in_place_by_hand(copies: DatedCopies, now: datetime) -> None:
     """If the database is a copy that was not restored by `restore`, end what that would have ended."""
-    with copies.database.read() as session:
-        is_copy, is_new = _marked(session.connection())
+    with copies.database.write() as session:
+        if is_copy := _unmark(session.connection()):
+            _take_out(session, in_file(copies.deletions), now)
     if is_copy:
-        _take_out(copies.database, in_file(copies.deletions), now)
         log.warning("The database is a copy that was put in place by hand: sessions, app tokens and links have ended.")
-    elif is_new:
-        with copies.database.write() as session:
-            _unmark(session.connection())
 
 
-def _marked(connection: Connection) -> tuple[bool, bool]:
-    """Whether the database is a copy, and whether it does not know yet that it is none."""
+def _unmark(connection: Connection) -> bool:
+    """Take the mark of a copy away; True if there was one."""
     if connection.dialect.name == "sqlite":
-        return connection.exec_driver_sql("PRAGMA user_version").scalar() == sqlite_copy.IS_COPY, False
-    known, number = connection.exec_driver_sql(_NUMBER).one()
-    return known not in (None, number), known is None
-
-
-def _unmark(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
+        is_copy: bool = connection.exec_driver_sql("PRAGMA user_version").scalar() == sqlite_copy.IS_COPY
         connection.exec_driver_sql("PRAGMA user_version=0")
-    else:
-        number = connection.exec_driver_sql(_NUMBER).one().oid
-        connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{int(number)}'")
+        return is_copy
+    known, number = connection.exec_driver_sql(_NUMBER).one()
+    connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{int(number)}'")
+    return known not in (None, number)
 
 
-def _take_out(database: Database, keys: set[str], now: datetime) -> None:
-    """Take out of a restored database who was deleted, and what let somebody in."""
-    with database.write() as session:
-        delete_again(session, keys, now)
-        for table in LETS_IN:
-            session.connection().execute(delete(table))
-        # Whether they thought better of it since, the copy cannot know: they have time to say so again.
-        asked = update(LEARNER).where(LEARNER.c.leaves_at.is_not(None))
-        session.connection().execute(asked.values(leaves_at=now + TO_THINK_AGAIN))
-        _unmark(session.connection())
+def _take_out(session: Session, keys: set[str], now: datetime) -> None:
+    """Take out of a restored database who was deleted, and what let somebody in. Call it in a write session."""
+    connection = session.connection()
+    delete_again(session, keys, now)
+    for table in LETS_IN:
+        connection.execute(delete(table))
+    # Whether they thought better of it since, the copy cannot know: they have time to say so again.
+    asked = update(LEARNER).where(LEARNER.c.leaves_at.is_not(None))
+    connection.execute(asked.values(leaves_at=now + TO_THINK_AGAIN))
+    _unmark(connection)
 
 
 def _keep(path: Path, copies: DatedCopies, now: datetime) -> Path:
@@ -260,7 +254,8 @@ def _restore_server(copies: DatedCopies, file: Path, is_dump: bool, now: datetim
     postgres_copy.restore(database, file)
     database.engine.dispose()
     database.migrate()
-    _take_out(database, keys, now)
+    with database.write() as session:
+        _take_out(session, keys, now)
     with database.read() as session:
         count = "SELECT (SELECT count(*) FROM review), (SELECT count(*) FROM learner)"
         reviews, learners = session.connection().exec_driver_sql(count).one()

@@ -12,12 +12,11 @@ than AT_ONCE states.
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import numpy as np
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -87,17 +86,6 @@ class Overview:
         return days.pop() if len(days) == 1 else None
 
 
-@dataclass
-class Counted:
-    """A topic as it is counted: sums over states, and who has studied it, at all and since it was counted last."""
-
-    met: int = 0
-    recalled: float = 0.0
-    ready: float = 0.0
-    studied: set[int] = field(default_factory=set)
-    changed: set[int] = field(default_factory=set)
-
-
 _LEARNERS = (
     select(ACCOUNT.c.learner_id, CLASS_MEMBER.c.counts_from)
     .join(CLASS_MEMBER, CLASS_MEMBER.c.account_id == ACCOUNT.c.id)
@@ -124,13 +112,22 @@ _TOPICS = (
     .where(CLASS_DECK.c.class_id == bindparam("class_id"))
     .order_by(DECK.c.title, TOPIC.c.place)
 )  # fmt: skip
-_STATES = (
+_DAYS = days_since(CARD_STATE.c.reviewed_on, TODAY)
+
+
+def _recalled(days: ColumnElement[float]) -> ColumnElement[float]:
+    """The sum of the chances that cards are recalled so many days after their last review."""
+    return func.sum(func.power(1 + FACTOR * days / CARD_STATE.c.stability, DECAY))
+
+
+_COUNTED = (
     select(
         CARD.c.topic_id,
         CARD_STATE.c.learner_id,
-        CARD_STATE.c.stability,
-        days_since(CARD_STATE.c.reviewed_on, TODAY).label("days"),
-        or_(CLASS_TOPIC.c.counted_at.is_(None), CARD_STATE.c.reviewed_at > CLASS_TOPIC.c.counted_at),
+        func.count().label("met"),
+        _recalled(_DAYS).label("recalled"),
+        _recalled(_DAYS + days_since(TODAY, CLASS_DATE.c.held_on)).label("ready"),
+        func.max(CARD_STATE.c.reviewed_at).label("newest"),
     )
     .select_from(
         CLASS_MEMBER.join(ACCOUNT, ACCOUNT.c.id == CLASS_MEMBER.c.account_id)
@@ -138,8 +135,8 @@ _STATES = (
         .join(CARD_STATE, CARD_STATE.c.learner_id == ACCOUNT.c.learner_id)
         .join(CARD, and_(CARD.c.id == CARD_STATE.c.card_id, CARD.c.retired_at.is_(None)))
         .outerjoin(
-            CLASS_TOPIC,
-            and_(CLASS_TOPIC.c.class_id == CLASS_MEMBER.c.class_id, CLASS_TOPIC.c.topic_id == CARD.c.topic_id),
+            CLASS_DATE,
+            and_(CLASS_DATE.c.class_id == CLASS_MEMBER.c.class_id, CLASS_DATE.c.deck_id == CARD.c.deck_id),
         )
     )
     .where(
@@ -148,7 +145,9 @@ _STATES = (
         CARD_STATE.c.reviewed_at >= CLASS_MEMBER.c.counts_from,
         CARD.c.topic_id.in_(bindparam("topics", expanding=True)),
     )
+    .group_by(CARD.c.topic_id, CARD_STATE.c.learner_id)
 )
+"""A row for each topic and learner. The database sums up: no thread of ours holds the interpreter meanwhile."""
 
 
 def overview(session: Session, class_id: int) -> Overview:
@@ -204,37 +203,24 @@ def count_again(
     due = {row.id: row for row in topics if row.live and (row.counted_at is None or row.counted_at.date() < today)}
     if waits != (len(joined) * sum(row.live for row in due.values()) <= AT_ONCE):
         return []
-    days = {row.id: (row.day - today).days if row.day and row.day >= today else None for row in due.values()}
+    counted = defaultdict[int, list[Any]](list)
+    values = {"class_id": class_id, "today": today, "topics": list(due)}
+    for one in connection.execute(_COUNTED, values) if due else ():
+        counted[one.topic_id].append(one)
     found = []
-    for topic, one in _counted(connection, class_id, today, days).items():
+    for topic, those in counted.items():
         row = due[topic]
         since = _since(row, joined)
         # Who has joined since may be who has left.
-        changed = len(one.changed | since) + max(0, _left(row, joined) - len(since))
-        if is_enough(len(one.studied)) and is_enough(changed):
+        changed = since | {one.learner_id for one in those if row.counted_at is None or one.newest > row.counted_at}
+        if is_enough(len(those)) and is_enough(len(changed) + max(0, _left(row, joined) - len(since))):
+            names = ("met", "recalled", "ready") if row.day and row.day >= today else ("met", "recalled")
             of = len(joined) * row.live
-            ready = None if days[topic] is None else one.ready / of
-            figures = {"met": one.met / of, "recalled": one.recalled / of, "ready": ready}
-            figures |= {"held_on": row.day if ready is not None else None, "learners": len(joined), "cards": row.live}
+            shares = {name: sum(getattr(one, name) for one in those) / of for name in names}
+            figures = {"ready": None, "held_on": row.day if "ready" in shares else None} | shares
+            figures |= {"learners": len(joined), "cards": row.live}
             key = {"class_id": class_id, "topic_id": topic}
             found.append(key | figures | {"counted_at": now, "before": row.counted_at})
-    return found
-
-
-def _counted(connection: Connection, class_id: int, today: date, days: dict[int, int | None]) -> dict[int, Counted]:
-    """The topics by id. `days` are those until the class's date, None without one."""
-    found: dict[int, Counted] = defaultdict(Counted)
-    values = {"class_id": class_id, "today": today, "topics": list(days)}
-    rows = connection.execute(_STATES, values).all() if days else []
-    if not rows:
-        return found
-    topic, learner, stability, elapsed, is_new = (np.array(column) for column in zip(*rows, strict=True))
-    later = np.array([days[int(one)] or 0 for one in topic])
-    recalled, ready = ((1 + FACTOR * (elapsed + more) / stability) ** DECAY for more in (0, later))
-    for one in np.unique(topic).tolist():
-        of = topic == one
-        studied, changed = (set(learner[which].tolist()) for which in (of, of & is_new.astype(bool)))
-        found[one] = Counted(int(of.sum()), float(recalled[of].sum()), float(ready[of].sum()), studied, changed)
     return found
 
 

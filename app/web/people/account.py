@@ -5,7 +5,7 @@ import logging
 from http import HTTPStatus
 
 from pydantic import BaseModel
-from sqlmodel import Session, SQLModel, select
+from sqlmodel import SQLModel, select
 from starlette.responses import RedirectResponse, Response
 
 from app.accounts.accounts import AccountError, add_token, app_tokens, hash_if_good, revoke_token, set_password
@@ -140,7 +140,7 @@ def _page(
             HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK,
             who=who,
             tokens=app_tokens(session, who.account_id),
-            sessions=_sessions(session, who),
+            sessions=len(session.exec(select(SignIn.started_at).where(SignIn.account_id == who.account_id)).all()),
             joined=joined_classes(session, who.account_id),
             learner=learner,
             today=learner.day(here.now),
@@ -148,7 +148,3 @@ def _page(
             secret=secret,
             notice=notice,
         )
-
-
-def _sessions(session: Session, who: SignedIn) -> int:
-    return len(session.exec(select(SignIn.started_at).where(SignIn.account_id == who.account_id)).all())
