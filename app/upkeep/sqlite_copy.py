@@ -12,8 +12,7 @@ from app.upkeep.copy_error import CopyError
 
 SECONDS = 10
 """How long to wait for a lock of the file."""
-IS_COPY = 1
-"""The user_version of a copy; that of a database in use is 0."""
+IS_COPY = 1  # the user_version of a copy; that of a database in use is 0
 _NEEDED = ("alembic_version", "card", "learner", "review")
 
 

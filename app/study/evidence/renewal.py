@@ -1,7 +1,4 @@
-"""Renews the evidence of every class, once a day, in a process of its own: nobody who rates a card waits for it.
-
-Until a day has brought a figure, it looks again whenever the class has answered, and paused for a quarter of an hour.
-"""
+"""Renews the evidence of every class, once a day, in a process of its own: nobody who rates a card waits for it."""
 
 import logging
 import multiprocessing

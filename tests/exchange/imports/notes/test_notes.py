@@ -221,6 +221,10 @@ def test_mochi(tmp_path):
     for data in broken:
         with pytest.raises(RefusedError, match="not a Mochi package"):
             read_mochi(mochi(tmp_path, data))
+    with zipfile.ZipFile(tmp_path / "a.mochi", "w", zipfile.ZIP_DEFLATED) as package:  # 20 KB that would take 1.6 GB
+        package.writestr("data.json", '{"decks":[' + "{}," * 6_000_000 + "{}]}")
+    with pytest.raises(RefusedError, match="larger than 16 MB"):
+        read_mochi(tmp_path / "a.mochi")
     (tmp_path / "a.mochi").write_bytes(b"PK\3\4 no zip")
     with pytest.raises(RefusedError, match="damaged"):
         read_mochi(tmp_path / "a.mochi")
