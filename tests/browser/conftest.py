@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 from sqlalchemy import select, update
 
 from app.cards.load.load import load
@@ -25,6 +25,8 @@ from app.study.schedule.rate import Answer, rate
 from app.tables import CARD
 from app.web.frame.connections import BoundedHttp
 
+# The headless shell is Chromium without its windows: the same pages, at a quarter of the work for each.
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # Background services of the browser would look up hosts of their own.
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -37,6 +39,8 @@ CHROMIUM_ARGS = [
 ]
 
 
+# What a page must do, it may do late on a busy machine: as long as Playwright itself waits for a press.
+expect.set_options(timeout=30_000)
 NO_WORKER = "Service Worker registration blocked by Playwright"
 
 
@@ -93,13 +97,26 @@ def serving(settings: Settings) -> Iterator[Server]:
     thread.join()
 
 
+@contextmanager
+def serving_copy(loaded: Path, folder: Path) -> Iterator[Server]:
+    """Recur over a copy of the loaded database in this folder."""
+    shutil.copy(loaded, folder / "recur.sqlite")
+    url = f"sqlite:///{folder / 'recur.sqlite'}"
+    with serving(Settings(database_url=url, watch=False, time_zone="Europe/Berlin", port=0, deletion_days=0)) as made:
+        yield made
+
+
 @pytest.fixture
 def server(loaded_database: Path, tmp_path: Path) -> Iterator[Server]:
     """A server with a database of the test's own."""
-    shutil.copy(loaded_database, tmp_path / "recur.sqlite")
-    url = f"sqlite:///{tmp_path / 'recur.sqlite'}"
-    chosen = Settings(database_url=url, watch=False, time_zone="Europe/Berlin", port=0, deletion_days=0)
-    with serving(chosen) as made:
+    with serving_copy(loaded_database, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server_to_look_at(loaded_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for a file whose tests rate nothing and change no setting: the file has it under the name `server`."""
+    with serving_copy(loaded_database, tmp_path_factory.mktemp("looked_at")) as made:
         yield made
 
 
@@ -111,9 +128,7 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if path is None:
         raise RuntimeError("The browser tests need Chromium; `make chromium` installs it, or says how.")
     browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
@@ -149,7 +164,6 @@ def watched(context: BrowserContext, server: Server) -> tuple[Page, list[str]]:
     """A page, and the list of what went wrong on it: console errors, policy violations, requests to other hosts."""
     troubles: list[str] = []
     page = context.new_page()
-    page.set_default_timeout(10_000)
 
     def tell(said: ConsoleMessage) -> None:
         if said.type in ("error", "warning") and NO_WORKER not in said.text:

@@ -8,10 +8,11 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.demos.registry import all_demos
-from tests.browser.conftest import Server, watched
+from tests.browser.conftest import Server, server_to_look_at, watched
 from tests.browser.demo_pages import open_beneath_a_card, visit
 from tests.browser.test_every_size import MOST_SHIFT, SHIFTS
+
+server = server_to_look_at
 
 DEFAULT = "units=1&x=1,2,3,0,-1,2&W_x=0.5&W_h=0.8&b=0&W_o=1&phi=tanh&step=3"
 
@@ -263,13 +264,6 @@ def test_it_all_works_without_a_script(plain_page: Page) -> None:
     plain_page.fill("#guess", "1")
     plain_page.get_by_role("button", name="Check").click()
     expect(plain_page.get_by_role("heading", name=re.compile("Not quite"))).to_be_visible()
-
-
-@pytest.mark.parametrize("path", ["", *(f"/{name}" for name in all_demos()), "/unrolled-rnn/predict?seed=1&guess=2"])
-def test_nothing_scrolls_sideways_at_360_pixels(page: Page, path: str) -> None:
-    page.set_viewport_size({"width": 360, "height": 700})
-    page.goto(f"/demos{path}", wait_until="networkidle")
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 def test_on_a_phone_the_knobs_wait_at_the_lower_edge(page: Page) -> None:

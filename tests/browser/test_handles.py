@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.demos.registry import all_demos
-from tests.browser.conftest import Server, watched
+from tests.browser.conftest import Server, server_to_look_at, watched
 from tests.browser.demo_pages import visit
+
+server = server_to_look_at
 
 HELD = ":is([data-up], [data-down], [data-across])"
 WITHOUT = {

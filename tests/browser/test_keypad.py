@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from app.ask.questions.registry import about
-from tests.browser.conftest import Server, watched
+from tests.browser.conftest import Server, server_to_look_at, watched
 from tests.browser.test_every_page import sideways, violations
+
+server = server_to_look_at
 
 NUMBER = "/demos/lstm-gates/predict?seed=3"
 TAP = 44
@@ -32,7 +34,7 @@ def press(page: Page, *names: str) -> str:
 
 def test_every_form_of_a_number_can_be_typed_on_a_phone(phone: Page, server: Server) -> None:
     phone.goto(server.url + NUMBER)
-    assert phone.get_attribute("#guess", "inputmode") == "none"
+    expect(phone.locator("#guess")).to_have_attribute("inputmode", "none")
     delete = ["delete"] * 9
     assert press(phone, "1", "point", "5", "change the sign") == "−1.5"
     assert press(phone, "change the sign") == "1.5"
@@ -63,20 +65,20 @@ def test_what_the_keypad_typed_is_judged(phone: Page, server: Server) -> None:
         press(phone, "change the sign")
     phone.get_by_role("button", name="Check").tap()
     assert phone.locator("#judged").inner_text().startswith("✓ Right: it is")
-    assert not phone.is_visible(".keypad")  # it makes room for the judgement
+    expect(phone.locator(".keypad")).to_be_hidden()  # it makes room for the judgement
     phone.tap("#guess")
-    assert phone.is_visible(".keypad")
+    expect(phone.locator(".keypad")).to_be_visible()
 
 
 def test_the_phones_own_keyboard_is_a_press_away_and_stays(phone: Page, server: Server) -> None:
     phone.goto(server.url + NUMBER)
     phone.get_by_role("button", name="Keyboard").tap()
-    assert not phone.is_visible(".keypad")
-    assert phone.get_attribute("#guess", "inputmode") == "text"
+    expect(phone.locator(".keypad")).to_be_hidden()
+    expect(phone.locator("#guess")).to_have_attribute("inputmode", "text")
     phone.reload()
-    assert not phone.is_visible(".keypad")
+    expect(phone.locator(".keypad")).to_be_hidden()
     phone.get_by_role("button", name="Keypad").tap()
-    assert phone.is_visible(".keypad")
+    expect(phone.locator(".keypad")).to_be_visible()
 
 
 def test_keys_are_large_enough_whole_and_accessible(phone: Page, server: Server) -> None:
@@ -97,16 +99,16 @@ def test_the_keypad_answers_to_a_keyboard_and_tells_what_the_field_holds(phone: 
         phone.keyboard.press("Enter")
         assert phone.evaluate("document.activeElement.closest('.keypad') !== null")
     assert phone.input_value("#guess") == "−5"
-    assert phone.inner_text("#announcer") == "−5"
+    expect(phone.locator("#announcer")).to_have_text("−5")
     assert "seed=3" in phone.url
     assert "guess" not in phone.url
 
 
 def test_with_a_mouse_the_field_is_an_ordinary_one(page: Page) -> None:
     page.goto(NUMBER)
-    assert not page.is_visible(".keypad")
-    assert not page.is_visible("[data-swaps]")
-    assert page.evaluate("document.activeElement.id") == "guess"
+    expect(page.locator(".keypad")).to_be_hidden()
+    expect(page.locator("[data-swaps]")).to_be_hidden()
+    expect(page.locator("#guess")).to_be_focused()
     page.keyboard.type("0.5")
     page.keyboard.press("Enter")
     page.wait_for_selector("#judged")
@@ -114,8 +116,8 @@ def test_with_a_mouse_the_field_is_an_ordinary_one(page: Page) -> None:
 
 def test_without_scripts_the_field_is_an_ordinary_one(plain_page: Page) -> None:
     plain_page.goto(NUMBER)
-    assert not plain_page.is_visible(".keypad")
+    expect(plain_page.locator(".keypad")).to_be_hidden()
     assert plain_page.get_attribute("#guess", "inputmode") is None
     plain_page.fill("#guess", "0.5")
     plain_page.get_by_role("button", name="Check").click()
-    assert plain_page.is_visible("#judged")
+    expect(plain_page.locator("#judged")).to_be_visible()

@@ -5,8 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, server_to_look_at
 from tests.browser.demo_pages import open_beneath_a_card, visit
+
+server = server_to_look_at
 
 DOTS = """() => {
   window.dots = 0;

@@ -9,8 +9,10 @@ from sqlalchemy import select
 from app.demos.registry import all_demos
 from app.settings import ROOT
 from app.tables import CARD
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, server_to_look_at
 from tests.examples import share_of
+
+server = server_to_look_at
 
 WIDTHS = (375, 390, 768, 1280)
 TOPICS = sorted(path.stem for path in (ROOT / "content" / "rnn").glob("*.md"))
