@@ -64,13 +64,13 @@ class Recount:
 
     def __init__(self, study: Study) -> None:
         self.today = study.prefs.day(study.now)
-        names = ["id", "deck", "topic", "side_of", "due_on", "due_at", "stability", "lapses", "reviewed_on"]
+        names = ["id", "deck", "topic", "side_of", "due_on", "due_at", "stability", "lapses", "reviewed_on", "misses"]
         names += ["suspended", "flagged", "buried"]
         self.cards = [
             dict(zip(names, row, strict=True))
             for row in study.rows(
                 "SELECT card.id, deck.name, topic.name, card.side_of, s.due_on, s.due_at, s.stability, s.lapses,"
-                " s.reviewed_on, m.is_suspended, m.is_flagged, m.buried_until FROM card"
+                " s.reviewed_on, s.day_misses, m.is_suspended, m.is_flagged, m.buried_until FROM card"
                 " JOIN deck ON deck.id = card.deck_id JOIN topic ON topic.id = card.topic_id"
                 " LEFT JOIN card_state s ON s.card_id = card.id AND s.learner_id = 1"
                 " LEFT JOIN card_mark m ON m.card_id = card.id AND m.learner_id = 1 WHERE card.retired_at IS NULL"
@@ -100,6 +100,7 @@ class Recount:
             "learning": seen and not known,
             "due": seen
             and ((due is not None and due <= self.today) or card["due_at"] is not None)
+            and not (card["due_at"] and card["misses"] >= 4 and due and due >= self.today)
             and not self.is_aside(card)
             and self.has_its_turn(card),
             "leech": seen and card["lapses"] >= LEECH_FROM,
@@ -138,6 +139,8 @@ def do(study: Study, content: Path, actions: list[Any]) -> set[tuple[str, str]]:
 
 @examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])  # the settings do not change
 @given(actions=st.lists(ACTIONS, max_size=14))
+@example([("rate", 2, 1)] * 5 + [("rate", 9, 2)] * 4)
+@example([("rate", 2, 1)] * 4 + [("tomorrow", 1, 0)])
 @example([("rate", card, 3) for card in range(11)] + [("tomorrow", 9, 0)] * 3 + [("rate", 4, 4), ("rate", 9, 1)])
 def test_every_count_is_a_plain_recount(
     new_study: Callable[[int], AbstractContextManager[Study]], settings: Settings, actions: list[Any]

@@ -15,17 +15,7 @@ from sqlalchemy import Connection, and_, delete, insert, select, update
 from sqlmodel import Session
 
 from app.study.sitting.plans import Interview, WrongPlanError, read_plan, texts_of_plan
-from app.tables import (
-    ACCOUNT,
-    CLASS_DATE,
-    CLASS_MEMBER,
-    CLASS_PLAN,
-    DECK,
-    LEARNER,
-    PLAN,
-    SCHOOL_CLASS,
-    THE_LEARNER,
-)
+from app.tables import ACCOUNT, CLASS_DATE, CLASS_MEMBER, CLASS_PLAN, DECK, LEARNER, PLAN, SCHOOL_CLASS, THE_LEARNER
 
 
 @dataclass(frozen=True, slots=True)

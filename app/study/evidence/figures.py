@@ -4,10 +4,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from app.study.forecast.calibration import Tally
-
-Z = 1.645
-"""Standard deviations to each side of a 90 % interval."""
+from app.study.forecast.calibration import Tally, Z
 
 
 class CellKind(StrEnum):

@@ -12,6 +12,8 @@ BINS = (0.0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
 SURENESS = ("a guess", "fairly sure", "certain")
 """How sure a learner may say to be before the reveal: 1 to SUREST in the table review."""
 _LEAST, _MOST = 1e-4, 1 - 1e-4
+Z = 1.645
+"""Standard deviations to each side of a 90 % interval."""
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class Tally:
     @property
     def interval(self) -> tuple[float, float]:
         """The 90 % interval of the share (Wilson 1927). Ask only if something was asked."""
-        n, p, z = self.asked, self.share, 1.645
+        n, p, z = self.asked, self.share, Z
         middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
         low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
         return min(p, max(0.0, low)), max(p, min(1.0, high))

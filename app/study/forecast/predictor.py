@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from app.study.forecast.calibration import Z
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import CountedRating, State, is_second_look, recall
 
@@ -59,7 +60,7 @@ class Total(NamedTuple):
 
     def interval(self, cards: int) -> tuple[float, float]:
         """The 90 % interval, within 0 and `cards`."""
-        half = 1.645 * math.sqrt(self.variance)
+        half = Z * math.sqrt(self.variance)
         return max(0.0, self.expected - half), min(float(cards), self.expected + half)
 
 

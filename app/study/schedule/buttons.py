@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from app.study.learner.preferences import Preferences
 from app.study.schedule.scale import Rating
-from app.study.schedule.scheduler import IN_SITTING, SECOND_LOOK, State, foretell, is_second_look
+from app.study.schedule.scheduler import IN_SITTING, MOST_MISSES, SECOND_LOOK, State, foretell, is_second_look
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,16 @@ def offer(learner: Preferences, state: State | None, seed: int, revealed_at: dat
         label = days_label(max(0, (state.due_on - day).days))
         same = tuple(Choice(rating, label, state.due_on, state.due_at) for rating in Rating)
         return Offer(same, state.last_review_id, min(until, state.reviewed_at + SECOND_LOOK), counts=False)
+    misses = 1 + (state.day_misses if state is not None and state.reviewed_on >= day else 0)
     choices = []
     for rating, outcome in foretell(state, seed, day, learner.desired_retention).items():
         delay = IN_SITTING.get(rating)
         choices.append(
             Choice(
                 rating=rating,
-                label=days_label(outcome.days) if delay is None else f"{delay // timedelta(minutes=1)} min",
+                label=f"{delay // timedelta(minutes=1)} min"
+                if delay and misses < MOST_MISSES
+                else days_label(outcome.days or 1),
                 due_on=day + timedelta(days=outcome.days),
                 due_at=None if delay is None else revealed_at + delay,
             )

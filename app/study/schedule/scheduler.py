@@ -23,6 +23,8 @@ from app.study.schedule.scale import Rating
 MAX_DAYS = 36_500
 IN_SITTING = {Rating.NOT_AT_ALL: timedelta(minutes=1), Rating.HARDLY: timedelta(minutes=10)}
 """How long after the press a missed card returns."""
+MOST_MISSES = 4
+"""A card missed so often on a day returns on a later one: it would take the minutes of all others."""
 SECOND_LOOK = timedelta(minutes=1)
 """A remembered card looked at again within this time tells nothing new."""
 
@@ -88,6 +90,11 @@ class State(NamedTuple):
     recalls: int = 0
     residual: float = 0.0
     day_misses: int = 0
+
+    @property
+    def is_back_today(self) -> bool:
+        """True if the card was missed the last time, and returns on the day of that."""
+        return self.due_at is not None and self.day_misses < MOST_MISSES
 
 
 def foretell(state: State | None, seed: int, day: date, desired_retention: float) -> dict[Rating, Outcome]:

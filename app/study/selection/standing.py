@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select
 
+from app.study.schedule.scheduler import MOST_MISSES
 from app.tables import CARD, CARD_MARK, CARD_STATE, THE_LEARNER, TODAY
 
 KNOWN_FROM = 21
@@ -26,7 +27,11 @@ IS_LEARNING = or_(CARD_STATE.c.stability < KNOWN_FROM, CARD_STATE.c.due_at.is_no
 """Rated, and either missed the last time or not yet remembered for weeks."""
 IS_KNOWN = and_(CARD_STATE.c.stability >= KNOWN_FROM, CARD_STATE.c.due_at.is_(None))
 """The rest: every card is exactly one of new, learning and known."""
-IS_DUE = or_(CARD_STATE.c.due_on <= TODAY, CARD_STATE.c.due_at.is_not(None))
+IS_PUT_OFF = and_(
+    CARD_STATE.c.due_at.is_not(None), CARD_STATE.c.due_on >= TODAY, CARD_STATE.c.day_misses >= MOST_MISSES
+)
+"""Missed so often today that it waits for another day."""
+IS_DUE = and_(or_(CARD_STATE.c.due_on <= TODAY, CARD_STATE.c.due_at.is_not(None)), ~IS_PUT_OFF)
 """To be asked today, now or later in the sitting, unless it is set aside."""
 IS_LEECH = CARD_STATE.c.lapses >= LEECH_FROM
 # Without a mark these are false, not NULL, so that their opposites hold.

@@ -35,21 +35,10 @@ from app.study.selection.selection import (
     matching_row,
     of_state,
 )
-from app.study.selection.standing import ARE_ASKABLE, IS_ASKABLE
+from app.study.selection.standing import ARE_ASKABLE, IS_ASKABLE, IS_PUT_OFF
 from app.study.sitting.asked import ASKED
 from app.study.sitting.rated_today import COMES_ONCE_MORE, LAST_RATED, RATED_IN_SITTING
-from app.tables import (
-    CARD,
-    CARD_STATE,
-    DAY_TOTAL,
-    DECK,
-    NONE,
-    ONE,
-    THE_DECK,
-    THE_LEARNER,
-    TODAY,
-    without_index,
-)
+from app.tables import CARD, CARD_STATE, DAY_TOTAL, DECK, NONE, ONE, THE_DECK, THE_LEARNER, TODAY, without_index
 
 MOST_COUNTED = 500
 """No count of cards goes further, so that a page costs the same with a million cards."""
@@ -92,7 +81,7 @@ def mine(shape: Shape = _ALL) -> ColumnElement[bool]:
 
 
 _OWN = CARD_STATE.c.learner_id == THE_LEARNER
-IS_IN_SITTING = CARD_STATE.c.due_at.is_not(None) & without_index(CARD_STATE.c.due_on >= TODAY)
+IS_IN_SITTING = CARD_STATE.c.due_at.is_not(None) & without_index((CARD_STATE.c.due_on >= TODAY) & ~IS_PUT_OFF)
 # A card that was missed on an earlier day and left is simply due.
 IS_SIMPLY_DUE = (CARD_STATE.c.due_on <= TODAY) & without_index(
     CARD_STATE.c.due_at.is_(None) | (CARD_STATE.c.due_on < TODAY)

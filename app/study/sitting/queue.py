@@ -16,13 +16,7 @@ from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import IN_SITTING, SECOND_LOOK
 from app.study.selection.selection import Selection
 from app.study.sitting.asked import COLUMNS, AskedCard, asked
-from app.study.sitting.order import (
-    MOST_COUNTED,
-    Mode,
-    next_and_progress_statement,
-    next_statements,
-    progress_statement,
-)
+from app.study.sitting.order import MOST_COUNTED, Mode, next_and_progress_statement, next_statements, progress_statement
 from app.study.sitting.plan_today import PlanToday, plan_today
 from app.study.sitting.plans import plans
 

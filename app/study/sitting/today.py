@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import fmean
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_models
 
@@ -13,7 +13,7 @@ from app.models import Topic
 from app.study.forecast.chances import chances
 from app.study.learner.preferences import Preferences
 from app.study.schedule.new_card_cursor import unseen
-from app.study.selection.standing import EVERY_CARD, HAS_ITS_TURN, IS_ASKABLE, STATES
+from app.study.selection.standing import EVERY_CARD, HAS_ITS_TURN, IS_ASKABLE, IS_PUT_OFF, STATES
 from app.study.sitting.order import MOST_COUNTED, mine
 from app.study.sitting.queue import Queue, parameters
 from app.tables import CARD, CARD_STATE, THE_DECK, TODAY
@@ -80,7 +80,7 @@ class NextDue:
     new: int
 
 
-_LATER = and_(mine(), CARD_STATE.c.due_on > TODAY)
+_LATER = and_(mine(), or_(CARD_STATE.c.due_on > TODAY, IS_PUT_OFF))
 _EARLIEST = select(CARD_STATE.c.due_on).where(_LATER).order_by(CARD_STATE.c.due_on).limit(1)
 _DUE_THEN = select(func.count()).select_from(
     select(CARD_STATE.c.card_id).where(_LATER, CARD_STATE.c.due_on <= bindparam("then")).limit(MOST_COUNTED).subquery()
@@ -96,7 +96,9 @@ def next_due(session: Session, prefs: Preferences, now: datetime, deck_id: int) 
     connection = session.connection()
     values = parameters(prefs, now, Queue(deck_id))
     new = min(prefs.new_per_day, connection.execute(_UNSEEN, values).scalar_one())
-    then = values["today"] + timedelta(days=1) if new else connection.execute(_EARLIEST, values).scalar()
+    tomorrow = values["today"] + timedelta(days=1)
+    then = tomorrow if new else connection.execute(_EARLIEST, values).scalar()
     if then is None:
         return None
+    then = max(then, tomorrow)
     return NextDue(then, connection.execute(_DUE_THEN, values | {"then": then}).scalar_one(), new)

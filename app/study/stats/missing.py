@@ -1,6 +1,6 @@
 """The points of good answers that a learner leaves out most often, by their own ticks."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date
 from typing import NamedTuple
 
@@ -14,6 +14,8 @@ from app.tables import CARD, REVIEW, THE_DECK, THE_LEARNER
 
 FEWEST, MOST = 2, 5
 """A point is told once it was missing on so many days; so many are told at most."""
+FEWEST_ANSWERS, MOST_OF_CARD = 5, 2
+"""Before so many answers (first ones of a day to a card) none is told; and of one card so many are told at most."""
 
 
 class MissingPoint(NamedTuple):
@@ -40,14 +42,21 @@ _OF_TOPIC = _TOLD.where(CARD.c.topic_id == bindparam("topic"))
 
 
 def missing_points(connection: Connection, scope: Scope, today: date) -> list[MissingPoint]:
-    """At most MOST points that the cards still have, those first that were missing most often."""
+    """The points that the cards still have, those first that were missing most often."""
     values = {"learner": scope.learner_id, "deck": scope.deck_id, "before": today - LATELY, "topic": scope.topic_id}
+    answers = set[tuple[str, date]]()
     made = defaultdict[tuple[str, str, str], dict[date, bool]](dict)
     for name, question, points, told, day in connection.execute(_TOLD if scope.topic_id is None else _OF_TOPIC, values):
+        answers.add((name, day))
         html = dict(points)
         for point in kept_before(told):
             if point.text in html:
                 made[name, question, html[point.text]].setdefault(day, point.is_made)
     counted = (MissingPoint(*of, [*own.values()].count(False), len(own)) for of, own in made.items())
     often = (one for one in counted if one.missing >= FEWEST)
-    return sorted(often, key=lambda one: (-one.missing, one.days, one.card, one.html))[:MOST]
+    of_card, told = Counter[str](), list[MissingPoint]()
+    for one in sorted(often, key=lambda one: (-one.missing, one.days, one.card, one.html)):
+        of_card[one.card] += 1
+        if of_card[one.card] <= MOST_OF_CARD:
+            told.append(one)
+    return told[:MOST] if len(answers) >= FEWEST_ANSWERS else []

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Date, Select, and_, bindparam, case, func, null, select, type_coerce
 
-from app.study.selection.standing import EVERY_CARD, HAS_ITS_TURN, IS_SET_ASIDE, IS_SUSPENDED
+from app.study.selection.standing import EVERY_CARD, HAS_ITS_TURN, IS_PUT_OFF, IS_SET_ASIDE, IS_SUSPENDED
 from app.study.stats.activity import Scope
 from app.study.stats.period import days_between
 from app.tables import CARD, CARD_DEMO, CARD_MARK, CARD_STATE, THE_DECK, THE_LEARNER, TODAY, TOPIC
@@ -97,11 +97,15 @@ def _counts(of_topic: bool) -> Select[Any]:
     return select(cards.c.due, cards.c.firm, func.count()).group_by(cards.c.due, cards.c.firm)
 
 
-def _sides_of_tomorrow(of_topic: bool) -> Select[Any]:
-    """How many sides are due, and not asked before tomorrow, since another side of the card was asked today."""
+def _of_tomorrow(of_topic: bool) -> Select[Any]:
+    """How many cards are due, but not before tomorrow: another side was asked today, or they were missed too often."""
+    put_off = (
+        select(func.count()).select_from(CARD_STATE.outerjoin(CARD_MARK, _MARKED)).where(IS_PUT_OFF, ~IS_SET_ASIDE)
+    )
     sides = select(func.count()).select_from(EVERY_CARD).where(CARD.c.deck_id == THE_DECK, CARD.c.side_of.is_not(None))
     due = sides.where(CARD.c.retired_at.is_(None), CARD_STATE.c.due_on <= TODAY, ~IS_SET_ASIDE, ~HAS_ITS_TURN)
-    return due.where(CARD.c.topic_id == bindparam("topic")) if of_topic else due
+    due = due.where(CARD.c.topic_id == bindparam("topic")) if of_topic else due
+    return select(due.scalar_subquery() + _in_scope(put_off, of_topic).scalar_subquery())
 
 
 def _hardest(of_topic: bool) -> Select[Any]:
@@ -129,7 +133,7 @@ def _hardest(of_topic: bool) -> Select[Any]:
 
 
 _COUNTS = {of_topic: _counts(of_topic) for of_topic in (False, True)}
-_SIDES_OF_TOMORROW = {of_topic: _sides_of_tomorrow(of_topic) for of_topic in (False, True)}
+_OF_TOMORROW = {of_topic: _of_tomorrow(of_topic) for of_topic in (False, True)}
 _HARDEST = {of_topic: _hardest(of_topic) for of_topic in (False, True)}
 
 
@@ -142,7 +146,7 @@ def outlook(connection: Connection, scope: Scope, today: date) -> Outlook:
     for day, number, cards in connection.execute(_COUNTS[scope.topic_id is not None], values):
         due[day] += cards
         firm[number] += cards
-    waiting = connection.execute(_SIDES_OF_TOMORROW[scope.topic_id is not None], values).scalar_one()
+    waiting = connection.execute(_OF_TOMORROW[scope.topic_id is not None], values).scalar_one()
     due[today] -= waiting
     due[today + timedelta(days=1)] += waiting
     return Outlook(

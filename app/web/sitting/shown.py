@@ -81,7 +81,7 @@ def with_answer(here: Context, session: Session, learner: Preferences, asked: Sh
         typed=beside(typed, card) if typed.strip() else None,
         leech=leech(session, card.id, state.lapses) if state else None,
         rated_on=state.reviewed_on if state else None,
-        owes=2 if state and state.due_at else 0,
+        owes=2 if state and state.is_back_today else 0,
         points=[
             guess(text, point, text_of_html(point), said) if said.strip() else Ticked(text, point, is_made=False)
             for text, point in card.points

@@ -36,6 +36,8 @@ def written_out(given_: Situation) -> list[tuple[int, Reason, float, float]]:
         rest += given_.seconds[0]
     found: list[tuple[int, float, int, Reason, float, float]] = []
     unmet = [card for card in given_.cards if card.state is None]
+    met = recall(after_a_look(None, 0, True).stability, left), recall(after_a_look(None, 0, False).stability, left)
+    of_new = (known * met[0] + (1 - known) * met[1] - known) / (known * 25 + (1 - known) * (50 + again))
     to_meet = math.ceil(len(unmet) / max(1, left - refresh))
     for card in given_.cards:
         state = card.state
@@ -58,6 +60,9 @@ def written_out(given_: Situation) -> list[tuple[int, Reason, float, float]]:
             else:
                 is_stale, stale = chance <= 0.8, Reason.KEEP
             group, reason = (1, stale) if is_stale else (3, Reason.MORE)
+            assume(not unmet or abs(gain / seconds - 1.25 * of_new) > 1e-6)
+            if group == 1 and unmet and gain / seconds > 1.25 * of_new:
+                group = -1
             if group == 3 and gain / seconds * 60 <= 0.1:
                 continue
         found.append((group, 0.0 if state is None else -gain / seconds, card.id, reason, seconds, gain))

@@ -68,18 +68,21 @@ def lets_through(
 ) -> bool:
     """The filters, read here again."""
     states = {row[1]: row for row in study.states()}
-    stability, due_on, due_at, lapses = ({2: 0, 4: 0, 5: 0, 9: 0} | dict(enumerate(states.get(card, ()))))[2], 0, 0, 0
+    stability, due_on, due_at, lapses, put_off = 0, 0, 0, 0, False
     today = study.prefs.day(study.now)
     if card in states:
         row = states[card]
-        stability, due_on, due_at, lapses = row[2], row[4], row[5], row[10]
+        stability, due_on, due_at, lapses, put_off = row[2], row[4], row[5], row[10], is_put_off(row, today)
     in_state = {
         "": True,
         "new": card not in states,
         "seen": card in states,
         "learning": card in states and (stability < 21 or due_at is not None),
         "known": card in states and stability >= 21 and due_at is None,
-        "due": card in states and (due_at is not None or due_on <= today) and card not in {*suspended, *buried},
+        "due": card in states
+        and (due_at is not None or due_on <= today)
+        and not put_off
+        and card not in {*suspended, *buried},
         "suspended": card in suspended,
         "buried": card in buried,
         "leech": card in states and lapses >= 4,
@@ -106,11 +109,17 @@ def lets_through(
     )
 
 
+def is_put_off(row: tuple[Any, ...], today: Any) -> bool:
+    """A row of card_state: it was missed four times today."""
+    return row[5] is not None and row[4] >= today and row[14] >= 4
+
+
 def look_at_every_card(study: "Study", queue: Queue, aside: set[int], missed: dict[int, Any]) -> int | None:
     """Which card comes next."""
     today, last = study.prefs.day(study.now), study.last_rated()
     seen = {row[1]: row for row in study.states()}
     meant = [c for c in range(1, CARDS + 1) if c not in aside and lets_through(study, queue.selection, c, missed)]
+    meant = [c for c in meant if c not in seen or not is_put_off(seen[c], today)]
     sitting = {c: seen[c][5] for c in meant if c in seen and seen[c][5] is not None and seen[c][4] >= today}
     once = {c: at for c, at in study.once_more().items() if c in meant and at <= study.now}
     waited = {c: at for c, at in once.items() if at <= study.now - timedelta(minutes=9)}

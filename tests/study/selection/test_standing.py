@@ -33,7 +33,7 @@ def fill(study: "Study", seed: int) -> tuple[dict[int, CardState], dict[int, Car
             learner_id=learner, card_id=card, stability=rng.choice([0.5, 20.999, 21.0, 21.001, 90.0]), difficulty=5.0,
             due_on=TODAY + timedelta(days=rng.randint(-2, 2)), due_at=rng.choice([None, None, NOON]),
             introduced_on=TODAY, reviewed_on=TODAY, reviewed_at=NOON, reviews=1, lapses=rng.randint(2, 5),
-            last_review_id=review,
+            last_review_id=review, day_misses=rng.randint(2, 5),
         )  # fmt: skip
         mark = CardMark(
             learner_id=learner, card_id=card, is_suspended=rng.random() < 0.3, is_flagged=rng.random() < 0.3,
@@ -58,7 +58,9 @@ def test_every_condition_is_what_its_words_say(study: "Study") -> None:
     learning = {card for card, s in states.items() if s.stability < 21 or s.due_at is not None}
     suspended = {card for card, m in marks.items() if m.is_suspended}
     buried = {card for card, m in marks.items() if m.buried_until is not None and m.buried_until > TODAY}
-    due = {card for card, s in states.items() if s.due_on <= TODAY or s.due_at is not None}
+    put_off = {card for card, s in states.items() if s.due_at and s.due_on >= TODAY and s.day_misses >= 4}
+    assert put_off
+    due = {card for card, s in states.items() if s.due_on <= TODAY or s.due_at is not None} - put_off
     expected = {
         "new": every - set(states),
         "seen": set(states),

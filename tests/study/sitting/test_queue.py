@@ -90,6 +90,29 @@ def test_a_missed_card_comes_back_twice(study: "Study") -> None:
     assert study.progress().in_sitting == 0, "and not tomorrow"
 
 
+def test_a_card_missed_four_times_returns_another_day(study: "Study") -> None:
+    study.prefs = replace(study.prefs, new_per_day=1)
+    for misses in range(1, 5):
+        assert study.next() == 1
+        assert [one.label for one in study.offer(1).choices[:2]] == (
+            ["1 min", "10 min"] if misses < 4 else ["1 day"] * 2
+        )
+        state = study.rate(1, 1).state
+        assert state.is_back_today == (misses < 4)
+    assert (study.next(), study.progress().remaining) == (None, 0)
+    study.undo()
+    assert (study.next(), study.progress().in_sitting) == (1, 1)
+    study.rate(1, 2)
+    study.replay()
+    assert study.next() is None
+    study.later(days=1)
+    study.prefs = replace(study.prefs, new_per_day=0)
+    assert (study.next(), study.progress().due) == (1, 1)
+    assert [one.label for one in study.offer(1).choices[:2]] == ["1 min", "10 min"]
+    study.rate(1, 1)
+    assert study.next() == 1
+
+
 def test_after_ten_minutes_the_second_return_comes_before_other_cards(study: "Study") -> None:
     study.rate(1, 1)
     study.rate(1, 4)

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from app.study.sitting.points import kept
 from app.study.stats.activity import Scope
-from app.study.stats.missing import FEWEST, MOST, MissingPoint, missing_points
+from app.study.stats.missing import FEWEST, FEWEST_ANSWERS, MOST, MOST_OF_CARD, MissingPoint, missing_points
 from app.tables import CARD
 
 if TYPE_CHECKING:
@@ -49,17 +49,20 @@ def test_they_are_those_of_a_plain_count(study: "Study") -> None:
         answered = [(card, made) for card, made, day in told if card in own and day >= since]
         answers = Counter(card for card, _made in answered)
         missing = Counter((card, at) for card, made in answered for at in range(3) if at not in made)
-        counts = sorted((-n, answers[card]) for (card, _at), n in missing.items() if n >= FEWEST)
-        assert counts
-        shown = found(study, topic)
-        assert [(-one.missing, one.days) for one in shown] == counts[:MOST]
-        for one in shown:
-            at = [f"<i>{text}</i>" for text in POINTS].index(one.html)
-            assert (missing[int(one.card[1:]), at], answers[int(one.card[1:])]) == (one.missing, one.days)
+        ranked = sorted(
+            (-n, answers[card], f"c{card}", f"<i>{POINTS[at]}</i>") for (card, at), n in missing.items() if n >= FEWEST
+        )
+        of_card = [[other[2] for other in ranked[:at]].count(one[2]) for at, one in enumerate(ranked)]
+        assert max(of_card) == MOST_OF_CARD, "some card fills more than its part"
+        told_of = [one for one, before in zip(ranked, of_card, strict=True) if before < MOST_OF_CARD][:MOST]
+        assert [(-one.missing, one.days, one.card, one.html) for one in found(study, topic)] == told_of
 
 
 def test_one_answer_is_too_few_and_only_points_that_the_card_has_are_told(study: "Study") -> None:
-    with_points(study, [1], POINTS)
+    with_points(study, [1, 2, 3, 4], POINTS)
+    for card in range(2, FEWEST_ANSWERS):
+        assert found(study) == []
+        study.rate(card, 5, points=kept(POINTS, {0, 1, 2}))
     study.rate(1, 2, points=kept(POINTS, {0}))
     assert found(study) == []
     study.rate(1, 2, points=kept(POINTS, ()))

@@ -55,15 +55,17 @@ def test_points_left_out_link_to_their_card(client: TestClient, database: Databa
     said = [["The $W_h$.", "The <b>W</b>."], ["The end.", "The end."]]
     with database.write() as session:
         session.connection().execute(update(CARD).where(CARD.c.name == "q1").values(points=said))
-    for number in range(2):
+    for number in range(5):
         assert "Points you leave out" not in client.get("/stats").text
         form = {"card": "1", "shown_at": NOW.isoformat(), "revealed_after": "0", "after": str(number), "rating": "3"}
         token = {"token": f"{number:032x}", "points": [text for text, _html in said], "made": ["1"]}
         assert client.post("/review", data=form | token, follow_redirects=False).status_code == 303
         with database.write() as session:
-            session.connection().execute(update(REVIEW).where(REVIEW.c.id == 1).values(day=NOW.date() - timedelta(1)))
+            session.connection().execute(
+                update(REVIEW).where(REVIEW.c.id == number + 1).values(day=NOW.date() - timedelta(number))
+            )
     [row] = Tables(client.get("/stats").text).found["Points you leave out most often"][1:]
-    assert row == ["The W. Question 1?", "2 of 2 days"]
+    assert row == ["The W. Question 1?", "5 of 5 days"]
     assert '<a href="/cards/small/q1"' in client.get("/stats").text
 
 
