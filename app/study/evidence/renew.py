@@ -24,17 +24,7 @@ from app.study.classes.enough import Participant, Whole, is_enough, participants
 from app.study.classes.quizzes import drop_results
 from app.study.evidence.answers import ClassAnswer, UndoneAnswer, answers_of, undos_of
 from app.study.evidence.figures import NAMES, CellKind, FigureCell, Figures
-from app.tables import (
-    CARD,
-    CARD_LINK,
-    CARD_VERSION,
-    CLASS_DECK,
-    DECK,
-    EVIDENCE,
-    LEARNER,
-    REVIEW,
-    chunks,
-)
+from app.tables import CARD, CARD_LINK, CARD_VERSION, CLASS_DECK, DECK, EVIDENCE, LEARNER, REVIEW, chunks
 
 AT_ONCE = 100
 """So many cells are written in one transaction: others who write wait for some milliseconds at most."""
@@ -207,11 +197,7 @@ def renew(database: Database, class_id: int, now: datetime) -> bool:
 
 
 def _grown(
-    database: Database,
-    those: Sequence[Participant],
-    syllabus: Syllabus,
-    upto: int,
-    held: Mapping[FigureCell, int],
+    database: Database, those: Sequence[Participant], syllabus: Syllabus, upto: int, held: Mapping[FigureCell, int]
 ) -> dict[FigureCell, Growing]:
     """The cells of these learners' answers up to a review; none if they are too few."""
     cells: dict[FigureCell, Growing] = {}
