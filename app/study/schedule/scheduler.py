@@ -91,11 +91,6 @@ class State(NamedTuple):
     residual: float = 0.0
     day_misses: int = 0
 
-    @property
-    def is_back_today(self) -> bool:
-        """True if the card was missed the last time, and returns on the day of that."""
-        return self.due_at is not None and self.day_misses < MOST_MISSES
-
 
 def foretell(state: State | None, seed: int, day: date, desired_retention: float) -> dict[Rating, Outcome]:
     """What each rating given on `day` would lead to.

@@ -27,6 +27,7 @@ from app.study.forecast.calibration import SURENESS
 from app.study.learner.keys import ACTIONS
 from app.study.learner.preferences import Look, look
 from app.study.schedule.scale import Rating
+from app.study.schedule.scheduler import MOST_MISSES
 from app.study.sitting.points import kept_before, proposed
 from app.web.frame.dates import a_date, how_large, how_long, plural
 from app.web.frame.here import account_of, learner_id
@@ -71,7 +72,7 @@ def environment(static_version: str) -> Environment:
     )
     made.globals["static"] = lambda name: f"/static/{static_version}/{name}"
     made.globals["one_use_id"] = lambda: token_hex(16)
-    made.globals["sureness"] = SURENESS
+    made.globals |= {"sureness": SURENESS, "MOST_MISSES": MOST_MISSES}
     made.globals["proposed_by_points"] = proposed
     made.globals["points_before"] = kept_before
     made.globals["key_actions"] = ACTIONS

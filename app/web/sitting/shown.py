@@ -10,6 +10,7 @@ from app.cards.load.search import text_of_html
 from app.models import Card
 from app.study.learner.preferences import Preferences
 from app.study.schedule.buttons import Offer, offer
+from app.study.schedule.scheduler import MOST_MISSES
 from app.study.selection.leech import Leech, leech
 from app.study.sitting.asked import AskedCard
 from app.study.sitting.formulas import spelled_out
@@ -81,7 +82,7 @@ def with_answer(here: Context, session: Session, learner: Preferences, asked: Sh
         typed=beside(typed, card) if typed.strip() else None,
         leech=leech(session, card.id, state.lapses) if state else None,
         rated_on=state.reviewed_on if state else None,
-        owes=2 if state and state.is_back_today else 0,
+        owes=2 if state and state.due_at and state.day_misses < MOST_MISSES else 0,
         points=[
             guess(text, point, text_of_html(point), said) if said.strip() else Ticked(text, point, is_made=False)
             for text, point in card.points
