@@ -98,7 +98,7 @@ def create_app(settings: Settings, database: Database | None = None, clock: page
     app.state.templates = pages.environment(version)
     app.state.templates.filters["with_figures"] = in_cards.with_figures(app.state.templates)
     app.state.templates.filters["first_miniature"] = in_cards.first_miniature
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=1)
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=2)
     app.add_middleware(security.Guard, settings=settings)
     app.add_middleware(outermost.Outermost, logs_all=settings.logs_every_request, metrics=metrics)
     app.mount(f"/static/{version}", assets.Assets(), name="static")

@@ -37,7 +37,7 @@ async function stored(names, mode, act) {
 const mine = (rows) => rows.filter((row) => row.learner === LEARNER);
 const all = async (name) => mine(await stored([name], "readonly", (store) => store.getAll()));
 
-// --- sending ---------------------------------------------------------------------------------------------------------
+// --- sending ---
 
 // Sends what waits, in order, and says whether nothing is left. The server tells by token what became of each.
 const send = () => navigator.locks.request("recur-sends", async () => {
@@ -128,7 +128,7 @@ function paragraph(text) {
 
 const ratings = (count) => (count === 1 ? "1 rating waits" : `${count} ratings wait`);
 
-// --- keeping ---------------------------------------------------------------------------------------------------------
+// --- keeping ---
 
 // The cards of another learner go as soon as this one's page is open; what that learner rated waits for them.
 async function forgetOthers() {
@@ -156,7 +156,7 @@ async function keepCards() {
   localStorage.setItem(KEPT, JSON.stringify({ version, at: Date.now() }));
 }
 
-// --- asking ----------------------------------------------------------------------------------------------------------
+// --- asking ---
 
 let isOffline = false;
 let cards = null; // those left, each with its card, its HTML, and the token of the rating that the next one builds on

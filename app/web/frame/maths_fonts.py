@@ -1,6 +1,8 @@
 """Cuts the font for formulas into the files that static/maths.css names: `python -m app.web.frame.maths_fonts`.
 
-And unpacks the one that pictures are lettered with: browsers take WOFF2, what draws a picture takes TrueType.
+Signs, Greek and italics; other alphabets; the rest: browsers fetch what a page uses. No two share a character: where
+the first file came too late, a browser would fetch the next that has it, and move the page.
+It also unpacks the font that pictures are lettered with: browsers take WOFF2, what draws a picture takes TrueType.
 
 Part of the set-up (see Makefile): fontTools is not imported while the app runs.
 """
