@@ -1,5 +1,6 @@
 """The tables as SQLAlchemy Core sees them, for statements that are built once and never refresh an object."""
 
+from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from operator import itemgetter
@@ -10,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Date,
+    Dialect,
     Integer,
     String,
     Table,
@@ -87,6 +89,62 @@ AT_ONCE = 5_000
 _Value = TypeVar("_Value", int, str)
 
 
+class Prepared:
+    """A statement that is executed again and again: compiled once, and then handed to the driver with its values.
+
+    `columns` are those that an INSERT or UPDATE sets, if its own values do not say them: no default of a model is
+    filled in. Use it within a transaction; its errors are SQLAlchemy's. One with a list of values takes the usual way.
+    """
+
+    def __init__(self, statement: Any, columns: Iterable[str] = ()) -> None:
+        self.statement, self._columns = statement, list(columns) or None
+        self._compiled: dict[str, tuple[Any, ...]] = {}
+        self._rows: dict[str, tuple[Any, ...]] = {}
+
+    def one_or_none(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        """The first of `all`, None if there is none."""
+        return next(iter(self.all(connection, values)), None)
+
+    def all(self, connection: Connection, values: Mapping[str, Any]) -> Sequence[Any]:
+        """The rows that it finds or returns, as named tuples. More `values` than it needs do no harm."""
+        dialect = connection.dialect
+        text, order, fixed, makers = self._compiled.get(dialect.name) or self._compile(dialect)
+        if not text:
+            return connection.execute(self.statement, values).all()
+        given = {**fixed, **values}
+        for name, make in makers:
+            given[name] = make(given[name])
+        parameters = given if order is None else [given[name] for name in order]
+        cursor = connection.connection.cursor()
+        try:
+            dialect.do_execute(cursor, text, parameters)
+            if cursor.description is None:
+                return ()
+            found = cursor.fetchall()
+        except dialect.loaded_dbapi.Error as error:
+            connection._handle_dbapi_exception(error, text, parameters, cursor, None)
+        row, makers = self._rows.get(dialect.name) or self._describe(dialect, cursor.description)
+        return [row(_with_made(one, makers)) for one in found]
+
+    def _compile(self, dialect: Dialect) -> tuple[Any, ...]:
+        """Its text, the order of its parameters if they have numbers, those of fixed value, and what makes others."""
+        compiled = self.statement.compile(dialect=dialect, column_keys=self._columns)
+        names = compiled.bind_names
+        fixed = {name: bind.effective_value for bind, name in names.items() if not bind.required}
+        makers = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind, name in names.items()}
+        text = "" if any(bind.expanding for bind in names) else str(compiled)
+        made = text, compiled.positiontup, fixed, [(name, make) for name, make in makers.items() if make]
+        return self._compiled.setdefault(dialect.name, made)
+
+    def _describe(self, dialect: Dialect, described: Any) -> tuple[Any, ...]:
+        """What makes a row, and what makes its columns."""
+        types = [column.type.dialect_impl(dialect) for column in self.statement.exported_columns]
+        makers = [kind.result_processor(dialect, one[1]) for kind, one in zip(types, described, strict=True)]
+        row = namedtuple("Row", [one[0] for one in described], rename=True)  # type: ignore[misc]
+        made = row._make, [(at, make) for at, make in enumerate(makers) if make]
+        return self._rows.setdefault(dialect.name, made)
+
+
 def chunks(values: Iterable[_Value]) -> list[list[_Value]]:
     """The distinct values in order, in lists short enough for one statement."""
     distinct = sorted(set(values))
@@ -120,7 +178,7 @@ def insert_rows(connection: Connection, into: TableClause, rows: Sequence[Mappin
     connection.exec_driver_sql(f"INSERT INTO {quoted.format_table(into)} ({names}) VALUES ({marks})", values)  # noqa: S608 - names of ours
 
 
-def _with_made(values: tuple[Any, ...], made: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
+def _with_made(values: Iterable[Any], made: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
     row = list(values)
     for at, make in made:
         row[at] = make(row[at])

@@ -92,7 +92,7 @@ def _measure(count: int, due: bool, queue: Queue | None = None, name: str = "") 
         settings = Settings(time_zone="UTC")
         with database.write() as session:
             # As after rating any new card: the hint where the unseen ones begin is there.
-            session.connection().execute(ADD_CURSOR, {"learner": 1, "deck": DECK})
+            ADD_CURSOR.all(session.connection(), {"learner": 1, "deck": DECK})
         with database.read() as session:
             who = preferences(session, settings, 1)
             asked = queue or Queue(DECK)

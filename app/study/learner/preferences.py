@@ -12,7 +12,7 @@ from sqlmodel import Session
 from app.database import BeingImportedError
 from app.settings import Settings
 from app.study.learner.keys import by_default_key
-from app.tables import LEARNER, PLAN, THE_LEARNER
+from app.tables import LEARNER, PLAN, THE_LEARNER, Prepared
 
 _ONE_DAY = timedelta(days=1)
 
@@ -74,20 +74,22 @@ def _turn(day: date, hour: int, zone: ZoneInfo) -> datetime:
 
 
 _PLANS_UNTIL = select(func.max(PLAN.c.interview_on)).where(PLAN.c.learner_id == THE_LEARNER).scalar_subquery()
-_LEARNER = select(
-    LEARNER.c.time_zone,
-    LEARNER.c.day_starts_at,
-    LEARNER.c.new_per_day,
-    LEARNER.c.desired_retention,
-    LEARNER.c.types_answers,
-    LEARNER.c.says_sure,
-    LEARNER.c.say_within,
-    _PLANS_UNTIL.label("plans_until"),
-    LEARNER.c.of_four,
-    LEARNER.c.seed,
-    LEARNER.c.importing,
-    LEARNER.c.leaves_at,
-).where(LEARNER.c.id == THE_LEARNER)
+_LEARNER = Prepared(
+    select(
+        LEARNER.c.time_zone,
+        LEARNER.c.day_starts_at,
+        LEARNER.c.new_per_day,
+        LEARNER.c.desired_retention,
+        LEARNER.c.types_answers,
+        LEARNER.c.says_sure,
+        LEARNER.c.say_within,
+        _PLANS_UNTIL.label("plans_until"),
+        LEARNER.c.of_four,
+        LEARNER.c.seed,
+        LEARNER.c.importing,
+        LEARNER.c.leaves_at,
+    ).where(LEARNER.c.id == THE_LEARNER)
+)
 
 
 def preferences(session: Session, settings: Settings, learner_id: int) -> Preferences:
@@ -96,7 +98,7 @@ def preferences(session: Session, settings: Settings, learner_id: int) -> Prefer
     Raises UnknownLearnerError, which LeavingLearnerError is too, and BeingImportedError while a history of theirs is
     being imported.
     """
-    row = session.connection().execute(_LEARNER, {"learner": learner_id}).one_or_none()
+    row = _LEARNER.one_or_none(session.connection(), {"learner": learner_id})
     if row is None:
         raise UnknownLearnerError(f"There is no learner {learner_id}.")
     if row.leaves_at is not None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, insert, select, update
 
-from app.tables import CARD, CARD_STATE, EMPTY, NEW_CARD_CURSOR, NONE, ONE, THE_DECK, THE_LEARNER
+from app.tables import CARD, CARD_STATE, EMPTY, NEW_CARD_CURSOR, NONE, ONE, THE_DECK, THE_LEARNER, Prepared
 
 _CURSOR = (NEW_CARD_CURSOR.c.learner_id == THE_LEARNER) & (NEW_CARD_CURSOR.c.deck_id == THE_DECK)
 _SEEN = exists().where(CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.card_id == CARD.c.id)
@@ -31,9 +31,9 @@ _PLACE = func.coalesce(_FIRST, _LAST, EMPTY)
 
 # Parameters of these statements are `learner` and `deck`: if they had the columns' names, the parameters of the values
 # would hide those of the subqueries.
-ADD_CURSOR = insert(NEW_CARD_CURSOR).values(learner_id=THE_LEARNER, deck_id=THE_DECK, place=_PLACE)
+ADD_CURSOR = Prepared(insert(NEW_CARD_CURSOR).values(learner_id=THE_LEARNER, deck_id=THE_DECK, place=_PLACE))
 """Store where the unseen cards of a deck begin, if no row does yet."""
-MOVE_CURSOR = update(NEW_CARD_CURSOR).where(_CURSOR).values(place=_PLACE)
+MOVE_CURSOR = Prepared(update(NEW_CARD_CURSOR).where(_CURSOR).values(place=_PLACE))
 """Store it again after one more card was seen."""
 MOVE_CURSOR_BACK = (
     update(NEW_CARD_CURSOR)

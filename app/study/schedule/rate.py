@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlmodel import Session
@@ -25,7 +25,7 @@ from app.study.schedule.review_log import (
 )
 from app.study.schedule.scheduler import CountedRating, State, after, steps
 from app.study.schedule.totals import Place, add_rating
-from app.tables import CARD, CARD_STATE, DECK, NEW_CARD_CURSOR, REVIEW, THE_LEARNER
+from app.tables import CARD, CARD_STATE, DECK, NEW_CARD_CURSOR, REVIEW, THE_LEARNER, Prepared
 
 FORM_LASTS = timedelta(hours=12)
 TICK = timedelta(microseconds=1)
@@ -159,7 +159,7 @@ _LEARNER_STATE = (CARD_STATE.c.learner_id == THE_LEARNER) & (CARD_STATE.c.card_i
 _CURSOR = (NEW_CARD_CURSOR.c.learner_id == THE_LEARNER) & (NEW_CARD_CURSOR.c.deck_id == CARD.c.deck_id)
 # One row with all that decides: the card's state, first, so that it makes a State; the card, where the new cards
 # begin, and whether the token is fresh.
-_BEFORE = (
+_BEFORE = Prepared(
     select(
         *STATE_COLUMNS,
         SEED.label("seed"),
@@ -182,11 +182,11 @@ _BEFORE = (
     )
     .where(CARD.c.id == bindparam("card"))
 )
-_ADD_REVIEW = insert(REVIEW)
-_ADD_STATE = insert(CARD_STATE)
-_CHANGE_STATE = update(CARD_STATE).where(
-    CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.card_id == bindparam("card")
-)
+_ADD_REVIEW = Prepared(insert(REVIEW).returning(REVIEW.c.id), REVIEW.c.keys()[1:])
+_ADD_STATE = Prepared(insert(CARD_STATE), CARD_STATE.c.keys())
+_ITS_STATE = (CARD_STATE.c.learner_id == THE_LEARNER) & (CARD_STATE.c.card_id == bindparam("card"))
+_CHANGE_STATE = Prepared(update(CARD_STATE).where(_ITS_STATE), State._fields)
+_EMPTY_REVIEW = dict.fromkeys(REVIEW.c.keys())
 
 
 def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) -> Rated:
@@ -202,7 +202,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
     connection = session.connection()
     key = {"learner": learner.learner_id, "card": answer.card_id}
     lock_learner(connection, learner.learner_id)
-    before = connection.execute(_BEFORE, key | {"token": answer.token}).one_or_none()
+    before = _BEFORE.one_or_none(connection, key | {"token": answer.token})
     if before is None:
         raise UnknownCardError(f"There is no card {answer.card_id}.")
     if before.used is not None:
@@ -244,18 +244,18 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
         **computed,
     }
     values["checksum"] = checksum(values)
-    (review_id,) = cast(tuple[int], connection.execute(_ADD_REVIEW, values).inserted_primary_key)
+    ((review_id,),) = _ADD_REVIEW.all(connection, _EMPTY_REVIEW | values)
     review = Review.model_construct(**values, id=review_id)
     given = CountedRating(review_id, *(values[name] for name in CountedRating._fields[1:]))
     new = after(state, before.seed, given)
     add_rating(connection, Place(learner.learner_id, before.deck_id, before.topic_id), state, given)
     if state is None:
-        connection.execute(_ADD_STATE, new._asdict() | {"learner_id": learner.learner_id, "card_id": answer.card_id})
+        _ADD_STATE.all(connection, new._asdict() | {"learner_id": learner.learner_id, "card_id": answer.card_id})
     else:
-        connection.execute(_CHANGE_STATE, new._asdict() | key)
+        _CHANGE_STATE.all(connection, new._asdict() | key)
     if state is None or before.cursor is None:
         statement = ADD_CURSOR if before.cursor is None else MOVE_CURSOR
-        connection.execute(statement, {"learner": learner.learner_id, "deck": before.deck_id})
+        statement.all(connection, {"learner": learner.learner_id, "deck": before.deck_id})
     return Rated(review, RatedCard(before.name, before.question, before[-3:]), state, new, repeated=False)
 
 
@@ -282,7 +282,7 @@ def _again(connection: Connection, learner_id: int, token: str) -> Rated:
     if use.undone:
         raise UndoneTokenError(use.review)
     key = {"learner": learner_id, "card": use.review.card_id}
-    card = connection.execute(_BEFORE, key | {"token": token}).one()
+    card = _BEFORE.one_or_none(connection, key | {"token": token})
     ratings = steps(card.seed, standing_ratings(connection, learner_id, use.review.card_id))
     before, after = next((before, after) for before, given, after in ratings if given.id == use.review_id)
     return Rated(use.review, RatedCard(card.name, card.question, card[-3:]), before, after, repeated=True)

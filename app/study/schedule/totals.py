@@ -19,7 +19,7 @@ from app.database import lock_learner
 from app.study.schedule.review_log import COUNTED, COUNTED_COLUMNS, IN_ORDER, SEED, STANDS
 from app.study.schedule.scale import Rating
 from app.study.schedule.scheduler import CountedRating, State, is_second_look, recall, steps
-from app.tables import CARD, DAY_TOTAL, LEARNER, MONTH_TOTAL, REVIEW
+from app.tables import CARD, DAY_TOTAL, LEARNER, MONTH_TOTAL, REVIEW, Prepared
 
 WHOLE_DECK = 0
 """The topic_id of the rows of day_total that sum up a whole deck."""
@@ -108,11 +108,17 @@ class Sums:
         for table, sums in ((DAY_TOTAL, self._days), (MONTH_TOTAL, self._months)):
             if not sums:
                 continue
-            keys = [dict(zip(_KEYS[table], key, strict=True)) for key in sums]
-            values = ({name: sums[key][name] for name in _VALUES[table]} for key in sums)
-            connection.execute(_ADD[connection.dialect.name, table], [k | v for k, v in zip(keys, values, strict=True)])
+            rows = [dict(zip(_KEYS[table], key, strict=True)) for key in sums]
+            for row, added in zip(rows, sums.values(), strict=True):
+                row |= {name: added[name] for name in _VALUES[table]}
+            if len(rows) <= 2:  # those of one rating, by one statement
+                values = {f"{name}_{number}": row[name] for number, row in enumerate(rows) for name in row}
+                _adding(connection.dialect.name, table, len(rows)).all(connection, values)
+            else:
+                connection.execute(_adding(connection.dialect.name, table, 0).statement, rows)
             if self._took:
-                connection.execute(_DROP_EMPTY[table], [{f"the_{name}": key[name] for name in key} for key in keys])
+                keys = [{f"the_{name}": row[name] for name in _KEYS[table]} for row in rows]
+                connection.execute(_DROP_EMPTY[table], keys)
             sums.clear()
         self._took = False
 
@@ -123,22 +129,22 @@ RATINGS_OF_DAY = functools.reduce(operator.add, (DAY_TOTAL.c[f"rated_{int(rating
 """The number of ratings in a row of day_total."""
 
 
-def _add_to(dialect: Any, table: Table) -> Any:
-    made = dialect.insert(table)
+@functools.cache
+def _adding(dialect: str, table: Table, rows: int) -> Prepared:
+    """Adds so many rows, whose values are named by their number; with 0 the rows that it is executed with."""
+    made: Any = {"sqlite": sqlite, "postgresql": postgresql}[dialect].insert(table)
+    if rows:
+        made = made.values(
+            [{c.name: bindparam(f"{c.name}_{number}", type_=c.type) for c in table.columns} for number in range(rows)]
+        )
     sums = {name: table.c[name] + made.excluded[name] for name in _VALUES[table]}
-    return made.on_conflict_do_update(index_elements=_KEYS[table], set_=sums)
+    return Prepared(made.on_conflict_do_update(index_elements=_KEYS[table], set_=sums))
 
 
 def _drop_empty(table: Table, ratings: ColumnElement[int]) -> Any:
     return delete(table).where(*(table.c[name] == bindparam(f"the_{name}") for name in _KEYS[table]), ratings == 0)
 
 
-# Built once, for both databases.
-_ADD = {
-    (name, table): _add_to(dialect, table)
-    for name, dialect in (("sqlite", sqlite), ("postgresql", postgresql))
-    for table in (DAY_TOTAL, MONTH_TOTAL)
-}
 _DROP_EMPTY = {
     DAY_TOTAL: _drop_empty(DAY_TOTAL, RATINGS_OF_DAY),
     MONTH_TOTAL: _drop_empty(MONTH_TOTAL, MONTH_TOTAL.c.asked),

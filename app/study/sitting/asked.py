@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, select
 
 from app.study.schedule.scheduler import State
 from app.study.selection.standing import IS_FLAGGED, IS_SUSPENDED, ITS_MARK
@@ -42,6 +42,7 @@ class AskedCard(NamedTuple):
 
 
 _OF_CARD: list[ColumnElement[Any]] = [CARD.c[name] for name in AskedCard._fields if name in CARD.c]
+_SPACE: Any = literal_column("' '")
 # An alias, because a statement that adds to this one looks at card_state for reasons of its own.
 _STATE = CARD_STATE.alias("its_state")
 ASKED: Select[Any] = select(
@@ -51,7 +52,9 @@ ASKED: Select[Any] = select(
     IS_SUSPENDED,
     IS_FLAGGED,
     func.coalesce(CARD_MARK.c.note, EMPTY),
-    select(func.aggregate_strings(CARD_SOURCE.c.item, " ")).where(CARD_SOURCE.c.card_id == CARD.c.id).scalar_subquery(),
+    select(func.aggregate_strings(CARD_SOURCE.c.item, _SPACE))
+    .where(CARD_SOURCE.c.card_id == CARD.c.id)
+    .scalar_subquery(),
     *(_STATE.c[name] for name in State._fields),
 ).select_from(
     CARD.join(TOPIC, TOPIC.c.id == CARD.c.topic_id)

@@ -38,7 +38,19 @@ from app.study.selection.selection import (
 from app.study.selection.standing import ARE_ASKABLE, IS_ASKABLE, IS_PUT_OFF
 from app.study.sitting.asked import ASKED
 from app.study.sitting.rated_today import COMES_ONCE_MORE, LAST_RATED, RATED_IN_SITTING
-from app.tables import CARD, CARD_STATE, DAY_TOTAL, DECK, NONE, ONE, THE_DECK, THE_LEARNER, TODAY, without_index
+from app.tables import (
+    CARD,
+    CARD_STATE,
+    DAY_TOTAL,
+    DECK,
+    NONE,
+    ONE,
+    THE_DECK,
+    THE_LEARNER,
+    TODAY,
+    Prepared,
+    without_index,
+)
 
 MOST_COUNTED = 500
 """No count of cards goes further, so that a page costs the same with a million cards."""
@@ -268,10 +280,10 @@ def progress_statement(shape: Shape, mode: Mode, is_apart: bool, is_planned: boo
 @lru_cache(maxsize=256)
 def next_and_progress_statement(
     shape: Shape, mode: Mode, new_first: bool, is_planned: bool, is_apart: bool
-) -> Select[Any]:
+) -> Prepared:
     """The first of `next_statements` with the columns of `progress_statement` beside the card's."""
     first: Select[Any] = next_statements(shape, mode, new_first, is_planned)[0]
-    return cast(Select[Any], first.add_columns(*_counts(shape, mode, is_apart, is_planned)))
+    return Prepared(first.add_columns(*_counts(shape, mode, is_apart, is_planned)))
 
 
 def _counts(shape: Shape, mode: Mode, is_apart: bool, is_planned: bool) -> list[ColumnElement[int]]:

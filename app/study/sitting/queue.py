@@ -104,7 +104,7 @@ def next_and_progress(
     values, shape, is_apart = parameters(learner, now, queue, sitting), queue.selection.shape, sitting is not None
     connection, new_first = session.connection(), _new_first(session, learner, queue, values["today"])
     how = new_first, queue.plan is not None
-    row = connection.execute(next_and_progress_statement(shape, queue.mode, *how, is_apart), values).one_or_none()
+    row = next_and_progress_statement(shape, queue.mode, *how, is_apart).one_or_none(connection, values)
     if row is not None:
         return asked(row), _progress(queue, values, row[COLUMNS:])
     counts = connection.execute(progress_statement(shape, queue.mode, is_apart, queue.plan is not None), values).one()

@@ -28,7 +28,7 @@ from app.study.selection.standing import LEECH_FROM
 from app.study.sitting.asked import AskedCard
 from app.study.sitting.points import kept_of
 from app.study.sitting.rated_today import is_once_more
-from app.tables import CARD, CARD_STATE, THE_LEARNER
+from app.tables import CARD, CARD_STATE, THE_LEARNER, Prepared
 from app.web.frame.here import Context
 from app.web.sitting.computed import computed
 from app.web.sitting.forms import AnswerForm, CardForm, PageForm, RatingForm, UndoForm
@@ -230,7 +230,9 @@ def _not_counted(sitting: Sitting, form: RatingForm, error: NotCountedError) -> 
     return ask(sitting, sitting.current(), says, HTTPStatus.CONFLICT)
 
 
-_EXPLAINED = select(CARD_STATE.c.card_id).where(CARD_STATE.c.learner_id == THE_LEARNER).limit(1).offset(EXPLAINED - 1)
+_EXPLAINED = Prepared(
+    select(CARD_STATE.c.card_id).where(CARD_STATE.c.learner_id == THE_LEARNER).limit(1).offset(EXPLAINED - 1)
+)
 _NAME_AND_QUESTION = select(CARD.c.name, CARD.c.question).where(CARD.c.id == bindparam("card"))
 
 
@@ -280,7 +282,7 @@ def page(
 
 def _is_new_here(sitting: Sitting) -> bool:
     key = {"learner": sitting.learner.learner_id}
-    return sitting.session.connection().execute(_EXPLAINED, key).first() is None
+    return _EXPLAINED.one_or_none(sitting.session.connection(), key) is None
 
 
 def _just_rated(sitting: Sitting, shown: Shown | None, review: Review | None, rated: Rated | None) -> JustRated | None:
