@@ -34,8 +34,7 @@ def serve(
         bool, typer.Option("--phone", help="Serve on the home network, and show a link for the phone.")
     ] = False,
     address: Annotated[
-        str | None,
-        typer.Option(help="With --phone: address to listen on, not this machine's.", show_default=False),
+        str | None, typer.Option(help="With --phone: address to listen on, not this machine's.", show_default=False)
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="With --phone: do not ask.")] = False,
     tls_cert: Annotated[

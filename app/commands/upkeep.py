@@ -54,9 +54,7 @@ def restore(
 
 
 @app.command()
-def downgrade(
-    revision: Annotated[str | None, typer.Argument(help="The revision of the older Recur.")] = None,
-) -> None:
+def downgrade(revision: Annotated[str | None, typer.Argument(help="The revision of the older Recur.")] = None) -> None:
     """Take the database's schema back for an older Recur, after a copy. Without a revision: list them."""
     from app.upkeep import downgrade as downgrading
     from app.upkeep.revisions import known_revisions

@@ -3,17 +3,7 @@
 from itertools import islice, zip_longest
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    String,
-    Table,
-    delete,
-    func,
-    insert,
-    inspect,
-    select,
-    text,
-)
+from sqlalchemy import Connection, String, Table, delete, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import SQLModel
 
@@ -103,10 +93,7 @@ def _copy(source: Connection, target: Connection, table: Table) -> int:
 
 def _compare(source: Connection, target: Connection, table: Table) -> None:
     """Raise CopyError unless both hold the same rows, value by value."""
-    with (
-        source.execute(_in_order(source, table)) as one,
-        target.execute(_in_order(target, table)) as other,
-    ):
+    with source.execute(_in_order(source, table)) as one, target.execute(_in_order(target, table)) as other:
         for here, there in zip_longest(one, other):
             if here is None or there is None or tuple(here) != tuple(there):
                 raise CopyError(f"{table.name} differs after it was copied: {here} became {there}. Nothing was moved.")

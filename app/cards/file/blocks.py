@@ -23,7 +23,7 @@ RAW = "raw"
 
 
 def _parser() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough", "linkify"])
     markdown.disable(["html_block", "html_inline"])
     markdown.use(dollarmath_plugin, allow_labels=False, allow_space=False, allow_blank_lines=False, double_inline=True)
     extend(markdown)
@@ -190,7 +190,9 @@ def typographic(tokens: Sequence[Token]) -> None:
     """
     for token in tokens:
         typographic(token.children or ())  # the words of a picture
-    texts = [token for token in tokens if token.type == "text" and TYPEWRITTEN.search(token.content)]
+    texts = [
+        one for one in tokens if one.type == "text" and "://" not in one.content and TYPEWRITTEN.search(one.content)
+    ]
     if not texts:
         return
     for token in texts:

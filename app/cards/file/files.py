@@ -19,7 +19,7 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ENDINGS = (".md", ".markdown", ".mdown", ".mkd")
 # What names a file that tells of the others, such as README.md, and what `git mergetool` writes beside a conflict.
 _NO_TOPIC = re.compile(r"[Rr]eadme|[A-Z][A-Z_-]+|.*_(BACKUP|BASE|LOCAL|REMOTE)_\d+")
-_OF_A_TOPIC = re.compile(rb"\A\s*(-+\s*$|\Z)|^(title|order):|^##\s|\0", re.MULTILINE)
+_OF_A_TOPIC = re.compile(rb"\A\s*(-+\s*$|\Z|version https://git-lfs)|^(title|order):|^##\s|\0", re.MULTILINE)
 _HAS_CARD = re.compile(rb"^## [^\n]*\{#", re.MULTILINE)
 
 

@@ -86,7 +86,8 @@ def take_metadata(
 
 def colon_of_metadata(line: str) -> int | None:
     """The index of the colon of a line that states metadata, or that nearly does; None for any other line."""
-    found = _LINE.fullmatch(line.strip()) or _ALMOST.match(line.lstrip())
+    stated = line.strip().lstrip("-*+> ")
+    found = _LINE.fullmatch(stated) or _ALMOST.match(stated)
     return line.index(":") if found else None
 
 
@@ -172,8 +173,13 @@ def _misplaced_lines(path: str, blocks: Sequence[Block]) -> list[Mistake]:
             path, line, f"{found[1]}: must be among the last lines, in its own paragraph (with an empty line before)"
         )
         for block in blocks
-        if block.kind == "paragraph"
-        for line, text in enumerate(block.text.split("\n"), block.line)
+        if block.kind not in ("table", "heading")
+        for written, first in (
+            [(token.content, at) for token, at in block.tokens_with_lines() if token.type == "inline"]
+            if block.parsed
+            else [(block.text, block.line)]
+        )
+        for line, text in enumerate(written.split("\n"), first)
         if (found := _LINE.fullmatch(text.strip()))
     ]
 

@@ -3,6 +3,7 @@ r"""Markdown that authors write beyond CommonMark: \( \), \[ \], environments, <
 import re
 import sys
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import mdTrim
@@ -37,6 +38,9 @@ _NOTE = re.compile(r"\[\^([^\]\s]+)\]")
 _CELL_PART = re.compile(
     r"\\\(.+?\\\)|\\.|(?P<run>`+)(?:(?!`).)+?(?<!`)(?P=run)(?!`)|\$(?!\s)(?:[^$\\]|\\.)+\$|.", re.DOTALL
 )
+_ADDRESS = re.compile(
+    r"https?://(?:[^\s<>()\"“”‘’«»`|\\\u3000-\u303f\uff00-\uffef]|\([^\s<>()]*\))+(?<![.,;:!?'*_~\]…/])/?"
+)
 _CONTAINER = re.compile(r"[\s>]*(?:(?:[-*+]|\d+[.)])\s+)*")
 _PLAIN = re.compile(r"(?:[^\W\d_][^\n]*+\n)*+(?=[ \t]*(?:\n|\Z))|##[ \t][^\n|]*+(?=\n|\Z)")
 """A paragraph whose lines all begin with a letter, or a heading: at the top level they can be nothing else."""
@@ -50,11 +54,17 @@ def extend(markdown: MarkdownIt) -> None:
     """Teach a parser these forms."""
     markdown.block.ruler.before("table", "plain", _plain)
     markdown.inline.ruler.before("escape", "tex", _tex)
+    markdown.options["linkify"], markdown.linkify = True, SimpleNamespace(match_at_start=_address)
     markdown.inline.ruler.before("autolink", "tag", _tag)
     markdown.inline.ruler.before("link", "note", _note)
     markdown.block.ruler.before("fence", "tex_block", _tex_block, {"alt": ["paragraph", "reference", "blockquote"]})
     markdown.block.ruler.before("reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]})
     sys.modules["markdown_it.rules_block.table"].escapedSplit = cells  # type: ignore[attr-defined]
+
+
+def _address(text: str) -> SimpleNamespace | None:
+    """The address that a text begins with, as markdown-it asks for it."""
+    return SimpleNamespace(url=found[0]) if (found := _ADDRESS.match(text)) else None
 
 
 def cells(row: str) -> list[str]:

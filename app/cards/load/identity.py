@@ -190,9 +190,7 @@ _SIGNS = (
 _WEAKER_SIGNS = (
     # It went to another deck, and its answer or its id was changed at once.
     _Sign(
-        lambda one: (one.name, one.card.question),
-        lambda row: (row.name, row.question),
-        "with the same id and question",
+        lambda one: (one.name, one.card.question), lambda row: (row.name, row.question), "with the same id and question"
     ),
     _Sign(
         lambda one: (one.card.question, one.card.answer_hash),

@@ -22,13 +22,16 @@ def _compiled(kind: str) -> list[tuple[re.Pattern[str], str]]:
     return [(re.compile(pattern, re.MULTILINE), message) for pattern, message in _TABLE[kind].items()]
 
 
-CLOZE, ANYWHERE, BOXES, LINES = map(_compiled, ("cloze", "anywhere", "box", "line"))
+CLOZE, ANYWHERE, LETTERS, BOXES, LINES = map(_compiled, ("cloze", "anywhere", "letter", "box", "line"))
 """Marks of hidden words where none can be hidden (`app/cards/file/sides.py` reads the others); markup within a line of
 text; markup that begins a line of a paragraph; and markup that no backslash makes text.
 """
-_MAY_BE_IN_TEXT = re.compile(r"[<{\[^~:@]|==|%%|\+\+|\(\(")
+_MAY_BE_IN_TEXT = re.compile(
+    r"[<{\[^~:@#&ÂÃâ【\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\ufeff\ufffd\ue000-\uf8ff]|==|%%|\+\+|\(\(|\*\*|''|\|\||>!|cite"
+)
 _MAY_BE_AT_A_START = re.compile(
-    r":::|:\*\*|\*\*:|：|!!!|\?\?\?|\.\. |#\+|\||%%|\}`|``|\)\{|\\\\[(\[]|\u00a0|^[ \t>]*(?::[ \t]|\+[-=]|\*\[|\[)",
+    r"::|`_|:\*\*|\*\*:|：|\||%%|\}`|``|\)\{|\\\\[(\[]|\u00a0|\[/?\$"
+    r"|^[ \t>]*(?:[^\w\s>'\"<{`\\$]|[a-zA-Z0-9]{1,2}[.)\ufe0f\u20e3]|[①-⑳❶-❿]|[SDC][A-Z])",
     re.MULTILINE,
 )
 """What no text without foreign markup need have: most texts are done with at once."""
@@ -39,16 +42,17 @@ def in_text(text: str) -> Iterator[tuple[int, str]]:
     """What is foreign within text that is neither code nor a formula, as (offset, message)."""
     if not _MAY_BE_IN_TEXT.search(text):
         return
-    opened = set()
-    for found in TAG.finditer(text):
+    opened, tags = set(), list(TAG.finditer(text))
+    places = {found.start() for found in tags}
+    for found in tags:
         name = found[1].lower()
         if found[0].startswith("</") and name in opened:
             continue
         opened.add(name)
         instead = f"write {_TAGS[name].format(name)}"
         yield found.start(), f"{found[0][:40]} is not read as HTML: {instead}, or put ` around it to show it"
-    for pattern, message in (*CLOZE, *ANYWHERE):
-        yield from ((found.start(), message) for found in pattern.finditer(text))
+    for pattern, message in (*CLOZE, *ANYWHERE, *LETTERS):
+        yield from ((one.start(), message) for one in pattern.finditer(text) if one.start() not in places)
 
 
 def at_starts(text: str) -> Iterator[tuple[int, str]]:

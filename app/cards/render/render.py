@@ -32,7 +32,7 @@ from app.cards.render.sanitiser import CLEANER, WITH_PICTURES
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
-RENDERER = "12 " + " ".join(
+RENDERER = "13 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 
@@ -59,12 +59,16 @@ _STRAY_DOLLAR = (
     r"without an empty line between, or \$ for a dollar"
 )
 
-_PROSE = re.compile(r"(?!:)(?:[\w ,;)/]++|\((?!\()|\.(?!\. )|[-%=?!+](?![-%=?!+])|:(?=[ \n]|\Z)|\n(?![ :]))*+")
+_PROSE = re.compile(
+    r"(?!:)(?:[\w ,;)/]++|\((?!\()|\.(?!\. )|[-%=?!+](?![-%=?!+])|:(?=[ \n]|\Z)|\n(?![ :①-⑳❶-❿]|\w{1,2}[.)] ))*+"
+)
 
 
 def is_prose(text: str) -> bool:
     """True if inline text has nothing but words: its HTML is itself, and nothing in it can be a mistake."""
-    plain_words = _PROSE.fullmatch(text) and "_" not in text and " \n" not in text and not text.endswith(" ")
+    plain_words = (
+        _PROSE.fullmatch(text) and "_" not in text and " \n" not in text and not text.endswith(" ") and "Ã" not in text
+    )
     return bool(plain_words) and (text.isascii() or not _RIGHT_TO_LEFT.search(text))
 
 
@@ -264,7 +268,7 @@ class _Renderer:
         for at, message in () if self.is_line else foreign.at_starts(text):
             self.wrong(line + text.count("\n", 0, at), message)
         for token in tokens:
-            if token.type == "text":
+            if token.type == "text" and not token.content.startswith(("http://", "https://")):
                 self.check_text(token.content, line + text.count("\n", 0, token.meta.get("at", 0)))
         if self.around.show and not self.around.as_written and TYPEWRITTEN.search(text):
             typographic(tokens)
@@ -290,6 +294,8 @@ class _Renderer:
                 if shown is None:
                     continue
                 token = shown
+            elif token.type == "link_open" and self.is_line and token.markup == "linkify":
+                continue
             elif token.type == "link_open":
                 end = next(at for at, inner in enumerate(tokens) if at > index and inner.type == "link_close")
                 link_is_hidden = not self.link(token, here, plain(tokens[index + 1 : end]), is_follow_up)

@@ -2,13 +2,16 @@
 
 import codecs
 import re
+from pathlib import Path
 
 from app.cards.file.files import Unreadable, decode
+from app.cards.render.word_table import word_table
 from app.exchange.imports.draft import Notice, RefusedError
 
 WINDOWS = "cp1252"
-_OTHERS = {"shift_jis": "[\u3040-\u30ff\u4e00-\u9fff]", "gb18030": "[\u4e00-\u9fff]", "cp1251": "[\u0410-\u044f]"}
-"""Other encodings that spreadsheets save tables in, and letters that such a text must have."""
+_TABLE = word_table(Path(__file__).with_name("encodings.txt"))
+_MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32"}
+_MARKS |= {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}  # begins as UTF-32's does
 
 
 def text_of(data: bytes, encoding: str, guesses: list[Notice]) -> str:
@@ -19,8 +22,9 @@ def text_of(data: bytes, encoding: str, guesses: list[Notice]) -> str:
     """
     if encoding:
         return _decoded(data, encoding)
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _decoded(data, "utf-16")
+    for mark in _MARKS:
+        if data.startswith(mark):
+            return _decoded(data, _MARKS[mark])
     wide = _without_mark(data)
     if wide:
         guesses.append(Notice("the file", f"it is read as {wide.upper()}, as every second byte is NUL"))
@@ -35,21 +39,24 @@ def text_of(data: bytes, encoding: str, guesses: list[Notice]) -> str:
             text, others = _decoded(data, name), _in_two_encodings(data) if name == WINDOWS else ""
         except RefusedError:
             raise RefusedError(f"{line}: {error}; or say its encoding with --encoding") from None
-        what, told = "the line is" if others else "the file is", name.replace("cp", "Windows-")
+        what, told = "the line is" if others else "the file is", name.replace("cp125", "Windows-125")
         guesses.append(Notice(line, f"it is no UTF-8, so {what} read as {told}: else say --encoding NAME"))
         return others or text
 
 
 def _likely(data: bytes) -> str:
-    """The encoding of a text, by its letters: a Western text has few letters beyond ASCII beside each other."""
+    """The encoding of a text, by its letters: a Latin text has few letters beyond ASCII beside each other."""
     runs = re.findall(rb"[\x80-\xff]+", data)
-    if sum(len(run) for run in runs if len(run) > 3) < 0.5 * sum(map(len, runs)):
-        return WINDOWS
-    texts = {name: data.decode(name, "replace") for name in _OTHERS}
-    fits = {
-        name: len(re.findall(_OTHERS[name], text)) / len(text) for name, text in texts.items() if "\ufffd" not in text
-    }
-    return max(fits, key=fits.__getitem__, default=WINDOWS)
+    is_latin = sum(len(run) for run in runs if len(run) > 3) < 0.5 * sum(map(len, runs))
+    found: dict[str, float] = {WINDOWS: 1.0}
+    for language, letters in _TABLE["latin" if is_latin else "other"].items():
+        name = language.partition("/")[0]
+        text = data.decode(name, "replace")
+        strange = re.sub("[\\x00-\x7f“”„‘’‚«»–—…€°·×]", "", text.lower() if is_latin else text)
+        if "\ufffd" not in strange:
+            shares = [len(re.findall(f"[{some}]", strange)) / max(len(strange), 1) for some in letters.split()]
+            found[name] = max(found.get(name, 0), shares[0] + shares[-1])
+    return max(found, key=found.__getitem__)
 
 
 def _in_two_encodings(data: bytes) -> str:

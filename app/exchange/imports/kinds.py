@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from app.cards.file.conflicts import conflicts
 from app.cards.file.files import Unreadable
 from app.exchange.imports.anki.read_package import read_anki
 from app.exchange.imports.decode import text_of
@@ -64,9 +65,14 @@ class ImportFile:
         if len(data) > LARGEST_TEXT:
             raise RefusedError(f"the file is larger than {LARGEST_TEXT // 1_000_000} MB: import it in parts")
         try:
-            return text_of(data, self.how.encoding, self.guesses)
+            text = text_of(data, self.how.encoding, self.guesses)
         except Unreadable as error:
             raise RefusedError(f"line {error.line}: {error}") from None
+        if not text.strip():
+            raise RefusedError("the file is empty")
+        for line, message in conflicts(text.split("\n")) if "\n>>>>>>>" in text else ():
+            raise RefusedError(f"line {line}: {message}")
+        return text
 
     @property
     def page(self) -> str:

@@ -135,8 +135,7 @@ _COUNTED = (
         .join(CARD_STATE, CARD_STATE.c.learner_id == ACCOUNT.c.learner_id)
         .join(CARD, and_(CARD.c.id == CARD_STATE.c.card_id, CARD.c.retired_at.is_(None)))
         .outerjoin(
-            CLASS_DATE,
-            and_(CLASS_DATE.c.class_id == CLASS_MEMBER.c.class_id, CLASS_DATE.c.deck_id == CARD.c.deck_id),
+            CLASS_DATE, and_(CLASS_DATE.c.class_id == CLASS_MEMBER.c.class_id, CLASS_DATE.c.deck_id == CARD.c.deck_id)
         )
     )
     .where(

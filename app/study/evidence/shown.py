@@ -99,8 +99,7 @@ _CARDS = (
 _TIMES = select(EVIDENCE.c.part, EVIDENCE.c.made_at, EVIDENCE.c.members).distinct().where(EVIDENCE.c.learners > 0)
 _CELLS = (
     select(
-        *(EVIDENCE.c[name] for name in FigureCell._fields),
-        *(func.sum(EVIDENCE.c[name]).label(name) for name in NAMES),
+        *(EVIDENCE.c[name] for name in FigureCell._fields), *(func.sum(EVIDENCE.c[name]).label(name) for name in NAMES)
     )
     .where(EVIDENCE.c.learners > 0)
     .group_by(*(EVIDENCE.c[name] for name in FigureCell._fields))

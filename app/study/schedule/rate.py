@@ -14,15 +14,7 @@ from app.study.learner.preferences import Preferences
 from app.study.schedule.checksum import checksum
 from app.study.schedule.computed import asked_now, kept, name_of
 from app.study.schedule.new_card_cursor import ADD_CURSOR, MOVE_CURSOR
-from app.study.schedule.review_log import (
-    MAX_ID,
-    REACHED,
-    SEED,
-    STATE_COLUMNS,
-    review_by_id,
-    standing_ratings,
-    use_of,
-)
+from app.study.schedule.review_log import MAX_ID, REACHED, SEED, STATE_COLUMNS, review_by_id, standing_ratings, use_of
 from app.study.schedule.scheduler import CountedRating, State, after, steps
 from app.study.schedule.totals import Place, add_rating
 from app.tables import CARD, CARD_STATE, DECK, NEW_CARD_CURSOR, REVIEW, THE_LEARNER, Prepared

@@ -30,8 +30,7 @@ _BEFORE = (
     .order_by(_FROM.c.place, _FROM.c.id)
 )
 _WITHIN = _BOTH.where(
-    *(card.c.deck_id == THE_DECK for card in (_FROM, _TO)),
-    *(card.c.retired_at.is_(None) for card in (_FROM, _TO)),
+    *(card.c.deck_id == THE_DECK for card in (_FROM, _TO)), *(card.c.retired_at.is_(None) for card in (_FROM, _TO))
 ).order_by(CARD_LINK.c.card_id, CARD_LINK.c.position)
 
 

@@ -181,13 +181,7 @@ class Selection(BaseModel, frozen=True):
     ] = ""
     source: Annotated[Text, Filter("from {}".format, _from_source(), _of_source, label="Source")] = ""
     state: Annotated[
-        Text,
-        one_of("state", STATES),
-        Filter(
-            lambda state: STATES[state].words,
-            _STATES,
-            label="State",
-        ),
+        Text, one_of("state", STATES), Filter(lambda state: STATES[state].words, _STATES, label="State")
     ] = ""
     flagged: Annotated[Tick, Filter(lambda _is: "flagged", _marked(IS_FLAGGED))] = False
     missed: Annotated[

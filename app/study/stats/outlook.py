@@ -113,9 +113,7 @@ def _hardest(of_topic: bool) -> Select[Any]:
     card = select(CARD.c.deck_id).where(CARD.c.id == CARD_STATE.c.card_id, CARD.c.retired_at.is_(None))
     deck = (card.where(CARD.c.topic_id == bindparam("topic")) if of_topic else card).scalar_subquery()
     found = select(CARD_STATE.c.card_id).where(
-        CARD_STATE.c.learner_id == THE_LEARNER,
-        CARD_STATE.c.difficulty > bindparam("above"),
-        deck == THE_DECK,
+        CARD_STATE.c.learner_id == THE_LEARNER, CARD_STATE.c.difficulty > bindparam("above"), deck == THE_DECK
     )
     # First their ids, then their texts, which need not be carried through the sorting.
     ids = found.order_by(*_HARDEST_FIRST).limit(MOST_HARD).subquery()

@@ -31,11 +31,7 @@ def card_by_short_name(here: Here, name: str) -> Response:
     return RedirectResponse(f"/cards/{decks[0]}/{name}")
 
 
-def card(
-    here: Here,
-    deck: str,
-    name: str,
-) -> Response:
+def card(here: Here, deck: str, name: str) -> Response:
     """Show everything about a card."""
     with here.reading() as session:
         learner = here.learner(session)

@@ -22,10 +22,7 @@ _FIRST_PARAGRAPH = re.compile(r"<p[^>]*>(.*?)</p>", re.DOTALL)
 _CARD_ALONE = re.compile(r'<p[^>]*><a href="/cards/([^/"]+)/([^/"]+)" class="card-link">(?:(?!</a>).)*</a></p>')
 
 
-def topics(
-    here: Here,
-    deck: str | None = None,
-) -> Response:
+def topics(here: Here, deck: str | None = None) -> Response:
     """List every topic, in learning order."""
     with here.reading() as session:
         chosen = deck_named(session, deck)
@@ -40,11 +37,7 @@ def topics(
         )
 
 
-def topic(
-    here: Here,
-    deck: str,
-    name: str,
-) -> Response:
+def topic(here: Here, deck: str, name: str) -> Response:
     """Show the four steps of a topic."""
     with here.reading() as session:
         chosen, found = topic_named(session, deck, name)

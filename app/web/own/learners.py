@@ -65,10 +65,7 @@ def _list(
         )
 
 
-def add(
-    here: Here,
-    name: Name = "",
-) -> Response:
+def add(here: Here, name: Name = "") -> Response:
     """Add a learner, who from now on studies in this browser."""
     _check_profiles(here)
     try:
@@ -89,11 +86,7 @@ def choose(here: Here, chosen: Annotated[RowId, Form()]) -> Response:
     return _studies(here.request, chosen, "/")
 
 
-def rename_learner(
-    here: Here,
-    chosen: Annotated[RowId, Form()],
-    name: Name = "",
-) -> Response:
+def rename_learner(here: Here, chosen: Annotated[RowId, Form()], name: Name = "") -> Response:
     """Rename a learner."""
     _check_profiles(here)
     try:

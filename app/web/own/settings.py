@@ -77,11 +77,7 @@ def hide_hints(here: Here) -> Response:
 
 
 def _form(
-    here: Here,
-    session: Session,
-    texts: dict[str, str],
-    error: WrongProfileError | None = None,
-    saved: bool = False,
+    here: Here, session: Session, texts: dict[str, str], error: WrongProfileError | None = None, saved: bool = False
 ) -> Response:
     learner = here.learner(session)
     today = learner.day(here.now)

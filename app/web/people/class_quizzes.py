@@ -87,9 +87,7 @@ def result_as_csv(here: Here, class_id: RowId, quiz: RowId) -> Response:
     name, its, questions, _ = _result(here, class_id, quiz)
     if not its.is_over(here.now):
         raise NotHereError("This quiz is not over yet. Its result can be saved when it is.")
-    table: list[Sequence[object]] = [
-        ("deck", "card", "question", "answered", "missed", "mean rating", "slips", "note"),
-    ]
+    table: list[Sequence[object]] = [("deck", "card", "question", "answered", "missed", "mean rating", "slips", "note")]
     for one in questions:
         slips = "\n".join(f"{number} × {slip}" for slip, number in one.slips)
         mean, note = ("", f"{one.missed:.0%} or more missed it") if one.mean is None else (f"{one.mean:.2f}", "")

@@ -56,10 +56,7 @@ def quiz(here: Here, address: Annotated[QuizAddress, Query()]) -> Response:
         return _page(here, session, deck, form, all_past=address.all)
 
 
-def make_quiz(
-    here: Here,
-    form: Annotated[QuizForm, Form()],
-) -> Response:
+def make_quiz(here: Here, form: Annotated[QuizForm, Form()]) -> Response:
     """Make the quiz and lead to it. The same form sent twice is one quiz."""
     try:
         with here.reading() as session:

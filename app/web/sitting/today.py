@@ -36,10 +36,7 @@ FEW = 5
 _FIRST_CARDS = unseen("name", IS_ASKABLE).limit(FEW)
 
 
-def today(
-    here: Here,
-    deck: str | None = None,
-) -> Response:
+def today(here: Here, deck: str | None = None) -> Response:
     """The day at a glance."""
     with here.reading() as session:
         chosen = deck_named(session, deck)

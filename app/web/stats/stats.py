@@ -17,12 +17,7 @@ from app.web.stats import calibration
 from app.web.stats import drawing as stats_drawing
 
 
-def stats(
-    here: Here,
-    deck: str | None = None,
-    topic: str = "",
-    period: Period = Period.DAYS_90,
-) -> Response:
+def stats(here: Here, deck: str | None = None, topic: str = "", period: Period = Period.DAYS_90) -> Response:
     """Show each figure as a table and a drawing, from the totals."""
     with here.reading() as session:
         chosen = deck_named(session, deck)

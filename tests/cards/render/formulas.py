@@ -17,6 +17,19 @@ Each formula has checks, which `tests/browser/test_formulas.py` makes on the box
 MACROS = (("R", r"\mathbb{R}"),)
 
 DRAWN = [
+    # the packages physics, siunitx's neighbours and nicematrix, and commands that people define for themselves
+    (r"\dv{L}{w} = \pdv{L}{W_{ij}}", "d𝐿d𝑤=𝜕𝐿𝜕𝑊𝑖𝑗"),
+    (r"\dv{x} f + \pdv{x_{i}} g", "dd𝑥𝑓+𝜕𝜕𝑥𝑖𝑔"),
+    (r"\dv[2]{f}{x} + \pdv{f}{x}{y}", "d2𝑓d𝑥2+𝜕2𝑓𝜕𝑥𝜕𝑦"),
+    (r"\int f(x) \dd{x}", "d𝑥"),
+    (r"\newcommand{\R}{x} \newcommand*\E[1]{y_{#1}} \R + \E{t}", "𝑥+𝑦𝑡"),
+    (r"\braket{\psi}{\phi} = \braket{\psi|\phi}", "⟨𝜓|𝜙⟩=⟨𝜓|𝜙⟩"),
+    (r"\vb{x} \cdot \vb*{y} + \vu{n}", "heavy", "𝐱⋅𝐲"),
+    (r"\comm{A}{B}, \expval{X}", "[𝐴,𝐵],⟨𝑋⟩"),
+    (r"\begin{bNiceMatrix} a & b \\ c & d \end{bNiceMatrix}", "fences", "rows 2"),
+    (r"\begin{cases} a, & x > 0 \cr b, & x < 0 \end{cases}", "rows 2"),
+    (r"\E_{x}[\ReLU(x)] + \KL(p \| q)", "𝔼𝑥[ReLU(𝑥)]+KL(𝑝‖𝑞)"),
+    (r"\operatorname{tr}(A) = \tr(A) + \sgn(x) + \sech y", "tr(𝐴)"),
     # recurrent networks
     (r"h_t = \tanh(W_{xh} x_t + W_{hh} h_{t-1} + b_h)", "tight", "ℎ𝑡=tanh(𝑊𝑥ℎ𝑥𝑡+𝑊ℎℎℎ𝑡−1+𝑏ℎ)"),
     (r"f_t = \sigma(W_f [h_{t-1}, x_t] + b_f)", "𝑓𝑡=𝜎(𝑊𝑓[ℎ𝑡−1,𝑥𝑡]+𝑏𝑓)"),
@@ -231,6 +244,12 @@ DRAWN = [
 ]
 
 REFUSED = [
+    (r"\qty(\frac{a}{b})", 0, r"\left("),
+    (r"a + \num{1e-3}", 4, "10^{-3}"),
+    (r"\ang{45}", 0, r"45^\circ"),
+    (r"\mqty(a & b)", 0, "pmatrix"),
+    (r"\unicode{x2200}", 0, "type the character"),
+    (r"\begin{IEEEeqnarray}{rCl} a &=& b \end{IEEEeqnarray}", 0, "align"),
     (r"\foo", 0, r"unknown command \foo"),
     (r"a + \sofmax(x)", 4, r"unknown command \sofmax"),
     (r"\frac{1}", 8, "is missing a part"),
@@ -249,7 +268,7 @@ REFUSED = [
     (r"\begin{eqnarray} a &=& b \end{eqnarray}", 0, "write align"),
     ("a & b", 2, "& is outside"),
     (r"a \\ b", 2, r"\\ is outside"),
-    (r"P(\Var(x))", 2, r"unknown command \Var: commands of your own go under macros:"),
+    (r"P(\Bias(x))", 2, r"unknown command \Bias: commands of your own go under macros:"),
     (r"a \SI{3}{\metre}", 2, r"5\,\mathrm{ms}"),
     (r"x\cite{elman}", 1, "(paper:elman-1990)"),
     (r"\colorbox{red}{x}", 0, r"\boxed"),
@@ -270,7 +289,7 @@ REFUSED = [
     (r"a $b$", 2, r"a dollar is \$"),
     (r"\text{if $x", 9, "a $ is not closed"),
     (r"\href{javascript:alert(1)}{x}", 0, r"\href cannot be used here: a formula has no links"),
-    (r"\class{hx}{x}", 0, r"unknown command \class"),
+    (r"\class{hx}{x}", 0, r"\class cannot be used here: a formula has no styles"),
     (r"\rule{1cm}{1cm}", 0, r"unknown command \rule"),
     (r"\includegraphics{x}", 0, r"unknown command \includegraphics"),
     (r"\newcommand{\x}{1}", 0, "shows nothing"),

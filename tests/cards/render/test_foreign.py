@@ -41,6 +41,48 @@ FOREIGN = [
     ("US$5 and 5$", "dollars"),
     ("**Level:** easy", "plainly"),
     ("Tags：rnn", "plainly"),
+    ("*Level: easy*", "plainly"),
+    ("The gates:\n• input\n• forget", "- and a space"),
+    ("▪ input", "- and a space"),
+    ("→ input\n→ forget", "backslash"),
+    ("– input\n– forget", "backslash"),
+    ("① input\n② forget", "backslash"),
+    ("a) input\nb) forget", "letters"),
+    ("i. input\nand\nii. forget", "letters"),
+    ("#. input", "1. and a space"),
+    ("The gates:\n2. input\n3. forget", "an empty line before"),
+    ("Gate\n~ A sigmoid.", "**Term:**"),
+    ("| a | b |\n| x | y |", "| --- |"),
+    ("| The limerick\n| in lines", "verse"),
+    ("┌──┬──┐\n│ a│ b│", "```"),
+    ("words #rnn/lstm here", "Tags:"),
+    ("^^words^^", "**words**"),
+    ("((abc_DEF-1))", "((…))"),
+    ("SCHEDULED: <2026-03-04 Wed>", "Org"),
+    ("[b]words[/b]", "Markdown"),
+    ("[latex]x^2[/latex]", "$…$"),
+    ("[$]x[/$]", "[$]"),
+    ("words【4†source】", "source"),
+    ("words [cite: 1]", "source"),
+    (":contentReference[oaicite:0]", "source"),
+    ("<Tab>x</Tab>", "</…>"),
+    ("<ref>Elman</ref>", "[^1]"),
+    ("a &foo; b", "names no character"),
+    ("'''bold'''", "**words**"),
+    ("See [1]_.", "reStructuredText"),
+    ("`text <https://a.b>`_", "reStructuredText"),
+    ("Example::\n\n    x", "reStructuredText"),
+    ("== Head ==", "### Words"),
+    ("**注意。**这是", "nothing bold"),
+    ("** bold **", "nothing bold"),
+    ("{--gone--}", "{…}"),
+    ("||hidden||", "==words=="),
+    ("{{c1:x}}", "{{…}}"),
+    ("donâ€™t", "Windows-1252"),
+    ("Ã¼ber", "Windows-1252"),
+    ("a\ufffdb", "lost"),
+    ("a\x0bb", "cannot be seen"),
+    ("a\u202eb", "cannot be seen"),
 ]
 
 
@@ -52,6 +94,23 @@ def test_what_other_programs_would_read_is_named(text: str, words: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        *(
+            "f'' and g''",
+            "KL(p||q)",
+            "C# and #1",
+            "a[i], b[s]",
+            "h – which is carried\n– goes on",
+            "**bold** and 2 * 3",
+        ),
+        *(
+            "→ one",
+            "a. b. c",
+            "A. Smith wrote it\nwith B. Jones",
+            "AT&T &amp; R&D",
+            "1. a\n2. b",
+            "→ a\\\n→ b",
+            "1) a\n2) b",
+        ),
         *("C++ and C++11, i++", "about ~5 to ~10", "a[i][j]", "std::vector, Fall through: it goes on", "x ^ y"),
         *(
             "(a, (b, c))",
@@ -74,6 +133,13 @@ def test_what_other_programs_would_read_is_named(text: str, words: str) -> None:
     ],
 )
 def test_plain_words_are_not_named(text: str) -> None:
+    assert named(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Words Level: easy", "https://a.b/@user2020?x={{y}}&z=#part", "<https://a.b/#x>", "a–b"]
+)
+def test_neither_are_addresses(text: str) -> None:
     assert named(text) == []
 
 

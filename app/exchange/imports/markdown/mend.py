@@ -22,6 +22,8 @@ from app.exchange.imports.markdown.verbatim import clean, code_span
 _FENCE = re.compile(r"([ \t]*)(`{3,}|~{3,})[ \t]*(.*)")
 _HEADING = re.compile(r" {0,3}#{1,2}(?:[ \t]|$)|\s*#{2,6}[^#\s]")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*")
+_BULLET = re.compile(r"^([ \t]*)[•‣◦⁃∙▪▫■□●○➢➤\uf0a7\uf0b7\uf0d8][ \t]+(?=\S)", re.MULTILINE)
+_MARKED = re.compile(r"(?<=[^\\\n])\n(?=[ \t]*(?:[→–—·✓✔✗✘▶►][ \t]|[①-⑳❶-❿]|(?:[a-z]|[ivx]+)[.)] )[ \t]*\S)")
 _SOURCE = re.compile(r"(\s*)(Source: ?\S.*)")
 _DEFINITION = re.compile(r" {0,3}\[(?!\^)[^\[\]]+\]:")
 _NOTE = re.compile(r"^\[\^([^\[\]\s]+)\]:", re.MULTILINE)
@@ -34,7 +36,7 @@ _FORMS = (
     r"|\\\((?P<round>(?:[^\\]|\\[^()])+?)\\\)"
     r"|\\\[(?P<square>(?:[^\\]|\\[^\[\]])+?)\\\]"
     r"|(?P<environment>\\begin\{(?P<name>[a-zA-Z]+\*?)\}.+?\\end\{(?P=name)\})"
-    r"|(?P<escape>\\.)"
+    r"|(?P<escape>\\.)|(?<![A-Za-z0-9])https?://[^\s<>\])|]*"
     r"|\[\^(?P<label>[^\[\]\s]+)\]"
     r"|(?P<hides>={2,}(?=[^\s=])|\{\{(?=c[1-9]\d?::))"
     r"|(?P<comment><!--.*?-->)"
@@ -113,7 +115,7 @@ def mend_question(text: str, told: list[str], manner: Manner = PLAIN) -> str:
 
 def mend(text: str, told: list[str], manner: Manner = PLAIN) -> str:
     """Return Markdown blocks for an answer. Adds a sentence to `told` for each change."""
-    text = clean(text)
+    text = _MARKED.sub(r"\\\n", _BULLET.sub(r"\1- ", clean(text)))
     manner = replace(manner, notes=_NOTE.findall(text)) if "[^" in text else manner
     return "\n".join(_mended(_without_blocks(text, told).split("\n"), told, manner)).strip("\n")
 
@@ -254,7 +256,8 @@ def _inline(text: str, told: list[str], manner: Manner, links: bool = True) -> s
         if manner.links and found.lastgroup in ("note", "shown", "remark", "block"):
             return _of_note(found, told, manner)
         if found["words"] is not None:
-            return _link(found, told) if links else found["words"]
+            words = _inline(found["words"], told, manner, links=False)
+            return _link(found, words, told) if links else words
         if found["escape"] and found["escape"][1].isalpha():
             return f"\\{found[0]}"
         return found[0]
@@ -346,9 +349,9 @@ def _of_note(found: re.Match[str], told: list[str], manner: Manner) -> str:
     return disarmed(shown or words)
 
 
-def _link(found: re.Match[str], told: list[str]) -> str:
+def _link(found: re.Match[str], words: str, told: list[str]) -> str:
     address = found[0].rpartition("](")[2].rstrip(")").strip()
-    return found[0] if _may_link(address, told) else found["words"]
+    return f"[{words}{found[0][len(found['words']) + 1 :]}" if _may_link(address, told) else words
 
 
 def _may_link(address: str, told: list[str]) -> bool:

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
+from unicodedata import normalize
 
 from app.cards.render.word_table import word_table
 
 _NAMES = word_table(Path(__file__).with_name("columns.txt"))
+LEVELS = {word: level for level in ("easy", "medium", "hard") for word in _NAMES.pop(level)}
+"""What levels are called in many languages, and what we call them."""
 _ROLES = {word: role for role, several in _NAMES.items() for word in several}
 OWN = ("deck", "topic", "demos")
 """Columns of our own export that say nothing that a card holds: its place, and what its answer links to."""
@@ -54,7 +57,7 @@ def columns_of(rows: Sequence[Sequence[str]], width: int, header: bool | None) -
     if not names_both:
         free = [at for at in range(max(width, 2)) if at not in known.values()] + [width, width + 1]
         for role in ("question", "answer"):
-            known.setdefault(role, free.pop(0))
+            known[role] = known[role] if role in known else free.pop(0)
     others = {at: cell for at, cell in enumerate(head) if at not in known.values() and cell.casefold() not in OWN}
     unread = frozenset(at for at, cell in enumerate(head) if cell.casefold() in OWN and at not in known.values())
     named = " and ".join(repr(head[at]) for role in ("question", "answer") if (at := known[role]) < len(head))
@@ -64,7 +67,7 @@ def columns_of(rows: Sequence[Sequence[str]], width: int, header: bool | None) -
 
 def roles_of(head: Sequence[str]) -> dict[str, int]:
     """The columns whose names are known, by what they hold."""
-    names = [cell.strip().casefold().rstrip(":") for cell in head]
+    names = [re.sub(r"[\s_]+", "-", normalize("NFC", cell).strip().casefold().rstrip(":")) for cell in head]
     return {_ROLES[names[at]]: at for at in reversed(range(len(names))) if names[at] in _ROLES}
 
 

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from app.exchange.imports.anki.template import cloze_numbers, deleted
 from app.exchange.imports.draft import Draft, Harmless, Item, Notice, Reading, RefusedError, line_of, stated_lines
 from app.exchange.imports.markdown.from_html import markdown_of, plain_of
-from app.exchange.imports.table.columns import Columns, columns_of, roles_of
+from app.exchange.imports.table.columns import LEVELS, Columns, columns_of, roles_of
 from app.exchange.imports.table.records import (
     SAMPLE,
     Record,
@@ -26,7 +26,10 @@ _SEPARATOR_OF_EXCEL = re.compile(r"sep=(.)", re.IGNORECASE)
 # The apostrophe that keeps spreadsheets from running a cell as a formula. Our own export writes it.
 _SAFE = re.compile(r"\A'(?=[-=+@＝＋－＠\t\r\n])")
 _SEPARATORS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "colon": ":"}
-_TAG = re.compile(r"</(?:b|i|u|em|strong|sub|sup|div|p|ul|ol|li|span|code|pre|font|table|h\d)>|<br ?/?>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</(?:b|i|u|em|strong|sub|sup|div|p|ul|ol|li|span|code|pre|font|table|h\d)>|<br ?/?>|\[/(?:\$|latex)",
+    re.IGNORECASE,
+)
 
 
 @dataclass
@@ -170,12 +173,15 @@ def _cards(record: Record, table: _Table) -> Iterator[Draft]:
     # Our tags may contain spaces; in Anki, spaces separate tags.
     tags = cells.get("tags", "")
     tags_apart = tags.split() if table.stated else filter(None, map(str.strip, re.split("[,;]", tags)))
+    stated = cells.get("level", "").casefold()
+    if (level := LEVELS.get(stated, stated)) != stated:
+        told.append(Harmless(f"the level {stated} is written {level}"))
     draft = Draft(
         line_of(record.lines[0]),
         cells.get("question", ""),
         answer,
         tags=(*tags_apart, *table.stated.get("tags", "").split()),
-        level=cells.get("level", "").lower(),
+        level=level,
         sources=tuple(filter(None, map(str.strip, cells.get("sources", "").split(",")))),
         name=cells.get("name", ""),
         stated=stated_lines(cells if columns.is_own or cells.get("reversed") == "yes" else {}),
