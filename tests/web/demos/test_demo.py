@@ -333,8 +333,8 @@ def test_cards_about_it_are_those_in_use_once_each(client: TestClient, database:
         for index, (name, retired) in enumerate([("kept", None), ("gone", datetime.now(UTC)), ("elsewhere", None)]):
             card = Card(
                 deck_id=deck.id, topic_id=topic.id, name=name, is_named=True, place=str(index), line=1,
-                question=f"Question {name}?", question_html="", short_html="", answer_html="", content_hash="",
-                answer_hash="", retired_at=retired,
+                question=f"Question {name}?", question_html=f"Question {name}?", short_html="", answer_html="",
+                content_hash="", answer_hash="", retired_at=retired,
             )  # fmt: skip
             session.add(card)
             session.flush()
