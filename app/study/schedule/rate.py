@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlmodel import Session
@@ -174,11 +174,11 @@ _BEFORE = Prepared(
     )
     .where(CARD.c.id == bindparam("card"))
 )
-_ADD_REVIEW = Prepared(insert(REVIEW).returning(REVIEW.c.id), REVIEW.c.keys()[1:])
+# Not Prepared, which would need RETURNING: with that, SQLite plans to look through the tables that refer to reviews.
+_ADD_REVIEW = insert(REVIEW)
 _ADD_STATE = Prepared(insert(CARD_STATE), CARD_STATE.c.keys())
 _ITS_STATE = (CARD_STATE.c.learner_id == THE_LEARNER) & (CARD_STATE.c.card_id == bindparam("card"))
 _CHANGE_STATE = Prepared(update(CARD_STATE).where(_ITS_STATE), State._fields)
-_EMPTY_REVIEW = dict.fromkeys(REVIEW.c.keys())
 
 
 def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) -> Rated:
@@ -236,7 +236,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
         **computed,
     }
     values["checksum"] = checksum(values)
-    ((review_id,),) = _ADD_REVIEW.all(connection, _EMPTY_REVIEW | values)
+    (review_id,) = cast(tuple[int], connection.execute(_ADD_REVIEW, values).inserted_primary_key)
     review = Review.model_construct(**values, id=review_id)
     given = CountedRating(review_id, *(values[name] for name in CountedRating._fields[1:]))
     new = after(state, before.seed, given)
