@@ -1,5 +1,6 @@
 """A database that is busy: the page stays as it is, with what was typed, and says that nothing was saved."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -76,6 +77,7 @@ def test_the_answer_stays_until_it_is_saved(page: Page, server: Server) -> None:
 
 def test_what_is_refused_in_a_line_stays_on_the_page(page: Page, server: Server) -> None:
     page.goto("/review?deck=rnn")
+    expect(page.locator("#announcer")).to_have_text(re.compile(r"^Card \d+ of \d+$"))  # its keys work now
     page.get_by_label("Your answer").fill(TYPED)
     question = page.locator("h1").inner_text()
     page.route(
