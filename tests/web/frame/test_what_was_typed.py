@@ -27,8 +27,8 @@ FORMS: dict[str, tuple[str, dict[str, Any]]] = {
 
 def break_every_write(database: Database) -> None:
     """As a mistake of ours would. PostgreSQL then names the whole row in its detail."""
-    with database.write() as session:
-        for table in SQLModel.metadata.tables:
+    for table in SQLModel.metadata.tables:  # each by itself, so that threads that read meanwhile lock no more than one
+        with database.write() as session:
             if database.is_sqlite:
                 for what in ("INSERT", "UPDATE"):
                     name = f"{what.lower()}_{table}"
