@@ -20,7 +20,7 @@ from app.settings import ROOT
 APP = ROOT / "app"
 LINES_A_BLOCK = 6
 BUDGETS = {
-    "lines of Python": 60_135,
+    "lines of Python": 60_150,
     "functions with six parameters or more": 20,
     "identical blocks of six lines": 0,
     "alike blocks of six lines": 292,

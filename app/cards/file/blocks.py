@@ -183,6 +183,15 @@ TYPEWRITTEN = re.compile(r"['\"]|--")
 _DECADE = re.compile(r"(?<!\S)'(?=\d\ds?\b)")
 
 
+def texts_of(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The texts among inline tokens, without bare addresses, which are links to themselves."""
+    for at, token in enumerate(tokens):
+        before = tokens[at - 1] if at else token
+        is_address = before.type == "link_open" and before.markup in ("linkify", "autolink")
+        if token.type == "text" and not is_address:
+            yield token
+
+
 def typographic(tokens: Sequence[Token]) -> None:
     """Set quotes, apostrophes and dashes in the text of inline tokens as a printer does: “it’s” for "it's", – for --.
 
@@ -190,9 +199,7 @@ def typographic(tokens: Sequence[Token]) -> None:
     """
     for token in tokens:
         typographic(token.children or ())  # the words of a picture
-    texts = [
-        one for one in tokens if one.type == "text" and "://" not in one.content and TYPEWRITTEN.search(one.content)
-    ]
+    texts = [one for one in texts_of(tokens) if TYPEWRITTEN.search(one.content)]
     if not texts:
         return
     for token in texts:

@@ -19,6 +19,7 @@ from app.cards.file.blocks import (
     inline_tokens,
     plain,
     read_inline,
+    texts_of,
     to_html,
     typographic,
 )
@@ -267,9 +268,8 @@ class _Renderer:
         open_tags: list[tuple[str, int]] = []
         for at, message in () if self.is_line else foreign.at_starts(text):
             self.wrong(line + text.count("\n", 0, at), message)
-        for token in tokens:
-            if token.type == "text" and not token.content.startswith(("http://", "https://")):
-                self.check_text(token.content, line + text.count("\n", 0, token.meta.get("at", 0)))
+        for token in texts_of(tokens):
+            self.check_text(token.content, line + text.count("\n", 0, token.meta.get("at", 0)))
         if self.around.show and not self.around.as_written and TYPEWRITTEN.search(text):
             typographic(tokens)
         if len(tokens) == 1 and tokens[0].type == "text":

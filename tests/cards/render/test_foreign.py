@@ -71,6 +71,7 @@ FOREIGN = [
     ("'''bold'''", "**words**"),
     ("See [1]_.", "reStructuredText"),
     ("`text <https://a.b>`_", "reStructuredText"),
+    ("[https://a.b ^^words^^](https://a.b)", "^^words^^ is shown"),
     ("Example::\n\n    x", "reStructuredText"),
     ("== Head ==", "### Words"),
     ("**注意。**这是", "nothing bold"),
