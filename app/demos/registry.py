@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import app.demos
-from app.nearest import nearest
+from app.nearest import UnknownNameError, nearest
 
 if TYPE_CHECKING:
     from app.demos.machine.demo import Demo
@@ -16,13 +16,8 @@ if TYPE_CHECKING:
 FindDemo = Callable[[str], Any]
 
 
-class UnknownDemoError(LookupError):
-    """No demo has this name; `nearest` is one that there is."""
-
-    def __init__(self, name: str, nearest: str) -> None:
-        super().__init__(f"There is no demo {name!r}. The nearest is {nearest}.")
-        self.name = name
-        self.nearest = nearest
+class UnknownDemoError(UnknownNameError):
+    what = "demo"
 
 
 @cache

@@ -16,16 +16,11 @@ from app.ask.questions import (
     speech,
     states,
 )
-from app.nearest import nearest
+from app.nearest import UnknownNameError, nearest
 
 
-class UnknownQuestionError(LookupError):
-    """No question has this name; `nearest` is one that there is."""
-
-    def __init__(self, name: str, nearest: str) -> None:
-        super().__init__(f"There is no question {name!r}. The nearest is {nearest}.")
-        self.name = name
-        self.nearest = nearest
+class UnknownQuestionError(UnknownNameError):
+    what = "question"
 
 
 @cache

@@ -19,14 +19,12 @@ from app.database import BeingImportedError, BusyDatabaseError, GoneDatabaseErro
 from app.demos.machine.demo import BadParametersError
 from app.exchange.history.finish_imports import finish_if_cut_short
 from app.invalid import in_words
+from app.nearest import nearest_in
 from app.study.learner.preferences import LeavingLearnerError, UnknownLearnerError
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
 from app.web.frame.busy import BUSY_HEADERS, BusyError, busy_answer, what_was_saved
 from app.web.frame.here import LEARNER_COOKIE, SAFE_METHODS, page, take_cookie, wants_part
-
-_NEAREST = re.compile(r"'([\w./-]+)'.* The nearest is '?([\w./-]*\w)")
-"""The unknown name in a message, and the known one."""
 
 
 class NotHereError(HTTPException):
@@ -39,9 +37,9 @@ class NotHereError(HTTPException):
 def error_page(request: Request, status: int, sentences: list[str]) -> Response:
     """The error's page. If a sentence names what is nearest, a link leads to the same address with that name."""
     asked = f"{request.url.path}?{request.url.query}".removesuffix("?")
-    found = _NEAREST.search(" ".join(sentences)) if request.method in SAFE_METHODS else None
-    address = re.sub(rf"(?<![\w-]){re.escape(found[1])}(?![\w-])", found[2], asked) if found else asked
-    nearest = (found[2], address) if found and address != asked else None
+    found = nearest_in(" ".join(sentences)) if request.method in SAFE_METHODS else None
+    address = re.sub(rf"(?<![\w-]){re.escape(found[0])}(?![\w-])", found[1], asked) if found else asked
+    nearest = (found[1], address) if found and address != asked else None
     named = {"title": HTTPStatus(status).phrase, "code": int(status)}
     return page(request, "error.html", status, part="main", sentences=sentences, nearest=nearest, **named)
 
@@ -56,9 +54,8 @@ def refused(request: Request, status: int, sentence: str, headers: Mapping[str, 
     style = body.partition("<style>")[2].partition("</style>")[0]
     by_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{by_hash}'; base-uri 'none'; frame-ancestors 'none'"
-    return HTMLResponse(
-        body, status, {**(headers or {}), "Content-Security-Policy": policy, "Cache-Control": "no-store"}
-    )
+    safe = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
+    return HTMLResponse(body, status, {**(headers or {}), **safe})
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:
