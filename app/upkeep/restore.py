@@ -162,10 +162,12 @@ def _unmark(connection: Connection) -> bool:
     """Take the mark of a copy away; True if there was one."""
     if connection.dialect.name == "sqlite":
         is_copy: bool = connection.exec_driver_sql("PRAGMA user_version").scalar() == sqlite_copy.IS_COPY
-        connection.exec_driver_sql("PRAGMA user_version=0")
+        if is_copy:
+            connection.exec_driver_sql("PRAGMA user_version=0")
         return is_copy
     known, number = connection.exec_driver_sql(_NUMBER).one()
-    connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{int(number)}'")
+    if known != number:
+        connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{int(number)}'")
     return known not in (None, number)
 
 

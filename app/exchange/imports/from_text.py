@@ -13,7 +13,6 @@ from app.exchange.imports.draft import Draft, Item, Reading, block, line_of, ski
 
 _RATING = re.compile(r"\s*How well did you know this\?\s*", re.IGNORECASE)
 _SCALE = re.compile(r"\s*(?:[1-5]|Not at all|Perfectly)?\s*", re.IGNORECASE)
-
 _BULLET = re.compile(r"\s*[•◦▪‣●]\s*")
 
 _THEORY_QUESTION = re.compile(r"\s*Q(\d+)\s*[:.)]\s*(.*)", re.IGNORECASE)

@@ -54,9 +54,9 @@ def missing_points(connection: Connection, scope: Scope, today: date) -> list[Mi
                 made[name, question, html[point.text]].setdefault(day, point.is_made)
     counted = (MissingPoint(*of, [*own.values()].count(False), len(own)) for of, own in made.items())
     often = (one for one in counted if one.missing >= FEWEST)
-    of_card, told = Counter[str](), list[MissingPoint]()
+    of_card, found = Counter[str](), list[MissingPoint]()
     for one in sorted(often, key=lambda one: (-one.missing, one.days, one.card, one.html)):
         of_card[one.card] += 1
         if of_card[one.card] <= MOST_OF_CARD:
-            told.append(one)
-    return told[:MOST] if len(answers) >= FEWEST_ANSWERS else []
+            found.append(one)
+    return found[:MOST] if len(answers) >= FEWEST_ANSWERS else []

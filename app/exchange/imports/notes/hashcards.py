@@ -37,11 +37,12 @@ def claims_hashcards(text: str) -> bool:
 
 def read_hashcards(text: str) -> Reading:
     """Return the cards in order. The name in the front matter is the title."""
-    lines = _plain(text).split("\n")
+    plain = _plain(text)
+    lines = plain.split("\n")
     end = next((at for at in range(1, len(lines)) if lines[at].strip() == "---"), 0) if lines[0].strip() == "---" else 0
     title = next((found[1] for line in lines[:end] if (found := _NAME.fullmatch(line.strip()))), "")
     layout = ["name", *(found[1] for line in lines if (found := _MARK.fullmatch(line)))]
-    layout += [found[0] for found in _LONG.finditer(text) if _plain(text) != text]
+    layout += [found[0] for found in _LONG.finditer(text)] if plain != text else []
     # In SuperMemo's texts each line of a question or an answer begins with its mark.
     marks = [line[:2] if _MARK.fullmatch(line) and line[0] in "QA" else "" for line in lines]
     lines = [
