@@ -27,11 +27,13 @@ from app.web.frame.connections import BoundedHttp
 
 # The headless shell is Chromium without its windows: the same pages, at a quarter of the work for each.
 CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-# Background services of the browser would look up hosts of their own.
+# Background services of the browser would look up hosts of their own. The headless shell would fit letters to whole
+# pixels, which makes thin ones fat and moves their edges; the whole Chromium draws them as they are.
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
+    "--font-render-hinting=none",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
