@@ -60,6 +60,35 @@ def glued(html: str) -> str:
     )
 
 
+_INNERMOST = re.compile(r"<(\w+)[^>]*>([^<]*)</\1>")
+_SMALL = {
+    "_": str.maketrans("0123456789+−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ"),
+    "^": str.maketrans("0123456789+−=()inT⊤", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁱⁿᵀᵀ"),
+}
+_BEFORE_PARTS = {"msub": "_", "msup": "^", "msubsup": "_^", "munder": "_", "munderover": "_^", "mfrac": "/"}
+
+
+@lru_cache(maxsize=256)
+def plain(line: str) -> str:
+    """The words of a line of HTML for where no markup can be, such as a page's title: hₜ = f(hₜ₋₁, xₜ)."""
+    text, before = re.sub("<annotation.*?</annotation>|<mspace[^>]*>|\u2061", "", line, flags=re.DOTALL), ""
+    while text != before:
+        text, before = _INNERMOST.sub(_in_a_line, text), text
+    return html.unescape(text.replace("\x1f", ""))
+
+
+def _in_a_line(found: re.Match[str]) -> str:
+    """An element whose parts are written already, each of a formula's ended by a mark."""
+    tag, (first, *more) = found[1], found[2].split("\x1f")
+    for at, sign in enumerate(_BEFORE_PARTS.get(tag, "")):
+        small = _SMALL.get(sign, {})
+        is_small = all(ord(letter) in small for letter in more[at])
+        more[at] = more[at].translate(small) if is_small else sign + more[at]
+    written = f"√({first})" if tag == "msqrt" else first + "".join(more)
+    spaces = "{} " if tag == "mo" and written == "," else " {} " if written in "=≤≥≈≠∈→" and tag == "mo" else "{}"
+    return spaces.format(written) + "\x1f" * tag.startswith("m")
+
+
 @lru_cache(maxsize=4_096)
 def mathml(latex: str, display: bool = False, macros: Macros = ()) -> str:
     """The formula as one <math> element with its LaTeX as annotation, for people who copy it.

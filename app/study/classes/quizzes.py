@@ -139,7 +139,7 @@ class QuestionResult:
 
     card_id: int
     name: str
-    question: str
+    question_html: str
     answered: int
     missed: float
     mean: float | None
@@ -358,7 +358,7 @@ def results_of(session: Session, class_id: int, quiz: ListedQuiz) -> Sequence[Qu
         for one in part.questions:
             sums[one["card"]].update({name: one[name] for name in ("answered", "missed", "rating")})
             slips[one["card"]].update(dict(one["slips"]))
-    rows = connection.execute(select(CARD.c.id, CARD.c.name, CARD.c.question).where(CARD.c.id.in_(quiz.cards)))
+    rows = connection.execute(select(CARD.c.id, CARD.c.name, CARD.c.question_html).where(CARD.c.id.in_(quiz.cards)))
     cards = {row.id: row for row in rows}
     return [_shown(cards[card], sums[card], slips[card].most_common()) for card in quiz.cards if card in cards]
 
@@ -367,4 +367,4 @@ def _shown(card: Any, sums: Counter[str], slips: Sequence[tuple[str, int]]) -> Q
     many = sums["answered"]
     missed = sums["missed"] / many if many else 0.0
     mean = sums["rating"] / many if many and missed < HIGHEST else None
-    return QuestionResult(card.id, card.name, card.question, many, min(HIGHEST, missed), mean, slips)
+    return QuestionResult(card.id, card.name, card.question_html, many, min(HIGHEST, missed), mean, slips)

@@ -121,7 +121,7 @@ class RatedCard(NamedTuple):
     """What a page says of a card that was rated. `deck` is the id, the name and the title of its deck."""
 
     name: str
-    question: str
+    question_html: str
     deck: tuple[int, str, str]
 
 
@@ -161,7 +161,7 @@ _BEFORE = Prepared(
         REACHED.scalar_subquery().label("reached"),
         CARD.c.asks,
         CARD.c.name,
-        CARD.c.question,
+        CARD.c.question_html,
         CARD.c.deck_id,
         DECK.c.name.label("deck"),
         DECK.c.title,
@@ -248,7 +248,7 @@ def rate(session: Session, learner: Preferences, answer: Answer, now: datetime) 
     if state is None or before.cursor is None:
         statement = ADD_CURSOR if before.cursor is None else MOVE_CURSOR
         statement.all(connection, {"learner": learner.learner_id, "deck": before.deck_id})
-    return Rated(review, RatedCard(before.name, before.question, before[-3:]), state, new, repeated=False)
+    return Rated(review, RatedCard(before.name, before.question_html, before[-3:]), state, new, repeated=False)
 
 
 def counts_from(at: datetime, after: datetime | None) -> datetime:
@@ -277,4 +277,4 @@ def _again(connection: Connection, learner_id: int, token: str) -> Rated:
     card = _BEFORE.one_or_none(connection, key | {"token": token})
     ratings = steps(card.seed, standing_ratings(connection, learner_id, use.review.card_id))
     before, after = next((before, after) for before, given, after in ratings if given.id == use.review_id)
-    return Rated(use.review, RatedCard(card.name, card.question, card[-3:]), before, after, repeated=True)
+    return Rated(use.review, RatedCard(card.name, card.question_html, card[-3:]), before, after, repeated=True)

@@ -37,7 +37,7 @@ def _covering(session: Session) -> dict[str, list[Coverage]]:
         for item in items:
             places[item].append(Coverage(decks[deck_id], name, "", title))
     cards = session.exec(
-        select(CardSource.item, Card.deck_id, Card.name, Card.question)
+        select(CardSource.item, Card.deck_id, Card.name, Card.question_html)
         .join(Card)
         .where(col(Card.retired_at).is_(None))
         .order_by(col(Card.deck_id), Card.place)

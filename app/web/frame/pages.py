@@ -17,7 +17,7 @@ from app.ask.questions.line import examples
 from app.cards.file.blocks import curly
 from app.cards.file.yaml_files import by_document
 from app.cards.render.arithmetic import worked
-from app.cards.render.maths import equations, mathml
+from app.cards.render.maths import equations, mathml, plain
 from app.cards.render.parts import parts
 from app.cards.render.render import inline
 from app.database import Visit
@@ -89,6 +89,7 @@ def environment(static_version: str) -> Environment:
         "a_date": a_date,
         "how_large": how_large,
         "how_long": how_long,
+        "plain": plain,
         "plural": plural,
     }
     return made

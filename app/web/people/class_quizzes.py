@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.accounts.classes import class_name, decks_of_class
 from app.cards.file.yaml_files import documents
+from app.cards.render.maths import plain
 from app.invalid import in_words
 from app.study.classes import quizzes as quizzing
 from app.study.classes.enough import FEWEST
@@ -92,7 +93,7 @@ def result_as_csv(here: Here, class_id: RowId, quiz: RowId) -> Response:
         slips = "\n".join(f"{number} × {slip}" for slip, number in one.slips)
         mean, note = ("", f"{one.missed:.0%} or more missed it") if one.mean is None else (f"{one.mean:.2f}", "")
         figures = one.answered, f"{one.missed:.3f}", mean, slips, note
-        table.append((its.deck, one.name, one.question, *(figures if one.answered else (*[""] * 4, NOTHING_SHOWN))))
+        table.append((its.deck, one.name, plain(one.question_html), *(figures if one.answered else (*[""] * 4, NOTHING_SHOWN))))
     return as_csv(here, class_id, f"{name} {its.title}", table)
 
 

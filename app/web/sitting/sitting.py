@@ -100,7 +100,7 @@ class JustRated:
 
     review: Review
     name: str
-    question: str
+    question_html: str
     state: State | None
     once_more: bool
     leech: Leech | None
@@ -233,7 +233,7 @@ def _not_counted(sitting: Sitting, form: RatingForm, error: NotCountedError) -> 
 _EXPLAINED = Prepared(
     select(CARD_STATE.c.card_id).where(CARD_STATE.c.learner_id == THE_LEARNER).limit(1).offset(EXPLAINED - 1)
 )
-_NAME_AND_QUESTION = select(CARD.c.name, CARD.c.question).where(CARD.c.id == bindparam("card"))
+_NAME_AND_QUESTION = select(CARD.c.name, CARD.c.question_html).where(CARD.c.id == bindparam("card"))
 
 
 def ask(
