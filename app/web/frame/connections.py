@@ -14,6 +14,8 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from app.web.frame.errors import refused_page
+from app.web.frame.pages import environment
 from app.web.frame.security import BY_TLS, POLICY
 
 log = logging.getLogger(__name__)
@@ -34,11 +36,7 @@ FEWEST_CONNECTIONS = 16
 LOG_EVERY = 60
 """Seconds between two events in the log of refusals of one kind."""
 
-_HEAD_IS_BOUNDED = f"a head may have {MOST_HEADERS} lines and {LARGEST_HEAD} bytes."
-_POLICY, _POLICY_BY_TLS = (
-    b"".join(f"{name.lower()}: {value}\r\n".encode() for name, value in headers.items())
-    for headers in (POLICY, POLICY | BY_TLS)
-)
+_HEAD_IS_BOUNDED = f"the request has more than {MOST_HEADERS} headers, or more than {LARGEST_HEAD:,} bytes of them."
 
 
 def room_for_connections(most: int) -> int:
@@ -121,7 +119,7 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """The head is whole: the app takes over, if it is within bounds."""
         if len(self.url) > LONGEST_ADDRESS:
-            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, f"an address may have {LONGEST_ADDRESS} bytes.")
+            self._refuse(HTTPStatus.REQUEST_URI_TOO_LONG, f"this address has more than {LONGEST_ADDRESS:,} bytes.")
         if len(self.headers) > MOST_HEADERS or (self._barren > LARGEST_HEAD and self._size_of_head() > LARGEST_HEAD):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _HEAD_IS_BOUNDED)
         self._in_head = False
@@ -209,13 +207,17 @@ class BoundedHttp(HttpToolsProtocol):
         scope: dict[str, Any] = {} if self.cycle is None or self._in_head else vars(self.cycle)["scope"]
         request_id = scope.get("request_id") or os.urandom(8).hex()
         if self._may_answer():
-            body = f"{status.value} {status.phrase}: {sentence}\n".encode()
-            policy = _POLICY_BY_TLS if self.scheme == "https" else _POLICY
-            head = STATUS_LINE[status] + policy + f"x-request-id: {request_id}\r\n".encode()
-            if status == HTTPStatus.SERVICE_UNAVAILABLE:
-                head += b"retry-after: 5\r\n"
-            head += b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-            self.transport.write(head % len(body) + body)
+            body, kind, headers = f"{status.value} {status.phrase}: {sentence}\n", "plain", POLICY
+            asked = dict(self.headers or ())
+            is_busy = status == HTTPStatus.SERVICE_UNAVAILABLE  # before anything is asked
+            if is_busy or (b"text/html" in asked.get(b"accept", b"") and b"hx-request" not in asked):
+                body, its_own = refused_page(environment(""), status, sentence)
+                kind, headers = "html", headers | its_own
+            headers = headers | (BY_TLS if self.scheme == "https" else {}) | ({"retry-after": "5"} if is_busy else {})
+            headers |= {"content-type": f"text/{kind}; charset=utf-8", "content-length": str(len(body.encode()))}
+            headers |= {"x-request-id": request_id, "connection": "close"}
+            head = "".join(f"{name.lower()}: {value}\r\n" for name, value in headers.items())
+            self.transport.write(STATUS_LINE[status] + f"{head}\r\n{body}".encode())
         if "request_id" not in scope:  # otherwise the app knows it, and logs it
             _log_refusal(status, sentence, request_id, self.client)
         self.transport.close()

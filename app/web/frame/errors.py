@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from jinja2 import Environment
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
@@ -46,16 +47,20 @@ def error_page(request: Request, status: int, sentences: list[str]) -> Response:
 
 def refused(request: Request, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
     """An answer without the database and without other files: a small page for a browser, otherwise one line."""
-    phrase = HTTPStatus(status).phrase
     if "hx-request" in request.headers or "text/html" not in request.headers.get("accept", ""):
-        return PlainTextResponse(f"{status:d} {phrase}: {sentence}\n", status, headers)
-    made = request.app.state.templates.get_template("refused.html")
-    body = made.render(code=int(status), phrase=phrase, sentence=sentence[0].upper() + sentence[1:])
+        return PlainTextResponse(f"{status:d} {HTTPStatus(status).phrase}: {sentence}\n", status, headers)
+    body, safe = refused_page(request.app.state.templates, status, sentence)
+    return HTMLResponse(body, status, {**(headers or {}), **safe})
+
+
+def refused_page(templates: Environment, status: int, sentence: str) -> tuple[str, dict[str, str]]:
+    """The small page, and the headers that it needs."""
+    sentence, phrase = sentence[0].upper() + sentence[1:], HTTPStatus(status).phrase
+    body = templates.get_template("refused.html").render(code=int(status), phrase=phrase, sentence=sentence)
     style = body.partition("<style>")[2].partition("</style>")[0]
     by_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{by_hash}'; base-uri 'none'; frame-ancestors 'none'"
-    safe = {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
-    return HTMLResponse(body, status, {**(headers or {}), **safe})
+    return body, {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
 
 
 def problem(status: int, title: str, detail: str, **more: Any) -> Response:

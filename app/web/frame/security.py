@@ -204,9 +204,9 @@ class Guard:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) > 1 or (not hosts and scope["http_version"] == "1.1"):
-            raise Refusal(HTTPStatus.BAD_REQUEST, "a request names one host, in one Host header (RFC 9112).")
+            raise Refusal(HTTPStatus.BAD_REQUEST, "a request must have exactly one Host header (RFC 9112).")
         if (name := _hostname(hosts[0]) if hosts else str(scope["server"][0])) is None:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "its Host header names no host.")
+            raise Refusal(HTTPStatus.BAD_REQUEST, "the Host header is not a valid host name.")
         if scope["path"] not in OPEN_PATHS:
             self._check_host(name)
             if self.is_open and (by := next((name for name in FORWARDED if name in headers), None)):
@@ -262,11 +262,11 @@ class Guard:
     @staticmethod
     def _check_address(path: str, query: bytes) -> None:
         if "\0" in path or b"%00" in query:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "no text has a NUL (%00), so no address may have one.")
+            raise Refusal(HTTPStatus.BAD_REQUEST, "an address cannot contain a NUL (%00).")
         if len(query) > LONGEST_QUERY or query.count(b"&") >= MOST_PARAMETERS:
             raise Refusal(
                 HTTPStatus.REQUEST_URI_TOO_LONG,
-                f"an address may have {MOST_PARAMETERS} parameters, and {LONGEST_QUERY} bytes of them.",
+                f"this address has more than {MOST_PARAMETERS} parameters, or {LONGEST_QUERY:,} bytes of them.",
             )
 
     def _check_reader(self, headers: Headers, scope: Scope) -> None:

@@ -73,7 +73,7 @@ def overview_as_csv(here: Here, class_id: RowId) -> Response:
     """The same as a table for spreadsheets."""
     name, found, _ = _overview(here, class_id)
     table: list[Sequence[object]] = [
-        ("deck", "topic", "learners", "cards", "met", "recalled", "ready", "ready on", "counted", "note")
+        ("deck", "topic", "learners", "cards", "seen", "recalled", "ready", "ready on", "counted", "note")
     ]
     for topic in found.topics:
         one = topic.readiness

@@ -93,7 +93,8 @@ def result_as_csv(here: Here, class_id: RowId, quiz: RowId) -> Response:
         slips = "\n".join(f"{number} × {slip}" for slip, number in one.slips)
         mean, note = ("", f"{one.missed:.0%} or more missed it") if one.mean is None else (f"{one.mean:.2f}", "")
         figures = one.answered, f"{one.missed:.3f}", mean, slips, note
-        table.append((its.deck, one.name, plain(one.question_html), *(figures if one.answered else (*[""] * 4, NOTHING_SHOWN))))
+        shown = figures if one.answered else (*[""] * 4, NOTHING_SHOWN)
+        table.append((its.deck, one.name, plain(one.question_html), *shown))
     return as_csv(here, class_id, f"{name} {its.title}", table)
 
 

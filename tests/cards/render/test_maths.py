@@ -18,6 +18,7 @@ from app.cards.render.maths import (
     equations,
     macro_mistakes,
     mathml,
+    plain,
 )
 from app.cards.render.sanitiser import CLEANER
 from tests.cards.render.formulas import DRAWN, MACROS, REFUSED
@@ -167,3 +168,17 @@ def test_anything_gives_plain_mathml_or_a_reason_with_a_place(latex, display):
 def test_equations_beside_each_other_are_parted_where_nothing_is_around_them(latex: str, parts: list[str]) -> None:
     assert equations(latex) == parts
     assert all(mathml(part, display=True) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        ("h_t = f(h_{t-1}, x_t)", "hₜ = f(hₜ₋₁, xₜ)"),
+        (r"\frac{\partial L}{\partial W_{hh}^\top}", "∂L/∂Wₕₕᵀ"),
+        (r"0.9^{50}\in\mathbb{R}", "0.9⁵⁰ ∈ ℝ"),
+        (r"\sqrt{d_q}\cdot h^{(l)}", "√(d_q)⋅h^(l)"),
+        (r"\sum_{k}^n\operatorname{softmax}(z)", "∑ₖⁿsoftmax(z)"),
+    ],
+)
+def test_a_formula_in_a_title_is_written_in_letters(latex: str, text: str) -> None:
+    assert plain(f"What <em>is</em> {mathml(latex)} &amp; why?") == f"What is {text} & why?"

@@ -323,6 +323,18 @@ def test_with_all_connections_at_work_one_more_is_told_to_come_back(loop: Clock,
     assert wire.closed
     assert wire.answer.startswith(b"HTTP/1.1 503")
     assert b"retry-after: 5\r\n" in wire.answer
+    assert b"<h1>Recur is busy</h1>" in wire.answer  # whoever asks: its head has not come
+    assert b"style-src 'sha256-" in wire.answer
+
+
+@pytest.mark.parametrize(("more", "begins"), [(b"", b"<!doctype html>"), (b"Hx-Request: true\r\n", b"414 ")])
+def test_a_browser_reads_a_page_where_a_head_is_refused(
+    loop: Clock, connect: Connect, more: bytes, begins: bytes
+) -> None:
+    connection, wire = connect()
+    address = b"/" + b"a" * LONGEST_ADDRESS
+    send(loop, connection, b"GET " + address + b" HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n" + more + b"\r\n")
+    assert wire.answer.partition(b"\r\n\r\n")[2].startswith(begins)
 
 
 def test_refusals_are_logged_once_a_minute_for_each_kind(

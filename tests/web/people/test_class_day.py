@@ -231,7 +231,7 @@ def test_the_overview_of_a_class_and_as_a_table(school: School, ida: TestClient)
     assert answer.content.startswith(b"\xef\xbb\xbf")
     (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert row["topic"] == "'=1+1 Grün"
-    assert (row["learners"], row["cards"], row["met"], row["ready on"]) == ("6", "5", "0.200", "2026-03-20")
+    assert (row["learners"], row["cards"], row["seen"], row["ready on"]) == ("6", "5", "0.200", "2026-03-20")
     assert 0 < float(row["ready"]) < float(row["recalled"]) <= 0.2
     # Whoever does not teach the class learns nothing of it, in either form.
     eve = school.person("Eve", Role.INSTRUCTOR)
