@@ -11,17 +11,7 @@ from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols,
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
-from app.demos.parts.drifting_world import (
-    AGAIN,
-    BEFORE,
-    CHECK,
-    NOISE,
-    USE,
-    DriftMonitor,
-    Watch,
-    make_world,
-    watch,
-)
+from app.demos.parts.drifting_world import AGAIN, BEFORE, CHECK, NOISE, USE, DriftMonitor, Watch, make_world, watch
 from app.nn.least_squares import fit
 from app.nn.monitor import rolling_mean, smoothed
 
@@ -233,13 +223,6 @@ DEMO = Demo(
     __file__,
     DriftMonitor,
     compute,
-    Prediction(
-        _instance,
-        _question,
-        _working,
-        _slips,
-        EXACT,
-        lambda p: Result({"expected": _expected(p)}, ()),
-    ),
+    Prediction(_instance, _question, _working, _slips, EXACT, lambda p: Result({"expected": _expected(p)}, ())),
     shows=(smoothed, fit, rolling_mean, make_world, watch),
 )

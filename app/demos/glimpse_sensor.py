@@ -202,11 +202,7 @@ def _image(p: GlimpseSensor) -> Trace:
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    return {
-        "size": str(rng.choice([2, 4, 6])),
-        "scales": str(rng.choice([2, 3, 4])),
-        "looks": str(rng.randint(2, 8)),
-    }
+    return {"size": str(rng.choice([2, 4, 6])), "scales": str(rng.choice([2, 3, 4])), "looks": str(rng.randint(2, 8))}
 
 
 def _question(p: GlimpseSensor) -> Question:

@@ -334,13 +334,7 @@ DEMO = Demo(
     __file__,
     LayerShapes,
     compute,
-    Prediction(
-        _instance,
-        _question,
-        ("kernel,1", "recurrent,1", "bias,1", "total,1"),
-        _slips,
-        EXACT,
-    ),
+    Prediction(_instance, _question, ("kernel,1", "recurrent,1", "bias,1", "total,1"), _slips, EXACT),
     shows=(build, count.rnn, count.lstm, count.gru, count.dense),
     layers=_layers,
 )

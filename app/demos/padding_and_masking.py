@@ -318,10 +318,7 @@ def _slips(p: PaddingAndMasking, result: Result) -> Slips:
         also = "" if p.mask else ": it acts at padded steps too"
         told += [other(f"The bias is missing{also}.", b=0.0)]
     alone = p.batch[0][-1] + p.b
-    return [
-        *told,
-        (alone, "That is the last input alone: the state before counts too."),
-    ]
+    return [*told, (alone, "That is the last input alone: the state before counts too.")]
 
 
 def _layers(p: PaddingAndMasking) -> Layered:

@@ -206,12 +206,7 @@ def _steps_trace(p: StatefulOrStateless, x: Values, before: Values, h: Values, l
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    return {
-        "window": str(rng.randint(3, 20)),
-        "period": str(rng.randint(3, 10)),
-        "cue": "1",
-        "stateful": "0",
-    }
+    return {"window": str(rng.randint(3, 20)), "period": str(rng.randint(3, 10)), "cue": "1", "stateful": "0"}
 
 
 def _question(p: StatefulOrStateless) -> Question:

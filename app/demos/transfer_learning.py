@@ -156,11 +156,7 @@ def _traits(p: TransferLearning) -> Trace:
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    return {
-        "related": str(rng.randint(10, 98) / 100),
-        "examples": str(MOST),
-        "noise": "0",
-    }
+    return {"related": str(rng.randint(10, 98) / 100), "examples": str(MOST), "noise": "0"}
 
 
 def _question(p: TransferLearning) -> Question:
