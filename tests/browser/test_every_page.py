@@ -22,6 +22,7 @@ PAGES = {
     "card": "/cards/rnn/vanishing-why",
     "card with long formulas": "/cards/rnn/attention",
     "card with a table of formulas": "/cards/rnn/one-neuron-by-hand",
+    "card with a formula in its question": "/cards/rnn/recurrence-formula",
     "sitting ahead": "/review?deck=rnn&topic=lstm-and-gru&level=hard&mode=cram",
     "sitting without a card": "/review?deck=rnn&tag=none",
     "statistics": "/stats?period=year",
@@ -161,6 +162,18 @@ TYPEWRITTEN = """() => {
   return found;
 }"""
 
+RAW_LATEX = r"""() => {
+  const nodes = document.createTreeWalker(document, NodeFilter.SHOW_TEXT), texts = [];
+  while (nodes.nextNode()) {
+    const shown = nodes.currentNode.parentElement;
+    if (!shown.closest("code, pre, textarea, script, style, annotation, .files")) texts.push(nodes.currentNode.data);
+  }
+  for (const one of document.querySelectorAll("[title], [aria-label], [content], [placeholder]"))
+    texts.push(one.title, one.ariaLabel ?? "", one.content ?? "", one.placeholder ?? "");
+  return texts.filter((text) => /\\\(|\$|\\[a-z]{2,}|[_^]\{/.test(text));
+}"""
+"""What a reader sees or hears of a formula as it is written. An author's list of files shows it so on purpose."""
+
 
 def pages_that_fail(path: str) -> bool:
     return path in (PAGES["not here"], PAGES["bad parameter"])
@@ -185,6 +198,7 @@ def test_wide_and_narrow_light_and_dark_at_200_percent_axe_finds_nothing_and_not
     page, troubles = watched(scripted, looked_at)
     page.goto(looked_at.url + PAGES[name], wait_until="networkidle")
     assert name in QUOTES_WHAT_WAS_TYPED or page.evaluate(TYPEWRITTEN) == []
+    assert page.evaluate(RAW_LATEX) == []
     examined = VIEWS if share_of(2) > 2 else [VIEWS[len(name) % 3]]  # a sample: one view a page
     for view in VIEWS:
         look(page, *view)

@@ -85,7 +85,7 @@ def _in_a_line(found: re.Match[str]) -> str:
         is_small = all(ord(letter) in small for letter in more[at])
         more[at] = more[at].translate(small) if is_small else sign + more[at]
     written = f"√({first})" if tag == "msqrt" else first + "".join(more)
-    spaces = "{} " if tag == "mo" and written == "," else " {} " if written in "=≤≥≈≠∈→" and tag == "mo" else "{}"
+    spaces = "{} " if tag == "mo" and written == "," else " {} " if tag == "mo" and written in set("=≤≥≈≠∈→") else "{}"
     return spaces.format(written) + "\x1f" * tag.startswith("m")
 
 

@@ -114,6 +114,19 @@ def test_a_card_that_comes_back_a_second_time_says_so(database: Database, settin
         assert "once more today" not in rate(4)
 
 
+@pytest.mark.parametrize("then", [lambda client, form: client.post("/review", data=form, headers=PART), None])
+def test_the_card_rated_last_is_named_with_its_formulas(client: TestClient, database: Database, then: Any) -> None:
+    with database.write() as session:
+        card = session.get_one(Card, 1)
+        card.question, card.question_html = "What is h_{t-1}?", "What is <math><mi>h</mi></math>?"
+        session.add(card)
+    form = rating_form(client)
+    said = then(client, form).text if then else (client.post("/review", data=form), client.get("/review"))[1].text
+    assert ">What is <math><mi>h</mi></math>?</a></p>" in said
+    assert "h_{t-1}" not in said
+    assert "<title>What is h? ·" in client.get("/cards/small/q1").text
+
+
 def test_a_card_that_left_the_files_gives_way_to_the_next(client: TestClient, database: Database) -> None:
     with database.write() as session:
         card = session.get_one(Card, 2)
