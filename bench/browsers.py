@@ -93,16 +93,20 @@ class Browser:
         if "card" not in question:
             await self.ask("GET", PAGES[number % len(PAGES)], part=False)
             return
-        shown = await self.ask("GET", f"/review?{urlencode(question)}")
+        fields = urlencode(question)
+        if "instance" in question:  # a computed card
+            shown = await self.ask("POST", "/review/answer", f"{fields}&gives_up=1".encode())
+        else:
+            shown = await self.ask("GET", f"/review?{fields}")
         if 'class="rating"' not in shown:
             return
-        fields = dict(HIDDEN.findall(shown[shown.index('class="rating"') :])) | {"rating": str(1 + number % 5)}
-        body = urlencode(fields).encode()
+        rating = dict(HIDDEN.findall(shown[shown.index('class="rating"') :])) | {"rating": str(1 + number % 5)}
+        body = urlencode(rating).encode()
         for _ in range(2 if number % SENT_TWICE == 0 else 1):
             begun = time.perf_counter()
             if await self.ask("POST", "/review", body):
                 self.seen.rated.append(time.perf_counter() - begun)
-                self.seen.counted.add(fields["token"])
+                self.seen.counted.add(rating["token"])
         if number % 4 == self.learner % 4:
             await self.ask("GET", PAGES[(number + self.learner) % len(PAGES)], part=False)
 

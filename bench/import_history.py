@@ -6,11 +6,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlalchemy import select
+
+from app.database import Database
+from app.tables import CARD
 from bench.figures import Timing, heading, ratio, row
 from bench.review import ALL_DAY, PART, post, rating_form
 from bench.serving import RECUR, ServerProcess, recur_env, serving
@@ -23,7 +27,7 @@ QUIET = 3.0
 MOST = 10
 """Times its quiet median that no rating may wait longer."""
 CARDS = 50
-"""Of them each learner rates all, once: one whose sitting is over gets another page."""
+"""Written cards: of them each learner rates all, once. One whose sitting is over gets another page."""
 LONGEST = 300
 """Seconds that an import may take."""
 
@@ -47,13 +51,15 @@ def run() -> None:
 
 def _compare(name: str, place: Place, history: Path, take: Take) -> None:
     with TemporaryDirectory() as folder:
-        env = (
-            recur_env(Path(folder))
-            | {"RECUR_DATABASE_URL": place.new(Path(folder)), "RECUR_CONTENT_DIR": "content"}
-            | ALL_DAY
-        )
+        url = place.new(Path(folder))
+        env = recur_env(Path(folder)) | {"RECUR_DATABASE_URL": url, "RECUR_CONTENT_DIR": "content"} | ALL_DAY
+        database = Database(url)
+        with database.read() as session:
+            written = select(CARD.c.id).where(CARD.c.asks.is_(None)).limit(CARDS)
+            cards = session.connection().execute(written).scalars().all()
+        database.close()
         with serving(RECUR, env) as server:
-            somebody = _Rater(server)
+            somebody = _Rater(server, cards)
             somebody.rate(time.monotonic() + QUIET)
             quiet = Timing(f"{name}: quiet", somebody.rate(time.monotonic() + QUIET))
             seconds: list[float] = []
@@ -79,18 +85,18 @@ def _compare(name: str, place: Place, history: Path, take: Take) -> None:
 class _Rater:
     """Rates one card after the other, as learner 2, 3 and so on."""
 
-    def __init__(self, server: ServerProcess) -> None:
-        self._connection = server.connect()
+    def __init__(self, server: ServerProcess, cards: Sequence[int]) -> None:
+        self._connection, self._cards = server.connect(), cards
         self._rated = 0
 
     def rate(self, until: float, done: threading.Event | None = None) -> list[float]:
         """Go on until that time, or until it is done. Returns the seconds of each rating."""
         seconds = []
         while time.monotonic() < until and not (done and done.is_set()):
-            learner, card = divmod(self._rated, CARDS)
+            learner, at = divmod(self._rated, CARDS)
             self._rated += 1
             headers = PART | {"Cookie": f"recur-learner={learner + 2}", "Sec-Fetch-Site": "same-origin"}
-            form = rating_form(self._connection, card + 1, "rnn", headers)
+            form = rating_form(self._connection, self._cards[at], "rnn", headers)
             seconds.append(post(self._connection, "/review", form, headers))
         return seconds
 

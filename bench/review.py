@@ -49,8 +49,6 @@ def rating_form(connection: http.client.HTTPConnection, card: int, deck: str, he
     query = urlencode({"card": card, "shown_at": "2026-01-01T08:00:00+00:00", "deck": deck})
     connection.request("GET", f"/review?{query}", headers=headers)
     page = connection.getresponse().read().decode()
-    if 'class="rating"' not in page:
-        print(card, page[:3000])
     fields = dict(HIDDEN.findall(page[page.index('class="rating"') :]))
     return urlencode(fields | {"rating": 4})
 
