@@ -11,6 +11,8 @@ from pathlib import Path
 from xml.parsers import expat
 
 LARGEST_PICTURE = 2_000_000
+MOST_PIXELS = 50_000_000
+"""A browser takes four bytes for each, however few the file has."""
 KINDS = {"png", "jpg", "jpeg", "webp", "gif", "svg", "mp3", "ogg", "oga", "opus", "m4a"}
 """The endings of files that are looked at. What a file is, its bytes say."""
 _BEGINNINGS = (
@@ -25,7 +27,7 @@ _BEGINNINGS = (
 )
 _SVG = "http://www.w3.org/2000/svg"
 _LINKS = {"href", "src", "http://www.w3.org/1999/xlink href"}
-_LEADS_OUT = re.compile(r"@import|url\((?!\s*[\"']?\s*(#|data:))", re.IGNORECASE)
+_LEADS_OUT = re.compile(r"@import|url\((?!\s*(?:[\"']\s*)?(#|data:))", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,9 @@ def picture_of(name: str, data: bytes) -> DeckPicture:
     width, height = _size(data) if kind.startswith("image/") else (0, 0)
     if kind.startswith("image/") and kind != "image/svg+xml" and min(width, height) < 1:
         return DeckPicture(name, digest, kind, problem="it is damaged: it does not say how large it is")
+    if width * height > MOST_PIXELS and kind != "image/svg+xml":
+        said = f"it has {width:,} × {height:,} pixels, and {MOST_PIXELS // 1_000_000} million are the most"
+        return DeckPicture(name, digest, kind, problem=f"{said}: make it smaller")
     return DeckPicture(name, digest, kind, max(width, 0), max(height, 0))
 
 
@@ -167,4 +172,6 @@ def _svg_problems(data: bytes) -> Iterator[str]:
         parser.Parse(data, True)
     except expat.ExpatError as error:
         found.append(f"its line {error.lineno} is not valid XML: {expat.errors.messages[error.code]}")
+    except ValueError:
+        found.append("its line 1 names an encoding that is not read: save it as UTF-8")
     yield from found

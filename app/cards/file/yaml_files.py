@@ -20,6 +20,8 @@ LAST = 999_999
 LONGEST_NUMBER = 40
 LONGEST_MACRO = 500
 MOST_MACROS = 200
+MOST_VALUES = 20_000
+"""Of one text, with its names: they take a second to read."""
 # A name and a number, or a text that YAML cannot take for anything else.
 _SIMPLE = re.compile(
     r"(title|order): (?:(0|[1-9]\d{0,5})|((?!(?i:yes|no|on|off|y|n|true|false|null)\b)[A-Za-z](?:[\w ,.()/-]*[\w.)])?))"
@@ -49,9 +51,13 @@ class YamlError(ValueError):
 class _PlainLoader(yaml.SafeLoader):
     """Reads what people write by hand. A few lines of aliases stand for gigabytes, and a long number for minutes."""
 
+    values = 0
+
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
+        self.values += 1
+        if (is_alias := self.check_event(yaml.AliasEvent)) or self.values > MOST_VALUES:
             problem = "a value that begins with * is an alias: write the value itself, or put quotes around it"
+            problem = problem if is_alias else f"more than {MOST_VALUES:,} values and names: split the file"
             raise yaml.composer.ComposerError(None, None, problem, self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         return super().compose_node(parent, index)
 

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -197,7 +197,7 @@ class _Reader:
         for near in _NEAR:
             wanted = days + near * max(1.0, days / 100)
             retention = recall(then.stability, wanted) if wanted > 0 else 0.0  # type: ignore[arg-type]
-            if 0 < retention < 1 and _due(state, seed, given._replace(desired_retention=retention)) == due:
+            if 0 < retention < 1 and after(state, seed, given._replace(desired_retention=retention)).due_on == due:
                 lines[last] = lines[last].model_copy(update={"desired_retention": retention})
                 return
         self.left_out["cards return on another day than in Anki"] += 1
@@ -216,10 +216,6 @@ class _Reader:
             note="",
             tags=[f"{colour} flag"] if colour else [],
         )
-
-
-def _due(state: State | None, seed: int, given: CountedRating) -> date:
-    return after(state, seed, given).due_on
 
 
 def _undo(rating: ReviewLine, review: AnkiReview) -> ReviewLine:

@@ -49,22 +49,10 @@ def _owners(_what: Examined, connection: Connection) -> Iterator[Finding]:
     yield from owners.answers(connection)
 
 
-def _versions(_what: Examined, connection: Connection) -> Iterator[Finding]:
-    return content.versions(connection)
-
-
 def _derived(what: Examined, connection: Connection) -> Iterator[Finding]:
     yield from derived.projections(what.database)
     yield from derived.cursors(connection)
     yield from derived.forecasts(connection)
-
-
-def _files(what: Examined, connection: Connection) -> Iterator[Finding]:
-    return content.files(connection, what.content_dir, what.now)
-
-
-def _index(what: Examined, connection: Connection) -> Iterator[Finding]:
-    return content.index(what.database, connection)
 
 
 Check = Callable[[Examined, Connection], Iterable[Finding]]
@@ -73,10 +61,10 @@ CHECKS: Mapping[str, Check] = {
     "values that cannot be read": _stored,
     "reviews": _reviews,
     "owners": _owners,
-    "versions": _versions,
+    "versions": lambda _what, connection: content.versions(connection),
     "schedule and totals": _derived,
-    "cards": _files,
-    "search": _index,
+    "cards": lambda what, connection: content.files(connection, what.content_dir, what.now),
+    "search": lambda what, connection: content.index(what.database, connection),
 }
 EXAMINED: Mapping[str, tuple[str, ...]] = {
     "account": ("owners",),

@@ -67,6 +67,7 @@ def test_sounds(data: bytes, kind: str) -> None:
         b"text",
         b"\x89PNG\r\n\x1a\n",
         b"\xff\xd8\xff",
+        png(10_000, 5_001),
     ],
 )
 def test_other_bytes_are_no_picture_whatever_the_name(data: bytes) -> None:
@@ -90,6 +91,7 @@ def test_other_bytes_are_no_picture_whatever_the_name(data: bytes) -> None:
         "<set attributeName='href' to='javascript:alert(1)'/>",
         "<rect fill='url(https://example.org/#a)'/>",
         "<rect style=\"fill: url( 'https://example.org/#a')\"/>",
+        f"<rect fill='url({' ' * 200_000}https://example.org/#a)'/>",
         "<style>@import 'https://example.org/a.css';</style>",
         "<style><![CDATA[@font-face { src: url(https://example.org/a.woff2) }]]></style>",
     ],
@@ -104,6 +106,7 @@ def test_an_svg_that_does_or_loads_something_is_refused_with_its_line(inside: st
         b'<!DOCTYPE svg [<!ENTITY a "b">]>' + SVG.format("<text>&a;</text>").encode(),
         b'<?xml version="1.0"?><?xml-stylesheet href="https://example.org/a.css"?>' + SVG.format("").encode(),
         b"<svg><rect/></svg>",
+        b'<?xml version="1.0" encoding="utf-7"?>' + SVG.format("").encode(),
         SVG.format("<g>").encode(),
         b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"/>',
     ],

@@ -85,6 +85,8 @@ LEVELS = "".join(f"b{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in ran
         ("a: &x k\n? *x\n: 1", 2, "is an alias"),
         ("a: 1" + ":1" * 1_000_000, 1, "a number has at most 40 characters"),
         ("a:\n  - 0x" + "f" * 1_000_000, 2, "a number has at most 40 characters"),
+        ("a: 1\nb: [" + "1," * 1_000_000 + "]", 2, "more than 20,000 values"),
+        ("a: 1\nb: {<<: [" + "{c: 1}," * 100_000 + "]}", 2, "more than 20,000 values"),
         ("? 1" + ":1" * 1_000_000 + "\n: 1", 1, "a number has at most 40 characters"),
     ],
 )

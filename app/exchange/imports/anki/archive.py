@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -36,7 +37,7 @@ class Package:
     def __init__(self, path: Path) -> None:
         with _told(), ExitStack() as opened:
             file = opened.enter_context(path.open("rb"))
-            _check_directory(file)
+            check_directory(file)
             self._archive = opened.enter_context(zipfile.ZipFile(file))
             self._names = _names(self._archive)
             collection = next((name for name in _COLLECTIONS if name in self._names), None)
@@ -89,14 +90,14 @@ def _told() -> Iterator[None]:
         raise RefusedError(f"the archive cannot be read: {error.strerror or error}") from None
 
 
-def _check_directory(file: IO[bytes]) -> None:
+def check_directory(file: IO[bytes]) -> None:
     """Refuse a table of contents that is larger than any real one, before it is read into memory."""
     size = file.seek(0, 2)
     file.seek(max(0, size - 66_000))
     tail = file.read()
     at = tail.rfind(_END_OF_ZIP)
     if at < 0 or len(tail) < at + 22:
-        raise RefusedError("this is not a zip archive, as an Anki package is, or its end is missing")
+        raise RefusedError("this is not a zip archive, as a package is, or its end is missing")
     (length,) = struct.unpack_from("<L", tail, at + 12)
     if at >= 20 and tail[at - 20 : at - 16] == _LOCATOR64:
         (where,) = struct.unpack_from("<Q", tail, at - 12)
@@ -106,7 +107,7 @@ def _check_directory(file: IO[bytes]) -> None:
             raise RefusedError("the archive's end is damaged")
         (length,) = struct.unpack_from("<Q", record, 40)
     if length > LARGEST_DIRECTORY:
-        raise RefusedError(f"the archive's table of contents takes {length:,} bytes, more than any Anki package needs")
+        raise RefusedError(f"the archive's table of contents takes {length:,} bytes, more than any package needs")
     file.seek(0)
 
 
@@ -156,7 +157,7 @@ def _media(archive: zipfile.ZipFile, collection: str) -> dict[str, str]:
     try:
         if is_new:
             entries = (text(entry, 1) for at, entry in fields(listed) if at == 1 and isinstance(entry, bytes))
-            return {str(number): name for number, name in enumerate(entries)}
+            return {str(number): name for number, name in enumerate(islice(entries, LARGEST_DIRECTORY // 46))}
         names = json.loads(listed)
     except (ProtobufError, ValueError, RecursionError) as error:
         raise RefusedError(f"the list of media is damaged: {error}") from None

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from app.cards.file.pictures import LARGEST_PICTURE
+from app.exchange.imports.anki.archive import check_directory
 from app.exchange.imports.draft import Draft, Harmless, Item, NoPictureError, Reading, RefusedError, Skipped
 from app.exchange.imports.notes.hidden import MARKED, hiding
 from app.exchange.imports.words import words
@@ -26,14 +27,16 @@ _SIDES = re.compile(r"^[ \t]*-{3,}[ \t]*$", re.MULTILINE)
 def read_mochi(path: Path) -> Reading:
     """Return the cards in the order of their decks. Raises RefusedError if the package is damaged, or not Mochi's."""
     try:
-        with zipfile.ZipFile(path) as package:
-            names = package.namelist()
-            if "data.json" not in names:
-                raise RefusedError("there is no data.json in it: export the deck from Mochi as JSON")
-            if package.getinfo("data.json").file_size > LARGEST:
-                raise RefusedError(f"its data.json is larger than {LARGEST // 1_000_000} MB: export it in parts")
-            with package.open("data.json") as file:
-                found = _plain(json.loads(file.read(LARGEST)))
+        with path.open("rb") as file:
+            check_directory(file)
+        package = zipfile.ZipFile(path)  # open for as long as there are pictures to read
+        names = package.namelist()
+        if "data.json" not in names:
+            raise RefusedError("there is no data.json in it: export the deck from Mochi as JSON")
+        if package.getinfo("data.json").file_size > LARGEST:
+            raise RefusedError(f"its data.json is larger than {LARGEST // 1_000_000} MB: export it in parts")
+        with package.open("data.json") as file:
+            found = _plain(json.loads(file.read(LARGEST)))
     except _DAMAGED as error:
         raise RefusedError(f"the package is damaged: {error}") from None
     except (ValueError, RecursionError) as error:
@@ -41,16 +44,16 @@ def read_mochi(path: Path) -> Reading:
     if not isinstance(found, dict) or not isinstance(found.get("decks"), list):
         raise RefusedError("its data.json has no decks: this is not a Mochi package")
     counts: Counter[str] = Counter()
-    media = {f"@media/{name}": partial(_file, path, name) for name in names if name != "data.json"}
-    decks = _decks(found)
+    media = {f"@media/{name}": partial(_file, package, name) for name in names if name != "data.json"}
+    decks = [deck for deck in found["decks"] if isinstance(deck, dict)]
     title = str(decks[0].get("name", "")) if len(decks) == 1 else ""
     return Reading(title, _items(found, decks, counts), counts=counts, media=media, links=True)
 
 
-def _file(path: Path, name: str) -> bytes:
+def _file(package: zipfile.ZipFile, name: str) -> bytes:
     """A file of the package; if it is larger than a picture may be, no more than tells so."""
     try:
-        with zipfile.ZipFile(path) as package, package.open(name) as file:
+        with package.open(name) as file:
             return file.read(LARGEST_PICTURE + 1)
     except (*_DAMAGED, OSError) as error:
         raise NoPictureError(f"the package is damaged: {error}") from None
@@ -64,10 +67,6 @@ def _plain(value: object) -> object:
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return value.removeprefix("~:") if isinstance(value, str) else value
-
-
-def _decks(found: Mapping[str, object]) -> list[dict[str, object]]:
-    return [deck for deck in _list(found["decks"]) if isinstance(deck, dict)]
 
 
 def _items(found: Mapping[str, object], decks: Sequence[Mapping[str, object]], counts: Counter[str]) -> Iterator[Item]:

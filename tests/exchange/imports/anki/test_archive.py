@@ -271,6 +271,13 @@ def test_a_picture_is_read_no_further_than_tells_that_it_is_too_large(honest, tm
             media["broken.png"]()
 
 
+def test_a_list_of_media_names_no_more_than_a_package_can_hold(honest, tmp_path):
+    (tmp_path / "x.apkg").write_bytes(modern(honest, b"\x0a\x03\x0a\x01a" + b"\x0a\x03\x0a\x01b" * 200_000))
+    with closing(archive.Package(tmp_path / "x.apkg")) as package, zipfile.ZipFile(tmp_path / "x.apkg") as opened:
+        assert sorted(package.media) == ["a", "b"]
+        assert len(archive._media(opened, "collection.anki21b")) < 200_000
+
+
 MEASURE = """
 import resource, sys
 from pathlib import Path

@@ -225,8 +225,14 @@ def test_mochi(tmp_path):
         package.writestr("data.json", '{"decks":[' + "{}," * 6_000_000 + "{}]}")
     with pytest.raises(RefusedError, match="larger than 16 MB"):
         read_mochi(tmp_path / "a.mochi")
+    with zipfile.ZipFile(tmp_path / "a.mochi", "w") as package:
+        package.writestr("data.json", '{"decks": []}')
+        for number in range(200):  # names of half a gigabyte, were there more of them
+            package.writestr(f"{number}{'x' * 60_000}", "")
+    with pytest.raises(RefusedError, match="table of contents takes 12,0"):
+        read_mochi(tmp_path / "a.mochi")
     (tmp_path / "a.mochi").write_bytes(b"PK\3\4 no zip")
-    with pytest.raises(RefusedError, match="damaged"):
+    with pytest.raises(RefusedError, match="not a zip archive"):
         read_mochi(tmp_path / "a.mochi")
 
 
