@@ -1,12 +1,13 @@
 """Every page but sittings and demos, at the sizes of phones, tablets and desks: fingers find what can be pressed."""
 
 import random
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from tests.browser.conftest import Server, watched
+from tests.browser.conftest import Server, study_for_weeks, watched
 from tests.browser.test_every_page import PAGES, STUDIED, servers, sideways, violations
 from tests.examples import share_of
 
@@ -79,6 +80,21 @@ def test_fingers_find_everything_and_nothing_moves_or_scrolls_sideways(
         assert too_small(page) == []
         assert sideways(page) == 0
         assert violations(page) == []
+
+
+def test_the_page_stays_while_a_plan_is_worked_out(chromium: Browser, server: Server) -> None:
+    study_for_weeks(server.database, server.clock())
+    day = server.clock().date() + timedelta(days=20)
+    with chromium.new_context(base_url=server.url, viewport={"width": 390, "height": 844}) as context:
+        context.add_init_script(SHIFTS)
+        page, _ = watched(context, server)
+        page.goto("/settings")
+        plan = {"interview_on": str(day), "minutes": "20", "then": "today"}
+        assert page.request.post("/plans", form=plan, headers={"Origin": server.url}).ok
+        page.goto("/")
+        page.wait_for_selector(".forecast .course")
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("window.shifted ?? 0") <= MOST_SHIFT
 
 
 def test_a_small_target_is_found(chromium: Browser, servers: Any) -> None:

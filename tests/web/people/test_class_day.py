@@ -68,8 +68,8 @@ def test_the_plans_of_learners_follow_the_date(school: School, ida: TestClient) 
     for browser, name in ((ada, "ada"), (eve, "eve")):
         assert days(school, name) == [date(2026, 3, 20)]
         today = text_of(browser.get("/").text)
-        assert f"Final exam, {SET_BY}: 20 March" in today
-        assert "There is a plan for small until then" in today
+        assert "Your class Spring has set a date: Final exam is 20 March" in today
+        assert "You now have a plan for small until then" in today
     assert plans_of(school, "ada")[0].minutes == 20
     assert days(school, "ida") == []
     # The learner decides on minutes and days off, the class on everything else.
@@ -104,7 +104,7 @@ def test_who_has_a_plan_for_the_deck_keeps_it_and_is_told(school: School, ida: T
     ida.post("/classes/1/day", data=EXAM)
     assert days(school, "ada") == [date(2026, 3, 10)]
     told = text_of(ada.get("/").text)
-    assert f"Final exam, {SET_BY}: 20 March . You already had a plan for small, until 10 March." in told
+    assert "Your class Spring has set a date: Final exam is 20 March . You already had a plan for small, until 10 March." in told
     ida.post("/classes/1/day", data=EXAM | {"held_on": "2026-03-27"})
     assert days(school, "ada") == [date(2026, 3, 10)]
     # Once it is gone, the class's takes its place.

@@ -40,7 +40,7 @@ def start(learner: TestClient, quiz: int = 1) -> str:
 def test_a_class_takes_a_quiz(school: School, ida: TestClient, learners: list[TestClient]) -> None:  # noqa: F811
     assert "Quiz of your class" not in learners[0].get("/").text
     address = made(ida)
-    assert "The result by question is here when the quiz is over" in text_of(ida.get(address).text)
+    assert "You’ll see the result by question here when the quiz is over" in text_of(ida.get(address).text)
     assert "Gates" in ida.get("/classes/1/quizzes").text
     today = text_of(learners[0].get("/").text)
     assert "Quiz of your class Spring: Gates , 3 questions, until today, 11:00" in today
