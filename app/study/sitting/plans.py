@@ -143,7 +143,7 @@ def _read_date(text: str, before: Interview, today: date) -> date:
         typed = f"{text[:20]!r} is not a date" if text else "Enter the date"
         raise ValueError(f"{typed}: write it as {today.year + 1}-03-31.") from None
     if day < today and day != before.interview_on:
-        raise ValueError("That day has passed. Choose a day to come.")
+        raise ValueError("That day has passed. Choose a later one.")
     if day > today + LONGEST:
         raise ValueError("That is more than a year away. Plan for it when it is nearer.")
     return day
