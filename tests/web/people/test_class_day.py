@@ -19,7 +19,7 @@ from tests.web.people.test_classes import link_in, make_class
 from tests.web.sitting.test_review import rating_form
 
 EXAM = {"occasion": "Final exam", "held_on": "2026-03-20", "deck": "1"}
-SET_BY = "set by your class Spring"
+HAS_SET = "Your class Spring has set a date"
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_plans_of_learners_follow_the_date(school: School, ida: TestClient) 
     for browser, name in ((ada, "ada"), (eve, "eve")):
         assert days(school, name) == [date(2026, 3, 20)]
         today = text_of(browser.get("/").text)
-        assert "Your class Spring has set a date: Final exam is 20 March" in today
+        assert f"{HAS_SET}: Final exam is 20 March" in today
         assert "You now have a plan for small until then" in today
     assert plans_of(school, "ada")[0].minutes == 20
     assert days(school, "ida") == []
@@ -104,7 +104,7 @@ def test_who_has_a_plan_for_the_deck_keeps_it_and_is_told(school: School, ida: T
     ida.post("/classes/1/day", data=EXAM)
     assert days(school, "ada") == [date(2026, 3, 10)]
     told = text_of(ada.get("/").text)
-    assert "Your class Spring has set a date: Final exam is 20 March . You already had a plan for small, until 10 March." in told
+    assert f"{HAS_SET}: Final exam is 20 March . You already had a plan for small, until 10 March." in told
     ida.post("/classes/1/day", data=EXAM | {"held_on": "2026-03-27"})
     assert days(school, "ada") == [date(2026, 3, 10)]
     # Once it is gone, the class's takes its place.
