@@ -89,7 +89,7 @@ def test_the_page_stays_while_a_plan_is_worked_out(chromium: Browser, server: Se
         context.add_init_script(SHIFTS)
         page, _ = watched(context, server)
         page.goto("/settings")
-        plan = {"interview_on": str(day), "minutes": "20", "then": "today"}
+        plan: dict[str, Any] = {"interview_on": str(day), "minutes": "20", "then": "today"}
         assert page.request.post("/plans", form=plan, headers={"Origin": server.url}).ok
         page.goto("/")
         page.wait_for_selector(".forecast .course")
