@@ -84,12 +84,12 @@ def test_the_plans_of_learners_follow_the_date(school: School, ida: TestClient) 
     assert plans_of(school, "ada")[0].minutes == 45
     # What was seen is told no more; what moves is told again.
     assert ada.post("/plans/noted", data={"class_id": "1", "deck": "1"}).status_code == 303
-    assert "There is a plan" not in ada.get("/").text
+    assert "You now have a plan" not in ada.get("/").text
     assert ida.post("/classes/1/day", data=EXAM | {"held_on": "2026-03-27"}).status_code == 303
     assert days(school, "ada") == days(school, "eve") == [date(2026, 3, 27)]
     assert plans_of(school, "ada")[0].minutes == 45
     assert "Final exam is 27 March , not 20 March" in text_of(ada.get("/").text)
-    assert "There is a plan" in text_of(eve.get("/").text)
+    assert "You now have a plan" in text_of(eve.get("/").text)
     assert ida.post("/classes/1/day", data=EXAM).status_code == 303
     assert "not 20 March" not in text_of(ada.get("/").text)  # where it was when she last looked
     settings = text_of(ada.get("/settings").text)
