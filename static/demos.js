@@ -168,6 +168,8 @@ function rove(to = current()) {
   for (const table of results.querySelectorAll("table.trace")) {
     const first = table.contains(to) ? to : table.querySelector("td button");
     if (first) first.tabIndex = 0;
+    // The labels of the rows stay at the left: a cell that is scrolled to comes to stand beside them.
+    table.parentElement.style.scrollPaddingLeft = `${(table.querySelector("tbody th[scope=row]")?.offsetWidth ?? 0) + 4}px`;
   }
 }
 

@@ -94,9 +94,19 @@ function tell(ways, x, y) {
   bubble.style.top = `${Math.max(8, y - bubble.offsetHeight - 36)}px`;
 }
 
+// Where the grips of several lie over each other, the hand means the one whose middle is nearest.
+function nearestTo({ clientX, clientY, target }) {
+  const away = (one) => {
+    const { left, top, width, height } = (one.querySelector(".grip") ?? one).getBoundingClientRect();
+    return Math.hypot(left + width / 2 - clientX, top + height / 2 - clientY);
+  };
+  const here = document.elementsFromPoint(clientX, clientY).map((one) => one.closest(HANDLES)).filter(Boolean);
+  return target.closest?.(HANDLES) && here.sort((one, other) => away(one) - away(other))[0];
+}
+
 document.addEventListener("pointerdown", (event) => {
   moved = false;
-  const handle = event.target.closest?.(HANDLES);
+  const handle = nearestTo(event);
   if (!handle || handle.closest(BESIDE) || event.button || held) return;
   const ways = waysOf(handle);
   if (ways.length) held = { pointer: event.pointerId, x: event.clientX, y: event.clientY, ways, before: textsOf(ways) };

@@ -136,10 +136,7 @@ def _table(p: Attention, e: Values, alpha: Values, shown: int) -> Trace:
         return handle
 
     rows = [
-        Row(
-            *(f"a{i}", f"output {i}", row, softmax_share(e[i - 1], f"{i},", "e" * (i == shown))),
-            handle=by_key(i),
-        )
+        Row(*(f"a{i}", f"output {i}", row, softmax_share(e[i - 1], f"{i},", "e" * (i == shown))), handle=by_key(i))
         for i, row in enumerate(alpha, start=1)
     ]
     told = "The alignment: each row is one output, and its weights sum to 1."

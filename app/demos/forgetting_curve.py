@@ -178,9 +178,5 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
 
 
 DEMO = Demo(
-    __file__,
-    ForgettingCurve,
-    compute,
-    None,
-    shows=(forgetting.review, forgetting.growth, forgetting.recall, remember),
+    __file__, ForgettingCurve, compute, None, shows=(forgetting.review, forgetting.growth, forgetting.recall, remember)
 )

@@ -165,7 +165,8 @@ def _diagram(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> 
     Beside the top recurrent layer stand the states that it hands back.
     """
     shapes, states = [_shape(p.shape(p.time, p.features)), *(_shape(layer.shape) for layer in layers)], p.states()
-    wide, high, gap = max(150.0, 8.2 * max(len(layer.name) for layer in layers) + 24), 54.0, 30.0
+    longest = max(len(text) for layer in layers for text in (layer.name, f"{layer.total:,} parameters"))
+    wide, high, gap = max(150.0, 8.2 * longest + 12), 54.0, 30.0
     room = max(8.6 * max(map(len, shapes)) + 14, wide, 150.0)
     middle, at, top = room / 2 + 8, 21.0, 0
     axes = "time, batch, features" if p.time_first else "batch, time, features"

@@ -114,6 +114,31 @@ def test_a_circle_of_the_diagram_chooses_its_number(page: Page) -> None:
     expect(page.locator(".sum")).to_contain_text("0.0225")
 
 
+def test_bare_words_of_the_diagram_choose_their_number_between_the_letters_too(page: Page) -> None:
+    visit(page, "/demos/sequence-shapes")
+    words = page.locator('svg g[data-at="fed,4"]')
+    words.scroll_into_view_if_needed()
+    box = words.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url(re.compile("at=fed,4$"))
+
+
+def test_the_label_of_a_row_covers_no_cell_that_has_the_focus(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(page, "/demos/sequence-shapes")
+    page.locator('button[value="h,6"]').click()
+    for _step in range(5):
+        page.keyboard.press("ArrowLeft")
+        assert page.evaluate(
+            """() => {
+              const { left, top, width, height } = document.activeElement.getBoundingClientRect();
+              const [x, y] = [left + 4, top + height / 2];
+              return document.activeElement.contains(document.elementFromPoint(x, y));
+            }"""
+        )
+
+
 def test_back_leads_to_the_page_before_and_forward_to_the_state(page: Page) -> None:
     page.goto("/demos")
     page.locator(".shelf").get_by_role("link", name="An RNN, unrolled").click()

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
+from app.demos.registry import all_demos
 from tests.browser.conftest import Server, study_for_weeks, watched
+from tests.browser.demo_pages import visit
 from tests.browser.test_every_page import PAGES, STUDIED, servers, sideways, violations
 from tests.examples import share_of
 
@@ -95,6 +97,22 @@ def test_the_page_stays_while_a_plan_is_worked_out(chromium: Browser, server: Se
         page.wait_for_selector(".forecast .course")
         page.wait_for_load_state("networkidle")
         assert page.evaluate("window.shifted ?? 0") <= MOST_SHIFT
+
+
+DEMOS = sorted(all_demos())
+random.Random(13).shuffle(DEMOS)
+
+
+@pytest.mark.parametrize("name", DEMOS[: share_of(4)])
+def test_fingers_find_everything_on_a_demo(chromium: Browser, servers: Any, name: str) -> None:
+    with chromium.new_context(
+        base_url=servers[0].url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    ) as context:
+        page, _ = watched(context, servers[0])
+        visit(page, f"/demos/{name}")
+        assert too_small(page) == []
+        page.evaluate("for (const fold of document.querySelectorAll('main details')) fold.open = true")
+        assert too_small(page) == []
 
 
 def test_a_small_target_is_found(chromium: Browser, servers: Any) -> None:

@@ -199,6 +199,17 @@ def test_a_finger_drags_and_the_page_stays(phone: Page) -> None:
     assert phone.evaluate("scrollY") == scrolled
 
 
+def test_of_handles_over_each_other_the_nearest_is_dragged(phone: Page) -> None:
+    visit(phone, "/demos/forgetting-curve?days=2,4,46,163")
+    for place in (1, 2):
+        x, y = middle(phone.locator(f'#results [data-across="days,{place}"]'))
+        swipe(phone, x, y, (x + 9, y))
+    days = dict(parse_qsl(settled(phone, "/demos/forgetting-curve")))["days"].split(",")
+    assert float(days[0]) > 2
+    assert float(days[1]) > 4
+    assert days[2:] == ["46", "163"]
+
+
 APART = """() => [...document.querySelectorAll(".chart .place circle:not(.grip)")].flatMap((dot) => {
   const a = dot.getBoundingClientRect();
   const meets = (b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;

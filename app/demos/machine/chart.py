@@ -26,6 +26,7 @@ LEAST_RANGE = 1e-300
 LARGEST = sys.float_info.max
 POWERS_APART = (1, 2, 3, 5, 10, 20, 30, 50, 100)
 MOST_POWERS = 6
+LONG = 6  # characters that fit into the margin of a y axis
 BOX = f'<svg viewBox="0 0 {UNITS} {UNITS}" preserveAspectRatio="none">'
 
 
@@ -89,10 +90,10 @@ def picture(curve: Curve) -> Picture:
         np.array([series.values for series in curve.series])[:, shown],
     )
     y, lines = _drawn(curve, x, values)
-    numbers, grid = _y_numbers(y) if y else ("", "")
+    numbers, grid, kind = _y_numbers(y) if y else ("", "", "")
     notes = _notes(curve, x.axis, y) if y else ""
     image = (
-        f'<svg class="chart" role="img" aria-label="{alt}" data-steps="{x.steps}">'
+        f'<svg class="chart{kind}" role="img" aria-label="{alt}" data-steps="{x.steps}">'
         f'<g class="y">{numbers}</g><g class="x">{x.numbers}</g>{BOX}<path class="grid" d="{grid}"/>'
         f'<path class="axis" d="M0 {UNITS}H{UNITS}{x.marks}"/>{lines}</svg>{notes}<g class="mark"></g>'
         f"{''.join([_place(place, x.axis, y) for place in curve.places if y])}</svg>"
@@ -194,34 +195,40 @@ def _widths(numbers: Sequence[float], texts: Sequence[str]) -> list[str]:
 
 PIN = 36
 """How far a note stands from its point, in pixels: clear of a line that falls or rises towards the edge."""
+HIGH, DEEP = 30, 66  # per cent from the top: no room above, no room below
 
 
 def _notes(curve: Curve, x: Axis, y: Axis) -> str:
     """The noted points with their words, on the side where there is room."""
-    drawn = []
-    for nth, point in enumerate(curve.noted):
-        lines = sum(one.above == point.above for one in curve.noted[:nth])
+    drawn, levels = [], dict[bool, list[float]]({True: [], False: []})
+    for point in curve.noted:
         across = float(x.places(np.array([point.x]))[0]) / 10
         down = 100 - float(y.places(np.array([point.y]))[0]) / 10
         edge, at = ("end", 100.0) if across > MIDDLE else ("start", across)
-        away = PIN + 16 * lines
-        rise, foot = (-away, -away - 3) if point.above else (away, away + 11)
+        is_above = down > (HIGH if point.above else DEEP)
+        beside = levels[is_above]
+        away = PIN + 16 * len(beside)
+        beside.append(down)
+        level = min(beside) if is_above else max(beside)
+        rise, foot = (-away, -away - 3) if is_above else (away, away + 11)
         drawn.append(
-            f'<svg x="{across:g}%" y="{down:g}%" overflow="visible"><path class="pin" d="M0 0V{rise}"/></svg>'
+            f'<line class="pin" x1="{across:g}%" x2="{across:g}%" y1="{down:g}%" y2="{level:g}%"/>'
+            f'<svg x="{across:g}%" y="{level:g}%" overflow="visible"><path class="pin" d="M0 0V{rise}"/></svg>'
             f'<circle class="noted" cx="{across:g}%" cy="{down:g}%" r="4"/>'
-            f'<svg y="{down:g}%" overflow="visible">'
+            f'<svg y="{level:g}%" overflow="visible">'
             f'<text class="noted {edge}" x="{at:g}%" y="{foot}">{escape(point.says)}</text></svg>'
         )
     return "".join(drawn)
 
 
 @lru_cache(maxsize=1024)
-def _y_numbers(y: Axis) -> tuple[str, str]:
-    """The numbers on the y axis, and the path of the grid."""
+def _y_numbers(y: Axis) -> tuple[str, str, str]:
+    """The numbers on the y axis, the path of the grid, and a class where the numbers are long."""
     places = [UNITS - int(place) for place in y.places(np.array(y.numbers)).tolist()]
     texts = ticks(y.numbers, alike=not y.is_log)
     numbers = [f'<text y="{place / 10:g}%">{text}</text>' for text, place in zip(texts, places, strict=True)]
-    return "".join(numbers), "".join([f"M0 {place}H{UNITS}" for place in places])
+    kind = " far" * any(len(text) > LONG for text in texts)
+    return "".join(numbers), "".join([f"M0 {place}H{UNITS}" for place in places]), kind
 
 
 def _drawn(curve: Curve, x: XAxis, values: Values) -> tuple[Axis | None, str]:

@@ -99,9 +99,12 @@ def miniature(figure: Figure) -> str:
     if figure.kind == "curve":
         return small_picture(figure)
     if figure.kind == "diagram":
-        view, scale = f"0 0 {figure.width} {figure.height}", min(SMALL_WIDE / figure.width, SMALL_HIGH / figure.height)
-        small = nodes(figure, small=True, says=scale >= LEGIBLE)
-        return f'<svg viewBox="{view}">\n{arrows(figure, says=scale >= LEGIBLE)}{small}\n</svg>'
+        says = min(SMALL_WIDE / figure.width, SMALL_HIGH / figure.height) >= LEGIBLE
+        halves = [(one.x, one.width / 2 + 6 if one.shape != "text" else 6) for one in figure.nodes]
+        left, right = min(x - half for x, half in halves), max(x + half for x, half in halves)
+        left, right = (0, figure.width) if says else (left, right)
+        view = f"{left:g} 0 {right - left:g} {figure.height:g}"
+        return f'<svg viewBox="{view}">\n{arrows(figure, says)}{nodes(figure, small=True, says=says)}\n</svg>'
     rows, columns = figure.rows[:MOST_SQUARES], range(min(MOST_SQUARES, len(figure.columns)))
     squares = [
         f'<rect data-heat="{colour}" x="{22 * x}" y="{22 * y}" width="20" height="20"/>'

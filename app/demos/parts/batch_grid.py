@@ -21,9 +21,9 @@ def batch_grid(caption: str, x: Values, real: NDArray[np.bool_], out: Values, lo
             cell, given = f"out,{t + 1}" if lit else None, short(float(x[r, t]))
             if real[r, t]:
                 nodes.append(Node(at, y, short(value), "circle", 46, 46, heat(value, largest), lit, at=cell))
-                nodes.append(Node(at, y + 36, f"x = {given}", "text", 60, 16))
             else:
-                nodes.append(Node(at, y, short(value), "box", 56, 46, lit=lit, note=f"pad {given}", at=cell))
+                nodes.append(Node(at, y, short(value), "box", 56, 46, lit=lit, note="pad", at=cell))
+            nodes.append(Node(at, y + 36, f"x = {given}", "text", 60, 16))
             if t:
                 edges.append(Edge(before, state, recurrent=True))
     alt = (

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.chart import MOST_X, MOST_Y, picture, small_picture, x_axis, y_axis
-from app.demos.machine.figures import Curve, Series
+from app.demos.machine.figures import Curve, Noted, Series
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -208,3 +209,20 @@ def test_an_x_axis_of_whole_numbers_has_whole_ticks(first: int, length: int) -> 
 
 def test_words_of_a_demo_are_escaped() -> None:
     assert "A line over x &amp; y from 0 to 1" in image_of(curve_of([1.0, 2.0]))
+
+
+def test_long_numbers_on_the_y_axis_get_a_wider_margin() -> None:
+    assert 'class="chart far"' in image_of(curve_of([0.0897971, 0.0897979]))
+    assert 'class="chart"' in image_of(curve_of([0.1, 0.9]))
+
+
+def test_a_note_stands_where_there_is_room_and_over_no_other() -> None:
+    plain = curve_of([0.0, 1.0, 2.0, 100.0])
+    for point, is_above in ((Noted(1, 2, "low", False), True), (Noted(3, 99, "high", True), False)):
+        foot = re.search(rf'y="(-?\d+)">{point.says}<', image_of(replace(plain, noted=[point])))
+        assert foot
+        assert (int(foot[1]) < 0) == is_above
+    two = image_of(replace(plain, noted=[Noted(1, 40, "one", True), Noted(1, 30, "other", False)]))
+    found = re.findall(r'<svg y="([\d.]+)%" overflow="visible"><text[^>]* y="(-?\d+)">', two)
+    assert found[0][0] == found[1][0], "both are measured from the higher point"
+    assert int(found[0][1]) - int(found[1][1]) == 16

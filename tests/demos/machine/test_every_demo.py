@@ -67,6 +67,8 @@ def check_diagram(diagram: Diagram) -> None:
         half = max(node.width * (node.shape != "text"), named * (node.shape == "text"), 7.0 * len(node.note)) / 2
         assert node.x - half >= -2, node
         assert node.x + half <= diagram.width + 2, node
+        if node.shape == "box":
+            assert max(7.4 * len(node.text.replace("_", "")), 7.1 * len(node.note)) <= node.width, node
         high = node.height / 2 if node.shape != "text" else 10
         assert node.y - high >= -2, node
         assert node.y + high + (14 if node.note and node.shape != "box" else 0) <= diagram.height + 2, node
