@@ -63,7 +63,7 @@ def test_what_is_wider_than_its_box_shows_its_edge(chromium: Browser, server: Se
 
 
 @pytest.mark.parametrize(
-    "address", ["/demos/lstm-gates", "/demos/unrolled-rnn", "/demos/attention", "/demos/bptt", "/demos"]
+    "address", ["/demos/lstm-gates", "/demos/unrolled-rnn", "/demos/attention", "/demos"]
 )
 @pytest.mark.parametrize("width", [375, 390])
 def test_a_phone_shows_a_diagram_whole(chromium: Browser, server: Server, address: str, width: int) -> None:
@@ -74,6 +74,13 @@ def test_a_phone_shows_a_diagram_whole(chromium: Browser, server: Server, addres
             "all => all.map(one => one.scrollWidth - one.clientWidth)"
         )
         assert inside in ([], [0])
+
+
+def test_close_letters_are_legible_at_the_smallest_scale(chromium: Browser, server: Server) -> None:
+    with chromium.new_context(base_url=server.url, viewport={"width": 375, "height": 844}) as context:
+        page = context.new_page()
+        assert cut_on(page, f"/demos/bptt?x={','.join(['-10'] * 12)}") == []
+        assert page.locator(".diagram .tight").count()
 
 
 def test_a_box_without_its_edge_is_found(chromium: Browser, server: Server) -> None:
