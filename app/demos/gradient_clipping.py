@@ -4,21 +4,22 @@ import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
-from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Trace, Values, each_of
-from app.demos.machine.numbers import fill, latex
-from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
+from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Row, Series, Spot, Trace, Values, each_of
+from app.demos.machine.numbers import fill, latex, words
+from app.demos.machine.parameters import ENTRY, Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
 from app.nn import clipping
 from app.nn.cliff import loss_and_gradient
 
 CLIPPED = "clipped gradient"
+MIDDLE, HALF = 176.0, 150.0
 CLIP = {"norm": clipping.by_norm, "value": clipping.by_value}
 
 
@@ -99,7 +100,8 @@ def compute(p: GradientClipping) -> Result:
     if not (np.isfinite(plain.weights).all() and np.isfinite(clipped.weights).all()):
         warnings.append("The weights of a descent overflowed: from there on they are NaN.")
     way_down = _walk(p, plain, clipped, int(numbers["wall_at"]))
-    return Result(numbers, (curve, _vector(p, g, after, numbers), way_down), warnings)
+    arrows, vector = _arrows(p, g, after, numbers), _vector(p, g, after, numbers)
+    return Result(numbers, (curve, arrows, vector, way_down), warnings)
 
 
 def _descent_told(numbers: dict[str, float]) -> str:
@@ -113,6 +115,30 @@ def _descent_told(numbers: dict[str, float]) -> str:
         "Unclipped, the largest gradient, {largest_plain} at update {wall_at}, moves the weights by {thrown_plain}; "
         "clipped, no update moves them by more than {thrown_clipped}."
     )
+
+
+def _arrows(p: GradientClipping, g: Values, after: Values, numbers: dict[str, float]) -> Diagram:
+    """The first two entries as an arrow, before and after, and what passes: a circle of radius c, or a square."""
+    scale = HALF / max(p.threshold, ENTRY)  # so that it stays while the arrow is dragged
+    first, second = (each_of("g")(n) if n <= len(g) else Handle() for n in (1, 2))
+    held, reach = Handle(second.up, across=first.up, pitch=scale), 2 * scale * p.threshold
+
+    def tip(v: Values, text: str, wide: float, **kind: Any) -> Node:
+        x, y = float(v[0]), float(v[1]) if len(v) > 1 else 0.0
+        return Node(MIDDLE + scale * x, MIDDLE - scale * y, text, "circle", wide, wide, **kind)
+
+    nodes = (
+        Node(MIDDLE, MIDDLE, "", "circle" if p.by == "norm" else "box", reach, reach),
+        Node(MIDDLE, MIDDLE, "", "text", 0, 0),
+        tip(after, "", 14, lit=True, at="after,1"),
+        tip(g, "g", 26, handle=held),
+    )
+    told = f"{'The first two entries. ' * (len(g) > 2)}What is left of $g$, the thick arrow, ends within the "
+    told += "circle of radius {threshold}." if p.by == "norm" else "square; it has turned by {angle} degrees."
+    caption = fill(told, numbers)
+    alt = f"Two arrows from the middle of a {'circle' if p.by == 'norm' else 'square'}. {words(caption)}"
+    edges = (Edge(1, 3), Edge(1, 2, recurrent=True, weight=6))
+    return Diagram("arrows", "Before and after", caption, alt, 2 * MIDDLE, 2 * MIDDLE, nodes, edges)
 
 
 def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, float]) -> Trace:

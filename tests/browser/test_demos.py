@@ -114,16 +114,6 @@ def test_a_circle_of_the_diagram_chooses_its_number(page: Page) -> None:
     expect(page.locator(".sum")).to_contain_text("0.0225")
 
 
-def test_bare_words_of_the_diagram_choose_their_number_beside_the_letters_too(page: Page) -> None:
-    visit(page, "/demos/sequence-shapes")
-    words = page.locator('svg g[data-at="fed,4"]')
-    words.scroll_into_view_if_needed()
-    box = words.bounding_box()
-    assert box
-    page.mouse.click(box["x"] + 2, box["y"] + box["height"] - 4)  # beside the shorter word
-    page.wait_for_url(re.compile("at=fed,4$"))
-
-
 def test_the_label_of_a_row_covers_no_cell_that_has_the_focus(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     visit(page, "/demos/sequence-shapes")

@@ -150,6 +150,22 @@ def test_arrow_keys_move_what_has_the_focus(page: Page) -> None:
     page.wait_for_url(re.compile("row=13&column=4&"))
 
 
+def test_the_arrow_of_a_gradient_follows_the_pointer_in_both_ways(page: Page) -> None:
+    visit(page, "/demos/gradient-clipping")
+    tip = page.locator('#arrows svg [data-up="g,2"]')
+    before = middle(tip)
+    drag(page, tip, -50, 40)
+    g = dict(parse_qsl(settled(page, "/demos/gradient-clipping")))["g"].split(",")
+    assert float(g[0]) < 3
+    assert float(g[1]) > 4
+    expect(page.locator("#arrows figcaption strong")).to_have_text("1")
+    after = middle(tip)
+    assert abs(after[0] - before[0] + 50) <= 2
+    for key in ("ArrowRight", "ArrowUp"):
+        tip.press(key)
+    page.wait_for_url(re.compile(f"g={float(g[0]) + 0.05:g},{float(g[1]) + 0.05:g}&"))
+
+
 def test_a_list_is_one_stop_for_tab(page: Page) -> None:
     visit(page, "/demos/stacked-rnn")
     assert page.locator('#results svg [role=slider][tabindex="0"]').count() == 1

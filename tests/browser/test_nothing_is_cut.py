@@ -62,9 +62,7 @@ def test_what_is_wider_than_its_box_shows_its_edge(chromium: Browser, server: Se
         assert {address: cut for address in chosen if (cut := cut_on(page, address))} == {}
 
 
-@pytest.mark.parametrize(
-    "address", ["/demos/lstm-gates", "/demos/unrolled-rnn", "/demos/attention", "/demos"]
-)
+@pytest.mark.parametrize("address", ["/demos/lstm-gates", "/demos/unrolled-rnn", "/demos/attention", "/demos"])
 @pytest.mark.parametrize("width", [375, 390])
 def test_a_phone_shows_a_diagram_whole(chromium: Browser, server: Server, address: str, width: int) -> None:
     with chromium.new_context(base_url=server.url, viewport={"width": width, "height": 844}) as context:

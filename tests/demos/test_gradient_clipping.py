@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.gradient_clipping import DEMO, descend
-from app.demos.machine.figures import Curve
+from app.demos.machine.figures import Curve, Diagram
 from app.demos.machine.result import Result
 from tests.examples import examples
 
@@ -91,3 +91,17 @@ def test_a_threshold_above_all_gradients_changes_nothing() -> None:
 def test_a_vanished_gradient_passes_unchanged() -> None:
     numbers = compute("g=0.003,0.004").numbers
     assert (numbers["after1"], numbers["after2"], numbers["factor"]) == (0.003, 0.004, 1)
+
+
+@pytest.mark.parametrize("query", ["", "by=value", "g=-7,2", "g=0.2,0.1", "g=4", "g=1,-2,3&threshold=20"])
+def test_the_arrows_end_where_their_vectors_do(query: str) -> None:
+    result = compute(query)
+    figure = next(one for one in result.figures if isinstance(one, Diagram))
+    limit, start, after, before = figure.nodes
+    scale = limit.width / 2 / result.numbers["threshold"]
+    for node, key in ((before, "before"), (after, "after")):
+        x, y = (*row(result, 0, key), 0.0)[:2]
+        assert (node.x - start.x, start.y - node.y) == pytest.approx((scale * x, scale * y))
+    held = before.handle
+    assert held
+    assert (held.across, held.up) == ("g,1", "g,2" if row(result, 0, "before").size > 1 else "")
