@@ -19,7 +19,7 @@ from app.nn import clipping
 from app.nn.cliff import loss_and_gradient
 
 CLIPPED = "clipped gradient"
-MIDDLE, HALF = 176.0, 150.0
+MIDDLE, HALF = 200.0, 172.0
 CLIP = {"norm": clipping.by_norm, "value": clipping.by_value}
 
 
@@ -130,14 +130,14 @@ def _arrows(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
     nodes = (
         Node(MIDDLE, MIDDLE, "", "circle" if p.by == "norm" else "box", reach, reach),
         Node(MIDDLE, MIDDLE, "", "text", 0, 0),
-        tip(after, "", 14, lit=True, at="after,1"),
+        tip(after, "", 8, lit=True, at="after,1"),
         tip(g, "g", 26, handle=held),
     )
     told = f"{'The first two entries. ' * (len(g) > 2)}What is left of $g$, the thick arrow, ends within the "
     told += "circle of radius {threshold}." if p.by == "norm" else "square; it has turned by {angle} degrees."
     caption = fill(told, numbers)
     alt = f"Two arrows from the middle of a {'circle' if p.by == 'norm' else 'square'}. {words(caption)}"
-    edges = (Edge(1, 3), Edge(1, 2, recurrent=True, weight=6))
+    edges = (Edge(1, 3), Edge(1, 2, recurrent=True, weight=4))
     return Diagram("arrows", "Before and after", caption, alt, 2 * MIDDLE, 2 * MIDDLE, nodes, edges)
 
 
