@@ -196,11 +196,8 @@ def _curve(scores: Values, best: Candidate, numbers: dict[str, float]) -> Curve:
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
-    a, after_a, after_b = (
-        rng.choice([0.52, 0.55, 0.6]),
-        rng.choice([0.5, 0.52, 0.55, 0.6]),
-        rng.choice([0.8, 0.85, 0.9, 0.95]),
-    )
+    a, after_a = rng.choice([0.52, 0.55, 0.6]), rng.choice([0.5, 0.52, 0.55, 0.6])
+    after_b = rng.choice([0.8, 0.85, 0.9, 0.95])
     return {
         "width": str(rng.choice([1, 2, 2])),
         "first": f"{a},{1 - a:.2g}",

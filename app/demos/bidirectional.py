@@ -183,10 +183,8 @@ def _trace(p: Bidirectional, x: Values, f: Values, b: Values, now: Values) -> Tr
     )
     before, after = np.append(0.0, f[:-1]), np.append(b[1:], 0.0)
     symbols: Symbols = {rf"{RIGHT}{{h}}_{{t-1}}": before, rf"{LEFT}{{h}}_{{t+1}}": after, "b": b, "n": now}
-    title, caption = (
-        "Both states of each position",
-        "Each column is one position: both states in it belong to the same input.",
-    )
+    title = "Both states of each position"
+    caption = "Each column is one position: both states in it belong to the same input."
     chosen = ("b", p.at - 1)
     return Trace("positions", title, caption, rows, chosen, symbols, column_word="position", follows="position")
 

@@ -136,7 +136,7 @@ def _arrows(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
     told = f"{'The first two entries. ' * (len(g) > 2)}What is left of $g$, the thick arrow, ends within the "
     told += "circle of radius {threshold}." if p.by == "norm" else "square; it has turned by {angle} degrees."
     caption = fill(told, numbers)
-    alt = f"Two arrows from the middle of a {'circle' if p.by == 'norm' else 'square'}. {words(caption)}"
+    alt = f"Two arrows from 0. {words(caption)}"
     edges = (Edge(1, 3), Edge(1, 2, recurrent=True, weight=4))
     return Diagram("arrows", "Before and after", caption, alt, 2 * MIDDLE, 2 * MIDDLE, nodes, edges)
 

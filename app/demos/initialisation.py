@@ -99,10 +99,8 @@ def draw(key: Key, fans: tuple[int, ...], shared: bool, seed: int) -> tuple[Valu
     def drawn(fan_in: int, fan_out: int, *, is_first: bool = False) -> Values:
         if scheme != "framework":
             return DRAW[scheme](rng, fan_in, fan_out)
-        made, at = (
-            start(rng, framework, cell, fan_in, fan_out),
-            BLOCKS[framework][cell].index(CANDIDATE[cell]) * fan_out,
-        )
+        made = start(rng, framework, cell, fan_in, fan_out)
+        at = BLOCKS[framework][cell].index(CANDIDATE[cell]) * fan_out
         return (made.W_xh if is_first else made.W_hh)[:, at : at + fan_out]
 
     one = drawn(*first, is_first=True)

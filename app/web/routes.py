@@ -75,11 +75,7 @@ TAKE_A_QUIZ = (
     _get("/quiz/{name}/compare", results.compare),
     _post("/class-quizzes/{quiz}/start", class_quizzes.start),
 )
-DRILL = (
-    _get("/drill", drill.choose),
-    _get("/drill/run", drill_run.run),
-    _get("/practice", practice.practice),
-)
+DRILL = (_get("/drill", drill.choose), _get("/drill/run", drill_run.run), _get("/practice", practice.practice))
 FIND_CARDS = (
     _get("/browse", browse.browse),
     _post("/browse/act", browse.act),

@@ -85,10 +85,8 @@ def picture(curve: Curve) -> Picture:
     Where no number can be drawn, the image is the x axis alone.
     """
     shown, alt = curve.shown(), escape(curve.alt)
-    x, values = (
-        _x_axis_of(curve.x[shown].tobytes(), curve.until),
-        np.array([series.values for series in curve.series])[:, shown],
-    )
+    x = _x_axis_of(curve.x[shown].tobytes(), curve.until)
+    values = np.array([series.values for series in curve.series])[:, shown]
     y, lines = _drawn(curve, x, values)
     numbers, grid, kind = _y_numbers(y) if y else ("", "", "")
     notes = _notes(curve, x.axis, y) if y else ""

@@ -46,10 +46,8 @@ def stored_weights(framework: Framework, cell: Cell, w: LSTMWeights | GRUWeights
     W_x, W_h, b, b_hh = ARRAYS[framework]
     letters = order.translate(KERAS_LETTERS) if framework == "keras" else order
     of = "" if framework == "keras" else ", transposed"
-    gates, note = (
-        given("w", f"The gates' blocks come in the order {', '.join(letters)}{of}."),
-        BIASES[framework, cell],
-    )
+    gates = given("w", f"The gates' blocks come in the order {', '.join(letters)}{of}.")
+    note = BIASES[framework, cell]
     rows = [Row(f"kernel{i}", f"{W_x}, input {i}", one[at], gates) for i, one in enumerate(w.W_xh, start=1)]
     rows += [Row(f"recurrent{i}", f"{W_h}, from unit {i}", one[at], gates) for i, one in enumerate(w.W_hh, start=1)]
     second = w.b_hh if isinstance(w, GRUWeights) else None

@@ -91,11 +91,8 @@ def layered(demo: Demo[Any], parameters: Parameters, framework: str) -> str:
         raise NoProgramError(f"There are programs for {' and '.join(NAMES)}, not for {framework}.")
     if demo.layers is None:
         raise NoProgramError(f"{demo.name} has no program of layers, only one for NumPy.")
-    state, body, parts = (
-        demo.layers(in_framework(parameters, framework)),
-        demo.words.programs[framework],
-        _PARTS[framework],
-    )
+    state = demo.layers(in_framework(parameters, framework))
+    body, parts = demo.words.programs[framework], _PARTS[framework]
     if framework == "pytorch":
         if state.lacks:
             raise NoProgramError(state.lacks)

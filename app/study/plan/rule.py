@@ -104,10 +104,8 @@ class Rule:
         memory = stability, np.where(is_new, 5.0, cards.difficulty)
         last = np.where(is_new, day - 1, cards.last)
         now = CURVE.recall(stability, np.maximum(day - last, 1))
-        remembered, missed = (
-            instead(is_new, CURVE.first(True), CURVE.remembered(memory, now)),
-            instead(is_new, CURVE.again_today(CURVE.first(False), RETURNS), self._relearned(memory, now)),
-        )
+        remembered = instead(is_new, CURVE.first(True), CURVE.remembered(memory, now))
+        missed = instead(is_new, CURVE.again_today(CURVE.first(False), RETURNS), self._relearned(memory, now))
         chance = np.where(is_new, self.known, now)
         without = np.where(is_new, self.known, CURVE.recall(stability, self.date - last))
         left = self.date - day

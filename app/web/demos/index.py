@@ -32,13 +32,8 @@ def index(here: Here, q: str = "") -> Response:
     with here.reading() as session:
         questions = _questions(session)
     found = [demo for demo in all_demos().values() if _holds(demo, questions.get(demo.name, ()), q)]
-    shelves = [
-        (
-            idea,
-            [(demo, _miniature(demo.name), len(questions.get(demo.name, ()))) for demo in found if demo.idea == idea],
-        )
-        for idea in IDEAS
-    ]
+    rows = [(demo, _miniature(demo.name), len(questions.get(demo.name, ()))) for demo in found]
+    shelves = [(idea, [row for row in rows if row[0].idea == idea]) for idea in IDEAS]
     response = here.page(
         "demos/index.html",
         part="shelves",
