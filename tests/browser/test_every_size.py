@@ -115,6 +115,13 @@ def test_fingers_find_everything_on_a_demo(chromium: Browser, servers: Any, name
         assert too_small(page) == []
 
 
+def test_the_pictures_of_topics_are_large_enough_to_read_on_a_phone(chromium: Browser, servers: Any) -> None:
+    with chromium.new_context(base_url=servers[0].url, viewport={"width": 390, "height": 844}) as context:
+        page, _ = watched(context, servers[0])
+        page.goto("/topics")
+        assert page.evaluate("document.querySelector('.path circle').getBoundingClientRect().width") >= 20
+
+
 def test_a_small_target_is_found(chromium: Browser, servers: Any) -> None:
     with chromium.new_context(base_url=servers[0].url, bypass_csp=True) as context:
         page, _ = watched(context, servers[0])
