@@ -12,14 +12,14 @@ from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Row, Series, Spot, Trace, Values, each_of
 from app.demos.machine.numbers import fill, latex, words
-from app.demos.machine.parameters import ENTRY, Numbers, Parameters, choice, entries, number
+from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
 from app.nn import clipping
 from app.nn.cliff import loss_and_gradient
 
 CLIPPED = "clipped gradient"
-MIDDLE, HALF = 200.0, 172.0
+MIDDLE, HALF, BOUNDS = 200.0, 172.0, (1, 2, 5, 10, 100, 1000)
 CLIP = {"norm": clipping.by_norm, "value": clipping.by_value}
 
 
@@ -119,7 +119,7 @@ def _descent_told(numbers: dict[str, float]) -> str:
 
 def _arrows(p: GradientClipping, g: Values, after: Values, numbers: dict[str, float]) -> Diagram:
     """The first two entries as an arrow, before and after, and what passes: a circle of radius c, or a square."""
-    scale = HALF / max(p.threshold, ENTRY)  # so that it stays while the arrow is dragged
+    scale = HALF / next(one for one in BOUNDS if one >= max(p.threshold, *np.abs(g[:2])))
     first, second = (each_of("g")(n) if n <= len(g) else Handle() for n in (1, 2))
     held, reach = Handle(second.up, across=first.up, pitch=scale), 2 * scale * p.threshold
 
