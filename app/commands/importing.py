@@ -59,7 +59,9 @@ def import_(
     show = sys.stderr.isatty() if progress is None else progress
     how = HowToRead(kind, header, encoding)
     try:
-        used, done = import_cards(file, settings().content_dir, into, how, _say_progress if show else _say_nothing)
+        used, done = import_cards(
+            file, settings().content_dir, into, how, _say_progress if show else lambda _done: None
+        )
     except NothingFoundError as error:
         _say_told(error.done)
         _refuse(file, error)
@@ -145,10 +147,6 @@ def _take_history(file: Path, learner: int) -> None:
 def _say_progress(done: int) -> None:
     if done % 1_000 == 0:
         typer.echo(f"\r{done:,} read …", nl=False, err=True)
-
-
-def _say_nothing(_done: int) -> None:
-    return
 
 
 def _say_told(done: Imported) -> None:

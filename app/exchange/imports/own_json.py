@@ -59,13 +59,13 @@ def read_json(text: str) -> Reading:
     """Return the cards in order; those of one file's card are one. Raises RefusedError for anything but our export."""
     try:
         found = _OwnExport.model_validate(json.loads(text))
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
-        raise RefusedError(f"{where}this is no JSON: export the cards again") from None
     except ValidationError as error:
         problem = error.errors()[0]
         said = in_words(".".join(map(str, problem["loc"])), problem)
         raise RefusedError(f"this is not what recur export writes: {said}") from None
+    except (ValueError, RecursionError) as error:
+        where = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
+        raise RefusedError(f"{where}this is no JSON: export the cards again") from None
     if found.format != FORMAT or found.version != VERSION:
         raise RefusedError(f"its format is {found.format!r} {found.version}, and {FORMAT!r} {VERSION} is read here")
     several = len(found.decks) > 1

@@ -164,8 +164,8 @@ class Collection:
         return {}
 
     def _columns(self, table: str) -> set[object]:
-        """The names of a table's real columns: a generated one (hidden: 2 or 3) could compute anything."""
-        return {row[1] for row in self._rows(f"PRAGMA table_xinfo({table})") if row[6] == 0}
+        """The names of a table's columns."""
+        return {row[1] for row in self._rows(f"PRAGMA table_info({table})")}
 
     def _restrain(self) -> None:
         self._connection.text_factory = lambda data: data.decode("utf-8", "replace")
@@ -198,7 +198,10 @@ class Collection:
         return any(name == table for (name,) in self._rows("SELECT name FROM sqlite_schema WHERE type = 'table'"))
 
     def _check_tables(self) -> None:
-        """Accept only real tables with Anki's columns: a view or a virtual table could compute anything."""
+        """Accept only real tables with Anki's columns: a view, a virtual table or a column could compute anything."""
+        columns = "pragma_table_list AS t, pragma_table_xinfo(t.name) AS c WHERE t.schema = 'main' AND t.type <> 'view'"
+        if self._one(f"SELECT count(*) FROM {columns} AND (t.type <> 'table' OR c.hidden)"):  # noqa: S608
+            raise RefusedError("it has a table that is computed, which Anki's databases have not")
         for table, needed in _NEEDED.items():
             kinds = [row for row in self._rows("PRAGMA table_list") if row[1] == table and row[0] == "main"]
             if [row[2] for row in kinds] != ["table"]:

@@ -66,7 +66,8 @@ def _plain(value: object) -> object:
         return next(iter(plain.values())) if set(plain) <= {"~#list", "~#set"} and plain else plain
     if isinstance(value, list):
         return [_plain(one) for one in value]
-    return value.removeprefix("~:") if isinstance(value, str) else value
+    # Half of a character fits into no file.
+    return value.removeprefix("~:").encode(errors="replace").decode() if isinstance(value, str) else value
 
 
 def _items(found: Mapping[str, object], decks: Sequence[Mapping[str, object]], counts: Counter[str]) -> Iterator[Item]:

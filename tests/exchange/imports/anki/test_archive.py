@@ -174,6 +174,10 @@ REFUSED: dict[str, tuple[Callable[[Path], bytes], str]] = {
     ),
     "a database of others": (lambda honest: with_database(honest, "DROP TABLE notes"), "no table of notes"),
     "notes that are computed": (lambda honest: with_database(honest, views), "no table of notes"),
+    "decks that are computed": (
+        lambda honest: with_database(honest, "CREATE TABLE decks (id, name AS (hex(zeroblob(9000000))))"),
+        "a table that is computed",
+    ),
     "notes without fields": (
         lambda honest: with_database(honest, "ALTER TABLE notes RENAME COLUMN flds TO x"),
         "lacks flds",
@@ -326,3 +330,8 @@ def test_bytes_that_are_no_text_are_refused_by_line(tmp_path):
     assert "line 2: byte 4 (0x81) is not UTF-8" in refusal(tmp_path / "a.md", tmp_path / "content")
     (tmp_path / "b.md").write_bytes(b"# A\n\0\n")
     assert "line 2: byte 4 is NUL" in refusal(tmp_path / "b.md", tmp_path / "content")
+    (tmp_path / "c.json").write_bytes(b'{"format":"recur-cards","version":' + b"9" * 5000 + b"}")
+    assert "this is no JSON" in refusal(tmp_path / "c.json", tmp_path / "content")
+    card = b'{"decks":[{"name":"d","cards":[{"id":"\\ud800","content":"q\\n---\\na"}]}]}'
+    (tmp_path / "d.mochi").write_bytes(packed({"data.json": card}))
+    assert import_cards(tmp_path / "d.mochi", tmp_path / "content", "d")[1].cards == 1
