@@ -199,8 +199,8 @@ class Collection:
 
     def _check_tables(self) -> None:
         """Accept only real tables with Anki's columns: a view, a virtual table or a column could compute anything."""
-        columns = "pragma_table_list AS t, pragma_table_xinfo(t.name) AS c WHERE t.schema = 'main' AND t.type <> 'view'"
-        if self._one(f"SELECT count(*) FROM {columns} AND (t.type <> 'table' OR c.hidden)"):  # noqa: S608
+        listed = "pragma_table_list AS t, pragma_table_xinfo(t.name) AS c WHERE t.schema = 'main' AND t.type <> 'view'"
+        if self._one(f"SELECT count(*) FROM {listed} AND (t.type <> 'table' OR c.hidden)"):  # noqa: S608
             raise RefusedError("it has a table that is computed, which Anki's databases have not")
         for table, needed in _NEEDED.items():
             kinds = [row for row in self._rows("PRAGMA table_list") if row[1] == table and row[0] == "main"]
