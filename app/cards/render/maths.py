@@ -5,6 +5,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+from markupsafe import Markup
 from math_core import LatexError, LatexToMathML
 
 from app.cards.render.latex_source import BUILT_IN, LatexSource, Macros, expanded
@@ -74,7 +75,7 @@ def plain(line: str) -> str:
     text, before = re.sub("<annotation.*?</annotation>|<mspace[^>]*>|\u2061", "", line, flags=re.DOTALL), ""
     while text != before:
         text, before = _INNERMOST.sub(_in_a_line, text), text
-    return html.unescape(text.replace("\x1f", ""))
+    return Markup(text.replace("\x1f", "")).striptags()  # noqa: S704  (escaped again where it is shown)
 
 
 def _in_a_line(found: re.Match[str]) -> str:

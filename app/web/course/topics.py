@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
-from markupsafe import Markup
 from sqlmodel import col, select
 from starlette.responses import Response
 
 from app.ask.questions.registry import topics_asked
+from app.cards.render.maths import plain
 from app.models import Card
 from app.study.sitting.today import SECONDS_A_CARD, by_topic
 from app.web.frame.decks import deck_named, topic_named
@@ -16,7 +15,6 @@ from app.web.frame.here import Here
 
 WORDS_A_MINUTE = 200
 """How fast people read a text that explains."""
-_ANNOTATION = re.compile(r"<annotation.*?</annotation>", re.DOTALL)
 _FIRST_SENTENCE = re.compile(r".+?[.?!](?=\s|$)", re.DOTALL)
 _FIRST_PARAGRAPH = re.compile(r"<p[^>]*>(.*?)</p>", re.DOTALL)
 _CARD_ALONE = re.compile(r'<p[^>]*><a href="/cards/([^/"]+)/([^/"]+)" class="card-link">(?:(?!</a>).)*</a></p>')
@@ -74,19 +72,14 @@ def with_cards(explanation: str, deck: str, cards: Sequence[Card]) -> list[str |
     return [piece for piece in (*pieces, explanation[begin:]) if not isinstance(piece, str) or piece.strip()]
 
 
-@lru_cache(maxsize=1000)
-def _words(html: str) -> str:
-    return Markup(_ANNOTATION.sub("", html)).striptags()  # noqa: S704  (escaped again where it is shown)
-
-
 def first_sentence(html: str) -> str:
     """The first sentence of the first paragraph, without markup; empty if there is no paragraph."""
     paragraph = _FIRST_PARAGRAPH.search(html)
-    words = _words(paragraph[1]) if paragraph else ""
+    words = plain(paragraph[1]) if paragraph else ""
     found = _FIRST_SENTENCE.match(words)
     return found[0] if found else words
 
 
 def seconds_to_read(html: str) -> float:
     """How long it takes to read a text."""
-    return 60 * len(_words(html).split()) / WORDS_A_MINUTE
+    return 60 * len(plain(html).split()) / WORDS_A_MINUTE

@@ -182,3 +182,7 @@ def test_equations_beside_each_other_are_parted_where_nothing_is_around_them(lat
 )
 def test_a_formula_in_a_title_is_written_in_letters(latex: str, text: str) -> None:
     assert plain(f"What <em>is</em> {mathml(latex)} &amp; why?") == f"What is {text} & why?"
+
+
+def test_what_has_no_end_tag_leaves_no_markup_in_a_line():
+    assert plain(f'<p>See<br>\n<img src="a.svg" alt="">{mathml("h_t")} &lt; 1.</p>') == "See hₜ < 1."
