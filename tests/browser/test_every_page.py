@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from app.demos.registry import all_demos
 from app.settings import ROOT
 from tests.browser.conftest import Server, serving_copy, study_for_weeks, watched
-from tests.examples import share_of
+from tests.examples import some
 
 AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text()
 PAGES = {
@@ -95,6 +95,13 @@ PAGES = {
 }
 
 
+DEMOS = [
+    name
+    for name, path in PAGES.items()
+    if path.startswith("/demos/") and "predict" not in path and name != "bad parameter"
+]
+GROUPS: list[list[str]] = [*([name] for name in PAGES if name not in DEMOS), *(DEMOS[n::4] for n in range(4))]
+"""Every page by itself, and the demos, which one template makes, in groups of which `make test` draws some pages."""
 STUDIED = ("statistics", "statistics of days")
 """The pages that are looked at after some weeks of study; all others as on the first day."""
 
@@ -106,12 +113,6 @@ def servers(loaded_database: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with serving_copy(loaded_database, folders[0]) as fresh, serving_copy(loaded_database, folders[1]) as studied:
         study_for_weeks(studied.database, studied.clock())
         yield fresh, studied
-
-
-@pytest.fixture
-def looked_at(servers: tuple[Server, Server], request: pytest.FixtureRequest) -> Server:
-    """The server with the history that the page's name asks for."""
-    return servers[request.getfixturevalue("name") in STUDIED]
 
 
 @pytest.fixture(scope="module")
@@ -191,30 +192,36 @@ def look(page: Page, width: int, scheme: Any, text: int) -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("names", GROUPS, ids=lambda names: names[0])
 def test_wide_and_narrow_light_and_dark_at_200_percent_axe_finds_nothing_and_nothing_scrolls_sideways(
-    scripted: BrowserContext, looked_at: Server, name: str
+    scripted: BrowserContext, servers: tuple[Server, Server], names: list[str]
 ) -> None:
-    page, troubles = watched(scripted, looked_at)
-    page.goto(looked_at.url + PAGES[name], wait_until="networkidle")
-    assert name in QUOTES_WHAT_WAS_TYPED or page.evaluate(TYPEWRITTEN) == []
-    assert page.evaluate(RAW_LATEX) == []
-    examined = VIEWS if share_of(2) > 2 else [VIEWS[len(name) % 3]]  # a sample: one view a page
-    for view in VIEWS:
-        look(page, *view)
-        assert view not in examined or violations(page) == [], view
-        assert sideways(page) == 0, view
-    if not pages_that_fail(PAGES[name]):
-        assert troubles == []
-    page.close()
+    for name in some(names, 3):
+        looked_at = servers[name in STUDIED]
+        page, troubles = watched(scripted, looked_at)
+        page.goto(looked_at.url + PAGES[name], wait_until="networkidle")
+        assert name in QUOTES_WHAT_WAS_TYPED or page.evaluate(TYPEWRITTEN) == [], name
+        assert page.evaluate(RAW_LATEX) == [], name
+        examined = some(VIEWS, 1)
+        for view in VIEWS:
+            look(page, *view)
+            assert view not in examined or violations(page) == [], (name, view)
+            assert sideways(page) == 0, (name, view)
+        if not pages_that_fail(PAGES[name]):
+            assert troubles == [], name
+        page.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_without_a_script_nothing_scrolls_sideways(unscripted: Page, looked_at: Server, name: str) -> None:
-    unscripted.goto(looked_at.url + PAGES[name])
-    for view in VIEWS[1:]:
-        look(unscripted, *view)
-        assert sideways(unscripted) == 0, view
+@pytest.mark.proof
+@pytest.mark.parametrize("names", GROUPS, ids=lambda names: names[0])
+def test_without_a_script_nothing_scrolls_sideways(
+    unscripted: Page, servers: tuple[Server, Server], names: list[str]
+) -> None:
+    for name in some(names, 3):
+        unscripted.goto(servers[name in STUDIED].url + PAGES[name])
+        for view in VIEWS[1:]:
+            look(unscripted, *view)
+            assert sideways(unscripted) == 0, (name, view)
 
 
 def test_every_demo_is_among_the_pages() -> None:

@@ -28,7 +28,7 @@ from app.demos.machine.draws import Kept
 from app.models import ContentFile
 from tests.cards.check.test_check import CASES, read_case
 from tests.cards.file.test_files import UNREADABLE
-from tests.examples import seeds
+from tests.examples import seeds, some
 
 NOW = datetime(2031, 5, 1, 12, tzinfo=UTC)
 LINKING = "## Links? {#links}\nSee [it](card:target)."
@@ -64,19 +64,19 @@ def agreed(database, content, find_demo):
 BROKEN = [read_case(case)[0].encode() for case in CASES] + [data for data, _line, _words in UNREADABLE]
 
 
-def test_they_agree_on_every_broken_file_alone(agreed, write, content):
-    for text in BROKEN:
+def test_they_agree_on_a_broken_file_alone(agreed, write, content):
+    for text in some(BROKEN, 20):
         write("d/case.md", text)
         agreed()
         (content / "d" / "case.md").unlink()
         assert agreed() == []
 
 
-def test_they_agree_on_every_broken_file_in_a_deck(agreed, write, topic, content):
+def test_they_agree_on_a_broken_file_in_a_deck(agreed, write, topic, content):
     links = "[it](card:case), [q](card:q), [the topic](case.md) and [far](card:e/far)"
     write("d/near.md", topic(f"## Near? {{#near}}\nSee {links}.\n\nSource: book-1"))
     write("e/far.md", topic("## Far? {#far}\nSee [near](card:d/near), [case](card:d/case)."))
-    for text in BROKEN:
+    for text in some(BROKEN, 20):
         write("d/case.md", topic("## Case? {#case}\nA.", "## Q? {#q}\nB.", title="Case"))
         assert agreed() == []
         full = write("d/case.md", text)

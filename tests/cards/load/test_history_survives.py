@@ -18,9 +18,9 @@ from app.cards.load.load import load
 from app.database import Database
 from app.models import Card, Review, Topic
 from tests.databases import Backend
-from tests.examples import share_of
+from tests.examples import DRAWN, share_of
 
-EXAMPLES, STEPS = share_of(12), 80
+EXAMPLES, STEPS = share_of(12, DRAWN), 80
 ODD = ["*", "`x`", "$h_t$", "é", "—", "C#", "[1]"]
 PICK = st.integers(0, 10_000)
 
