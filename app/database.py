@@ -186,9 +186,11 @@ class Database:
                     _check(opened)
                     yield session
                 except BaseException:
-                    # If it fails, the connection is closed at once; left to the session, it would keep its locks.
-                    with suppress(SQLAlchemyError):
+                    # At once: left to the session, the connection would keep its locks.
+                    try:
                         session.rollback()
+                    except SQLAlchemyError:
+                        connection.invalidate()  # it is closed, and so SQLite rolls back
                     raise
                 try:
                     session.commit()

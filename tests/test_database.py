@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from app.database import Database, UnusableDatabaseError, is_busy
@@ -108,6 +108,29 @@ def test_what_raises_in_a_write_leaves_nothing(database: Database) -> None:
         fail()
     with database.read() as session:
         assert session.connection().execute(text("SELECT count(*) FROM deck")).scalar() == 0
+
+
+def test_a_write_that_cannot_be_rolled_back_locks_nobody_out(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = text("INSERT INTO deck (name, title) VALUES (:name, 'A')")
+
+    def fail(*_args: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    def cut_short(on: Connection) -> None:
+        with monkeypatch.context() as patch, database.write(on=on) as session:
+            session.connection().execute(add, {"name": "cut-short"})
+            patch.setattr(type(database.engine.dialect), "do_rollback", fail)
+            raise RuntimeError("no")
+
+    with database.apart() as connection:
+        with pytest.raises(RuntimeError, match="no"):
+            cut_short(connection)
+        with database.write() as session:
+            session.connection().execute(add, {"name": "next"})
+    with database.read() as session:
+        assert session.connection().execute(text("SELECT name FROM deck")).scalars().all() == ["next"]
 
 
 @pytest.mark.parametrize(
