@@ -89,7 +89,7 @@ def compute(p: RecursiveTree) -> Result:
     labels = SENTENCE if n == len(SENTENCE) else ()
     picture = tree_picture(fill(_caption(p, depths[0]), numbers), values, tree, depths, labels)
     traces = (_merges_trace(p, values, tree, slopes), _leaves_trace(p, values, tree, depths, slopes))
-    return Result(numbers, (picture, *traces, _curve(numbers)), told)
+    return Result(numbers, (picture, *traces, _curve(p, numbers)), told)
 
 
 def _caption(p: RecursiveTree, depth_first: int) -> str:
@@ -185,7 +185,7 @@ def _slopes(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: Values)
     return formula
 
 
-def _curve(numbers: dict[str, float]) -> Curve:
+def _curve(p: RecursiveTree, numbers: dict[str, float]) -> Curve:
     n = np.arange(1.0, MOST + 1)
     balanced, label = np.ceil(np.log2(n)), r"balanced tree, $\lceil \log_2 n \rceil$"
     series = (
@@ -193,8 +193,8 @@ def _curve(numbers: dict[str, float]) -> Curve:
         Series("deep_balanced", label, "depth of the balanced tree", balanced, "dashed"),
     )
     told = fill("With {words} words a chain is {depth_chain} deep and a balanced tree {depth_balanced}.", numbers)
-    place = Spot(Handle(across="words"), x=numbers["words"], unit=1)
-    return Curve("depth", "Depth against words", told, "words", "depth", n, series, places=[place])
+    places = [Spot(Handle(across="words"), x=numbers["words"], unit=1)] if p.tree != "parse" else []
+    return Curve("depth", "Depth against words", told, "words", "depth", n, series, places=places)
 
 
 def _instance(rng: random.Random) -> dict[str, str]:
