@@ -28,11 +28,8 @@ def no_patience(monkeypatch: pytest.MonkeyPatch, server: Server) -> None:
 
 @contextmanager
 def forgiving(chromium: Browser, server: Server, **context: Any) -> Iterator[Page]:
-    """A page on which an answer of 503 or 403 is expected, which Chromium reports as an error.
-
-    It has no service worker: what that sends, `page.route` does not see.
-    """
-    with chromium.new_context(base_url=server.url, service_workers="block", **context) as made:
+    """A page on which an answer of 503 or 403 is expected, which Chromium reports as an error."""
+    with chromium.new_context(base_url=server.url, **context) as made:
         page, troubles = watched(made, server)
         yield page
         assert [one for one in troubles if "503" not in one and "403" not in one] == []
