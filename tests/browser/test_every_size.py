@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from app.demos.registry import all_demos
+from app.settings import ROOT
 from tests.browser.conftest import Server, study_for_weeks, watched
 from tests.browser.demo_pages import visit
 from tests.browser.test_every_page import PAGES, STUDIED, servers, sideways, violations
@@ -115,9 +116,14 @@ def test_fingers_find_everything_on_a_demo(chromium: Browser, servers: Any, name
         assert too_small(page) == []
 
 
-def test_the_pictures_of_topics_are_large_enough_to_read_on_a_phone(chromium: Browser, servers: Any) -> None:
+def test_a_phone_shows_readmes_three_lines_few_columns_and_large_pictures(chromium: Browser, servers: Any) -> None:
     with chromium.new_context(base_url=servers[0].url, viewport={"width": 390, "height": 844}) as context:
         page, _ = watched(context, servers[0])
+        page.goto("/")
+        how = page.locator(".how li").all_inner_texts()
+        assert [f"{n}. {line}" for n, line in enumerate(how, 1)] == (ROOT / "README.md").read_text().splitlines()[2:5]
+        page.evaluate("document.querySelector('.columns').remove()")  # as on the way, where the table is read first
+        assert page.locator(".topics .opt:visible").count() == 0
         page.goto("/topics")
         assert page.evaluate("document.querySelector('.path circle').getBoundingClientRect().width") >= 20
 

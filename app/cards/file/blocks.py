@@ -224,6 +224,15 @@ def curly(text: str) -> str:
     return token.content
 
 
+_QUOTED = re.compile(r"(?<!\w)('(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")(?!\w)")
+
+
+def said(message: object) -> str:
+    """A message as a page says it: what it quotes as Python does is in “…” as it was typed, the rest is typographic."""
+    parts = enumerate(_QUOTED.split(str(message)))
+    return "".join(f"“{part[1:-1]}”".replace("\\\\", "\\") if at % 2 else curly(part) for at, part in parts)
+
+
 def to_html(tokens: Sequence[Token]) -> str:
     """The HTML of tokens, not yet sanitised."""
     return str(_PARSER.renderer.render(tokens, _PARSER.options, {})).strip()

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.accounts.roles import Deed, may
 from app.ask.question import written
 from app.ask.questions.line import examples
-from app.cards.file.blocks import curly
+from app.cards.file.blocks import curly, said
 from app.cards.file.yaml_files import by_document
 from app.cards.render.arithmetic import worked
 from app.cards.render.maths import equations, mathml, plain
@@ -91,6 +91,7 @@ def environment(static_version: str) -> Environment:
         "how_long": how_long,
         "plain": plain,
         "plural": plural,
+        "said": said,
     }
     return made
 

@@ -14,7 +14,7 @@ from app.study.stats.statistics import Statistics
 
 SHADES = 4
 _SQUARE, _GAP, _TOP, _LEFT = 10, 2, 14, 12
-FEWEST_WEEKS = 18
+FEWEST_WEEKS = 3
 
 
 @lru_cache(maxsize=2_000)

@@ -323,7 +323,7 @@ def test_with_all_connections_at_work_one_more_is_told_to_come_back(loop: Clock,
     assert wire.closed
     assert wire.answer.startswith(b"HTTP/1.1 503")
     assert b"retry-after: 5\r\n" in wire.answer
-    assert b"<h1>Recur is busy</h1>" in wire.answer  # whoever asks: its head has not come
+    assert b"<h1>Recur cannot answer now</h1>" in wire.answer  # whoever asks: its head has not come
     assert b"style-src 'sha256-" in wire.answer
 
 

@@ -94,7 +94,7 @@ def test_the_plans_of_learners_follow_the_date(school: School, ida: TestClient) 
     assert "not 20 March" not in text_of(ada.get("/").text)  # where it was when she last looked
     settings = text_of(ada.get("/settings").text)
     assert "Final exam, 20 March" in settings
-    assert "Set by your class Spring" in settings
+    assert "The date comes from your class Spring" in settings
     assert "Delete this plan" not in settings
 
 
