@@ -180,6 +180,7 @@ def plain(tokens: Iterable[Token]) -> str:
 
 TYPEWRITTEN = re.compile(r"['\"]|--")
 """What `typographic` changes."""
+_QUOTED = re.compile(r"(?<!\w)('(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")(?!\w)")
 _DECADE = re.compile(r"(?<!\S)'(?=\d\ds?\b)")
 
 
@@ -222,9 +223,6 @@ def curly(text: str) -> str:
     token = Token("text", "", 0, content=text)
     typographic([token])
     return token.content
-
-
-_QUOTED = re.compile(r"(?<!\w)('(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")(?!\w)")
 
 
 def said(message: object) -> str:

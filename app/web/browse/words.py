@@ -8,7 +8,7 @@ ORDERS = {
     "": "automatic",
     "place": "learning order",
     "due": "due soonest",
-    "recall": "least likely recalled today",
+    "recall": "lowest recall first",
     "stability": "least stable",
     "difficulty": "hardest",
     "lapses": "most lapses",

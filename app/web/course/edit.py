@@ -103,8 +103,7 @@ def _plain(text: str) -> str:
 def _bytes(opened: OpenedFile, text: str) -> bytes:
     """The bytes of the text, with the newlines and the byte-order mark that the file has."""
     newline = "\r\n" if b"\r\n" in opened.data else "\n"
-    mark = BOM_UTF8 if opened.data.startswith(BOM_UTF8) else b""
-    return mark + _plain(text).replace("\n", newline).encode()
+    return (BOM_UTF8 if opened.data.startswith(BOM_UTF8) else b"") + _plain(text).replace("\n", newline).encode()
 
 
 def _form(here: Context, opened: OpenedFile, typed: EditedText, outcome: SaveOutcome) -> Response:

@@ -35,8 +35,7 @@ def version() -> str:
     Raises MissingAssetError if npm's packages are not installed; the message names the file and the command to run.
     """
     digest = hashlib.sha256()
-    own = sorted(path for path in STATIC.rglob("*") if path.is_file())
-    for path in [*own, *LIBRARIES.values()]:
+    for path in [*sorted(path for path in STATIC.rglob("*") if path.is_file()), *LIBRARIES.values()]:
         if not path.is_file():
             raise MissingAssetError(f"{path.relative_to(ROOT)} is missing. Run `make setup`, which runs `npm ci`.")
         digest.update(path.name.encode() + path.read_bytes())

@@ -37,8 +37,7 @@ def what_was_saved(request: Request) -> str:
 
 def busy_sentences(request: Request) -> list[str]:
     """What happened, whether anything was lost, and what to do next."""
-    said = what_was_saved(request) or "Nothing is lost. Reload the page in a few seconds."
-    return ["The database is busy.", said]
+    return ["The database is busy.", what_was_saved(request) or "Nothing is lost. Reload the page in a few seconds."]
 
 
 async def busy_answer(request: Request, sentences: Sequence[str] = ()) -> Response:

@@ -39,7 +39,7 @@ from app.web.frame.here import Context, Here, RowId
 FIELDS = ("plan", "interview_on", "minutes", "days_off", "selection")
 CONFINED_BY = ("topic", "tag", "level", "source")
 """The filters of a plan: those that do not depend on what the learner rates."""
-OF_CLASS = "Your class {} has set this plan. Leave the class, under your name, if you do not want it: it is yours then."
+OF_CLASS = "This plan comes from your class {}. If you leave the class, under your name, the plan is your own."
 Note = Annotated[str, Form(max_length=LONGEST_NOTE)]
 
 

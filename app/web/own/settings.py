@@ -51,8 +51,7 @@ TheTexts = Annotated[dict[str, str], Depends(texts_in_form)]
 def settings_(here: Here, saved: bool = False) -> Response:
     """Show the form with the current settings."""
     with here.reading() as session:
-        mine = profile(session, here.learner_id)
-        return _form(here, session, texts_of(mine), saved=saved)
+        return _form(here, session, texts_of(profile(session, here.learner_id)), saved=saved)
 
 
 def save_settings(here: Here, texts: TheTexts) -> Response:

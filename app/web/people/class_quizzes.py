@@ -130,8 +130,7 @@ def _result(
             quizzing.count_results(session, class_id, its, here.now)
     with here.reading() as session:
         its = _one(here, session, class_id, quiz)
-        learner = here.learner(session)
-        return class_name(session, class_id), its, quizzing.results_of(session, class_id, its), learner
+        return class_name(session, class_id), its, quizzing.results_of(session, class_id, its), here.learner(session)
 
 
 def _one(here: Context, session: Session, class_id: int, quiz: int) -> quizzing.ListedQuiz:

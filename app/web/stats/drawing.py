@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 from html import escape
+from itertools import dropwhile
 
 from markupsafe import Markup
 
@@ -14,7 +15,6 @@ from app.study.stats.statistics import Statistics
 
 SHADES = 4
 _SQUARE, _GAP, _TOP, _LEFT = 10, 2, 14, 12
-FEWEST_WEEKS = 3
 
 
 @lru_cache(maxsize=2_000)
@@ -138,9 +138,7 @@ class Year:
 
     def squares(self, alt: str) -> Markup:
         """The drawing."""
-        weeks = self._stats.weeks
-        empty = next((n for n, week in enumerate(weeks) if any(day and day.reviews for day in week)), 0)
-        weeks = weeks[min(empty, len(weeks) - FEWEST_WEEKS) :]
+        weeks = list(dropwhile(lambda week: not any(day and day.reviews for day in week), self._stats.weeks))
         drawn = "".join(part for number, week in enumerate(weeks) for part in self._week(number, week))
         drawn += "".join(
             f'<text x="0" y="{_TOP + 12 * row + 8}">{day}</text>' for row, day in ((0, "M"), (2, "W"), (4, "F"))

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.cards.file import blocks
-from app.cards.file.blocks import RAW, Token, curly, inline_tokens, plain, read, read_inline, to_html
+from app.cards.file.blocks import RAW, Token, curly, inline_tokens, plain, read, read_inline, said, to_html
 from tests.examples import examples
 
 TEXT = """\
@@ -90,3 +90,9 @@ def test_plain_lines_are_read_as_all_the_rules_would_read_them(text, end):
     ):
         assert one[:-1] == other[:-1]
         assert [token.as_dict() for token in one.tokens] == [token.as_dict() for token in other.tokens]
+
+
+def test_a_message_has_curly_quotes_and_what_was_typed_as_it_was() -> None:
+    typed = [repr(one) for one in ("it-s", "it's", "\\frac")]
+    assert said(f"the deck's {typed[0]} is not {typed[1]}") == "the deck’s “it-s” is not “it's”"
+    assert said(f"{typed[2]}: see --kind, and the others' 'x'") == "“\\frac”: see --kind, and the others’ “x”"

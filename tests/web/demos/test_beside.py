@@ -76,7 +76,7 @@ def test_htmx_gets_both_and_an_address_that_leads_back(client: TestClient) -> No
 def test_a_state_that_cannot_be_compared_with_is_named(client: TestClient) -> None:
     response = client.get("/demos/gradient-flow", params={"compare": "gain=99"})
     assert response.status_code == 422
-    assert "gain is '99', but must be a number from 0 to 50." in html.unescape(response.text)
+    assert "gain is “99”, but must be a number from 0 to 50." in html.unescape(response.text)
 
 
 def test_an_empty_comparison_is_none(client: TestClient) -> None:

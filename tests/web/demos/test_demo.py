@@ -161,7 +161,7 @@ def test_bad_values_are_named_with_bounds_and_the_nearest_and_the_form_is_kept(c
     response = client.get("/demos/gradient-flow?gain=99&steps=30&cell=gru&wrong=1")
     assert response.status_code == 422
     page = html.unescape(response.text)
-    assert "gain is '99', but must be a number from 0 to 50." in page
+    assert "gain is “99”, but must be a number from 0 to 50." in page
     assert "wrong is not a parameter of gradient-flow. The nearest is" in page
     assert re.search(r'name="gain" value="99"[^>]*aria-invalid="true"', page)
     assert 'name="steps" value="30"' in page

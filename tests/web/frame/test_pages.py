@@ -41,11 +41,11 @@ def test_a_page_answers(client: TestClient, path: str, says: str) -> None:
     ("path", "says"),
     [
         ("/nowhere", "There is no page at /nowhere."),
-        ("/?deck=smal", "There is no deck called &#39;smal&#39;. The nearest is &#39;small&#39;."),
-        ("/topics/small/frist", "The nearest is &#39;first&#39;."),
-        ("/cards/small/q11", "The nearest is &#39;q1"),
+        ("/?deck=smal", "There is no deck called “smal”. The nearest is “small”."),
+        ("/topics/small/frist", "The nearest is “first”."),
+        ("/cards/small/q11", "The nearest is “q1"),
         ("/cards/nothing-like-it", "No deck has a card called"),
-        ("/review?topic=frist", "The nearest is &#39;first&#39;."),
+        ("/review?topic=frist", "The nearest is “first”."),
         ("/topics/small/<script>", "&lt;script&gt;"),
     ],
 )

@@ -110,7 +110,7 @@ def test_a_bad_value_gives_the_form_back_as_it_was_typed(client: TestClient, dat
     for name, says in (
         ("time_zone", "Did you mean Europe/Berlin?"),
         ("new_per_day", "from 0 to 9999"),
-        ("key-undo", "&#39;two&#39; is not a single key"),
+        ("key-undo", "“two” is not a single key"),
         ("say_within", "from 5 to 300"),
     ):
         assert 'aria-invalid="true"' in field(page, name)

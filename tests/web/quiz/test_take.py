@@ -95,7 +95,7 @@ def test_the_page_offers_three_kinds_and_says_what_to_do_when_nothing_was_studie
         assert re.findall(r'name="topic" value="(\w+)"( checked)?', client.get(path).text) == [("first", checked)]
     for path in ("/quiz?deck=smal", "/quiz?topic=frist"):
         assert client.get(path).status_code == 404
-    assert "There is no level called &#39;brutal&#39;." in client.get("/quiz?level=brutal").text
+    assert "There is no level called “brutal”." in client.get("/quiz?level=brutal").text
 
 
 def test_a_quiz_is_of_the_cards_of_a_selection(client: TestClient, database: Database) -> None:
@@ -136,9 +136,9 @@ def test_the_same_form_twice_is_one_quiz(client: TestClient, database: Database)
         ({"number": "ten"}, "whole number from 5 to 50"),
         ({"number": "9" * 5000}, "whole number from 5 to 50"),
         ({"topic": []}, "Choose at least one topic."),
-        ({"topic": "frist"}, "There is no topic called &#39;frist&#39;"),
-        ({"level": "brutal"}, "There is no level called &#39;brutal&#39;. There are easy, medium, hard."),
-        ({"state": "odd"}, "There is no state called &#39;odd&#39;."),
+        ({"topic": "frist"}, "There is no topic called “frist”"),
+        ({"level": "brutal"}, "There is no level called “brutal”. There are easy, medium, hard."),
+        ({"state": "odd"}, "There is no state called “odd”."),
         ({"state": "suspended"}, "Suspended cards are not asked."),
         ({"tag": "nobody&#39;s"}, "There is no tag called"),
         ({"timed": "yes", "minutes": "0"}, "whole number from 1 to 180"),

@@ -69,7 +69,7 @@ def test_without_htmx_it_redirects_so_that_reload_sends_nothing_again(client: Te
         ({"revealed_after": "nan"}, 422, "revealed_after"),
         ({"revealed_after": "1e300"}, 422, "revealed_after"),
         ({"after": 7}, 409, "othing was counted"),
-        ({"deck": "smal"}, 404, "nearest is &#39;small&#39;"),
+        ({"deck": "smal"}, 404, "nearest is “small”"),
     ],
 )
 @pytest.mark.parametrize("headers", [{}, PART], ids=["page", "part"])
@@ -231,19 +231,19 @@ def test_a_sitting_is_offered_again_where_it_was_left_on_any_device(client: Test
         (
             "level=hardest",
             422,
-            "There is no level called &#39;hardest&#39;. The nearest is &#39;hard&#39;. There are easy,",
+            "There is no level called “hardest”. The nearest is “hard”. There are easy,",
         ),
         (
             "state=knwon",
             422,
-            "There is no state called &#39;knwon&#39;. The nearest is &#39;known&#39;. There are new,",
+            "There is no state called “knwon”. The nearest is “known”. There are new,",
         ),
         ("missed=0", 422, "missed"),
         ("missed=soon", 422, "missed"),
         ("mode=fast", 422, "mode"),
         ("mode=cram&since=yesterday", 422, "since"),
-        ("deck=smal", 404, "nearest is &#39;small&#39;"),
-        ("topic=firsst", 404, "nearest is &#39;first&#39;"),
+        ("deck=smal", 404, "nearest is “small”"),
+        ("topic=firsst", 404, "nearest is “first”"),
         ("tag=" + "x" * 201, 422, "tag"),
     ],
 )
@@ -256,8 +256,8 @@ def test_a_filter_that_cannot_be_is_named(client: TestClient, query: str, status
 @pytest.mark.parametrize(
     ("query", "says"),
     [
-        ("tag=nothing", "There is no tag called &#39;nothing&#39;."),
-        ("source=nowhere", "There is no source called &#39;nowhere&#39;."),
+        ("tag=nothing", "There is no tag called “nothing”."),
+        ("source=nowhere", "There is no source called “nowhere”."),
         ("state=suspended", "Suspended cards are not asked. Resume them in Browse to study them."),
         ("state=buried", "Buried cards are not asked until a later day."),
         ("q=elephant", "No cards match (found by “elephant”), or you have finished them."),
