@@ -155,7 +155,7 @@ def test_nothing_of_it_is_kept(client: TestClient, database: Database) -> None:
         (
             "topic=lstm-and-gruu",
             404,
-            "There is no topic with computed questions called 'lstm-and-gruu'. The nearest is",
+            "There is no topic with computed questions called “lstm-and-gruu”. The nearest is",
         ),
         ("ask=second-bia", 404, "The nearest is second-bias."),
         ("ask=two-units&effort=estimate", 422, "These topics have no question of this kind."),

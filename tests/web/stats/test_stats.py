@@ -163,9 +163,9 @@ def test_a_topic_without_reviews_says_so(studied: TestClient, database: Database
 @pytest.mark.parametrize(
     ("address", "status", "says"),
     [
-        ("/stats?period=week", 422, "period must be '30', '90', 'year' or 'all', not 'week'."),
-        ("/stats?topic=frist", 404, "There is no topic called 'frist' in small. The nearest is 'first'."),
-        ("/stats?deck=smal", 404, "The nearest is 'small'."),
+        ("/stats?period=week", 422, "period must be “30”, “90”, “year” or “all”, not “week”."),
+        ("/stats?topic=frist", 404, "There is no topic called “frist” in small. The nearest is “first”."),
+        ("/stats?deck=smal", 404, "The nearest is “small”."),
     ],
 )
 def test_a_bad_choice_is_named(client: TestClient, address: str, status: int, says: str) -> None:
