@@ -108,8 +108,8 @@ def test_every_figure_is_a_table(studied: TestClient) -> None:
     ]  # fmt: skip
     assert len(found["What falls due"]) == 1 + 30
     # Five first ratings are no recalls; the seven after ten days are, of which a 3 and a 2 are the lowest.
-    assert found["Recalled by interval"][4][:2] == ["8–14", "7"]
-    assert found["Recalled by interval"][4][2] == "86 %"
+    assert found["Recalled by interval"][1][:2] == ["8–14", "7"]
+    assert found["Recalled by interval"][1][2] == "86 %"
     assert found["Recalled by topic"][1][:3] == ["First topic", "7", "86 %"]
     assert found["Ratings over time"][1:3] == [
         ["March 2026", "·", "·", "·", "1", "·", "100 %"], ["February 2026", "1", "1", "1", "6", "2", "82 %"],
