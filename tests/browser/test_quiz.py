@@ -78,6 +78,7 @@ def test_a_quiz_by_keyboard(page: Page, server: Server) -> None:
     expect(announcer).to_have_text("Answer 5 of 5")
     page.keyboard.press("4")
     expect(page.locator(".result .lead")).to_have_text("Mean 3.4 of 5, 1 of 5 missed.")
+    expect(page.locator(".strip i")).to_have_text(["4", "3", "1", "5", "4"])
     assert page.evaluate("window.sameDocument") is True
     assert ratings(server) == [4, 3, 1, 5, 2, None, 4]
     page.keyboard.press("Space")
@@ -214,9 +215,7 @@ def test_the_demo_opens_beneath_the_answer_and_its_page_leads_back(page: Page, s
 
 def test_every_state_of_a_quiz_is_accessible_and_fits(chromium: Browser, server: Server) -> None:
     with server.database.write() as session:
-        learner = session.get_one(Learner, 1)
-        learner.types_answers = True
-        session.add(learner)
+        session.get_one(Learner, 1).types_answers = True
         session.add(Learner(id=2, name="Second"))
     with chromium.new_context(base_url=server.url, bypass_csp=True, reduced_motion="reduce") as context:
         page, troubles = watched(context, server)
@@ -268,9 +267,7 @@ def test_every_state_of_a_quiz_is_accessible_and_fits(chromium: Browser, server:
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 def test_a_typed_answer_is_shown_beside_the_right_one(chromium: Browser, server: Server, script: bool) -> None:
     with server.database.write() as session:
-        learner = session.get_one(Learner, 1)
-        learner.types_answers = True
-        session.add(learner)
+        session.get_one(Learner, 1).types_answers = True
     with chromium.new_context(base_url=server.url, java_script_enabled=script) as context:
         page, troubles = watched(context, server)
         start(page)

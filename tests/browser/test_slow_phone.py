@@ -33,6 +33,7 @@ def test_an_answer_waits_in_its_place_unseen_and_out_of_reach(page: Page) -> Non
     page.goto("/review")
     page.wait_for_selector(".lead-in.unshown", state="attached")
     assert page.evaluate(LAID_OUT) > 0
+    expect(page.locator(".unshown").last).to_have_css("opacity", "0")  # its lines, too
     expect(page.locator(".answer .say")).to_be_hidden()
     said = page.locator(".answer .say").text_content() or ""
     assert said.strip()[:20] not in page.locator("main").aria_snapshot()

@@ -33,7 +33,7 @@ from app.cards.render.sanitiser import CLEANER, WITH_PICTURES
 from app.nearest import did_you_mean
 
 # Change the number whenever unchanged Markdown renders differently: cards of another version are rendered again.
-RENDERER = "13 " + " ".join(
+RENDERER = "14 " + " ".join(
     version(name) for name in ("markdown-it-py", "mdit-py-plugins", "math-core", "Pygments", "nh3")
 )
 
@@ -428,7 +428,8 @@ class _Renderer:
         # About how many letters wide it is; parts above each other count as beside each other.
         seen = _ANY_TAG.sub("", formula.split("<annotation")[0])
         is_wide = display or len("".join(seen.split())) > LONGEST_FORMULA
-        return _raw(self.place(_IN_ITS_OWN_BOX.format(formula) if is_wide and not self.is_line else formula))
+        box = '<span class="long">{}</span>' if self.is_line else _IN_ITS_OWN_BOX  # a line may be a link
+        return _raw(self.place(box.format(formula) if is_wide else formula))
 
     def formula(self, latex: str, line: int, display: bool) -> str:
         """A formula that begins on a line as MathML, or as it is written if it has a mistake."""

@@ -81,8 +81,7 @@ def result_context(session: Session, learner: Preferences, attempt: Attempt, now
         demos,
         [one for one in quizzes if one.name != attempt.quiz.name and one.mean is not None],
     )
-    limits = {"sure": SURE, "doubtful": DOUBTFUL}
-    return {"over": over, "is_late": attempt.is_late(now), "limits": limits, "asked_before": asked_before}
+    return {"over": over, "is_late": attempt.is_late(now), "limits": (SURE, DOUBTFUL), "asked_before": asked_before}
 
 
 def _demo_of(review: Review) -> list[tuple[str, str]]:

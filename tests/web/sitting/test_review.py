@@ -285,6 +285,7 @@ def test_the_end_tells_how_it_went_and_leads_to_the_missed_ones(client: TestClie
     assert "All done." in page
     assert "<b>1 card</b>, 2 ratings" in page
     assert "1 card missed at least once" in page
+    assert '<i class="r1"></i><i class="r4"></i>' in page
     assert 'href="/review?deck=small&amp;cards=q1&amp;mode=cram"' in page
 
 
