@@ -303,15 +303,11 @@ def _slips(p: LayerNormAndDropout, result: Result) -> Slips:
     )
 
 
-def _layers(p: LayerNormAndDropout) -> Layered:
-    return Layered({"sums": np.array(p.sums, dtype=float)})
-
-
 DEMO = Demo(
     __file__,
     LayerNormAndDropout,
     compute,
     Prediction(_instance, _question, _steps, _slips, HUNDREDTH),
     shows=(layer_norm.forward, dropout.masks, dropout.passed_on, recur),
-    layers=_layers,
+    layers=lambda p: Layered({"sums": np.array(p.sums, dtype=float)}),
 )

@@ -327,15 +327,11 @@ def _slips(p: LayerShapes, result: Result) -> Slips:
     )
 
 
-def _layers(p: LayerShapes) -> Layered:
-    return Layered({name: value for name, value in p if name != "framework"})
-
-
 DEMO = Demo(
     __file__,
     LayerShapes,
     compute,
     Prediction(_instance, _question, ("kernel,1", "recurrent,1", "bias,1", "total,1"), _slips, EXACT),
     shows=(build, count.rnn, count.lstm, count.gru, count.dense),
-    layers=_layers,
+    layers=lambda p: Layered({name: value for name, value in p if name != "framework"}),
 )

@@ -28,33 +28,10 @@ def sigmoid(z: Array) -> Array:
     return np.where(z < 0, e, 1.0) / (1.0 + e)
 
 
-def _sigmoid_slope(a: Array) -> Array:
-    return a * (1.0 - a)
-
-
-def _tanh_slope(a: Array) -> Array:
-    return 1.0 - a * a
-
-
-def _relu(z: Array) -> Array:
-    return np.maximum(z, 0.0)
-
-
-def _relu_slope(a: Array) -> Array:
-    return np.heaviside(a, 0.0)  # 0 at 0, where φ has no derivative; and nan stays nan
-
-
-def _linear(z: Array) -> Array:
-    return z
-
-
-def _linear_slope(a: Array) -> Array:
-    return np.ones_like(a)
-
-
-TANH = Activation("tanh", np.tanh, _tanh_slope, gamma=1.0)
-SIGMOID = Activation("sigmoid", sigmoid, _sigmoid_slope, gamma=0.25)
-RELU = Activation("relu", _relu, _relu_slope, gamma=1.0)
-LINEAR = Activation("linear", _linear, _linear_slope, gamma=1.0)
+TANH = Activation("tanh", np.tanh, lambda a: 1.0 - a * a, gamma=1.0)
+SIGMOID = Activation("sigmoid", sigmoid, lambda a: a * (1.0 - a), gamma=0.25)
+# The slope of relu is 0 at 0, where φ has no derivative; and nan stays nan.
+RELU = Activation("relu", lambda z: np.maximum(z, 0.0), lambda a: np.heaviside(a, 0.0), gamma=1.0)
+LINEAR = Activation("linear", lambda z: z, np.ones_like, gamma=1.0)
 
 ACTIVATIONS: dict[str, Activation] = {phi.name: phi for phi in (TANH, SIGMOID, RELU, LINEAR)}

@@ -17,6 +17,29 @@ SLIDE = """(one, value) => {
 }"""
 LAID_OUT = "() => document.querySelector('.unshown.lead-in').firstElementChild.getBoundingClientRect().height"
 
+DRAWN = """() => [...document.querySelectorAll("body *:not(math, math *)")].map((one) => {
+  const style = getComputedStyle(one);
+  return ["color", "background", "font", "display", "position", "padding", "border"].map((name) => style[name]).join();
+})"""
+
+
+@pytest.mark.parametrize("path", ["/demos/lstm-gates", "/review"])
+def test_a_first_visit_is_drawn_like_the_next_and_asks_for_no_style_sheet(
+    chromium: Browser, server: Server, path: str
+) -> None:
+    asked: list[str] = []
+    with chromium.new_context(base_url=server.url, service_workers="block") as context:
+        page, troubles = watched(context, server)
+        page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+        drawn = []
+        for _ in range(2):
+            page.goto(path, wait_until="networkidle")
+            drawn.append(page.evaluate(DRAWN))
+            linked = [name for name in asked if name.endswith(".css")]
+            assert bool(linked) == (len(drawn) == 2)
+        assert drawn[0] == drawn[1]
+        assert troubles == []
+
 
 @pytest.mark.parametrize("path", [FLOW, "/demos/lstm-gates", "/review"])
 def test_letters_that_come_late_move_nothing(chromium: Browser, server: Server, path: str) -> None:

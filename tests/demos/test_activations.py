@@ -15,10 +15,6 @@ from app.demos.machine.result import Result
 from tests.examples import examples
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def row(result: Result, key: str) -> Any:
     found = result.traces()[0].row(key)
     assert found is not None
@@ -31,7 +27,7 @@ def curve(result: Result, name: str) -> Curve:
 
 @pytest.mark.parametrize(("phi", "steepest"), [("sigmoid", 0.25), ("tanh", 1.0), ("relu", 1.0), ("linear", 1.0)])
 def test_the_drawn_slope_is_the_difference_of_the_drawn_activation(phi: str, steepest: float) -> None:
-    unit = curve(compute(f"phi={phi}"), "unit")
+    unit = curve(DEMO.result(f"phi={phi}"), "unit")
     values, slope = (series.values for series in unit.series)
     z = unit.x
     assert slope.max() == steepest
@@ -54,10 +50,10 @@ def test_the_product_is_that_of_the_slopes_and_never_above_its_bound(states: Any
 
 
 def test_the_numbers_that_cards_quote() -> None:
-    assert compute("phi=sigmoid&depth=4").numbers["bound"] == 0.25**4
-    saturated = compute("phi=tanh&z=3").numbers
+    assert DEMO.result("phi=sigmoid&depth=4").numbers["bound"] == 0.25**4
+    saturated = DEMO.result("phi=tanh&z=3").numbers
     assert (round(saturated["value"], 4), round(saturated["slope"], 4)) == (0.9951, 0.0099)
-    assert compute("phi=tanh&depth=50").numbers["product"] == 1
+    assert DEMO.result("phi=tanh&depth=50").numbers["product"] == 1
 
 
 def test_what_to_try_keeps_its_promises() -> None:
@@ -71,10 +67,10 @@ def test_what_to_try_keeps_its_promises() -> None:
 
 
 def test_what_is_dead_or_flat_is_named() -> None:
-    assert "silent" in compute("phi=relu&z=-1").figures[0].caption
-    assert "nothing is left" in compute("phi=relu&z=-1").figures[1].caption
-    assert "saturated" in compute("phi=tanh&z=-4").figures[0].caption
-    assert "saturated" not in compute("phi=tanh&z=0.5").figures[0].caption
+    assert "silent" in DEMO.result("phi=relu&z=-1").figures[0].caption
+    assert "nothing is left" in DEMO.result("phi=relu&z=-1").figures[1].caption
+    assert "saturated" in DEMO.result("phi=tanh&z=-4").figures[0].caption
+    assert "saturated" not in DEMO.result("phi=tanh&z=0.5").figures[0].caption
 
 
 def test_every_wrong_answer_is_told_what_is_wrong_with_this_activation() -> None:

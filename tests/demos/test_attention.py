@@ -17,10 +17,6 @@ from tests.ask.answers import judged
 from tests.examples import examples
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def tried(index: int) -> Result:
     return DEMO.compute(DEMO.changed(DEMO.try_this[index].change))
 
@@ -71,12 +67,12 @@ def test_weights_and_contexts_are_those_worked_out_by_loops(states: Any, data: s
 
 
 def test_the_case_that_cards_work_out() -> None:
-    numbers = compute("score=dot&queries=1&keys=1;3;0&values=0.4621;0.8786;0.9759").numbers
+    numbers = DEMO.result("score=dot&queries=1&keys=1;3;0&values=0.4621;0.8786;0.9759").numbers
     assert [round(numbers[name], 4) for name in ("a1", "a2", "a3", "context")] == [0.1142, 0.8438, 0.0420, 0.8351]
 
 
 def test_the_default_reads_its_inputs_in_another_order() -> None:
-    result = compute("")
+    result = DEMO.result("")
     assert alignment(result).argmax(axis=1).tolist() == [0, 2, 1]
     assert "attends most to input **1**" in result.figures[0].caption
 
@@ -91,7 +87,7 @@ def test_a_query_of_zeros_gets_the_plain_mean() -> None:
 
 def test_what_is_added_to_every_score_changes_no_weight() -> None:
     np.testing.assert_allclose(
-        alignment(tried(1)), alignment(compute("score=dot&queries=1&keys=1;3;0&values=0;0;0")), rtol=1e-12
+        alignment(tried(1)), alignment(DEMO.result("score=dot&queries=1&keys=1;3;0&values=0;0;0")), rtol=1e-12
     )
 
 
@@ -104,14 +100,14 @@ def test_between_two_equal_inputs_attention_cannot_choose() -> None:
 
 def test_dividing_by_the_root_of_the_width_keeps_the_softmax_soft() -> None:
     wide = "queries=" + ",".join(["1"] * 12) + "&keys=" + ";".join([",".join(["1"] * 12), ",".join(["0"] * 12)])
-    assert compute(f"{wide}&values=0;1&score=dot").numbers["largest"] > 0.99999
-    assert compute(f"{wide}&values=0;1&score=scaled").numbers["largest"] == pytest.approx(
+    assert DEMO.result(f"{wide}&values=0;1&score=dot").numbers["largest"] > 0.99999
+    assert DEMO.result(f"{wide}&values=0;1&score=scaled").numbers["largest"] == pytest.approx(
         1 / (1 + math.exp(-math.sqrt(12)))
     )
 
 
 def test_the_picture_has_the_numbers_of_the_table() -> None:
-    result = compute("output=2")
+    result = DEMO.result("output=2")
     diagram = result.figures[0]
     assert isinstance(diagram, Diagram)
     shown = {node.at: node.text for node in diagram.nodes if node.at}

@@ -18,10 +18,6 @@ from tests.ask.answers import judged
 from tests.examples import examples
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def tried(index: int, **change: str) -> Result:
     return DEMO.compute(DEMO.changed({**DEMO.try_this[index].change, **change}))
 
@@ -31,24 +27,24 @@ def curve_of(result: Result) -> Curve:
 
 
 def test_greedy_commits_and_a_beam_of_two_finds_the_better_one() -> None:
-    numbers = compute("").numbers
+    numbers = DEMO.result("").numbers
     assert (numbers["p"], numbers["greedy_p"], numbers["best_p"]) == (0.36, 0.3, 0.36)
-    assert compute("width=1").numbers["p"] == 0.3
-    caption = compute("").figures[0].caption
+    assert DEMO.result("width=1").numbers["p"] == 0.3
+    caption = DEMO.result("").figures[0].caption
     assert "ends with B A" in caption
     assert "greedy ends with A A" in caption
-    assert "It missed the best, B A" in compute("width=1").figures[0].caption
+    assert "It missed the best, B A" in DEMO.result("width=1").figures[0].caption
 
 
 def test_the_score_never_falls_on_the_example_that_opens() -> None:
-    scores = curve_of(compute("")).series[0].values
+    scores = curve_of(DEMO.result("")).series[0].values
     assert (np.diff(scores) >= 0).all()
-    assert "a wider beam never scores worse" in curve_of(compute("")).caption
+    assert "a wider beam never scores worse" in curve_of(DEMO.result("")).caption
 
 
 def test_but_it_may_fall_as_the_second_example_shows() -> None:
     result = tried(0)
-    assert compute(DEMO.query(DEMO.changed({**DEMO.try_this[0].change, "width": "1"}))).numbers["p"] == 0.15
+    assert DEMO.result(DEMO.query(DEMO.changed({**DEMO.try_this[0].change, "width": "1"}))).numbers["p"] == 0.15
     assert result.numbers["p"] == 0.12
     assert "Wider is worse here: at width **2**" in curve_of(result).caption
     assert result.numbers["worse_score"] < result.numbers["narrower_score"]
@@ -73,7 +69,7 @@ def test_a_width_of_all_sequences_is_exhaustive() -> None:
 
 def test_a_candidate_whose_parent_is_not_drawn_grows_from_those_that_are_summed_up() -> None:
     query = "width=14&steps=4&penalty=0.247&first=6.323,0,0,1.05&next=2.122,0,0,0;0,1,0,0;0,0,1,0;1,1,1,1"
-    diagram = DEMO.compute(DEMO.parse(query)).figures[0]
+    diagram = DEMO.result(query).figures[0]
     assert isinstance(diagram, Diagram)
     summed = {i for i, node in enumerate(diagram.nodes) if node.text.startswith("and ")}
     assert summed

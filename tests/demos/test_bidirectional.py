@@ -11,17 +11,12 @@ from hypothesis import strategies as st
 
 from app.demos.bidirectional import DEMO, Bidirectional
 from app.demos.machine.figures import Diagram, Trace
-from app.demos.machine.result import Result
 from app.nn import count
 from tests.ask.answers import judged
 from tests.examples import examples
 from tests.frameworks.recorded import PYTORCH
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 def row(trace: Trace, key: str) -> list[float]:
@@ -32,14 +27,14 @@ def row(trace: Trace, key: str) -> list[float]:
 
 
 def test_the_numbers_of_the_cards() -> None:
-    numbers = compute("x=1,2,3&position=2").numbers
+    numbers = DEMO.result("x=1,2,3&position=2").numbers
     assert (round(numbers["forward"], 4), round(numbers["backward"], 4)) == (0.8786, 0.9384)
-    assert round(compute("x=0,0,3&position=1").numbers["backward"], 4) == 0.4586
-    assert round(compute("x=0,0,-3&position=1").numbers["backward"], 4) == -0.4586
+    assert round(DEMO.result("x=0,0,3&position=1").numbers["backward"], 4) == 0.4586
+    assert round(DEMO.result("x=0,0,-3&position=1").numbers["backward"], 4) == -0.4586
 
 
 def test_two_directions_have_twice_the_parameters() -> None:
-    numbers = compute("").numbers
+    numbers = DEMO.result("").numbers
     assert numbers["parameters"] == 2 * numbers["one_way"] == 2 * count.rnn(1, 1).total == 6
 
 
@@ -102,7 +97,7 @@ def test_the_state_from_the_wrong_side_is_told() -> None:
 def test_pytorch_returned_this_last_position_and_these_last_states(case: dict[str, Any]) -> None:
     w = {name.removeprefix("weight_"): str(one[0][0]) for name, one in case["weights"].items()}
     texts = {"W_x": w["ih_l0"], "W_h": w["hh_l0"], "W_x_back": w["ih_l0_reverse"], "W_h_back": w["hh_l0_reverse"]}
-    result = DEMO.compute(DEMO.parse(texts | {"framework": "pytorch", "x": ",".join(map(str, case["x"]))}))
+    result = DEMO.result(texts | {"framework": "pytorch", "x": ",".join(map(str, case["x"]))})
     summary = result.traces()[1]
     assert row(summary, "last") == pytest.approx(case["last"], rel=1e-12)
     assert row(summary, "ends") == pytest.approx(case["h_n"], rel=1e-12)
@@ -113,7 +108,7 @@ def test_pytorch_returned_this_last_position_and_these_last_states(case: dict[st
 def test_keras_returns_the_ends_of_both_runs_or_every_position() -> None:
     from tests.frameworks import keras_on_jax as keras
 
-    summary = compute("x=1,2,3,-1&W_h_back=-0.6").traces()[1]
+    summary = DEMO.result("x=1,2,3,-1&W_h_back=-0.6").traces()[1]
     x, weights = np.array([[[1.0], [2.0], [3.0], [-1.0]]]), [[[0.5]], [[0.8]], [0.0], [[0.5]], [[-0.6]], [0.0]]
     for returned, key in ((False, "ends"), (True, "last")):
         layer = keras.with_weights(keras.both_ways(keras.new("rnn", 1, return_sequences=returned)), weights, 1)

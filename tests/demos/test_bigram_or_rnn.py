@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 from app.demos.bigram_or_rnn import DEMO, RUN, predict
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Curve
-from app.demos.machine.result import Result
 from app.demos.parts import character_marks as marks
 from tests.examples import examples
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 def state(mark: str, words: int, w: float) -> Any:
@@ -82,7 +77,7 @@ def test_the_copy_units_hold_the_last_character_exactly() -> None:
 
 
 def test_a_fading_memory_ends_near_a_coin_toss_and_a_kept_one_does_not() -> None:
-    faded, kept = compute("w=0.9&words=10"), compute("w=1.5&words=10")
+    faded, kept = DEMO.result("w=0.9&words=10"), DEMO.result("w=1.5&words=10")
     assert faded.numbers["share"] < 0.52
     assert kept.numbers["share"] > 0.99
     assert "it has almost forgotten the mark **43** characters back" in faded.figures[0].caption
@@ -92,7 +87,7 @@ def test_a_fading_memory_ends_near_a_coin_toss_and_a_kept_one_does_not() -> None
 
 
 def test_memory_makes_the_text_less_surprising() -> None:
-    forgetful, keeping = compute("w=0").numbers, compute("w=1.5").numbers
+    forgetful, keeping = DEMO.result("w=0").numbers, DEMO.result("w=1.5").numbers
     assert forgetful["rnn_perplexity"] == pytest.approx(forgetful["bigram_perplexity"], rel=1e-12)
     assert keeping["rnn_perplexity"] < keeping["bigram_perplexity"]
     p = [
@@ -105,7 +100,7 @@ def test_memory_makes_the_text_less_surprising() -> None:
 
 
 def test_the_curve_ends_at_the_number_that_is_told() -> None:
-    result = compute("mark=¡&words=3&w=0.95")
+    result = DEMO.result("mark=¡&words=3&w=0.95")
     curve = result.figures[0]
     assert isinstance(curve, Curve)
     assert curve.series[0].values[-1] == pytest.approx(result.numbers["share"], rel=1e-12)
@@ -113,11 +108,11 @@ def test_the_curve_ends_at_the_number_that_is_told() -> None:
 
 
 def test_words_of_ones_own_are_read_in_place_of_the_given_ones() -> None:
-    result = compute("mark=¡&own=el gato ama la luna&w=1.5")
+    result = DEMO.result("mark=¡&own=el gato ama la luna&w=1.5")
     assert result.numbers["gap"] == len("el gato ama la luna")
-    assert result.numbers["bigram"] == compute("mark=¡&words=4").numbers["bigram"]
+    assert result.numbers["bigram"] == DEMO.result("mark=¡&words=4").numbers["bigram"]
     assert "“¡el gato ama la luna”" in result.figures[0].caption
-    nowhere = compute("own=el s")
+    nowhere = DEMO.result("own=el s")
     assert nowhere.numbers["bigram"] == nowhere.numbers["rnn"] == 0
     assert "no sentence of the text ends after “s”" in nowhere.figures[0].caption
 

@@ -24,10 +24,6 @@ PHI: dict[str, Any] = {
 }
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def row(result: Result, key: str) -> Any:
     found = result.traces()[0].row(key)
     assert found is not None
@@ -60,7 +56,7 @@ def test_gradients_whole_and_cut_are_those_of_jax(states: Any, data: st.DataObje
 
 @pytest.mark.parametrize("w", [0.5, 2.0, -0.5])
 def test_the_gradient_of_a_square_is_twice_the_weight(w: float) -> None:
-    result = compute(f"x=1,0,0&W_x=1&W_h={w}&phi=linear")
+    result = DEMO.result(f"x=1,0,0&W_x=1&W_h={w}&phi=linear")
     assert result.numbers["loss"] == w**2
     assert result.numbers["dW_h"] == 2 * w
     assert row(result, "sh").tolist() == [0, w, w]
@@ -69,21 +65,21 @@ def test_the_gradient_of_a_square_is_twice_the_weight(w: float) -> None:
 
 def test_the_nudge_agrees_with_the_whole_gradient_not_with_the_cut_one() -> None:
     for query in ("", "loss=all", "phi=sigmoid&W_h=2&loss=all"):
-        numbers = compute(query).numbers
+        numbers = DEMO.result(query).numbers
         assert numbers["nudge"] == pytest.approx(numbers["dW_h"], rel=1e-7)
-    cut = compute("k=2&loss=all").numbers
+    cut = DEMO.result("k=2&loss=all").numbers
     assert cut["nudge"] == pytest.approx(cut["whole"], rel=1e-7)
     assert cut["dW_h"] < 0.9 * cut["whole"]
 
 
 def test_k_beyond_the_end_changes_nothing() -> None:
-    assert compute("k=6").numbers["dW_h"] == compute("k=12").numbers["dW_h"] == compute("").numbers["whole"]
-    assert "Cut" not in compute("k=6").figures[0].caption
-    assert "Cut" in compute("k=5").figures[0].caption
+    assert DEMO.result("k=6").numbers["dW_h"] == DEMO.result("k=12").numbers["dW_h"] == DEMO.result("").numbers["whole"]
+    assert "Cut" not in DEMO.result("k=6").figures[0].caption
+    assert "Cut" in DEMO.result("k=5").figures[0].caption
 
 
 def test_a_pulse_beyond_the_cut_is_not_learned_from() -> None:
-    result = compute("x=1,0,0,0,0,0&W_x=1&phi=linear&k=3")
+    result = DEMO.result("x=1,0,0,0,0,0&W_x=1&phi=linear&k=3")
     assert result.numbers["dW_x"] == 0
     assert result.numbers["kept"] == pytest.approx(3 / 5)
     np.testing.assert_allclose(row(result, "sh"), [0, 0, 0, 0.8**4, 0.8**4, 0.8**4])
@@ -98,7 +94,7 @@ def test_a_loss_at_each_step_piles_up_on_the_way_back() -> None:
 
 @pytest.mark.parametrize("query", ["", "k=3", "k=1&loss=all", "x=1", "x=1,2&k=1"])
 def test_the_drawing_holds_the_numbers_and_its_errors_run_backward(query: str) -> None:
-    result = compute(query)
+    result = DEMO.result(query)
     diagram = result.figures[0]
     assert isinstance(diagram, Diagram)
     T, k = int(result.numbers["T"]), int(result.numbers["k"])
@@ -121,5 +117,5 @@ def test_the_drawing_holds_the_numbers_and_its_errors_run_backward(query: str) -
 def test_a_loss_looks_back_to_the_start_of_its_piece() -> None:
     ones = "x=1,1,1,1,1,1,1,1,1,1,1,1"
     for k in (1, 2, 3, 4, 6, 12):
-        assert compute(f"{ones}&loss=all&k={k}").numbers["look_back"] == (k - 1) / 2
-        assert compute(f"{ones}&loss=last&k={k}").numbers["look_back"] == k - 1
+        assert DEMO.result(f"{ones}&loss=all&k={k}").numbers["look_back"] == (k - 1) / 2
+        assert DEMO.result(f"{ones}&loss=last&k={k}").numbers["look_back"] == k - 1

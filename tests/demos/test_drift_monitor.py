@@ -9,28 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.drift_monitor import DEMO
-from app.demos.machine.result import Result
 from app.demos.parts.drifting_world import BEFORE, CHECK, TRAIN, USE, DriftMonitor, make_world, watch
 from tests.examples import examples
 
 SEEDS = range(21)  # those that the slider offers
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_alarm_without_a_shift(seed: int) -> None:
     for query in ("shift=none", "size=0", "shift=gradual&size=0"):
-        result = compute(f"{query}&seed={seed}")
+        result = DEMO.result(f"{query}&seed={seed}")
         assert result.numbers["alarm_day"] == math.inf
         assert result.figures[0].caption.startswith("No alarm")
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_shift_of_the_relation_is_noticed_and_mended(seed: int) -> None:
-    numbers = compute(f"seed={seed}").numbers
+    numbers = DEMO.result(f"seed={seed}").numbers
     assert 0 <= numbers["days"] <= 20
     assert numbers["error_before"] < 1.5
     assert numbers["error_old"] > 2.5
@@ -40,8 +35,8 @@ def test_a_shift_of_the_relation_is_noticed_and_mended(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_inputs_that_move_are_seen_without_labels_and_do_little_harm(seed: int) -> None:
-    harmless = compute(f"shift=inputs&size=2&seed={seed}").numbers
-    broken = compute(f"shift=sensor&size=2&seed={seed}").numbers
+    harmless = DEMO.result(f"shift=inputs&size=2&seed={seed}").numbers
+    broken = DEMO.result(f"shift=sensor&size=2&seed={seed}").numbers
     assert harmless["inputs_most"] == pytest.approx(broken["inputs_most"], rel=0.5)
     assert min(harmless["inputs_most"], broken["inputs_most"]) > harmless["input_limit"]
     assert harmless["error_after"] < 2 < 5 < broken["error_after"]
@@ -49,7 +44,7 @@ def test_inputs_that_move_are_seen_without_labels_and_do_little_harm(seed: int) 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_inputs_that_move_hurt_a_straight_line_where_the_relation_bends(seed: int) -> None:
-    bent, calm = (compute(f"shift={shift}&size=2&bend=0.3&seed={seed}") for shift in ("inputs", "none"))
+    bent, calm = (DEMO.result(f"shift={shift}&size=2&bend=0.3&seed={seed}") for shift in ("inputs", "none"))
     assert bent.numbers["error_after"] > 1.5 * calm.numbers["error_after"]
     assert bent.numbers["error_calm"] == pytest.approx(calm.numbers["error_after"])
     assert bent.numbers["rolling_calm"] == pytest.approx(calm.numbers["rolling_most"])
@@ -92,11 +87,11 @@ def test_the_world_before_the_shift_is_the_world_without_one(states: Any, data: 
 
 
 def test_late_labels_delay_the_alarm_by_as_much() -> None:
-    at_once, late = compute("").numbers, compute("late=20").numbers
+    at_once, late = DEMO.result("").numbers, DEMO.result("late=20").numbers
     assert late["alarm_day"] == at_once["alarm_day"] + 20
 
 
 def test_what_is_learned_from_four_days_is_their_noise() -> None:
-    result = compute("fresh=4")
+    result = DEMO.result("fresh=4")
     assert result.numbers["error_retrained"] > result.numbers["error_old"]
     assert "fits their noise" in result.figures[0].caption

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from app.demos.encoder_decoder import DEMO, TARGET, EncoderDecoder, translate
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Diagram
-from app.demos.machine.result import Result
 from tests.examples import examples
 
 ORDER: dict[str, Callable[[list[int]], list[int]]] = {
@@ -23,10 +22,6 @@ ORDER: dict[str, Callable[[list[int]], list[int]]] = {
 }
 sentences = st.lists(st.integers(1, 9), min_size=1, max_size=12)
 orders = st.sampled_from(sorted(ORDER))
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 def state(x: list[int], order: str, slots: int = 12) -> EncoderDecoder:
@@ -68,17 +63,17 @@ def test_an_answer_is_right_or_a_guess_and_never_wrong(x: list[int], order: str,
 
 
 def test_the_numbers_of_the_state_that_opens() -> None:
-    numbers = compute("").numbers
+    numbers = DEMO.result("").numbers
     assert (numbers["plain_right"], numbers["right"], numbers["T"]) == (2, 4, 4)
     assert numbers["plain_p1"] == pytest.approx(1 / 9)
     assert numbers["p1"] == pytest.approx(math.exp(6) / (math.exp(6) + 8))
     assert numbers["p"] == pytest.approx(numbers["p1"] ** 4)
-    assert "knows **2** of **4** words and must guess the others" in compute("").figures[0].caption
+    assert "knows **2** of **4** words and must guess the others" in DEMO.result("").figures[0].caption
 
 
 def test_a_verb_that_moves_up_costs_one_word() -> None:
-    assert compute("order=last&x=2,7,1,8,9").numbers["plain_right"] == 4
-    assert "needs no encoder" in compute("order=same").figures[0].caption
+    assert DEMO.result("order=last&x=2,7,1,8,9").numbers["plain_right"] == 4
+    assert "needs no encoder" in DEMO.result("order=same").figures[0].caption
 
 
 def test_a_code_too_small_loses_the_first_words() -> None:

@@ -12,7 +12,6 @@ from app.demos.forgetting_curve import DEMO, ForgettingCurve, remember
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Curve
 from app.demos.machine.numbers import show
-from app.demos.machine.result import Result
 from app.demos.parts.forgetting_formulas import five_digits
 from app.study.schedule import scheduler
 from app.study.schedule.scale import Rating
@@ -21,10 +20,6 @@ from tests.examples import examples
 histories = st.lists(
     st.tuples(st.integers(1, 5), st.sampled_from([0, 1, 2, 5, 11, 46, 163, 1000])), max_size=12
 ).filter(bool)
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 def query_of(history: list[tuple[int, int]], retention: float = 0.9) -> str:
@@ -92,7 +87,7 @@ def test_the_curve_falls_between_reviews_and_starts_anew_at_each(states: Any, da
 
 
 def test_what_to_try_keeps_its_promises() -> None:
-    spaced = compute("").numbers["stability"]
+    spaced = DEMO.result("").numbers["stability"]
     crammed, missed, late = (DEMO.compute(DEMO.changed(one.change)).numbers for one in DEMO.try_this)
     assert spaced > 100
     assert crammed["stability"] < 3
@@ -101,8 +96,8 @@ def test_what_to_try_keeps_its_promises() -> None:
 
 
 def test_misses_and_same_day_reviews_are_told() -> None:
-    assert "a miss" in compute("ratings=4,2&days=2,1").figures[0].caption
-    assert "missed" not in compute("ratings=4,3&days=2,1").figures[0].caption
+    assert "a miss" in DEMO.result("ratings=4,2&days=2,1").figures[0].caption
+    assert "missed" not in DEMO.result("ratings=4,3&days=2,1").figures[0].caption
 
 
 @pytest.mark.parametrize(

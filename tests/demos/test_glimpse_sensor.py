@@ -16,10 +16,6 @@ from app.demos.parts.glimpse_images import IMAGES
 from tests.examples import examples
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def trace_of(result: Result, name: str) -> Trace:
     return next(trace for trace in result.traces() if trace.name == name)
 
@@ -27,7 +23,7 @@ def trace_of(result: Result, name: str) -> Trace:
 @pytest.mark.parametrize("image", sorted(IMAGES))
 @pytest.mark.parametrize(("size", "scales"), [(2, 4), (4, 3), (8, 2)])
 def test_at_full_scale_the_patch_is_the_mean_pooled_image(image: str, size: int, scales: int) -> None:
-    patches = trace_of(compute(f"image={image}&row=8&column=8&size={size}&scales={scales}"), "patches")
+    patches = trace_of(DEMO.result(f"image={image}&row=8&column=8&size={size}&scales={scales}"), "patches")
     widest = np.array([row.values for row in patches.rows if row.key.startswith(f"s{scales}r")])
     k = 16 // size
     wanted = [
@@ -50,24 +46,24 @@ def test_the_picture_shows_the_pixels_and_the_patches(states: Any, data: st.Data
 
 
 def test_the_sharp_patch_alone_finds_nothing_where_three_scales_find_the_seven() -> None:
-    alone, three = compute("scales=1").numbers, compute("").numbers
+    alone, three = DEMO.result("scales=1").numbers, DEMO.result("").numbers
     assert alone["ink_last"] == 0
     assert (alone["end_row"], alone["end_column"]) == (12, 3)
     assert three["ink_first"] == 0 < 0.7 < three["ink_last"]
-    assert compute("scales=1&home=0.2&looks=8").numbers["ink_last"] > 0, "a pull to the middle helps it out"
+    assert DEMO.result("scales=1&home=0.2&looks=8").numbers["ink_last"] > 0, "a pull to the middle helps it out"
 
 
 def test_memory_adds_up_what_is_too_faint_for_one_look() -> None:
     start = "image=two&row=3&column=13&gain=5&looks=8"
-    assert compute(f"{start}&keeps=0").numbers["end_row"] == 3
-    assert compute(f"{start}&keeps=0.3").numbers["ink_last"] > 0.5
+    assert DEMO.result(f"{start}&keeps=0").numbers["end_row"] == 3
+    assert DEMO.result(f"{start}&keeps=0.3").numbers["ink_last"] > 0.5
 
 
 def test_counts() -> None:
-    numbers = compute("").numbers
+    numbers = DEMO.result("").numbers
     assert numbers["read_once"] == 3 * 16
     assert numbers["read"] == 4 * 48
-    assert compute("looks=6").warnings
+    assert DEMO.result("looks=6").warnings
 
 
 def test_an_odd_patch_is_answered_with_an_even_one() -> None:

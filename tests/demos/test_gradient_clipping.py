@@ -14,10 +14,6 @@ from app.demos.machine.result import Result
 from tests.examples import examples
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def row(result: Result, trace: int, key: str) -> Any:
     found = result.traces()[trace].row(key)
     assert found is not None
@@ -25,9 +21,9 @@ def row(result: Result, trace: int, key: str) -> Any:
 
 
 def test_the_defaults_are_those_that_a_card_works_by_hand() -> None:
-    numbers = compute("").numbers
+    numbers = DEMO.result("").numbers
     assert (numbers["norm"], numbers["norm_after"], numbers["after1"], numbers["after2"]) == (5, 1, 0.6, 0.8)
-    by_value = compute("by=value").numbers
+    by_value = DEMO.result("by=value").numbers
     assert (by_value["after1"], by_value["after2"]) == (1, 1)
     assert round(by_value["angle"], 1) == 8.1
 
@@ -39,7 +35,7 @@ def test_the_defaults_are_those_that_a_card_works_by_hand() -> None:
 )
 @examples(80)
 def test_angle_and_length_are_those_of_the_vectors(g: list[float], c: float, by: str) -> None:
-    result = compute(f"g={','.join(map(str, g))}&threshold={c!r}&by={by}&updates=1")
+    result = DEMO.result(f"g={','.join(map(str, g))}&threshold={c!r}&by={by}&updates=1")
     before, after = np.array(g), row(result, 0, "after")
     assert result.numbers["norm"] == pytest.approx(math.hypot(*g))
     assert result.numbers["norm_after"] == pytest.approx(math.hypot(*after))
@@ -69,7 +65,7 @@ def test_each_update_follows_from_the_one_before(states: Any, data: st.DataObjec
 
 
 def test_the_wall_throws_the_one_and_not_the_other() -> None:
-    result = compute("")
+    result = DEMO.result("")
     numbers = result.numbers
     assert numbers["largest_plain"] > 10
     assert numbers["thrown_plain"] > 5
@@ -82,20 +78,20 @@ def test_the_wall_throws_the_one_and_not_the_other() -> None:
 
 
 def test_a_threshold_above_all_gradients_changes_nothing() -> None:
-    result = compute("threshold=25")
+    result = DEMO.result("threshold=25")
     assert result.numbers["clips"] == 0
     assert result.numbers["loss_clipped"] == result.numbers["loss_plain"]
     assert "the two are the same" in next(figure for figure in result.figures if figure.name == "descent").caption
 
 
 def test_a_vanished_gradient_passes_unchanged() -> None:
-    numbers = compute("g=0.003,0.004").numbers
+    numbers = DEMO.result("g=0.003,0.004").numbers
     assert (numbers["after1"], numbers["after2"], numbers["factor"]) == (0.003, 0.004, 1)
 
 
 @pytest.mark.parametrize("query", ["", "by=value", "g=-7,2", "g=0.2,0.1", "g=4", "g=1,-2,3&threshold=20"])
 def test_the_arrows_end_where_their_vectors_do(query: str) -> None:
-    result = compute(query)
+    result = DEMO.result(query)
     figure = next(one for one in result.figures if isinstance(one, Diagram))
     limit, start, after, before = figure.nodes
     scale = limit.width / 2 / result.numbers["threshold"]

@@ -18,10 +18,6 @@ from tests.examples import examples
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def curve_of(result: Result) -> Curve:
     return next(figure for figure in result.figures if isinstance(figure, Curve))
 
@@ -31,7 +27,7 @@ def left_of(result: Result) -> Any:
 
 
 def test_the_default_is_the_number_that_cards_quote() -> None:
-    numbers = compute("").numbers
+    numbers = DEMO.result("").numbers
     assert numbers["ratio"] == pytest.approx(0.9**50, rel=1e-12)
     assert f"{numbers['ratio']:.4f}" == "0.0052"
     assert numbers["per_step"] == pytest.approx(0.9)
@@ -41,7 +37,7 @@ def test_the_default_is_the_number_that_cards_quote() -> None:
 @given(gain=st.floats(0.01, 3), steps=st.integers(1, 200))
 @examples(40)
 def test_a_linear_scalar_is_a_power_of_its_weight(gain: float, steps: int) -> None:
-    result = compute(f"units=1&phi=linear&gain={gain!r}&steps={steps}")
+    result = DEMO.result(f"units=1&phi=linear&gain={gain!r}&steps={steps}")
     expected = [gain ** (steps - t) for t in range(steps + 1)]
     # Numbers below the smallest normal one have fewer digits the smaller they are.
     np.testing.assert_allclose(left_of(result), expected, rtol=1e-10, atol=np.finfo(float).tiny)
@@ -114,13 +110,13 @@ def test_the_norms_are_those_of_jax(cell: str, phi: str) -> None:
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_the_direct_path_is_the_product_of_the_gate_that_keeps(cell: str) -> None:
     # At rest and without recurrent weights the gate is σ(bias) at every step.
-    numbers = compute(f"cell={cell}&gain=0&steps=30&forget_bias=2").numbers
+    numbers = DEMO.result(f"cell={cell}&gain=0&steps=30&forget_bias=2").numbers
     assert numbers["cell_ratio"] == pytest.approx((1 / (1 + math.exp(-2))) ** 30, rel=1e-12)
 
 
 def test_a_high_forget_bias_keeps_and_zero_does_not() -> None:
-    kept = compute("cell=lstm&steps=100&gain=0.1&forget_bias=8").numbers["cell_ratio"]
-    lost = compute("cell=lstm&steps=100&gain=0.1&forget_bias=0").numbers["cell_ratio"]
+    kept = DEMO.result("cell=lstm&steps=100&gain=0.1&forget_bias=8").numbers["cell_ratio"]
+    lost = DEMO.result("cell=lstm&steps=100&gain=0.1&forget_bias=0").numbers["cell_ratio"]
     assert kept > 0.9
     assert lost == pytest.approx(0.5**100)
 
@@ -131,11 +127,11 @@ def test_a_high_forget_bias_keeps_and_zero_does_not() -> None:
      ("gain=0.95&steps=40", "It fades"), ("gain=1.05&phi=linear&steps=40", "It grows")],
 )  # fmt: skip
 def test_what_happens_is_named(query: str, name: str) -> None:
-    assert compute(query).figures[0].caption.startswith(name)
+    assert DEMO.result(query).figures[0].caption.startswith(name)
 
 
 def test_overflow_is_named_by_its_step() -> None:
-    result = compute("gain=50&phi=linear&steps=200")
+    result = DEMO.result("gain=50&phi=linear&steps=200")
     first = next(t for t in range(200, -1, -1) if (200 - t) * math.log(50) > math.log(1.797e308))
     assert result.numbers["overflow_at"] == first
     assert result.warnings[0] == f"The gradient overflowed at step **{first}**, counted from the start."
@@ -143,34 +139,34 @@ def test_overflow_is_named_by_its_step() -> None:
 
 
 def test_float32_would_overflow_sooner() -> None:
-    result = compute("gain=2.5&phi=linear&steps=150")
+    result = DEMO.result("gain=2.5&phi=linear&steps=150")
     assert "overflow_at" not in result.numbers
     first = next(t for t in range(150, -1, -1) if (150 - t) * math.log(2.5) > math.log(3.4028e38))
     assert result.numbers["float32_overflow_at"] == first
 
 
 def test_underflow_and_a_relu_at_rest_are_named() -> None:
-    assert "too small for a float64" in compute("gain=0.01&phi=linear&steps=200").warnings[0]
-    assert "slope is 0" in compute("phi=relu").warnings[0]
+    assert "too small for a float64" in DEMO.result("gain=0.01&phi=linear&steps=200").warnings[0]
+    assert "slope is 0" in DEMO.result("phi=relu").warnings[0]
 
 
 def test_an_overflowing_state_is_named() -> None:
-    result = compute("gain=50&phi=linear&input=10&steps=200&units=2")
+    result = DEMO.result("gain=50&phi=linear&input=10&steps=200&units=2")
     assert f"**{int(result.numbers['state_overflow_at'])}**" in result.warnings[0]
 
 
 def test_chaos_is_told_where_digits_cannot_be_trusted() -> None:
-    assert any("chaotic" in sentence for sentence in compute("gain=4&input=1&steps=100").warnings)
-    assert not any("chaotic" in sentence for sentence in compute("gain=0.9&input=1").warnings)
+    assert any("chaotic" in sentence for sentence in DEMO.result("gain=4&input=1&steps=100").warnings)
+    assert not any("chaotic" in sentence for sentence in DEMO.result("gain=0.9&input=1").warnings)
 
 
 def test_the_text_alternative_says_what_the_caption_says() -> None:
-    curve = curve_of(compute("gain=1.2&phi=linear"))
+    curve = curve_of(DEMO.result("gain=1.2&phi=linear"))
     assert curve.caption.replace("**", "") in curve.alt
 
 
 def test_the_shares_multiply_to_what_is_left() -> None:
-    result = compute("cell=gru&input=1&steps=20&gain=1.5")
+    result = DEMO.result("cell=gru&input=1&steps=20&gain=1.5")
     passed = result.traces()[0].row("passed")
     assert passed is not None
     assert float(np.prod(passed.values)) == pytest.approx(result.numbers["ratio"])

@@ -20,10 +20,6 @@ from tests.examples import examples
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def row(result: Result, key: str) -> Any:
     found = result.traces()[0].row(key)
     assert found is not None
@@ -94,15 +90,15 @@ def test_keras_with_the_weights_as_stored_ends_at_the_same_states(reset_after: b
 
 
 def test_one_unit_without_inner_bias_is_the_same_in_both_forms() -> None:
-    numbers = compute("reset_after=1&reset_bias=-2&W_h=0.5,1,2&h0=0.5").numbers
+    numbers = DEMO.result("reset_after=1&reset_bias=-2&W_h=0.5,1,2&h0=0.5").numbers
     assert numbers["h_last"] == pytest.approx(numbers["other_last"], rel=1e-12)
 
 
 def test_pytorch_stores_r_before_z_and_has_no_reset_before() -> None:
-    order = [compute(f"framework={one}&reset_after=1").traces()[1].columns for one in ("keras", "pytorch")]
+    order = [DEMO.result(f"framework={one}&reset_after=1").traces()[1].columns for one in ("keras", "pytorch")]
     assert order == [["z", "r", "h"], ["r", "z", "n"]]
-    assert "no GRU that resets before" in compute("framework=pytorch").warnings[0]
-    assert not compute("framework=pytorch&reset_after=1").warnings
+    assert "no GRU that resets before" in DEMO.result("framework=pytorch").warnings[0]
+    assert not DEMO.result("framework=pytorch&reset_after=1").warnings
 
 
 @given(data=st.data())
@@ -131,7 +127,7 @@ def test_both_conventions_agree_after_z_for_1_minus_z(states: Any, data: st.Data
         z, *others = three(getattr(p, name))
         texts[name] = ",".join(map(plain, (-z, *others)))
     texts |= {"update_bias": plain(-p.update_bias), "convention": "renews" if p.convention == "keeps" else "keeps"}
-    one, other = DEMO.compute(p), DEMO.compute(DEMO.parse(texts))
+    one, other = DEMO.compute(p), DEMO.result(texts)
     assert (row(one, "h") == row(other, "h")).all()
     np.testing.assert_allclose(row(one, "z"), 1 - row(other, "z"), atol=1e-15)
     assert one.numbers["path"] == other.numbers["path"]
@@ -139,7 +135,7 @@ def test_both_conventions_agree_after_z_for_1_minus_z(states: Any, data: st.Data
 
 @pytest.mark.parametrize("convention", ["keeps", "renews"])
 def test_an_update_gate_that_keeps_all_copies_the_state(convention: str) -> None:
-    result = compute(f"update=keep&convention={convention}&h0=0.7&x=3,-3,5,-5")
+    result = DEMO.result(f"update=keep&convention={convention}&h0=0.7&x=3,-3,5,-5")
     assert (row(result, "h") == 0.7).all()
     assert (row(result, "z") == (convention == "keeps")).all()
     assert result.numbers["path"] == result.numbers["whole"] == 1
@@ -147,7 +143,7 @@ def test_an_update_gate_that_keeps_all_copies_the_state(convention: str) -> None
 
 @pytest.mark.parametrize("convention", ["keeps", "renews"])
 def test_all_renewed_and_reset_open_is_a_plain_rnn(convention: str) -> None:
-    result = compute(f"update=renew&reset=open&convention={convention}&x=1,2,0,-1&W_x=0,0,0.5&W_h=0,0,0.8")
+    result = DEMO.result(f"update=renew&reset=open&convention={convention}&x=1,2,0,-1&W_x=0,0,0.5&W_h=0,0,0.8")
     h, expected = 0.0, []
     for x in (1, 2, 0, -1):
         h = math.tanh(0.5 * x + 0.8 * h)
@@ -156,14 +152,12 @@ def test_all_renewed_and_reset_open_is_a_plain_rnn(convention: str) -> None:
 
 
 def test_a_shut_reset_gate_hides_the_past_from_the_candidate() -> None:
-    result = compute("reset=shut&h0=5&x=1,1,1&W_h=0,0,3")
+    result = DEMO.result("reset=shut&h0=5&x=1,1,1&W_h=0,0,3")
     assert (row(result, "n") == np.tanh(2.0)).all()
 
 
 def test_what_to_try_keeps_its_promises() -> None:
-    default, other, two, _ = (
-        DEMO.compute(DEMO.parse(change)) for change in ({}, *(one.change for one in DEMO.try_this))
-    )
+    default, other, two, _ = (DEMO.result(change) for change in ({}, *(one.change for one in DEMO.try_this)))
     assert default.numbers["h_last"] > 0.75
     assert other.numbers["h_last"] < 1e-4
     assert abs(two.numbers["h_last"] - two.numbers["other_last"]) > 0.1
@@ -171,7 +165,7 @@ def test_what_to_try_keeps_its_promises() -> None:
 
 @pytest.mark.parametrize("step", [1, 4])
 def test_the_drawing_holds_the_numbers_of_the_trace(step: int) -> None:
-    result = compute(f"step={step}")
+    result = DEMO.result(f"step={step}")
     diagram = result.figures[0]
     assert isinstance(diagram, Diagram)
     linked = [node for node in diagram.nodes if node.at]

@@ -14,10 +14,6 @@ from app.demos.machine.result import Result
 from tests.examples import examples
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def row(result: Result, key: str) -> Any:
     found = result.traces()[0].row(key)
     assert found is not None
@@ -38,7 +34,7 @@ def row(result: Result, key: str) -> Any:
     ],
 )
 def test_a_weight_has_the_spread_of_its_paper(query: str, std: float) -> None:
-    assert compute(query).numbers["weight_std"] == pytest.approx(std, rel=1e-12)
+    assert DEMO.result(query).numbers["weight_std"] == pytest.approx(std, rel=1e-12)
 
 
 @given(data=st.data())
@@ -57,15 +53,15 @@ def test_what_is_drawn_is_what_the_rule_says(states: Any, data: st.DataObject) -
 @examples(25)
 def test_orthogonal_and_identity_keep_norms_forward_and_back(seed: int, units: int, layers: int, scheme: int) -> None:
     name = ("orthogonal", "identity")[scheme]
-    result = compute(f"scheme={name}&phi=linear&units={units}&inputs={units}&layers={layers}&seed={seed}")
+    result = DEMO.result(f"scheme={name}&phi=linear&units={units}&inputs={units}&layers={layers}&seed={seed}")
     np.testing.assert_allclose(row(result, "a"), result.numbers["spread_in"], rtol=1e-10)
     np.testing.assert_allclose(row(result, "grad"), 1.0, rtol=1e-10)
 
 
 def test_relu_halves_the_mean_square_under_glorot_and_he_makes_up_for_it() -> None:
     for seed in range(3):
-        glorot = row(compute(f"phi=relu&layers=10&units=100&inputs=100&seed={seed}"), "z")
-        he = row(compute(f"phi=relu&scheme=he&layers=10&units=100&inputs=100&seed={seed}"), "z")
+        glorot = row(DEMO.result(f"phi=relu&layers=10&units=100&inputs=100&seed={seed}"), "z")
+        he = row(DEMO.result(f"phi=relu&scheme=he&layers=10&units=100&inputs=100&seed={seed}"), "z")
         assert (glorot[0] / glorot[-1]) ** (1 / 9) == pytest.approx(math.sqrt(2), rel=0.12)
         assert (he[0] / he[-1]) ** (1 / 9) == pytest.approx(1, rel=0.12)
 
@@ -85,15 +81,15 @@ def test_what_is_shared_is_one_matrix() -> None:
 
 
 def test_saturated_and_silent_units_are_named() -> None:
-    saturated = compute("gain=50").figures[0].caption
+    saturated = DEMO.result("gain=50").figures[0].caption
     assert "saturated" in saturated
-    silent = compute("phi=relu&units=1&inputs=1&layers=30&seed=1")
+    silent = DEMO.result("phi=relu&units=1&inputs=1&layers=30&seed=1")
     assert "nothing goes on" in " ".join(silent.warnings) or silent.numbers["flat_last"] < 1
-    assert "Every output of a layer is 0" in " ".join(compute("gain=0").warnings)
+    assert "Every output of a layer is 0" in " ".join(DEMO.result("gain=0").warnings)
 
 
 def test_the_curve_is_the_trace() -> None:
-    result = compute("scheme=he&phi=relu")
+    result = DEMO.result("scheme=he&phi=relu")
     curve = result.figures[0]
     assert isinstance(curve, Curve)
     assert (curve.series[0].values == row(result, "a")).all()
@@ -102,13 +98,13 @@ def test_the_curve_is_the_trace() -> None:
 
 def test_a_new_layer_in_each_framework() -> None:
     """The draws themselves are held to Keras and PyTorch in tests/nn/test_framework.py."""
-    keras, pytorch = (compute(f"cell=lstm&inputs=2&units=32&framework={one}") for one in ("keras", "pytorch"))
+    keras, pytorch = (DEMO.result(f"cell=lstm&inputs=2&units=32&framework={one}") for one in ("keras", "pytorch"))
     assert keras.numbers["kernel_std"] == pytest.approx(0.124, abs=5e-4)
     assert pytorch.numbers["kernel_std"] == pytest.approx(0.1021, abs=5e-5)
     assert (keras.numbers["forget_bias"], abs(pytorch.numbers["forget_bias"]) < 0.1) == (1, True)
     assert keras.numbers["largest"] < 1
     assert keras.numbers["smallest"] < 0.05
-    plain = compute("cell=rnn&inputs=2&units=32").numbers
+    plain = DEMO.result("cell=rnn&inputs=2&units=32").numbers
     assert (plain["largest"], plain["smallest"]) == pytest.approx((1, 1))
     assert keras.traces()[1].columns == ["block i", "block f", "block g", "block o"]
 
@@ -117,6 +113,6 @@ def test_recurrent_weights_of_pytorch_let_the_signal_fade() -> None:
     """±1/√h is a standard deviation of 1/√(3h): of a linear signal about 1/√3 is left at each step."""
     for seed in range(3):
         a = row(
-            compute(f"scheme=framework&framework=pytorch&cell=rnn&phi=linear&units=100&inputs=100&seed={seed}"), "a"
+            DEMO.result(f"scheme=framework&framework=pytorch&cell=rnn&phi=linear&units=100&inputs=100&seed={seed}"), "a"
         )
         assert (a[-1] / a[0]) ** (1 / 19) == pytest.approx(1 / math.sqrt(3), rel=0.05)

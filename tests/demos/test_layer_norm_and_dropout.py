@@ -15,16 +15,12 @@ from tests.examples import examples
 from tests.frameworks.recorded import PYTORCH
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def curve(result: Result, name: str) -> Curve:
     return next(figure for figure in result.figures if isinstance(figure, Curve) and figure.name == name)
 
 
 def test_the_row_that_a_card_works_by_hand() -> None:
-    numbers = compute("framework=pytorch").numbers
+    numbers = DEMO.result("framework=pytorch").numbers
     assert (numbers["mean"], numbers["variance"]) == (4, 5)
     assert [round(numbers[f"n{j}"], 3) for j in range(1, 5)] == [-1.342, -0.447, 0.447, 1.342]
     assert round(numbers["h_last"], 4) == 0.8721
@@ -52,7 +48,7 @@ def test_the_layer_is_the_formula_written_out() -> None:
 
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.5])
 def test_what_is_passed_on_is_near_what_is_expected(rate: float) -> None:
-    each, one = compute(f"rate={rate}&steps=10"), compute(f"rate={rate}&steps=10&dropout=one")
+    each, one = DEMO.result(f"rate={rate}&steps=10"), DEMO.result(f"rate={rate}&steps=10&dropout=one")
     assert each.numbers["expected"] == pytest.approx((1 - rate) ** 10)
     assert one.numbers["expected"] == 1 - rate
     for result in (each, one):
@@ -65,12 +61,12 @@ def test_what_is_passed_on_is_near_what_is_expected(rate: float) -> None:
 @given(size=st.floats(0.5, 10), gain=st.floats(0, 3, allow_subnormal=False), seed=st.integers(0, 999))
 @examples(20)
 def test_the_norm_holds_the_spread_at_1(size: float, gain: float, seed: int) -> None:
-    result = compute(f"framework=pytorch&dropout=none&input={size!r}&gain={gain!r}&seed={seed}&steps=20")
+    result = DEMO.result(f"framework=pytorch&dropout=none&input={size!r}&gain={gain!r}&seed={seed}&steps=20")
     np.testing.assert_allclose(curve(result, "spread").series[0].values, 1.0, rtol=2e-3)
 
 
 def test_without_dropout_one_run_is_the_average() -> None:
-    result = compute("dropout=none")
+    result = DEMO.result("dropout=none")
     one, mean, none = (series.values for series in curve(result, "average").series)
     np.testing.assert_allclose(one, none, atol=1e-15)
     np.testing.assert_allclose(mean, none, atol=1e-14)
@@ -78,18 +74,18 @@ def test_without_dropout_one_run_is_the_average() -> None:
 
 
 def test_what_to_try_keeps_its_promises() -> None:
-    default = compute("").numbers
+    default = DEMO.result("").numbers
     one, pytorch, tiny = (DEMO.compute(DEMO.changed(try_.change)).numbers for try_ in DEMO.try_this)
     assert default["passed"] < 0.01 < 0.7 < one["passed"]
     assert pytorch["passed"] == 1
-    assert compute("norm=0&dropout=none&input=3").numbers["flat"] > 0.3 > 0.1 > default["flat"]
+    assert DEMO.result("norm=0&dropout=none&input=3").numbers["flat"] > 0.3 > 0.1 > default["flat"]
     assert tiny["spread"] > 0.9
-    assert compute("input=0.03&gain=0&dropout=none").numbers["spread"] < 0.75
+    assert DEMO.result("input=0.03&gain=0&dropout=none").numbers["spread"] < 0.75
     assert tiny["spread_bare"] < 0.05
 
 
 def test_each_framework_has_its_own_small_number_and_masks() -> None:
-    keras, pytorch = (compute(f"dropout=framework&framework={one}").numbers for one in ("keras", "pytorch"))
+    keras, pytorch = (DEMO.result(f"dropout=framework&framework={one}").numbers for one in ("keras", "pytorch"))
     recorded = PYTORCH["normalised"]
     assert (keras["epsilon"], pytorch["epsilon"]) == (1e-3, recorded["eps"])
     assert [pytorch[f"n{j}"] for j in range(1, 5)] == pytest.approx(recorded["n"], rel=1e-12)
@@ -98,7 +94,7 @@ def test_each_framework_has_its_own_small_number_and_masks() -> None:
 
 def drawn(framework: str) -> list[float]:
     """Masks over 20 steps on the inputs, on the state and between layers."""
-    row = compute(f"steps=20&framework={framework}").traces()[1].row("draws")
+    row = DEMO.result(f"steps=20&framework={framework}").traces()[1].row("draws")
     assert row
     values: list[float] = row.values.tolist()
     return values
@@ -128,5 +124,5 @@ def test_keras_draws_one_mask_for_all_steps() -> None:
         assert 0 < np.mean(out[-1] > 0) < 1
     assert drawn("keras") == [*counts, counts[0]] == [1, 1, 1]
     z = np.array([[1.0, 3.0, 5.0, 7.0]])
-    n = [compute("").numbers[f"n{j}"] for j in range(1, 5)]
+    n = [DEMO.result("").numbers[f"n{j}"] for j in range(1, 5)]
     assert n == pytest.approx(keras.numbers(keras.layer_norm()(z))[0].tolist(), rel=1e-6)

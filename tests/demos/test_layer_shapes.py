@@ -11,14 +11,9 @@ from hypothesis import strategies as st
 
 from app.demos.layer_shapes import DEMO, build
 from app.demos.machine.figures import Diagram
-from app.demos.machine.result import Result
 from tests.ask.answers import judged
 from tests.examples import examples
 from tests.frameworks.recorded import PYTORCH
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 def shapes(query: str) -> list[tuple[int, ...]]:
@@ -27,7 +22,7 @@ def shapes(query: str) -> list[tuple[int, ...]]:
 
 def test_the_documented_shape_and_count() -> None:
     assert shapes("batch=5&time=10&features=2&layer=rnn&units=32") == [(5, 10, 32)]
-    assert compute("").numbers["parameters"] == 1120
+    assert DEMO.result("").numbers["parameters"] == 1120
 
 
 @pytest.mark.parametrize(
@@ -48,14 +43,14 @@ def test_the_documented_shape_and_count() -> None:
     ],
 )
 def test_published_parameter_counts(query: str, total: int) -> None:
-    assert compute(query).numbers["parameters"] == total
+    assert DEMO.result(query).numbers["parameters"] == total
 
 
 @pytest.mark.parametrize(("n", "h"), [(1, 1), (2, 32), (7, 5)])
 def test_an_lstm_has_as_many_parameters_as_equinox_makes(n: int, h: int) -> None:
     made = eqx.nn.LSTMCell(n, h, key=jax.random.key(0))
     counted = sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(made, eqx.is_array)))
-    assert compute(f"layer=lstm&features={n}&units={h}").numbers["parameters"] == counted
+    assert DEMO.result(f"layer=lstm&features={n}&units={h}").numbers["parameters"] == counted
 
 
 def test_the_last_layer_alone_may_drop_time() -> None:
@@ -65,7 +60,7 @@ def test_the_last_layer_alone_may_drop_time() -> None:
 
 
 def test_out_of_the_numbers_that_cards_quote() -> None:
-    numbers = compute("layer=gru&layers=2&units=8&outputs=3&return_sequences=0").numbers
+    numbers = DEMO.result("layer=gru&layers=2&units=8&outputs=3&return_sequences=0").numbers
     assert numbers["layer_parameters"] == 3 * (2 * 8 + 8 * 8 + 2 * 8)
     assert numbers["dense_parameters"] == 8 * 3 + 3
     assert (numbers["out_time"], numbers["out_features"]) == (1, 3)

@@ -17,7 +17,7 @@ DEMO = find("long-memory")
 
 
 def losses(query: str) -> dict[str, float]:
-    numbers = DEMO.compute(DEMO.parse(query)).numbers
+    numbers = DEMO.result(query).numbers
     return {cell: numbers[f"loss_{cell}"] for cell in CELLS}
 
 
@@ -48,7 +48,7 @@ def test_the_weights_are_remade_by_the_seed_and_by_nothing_else() -> None:
 
 
 def test_a_shorter_training_is_the_beginning_of_a_longer_one() -> None:
-    short, long = (DEMO.compute(DEMO.parse(f"gap=5&updates={n}")).figures[0] for n in (10, 20))
+    short, long = (DEMO.result(f"gap=5&updates={n}").figures[0] for n in (10, 20))
     assert isinstance(short, Curve)
     assert isinstance(long, Curve)
     for a, b in zip(short.series, long.series, strict=True):
@@ -56,13 +56,13 @@ def test_a_shorter_training_is_the_beginning_of_a_longer_one() -> None:
 
 
 def test_before_training_no_more_comes_back_through_the_rnn_than_the_gains_product() -> None:
-    numbers = DEMO.compute(DEMO.parse("updates=0&gain=0.6&gap=15&noise=0")).numbers
+    numbers = DEMO.result("updates=0&gain=0.6&gap=15&noise=0").numbers
     assert 0 < numbers["reaches_rnn"] <= 0.6**15 * (1 + 1e-12)
 
 
 @pytest.mark.parametrize(("cell", "counted"), [("rnn", count.rnn), ("lstm", count.lstm)])
 def test_the_weights_are_counted_as_elsewhere(cell: str, counted: object) -> None:
-    numbers = DEMO.compute(DEMO.parse("updates=0")).numbers
+    numbers = DEMO.result("updates=0").numbers
     assert callable(counted)
     assert numbers[f"weights_{cell}"] == counted(1, UNITS).total
 

@@ -21,10 +21,6 @@ from tests.examples import examples
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def row(result: Result, key: str) -> Any:
     found = result.traces()[0].row(key)
     assert found is not None
@@ -77,7 +73,7 @@ def test_the_gradient_over_all_steps_is_that_of_equinox(states: Any, data: st.Da
 
 
 def test_the_direct_path_is_the_product_of_the_forget_gates() -> None:
-    result = compute("")
+    result = DEMO.result("")
     f = row(result, "f")
     assert result.numbers["path"] == pytest.approx(math.prod(f))
     curve = next(figure for figure in result.figures if isinstance(figure, Curve))
@@ -86,7 +82,7 @@ def test_the_direct_path_is_the_product_of_the_forget_gates() -> None:
 
 
 def test_without_recurrent_weights_the_direct_path_is_all_there_is() -> None:
-    numbers = compute("W_h=0&x=0,0,0,0,0,0,0,0,0,0&forget_bias=1").numbers
+    numbers = DEMO.result("W_h=0&x=0,0,0,0,0,0,0,0,0,0&forget_bias=1").numbers
     assert numbers["path"] == pytest.approx(numbers["whole"], rel=1e-12)
     assert numbers["path"] == pytest.approx((1 / (1 + math.exp(-1))) ** 10)
     assert f"{numbers['path']:.4f}" == "0.0436"  # as the card on the forget bias states it
@@ -99,20 +95,23 @@ def test_without_recurrent_weights_the_direct_path_is_all_there_is() -> None:
 @examples(40)
 def test_forget_open_and_input_shut_keep_the_cell_to_the_last_bit(x: list[float], c0: float) -> None:
     query = {"forget": "open", "input": "shut", "x": ",".join(map(repr, x)), "c0": repr(c0)}
-    result = DEMO.compute(DEMO.parse(query))
+    result = DEMO.result(query)
     assert (row(result, "c") == c0).all()
     assert result.numbers["path"] == result.numbers["whole"] == 1
 
 
 def test_one_step_worked_by_hand() -> None:
-    numbers = compute("x=1&c0=1&W_x=0,0,1,0&W_h=0&forget_bias=1&input_bias=0&output_bias=0").numbers
+    numbers = DEMO.result("x=1&c0=1&W_x=0,0,1,0&W_h=0&forget_bias=1&input_bias=0&output_bias=0").numbers
     assert [round(numbers[name], 4) for name in ("f1", "i1", "o1", "g1", "c1", "h1")] == [
         0.7311, 0.5, 0.5, 0.7616, 1.1119, 0.4024,
     ]  # fmt: skip
 
 
 def test_what_to_try_keeps_its_promises() -> None:
-    kept, faded = compute("").numbers["c_last"], DEMO.compute(DEMO.changed(DEMO.try_this[0].change)).numbers["c_last"]
+    kept, faded = (
+        DEMO.result("").numbers["c_last"],
+        DEMO.compute(DEMO.changed(DEMO.try_this[0].change)).numbers["c_last"],
+    )
     assert kept > 0.7
     assert faded < 0.03
     counted = DEMO.compute(DEMO.changed(DEMO.try_this[1].change)).numbers
@@ -125,7 +124,7 @@ def test_what_to_try_keeps_its_promises() -> None:
 
 @pytest.mark.parametrize("step", [1, 4])
 def test_the_drawing_holds_the_numbers_of_the_trace(step: int) -> None:
-    result = compute(f"step={step}")
+    result = DEMO.result(f"step={step}")
     diagram, trace = result.figures[0], result.traces()[0]
     assert isinstance(diagram, Diagram)
     assert isinstance(trace, Trace)
@@ -179,7 +178,9 @@ def test_each_mistake_is_told_for_what_it_is(query: str, guess: float, says: str
 def test_keras_with_the_weights_as_stored_ends_at_the_same_states() -> None:
     from tests.frameworks import keras_on_jax as keras
 
-    result = compute("x=1,-1,0.5,2&W_x=2,0.5,1.5,-1&W_h=0.5,-1,0.75,2&input_bias=-0.5&output_bias=0.25&forget_bias=1")
+    result = DEMO.result(
+        "x=1,-1,0.5,2&W_x=2,0.5,1.5,-1&W_h=0.5,-1,0.75,2&input_bias=-0.5&output_bias=0.25&forget_bias=1"
+    )
     stored = {one.key: one.values for one in result.traces()[1].rows}
     arrays = ([stored["kernel1"]], [stored["recurrent1"]], stored["bias1"])
     layer = keras.with_weights(keras.new("lstm", 1, return_sequences=True, return_state=True), arrays, 1)
@@ -190,5 +191,5 @@ def test_keras_with_the_weights_as_stored_ends_at_the_same_states() -> None:
 
 def test_the_forget_bias_stands_in_the_second_block_and_pytorch_has_two() -> None:
     for framework, biases in (("keras", [[-3, 1, 0, 0]]), ("pytorch", [[-3, 1, 0, 0], [0, 0, 0, 0]])):
-        rows = compute(f"forget_bias=1&framework={framework}").traces()[1].rows
+        rows = DEMO.result(f"forget_bias=1&framework={framework}").traces()[1].rows
         assert [one.values.tolist() for one in rows if one.key.startswith("bias")] == biases

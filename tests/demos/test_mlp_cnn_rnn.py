@@ -7,17 +7,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.demos.machine.result import Result
 from app.demos.mlp_cnn_rnn import DEMO
 from app.demos.parts import four_forecasts
 from app.demos.parts.four_forecasts import TIME, TRAIN, MlpCnnRnn, make_series, run_all
 from tests.examples import examples
 
 SEEDS = range(20)
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 @given(data=st.data())
@@ -68,27 +63,27 @@ def test_mlp_and_cnn_are_blind_beyond_the_window_and_the_rnn_is_not(states: Any,
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_rnn_remembers_a_beat_that_the_window_does_not_hold(seed: int) -> None:
-    numbers = compute(f"seed={seed}").numbers
+    numbers = DEMO.result(f"seed={seed}").numbers
     assert numbers["rnn_ratio"] < 0.6 * numbers["mlp_ratio"]
     assert numbers["rnn_ratio"] < 0.6 * numbers["cnn_ratio"]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_window_that_holds_the_beat_is_enough_for_the_mlp_but_not_for_a_pooling_cnn(seed: int) -> None:
-    numbers = compute(f"window=12&seed={seed}").numbers
+    numbers = DEMO.result(f"window=12&seed={seed}").numbers
     assert numbers["mlp_ratio"] < 0.5 < numbers["cnn_ratio"]
-    assert compute(f"window=12&pool=0&seed={seed}").numbers["cnn_ratio"] < 0.5
+    assert DEMO.result(f"window=12&pool=0&seed={seed}").numbers["cnn_ratio"] < 0.5
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_walk_is_not_forecast_much_better_than_by_its_last_value(seed: int) -> None:
-    numbers = compute(f"series=walk&noise=0&seed={seed}").numbers
+    numbers = DEMO.result(f"series=walk&noise=0&seed={seed}").numbers
     assert min(numbers[f"{name}_ratio"] for name in ("mlp", "cnn", "rnn")) > 0.8
 
 
 def test_the_weights_are_counted() -> None:
-    numbers = compute("").numbers
+    numbers = DEMO.result("").numbers
     assert numbers["mlp_weights"] == 6 * 24 + 24 + 25
     assert numbers["cnn_weights"] == 3 * 6 + 6 + 13
     assert numbers["rnn_weights"] == 24 + 24 * 24 + 25
-    assert compute("window=12").numbers["rnn_weights"] == numbers["rnn_weights"]
+    assert DEMO.result("window=12").numbers["rnn_weights"] == numbers["rnn_weights"]

@@ -9,17 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.figures import Curve, Diagram
-from app.demos.machine.result import Result
 from app.demos.order_matters import DEMO, SENTENCES
 from app.demos.parts.negation_task import LEXICON, bag, dense, dense_weights, features, run
 from tests.ask.answers import judged
 from tests.examples import examples
 
 any_words = st.lists(st.sampled_from(["good", "bad", "funny", "slow", "not", "but", "plot"]), min_size=1, max_size=9)
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 def rule(words: list[str] | tuple[str, ...]) -> float:
@@ -61,13 +56,13 @@ def test_the_dense_layer_is_right_for_the_sentence_that_it_was_made_for(words: l
     ],
 )
 def test_the_scores_by_hand(query: str, rnn: float, bag: float, mlp: float) -> None:
-    numbers = compute(query).numbers
+    numbers = DEMO.result(query).numbers
     assert (numbers["rnn"], numbers["bag"], numbers["mlp"]) == (rnn, bag, mlp)
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_all_orders_are_all_orders(sentence: str) -> None:
-    result = compute(f"sentence={sentence}")
+    result = DEMO.result(f"sentence={sentence}")
     wanted = sorted(rule(order) for order in permutations(SENTENCES[sentence]))
     curve = next(figure for figure in result.figures if isinstance(figure, Curve))
     by = {series.key: series.values for series in curve.series}

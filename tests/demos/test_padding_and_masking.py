@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Diagram, Trace
-from app.demos.machine.result import Result
 from app.demos.padding_and_masking import DEMO
 from tests.ask.answers import judged
 from tests.examples import examples
@@ -33,10 +32,6 @@ queries = st.fixed_dictionaries(
 )
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def row(trace: Trace, key: str) -> list[float]:
     found = trace.row(key)
     assert found
@@ -52,15 +47,15 @@ def alone(inputs: tuple[float, ...], p: object) -> float:
 
 
 def test_the_numbers_of_the_cards() -> None:
-    numbers = compute("batch=1,2,3;2,0,1,-1,1").numbers
+    numbers = DEMO.result("batch=1,2,3;2,0,1,-1,1").numbers
     assert (round(numbers["alone"], 4), round(numbers["last"], 4)) == (0.9759, 0.4796)
-    assert compute("mask=1").numbers["last"] == numbers["alone"]
-    in_front = compute("padding=pre")
+    assert DEMO.result("mask=1").numbers["last"] == numbers["alone"]
+    in_front = DEMO.result("padding=pre")
     assert in_front.numbers["gap"] == pytest.approx(0, abs=1e-15)
-    biased = compute("padding=pre&b=0.5")
+    biased = DEMO.result("padding=pre&b=0.5")
     assert round(row(biased.traces()[0], "h")[1], 4) == 0.7012
     assert round(biased.numbers["found"], 4) == 0.7012
-    assert compute("padding=pre&b=0.5&mask=1").numbers["found"] == compute("b=0.5").numbers["found"] == 0
+    assert DEMO.result("padding=pre&b=0.5&mask=1").numbers["found"] == DEMO.result("b=0.5").numbers["found"] == 0
 
 
 @given(given_=queries)
@@ -86,7 +81,7 @@ def test_masked_equals_each_sequence_run_alone(given_: dict[str, str]) -> None:
 def test_the_neighbours_change_nothing_behind_a_mask(given_: dict[str, str]) -> None:
     longer = given_ | {"mask": "1", "row": "1"}
     other = longer | {"batch": longer["batch"].split(";")[0] + ";" + ",".join(["3"] * 12)}
-    one, two = (DEMO.compute(DEMO.parse(query)).numbers for query in (longer, other))
+    one, two = (DEMO.result(query).numbers for query in (longer, other))
     assert one["last"] == pytest.approx(two["last"], rel=1e-12, abs=1e-12)
     assert one["mean_real"] == pytest.approx(two["mean_real"], rel=1e-12, abs=1e-12)
 
@@ -117,7 +112,7 @@ def test_five_sequences_are_one_too_many() -> None:
 
 
 def test_the_mean_of_the_steps_is_another_with_padding() -> None:
-    numbers = compute("batch=1,1;1,1,1,1&W_x=1&W_h=0&phi=linear").numbers
+    numbers = DEMO.result("batch=1,1;1,1,1,1&W_x=1&W_h=0&phi=linear").numbers
     assert (numbers["mean_real"], numbers["mean_all"]) == (1, 0.5)
 
 
@@ -178,14 +173,14 @@ def test_keras_gives_these_outputs_and_states(direction: str, by_value: bool, pa
 
 
 def test_masking_by_value_skips_a_real_zero() -> None:
-    result = compute("batch=1,0,3;1,1,1,1,1&mask=1&by_value=1")
+    result = DEMO.result("batch=1,0,3;1,1,1,1,1&mask=1&by_value=1")
     assert (round(result.numbers["last"], 4), round(result.numbers["alone"], 4)) == (0.9536, 0.945)
     assert result.numbers["skipped"] == 1
     assert "1** of **3** here" in result.warnings[0]
 
 
 def test_what_stands_at_masked_steps() -> None:
-    keras, pytorch = (compute(f"mask=1&framework={one}").numbers for one in ("keras", "pytorch"))
+    keras, pytorch = (DEMO.result(f"mask=1&framework={one}").numbers for one in ("keras", "pytorch"))
     assert keras["last"] == pytorch["last"] == keras["out_last"]
     assert pytorch["out_last"] == 0
     assert round(keras["mean_all"], 4) == 0.8537

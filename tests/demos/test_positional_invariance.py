@@ -9,13 +9,8 @@ from hypothesis import strategies as st
 
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Curve
-from app.demos.machine.result import Result
 from app.demos.positional_invariance import DEMO, PositionalInvariance, run_both
 from tests.examples import examples
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 @given(data=st.data())
@@ -44,7 +39,7 @@ def test_both_layers_are_numpys_correlation_and_product(states: Any, data: st.Da
 
 
 def test_max_pool_is_invariant_where_the_kernel_sees_all_of_the_pattern() -> None:
-    result = compute("")
+    result = DEMO.result("")
     assert result.numbers["pooled"] == result.numbers["pooled_learned"] == 1 + 9 + 4
     assert result.numbers["same"] == result.numbers["places"] == 11
     assert result.numbers["dense"] == 0
@@ -56,11 +51,11 @@ def test_max_pool_is_invariant_where_the_kernel_sees_all_of_the_pattern() -> Non
 
 
 def test_a_stride_takes_invariance_away() -> None:
-    result = compute("stride=3&learned=4&position=8")
+    result = DEMO.result("stride=3&learned=4&position=8")
     assert result.numbers["pooled"] != result.numbers["pooled_learned"]
     assert result.numbers["same"] < result.numbers["places"]
     assert "not a multiple of the stride" in result.traces()[1].caption
-    assert "that is equivariance" in compute("stride=3&learned=4&position=10").traces()[1].caption
+    assert "that is equivariance" in DEMO.result("stride=3&learned=4&position=10").traces()[1].caption
 
 
 @pytest.mark.parametrize(
@@ -70,4 +65,4 @@ def test_what_does_not_fit_is_mended(query: str) -> None:
     with pytest.raises(BadParametersError) as caught:
         DEMO.parse(query)
     assert caught.value.problems
-    assert np.isfinite(DEMO.compute(DEMO.parse(caught.value.nearest)).numbers["pooled"])
+    assert np.isfinite(DEMO.result(caught.value.nearest).numbers["pooled"])

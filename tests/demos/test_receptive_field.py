@@ -15,10 +15,6 @@ from app.nn import conv1d
 from tests.examples import examples
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def curve_of(result: Result) -> Curve:
     return next(figure for figure in result.figures if isinstance(figure, Curve))
 
@@ -45,7 +41,7 @@ def test_each_input_weighs_what_disturbing_it_shows(
     kernel: int, layers: int, dilation: int, stride: int, doubling: bool
 ) -> None:
     query = f"kernel={kernel}&layers={layers}&dilation={dilation}&stride={stride}&doubling={int(doubling)}"
-    result = compute(query)
+    result = DEMO.result(query)
     R, curve = int(result.numbers["field"]), curve_of(result)
     y = np.eye(R)[:, :, None]  # a batch in which each input alone is 1
     for layer in range(layers):
@@ -63,16 +59,16 @@ def test_each_input_weighs_what_disturbing_it_shows(
 
 
 def test_the_numbers_that_cards_quote() -> None:
-    assert compute("").numbers["field"] == 16
-    assert compute("layers=10").numbers["field"] == 1024
-    assert compute("layers=20").numbers["field"] == 2**20
-    assert compute("kernel=3&stride=2&layers=2&doubling=0").numbers["jump"] == 4
-    holes = compute("doubling=0&dilation=3").numbers
+    assert DEMO.result("").numbers["field"] == 16
+    assert DEMO.result("layers=10").numbers["field"] == 1024
+    assert DEMO.result("layers=20").numbers["field"] == 2**20
+    assert DEMO.result("kernel=3&stride=2&layers=2&doubling=0").numbers["jump"] == 4
+    holes = DEMO.result("doubling=0&dilation=3").numbers
     assert (holes["field"], holes["reached"]) == (13, 5)
 
 
 def test_an_rnn_weighs_its_past_by_powers() -> None:
-    result = compute("layers=6&keeps=0.5")
+    result = DEMO.result("layers=6&keeps=0.5")
     rnn = curve_of(result).series[1].values
     assert rnn[:4].tolist() == [1, 0.5, 0.25, 0.125]
     assert result.numbers["rnn_oldest"] == 0.5**63
@@ -83,4 +79,4 @@ def test_too_wide_a_field_is_answered_with_fewer_layers() -> None:
     with pytest.raises(BadParametersError) as caught:
         DEMO.parse("kernel=8&layers=20")
     assert caught.value.problems[0].parameter == "layers"
-    assert DEMO.compute(DEMO.parse(caught.value.nearest)).numbers["field"] <= WIDEST
+    assert DEMO.result(caught.value.nearest).numbers["field"] <= WIDEST

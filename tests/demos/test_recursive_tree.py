@@ -11,16 +11,11 @@ from hypothesis import strategies as st
 from app.demos import unrolled_rnn
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Curve, Diagram, Trace
-from app.demos.machine.result import Result
 from app.demos.recursive_tree import DEMO, PARSE, SENTENCE, RecursiveTree
 from tests.ask.answers import judged
 from tests.examples import examples
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 def drawn(states: Any, data: st.DataObject) -> RecursiveTree:
@@ -45,7 +40,7 @@ def test_the_root_is_the_recursion_over_the_brackets(states: Any, data: st.DataO
 @given(x=st.lists(st.integers(-3, 3), min_size=2, max_size=11), phi=st.sampled_from(["tanh", "relu", "linear"]))
 @examples(60)
 def test_a_chain_equals_the_rnn(x: list[int], phi: str) -> None:
-    chain = compute(f"tree=chain&words={len(x)}&x={','.join(map(str, x))}&phi={phi}&W_l=0.8&W_r=0.5")
+    chain = DEMO.result(f"tree=chain&words={len(x)}&x={','.join(map(str, x))}&phi={phi}&W_l=0.8&W_r=0.5")
     assert chain.numbers["root"] == pytest.approx(chain.numbers["rnn"], rel=1e-12, abs=1e-12)
     # A linear first step with weight 1 would start the RNN at x_1; here it is started by a loop of its own.
     h = float(x[0])
@@ -55,8 +50,8 @@ def test_a_chain_equals_the_rnn(x: list[int], phi: str) -> None:
 
 
 def test_a_chain_behind_a_zero_is_the_unrolled_rnn_of_the_cards() -> None:
-    chain = compute("tree=chain&words=7&x=0,1,2,3,0,-1,2&W_l=0.8&W_r=0.5").numbers["root"]
-    assert chain == pytest.approx(unrolled_rnn.DEMO.compute(unrolled_rnn.DEMO.parse({})).numbers["h_last"], abs=1e-12)
+    chain = DEMO.result("tree=chain&words=7&x=0,1,2,3,0,-1,2&W_l=0.8&W_r=0.5").numbers["root"]
+    assert chain == pytest.approx(unrolled_rnn.DEMO.result({}).numbers["h_last"], abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +59,7 @@ def test_a_chain_behind_a_zero_is_the_unrolled_rnn_of_the_cards() -> None:
     [("chain", 64, 63), ("balanced", 64, 6), ("balanced", 8, 3), ("balanced", 9, 4), ("parse", 8, 5), ("chain", 2, 1)],
 )
 def test_depths(tree: str, words: int, depth: int) -> None:
-    numbers = compute(f"tree={tree}&words={words}").numbers
+    numbers = DEMO.result(f"tree={tree}&words={words}").numbers
     assert numbers["depth"] == depth
     assert (numbers["depth_chain"], numbers["depth_balanced"]) == (words - 1, math.ceil(math.log2(words)))
     assert numbers["parameters"] == 3
@@ -72,8 +67,8 @@ def test_depths(tree: str, words: int, depth: int) -> None:
 
 def test_the_slopes_that_the_card_compares() -> None:
     query = "words=64&x=1&W_l=0.9&W_r=0.9&phi=linear"
-    assert compute(f"tree=balanced&{query}").numbers["felt_first"] == pytest.approx(0.9**6)
-    assert compute(f"tree=chain&{query}").numbers["felt_first"] == pytest.approx(0.9**63)
+    assert DEMO.result(f"tree=balanced&{query}").numbers["felt_first"] == pytest.approx(0.9**6)
+    assert DEMO.result(f"tree=chain&{query}").numbers["felt_first"] == pytest.approx(0.9**63)
 
 
 def row(trace: Trace, key: str) -> list[float]:
@@ -97,7 +92,7 @@ def test_what_the_root_feels_of_a_word_is_the_central_difference(states: Any, da
 
 
 def test_the_depths_over_all_lengths_are_their_formulas() -> None:
-    curve = next(figure for figure in compute("").figures if isinstance(figure, Curve))
+    curve = next(figure for figure in DEMO.result("").figures if isinstance(figure, Curve))
     by = {series.key: series.values.tolist() for series in curve.series}
     assert by["deep_chain"] == [n - 1 for n in range(1, 65)]
     assert by["deep_balanced"] == [math.ceil(math.log2(n)) for n in range(1, 65)]

@@ -14,10 +14,6 @@ from tests.ask.answers import judged
 from tests.examples import examples
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def table_of(result: Result) -> Trace:
     return next(trace for trace in result.traces() if trace.name == "table")
 
@@ -27,16 +23,16 @@ def weights(result: Result) -> np.ndarray[Any, Any]:
 
 
 def test_equal_words_come_out_equal_until_something_tells_them_apart() -> None:
-    assert "its output is the same: nothing tells which came first" in compute("").figures[0].caption
-    assert compute("").numbers["twin_difference"] < 1e-12
-    assert compute("positions=1").numbers["twin_difference"] > 0.01
-    assert "the position codes tell them apart" in compute("positions=1").figures[0].caption
-    assert "each sees other words before it" in compute("causal=1").figures[0].caption
-    assert compute("word=4&causal=1").numbers["twin"] == 1
+    assert "its output is the same: nothing tells which came first" in DEMO.result("").figures[0].caption
+    assert DEMO.result("").numbers["twin_difference"] < 1e-12
+    assert DEMO.result("positions=1").numbers["twin_difference"] > 0.01
+    assert "the position codes tell them apart" in DEMO.result("positions=1").figures[0].caption
+    assert "each sees other words before it" in DEMO.result("causal=1").figures[0].caption
+    assert DEMO.result("word=4&causal=1").numbers["twin"] == 1
 
 
 def test_words_look_for_their_like() -> None:
-    alpha = weights(compute("length=16&width=64"))
+    alpha = weights(DEMO.result("length=16&width=64"))
     for i in range(16):
         assert SENTENCE[int(alpha[i].argmax())] == SENTENCE[i]
 
@@ -54,24 +50,24 @@ def test_rows_sum_to_one_and_the_mask_leaves_the_future_out(states: Any, data: s
 
 
 def test_the_counts_that_cards_quote() -> None:
-    numbers = compute("far=1000").numbers
+    numbers = DEMO.result("far=1000").numbers
     assert (numbers["scores"], numbers["rnn_steps"], numbers["rnn_path"]) == (1_000_000, 1000, 999)
     assert (numbers["attention_path"], numbers["attention_steps"]) == (1, 1)
     assert numbers["dilated_path"] == 7
-    assert compute("far=1000&heads=4").numbers["scores"] == 4_000_000
-    assert compute("far=1000&causal=1").numbers["scores"] == 500_500
-    assert compute("far=100").numbers["rnn_path"] == 99
+    assert DEMO.result("far=1000&heads=4").numbers["scores"] == 4_000_000
+    assert DEMO.result("far=1000&causal=1").numbers["scores"] == 500_500
+    assert DEMO.result("far=100").numbers["rnn_path"] == 99
 
 
 def test_on_a_short_sequence_the_projections_cost_more_than_the_scores() -> None:
-    short_and_wide = compute(DEMO.query(DEMO.changed(DEMO.try_this[2].change))).numbers
+    short_and_wide = DEMO.result(DEMO.query(DEMO.changed(DEMO.try_this[2].change))).numbers
     counts = [short_and_wide[name] for name in ("mixing_work", "projection_work", "attention_work", "rnn_work")]
     assert counts == [640_000, 3_276_800, 3_916_800, 1_638_400]
-    assert compute("").numbers["mixing_work"] > compute("").numbers["projection_work"]
+    assert DEMO.result("").numbers["mixing_work"] > DEMO.result("").numbers["projection_work"]
 
 
 def test_the_picture_and_the_curve_have_the_numbers_of_the_tables() -> None:
-    result = compute("word=3&causal=1&length=6")
+    result = DEMO.result("word=3&causal=1&length=6")
     diagram, alpha = result.figures[0], weights(result)
     assert isinstance(diagram, Diagram)
     shown = {node.at: node.text for node in diagram.nodes if node.at}

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.figures import Diagram
-from app.demos.machine.result import Result
 from app.demos.parts.task_steps import steps_of
 from app.demos.sequence_shapes import DEMO, SequenceShapes
 from tests.ask.answers import judged
@@ -24,17 +23,13 @@ QUERIES = {
 }
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 @pytest.mark.parametrize(
     ("kind", "inputs", "outputs", "steps"),
     [("one-to-one", 1, 1, 1), ("one-to-many", 1, 4, 4), ("many-to-one", 3, 1, 3), ("aligned", 3, 3, 3),
      ("unaligned", 3, 4, 7)],
 )  # fmt: skip
 def test_the_number_of_inputs_outputs_and_steps(kind: str, inputs: int, outputs: int, steps: int) -> None:
-    numbers = compute(f"{QUERIES[kind]}&x=1,2,3&outputs=4").numbers
+    numbers = DEMO.result(f"{QUERIES[kind]}&x=1,2,3&outputs=4").numbers
     assert (numbers["inputs"], numbers["outputs"], numbers["steps"]) == (inputs, outputs, steps)
 
 

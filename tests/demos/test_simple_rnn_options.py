@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.figures import Diagram
-from app.demos.machine.result import Result
 from app.demos.simple_rnn_options import DEMO
 from app.nn import rnn
 from app.nn.activations import TANH
@@ -27,10 +26,6 @@ PHI: dict[str, Callable[[float], float]] = {
 BY_HAND = "units=1&kernel_initializer=constant&recurrent_initializer=constant"
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def test_the_defaults_are_those_that_keras_documents() -> None:
     p = DEMO.parse({})
     documented = {
@@ -39,13 +34,13 @@ def test_the_defaults_are_those_that_keras_documents() -> None:
     }  # fmt: skip
     assert {name: getattr(p, name) for name in documented} == documented
     named = "kernel_initializer=glorot_uniform&recurrent_initializer=orthogonal&bias_initializer=zeros"
-    assert DEMO.compute(p).csv() == compute(named).csv()
+    assert DEMO.compute(p).csv() == DEMO.result(named).csv()
 
 
 @pytest.mark.parametrize("options", ["", "&go_backwards=1", "&unroll=1", "&stateful=1"])
 def test_the_documented_shapes(options: str) -> None:
     for query, out in (("return_sequences=0", "[1, 3]"), ("return_sequences=1", "[1, 5, 3]")):
-        result = compute(f"x=1,2,3,4,5&units=3&{query}{options}")
+        result = DEMO.result(f"x=1,2,3,4,5&units=3&{query}{options}")
         drawn = result.figures[0]
         assert isinstance(drawn, Diagram)
         assert [node.text for node in drawn.nodes[:2]] == ["[1, 5, 1]", out]
@@ -66,19 +61,19 @@ def test_the_documented_shapes(options: str) -> None:
     ],
 )
 def test_the_parameters_are_kernel_recurrent_kernel_and_bias(query: str, total: int) -> None:
-    assert compute(query).numbers["parameters"] == total
+    assert DEMO.result(query).numbers["parameters"] == total
 
 
 def test_read_forward_and_backward_as_the_card_says() -> None:
-    assert compute(BY_HAND).numbers["out"] == pytest.approx(0.8786, abs=5e-5)
-    assert compute(BY_HAND + "&go_backwards=1").numbers["out"] == pytest.approx(0.5670, abs=5e-5)
+    assert DEMO.result(BY_HAND).numbers["out"] == pytest.approx(0.8786, abs=5e-5)
+    assert DEMO.result(BY_HAND + "&go_backwards=1").numbers["out"] == pytest.approx(0.5670, abs=5e-5)
 
 
 def test_a_stateful_layer_called_twice_is_one_run_over_both() -> None:
-    twice = compute(BY_HAND + "&x=1,2,3&stateful=1&calls=2").numbers
-    assert twice["out"] == compute(BY_HAND + "&x=1,2,3,1,2,3&calls=1").numbers["out"]
-    assert twice["start"] == twice["out_first_call"] == compute(BY_HAND + "&x=1,2,3&calls=1").numbers["out"]
-    apart = compute(BY_HAND + "&x=1,2,3&stateful=0&calls=2").numbers
+    twice = DEMO.result(BY_HAND + "&x=1,2,3&stateful=1&calls=2").numbers
+    assert twice["out"] == DEMO.result(BY_HAND + "&x=1,2,3,1,2,3&calls=1").numbers["out"]
+    assert twice["start"] == twice["out_first_call"] == DEMO.result(BY_HAND + "&x=1,2,3&calls=1").numbers["out"]
+    apart = DEMO.result(BY_HAND + "&x=1,2,3&stateful=0&calls=2").numbers
     assert (apart["start"], apart["out"]) == (0, apart["out_first_call"])
 
 
@@ -142,9 +137,11 @@ def test_pytorch_draws_everything_from_one_over_root_h(seed: int, units: int) ->
 
 
 def test_pytorch_says_the_options_in_code_and_refuses_a_sigmoid() -> None:
-    told = compute("framework=pytorch&go_backwards=1&stateful=1&activation=relu&return_sequences=1").figures[0].caption
+    told = (
+        DEMO.result("framework=pytorch&go_backwards=1&stateful=1&activation=relu&return_sequences=1").figures[0].caption
+    )
     assert "nn.RNN(1, 3, nonlinearity='relu', batch_first=True); out, h_n = rnn(x.flip(1), h_n)" in told
-    assert compute("framework=pytorch&activation=sigmoid").warnings
+    assert DEMO.result("framework=pytorch&activation=sigmoid").warnings
     assert "Unknown nonlinearity 'sigmoid'" in PYTORCH["refused"]
 
 

@@ -10,16 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.machine.figures import Diagram
-from app.demos.machine.result import Result
 from app.demos.stacked_rnn import DEMO, StackedRNN
 from tests.ask.answers import judged
 from tests.examples import examples
 
 PHI: dict[str, Callable[[float], float]] = {"tanh": math.tanh, "relu": lambda z: max(z, 0.0), "linear": lambda z: z}
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 def drawn(states: Any, data: st.DataObject) -> StackedRNN:
@@ -59,7 +54,7 @@ def test_any_state_equals_plain_loops(states: Any, data: st.DataObject) -> None:
 @examples(48)
 def test_with_weights_of_one_the_top_counts_the_paths(T: int, L: int) -> None:
     push = ",".join(["1"] + ["0"] * (T - 1))
-    numbers = compute(f"x={push}&layers={L}&W_x=1&W_h=1&phi=linear").numbers
+    numbers = DEMO.result(f"x={push}&layers={L}&W_x=1&W_h=1&phi=linear").numbers
     assert numbers["h_top"] == numbers["paths"] == numbers["felt"] == math.comb(T + L - 2, L - 1)
     assert numbers["path"] == T + L - 2
 
@@ -76,7 +71,7 @@ def test_what_the_top_feels_of_the_first_input_is_the_central_difference(states:
 
 @pytest.mark.parametrize(("layers", "units", "total"), [(1, 1, 3), (3, 1, 9), (2, 3, 15 + 21), (3, 3, 15 + 2 * 21)])
 def test_parameters_are_those_of_the_layers(layers: int, units: int, total: int) -> None:
-    result = compute(f"layers={layers}&units={units}")
+    result = DEMO.result(f"layers={layers}&units={units}")
     assert result.numbers["parameters"] == total
     held = DEMO.parse(f"layers={layers}&units={units}").weights()
     assert sum(a.size for w in held for a in vars(w).values()) == total

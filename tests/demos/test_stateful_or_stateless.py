@@ -14,20 +14,16 @@ from tests.ask.answers import judged
 from tests.examples import examples
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def curve_of(result: Result) -> Curve:
     return next(figure for figure in result.figures if isinstance(figure, Curve))
 
 
 def test_the_numbers_of_the_cards() -> None:
     # 1, 1, 1, 0, 0, 0 in two windows of three
-    stateful, stateless = compute("stateful=1").numbers, compute("stateful=0").numbers
+    stateful, stateless = DEMO.result("stateful=1").numbers, DEMO.result("stateful=0").numbers
     assert (round(stateful["h3"], 4), round(stateful["h6"], 4)) == (0.7860, 0.3228)
     assert (round(stateless["h3"], 4), stateless["h6"]) == (0.7860, 0)
-    assert round(compute("stateful=1&mixed=1").numbers["h6"], 4) == -0.3228
+    assert round(DEMO.result("stateful=1&mixed=1").numbers["h6"], 4) == -0.3228
 
 
 @given(data=st.data())
@@ -58,7 +54,7 @@ def test_stateful_over_windows_equals_one_long_run(states: Any, data: st.DataObj
 @given(window=st.integers(1, 48), period=st.integers(2, 24), seed=st.integers(0, 99))
 @examples(100)
 def test_stateless_answers_only_where_cue_and_answer_share_a_window(window: int, period: int, seed: int) -> None:
-    numbers = compute(f"window={window}&period={period}&cue=1&W_x=5&W_h=0.5&seed={seed}").numbers
+    numbers = DEMO.result(f"window={window}&period={period}&cue=1&W_x=5&W_h=0.5&seed={seed}").numbers
     apart = sum((k * period) // window != (k * period + period - 1) // window for k in range(PERIODS))
     assert numbers["missed"] == apart
     assert numbers["missed_stateful"] == 0
@@ -72,7 +68,7 @@ def test_stateless_answers_only_where_cue_and_answer_share_a_window(window: int,
 @examples(40)
 def test_rows_that_are_mixed_up_change_places_at_every_cut(window: int, seed: int) -> None:
     query = f"stateful=1&mixed=1&window={window}&seed={seed}"
-    mixed = curve_of(compute(query)).series[0].values
+    mixed = curve_of(DEMO.result(query)).series[0].values
     own, other, followed = 0.0, 0.0, []
     for t, (value, strange) in enumerate(zip(*DEMO.parse(query).series().tolist(), strict=True)):
         if t and t % window == 0:
@@ -83,7 +79,7 @@ def test_rows_that_are_mixed_up_change_places_at_every_cut(window: int, seed: in
 
 
 def test_a_strangers_state_gives_about_half_of_the_answers_wrong() -> None:
-    missed = [compute(f"stateful=1&mixed=1&seed={seed}").numbers["missed"] for seed in range(100)]
+    missed = [DEMO.result(f"stateful=1&mixed=1&seed={seed}").numbers["missed"] for seed in range(100)]
     assert 4 <= sum(missed) / len(missed) <= 5  # the first is always wrong, the other seven as often as not
 
 

@@ -11,14 +11,9 @@ from hypothesis import strategies as st
 from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Diagram
 from app.demos.machine.numbers import show
-from app.demos.machine.result import Result
 from app.demos.parts import character_marks as marks
 from app.demos.text_generation import DEMO, generate
 from tests.examples import examples
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 def text_of(query: str) -> str:
@@ -90,7 +85,7 @@ def test_a_seed_is_a_text() -> None:
 
 
 def test_heat_spreads_the_draws_and_cold_gathers_them() -> None:
-    choices = [compute(f"context=1&temperature={t}").numbers["choices"] for t in (0, 0.5, 1, 2, 5)]
+    choices = [DEMO.result(f"context=1&temperature={t}").numbers["choices"] for t in (0, 0.5, 1, 2, 5)]
     assert choices == sorted(choices)
     assert choices[0] == 1
 
@@ -109,13 +104,13 @@ def test_greedy_text_goes_in_circles() -> None:
 
 
 def test_the_smallest_temperature_is_told_without_overflow() -> None:
-    for trace in compute("temperature=2e-309").traces():
+    for trace in DEMO.result("temperature=2e-309").traces():
         for row in trace.rows:
             assert trace.arithmetic(row.key, 0).result == pytest.approx(row.values[0], abs=1e-12)
 
 
 def test_the_picture_shows_the_text_and_its_chances() -> None:
-    result = compute("length=30&start=¿la ")
+    result = DEMO.result("length=30&start=¿la ")
     diagram, text = result.figures[0], text_of("length=30&start=¿la ")
     assert isinstance(diagram, Diagram)
     assert "".join(node.text for node in diagram.nodes).replace("␣", " ") == text

@@ -14,7 +14,7 @@ DEMO = find("training-symptoms")
 
 
 def told(query: str) -> str:
-    return re.sub(r"\*\*", "", DEMO.compute(DEMO.parse(query)).figures[0].caption)
+    return re.sub(r"\*\*", "", DEMO.result(query).figures[0].caption)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def told(query: str) -> str:
 def test_a_seeded_run_has_its_symptom(query: str, symptom: str) -> None:
     caption = told(query)
     assert caption.startswith(symptom + ":")
-    numbers = DEMO.compute(DEMO.parse(query)).numbers
+    numbers = DEMO.result(query).numbers
     assert SYMPTOMS[int(numbers["symptom"])] == symptom
 
 
@@ -42,13 +42,13 @@ def test_clipping_keeps_a_run_that_diverges_from_nan() -> None:
 
 
 def test_with_a_rate_of_zero_nothing_moves() -> None:
-    still, start = (DEMO.compute(DEMO.parse(q)).traces()[0] for q in ("rate=0&updates=50", "updates=0"))
+    still, start = (DEMO.result(q).traces()[0] for q in ("rate=0&updates=50", "updates=0"))
     for row, first in zip(still.rows, start.rows, strict=True):
         np.testing.assert_array_equal(row.values, first.values)
 
 
 def test_a_weight_is_the_one_before_less_the_rate_times_the_gradient() -> None:
-    one, two = (DEMO.compute(DEMO.parse(f"gain=1&gap=6&updates={n}")).traces()[0] for n in (9, 10))
+    one, two = (DEMO.result(f"gain=1&gap=6&updates={n}").traces()[0] for n in (9, 10))
     for row in two.rows:
         for column in (0, 5):
             made = two.arithmetic(row.key, column)
@@ -61,7 +61,7 @@ def test_a_weight_is_the_one_before_less_the_rate_times_the_gradient() -> None:
 
 @pytest.mark.parametrize("gain", [0.5, 0.8])
 def test_before_training_no_more_comes_back_than_the_gains_product(gain: float) -> None:
-    numbers = DEMO.compute(DEMO.parse(f"gain={gain}&gap=20&updates=0")).numbers
+    numbers = DEMO.result(f"gain={gain}&gap=20&updates=0").numbers
     assert 0.2 * gain**20 < numbers["reaches"] <= gain**20 * (1 + 1e-12)
 
 
@@ -74,4 +74,4 @@ def test_a_rate_too_high_is_not_called_an_exploding_gradient() -> None:
     assert "does not explode" in told("gain=1&gap=10&rate=0.3")
     exploding = told("gain=2.5&gap=30&rate=1&seed=5&updates=50")
     assert exploding.startswith(("Diverged", "NaN"))
-    assert DEMO.compute(DEMO.parse("gain=2&gap=30&rate=0.05&seed=5&updates=0")).numbers["reached_first"] > 100
+    assert DEMO.result("gain=2&gap=30&rate=0.05&seed=5&updates=0").numbers["reached_first"] > 100

@@ -10,17 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.ask.questions.registry import find
-from app.demos.machine.result import Result
 from app.demos.parts.two_tasks import DRAWS, PENALTY, TransferLearning, pretrain, second_task, three_ways, traits
 from app.demos.transfer_learning import DEMO
 from tests.ask.answers import judged
 from tests.examples import examples
 
 SEEDS = range(20)
-
-
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
 
 
 def ridge_again(F: Any, y: Any, penalty: float, start: Any) -> tuple[Any, float]:
@@ -52,7 +47,7 @@ def test_all_three_ways_learn_from_the_same_examples(states: Any, data: st.DataO
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_few_examples_of_a_near_task_profit_and_many_do_not_need_it(seed: int) -> None:
-    numbers = compute(f"seed={seed}").numbers
+    numbers = DEMO.result(f"seed={seed}").numbers
     assert numbers["frozen"] < numbers["scratch"]
     assert numbers["tuned"] < numbers["scratch"]
     assert numbers["scratch_most"] < numbers["frozen_most"]
@@ -60,7 +55,7 @@ def test_few_examples_of_a_near_task_profit_and_many_do_not_need_it(seed: int) -
 
 
 def test_an_unrelated_task_is_harmed() -> None:
-    errors = [compute(f"related=0&seed={seed}").numbers for seed in SEEDS]
+    errors = [DEMO.result(f"related=0&seed={seed}").numbers for seed in SEEDS]
     assert all(numbers["frozen"] > 1 for numbers in errors)
     assert sum(numbers["scratch"] < numbers["frozen"] for numbers in errors) >= 18
     frozen, tuned, scratch = (np.mean([numbers[way] for numbers in errors]) for way in ("frozen", "tuned", "scratch"))
@@ -69,7 +64,7 @@ def test_an_unrelated_task_is_harmed() -> None:
 
 @pytest.mark.parametrize("related", [0, 0.4, 0.8, 1])
 def test_frozen_features_end_at_what_they_cannot_tell(related: float) -> None:
-    left = [compute(f"related={related}&noise=0&examples=64&seed={seed}").numbers["frozen"] for seed in SEEDS]
+    left = [DEMO.result(f"related={related}&noise=0&examples=64&seed={seed}").numbers["frozen"] for seed in SEEDS]
     floor = math.sqrt(1 - related**2)  # and what even many examples of the first task left unsaid of it
     assert np.mean(left) == pytest.approx(floor, abs=0.07 if related < 1 else 0.15)
     assert min(left) > floor - 0.1
@@ -91,7 +86,7 @@ def test_a_firm_hold_is_frozen() -> None:
     p = DEMO.parse("hold=1000&examples=2")
     ways = three_ways(p, pretrain(0), 2)
     assert np.abs(ways["tuned"] - ways["frozen"]).max() < 0.2
-    errors = [compute(f"examples=2&hold={hold}").numbers for hold in (1, 30, 1000)]
+    errors = [DEMO.result(f"examples=2&hold={hold}").numbers for hold in (1, 30, 1000)]
     apart = [abs(numbers["tuned"] - numbers["frozen"]) for numbers in errors]
     assert apart == sorted(apart, reverse=True)
 
@@ -104,6 +99,6 @@ def test_the_question_can_be_answered_by_its_formula(seed: int) -> None:
 
 def test_the_traits_are_orthonormal_and_the_first_three_were_learned() -> None:
     np.testing.assert_allclose(traits().T @ traits(), np.eye(4), atol=1e-12)
-    told = next(row.values for row in compute("").traces()[1].rows if row.key == "features")
+    told = next(row.values for row in DEMO.result("").traces()[1].rows if row.key == "features")
     assert (told[:3] > 0.9).all()
     assert told[3] < 0.1

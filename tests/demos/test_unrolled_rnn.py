@@ -22,10 +22,6 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
 }
 
 
-def compute(query: str) -> Result:
-    return DEMO.compute(DEMO.parse(query))
-
-
 def trace_of(result: Result) -> Trace:
     return result.traces()[0]
 
@@ -36,14 +32,14 @@ def diagram_of(result: Result) -> Diagram:
 
 def test_one_neuron_worked_by_hand() -> None:
     # h1 = tanh 0.5, h2 = tanh(1 + 0.8 h1), h3 = tanh(1.5 + 0.8 h2): 0.9759, not the 0.9993 found on the web.
-    numbers = compute("x=1,2,3&W_x=0.5&W_h=0.8").numbers
+    numbers = DEMO.result("x=1,2,3&W_x=0.5&W_h=0.8").numbers
     assert [round(numbers[name], 4) for name in ("h1", "h2", "h3")] == [0.4621, 0.8786, 0.9759]
     assert numbers["z3"] == pytest.approx(1.5 + 0.8 * math.tanh(1 + 0.8 * math.tanh(0.5)), abs=1e-12)
     assert numbers["h_last"] == numbers["h_max"] == numbers["h3"]
 
 
 def test_the_defaults_are_those_that_cards_quote() -> None:
-    numbers = compute("").numbers
+    numbers = DEMO.result("").numbers
     assert [round(numbers[f"h{t}"], 4) for t in range(1, 7)] == [0.4621, 0.8786, 0.9759, 0.6531, 0.0225, 0.7690]
 
 
@@ -84,7 +80,7 @@ def test_each_step_is_a_plain_one_from_the_state_before(states: Any, data: st.Da
 
 
 def test_every_product_sum_and_phi_has_its_row() -> None:
-    result = compute("units=2&W_x=1,-1&W_h=0.5,0.25;-0.5,1&W_o=2,3&phi=linear&x=1,1")
+    result = DEMO.result("units=2&W_x=1,-1&W_h=0.5,0.25;-0.5,1&W_o=2,3&phi=linear&x=1,1")
     trace = trace_of(result)
     keys = [row.key for row in trace.rows]
     assert keys == ["x", "wx1", "wh11", "wh21", "z1", "h1", "wx2", "wh12", "wh22", "z2", "h2", "y"]
@@ -97,13 +93,13 @@ def test_every_product_sum_and_phi_has_its_row() -> None:
 
 
 def test_without_the_loop_a_step_sees_its_own_input_alone() -> None:
-    result = compute("W_h=0")
+    result = DEMO.result("W_h=0")
     assert result.numbers["h4"] == 0
     assert "keeps nothing of the past" in result.figures[0].caption
 
 
 def test_memory_is_told_where_the_input_is_zero() -> None:
-    caption = compute("").figures[0].caption
+    caption = DEMO.result("").figures[0].caption
     assert caption == (
         "The state is largest, **0.9759**, at step **3**. At step **4**, where the input is 0, it is "
         "**0.6531**: it remembers earlier inputs."
@@ -111,12 +107,12 @@ def test_memory_is_told_where_the_input_is_zero() -> None:
 
 
 def test_equal_units_are_told_to_be_equal() -> None:
-    assert "equal weights" in compute("units=3").figures[0].caption
-    assert "equal weights" not in compute("units=3&W_x=1,2,3").figures[0].caption
+    assert "equal weights" in DEMO.result("units=3").figures[0].caption
+    assert "equal weights" not in DEMO.result("units=3&W_x=1,2,3").figures[0].caption
 
 
 def test_rotation_keeps_the_length_of_a_linear_state() -> None:
-    result = compute(DEMO.query(DEMO.changed(DEMO.try_this[2].change)))
+    result = DEMO.result(DEMO.query(DEMO.changed(DEMO.try_this[2].change)))
     first, second = (trace_of(result).row(key) for key in ("h1", "h2"))
     assert first is not None
     assert second is not None
@@ -125,7 +121,7 @@ def test_rotation_keeps_the_length_of_a_linear_state() -> None:
 
 @pytest.mark.parametrize("units", [1, 2, 3, 4])
 def test_the_diagram_shows_the_loop_and_a_copy_for_each_step(units: int) -> None:
-    result = compute(f"units={units}&step=2")
+    result = DEMO.result(f"units={units}&step=2")
     diagram, trace = diagram_of(result), trace_of(result)
     loops = [edge for edge in diagram.edges if edge.start == edge.end]
     assert [edge.label for edge in loops] == ["W_h"]
@@ -146,4 +142,4 @@ def test_the_diagram_shows_the_loop_and_a_copy_for_each_step(units: int) -> None
 
 
 def test_a_step_past_the_end_is_the_last_one() -> None:
-    assert trace_of(compute("x=1,2&step=9")).chosen == ("h1", 1)
+    assert trace_of(DEMO.result("x=1,2&step=9")).chosen == ("h1", 1)

@@ -186,6 +186,10 @@ class Demo(Generic[P]):
             way.append(reached)
             yield reached
 
+    def result(self, query: str | Mapping[str, str]) -> Result:
+        """The result of the parameters in a query; raises what `parse` and `compute` raise."""
+        return self.compute(self.parse(query))
+
     def parse(self, query: str | Mapping[str, str]) -> P:
         """The parameters in a query ("steps=50&gain=0.9") or mapping; what is left out has its default.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, Connection, Integer, bindparam, cast, func, null, select
 
+from app.study.forecast.calibration import Tally
 from app.study.schedule.totals import INTERVALS, MILLION
 from app.study.stats.activity import Scope
 from app.tables import MONTH_TOTAL, THE_DECK, THE_LEARNER, TOPIC
@@ -16,13 +17,8 @@ ENOUGH = 5
 """The fewest recalls that allow a verdict."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(Tally):
     """How many recalls were asked for and how many succeeded; `expected` is the sum of their chances beforehand."""
-
-    asked: int = 0
-    recalled: int = 0
-    expected: float = 0.0
 
     @property
     def is_enough(self) -> bool:
@@ -30,22 +26,12 @@ class Recalled:
         return self.asked >= ENOUGH
 
     @property
-    def observed_share(self) -> float:
-        """0 to 1. Ask `is_enough` first."""
-        return self.recalled / self.asked
-
-    @property
-    def expected_share(self) -> float:
-        """0 to 1. Ask `is_enough` first."""
-        return self.expected / self.asked
-
-    @property
     def verdict(self) -> str:
         """«as expected», unless chance alone would give so large a difference less than one time in twenty."""
         if not self.is_enough:
             return "too few to say"
         # The chances differ from card to card, which makes the true deviation at most this one.
-        deviation = math.sqrt(self.asked * self.expected_share * (1 - self.expected_share))
+        deviation = math.sqrt(self.asked * self.foretold * (1 - self.foretold))
         if abs(self.recalled - self.expected) <= 2 * deviation:
             return "as expected"
         return "better than expected" if self.recalled > self.expected else "worse than expected"

@@ -47,22 +47,6 @@ def _schema(_what: Examined, session: Session) -> list[str]:
     return ["Created what was missing."]
 
 
-def _flipped(what: Examined, session: Session) -> list[str]:
-    return [f"Set one bit back in {number(reviews.set_back(what.database, session.connection()), 'review')}."]
-
-
-def _owners(what: Examined, session: Session) -> list[str]:
-    return [f"Put back: {one}." for one in owners.put_back(session.connection(), what.now)]
-
-
-def _unused(_what: Examined, session: Session) -> list[str]:
-    return [f"Deleted {number(owners.drop_unused(session.connection()), 'row')} that nobody could use."]
-
-
-def _answers(_what: Examined, session: Session) -> list[str]:
-    return [f"Made {number(owners.forget_answers(session.connection()), 'question')} of quizzes unanswered."]
-
-
 def _load(what: Examined, session: Session) -> list[str]:
     owners.drop_derived_orphans(session.connection())
     count = content.forget_differing(session.connection(), what.content_dir, what.now)
@@ -81,10 +65,16 @@ def _search(_what: Examined, session: Session) -> list[str]:
 
 REPAIRS: Mapping[Cure, Callable[[Examined, Session], list[str]]] = {
     Cure.SCHEMA: _schema,
-    Cure.FLIPPED: _flipped,
-    Cure.OWNER: _owners,
-    Cure.UNUSED: _unused,
-    Cure.ANSWER: _answers,
+    Cure.FLIPPED: lambda what, session: [
+        f"Set one bit back in {number(reviews.set_back(what.database, session.connection()), 'review')}."
+    ],
+    Cure.OWNER: lambda what, session: [f"Put back: {one}." for one in owners.put_back(session.connection(), what.now)],
+    Cure.UNUSED: lambda _, session: [
+        f"Deleted {number(owners.drop_unused(session.connection()), 'row')} that nobody could use."
+    ],
+    Cure.ANSWER: lambda _, session: [
+        f"Made {number(owners.forget_answers(session.connection()), 'question')} of quizzes unanswered."
+    ],
     Cure.LOAD: _load,
     Cure.REPLAY: _replay,
     Cure.SEARCH: _search,

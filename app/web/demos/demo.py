@@ -80,7 +80,7 @@ def as_picture(request: Request, name: str) -> Response:
 def _numbers(request: Request, name: str, answer: Callable[[Result], Response]) -> Response:
     demo, given = asked(request, name)
     try:
-        return answer(demo.compute(demo.parse(parameters_of(given))))
+        return answer(demo.result(parameters_of(given)))
     except BadParametersError as error:
         return bad_parameters(error, f"/demos/{name}")
 

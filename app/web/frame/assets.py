@@ -1,7 +1,10 @@
 """Files that browsers fetch: our static/ and the npm libraries, under a path that changes with their contents."""
 
+import base64
 import hashlib
 import os
+import re
+from functools import lru_cache
 
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -23,6 +26,9 @@ LIBRARIES = {
     },
 }
 A_YEAR = "public, max-age=31536000, immutable"
+STYLES_COOKIE = "recur-styles"
+"""Holds the version of our files, and the names of the style sheets that the browser has been given."""
+_LINK = re.compile(r'<link rel="stylesheet" href="(/static/(\w+)/)(\w+)\.css">')
 
 
 class MissingAssetError(RuntimeError):
@@ -58,3 +64,28 @@ class Assets(StaticFiles):
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = A_YEAR
         return response
+
+
+def with_styles(page: str, had: str) -> tuple[str, str, list[str]]:
+    """The page with each style sheet in it that the browser lacks by its cookie; the next cookie; the policy's sources.
+
+    The next page links to them: the worker of app/web/phone has fetched them meanwhile, or the browser does then.
+    """
+    head, end, rest = page.partition("</head>")
+    sources = []
+    for link in _LINK.finditer(head):
+        folder, version, name = link.groups()
+        had = had if had.startswith(f"{version}.") else f"{version}."
+        if f".{name}." not in had:
+            had += f"{name}."
+            text, source = _sheet(folder, name)
+            sources.append(source)
+            head = head.replace(link[0], f"<style>{text}</style>", 1)
+    return head + end + rest, had, sources
+
+
+@lru_cache(maxsize=64)
+def _sheet(folder: str, name: str) -> tuple[str, str]:
+    """A style sheet that means the same within a page, and the policy's source for it."""
+    text = (STATIC / f"{name}.css").read_text("utf-8").replace('url("lib/', f'url("{folder}lib/')
+    return text, f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

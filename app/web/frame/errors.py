@@ -25,7 +25,7 @@ from app.study.learner.preferences import LeavingLearnerError, UnknownLearnerErr
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
 from app.web.frame.busy import BUSY_HEADERS, BusyError, busy_answer, what_was_saved
-from app.web.frame.here import LEARNER_COOKIE, SAFE_METHODS, page, take_cookie, wants_part
+from app.web.frame.here import LEARNER_COOKIE, SAFE_METHODS, is_visit, page, take_cookie, wants_part
 
 
 class NotHereError(HTTPException):
@@ -47,7 +47,7 @@ def error_page(request: Request, status: int, sentences: list[str]) -> Response:
 
 def refused(request: Request, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
     """An answer without the database and without other files: a small page for a browser, otherwise one line."""
-    if "hx-request" in request.headers or "text/html" not in request.headers.get("accept", ""):
+    if not is_visit(request):
         return PlainTextResponse(f"{status:d} {HTTPStatus(status).phrase}: {sentence}\n", status, headers)
     body, safe = refused_page(request.app.state.templates, status, sentence)
     return HTMLResponse(body, status, {**(headers or {}), **safe})

@@ -25,6 +25,7 @@ from app.database import Database, Visit
 from app.settings import Settings
 from app.study.learner.preferences import Preferences, preferences
 from app.study.learners import FIRST_LEARNER
+from app.web.frame.assets import STYLES_COOKIE, with_styles
 
 if TYPE_CHECKING:
     from app.observe.metrics import Metrics
@@ -110,7 +111,18 @@ def page(request: Request, template: str, status: int = 200, part: str | None = 
         body = "".join(made.blocks[part](made.new_context(context)))
     else:
         body = made.render(context)
-    return HTMLResponse(body, status, {"Vary": "HX-Request-Type", "Cache-Control": "no-store"})
+    had = has = cookie(request, STYLES_COOKIE)
+    if is_visit(request):
+        body, has, request.scope["styles"] = with_styles(body, had)
+    response = HTMLResponse(body, status, {"Vary": "HX-Request-Type", "Cache-Control": "no-store"})
+    if has != had:
+        give_cookie(request, response, STYLES_COOKIE, has)
+    return response
+
+
+def is_visit(request: Request) -> bool:
+    """True if a browser asks for a page to show it by itself."""
+    return "text/html" in request.headers.get("accept", "") and "hx-request" not in request.headers
 
 
 def account_of(request: Request) -> SignedIn | None:

@@ -67,7 +67,9 @@ class Outermost:
                 given = {name.lower() for name, _value in message["headers"]}
                 if status == 503 and self.metrics and any(name == b"retry-after" for name, _ in message["headers"]):
                     self.metrics.busy.labels(route_of(scope) or "none").inc()
-                own = (one for one in self.headers[scope["scheme"]] if one[0] not in given)
+                own = [one for one in self.headers[scope["scheme"]] if one[0] not in given]
+                if sources := " ".join(scope.get("styles", ())):  # of the style sheets within this very page
+                    own = [(name, value.replace(b"style-src", f"style-src {sources}".encode())) for name, value in own]
                 message["headers"] = [*message["headers"], *own, (ID_HEADER, request_id)]
             elif not message.get("more_body", False):
                 tell()  # before its client can know that it is over

@@ -4,13 +4,15 @@ from fastapi import Request
 from starlette.responses import Response
 
 from app.accounts.sign_in import IDLE
+from app.web.frame.assets import STATIC
 from app.web.frame.here import page
 
 SHELL = (
-    *("recur.css", "maths.css", "card.css", "sitting.css", "recur.js", "sitting.js", "offline.js", "icon.svg"),
+    *sorted(sheet.name for sheet in STATIC.glob("*.css")),
+    *("recur.js", "sitting.js", "offline.js", "icon.svg"),
     *("lib/htmx.js", "lib/maths.woff2", "lib/text-400-normal.woff2", "lib/text-600-normal.woff2"),
 )
-"""The files of static/ that the page of a sitting needs."""
+"""The files of static/ that the page of a sitting needs, and the style sheets of all pages."""
 
 
 def worker(request: Request) -> Response:

@@ -98,7 +98,7 @@ def recalled_cells(one: Recalled) -> Markup:
     if not one.is_enough:
         said = one.verdict if one.asked else ""
         return _markup(f'<td>{one.asked or "·"}</td><td>–</td><td>–</td><td></td><td class="words">{said}</td>')
-    observed, expected = one.observed_share, one.expected_share
+    observed, expected = one.share, one.foretold
     return _markup(
         f"<td>{one.asked}</td><td>{percent(observed)}</td><td>{percent(expected)}</td>"
         f'<td>{bar(observed, expected)}</td><td class="words">{one.verdict}</td>'

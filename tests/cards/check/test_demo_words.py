@@ -99,5 +99,5 @@ def test_a_mistake_is_named_with_its_line(tmp_path: Path, old: str, new: str, li
 
 
 def test_a_number_that_a_link_states_may_be_right(tmp_path: Path) -> None:
-    right = f"#z1={DEMO.compute(DEMO.parse('convention=renews')).numbers['z1']:.3f}):"
+    right = f"#z1={DEMO.result('convention=renews').numbers['z1']:.3f}):"
     assert mistakes_after(tmp_path, RENEWS, f"](?convention=renews{right}") == []

@@ -127,7 +127,7 @@ def test_any_state_computes_and_says_what_it_computed(name: str, states: Any, da
 def test_the_same_state_gives_the_same_numbers(name: str, states: Any, data: st.DataObject) -> None:
     demo = find(name)
     parameters = data.draw(states(demo))
-    once, again = demo.compute(parameters), demo.compute(demo.parse(demo.query(parameters)))
+    once, again = demo.compute(parameters), demo.result(demo.query(parameters))
     assert once.csv() == again.csv()
     assert once.json() == again.json()
 
@@ -175,7 +175,7 @@ def test_a_demo_is_complete(name: str) -> None:
     assert demo.title
     assert demo.summary
     assert demo.sources
-    figures = demo.compute(demo.parse({})).figures
+    figures = demo.result({}).figures
     assert not all(isinstance(figure, Trace) for figure in figures), "its picture in the list is its first drawing"
 
 
@@ -207,7 +207,7 @@ def test_what_a_number_comes_from_is_what_its_own_formula_says(name: str) -> Non
     demo = all_demos()[name]
     for change in ({}, *(one.change for one in demo.try_this)):
         few = {demo.training.updates: "5"} if demo.training else {}
-        for trace in demo.compute(demo.parse({**change, **few})).traces():
+        for trace in demo.result({**change, **few}).traces():
             for row, origins in zip(trace.rows, trace.origins(range(len(trace.columns))), strict=True):
                 for column, told in enumerate(origins):
                     assert told.split() == list(dict.fromkeys(" ".join(trace.operands(row, column)).split()))

@@ -39,7 +39,7 @@ def test_a_state_has_the_numbers_and_tables_of_the_demo(client: TestClient, name
     demo = find(name)
     query = demo.query(demo.changed(demo.try_this[1].change))
     told = client.get(f"/api/v1/demos/{name}?{query}").json()
-    result = demo.compute(demo.parse(query))
+    result = demo.result(query)
     assert told["address"] == f"/demos/{name}?{query}"
     assert set(told["numbers"]) == set(result.numbers)
     for key, value in result.numbers.items():

@@ -51,7 +51,7 @@ def test_a_page_has_all_that_the_file_promises(client: TestClient, name: str) ->
     assert response.status_code == 200
     # A demo that trains begins untrained.
     begins = {demo.training.updates: "0"} if demo.training else {}
-    page, result = response.text, demo.compute(demo.parse(begins))
+    page, result = response.text, demo.result(begins)
     for field in demo.fields:
         assert f'name="{field.name}"' in page
         assert curly(field.says) in html.unescape(page)
@@ -118,7 +118,7 @@ def test_htmx_gets_the_results_alone_and_the_address_of_the_state(client: TestCl
 
 def test_every_number_of_the_trace_is_on_the_page_with_its_colour(client: TestClient) -> None:
     page = client.get("/demos/unrolled-rnn").text
-    trace = find("unrolled-rnn").compute(find("unrolled-rnn").parse({})).traces()[0]
+    trace = find("unrolled-rnn").result({}).traces()[0]
     for row in trace.rows:
         largest = max(abs(value) for value in row.values)
         for column, value in enumerate(row.values.tolist(), start=1):
@@ -201,7 +201,7 @@ def test_data_with_bad_values_is_a_problem_document(client: TestClient, ending: 
 def test_csv_and_json_are_those_of_the_state(client: TestClient, name: str) -> None:
     demo = find(name)
     query = demo.query(demo.changed(demo.try_this[0].change))
-    result = demo.compute(demo.parse(query))
+    result = demo.result(query)
     assert client.get(f"/demos/{name}.csv?{query}&at=x,1").text == result.csv()
     assert client.get(f"/demos/{name}.json?{query}").json() == json.loads(result.json())
 

@@ -40,7 +40,7 @@ def all_turns_taken() -> Iterator[None]:
 
 
 def computed(seed: int) -> Result:
-    return DEMO.compute(DEMO.parse({"updates": "2", "seed": str(seed)}))
+    return DEMO.result({"updates": "2", "seed": str(seed)})
 
 
 def test_who_waits_holds_no_thread() -> None:

@@ -156,7 +156,7 @@ def test_without_a_script_the_form_trains_to_the_end(client: TestClient) -> None
 
 
 def test_a_memory_forgets_what_was_longest_not_asked_for() -> None:
-    result = find("layer-shapes").compute(find("layer-shapes").parse({}))
+    result = find("layer-shapes").result({})
     memory = Memory[Result](most=2)
     memory.put("a", result)
     memory.put("b", result)
