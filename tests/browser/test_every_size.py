@@ -128,6 +128,19 @@ def test_a_phone_shows_readmes_three_lines_few_columns_and_large_pictures(chromi
         assert page.evaluate("document.querySelector('.path circle').getBoundingClientRect().width") >= 20
 
 
+LONG = """for (const one of document.querySelectorAll("main :is(h1, h2, li, th) :is(a, code), main summary"))
+  one.textContent = "x".repeat(90)"""
+
+
+def test_a_word_without_an_end_is_broken(chromium: Browser, servers: Any) -> None:
+    with chromium.new_context(base_url=servers[0].url, viewport={"width": 390, "height": 844}) as context:
+        page, _ = watched(context, servers[0])
+        for path in ("/browse", "/topics", "/topics/rnn/lstm-and-gru", "/content", "/sources"):
+            page.goto(path)
+            page.evaluate(LONG)
+            assert sideways(page) == 0, path
+
+
 def test_a_small_target_is_found(chromium: Browser, servers: Any) -> None:
     with chromium.new_context(base_url=servers[0].url, bypass_csp=True) as context:
         page, _ = watched(context, servers[0])
