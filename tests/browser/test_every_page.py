@@ -158,7 +158,7 @@ TYPEWRITTEN = """() => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
   while (texts.nextNode()) {
     const { data, parentElement } = texts.currentNode;
-    const isCode = parentElement.closest("code, pre, kbd, textarea, script, style, math");
+    const isCode = parentElement.closest("code, pre, kbd, textarea, script, style, math, .said");
     if (/['"]|--/.test(data) && !isCode) found.push(data);
   }
   return found;
