@@ -135,10 +135,14 @@ LONG = """for (const one of document.querySelectorAll("main :is(h1, h2, li, th) 
 def test_a_word_without_an_end_is_broken(chromium: Browser, servers: Any) -> None:
     with chromium.new_context(base_url=servers[0].url, viewport={"width": 390, "height": 844}) as context:
         page, _ = watched(context, servers[0])
-        for path in ("/browse", "/topics", "/topics/rnn/lstm-and-gru", "/content", "/sources"):
+        for path in ("/", "/browse", "/topics", "/topics/rnn/lstm-and-gru", "/content", "/sources"):
             page.goto(path)
             page.evaluate(LONG)
             assert sideways(page) == 0, path
+            boxes = page.locator(".topic-table").evaluate_all(
+                "all => all.map(one => one.scrollWidth - one.clientWidth)"
+            )
+            assert boxes in ([], [0]), path
 
 
 def test_a_small_target_is_found(chromium: Browser, servers: Any) -> None:
