@@ -252,7 +252,7 @@ PRINTED = """() => {
 
 
 @pytest.mark.parametrize(
-    "path", ["/cards/rnn/vanishing-why", "/demos/lstm-gates", "/topics/rnn/lstm-and-gru", "/browse"]
+    "path", ["/cards/rnn/vanishing-why", "/demos/lstm-gates", "/topics/rnn/lstm-and-gru", "/browse", "/"]
 )
 def test_on_paper_there_is_nothing_to_press_and_heat_is_printed(page: Page, path: str) -> None:
     page.emulate_media(media="print", color_scheme="dark")
