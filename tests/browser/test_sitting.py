@@ -132,6 +132,7 @@ def test_at_most_two_tab_stops_lead_from_the_answer_to_the_ratings(page: Page, s
             if page.evaluate("document.activeElement.matches('.rate button')"):
                 break
         assert page.evaluate("document.activeElement.value") == "1", card.name
+        assert page.evaluate("scrollY") == 0, card.name  # the buttons are in view wherever one reads
 
 
 def test_space_reads_to_the_end_before_it_rates(page: Page, server: Server) -> None:
