@@ -142,6 +142,7 @@ document.addEventListener("recur:default-key", (event) => {
   const room = Math.min(innerHeight, document.querySelector(".bar").getBoundingClientRect().top) - document.querySelector(".sitting").offsetHeight;
   const smooth = matchMedia("(prefers-reduced-motion: no-preference)").matches;
   window.scrollBy({ top: 0.85 * room, behavior: smooth ? "smooth" : "auto" });
+  lookForEnd(); // the event of the scroll comes a frame later
 });
 
 for (const moved of ["scroll", "resize", "toggle"]) document.addEventListener(moved, lookForEnd, { capture: true, passive: true });
