@@ -143,20 +143,23 @@ function keepInSight(knob) {
   else if (picture.bottom > bottom) scrollBy(0, Math.min(picture.bottom - bottom + 8, picture.top - 8));
 }
 
+function hold(query) {
+  for (const [name, value] of query) {
+    const field = form.elements.namedItem(name);
+    if (field && field !== document.activeElement && name !== "at" && name !== "compare") field.value = value;
+  }
+  for (const slider of form.querySelectorAll("recur-slider")) slider.follow();
+}
+
 // After an answer the form holds what the address says, except where someone is typing.
 function follow() {
   const state = results.querySelector(".state");
   if (!state || edits !== asked) return;
-  for (const [name, value] of new URLSearchParams(state.dataset.query)) {
-    const field = form.elements.namedItem(name);
-    if (!field || field === document.activeElement || name === "at" || name === "compare") continue;
-    field.value = value;
-  }
+  hold(new URLSearchParams(state.dataset.query));
   const idle = state.dataset.idle.split(" ");
   for (const knob of form.querySelectorAll(".knob")) knob.hidden = idle.includes(knob.querySelector("[name]").name);
   at.value = state.dataset.at;
   compare.value = state.dataset.compare;
-  for (const slider of form.querySelectorAll("recur-slider")) slider.follow();
 }
 
 const cells = () => [...results.querySelectorAll(".trace td button")];
@@ -236,9 +239,15 @@ document.addEventListener("click", (event) => {
   edits += 1;
 });
 
-// A circle of the diagram chooses the number that it shows.
-document.addEventListener("click", (event) => {
-  const node = event.target.closest("#results svg [data-at]");
+// A circle of the diagram chooses the number that it shows; of several beneath a finger, the nearest one.
+const DRAWN = "#results svg [data-at]";
+document.addEventListener("click", ({ target, clientX, clientY }) => {
+  const away = (one) => {
+    const { left, top, width, height } = one.firstElementChild.getBoundingClientRect();
+    return Math.hypot(left + width / 2 - clientX, top + height / 2 - clientY);
+  };
+  const here = document.elementsFromPoint(clientX, clientY).map((one) => one.closest(DRAWN)).filter(Boolean);
+  const node = target.closest(DRAWN) && (here.sort((one, other) => away(one) - away(other))[0] ?? target.closest(DRAWN));
   const cell = node && cells().find((one) => one.value === node.dataset.at);
   if (cell) choose(cell);
 });
@@ -406,6 +415,14 @@ document.addEventListener("submit", (event) => {
   startTraining();
 }, true);
 document.addEventListener("click", (event) => event.target.closest?.("[data-stop]") && endTraining("Stopped."));
+// What is to be tried is trained at once, before one's eyes.
+document.addEventListener("click", (event) => {
+  const preset = event.target.closest?.(".presets a");
+  if (!preset || compare.value || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  hold(new URL(preset.href).searchParams);
+  startTraining();
+});
 
 // The demo that is on the page: in a review one comes and goes beneath each answer. False where there is none.
 function begin() {

@@ -198,7 +198,26 @@ document.addEventListener("keydown", (event) => {
 let focused = null; // the names of the handle that has the focus, which an answer may replace
 const namesOf = ({ dataset: { up, down, across } }) => [up, down, across].join(" ");
 
+// A finger finds each circle that chooses a number, as far as the next one leaves it room.
+const TOUCHED = matchMedia("(pointer: coarse)");
+const FINGER = 22; // pixels around its middle
+const CROWD = 90; // so many circles are too close anyhow
+
+function widen(svg) {
+  const shapes = [...svg.querySelectorAll("g[data-at] > :is(circle, rect, text):first-child")];
+  if (!TOUCHED.matches || shapes.length > CROWD) return;
+  const places = shapes.map((one) => one.getBBox()).map(({ x, y, width, height }) => [x + width / 2, y + height / 2]);
+  for (const [i, [x, y]] of places.entries()) {
+    const next = Math.min(...places.filter((_, j) => j !== i).map(([a, b]) => Math.hypot(a - x, b - y)));
+    const circle = document.createElementNS(svg.namespaceURI, "circle");
+    const r = Math.min(FINGER / svg.getScreenCTM().a, next - 1);
+    for (const [name, value] of Object.entries({ class: "grip", cx: x, cy: y, r })) circle.setAttribute(name, value);
+    if (!shapes[i].matches(".grip")) shapes[i].before(circle);
+  }
+}
+
 function dress() {
+  document.querySelectorAll("#results .diagram svg").forEach(widen);
   const seen = new Set();
   for (const handle of document.querySelectorAll(DRAWN)) {
     const all = handle.closest(BESIDE) ? [] : entriesOf(handle);

@@ -31,10 +31,7 @@ class BeamSearch(Parameters):
     )
     steps: int = number(2, 1, 6, step=1, title="Steps $T$", says="Longest sequence, including the end mark.")
     first: Numbers = entries(
-        (0.6, 0.4),
-        slide=(0, 1),
-        title="First token",
-        says="A weight for each of 2 to 4 tokens A, B, …; they are divided by their sum.",
+        (0.6, 0.4), slide=(0, 1), title="First token", says="Weights of 2 to 4 tokens, divided by their sum."
     )
     next: Matrix = entries(
         ((0.5, 0.5), (0.9, 0.1)),

@@ -16,6 +16,7 @@ from app.demos.machine.parameters import Parameters, choice, number, text
 from app.demos.machine.result import Result
 from app.demos.parts import character_marks as marks
 from app.demos.parts.character_marks import ALPHABET, CLOSES, SENTENCES, SURE, shown
+from app.demos.parts.text_lines import two_readers
 from app.nn import ngram, rnn
 from app.nn.activations import TANH
 
@@ -32,12 +33,7 @@ class BigramOrRNN(Parameters):
     )
     words: int = number(4, 1, len(RUN), step=1, title="Words after the mark", says=f"The first of: {' '.join(RUN)}.")
     own: str = text(
-        "",
-        of=LETTERS,
-        least=0,
-        most=40,
-        title="Or your own words",
-        says=f"In place of those, with the letters {LETTERS.strip()}.",
+        "", of=LETTERS, least=0, most=40, title="Or your own words", says=f"Instead, with letters of {LETTERS.strip()}."
     )
     w: float = number(
         1.5, 0, 3, slide=(0, 2), step=0.05, title="Memory's weight $w$", says="From the memory unit to itself."
@@ -96,15 +92,21 @@ def compute(p: BigramOrRNN) -> Result:
     numbers["bigram_perplexity"], numbers["rnn_perplexity"] = perplexities(p.w)
     numbers |= {f"{model}_bits": math.log2(numbers[f"{model}_perplexity"]) for model in ("bigram", "rnn")}
     numbers["units"] = marks.V + 1
-    return Result(
-        numbers, (_curve(p, memory, numbers), _next(p, bigram, with_memory, memory), _memory(p, memory, numbers))
-    )
+    table = _next(p, bigram, with_memory, memory)
+    places = [table.columns.index(close) + 1 if close in table.columns else 0 for close in CLOSES.values()]
+    ends = {
+        key: [
+            (mark, float(model[ALPHABET.index(mark)]), f"{key},{place}" * bool(place))
+            for mark, place in zip(CLOSES.values(), places, strict=True)
+        ]
+        for key, model in (("bigram", bigram), ("rnn", with_memory))
+    }
+    readers = two_readers(_told(p, numbers), p.prefix, memory.tolist(), p.w, ends)
+    return Result(numbers, (readers, table, _curve(p, memory, numbers), _memory(p, memory, numbers)))
 
 
-def _curve(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Curve:
-    sign = 1 if p.mark == "¿" else -1
-    shares = np.array([marks.question(sign * float(m)) for m in memory])
-    close, other = ("?", "!") if sign > 0 else ("!", "?")
+def _told(p: BigramOrRNN, numbers: dict[str, float]) -> str:
+    close, other = ("?", "!") if p.mark == "¿" else ("!", "?")
     last, remembers = p.prefix[-1], f"{_verdict(numbers['share'])} the mark {{gap}} characters back."
     told = f"If “{p.prefix}” ends here, it ends with “{close}”. The bigram, which sees only “{last}”, gives "
     told += f"“{close}” {{bigram}} and “{other}” {{bigram_wrong}}. The RNN gives {{rnn}} and {{rnn_wrong}}: {remembers}"
@@ -113,7 +115,13 @@ def _curve(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Curve:
             f"“{p.prefix}”: no sentence of the text ends after “{last}”, so the bigram gives “{close}” {{bigram}} and "
         )
         told += f"the RNN {{rnn}}, although {remembers}"
-    told = fill(told, numbers)
+    return fill(told, numbers)
+
+
+def _curve(p: BigramOrRNN, memory: Values, numbers: dict[str, float]) -> Curve:
+    sign = 1 if p.mark == "¿" else -1
+    shares = np.array([marks.question(sign * float(m)) for m in memory])
+    told = fill("Of both closing marks, the RNN gives the right one {share}, and the bigram always half.", numbers)
     series = (
         Series("rnn", "RNN", "share of the right mark by the RNN", shares),
         Series("bigram", "bigram", "share of the right mark by the bigram", np.full(len(memory), 0.5), "dashed"),
@@ -149,7 +157,7 @@ def _next(p: BigramOrRNN, bigram: Values, with_memory: Values, memory: Values) -
         note = "The counts decide whether the sentence ends, the memory $m$ decides with which mark."
         sign = "" if character == "?" else "-"
         text = rf"p(\mathrm{{close}}) \cdot \sigma({sign}2 g m)"
-        return Formula(text, note, rf"c / n \cdot \sigma({sign}2 \cdot g \cdot m)")
+        return Formula(text, note, rf"c / n \cdot \sigma({sign}2 \cdot g \cdot m)", origins={"m": f"m,{len(memory)}"})
 
     rows = (
         Row("count", "count", counts, counted, words="how often it came next"),

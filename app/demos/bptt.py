@@ -149,14 +149,7 @@ def _trace(p: BPTT, back: BackwardPass, slope: Values, share_x: Values, share_h:
     weight_h, weight_x = "share of the recurrent weight", "share of the input weight"
     own = "from this step’s own loss"
     rows = (
-        Row(
-            "x",
-            "input $x_t$",
-            np.array(p.x),
-            given("x_t", "An input: it is given."),
-            group="forward",
-            handle=each_of("x"),
-        ),
+        Row("x", "input $x_t$", np.array(p.x), given("x_t", "A given input."), group="forward", handle=each_of("x")),
         Row("h", "state $h_t$", back.h, state),
         Row("slope", r"slope $\varphi'(z_t)$", slope, SLOPE[p.phi], group="back"),
         Row("g", "own loss $g_t$", back.g, own_loss, words=own),

@@ -29,16 +29,10 @@ class EncoderDecoder(Parameters):
     """A sentence of numerals, and the order in which the other language says them."""
 
     x: Numbers = entries(
-        (3, 1, 4, 5),
-        slide=(1, 9),
-        step=1,
-        title=r"Sentence $x_1 \ldots x_T$",
-        says="Numerals from 1 to 9, up to 12 of them.",
+        (3, 1, 4, 5), slide=(1, 9), step=1, title=r"Sentence $x_1 \ldots x_T$", says="Up to 12 numerals from 1 to 9."
     )
     order: Literal["same", "reverse", "last", "pairs"] = choice(
-        "reverse",
-        title="Order of the output",
-        says="Last: the last word moves to the front. Pairs: neighbours swap places.",
+        "reverse", title="Order of the output", says="Last: the last word goes first. Pairs: neighbours swap places."
     )
     model: Literal["plain", "encoder-decoder"] = choice(
         "plain", title="Network to show", says="For the table of answers."
@@ -157,13 +151,7 @@ def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Value
             lambda t: given(rf"\pi({t})", f"Output {t} translates input {sources[t - 1]}."),
             words="the input that it needs",
         ),
-        Row(
-            "read",
-            "plain has read",
-            read,
-            given("t", "One input at each step."),
-            words="inputs that the plain network has read",
-        ),
+        Row("read", "plain has read", read, given("t", "One input at each step."), words="inputs that plain has read"),
         Row(
             "plain",
             "plain: $p$ of the right word",
@@ -172,11 +160,7 @@ def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Value
             words="plain network: probability of the right word",
         ),
         Row(
-            "full",
-            "encoder–decoder: $p$",
-            p_full,
-            chance(p_full, False),
-            words="encoder–decoder: probability of the right word",
+            "full", "encoder–decoder: $p$", p_full, chance(p_full, False), words="encoder–decoder: p of the right word"
         ),
     )
     told = "The network can know an output only if it has read the input that the output depends on."

@@ -37,12 +37,7 @@ class ForgettingCurve(Parameters):
     )
     days: Days = entries((2, 11, 46, 163), slide=(0, 400), step=1, title="Days waited after each", says=WAITS)
     retention: float = number(
-        0.9,
-        0.7,
-        0.97,
-        step=0.01,
-        title="Desired recall",
-        says="The card is due when its chance of recall has fallen to this.",
+        0.9, 0.7, 0.97, step=0.01, title="Desired recall", says="A card is due when recall is down to this."
     )
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:

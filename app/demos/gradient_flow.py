@@ -33,32 +33,14 @@ class GradientFlow(Parameters):
         0.9, 0, 50, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Size of the recurrent weights."
     )
     beside: float = number(
-        1.1,
-        0,
-        50,
-        slide=(0, 2.5),
-        step=0.05,
-        title="Compared with",
-        says="A second plain RNN with this one; 0 draws none.",
+        1.1, 0, 50, slide=(0, 2.5), step=0.05, title="Compared with", says="A second plain RNN with it; 0 draws none."
     )
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="For the plain RNN; LSTM and GRU have their own.")
     forget_bias: float = number(
-        1,
-        -10,
-        10,
-        slide=(-4, 8),
-        step=0.25,
-        title="Forget bias",
-        says="For the LSTM's forget or the GRU's update gate.",
+        1, -10, 10, slide=(-4, 8), step=0.25, title="Forget bias", says="Of the LSTM's forget or GRU's update gate."
     )
     input: float = number(
-        0,
-        0,
-        10,
-        slide=(0, 3),
-        step=0.1,
-        title="Size of the inputs",
-        says="Standard deviation; 0 leaves the state at rest.",
+        0, 0, 10, slide=(0, 3), step=0.1, title="Size of the inputs", says="Standard deviation; at 0 the state rests."
     )
     units: int = number(8, 1, 16, step=1, title="Units", says="How many numbers the state has.")
     seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the weights and the inputs.")
@@ -359,10 +341,7 @@ def _question(p: GradientFlow) -> Question:
 def _steps(p: GradientFlow, result: Result) -> list[Arithmetic]:
     one_back = given(r"\lVert \partial h_T / \partial h_{T-1} \rVert = g", "One step back:")
     all_back = Formula(
-        r"\lVert \partial h_T / \partial h_0 \rVert = g^T",
-        f"{p.steps} steps back:",
-        "g^{T}",
-        {"g": p.gain, "T": p.steps},
+        r"\lVert \partial h_T / \partial h_0 \rVert = g^T", f"{p.steps} steps:", "g^{T}", {"g": p.gain, "T": p.steps}
     )
     return [one_back.worked_out(p.gain, {}), all_back.worked_out(result.numbers["ratio"], {})]
 

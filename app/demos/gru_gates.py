@@ -43,23 +43,13 @@ class GRUGates(InFramework, Stepwise):
         "free", title="Reset gate $r$", says="Open is exactly 1, shut exactly 0."
     )
     reset_bias: Numbers = entries(
-        (0,),
-        title="Reset bias $b_r$",
-        says="One for both units, or one each. At 0 it is half open.",
-        each=UNITS,
-        slide=(-6, 6),
+        (0,), title="Reset bias $b_r$", says="One for both units, or one each. 0: half open.", each=UNITS, slide=(-6, 6)
     )
     W_x: Numbers = entries((-6, 0, 2), title="Input weights", each="zrn")
     W_h: Numbers = entries((0.5,), title="Recurrent weights", each="zrn")
     W_o: Numbers = entries((0,), title="From the other unit", each="zrn")
     b_hn: float = number(
-        0,
-        -10,
-        10,
-        slide=(-2, 2),
-        step=0.25,
-        title="Inner bias $b_{hn}$",
-        says="The candidate's second bias, with reset after.",
+        0, -10, 10, slide=(-2, 2), step=0.25, title="Inner bias $b_{hn}$", says="Of the candidate, with reset after."
     )
     h0: Numbers = entries((0,), title="State at the start $h_0$", says="One for both units, or one each.", each=UNITS)
     step: int = number(1, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")

@@ -32,13 +32,7 @@ class Initialisation(InFramework):
     )
     cell: Cell = choice("lstm", title="Layer", says="Whose weights the framework draws.")
     gain: float = number(
-        1,
-        0,
-        100,
-        slide=(0, 3),
-        step=0.05,
-        title="Times a gain of",
-        says="Every weight of the stack is multiplied by it.",
+        1, 0, 100, slide=(0, 3), step=0.05, title="Times a gain of", says="Multiplies every weight of the stack."
     )
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="Of every layer.")
     layers: int = number(20, 1, 30, step=1, title="Layers", says="Or steps in time.")
@@ -156,15 +150,7 @@ def compute(p: Initialisation) -> Result:
     )
     places = [Spot(Handle("gain"), x=p.layers, y=float(values["a"][-1]))]
     curve = Curve(
-        "spread",
-        "The signal forward, the gradient back",
-        told,
-        "layer",
-        "root mean square",
-        layers,
-        lines,
-        True,
-        places,
+        "spread", "Signal forward, gradient back", told, "layer", "root mean square", layers, lines, True, places
     )
     warnings = []
     if not np.isfinite(values["a"]).all():

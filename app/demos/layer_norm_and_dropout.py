@@ -32,9 +32,7 @@ class LayerNormAndDropout(InFramework):
     sums: Numbers = entries((1, 3, 5, 7), title="Sums to normalise", says="One row of up to 12, worked by hand.")
     norm: bool = flag(True, title="Layer norm", says="On the sums, before tanh.")
     dropout: Literal["none", "each", "one", "framework"] = choice(
-        "each",
-        title="Dropout masks",
-        says="On the state: none, a new one each step, one for all, or the framework's own.",
+        "each", title="Dropout masks", says="On the state: none, one each step, one for all, or the framework's own."
     )
     rate: float = number(0.2, 0, 0.9, step=0.05, title="Dropout rate $p$", says="The chance that a unit is dropped.")
     steps: int = number(50, 1, 100, step=1, title="Steps $T$", says="Of the recurrence.")
@@ -239,13 +237,7 @@ def _by_hand(p: LayerNormAndDropout, one: _Normalised, numbers: dict[str, float]
             group="normalised",
         ),
         Row("n", r"$\hat{z}_j$", n, root, words="normalised"),
-        Row(
-            "a",
-            r"$\tanh(\hat{z}_j)$",
-            a,
-            Formula(r"\tanh(\hat{z}_j)", written=r"\tanh(n)"),
-            words="tanh of the normalised sum",
-        ),
+        Row("a", r"$\tanh(\hat{z}_j)$", a, Formula(r"\tanh(\hat{z}_j)", written=r"\tanh(n)"), words="tanh of the sum"),
         Row("slope", "slope", slope, kept, words="slope after normalising"),
     )
     symbols: Symbols = {"s": z, "r": raw, "d": apart, "n": n, "a": a, r"\mu": mean, "v": numbers["variance"]}

@@ -9,8 +9,8 @@ import numpy as np
 
 from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo, Layered
-from app.demos.machine.figures import Diagram, Edge, Node, Row, Trace
-from app.demos.machine.numbers import fill
+from app.demos.machine.figures import Diagram, Edge, Handle, Node, Row, Trace
+from app.demos.machine.numbers import fill, words
 from app.demos.machine.parameters import InFramework, choice, flag, number
 from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
@@ -38,14 +38,10 @@ class LayerShapes(InFramework):
         False, title="Bidirectional", says="One layer reads forward, one backward; both are joined."
     )
     return_sequences: bool = flag(
-        True,
-        title="Return sequences",
-        says="Every step goes on, or the last one. PyTorch returns both; the code picks.",
+        True, title="Return sequences", says="Every step goes on, or the last. PyTorch returns both; the code picks."
     )
     reset_after: bool = flag(
-        True,
-        title="Reset after",
-        says="Keras' GRU: reset after the product, with a second bias. PyTorch's GRU always does that.",
+        True, title="Reset after", says="Keras' GRU: reset after the product, with two biases. PyTorch's always does."
     )
     batch_first: bool = flag(
         True, title="Batch first", says="PyTorch alone, where it is off by default: then time comes first."
@@ -156,7 +152,7 @@ def compute(p: LayerShapes) -> Result:
         "state_tensors": len(states),
         "h_rows": p.layers * p.directions if p.framework == "pytorch" and states else 0,
     }
-    return Result(numbers, (_diagram(p, layers, numbers), _trace(p, layers, numbers)))
+    return Result(numbers, (_diagram(p, layers, numbers), _blocks(p, layers[0], numbers), _trace(p, layers, numbers)))
 
 
 def _diagram(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> Diagram:
@@ -192,6 +188,52 @@ def _diagram(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> 
     )
     alt += "".join(f" {name} has the shape {_shape(size)}." for name, size in states.items())
     return Diagram("model", "Shapes through the model", told, alt, width, height, nodes, edges)
+
+
+ROOM, LEAST = (250.0, 190.0), (18.0, 8.0)
+"""The room for the weights of a layer, and the least size of a block: width and height."""
+BLOCKS = {1: " ", 3: "zrn", 4: "ifgo"}
+
+
+def _blocks(p: LayerShapes, layer: Layer, numbers: dict[str, float]) -> Diagram:
+    """The first layer's weights to scale: a row for each number that is read, a column for each unit, gate by gate."""
+    times, (inputs, units) = layer.count.times, layer.count.sizes.values()
+    parts = {
+        "kernel": ("W_x", inputs),
+        "recurrent": ("W_h", units),
+        "bias": ("b", layer.size("bias") // times // units),
+    }
+    heights = {
+        key: rows // (layer.directions if key == "bias" else 1) for key, (_, rows) in parts.items() if layer.size(key)
+    }
+    scale = min(ROOM[0] / (times * units), ROOM[1] / sum(heights.values()))
+    wide, nodes, y = max(LEAST[0], scale * units), list[Node](), 14.0
+    last = 92 + (wide + 4) * (times - 1) + wide / 2
+    if times > 1:
+        nodes += [
+            Node(92 + (wide + 4) * i + wide / 2, y, g, "text", 20, 20, strong=True, gate=g)
+            for i, g in enumerate(BLOCKS[times])
+        ]
+        y += 16
+    for key, rows in heights.items():
+        high = max(LEAST[1], scale * rows)
+        y += max(high, 44) / 2
+        nodes.append(Node(40, y - 8, parts[key][0], "text", 70, 20, note=f"{rows} × {times * units}", strong=True))
+        nodes += [
+            Node(92 + (wide + 4) * i + wide / 2, y, "", "box", wide, high, gate=g.strip())
+            for i, g in enumerate(BLOCKS[times])
+        ]
+        if key != "bias":
+            grows = Handle(
+                down="features" * (key == "kernel"), across="units" * (key == "recurrent" or p.layer == "dense")
+            )
+            nodes[-1] = nodes[-1]._replace(handle=grows)
+        nodes.append(Node(last + wide / 2 + 42, y, f"{layer.size(key):,}", "text", 80, 20, at=f"{key},1"))
+        y += max(high, 44) / 2 + 10
+    told = f"The weights of {layer.name}, to scale: a row for each number it reads, a column for each unit"
+    told += f", in {times} blocks" * (times > 1) + ", and as much again backward" * (layer.directions == 2)
+    caption = fill(told + ". All steps share these {layer_parameters}.", numbers)
+    return Diagram("weights", "The weights to scale", caption, words(caption), max(400, last + wide / 2 + 86), y, nodes)
 
 
 def _told(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> str:

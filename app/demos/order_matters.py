@@ -147,7 +147,7 @@ def _trace(p: OrderMatters, x: Values, states: Values, scores: Values, w: Values
             "dense: weight · value",
             w * x[:, 0],
             r"w_t \, v_t",
-            "The weight belongs to the position, not to the word.",
+            "The weight is the position's, not the word's.",
         ),
     )
     rows = [replace(row, words=plain_words(row.label)) for row in labelled]

@@ -215,13 +215,7 @@ def _input(p: PositionalInvariance, run: BothLayers) -> Trace:
         return Handle(across="position", pitch=APART) if x[t - 1] else None
 
     rows = (
-        Row(
-            "x",
-            "input $x_t$",
-            x,
-            lambda t: given("x_t", "Part of the pattern." if x[t - 1] else "No pattern here."),
-            handle=moved,
-        ),
+        Row("x", "input $x_t$", x, lambda t: given("x_t", "The pattern." if x[t - 1] else "No pattern."), handle=moved),
         Row("W", "dense weight $W_t$", run.W, given("W_t", "The weight of this position alone.")),
         Row("Wx", r"product $W_t \, x_t$", run.W * x),
     )

@@ -182,14 +182,7 @@ def _trace(p: StackedRNN, ws: list[rnn.RNNWeights], z: Values, h: Values) -> Tra
             key, label, words = f"h{layer}{j + 1}", f"state ${state}$", f"state of layer {layer}{of}"
             rows.append(Row(key, label, h[layer - 1, :, j], made, words=words, group=f"Layer {layer}"))
     rows.append(
-        Row(
-            "x",
-            "input $x_t$",
-            np.array(p.x, dtype=float),
-            given("x_t", "Given: an input."),
-            group="Input",
-            handle=each_of("x"),
-        )
+        Row("x", "input $x_t$", np.array(p.x, dtype=float), given("x_t", "Given."), group="Input", handle=each_of("x"))
     )
     symbols: Symbols = {
         name("h", layer, i, "t-1"): np.append(0.0, h[layer - 1, :-1, i])

@@ -14,7 +14,7 @@ from app.demos.machine.figures import Curve, Row, Series, Trace, Values
 from app.demos.machine.numbers import fill, latex
 from app.demos.machine.parameters import Parameters, choice, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
-from app.demos.machine.result import Result
+from app.demos.machine.result import Result, Verdict
 from app.nn import clipping, optimise, remembering
 from app.nn.remembering import FORGETS_NOTHING, Model, Pass
 
@@ -30,13 +30,7 @@ class TrainingSymptoms(Parameters):
         0.1, 0, 100, slide=(0, 2), step=0.05, title=r"Learning rate $\eta$", says="How far each update goes."
     )
     gain: float = number(
-        0.7,
-        0,
-        5,
-        slide=(0, 2.5),
-        step=0.05,
-        title=r"Gain $\sigma_1(W_h)$",
-        says="Size of the recurrent weights at the start.",
+        0.7, 0, 5, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Of the recurrent weights at first."
     )
     clip: float = number(
         0, 0, 100, slide=(0, 2), step=0.1, title="Clip at $c$", says="Largest gradient norm; 0 means no clipping."
@@ -126,7 +120,7 @@ def numbers_of(update: int, run: TrainedSoFar, draw: int, by_step: Values) -> tu
     numbers["explodes"] = float(numbers["reached_first"] > 1)
     numbers["ran_away"] = float(name in ("NaN", "Diverged"))
     numbers["stalled"], numbers["learned"] = float(name == "Stalled"), float(name == "Learned")
-    return numbers, f"{name}: {told}"
+    return numbers, f"**{name}**: {told}"
 
 
 def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
@@ -147,10 +141,12 @@ def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
     )
     title, steps = "The gradient on its way back", np.arange(1.0, p.gap + 2)
     flow = Curve("back", title, fill(back, numbers), "step t", "gradient", steps, flows, log=True)
-    return Result(numbers, (loss, flow, _weights(p, run)), _warnings(numbers))
+    verdict = VERDICTS[int(numbers["symptom"])]
+    return Result(numbers, (loss, flow, _weights(p, run)), _warnings(numbers), verdict=verdict)
 
 
 SYMPTOMS = ("Not trained yet", "NaN", "Diverged", "Stalled", "Still learning", "Learned")
+VERDICTS: Sequence[Verdict] = ("open", "bad", "bad", "poor", "open", "good")
 
 
 def _symptom(losses: Values, numbers: dict[str, float]) -> tuple[str, str]:

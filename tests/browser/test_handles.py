@@ -17,7 +17,6 @@ server = server_to_look_at
 HELD = ":is([data-up], [data-down], [data-across])"
 WITHOUT = {
     "order-matters": "it has choices alone, and a drawn order",
-    "layer-shapes": "its numbers are shapes, and follow from all parameters at once",
     "training-symptoms": "a parameter counts from the next training on",
     "long-memory": "a parameter counts from the next training on",
     "text-generation": "what is drawn is drawn at random",
@@ -214,6 +213,29 @@ def test_a_finger_drags_and_the_page_stays(phone: Page) -> None:
     address = settled(phone, "/demos/activations")
     assert float(dict(parse_qsl(address))["z"]) > 1
     assert phone.evaluate("scrollY") == scrolled
+
+
+FINGERS = """() => [...document.querySelectorAll("#results .diagram svg :is([data-at], [data-up])")].flatMap((one) => {
+  const target = one.querySelector(".grip");
+  target.scrollIntoView({ block: "center" });
+  const { left, top, width, height } = target.getBoundingClientRect();
+  const [x, y] = [left + width / 2, top + height / 2];
+  const isHit = one.contains(document.elementFromPoint(x, y));
+  return width >= 43.9 && isHit ? [] : [`${one.outerHTML.slice(0, 60)} ${width}`];
+})"""
+
+
+@pytest.mark.parametrize("path", ["stacked-rnn", "text-generation", "layer-shapes", "bigram-or-rnn?words=10"])
+def test_a_finger_finds_each_circle_and_the_nearest_is_chosen(phone: Page, path: str) -> None:
+    visit(phone, f"/demos/{path}")
+    assert phone.evaluate(FINGERS) == []
+    if path == "text-generation":
+        phone.evaluate("scrollTo(0, 0)")
+        circle = phone.locator('#results svg [data-at="p,3"] circle:not(.grip)')
+        box = circle.bounding_box()
+        assert box
+        phone.touchscreen.tap(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
+        phone.wait_for_url(re.compile("step=3"))
 
 
 def test_of_handles_over_each_other_the_nearest_is_dragged(phone: Page) -> None:

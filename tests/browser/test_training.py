@@ -69,6 +69,14 @@ def test_the_button_trains_and_the_end_is_told(page: Page) -> None:
     expect(page.locator("figcaption").first).to_contain_text("Learned")
 
 
+def test_what_is_to_be_tried_is_trained_at_once(page: Page) -> None:
+    visit(page, "/demos/training-symptoms")
+    page.locator(".presets").get_by_role("link", name="Cure it by clipping").click()
+    expect(page.locator("#p-gain")).to_have_value("1.5")
+    page.wait_for_url(re.compile(r"gain=1\.5&clip=1&updates=200"))
+    expect(page.locator("[data-verdict=good] figcaption strong").first).to_have_text("Learned")
+
+
 def test_a_training_can_be_stopped_and_its_address_is_where_it_stopped(page: Page, gate: Gate) -> None:
     visit(page, LONG)
     page.fill("#p-updates", "300")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from app.demos.bigram_or_rnn import DEMO, RUN, predict
 from app.demos.machine.demo import BadParametersError
-from app.demos.machine.figures import Curve
+from app.demos.machine.figures import Curve, Diagram
+from app.demos.machine.numbers import show
 from app.demos.parts import character_marks as marks
 from tests.examples import examples
 
@@ -101,8 +102,14 @@ def test_memory_makes_the_text_less_surprising() -> None:
 
 def test_the_curve_ends_at_the_number_that_is_told() -> None:
     result = DEMO.result("mark=¡&words=3&w=0.95")
-    curve = result.figures[0]
+    readers, _, curve, _ = result.figures
     assert isinstance(curve, Curve)
+    assert isinstance(readers, Diagram)
+    ends = {node.at: readers.nodes[place + 1].text for place, node in enumerate(readers.nodes) if node.text in "?!"}
+    right = result.traces()[0].columns.index("!") + 1
+    for model in ("bigram", "rnn"):
+        assert ends[f"{model},{right}"] == show(result.numbers[model])
+    assert [node.text for node in readers.nodes[: len(curve.x)]] == list("¡ana␣canta␣la")
     assert curve.series[0].values[-1] == pytest.approx(result.numbers["share"], rel=1e-12)
     assert len(curve.x) == result.numbers["gap"] + 1
 

@@ -36,6 +36,15 @@ def test_a_seeded_run_has_its_symptom(query: str, symptom: str) -> None:
     assert SYMPTOMS[int(numbers["symptom"])] == symptom
 
 
+def test_what_is_to_be_tried_is_as_it_says() -> None:
+    stalls, cured, diverges, clipped, lost = (DEMO.changed(one.change) for one in DEMO.try_this)
+    for parameters, verdict in ((stalls, "poor"), (diverges, "bad"), (clipped, "good"), (lost, "bad")):
+        assert DEMO.compute(parameters).verdict == verdict
+    assert DEMO.compute(diverges).numbers["explodes"] == 1
+    assert over(DEMO, stalls, range(12))["stalled"].sum() == 11
+    assert over(DEMO, cured, range(12))["learned"].all()
+
+
 def test_clipping_keeps_a_run_that_diverges_from_nan() -> None:
     assert told("gain=1&gap=5&rate=50").startswith("NaN")
     assert not told("gain=1&gap=5&rate=50&clip=0.1").startswith("NaN")

@@ -13,6 +13,7 @@ from app.demos.machine.numbers import Mark, marks
 
 MOST_SQUARES = 14  # of a trace's miniature, each way
 SHORT_ARROW = 36  # shorter than its label is wide
+GRIP = 22 / LEGIBLE  # the radius of what a finger takes hold of: 44 pixels across, at the smallest scale too
 LETTER = 7.8  # how wide a letter of a diagram is
 LONG = 12  # letters of a column's head that may take two lines
 SMALL_WIDE, SMALL_HIGH = 250, 150  # the room of a miniature, in pixels
@@ -136,7 +137,7 @@ def _grip(x: float, y: float, wide: float, high: float = 20) -> str:
     half = max(0, wide / 2 + 4 - radius)
     ends = f"a{radius:g},{radius:g} 0 0 1 0,"
     ring = f"M{x - half:g},{y - radius:g}h{2 * half:g}{ends}{2 * radius:g}h{-2 * half:g}{ends}{-2 * radius:g}z"
-    return f'<circle class="grip" cx="{x}" cy="{y}" r="{max(22, radius):g}"/><path class="ring" d="{ring}"/>'
+    return f'<circle class="grip" cx="{x}" cy="{y}" r="{max(GRIP, radius):.4g}"/><path class="ring" d="{ring}"/>'
 
 
 def _long(text: str) -> float:
@@ -166,7 +167,8 @@ def _node(node: Node, small: bool, says: bool) -> str:
     if node.handle:
         noted = bool(node.note and node.shape == "text")
         room = (node.width, node.width) if is_round else (max(long, _long(node.note) * noted), 34 if noted else 20)
-        at, shape = at + held(node.handle), _grip(x, y + 9 * noted, *room) + shape
+        grip = _grip(x, y + 9 * noted, *room)
+        at, shape = at + held(node.handle), shape + grip if boxed and not node.text else grip + shape
     is_tight = is_round and long > node.width - 6
     looks = " ".join(["strong"] * node.strong + ["bare"] * (node.shape == "text") + ["tight"] * is_tight)
     text = _text(node.text, x, y + (0 if node.note and boxed else 4), f' class="{looks}"' if looks else "")

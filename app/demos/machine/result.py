@@ -3,10 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from app.demos.machine.arithmetic import Arithmetic
 from app.demos.machine.figures import Figure, Trace, Values
 from app.demos.machine.numbers import finite_or_name, plain
+
+Verdict = Literal["", "open", "poor", "bad", "good"]
 
 
 @dataclass(frozen=True)
@@ -14,13 +17,14 @@ class Result:
     """`numbers` may be quoted by cards (`#ratio=0.0052`), captions and predictions; figures draw them.
 
     `warnings` name what is not finite or not to be trusted, each a sentence.
-    `lacks` says why PyTorch's layers cannot compute the state, if they cannot.
+    `lacks` says why PyTorch's layers cannot compute the state, if they cannot. `verdict` colours the caption's start.
     """
 
     numbers: Mapping[str, float]
     figures: Sequence[Figure]
     warnings: Sequence[str] = ()
     lacks: str = ""
+    verdict: Verdict = ""
 
     def traces(self) -> list[Trace]:
         """The figures whose cells can be chosen."""

@@ -23,7 +23,7 @@ class DriftMonitor(Parameters):
     shift: Literal["none", "inputs", "sensor", "relation", "gradual"] = choice(
         "relation",
         title="Shift",
-        says="The inputs (covariate shift), a sensor's zero point, or the relation (concept drift).",
+        says="The inputs (covariate shift), a sensor's zero, or the relation (concept drift).",
     )
     size: float = number(1, 0, 5, slide=(0, 3), step=0.1, title="Size", says="In standard deviations of the input.")
     since: int = number(60, 1, 140, step=1, title="Day of the shift", says="The first day of the changed world.")

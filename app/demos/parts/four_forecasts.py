@@ -26,9 +26,7 @@ class MlpCnnRnn(Parameters):
     period: int = number(10, 2, 24, step=1, title="Period", says="Steps from spike to spike or from crest to crest.")
     noise: float = number(0.02, 0, 2, slide=(0, 0.5), step=0.01, title="Noise", says="Its standard deviation.")
     pool: bool = flag(
-        True,
-        title="CNN pools",
-        says="Keep each kernel's largest and mean output only, or its output at every position.",
+        True, title="CNN pools", says="Keep each kernel's largest and mean output, or its output at every position."
     )
     show: Literal["mlp", "cnn", "rnn"] = choice("rnn", title="Draw", says="The forecast drawn beside the naive one.")
     seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the noise and the random weights.")

@@ -24,7 +24,7 @@ def tree_picture(
     heights = [0] * n
     for left, right in tree:
         heights.append(1 + max(heights[left], heights[right]))
-    step = min(40.0 if small else 74.0, TALLEST / heights[-1])
+    step = min(40.0 if small else 54.0, TALLEST / heights[-1])
     bottom = 34 + step * heights[-1]
     across = [30 + gap * i for i in range(n)]
     for left, right in tree:
