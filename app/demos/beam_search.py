@@ -137,14 +137,15 @@ def _candidates(p: BeamSearch, candidates: Sequence[Candidate], at: int, V: int)
         return given(r"\mathrm{kept}", f"Rank {rank} of {len(candidates)}; the best {p.width} are kept.")
 
     token = Formula(r"\log p(\mathrm{token})", "", r"\ln(q)")
+    before = log_p - last
     rows = (
-        Row("before", r"$\log p$ before", log_p - last, start, words="log p before this step"),
+        Row("before", r"$\log p$ before", before, start, words="log p before this step"),
         Row("last", r"$\log p$ of the token", last, token, words="log p of the token"),
         Row("sum", r"$\log p$", log_p, Formula(r"\log p", "Logarithms add.", "b + l"), words="log p"),
         Row("score", "score", score, SCORE),
         Row("kept", "kept", kept, rank, words="kept: 1, dropped: 0"),
     )
-    symbols: Symbols = {"b": log_p - last, "l": last, "q": np.exp(last), "s": log_p, "n": lengths, r"\alpha": p.penalty}
+    symbols: Symbols = {"b": before, "l": last, "q": np.exp(last), "s": log_p, "n": lengths, r"\alpha": p.penalty}
     told = f"Step {at + 1}: the candidates, best first. What is dropped never comes back, nor does its state."
     columns = [named(one.tokens, V) for one in candidates]
     title, chosen = "Candidates of one step", ("score", 0)

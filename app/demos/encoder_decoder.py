@@ -187,7 +187,8 @@ def _state(p: EncoderDecoder, states: Values) -> Trace:
         def formula(t: int) -> Formula:
             before = float(held[t - 2, s - 2]) if t > 1 else 0.0
             note = "The word moves on by one slot: $W_h$ is a shift." if before else "No word has come this far yet."
-            return Formula(f"h_{{t,{s}}} = h_{{t-1,{s - 1}}}", note, values={f"h_{{t-1,{s - 1}}}": before})
+            name, at = f"h_{{t-1,{s - 1}}}", f"s{s - 1},{t - 1}" * (t > 1)
+            return Formula(f"h_{{t,{s}}} = {name}", note, values={name: before}, origins={name: at})
 
         return formula
 

@@ -112,14 +112,18 @@ def _merges_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: V
         def formula(k: int) -> Formula:
             node = tree[k - 1][side]
             name, note = _symbol(node, n), f"Word {node + 1}." if node < n else f"Node {node - n + 1}."
-            return Formula(f"{'lr'[side]}_k = {name}", note, values={name: float(nodes[node])})
+            return Formula(
+                f"{'lr'[side]}_k = {name}", note, "", {name: float(nodes[node])}, origins={name: _cell(node, n)}
+            )
 
         return formula
 
     def summed(k: int) -> Formula:
         l, r = (_symbol(node, n) for node in tree[k - 1])  # noqa: E741 (the literature's letter)
         values = {l: float(left[k - 1]), r: float(right[k - 1])}
-        return Formula(rf"z_k = W_l \, {l} + W_r \, {r} + b", "The same weights at every node.", values=values)
+        origins = {l: _cell(tree[k - 1][0], n), r: _cell(tree[k - 1][1], n)}
+        note = "The same weights at every node."
+        return Formula(rf"z_k = W_l \, {l} + W_r \, {r} + b", note, values=values, origins=origins)
 
     def share(k: int) -> Formula:
         root = given(r"\frac{\partial p_k}{\partial p_k}", "The root.")
@@ -162,6 +166,10 @@ def _symbol(node: int, n: int) -> str:
     return f"x_{{{node + 1}}}" if node < n else f"p_{{{node - n + 1}}}"
 
 
+def _cell(node: int, n: int) -> str:
+    return f"x,{node + 1}" if node < n else f"p,{node - n + 1}"
+
+
 def _parents(tree: recursive.Tree) -> dict[int, int]:
     """For each node below the root, the merge that joins it, from 0."""
     return {child: k for k, pair in enumerate(tree) for child in pair}
@@ -178,7 +186,8 @@ def _slopes(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: Values)
         slope = float(ACTIVATIONS[p.phi].slope(nodes[n + k : n + k + 1])[0])
         values = {"s": float(felt[n + k]), "f": slope, "w": weight}
         note = f"Through its parent, node {k + 1}."
-        return Formula(rf"{above} \cdot {phi} \cdot W_{side}", note, r"s \cdot f \cdot w", values)
+        origins = {"s": f"share,{k + 1}", "f": f"p,{k + 1}", "w": f"W_{side}"}
+        return Formula(rf"{above} \cdot {phi} \cdot W_{side}", note, r"s \cdot f \cdot w", values, origins=origins)
 
     return formula
 

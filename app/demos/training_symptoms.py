@@ -120,7 +120,7 @@ def numbers_of(update: int, run: TrainedSoFar, draw: int, by_step: Values) -> tu
     numbers["explodes"] = float(numbers["reached_first"] > 1)
     numbers["ran_away"] = float(name in ("NaN", "Diverged"))
     numbers["stalled"], numbers["learned"] = float(name == "Stalled"), float(name == "Learned")
-    return numbers, f"**{name}**: {told}"
+    return numbers, f"{name}: {told}"
 
 
 def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:

@@ -139,11 +139,17 @@ class Trace:
 
     @cached_property
     def _stands_for(self) -> Mapping[str, tuple[str, int | None]]:
-        """What each symbol stands for: a row's key and how many columns on, or a parameter's name and None."""
+        """What each symbol stands for: a row's key and how many columns on, or a parameter's name and None.
+
+        A symbol whose numbers are a row's own stands for it, whatever its name.
+        """
         by_step = [row for row in self.rows if shifted(row.symbol, self.index, 1) != shifted(row.symbol, self.index, 0)]
         shown = {shifted(row.symbol, self.index, by): (row.key, by) for by in (1, -1, 0) for row in by_step}
         names = [*(row.symbol for row in by_step), *self.symbols]
-        return {name: shown.get(plain := shifted(name, self.index, 0), (plain, None)) for name in names}
+        own = {name: (row.key, 0) for name, one in self.symbols.items() for row in self.rows if row.values is one}
+        return own | {
+            name: shown.get(plain := shifted(name, self.index, 0), (plain, None)) for name in names if name not in own
+        }
 
     @cached_property
     def _symbols(self) -> dict[tuple[str, str], Sequence[str]]:
