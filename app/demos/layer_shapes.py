@@ -190,7 +190,7 @@ def _diagram(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> 
     return Diagram("model", "Shapes through the model", told, alt, width, height, nodes, edges)
 
 
-ROOM, LEAST = (250.0, 190.0), (18.0, 8.0)
+ROOM, LEAST = (190.0, 190.0), (18.0, 8.0)
 """The room for the weights of a layer, and the least size of a block: width and height."""
 BLOCKS = {1: " ", 3: "zrn", 4: "ifgo"}
 
@@ -208,19 +208,19 @@ def _blocks(p: LayerShapes, layer: Layer, numbers: dict[str, float]) -> Diagram:
     }
     scale = min(ROOM[0] / (times * units), ROOM[1] / sum(heights.values()))
     wide, nodes, y = max(LEAST[0], scale * units), list[Node](), 14.0
-    last = 92 + (wide + 4) * (times - 1) + wide / 2
+    last = 112 + (wide + 4) * (times - 1) + wide / 2
     if times > 1:
         nodes += [
-            Node(92 + (wide + 4) * i + wide / 2, y, g, "text", 20, 20, strong=True, gate=g)
+            Node(112 + (wide + 4) * i + wide / 2, y, g, "text", 20, 20, strong=True, gate=g)
             for i, g in enumerate(BLOCKS[times])
         ]
         y += 16
     for key, rows in heights.items():
         high = max(LEAST[1], scale * rows)
         y += max(high, 44) / 2
-        nodes.append(Node(40, y - 8, parts[key][0], "text", 70, 20, note=f"{rows} × {times * units}", strong=True))
+        nodes.append(Node(56, y - 8, parts[key][0], "text", 70, 20, note=f"{rows} × {times * units}", strong=True))
         nodes += [
-            Node(92 + (wide + 4) * i + wide / 2, y, "", "box", wide, high, gate=g.strip())
+            Node(112 + (wide + 4) * i + wide / 2, y, "", "box", wide, high, gate=g.strip())
             for i, g in enumerate(BLOCKS[times])
         ]
         if key != "bias":
