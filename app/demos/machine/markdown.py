@@ -139,10 +139,8 @@ def _missing(front: Mapping[str, str], summary: Sequence[str], items: Mapping[st
         found.append(f"the idea must be one of {', '.join(IDEAS)}, not {front['idea']!r}")
     if not summary:
         found.append("a summary must follow the front matter")
-    if len(items.get("Try this", ())) != 3:
-        found.append(
-            f"a section '## Try this' must have three states to try; here are {len(items.get('Try this', ()))}"
-        )
+    if (tries := len(items.get("Try this", ()))) not in (3, 5):
+        found.append(f"a section '## Try this' must have three or five states to try; here are {tries}")
     if len(items.get("Tour", range(STEPS_OF_A_TOUR))) != STEPS_OF_A_TOUR:
         found.append(f"a section '## Tour' must have {STEPS_OF_A_TOUR} steps; here are {len(items['Tour'])}")
     if not items.get("Sources"):

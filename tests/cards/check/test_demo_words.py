@@ -84,7 +84,7 @@ RENEWS, SUMMARY = "](?convention=renews):", DEMO.summary
             "computes no number 'h_lost'. Did you mean 'h_last'?",
         ),
         ("- [Always", "[Always", 18, "under 'Try this' each line is - [label](?parameter=value): what to notice"),
-        (RENEWS, "](convention=renews):", 1, "must have three states to try; here are 2"),
+        (RENEWS, "](convention=renews):", 1, "must have three or five states to try; here are 2"),
         (r"write $z$ for", r"write $\zed$ for", 16, r"formula $\zed$: "),
         ("## Sources", NEXT, 21, "there is no demo 'lstm-gate'. Did you mean 'lstm-gates'?"),
         ("- [Renew](", "[Renew](", 9, "under 'Tour' each line is - [title](?parameter=value#number=1.5)"),
