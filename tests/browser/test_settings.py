@@ -136,7 +136,7 @@ def test_two_actions_on_a_key_are_refused_beside_the_field(chromium: Browser, se
             page.keyboard.press("Enter")
         assert answered.value.status == 422
         expect(page.locator("#set-key-undo")).to_have_attribute("aria-invalid", "true")
-        expect(page.locator("#wrong-key-undo")).to_have_text("'e' is already the key for «edit the card’s file».")
+        expect(page.locator("#wrong-key-undo")).to_have_text("“e” is already the key for “edit the card’s file”.")
         page.get_by_role("alert").get_by_role("link").click()
         expect(page.locator("#set-key-undo")).to_be_focused()
         expect(page.locator("#set-new_per_day")).to_have_value("7")

@@ -81,7 +81,7 @@ def own_keys(typed: Mapping[str, str]) -> dict[str, str]:
                 f"{_shown(text)} is not a single key: enter a letter, digit or sign, or Space; or leave it empty."
             )
         elif key in taken:
-            problems[action.name] = f"{_shown(key)} is already the key for «{taken[key].does}»."
+            problems[action.name] = f"{_shown(key)} is already the key for “{taken[key].does}”."
         elif key != OFF:
             taken[key] = action
     if problems:

@@ -57,14 +57,14 @@ def test_all_off_silences_every_key() -> None:
 @pytest.mark.parametrize(
     ("typed", "where", "says"),
     [
-        ({"undo": "e"}, "undo", "'e' is already the key for «edit the card’s file»."),
-        ({"undo": "x", "edit": "x"}, "edit", "'x' is already the key for «undo the last rating»."),
+        ({"undo": "e"}, "undo", "'e' is already the key for “edit the card’s file”."),
+        ({"undo": "x", "edit": "x"}, "edit", "'x' is already the key for “undo the last rating”."),
         ({"undo": "qu"}, "undo", "'qu' is not a single key"),
         ({"undo": "Enter"}, "undo", "'Enter' is not a single key"),
         ({"undo": "Ctrl+z"}, "undo", "is not a single key"),
         ({"undo": "\x07"}, "undo", "is not a single key"),
         ({"undo": "x" * 5000}, "undo", "is not a single key"),
-        ({"undo": "space"}, "undo", "'Space' is already the key for «start;"),
+        ({"undo": "space"}, "undo", "'Space' is already the key for “start;"),
         ({"fly": "x"}, "fly", "There is no action called 'fly'."),
     ],
 )
