@@ -9,10 +9,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 from sqlmodel import select
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
 from app.models import Review
 from app.tables import LEARNER
 from app.web.frame.entry import SIGN_IN_FIRST
+from app.web.frame.security import Guard
 from tests.browser.conftest import Server, watched
 from tests.browser.test_quiz import WELL, reveal
 
@@ -75,19 +78,24 @@ def test_the_answer_stays_until_it_is_saved(page: Page, server: Server) -> None:
     assert ratings(server) == [(4, TYPED)]
 
 
-def test_what_is_refused_in_a_line_stays_on_the_page(page: Page, server: Server) -> None:
+async def shut(_guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
+    """What the front door answers whose session ended meanwhile."""
+    await PlainTextResponse(SIGN_IN_FIRST, 403)(scope, receive, send)
+
+
+def test_what_is_refused_in_a_line_stays_on_the_page(
+    page: Page, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page.goto("/review?deck=rnn")
     expect(page.locator("#announcer")).to_have_text(re.compile(r"^Card \d+ of \d+$"))  # its keys work now
     page.get_by_label("Your answer").fill(TYPED)
     question = page.locator("h1").inner_text()
-    page.route(
-        "**/review/answer", lambda route: route.fulfill(status=403, content_type="text/plain", body=SIGN_IN_FIRST)
-    )
-    page.keyboard.press("Control+Enter")
-    expect(page.locator("#trouble")).to_have_text(SIGN_IN_FIRST)
+    with monkeypatch.context() as out:
+        out.setattr(Guard, "__call__", shut)
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#trouble")).to_have_text(SIGN_IN_FIRST)
     expect(page.get_by_label("Your answer")).to_have_value(TYPED)
     assert page.locator("h1").inner_text() == question
-    page.unroute("**/review/answer")
     reveal(page)
     expect(page.locator(".typed p").first).to_have_text(TYPED, use_inner_text=True)
     page.get_by_role("button", name=WELL).click()

@@ -44,7 +44,8 @@ def test_going_back_shows_the_question_before_and_counts_once(page: Page) -> Non
     expect(page.locator(".score")).to_have_text("0 of 1 right")
     page.get_by_role("link", name="Another one").click()
     expect(page.locator("#answer")).to_be_visible()
-    page.go_back()
+    with page.expect_event("load"):
+        page.go_back()
     expect(page.locator("#judged")).to_be_visible()
     page.go_back()
     expect(page.locator(".score")).to_have_text("Question 1")
