@@ -14,6 +14,7 @@ from app.demos.machine.arithmetic import Arithmetic
 from app.demos.machine.prediction import Parting
 from app.demos.registry import all_demos
 from app.settings import ROOT
+from app.web.frame.pages import environment
 from tests.ask.spellings import of_number, of_shape
 from tests.demos.machine.test_formulas import check
 from tests.examples import share_of
@@ -173,3 +174,10 @@ def test_what_is_typed_is_read_as_the_kind_that_is_asked(name: str) -> None:
     assert one.accepts(value)
     assert one.gap(value) <= 1e-3
     assert not math.isnan(one.gap(value))
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_its_working_is_shown_line_by_line(name: str) -> None:
+    working = environment("v").get_template("ask/answer.html").module.working  # type: ignore[attr-defined]
+    for instance in sample(name, 3):
+        assert working(instance.task).count("<li") == len(instance.task.working)
