@@ -33,7 +33,7 @@ class BigramOrRNN(Parameters):
     )
     words: int = number(4, 1, len(RUN), step=1, title="Words after the mark", says=f"The first of: {' '.join(RUN)}.")
     own: str = text(
-        "", of=LETTERS, least=0, most=40, title="Or your own words", says=f"Instead, with letters of {LETTERS.strip()}."
+        "", of=LETTERS, least=0, most=40, title="Or your own words", says=f"Only with the letters {LETTERS.strip()}."
     )
     w: float = number(
         1.5, 0, 3, slide=(0, 2), step=0.05, title="Memory's weight $w$", says="From the memory unit to itself."

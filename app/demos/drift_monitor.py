@@ -191,7 +191,7 @@ def _working(p: DriftMonitor, result: Result) -> list[Arithmetic]:
     values = {"n": p.window, "c": p.threshold, "r": ratio}
     reached = p.window * (p.threshold - 1) / (ratio - 1)
     days = Formula(
-        r"k + \mathrm{late}", "The next day, and its label:", values={"k": expected - p.late, r"\mathrm{late}": p.late}
+        r"k + \mathrm{late}", "The next whole day's label:", values={"k": expected - p.late, r"\mathrm{late}": p.late}
     )
     return [
         Formula(rises, written=r"n \cdot (c - 1) / (r - 1)", values=values).worked_out(reached, {}),

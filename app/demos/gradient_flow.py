@@ -33,7 +33,7 @@ class GradientFlow(Parameters):
         0.9, 0, 50, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Size of the recurrent weights."
     )
     beside: float = number(
-        1.1, 0, 50, slide=(0, 2.5), step=0.05, title="Compared with", says="A second plain RNN with it; 0 draws none."
+        1.1, 0, 50, slide=(0, 2.5), step=0.05, title="Compared with", says="A plain RNN with this gain; 0: none."
     )
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="For the plain RNN; LSTM and GRU have their own.")
     forget_bias: float = number(
@@ -341,7 +341,7 @@ def _question(p: GradientFlow) -> Question:
 def _steps(p: GradientFlow, result: Result) -> list[Arithmetic]:
     one_back = given(r"\lVert \partial h_T / \partial h_{T-1} \rVert = g", "One step back:")
     all_back = Formula(
-        r"\lVert \partial h_T / \partial h_0 \rVert = g^T", f"{p.steps} steps:", "g^{T}", {"g": p.gain, "T": p.steps}
+        r"\lVert \partial h_T / \partial h_0 \rVert = g^T", f"{p.steps} back:", "g^{T}", {"g": p.gain, "T": p.steps}
     )
     return [one_back.worked_out(p.gain, {}), all_back.worked_out(result.numbers["ratio"], {})]
 

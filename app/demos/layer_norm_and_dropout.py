@@ -237,7 +237,7 @@ def _by_hand(p: LayerNormAndDropout, one: _Normalised, numbers: dict[str, float]
             group="normalised",
         ),
         Row("n", r"$\hat{z}_j$", n, root, words="normalised"),
-        Row("a", r"$\tanh(\hat{z}_j)$", a, Formula(r"\tanh(\hat{z}_j)", written=r"\tanh(n)"), words="tanh of the sum"),
+        Row("a", r"$\tanh(\hat{z}_j)$", a, Formula(r"\tanh(\hat{z}_j)", "", r"\tanh(n)"), words="tanh after the norm"),
         Row("slope", "slope", slope, kept, words="slope after normalising"),
     )
     symbols: Symbols = {"s": z, "r": raw, "d": apart, "n": n, "a": a, r"\mu": mean, "v": numbers["variance"]}

@@ -30,7 +30,7 @@ class TrainingSymptoms(Parameters):
         0.1, 0, 100, slide=(0, 2), step=0.05, title=r"Learning rate $\eta$", says="How far each update goes."
     )
     gain: float = number(
-        0.7, 0, 5, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Of the recurrent weights at first."
+        0.7, 0, 5, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Of the initial recurrent weights."
     )
     clip: float = number(
         0, 0, 100, slide=(0, 2), step=0.1, title="Clip at $c$", says="Largest gradient norm; 0 means no clipping."

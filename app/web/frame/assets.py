@@ -88,4 +88,9 @@ def with_styles(page: str, had: str) -> tuple[str, str, list[str]]:
 def _sheet(folder: str, name: str) -> tuple[str, str]:
     """A style sheet that means the same within a page, and the policy's source for it."""
     text = (STATIC / f"{name}.css").read_text("utf-8").replace('url("lib/', f'url("{folder}lib/')
-    return text, f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+    return text, by_hash(text)
+
+
+def by_hash(style: str) -> str:
+    """The source by which a content security policy allows this style and no other."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"

@@ -1,7 +1,5 @@
 """Error answers: a page that says what went wrong and what to do next, never a traceback."""
 
-import base64
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -24,6 +22,7 @@ from app.nearest import nearest_in
 from app.study.learner.preferences import LeavingLearnerError, UnknownLearnerError
 from app.study.quiz.take import AnothersQuizError, UnknownQuizError
 from app.study.schedule.rate import UnknownCardError
+from app.web.frame.assets import by_hash
 from app.web.frame.busy import BUSY_HEADERS, BusyError, busy_answer, what_was_saved
 from app.web.frame.here import LEARNER_COOKIE, SAFE_METHODS, is_visit, page, take_cookie, wants_part
 
@@ -58,8 +57,7 @@ def refused_page(templates: Environment, status: int, sentence: str) -> tuple[st
     sentence, phrase = sentence[0].upper() + sentence[1:], HTTPStatus(status).phrase
     body = templates.get_template("refused.html").render(code=int(status), phrase=phrase, sentence=sentence)
     style = body.partition("<style>")[2].partition("</style>")[0]
-    by_hash = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{by_hash}'; base-uri 'none'; frame-ancestors 'none'"
+    policy = f"default-src 'none'; style-src {by_hash(style)}; base-uri 'none'; frame-ancestors 'none'"
     return body, {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
 
 

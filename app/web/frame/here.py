@@ -111,10 +111,12 @@ def page(request: Request, template: str, status: int = 200, part: str | None = 
         body = "".join(made.blocks[part](made.new_context(context)))
     else:
         body = made.render(context)
-    had = has = cookie(request, STYLES_COOKIE)
-    if is_visit(request):
-        body, has, request.scope["styles"] = with_styles(body, had)
-    response = HTMLResponse(body, status, {"Vary": "HX-Request-Type", "Cache-Control": "no-store"})
+    headers = {"Vary": "HX-Request-Type", "Cache-Control": "no-store"}
+    if not is_visit(request):
+        return HTMLResponse(body, status, headers)
+    had = cookie(request, STYLES_COOKIE)
+    body, has, request.scope["styles"] = with_styles(body, had)
+    response = HTMLResponse(body, status, headers)
     if has != had:
         give_cookie(request, response, STYLES_COOKIE, has)
     return response
