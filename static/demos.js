@@ -47,16 +47,18 @@ let ahead = new Map(); // the address of an answer: a promise of it
 let touched = null; // the slider that a hand is at, or was at last
 let quiet = null;
 
-// The addresses, as htmx writes them, of the states one step of the slider away.
+// The addresses, as htmx writes them, of the states one step of the slider away; and of the one where it stands.
+function addressOf(field, value = field.value) {
+  const query = new URLSearchParams(new FormData(form));
+  query.set(field.name, value);
+  return `${form.getAttribute("action")}?${query}`;
+}
+
 function besides({ range, field }) {
   const { value, min, max, step } = range;
   const decimals = Math.max(...[min, step].map((number) => (number.split(".")[1] ?? "").length));
   const moved = [Number(step), -step].map((by) => Number((Number(value) + by).toFixed(decimals)));
-  return moved.filter((one) => one >= min && one <= max).map((one) => {
-    const query = new URLSearchParams(new FormData(form));
-    query.set(field.name, one);
-    return `${form.getAttribute("action")}?${query}`;
-  });
+  return moved.filter((one) => one >= min && one <= max).map((one) => addressOf(field, one));
 }
 
 async function whole(address, request) {
@@ -64,12 +66,17 @@ async function whole(address, request) {
   return new Response(await answer.text(), answer);
 }
 
+function ask(address, priority) {
+  const headers = { "HX-Request": "true", "HX-Request-Type": "partial", "HX-Current-URL": location.href, Accept: "text/html" };
+  const answer = whole(address, { headers, priority });
+  answer.catch(() => ahead.delete(address));
+  return answer;
+}
+
 function lookAhead() {
   if (!touched?.isConnected || touched.hasAttribute("idle") || form.dataset.trains || navigator.connection?.saveData) return;
-  const headers = { "HX-Request": "true", "HX-Request-Type": "partial", "HX-Current-URL": location.href, Accept: "text/html" };
   const before = ahead;
-  ahead = new Map(besides(touched).map((address) => [address, before.get(address) ?? whole(address, { headers, priority: "low" })]));
-  for (const [address, answer] of ahead) answer.catch(() => ahead.delete(address));
+  ahead = new Map(besides(touched).map((address) => [address, before.get(address) ?? ask(address, "low")]));
 }
 
 for (const kind of ["pointerover", "pointerdown", "focusin"]) {
@@ -95,6 +102,7 @@ async function showCaption(text) {
 
 async function answerTo(address, request) {
   const answer = await (ahead.get(address) ?? whole(address, request));
+  ahead.delete(address);
   if (answer.ok && !request.signal.aborted) await showCaption(await answer.clone().text());
   request.signal.throwIfAborted();
   return answer.clone();
@@ -112,6 +120,9 @@ class RecurSlider extends HTMLElement {
     this.append(this.range);
     this.range.addEventListener("input", () => {
       this.field.value = this.range.value;
+      // On a slow phone htmx takes a while to make its request, which then finds this one under way.
+      const address = addressOf(this.field);
+      if (!sliding && !form.dataset.trains && !ahead.has(address)) ahead.set(address, ask(address));
       this.field.dispatchEvent(new CustomEvent("slide", { bubbles: true }));
       keepInSight(this);
     });

@@ -42,7 +42,7 @@ document.addEventListener("htmx:error", (event) => {
 });
 
 // The answer takes its place while one thinks, unseen and out of reach (content-visibility: hidden), with its layout
-// made: to show it then is only to paint it. `laid` is the template that it came from, what it is, and the bar's new content.
+// made, and the ratings in the bar: to show it then is only to paint it. `laid` is the template that it came from and what it is.
 let laid = {};
 
 function layOut() {
@@ -53,11 +53,13 @@ function layOut() {
   const slot = answer.getElementById("demo-slot");
   slot.remove();
   const [lead, buttons, rest] = ["lead", "bar", "rest"].map((name) => [...answer.querySelector(`[data-into=${name}]`).children]);
-  for (const one of [...lead, ...rest]) one.classList.add("unshown");
+  const pieces = [...lead, ...buttons, ...rest];
+  for (const one of pieces) one.classList.add("unshown");
   bar.before(...lead);
+  bar.append(...buttons);
   bar.after(...rest);
   fold();
-  laid = { hidden, pieces: [...lead, ...rest], buttons, slot };
+  laid = { hidden, pieces, slot };
   bar.getBoundingClientRect(); // now they are locked; and what is asked for its size within a lock is laid out
   for (const one of laid.pieces) {
     one.firstElementChild?.getBoundingClientRect();
@@ -76,11 +78,10 @@ function showAnswer(form, hidden, after, by) {
   const article = bar.closest(".asked");
   const said = form.dataset.said;
   layOut();
-  const { pieces, buttons, slot } = laid;
+  const { pieces, slot } = laid;
   hidden.remove();
-  for (const old of article.querySelectorAll(":is(.timer, .told, .leech):not(.unshown)")) old.remove();
+  for (const old of article.querySelectorAll(":is(.timer, .leech, .bar > *):not(.unshown)")) old.remove();
   for (const one of pieces) one.classList.remove("unshown");
-  bar.replaceChildren(...buttons);
   article.querySelector(".parts").after(slot);
   article.classList.add("revealed");
   article.querySelector("[name=revealed_after]").value = after;
@@ -89,7 +90,6 @@ function showAnswer(form, hidden, after, by) {
   article.querySelector(".marks").append(shown);
   if (by?.name === "sure") for (const one of article.querySelectorAll(".rating, .marks, form.note")) one.append(hiddenField(by));
   article.querySelector("h1").removeAttribute("data-focus");
-  window.htmx?.process(bar);
   article.querySelector("[data-focus]").focus({ preventScroll: true });
   barChanged = performance.now();
   document.dispatchEvent(new CustomEvent("recur:revealed", { detail: { said } }));

@@ -15,7 +15,7 @@ SLIDE = """(one, value) => {
   one.dispatchEvent(new Event("input"));
   return new Promise((done) => setTimeout(done, 60)); // longer than the throttle of a slide
 }"""
-LAID_OUT = "() => document.querySelector('.unshown.lead-in').firstElementChild.getBoundingClientRect().height"
+LAID_OUT = "(one) => one.laidOut = one.getBoundingClientRect().height"
 
 DRAWN = """() => [...document.querySelectorAll("body *:not(math, math *)")].map((one) => {
   const style = getComputedStyle(one);
@@ -55,9 +55,10 @@ def test_letters_that_come_late_move_nothing(chromium: Browser, server: Server, 
 def test_an_answer_waits_in_its_place_unseen_and_out_of_reach(page: Page) -> None:
     page.goto("/review")
     page.wait_for_selector(".lead-in.unshown", state="attached")
-    assert page.evaluate(LAID_OUT) > 0
+    for one in (".answer .say", ".rate"):
+        assert page.locator(one).evaluate(LAID_OUT) > 0
+        expect(page.locator(one)).to_be_hidden()
     expect(page.locator(".unshown").last).to_have_css("opacity", "0")  # its lines, too
-    expect(page.locator(".answer .say")).to_be_hidden()
     said = page.locator(".answer .say").text_content() or ""
     assert said.strip()[:20] not in page.locator("main").aria_snapshot()
     for key in "de":  # its demo, its editor
@@ -67,10 +68,10 @@ def test_an_answer_waits_in_its_place_unseen_and_out_of_reach(page: Page) -> Non
         assert not page.evaluate("Boolean(document.activeElement.closest('.unshown'))")
     requests: list[str] = []
     page.on("request", lambda request: requests.append(request.url))
-    page.evaluate("document.querySelector('.answer .say').laidOut = true")
     page.get_by_role("button", name="Show the answer").click()
-    expect(page.locator(".answer .say")).to_be_visible()
-    assert page.evaluate("document.querySelector('.answer .say').laidOut")
+    for one in (".answer .say", ".rate"):
+        expect(page.locator(one)).to_be_visible()
+        assert page.locator(one).evaluate("one => one.laidOut")
     assert page.locator(".unshown").count() == 0
     assert requests == []
 
