@@ -141,17 +141,30 @@ class RecurSlider extends HTMLElement {
 }
 customElements.define("recur-slider", RecurSlider);
 
+const PICTURE = ".diagram svg, .plot, .trace table";
+
 // While a knob moves, the first figure is in sight: above the knobs where they stand at the lower edge or beneath it.
 function keepInSight(knob) {
-  const picture = results.querySelector(".diagram svg, .plot, .trace table")?.getBoundingClientRect();
+  const picture = results.querySelector(PICTURE)?.getBoundingClientRect();
   if (!picture) return;
   const bar = document.querySelector("form.rating")?.getBoundingClientRect();
+  const top = Math.max(0, document.querySelector(".sitting")?.getBoundingClientRect().bottom ?? 0) + 8;
   const panel = form.getBoundingClientRect();
   const isOver = getComputedStyle(form).position === "sticky" && panel.width > innerWidth / 2;
   const bottom = isOver ? panel.top : Math.min(innerHeight, bar?.top || innerHeight);
   const below = isOver ? 0 : Math.max(0, bottom - knob.getBoundingClientRect().bottom - 8);
-  if (picture.top < 0) scrollBy(0, isOver ? picture.top - 8 : Math.max(picture.top - 8, -below));
-  else if (picture.bottom > bottom) scrollBy(0, Math.min(picture.bottom - bottom + 8, picture.top - 8));
+  if (picture.top < top - 8) scrollBy(0, isOver ? picture.top - top : Math.max(picture.top - top, -below));
+  else if (picture.bottom > bottom) scrollBy(0, Math.min(picture.bottom - bottom + 8, picture.top - top));
+}
+
+// A step of the tour shows its words and its figure at once, as far as the window is high enough.
+function showStep() {
+  const words = document.querySelector(".tour")?.getBoundingClientRect();
+  const picture = words && results.querySelector(PICTURE)?.getBoundingClientRect();
+  if (!picture) return;
+  const tabs = document.querySelector(".tabs");
+  const bottom = tabs && getComputedStyle(tabs).position === "fixed" ? tabs.getBoundingClientRect().top : innerHeight;
+  scrollBy(0, Math.max(0, Math.min(picture.bottom - bottom + 8, words.top - 8)));
 }
 
 function hold(query) {
@@ -317,7 +330,7 @@ for (const kind of ["pointerdown", "keydown"]) {
 }
 
 document.addEventListener("htmx:after:swap", () => {
-  waiting = false;
+  waiting = isLost = false;
   if (!begin()) return;
   if (!stream) follow();
   if (form.contains(document.activeElement) && document.activeElement.type === "range") keepInSight(document.activeElement);
@@ -325,12 +338,20 @@ document.addEventListener("htmx:after:swap", () => {
   playable();
   reveal();
 });
+let isLost = false; // the last answer did not come
 for (const kind of ["htmx:error", "recur:busy"]) {
   document.addEventListener(kind, () => {
     waiting = false;
+    isLost = true;
     pause("Paused.");
   });
 }
+// The figure catches up with the knobs and the chosen number once the net is back.
+window.addEventListener("online", () => {
+  if (!isLost || !form?.isConnected) return;
+  if (form.dataset.trains) current()?.click();
+  else form.dispatchEvent(new CustomEvent("slide"));
+});
 
 // Training: the button opens a stream of results; stopping it, or leaving, ends the run on the server too.
 let stream = null;
@@ -356,9 +377,11 @@ function queueReport(report) {
 // The buttons beside the curve; the bar of what is done.
 function showTraining(isOn) {
   const bar = document.querySelector(".training");
-  document.querySelector("[data-stop]").hidden = !isOn;
-  document.querySelector("[data-train]").hidden = isOn;
-  bar.hidden = !isOn;
+  const [train, stop] = ["[data-train]", "[data-stop]"].map((one) => document.querySelector(one));
+  const isFocused = [train, stop].includes(document.activeElement);
+  stop.hidden = bar.hidden = !isOn;
+  train.hidden = isOn;
+  if (isFocused) (isOn ? stop : train).focus(); // each takes the other's place
   return bar;
 }
 
@@ -412,11 +435,14 @@ function startTraining() {
   for (const kind of ["busy", "stopped"]) {
     stream.addEventListener(kind, (event) => {
       const said = JSON.parse(event.data).says ?? "Stopped.";
-      endTraining(said);
+      endTraining(kind === "busy" ? "" : said);
       if (kind === "busy") trouble(said);
     });
   }
-  stream.onerror = () => endTraining("The training was interrupted.");
+  stream.onerror = () => {
+    endTraining();
+    trouble("The server could not be reached, so the training was interrupted. Press Train to start it again.");
+  };
 }
 
 document.addEventListener("submit", (event) => {
@@ -426,6 +452,7 @@ document.addEventListener("submit", (event) => {
   startTraining();
 }, true);
 document.addEventListener("click", (event) => event.target.closest?.("[data-stop]") && endTraining("Stopped."));
+document.addEventListener("keydown", (event) => event.repeat && event.target.closest?.(".train") && event.preventDefault()); // a held Enter
 // What is to be tried is trained at once, before one's eyes.
 document.addEventListener("click", (event) => {
   const preset = event.target.closest?.(".presets a");
@@ -452,6 +479,7 @@ function begin() {
   playable();
   revealed = "";
   reveal();
+  showStep();
   return true;
 }
 document.documentElement.classList.add("live");

@@ -126,7 +126,7 @@ const slot = () => document.getElementById("demo-slot");
 
 function closeDemo() {
   const open = slot();
-  if (!open || open.hidden) return false;
+  if (!open || (open.hidden && !open.firstChild)) return false;
   open.hidden = true;
   open.replaceChildren();
   document.querySelector(".answer .demo-link[aria-expanded=true]")?.focus();
@@ -142,11 +142,12 @@ async function openDemo(link) {
   address.pathname += "/beneath";
   address.searchParams.set("from", rating.dataset.back ?? `/review?${kept}`);
   slot().hidden = false;
-  await htmx.ajax("GET", address.pathname + address.search, { target: "#demo-slot", swap: "innerHTML" });
   link.setAttribute("aria-expanded", "true");
+  await htmx.ajax("GET", address.pathname + address.search, { target: "#demo-slot", swap: "innerHTML" });
   const title = document.getElementById("beneath");
-  title?.focus({ preventScroll: true });
-  title?.scrollIntoView({ block: "start" });
+  if (!title || slot().hidden) return closeDemo(); // it did not come, or was closed before it came
+  title.focus({ preventScroll: true });
+  title.scrollIntoView({ block: "start" });
 }
 
 // Ctrl+Enter in a text that is typed sends its form: Enter alone is a new line.

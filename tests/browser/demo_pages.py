@@ -9,12 +9,17 @@ def visit(page: Page, path: str) -> None:
     page.wait_for_selector("html.live #knobs[data-htmx-powered]")
 
 
-def open_beneath_a_card(page: Page) -> None:
-    """Study the card on vanishing gradients, show its answer, and open its first demo."""
-    page.goto("/cards/rnn/vanishing-why")
+def open_beneath_a_card(page: Page, card: str = "rnn/vanishing-why") -> None:
+    """Study a card, by itself the one on vanishing gradients, show its answer, and open its first demo."""
+    answer(page, card)
+    page.keyboard.press("d")
+    page.wait_for_selector("#demo-slot #knobs[data-htmx-powered]")
+
+
+def answer(page: Page, card: str = "rnn/vanishing-why") -> None:
+    """Study a card, and show its answer."""
+    page.goto(f"/cards/{card}")
     page.get_by_role("link", name="Study this card now").click()
     page.wait_for_url("**/review?*")  # with its scripts, which know the keys
     page.get_by_role("button", name="Show the answer").click()
     page.locator("form.rating").wait_for()
-    page.keyboard.press("d")
-    page.wait_for_selector("#demo-slot #knobs[data-htmx-powered]")

@@ -4,17 +4,14 @@ import re
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import demo_pages
 from tests.browser.conftest import Server, watched
 from tests.browser.test_every_page import sideways, violations
 
 
 def answer(page: Page) -> str:
     """Show the answer of a card with a demo; its form's token."""
-    page.goto("/cards/rnn/vanishing-why")
-    page.get_by_role("link", name="Study this card now").click()
-    page.wait_for_url("**/review?*")  # with its scripts, which know the keys
-    page.get_by_role("button", name="Show the answer").click()
-    page.locator("form.rating").wait_for()
+    demo_pages.answer(page)
     return page.locator("form.rating input[name=token]").input_value()
 
 
