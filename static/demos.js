@@ -263,15 +263,17 @@ document.addEventListener("click", (event) => {
   edits += 1;
 });
 
-// A circle of the diagram chooses the number that it shows; of several beneath a finger, the nearest one.
+// A circle of the diagram chooses the number that it shows; of several beneath or beside a finger, the nearest one.
 const DRAWN = "#results svg [data-at]";
+const REACH = 22; // pixels from the middle of a circle that is too small for a finger
 document.addEventListener("click", ({ target, clientX, clientY }) => {
   const away = (one) => {
     const { left, top, width, height } = one.firstElementChild.getBoundingClientRect();
     return Math.hypot(left + width / 2 - clientX, top + height / 2 - clientY);
   };
   const here = document.elementsFromPoint(clientX, clientY).map((one) => one.closest(DRAWN)).filter(Boolean);
-  const node = target.closest(DRAWN) && (here.sort((one, other) => away(one) - away(other))[0] ?? target.closest(DRAWN));
+  const beside = [...(target.closest("#results .diagram svg")?.querySelectorAll("[data-at]") ?? [])].filter((one) => away(one) < REACH);
+  const node = (here.length ? here : beside).sort((one, other) => away(one) - away(other))[0] ?? target.closest(DRAWN);
   const cell = node && cells().find((one) => one.value === node.dataset.at);
   if (cell) choose(cell);
 });

@@ -48,7 +48,7 @@ def compute(p: Activations) -> Result:
     numbers |= {"gradient": float(gradients[-1]), "value_last": float(a[-1]), "slope_last": float(slopes[-1])}
     numbers["per_layer"] = float(products[-1] ** (1 / p.depth))
 
-    over_z = np.arange(-60, 61) / 10.0
+    over_z = np.arange(-60, 61) / 60.0 * max(6, math.ceil(abs(p.z)))
     values = phi.f(over_z)
     unit = [Series("phi", r"$\varphi(z)$", "the activation", values)]
     unit.append(Series("slope", r"slope $\varphi'(z)$", "its slope", phi.slope(values), "dashed"))
@@ -93,10 +93,9 @@ def _unit_told(p: Activations, numbers: dict[str, float]) -> str:
 
 
 def _chain_told(p: Activations, numbers: dict[str, float]) -> str:
-    layers = "1 layer" if p.depth == 1 else "{depth} layers"
-    told = f"The slopes of {layers} multiply to {{product}}; at most it could be {{bound}}."
+    told = "The slopes of {depth layers} multiply to {product}; at most it could be {bound}."
     if numbers["product"] == 0:
-        told = f"After {layers} nothing is left, {{product}}: a slope was 0. At most it could be {{bound}}."
+        told = "After {depth layers} nothing is left, {product}: a slope was 0. At most it could be {bound}."
     return told + (" With the weights the gradient is {gradient}." if p.w != 1 and p.depth > 1 else "")
 
 

@@ -115,7 +115,7 @@ def _verdict(
     else:
         told += f"; greedy ends with {named(greedy.tokens, V)}, with {{greedy_p}}"
     if found.score >= best.score - 1e-12:
-        return f"{told}. None of the {{sequences}} sequences scores better."
+        return f"{told}. None of the {{sequences sequences}} scores better."
     return f"{told}. It missed the best, {named(best.tokens, V)}, with {{best_p}}."
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, first_then, given
 from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values, each_of
-from app.demos.machine.numbers import fill, heat, latex, short, show, words
+from app.demos.machine.numbers import counted, fill, heat, latex, short, show, words
 from app.demos.machine.parameters import InFramework, Numbers, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result, by_step
@@ -124,7 +124,7 @@ def _caption(p: Bidirectional) -> str:
 
 def _diagram(p: Bidirectional, x: Values, f: Values, b: Values, numbers: dict[str, float]) -> Diagram:
     """Inputs below, the run to the right above them, the run to the left above that, the pairs on top."""
-    pairs = [f"{short(one)}, {short(other)}" for one, other in zip(f.tolist(), b.tolist(), strict=True)]
+    pairs = [f"{short(one)}; {short(other)}" for one, other in zip(f.tolist(), b.tolist(), strict=True)]
     gap, first, start = max(104.0, 8.4 * max(map(len, pairs)) + 6), 82.0, 60.0
     both = np.concatenate((f, b))
     largest = float(np.abs(both[np.isfinite(both)]).max(initial=0.0))
@@ -148,8 +148,8 @@ def _diagram(p: Bidirectional, x: Values, f: Values, b: Values, numbers: dict[st
         edges += [Edge(own + 2, own), Edge(own + 1, own + 3)]
     caption = fill(_caption(p), numbers)
     alt = (
-        f"Two rows of states over {len(x)} inputs. Read from the left: {', '.join(show(float(v)) for v in f)}. Read "
-        f"from the right: {', '.join(show(float(v)) for v in b)}. {words(caption)}"
+        f"Two rows over {counted(len(x), 'inputs')}. Read from the left: {', '.join(show(float(v)) for v in f)}. "
+        f"Read from the right: {', '.join(show(float(v)) for v in b)}. {words(caption)}"
     )
     return Diagram("joined", "Both directions, joined", caption, alt, last + start + 22, 290, nodes, edges)
 

@@ -107,7 +107,7 @@ def compute(p: BigramOrRNN) -> Result:
 
 def _told(p: BigramOrRNN, numbers: dict[str, float]) -> str:
     close, other = ("?", "!") if p.mark == "¿" else ("!", "?")
-    last, remembers = p.prefix[-1], f"{_verdict(numbers['share'])} the mark {{gap}} characters back."
+    last, remembers = p.prefix[-1].replace(" ", "␣"), f"{_verdict(numbers['share'])} the mark {{gap characters}} back."
     told = f"If “{p.prefix}” ends here, it ends with “{close}”. The bigram, which sees only “{last}”, gives "
     told += f"“{close}” {{bigram}} and “{other}” {{bigram_wrong}}. The RNN gives {{rnn}} and {{rnn_wrong}}: {remembers}"
     if numbers["bigram"] == 0:

@@ -93,14 +93,11 @@ def compute(p: BPTT) -> Result:
 
 def _caption(p: BPTT, numbers: dict[str, float]) -> str:
     looks = "The loss looks" if p.loss == "last" else "On average a loss looks"
-    looks += " back over {look_back} steps."
-    steps = "the share of 1 step" if numbers["T"] == 1 else "the sum of the shares of {T} steps"
+    looks += " back over {look_back steps}."
     if numbers["k"] < numbers["T"]:
-        return (
-            r"Cut every {k} steps, $\partial L / \partial W_h$ comes out as {dW_h}; the whole gradient is {whole}. "
-            "The state is carried past each cut, the error is not. " + looks
-        )
-    return rf"$\partial L / \partial W_h$ is {{dW_h}}, {steps}. Changing $W_h$ a little gives {{nudge}}."
+        told = r"Cut every {k steps}, $\partial L / \partial W_h$ comes out as {dW_h}; the whole gradient is {whole}. "
+        return told + "The state is carried past each cut, the error is not. " + looks
+    return r"$\partial L / \partial W_h$ is {dW_h}, the sum of {T shares}. Changing $W_h$ a little gives {nudge}."
 
 
 def _shares_told(numbers: dict[str, float]) -> str:

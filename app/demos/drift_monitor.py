@@ -60,17 +60,18 @@ def _verdict(p: DriftMonitor, w: Watch, numbers: dict[str, float]) -> str:
     if w.alarm is None:
         if numbers["rolling_most"] > p.threshold:
             return (
-                "No alarm yet: the error reaches {rolling_most} times the reference, but labels are {late} days late."
+                "No alarm yet: the error is up to {rolling_most} times the reference, but labels are {late days} late."
             )
         told = "No alarm: the rolling error reaches at most {rolling_most} times the reference"
         return f"{told}, and there is no shift." if harmless else f"{told}; without the shift, {{rolling_calm}}.{why}"
     if harmless or w.alarm - p.late < p.since:
-        told = "A false alarm on day {alarm_day}: nothing had changed, but the window held a few bad days."
+        held = "the window held a few bad days" if p.window > 1 else "one bad day is enough for so short a window"
+        told = f"A false alarm on day {{alarm_day}}: nothing had changed, but {held}."
     else:
-        told = f"The alarm goes off on day {{alarm_day}}, {{days}} days after the shift.{why}"
+        told = f"The alarm goes off on day {{alarm_day}}, {{days days}} after the shift.{why}"
     if w.again is None:
         return told + " The record ends before enough days are collected to retrain."
-    told += " Retrained on {fresh} days, the model's error is {error_retrained} times the reference"
+    told += " Retrained on {fresh days}, the model's error is {error_retrained} times the reference"
     if numbers["error_retrained"] > numbers["error_old"]:
         worse = "There was nothing to repair." if harmless else "On so few days it fits their noise."
         return f"{told}: worse than the old model's {{error_old}}. {worse}"

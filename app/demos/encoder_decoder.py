@@ -9,7 +9,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Row, Trace, Values
-from app.demos.machine.numbers import fill, plain
+from app.demos.machine.numbers import fill, plain, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.result import Result
 from app.demos.parts.encoder_decoder_lanes import two_lanes
@@ -119,14 +119,19 @@ def compute(p: EncoderDecoder) -> Result:
 
 
 def _caption(numbers: dict[str, float]) -> str:
-    unknown = "must guess the others, since it has not read their words yet"
+    if numbers["T"] == 1:
+        return "There is a single word, so both networks know it: no word depends on a later one."
+    rest = "the others" if numbers["plain_right"] else "them all"
+    unknown = f"must guess {rest}, since it has not read their words yet"
     if numbers["plain_right"] == numbers["T"]:
         unknown = "needs no encoder, since no word depends on a later one"
     if numbers["lost"]:
-        unknown = "must guess the others, which it has not read yet or has already lost"
+        unknown = f"must guess {rest}: it has not read them yet or has already lost them"
     told = f"Answering as it reads, the plain network knows {{plain_right}} of {{T}} words and {unknown}. "
     if numbers["lost"]:
-        return told + "The encoder–decoder knows {right}: its code holds {slots} words, and the first {lost} are lost."
+        return (
+            told + "The encoder–decoder knows {right}: its code holds {slots words}; the first {lost words} fell out."
+        )
     return told + "The encoder–decoder reads all {T} first and knows {right}."
 
 
@@ -143,6 +148,7 @@ def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Value
 
         return formula
 
+    of = "$p$ of the right word"
     rows = (
         Row(
             "needs",
@@ -152,16 +158,8 @@ def _needs(p: EncoderDecoder, sources: list[int], p_plain: Values, p_full: Value
             words="the input that it needs",
         ),
         Row("read", "plain has read", read, given("t", "One input at each step."), words="inputs that plain has read"),
-        Row(
-            "plain",
-            "plain: $p$ of the right word",
-            p_plain,
-            chance(p_plain, True),
-            words="plain network: probability of the right word",
-        ),
-        Row(
-            "full", "encoder–decoder: $p$", p_full, chance(p_full, False), words="encoder–decoder: p of the right word"
-        ),
+        Row("plain", f"plain: {of}", p_plain, chance(p_plain, True), words=f"plain: {words(of)}"),
+        Row("full", f"encoder–decoder: {of}", p_full, chance(p_full, False), words=f"encoder–decoder: {words(of)}"),
     )
     told = "The network can know an output only if it has read the input that the output depends on."
     columns = [f"{t} · {word}" for t, word in enumerate(wanted, start=1)]

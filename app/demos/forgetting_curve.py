@@ -126,13 +126,12 @@ def _course(seen: list[Reviewed]) -> tuple[Values, Values, Values]:
 
 def _caption(p: ForgettingCurve, seen: list[Reviewed]) -> str:
     last = seen[-1]
-    times = "one review" if len(seen) == 1 else "{reviews} reviews"
-    later = "1 day" if last.waited == 1 else "{waited} days"
     if last.grade == 1:
-        told = f"The last of {times} was a miss, so the card comes back in the same session."
+        which = "last of {reviews reviews}" if len(seen) > 1 else "only review"
+        told = f"The {which} was a miss, so the card comes back in the same session."
     else:
-        told = f"After {times} the card is due in {{interval}} days, when recall has fallen to {{retention}}."
-    return told.replace("The last of one review", "The review") + f" After {later} recall is {{recall}}."
+        told = "After {reviews reviews} the card is due in {interval days}, when recall has fallen to {retention}."
+    return told + " After {waited days} recall is {recall}."
 
 
 def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) -> Trace:

@@ -67,7 +67,7 @@ def compute(p: GlimpseSensor) -> Result:
     }
     warnings = []
     if read * p.looks > image.size:
-        warnings.append(fill("It reads {read} numbers, more than the {pixels} pixels of the image.", numbers))
+        warnings.append(fill("It reads {read numbers}, more than the {pixels} pixels of the image.", numbers))
 
     picture = retina(image, made, at, fill(_verdict(numbers), numbers))
     return Result(numbers, (picture, _core(p, made, at), _patches(p, seen), _image(p)), warnings)
@@ -81,7 +81,7 @@ def _verdict(numbers: dict[str, float]) -> str:
         why = (
             "all that it sees is empty" if numbers["ink_wide"] == 0 else "the ink at the edge of its view is too faint"
         )
-        return told + f"After {{looks}} looks the sharp patch has still found no ink: {why}."
+        return told + f"After {{looks looks}} the sharp patch has still found no ink: {why}."
     return told + "From first look to last, the mean ink in the sharp patch goes from {ink_first} to {ink_last}."
 
 

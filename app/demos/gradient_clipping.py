@@ -107,7 +107,7 @@ def compute(p: GradientClipping) -> Result:
 
 def _descent_told(numbers: dict[str, float]) -> str:
     told = (
-        "In {updates} updates the loss goes from {loss_start} to {loss_clipped} with clipping and to {loss_plain} "
+        "In {updates updates} the loss goes from {loss_start} to {loss_clipped} with clipping and to {loss_plain} "
         "without. "
     )
     if numbers["clips"] == 0:
@@ -135,7 +135,9 @@ def _arrows(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
         tip(g, "g", 26, handle=held),
     )
     told = f"{'The first two entries. ' * (len(g) > 2)}What is left of $g$, the thick arrow, ends within the "
-    told += "circle of radius {threshold}." if p.by == "norm" else "square; it has turned by {angle} degrees."
+    turned = "the whole gradient has" if len(g) > 2 else "it has"
+    turned += " turned by {angle degrees}" if numbers["angle"] else " not turned"
+    told += "circle of radius {threshold}." if p.by == "norm" else f"square; {turned}."
     caption = fill(told, numbers)
     alt = f"Two arrows from 0. {words(caption)}"
     edges = (Edge(1, 3), Edge(1, 2, recurrent=True, weight=4))
@@ -150,7 +152,7 @@ def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
             "The norm goes from {norm} to {norm_after}. Every entry is multiplied by {factor}, so the direction stays."
         )
     else:
-        told = "The norm goes from {norm} to {norm_after}, and the direction turns by {angle} degrees."
+        told = "The norm goes from {norm} to {norm_after}, and the direction turns by {angle degrees}."
     clipped = Formula(r"\min(c, \max(-c, g_j))", "Each entry on its own.")
     if p.by == "norm":
         clipped = Formula(r"g_j \cdot \min(1, c / \lVert g \rVert)", "One factor for all entries.")

@@ -225,11 +225,11 @@ VERDICTS = ((100, "It explodes"), (2, "It grows"), (0.5, "It holds"), (0.01, "It
 
 def _verdict(numbers: dict[str, float]) -> str:
     ratio = numbers["ratio"]
-    back = "1 step back" if numbers["T"] == 1 else "{T} steps back"
+    back = "{T steps} back"
     if not math.isfinite(ratio):
         return f"It explodes: {back} the gradient is beyond what a number can hold."
-    rate = "; it halves every {half_life} steps" if numbers["per_step"] < 1 else ""
-    rate = "; it doubles every {doubling} steps" if numbers["per_step"] > 1 else rate
+    rate = "; it halves every {half_life steps}" if numbers["per_step"] < 1 else ""
+    rate = "; it doubles every {doubling steps}" if numbers["per_step"] > 1 else rate
     name = next(name for least, name in VERDICTS if ratio >= least)
     rate = rate if numbers["per_step"] and abs(numbers["per_step"] - 1) > 1e-9 else ""
     left = "the gradient has grown {ratio}-fold" if ratio >= 2 else "{ratio} of the gradient is left"

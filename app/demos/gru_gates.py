@@ -222,13 +222,12 @@ def _caption(p: GRUGates, numbers: dict[str, float]) -> str:
 
 
 def _path_told(numbers: dict[str, float]) -> str:
-    back = "1 step" if numbers["T"] == 1 else "{T} steps"
     if numbers["path"] == 0.0:
-        return "One step renewed all, so {path} is left on the direct path. Through the candidate it is {whole}."
+        return "A step renewed everything, so {path} is left on the direct path. Through the candidate it is {whole}."
     if numbers["path"] == 1.0:
-        return f"Every step keeps all: over {back} the direct path loses nothing, and {{path}} is left."
+        return "Every step keeps all: over {T steps} the direct path loses nothing, and {path} is left."
     word = "holds" if numbers["path"] >= 0.5 else "fades" if numbers["path"] >= 0.01 else "vanishes"
-    told = f"Over {back} the direct path {word}: {{path}} is left, a factor of {{keep_mean}} per step. "
+    told = f"Over {{T steps}} the direct path {word}: {{path}} is left, a factor of {{keep_mean}} per step. "
     return told + "With the paths through the candidate and the gates it is {whole}."
 
 

@@ -162,15 +162,14 @@ def compute(p: Initialisation) -> Result:
 
 def _caption(p: Initialisation, numbers: dict[str, float]) -> str:
     last, gradient = numbers["spread_last"], numbers["gradient_first"]
-    layers = "1 layer" if p.layers == 1 else "{layers} layers"
     word = "vanishes" if last < 0.01 else "fades" if last < 0.5 else "holds" if last < 3 else "grows"
     word = "explodes" if last > 100 or not math.isfinite(last) else word
-    told = f"From a root mean square of {{spread_in}} the signal {word}: after {layers} it is {{spread_last}}. "
+    told = f"From a root mean square of {{spread_in}} the signal {word}: {{spread_last}} after {{layers layers}}. "
     if p.phi == "sigmoid":  # its mean, which says nothing of the input, is most of its size
-        told = f"After {layers} the root mean square is {{spread_last}}; a sigmoid gives about 0.5 whatever comes in. "
+        told = "After {layers layers} the root mean square is {spread_last}; a sigmoid always gives about 0.5. "
     back = "is gone" if gradient < 1e-3 else "has faded" if gradient < 0.1 else "is still there"
     back = "has grown" if gradient > 10 or not math.isfinite(gradient) else back
-    told += f"The gradient, back at the first layer, {back}: {{gradient_first}} of what it was."
+    told += f"The gradient, back at the first layer, {back}: {{gradient_first}} times what it was."
     if numbers["flat_last"] > 0.5 and p.phi != "linear":
         told += " In the last layer {flat_last} of the units are flat: " + (
             "silent." if p.phi == "relu" else "saturated."

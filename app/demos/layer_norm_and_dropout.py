@@ -163,15 +163,12 @@ def _places(p: LayerNormAndDropout) -> Trace:
 
 
 def _memory_told(p: LayerNormAndDropout) -> str:
-    after = "1 step" if p.steps == 1 else "{steps} steps"
     if p.masks == "none" or p.rate == 0:
-        return f"Without dropout on the state every unit is passed on at each of {after}: {{passed}}."
+        return "Without dropout on the state the share of units that is passed on is {passed} at every step."
     if p.masks == "each":
-        return (
-            f"A new mask at each step: after {after} a share of {{passed}} of the units has never been dropped "
-            f"(expected, {{keep}} to the power of the steps: {{expected}}). All others were cut off at least once."
-        )
-    told = f"One mask for all steps: after {after} as after the first, {{passed}} of the units "
+        told = "A new mask at each step: after {steps steps} a share of {passed} of the units has never been dropped "
+        return told + "(expected, {keep} to the power of the steps: {expected}). All others were cut off at least once."
+    told = "One mask for all steps: after {steps steps} as after the first, {passed} of the units "
     return told + "are passed on (expected {keep})."
 
 
@@ -186,10 +183,8 @@ def _spread_told(p: LayerNormAndDropout) -> str:
 def _average_told(p: LayerNormAndDropout) -> str:
     if p.masks == "none" or p.rate == 0:
         return "Without dropout on the state all runs are the same: at the end unit 1 is at {state_one}."
-    return (
-        "At the end unit 1 is at {state_one} in one run, at {state_average} on average, and at {state_none} without "
-        "dropout. The masks are 1 on average, but tanh is not linear: over all steps the average run is off by {off}."
-    )
+    told = "At the end unit 1 is at {state_one} in one run, at {state_average} on average, and at {state_none} without "
+    return told + "dropout. Masks are 1 on average, but tanh is not linear: over all steps the average is off by {off}."
 
 
 class _Normalised(NamedTuple):

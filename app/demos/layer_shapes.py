@@ -241,18 +241,14 @@ def _told(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> str
     kept = "Only the last state of each direction is kept" if p.directions == 2 else "Only the last step is kept"
     steps = "The one step gives" if p.time == 1 else "Each of {out_time} steps gives"
     told = f"{steps} {some}" if len(layers[-1].shape) == 3 else f"{kept}, which gives {some} for each sequence"
-    told += ". The model has {parameters} parameters."
+    told += ". The model has {parameters parameters}."
     if not p.states():
         return told
     if p.framework == "keras":
         states = "last state" if len(p.states()) == 1 else "last states, {state_tensors} in all"
         return f"{told} With return_state=True the top layer also returns its {states}."
     both = "h_n and c_n have" if p.layer == "lstm" else "h_n has"
-    return (
-        f"{told} {both} {{h_rows}} row"
-        + "s" * (numbers["h_rows"] != 1)
-        + ", one for each layer and direction, whatever batch_first says."
-    )
+    return f"{told} {both} {{h_rows rows}}, one for each layer and direction, whatever batch_first says."
 
 
 def _shape(shape: tuple[int, ...]) -> str:
@@ -290,7 +286,7 @@ def _trace(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> Tr
     return Trace(
         "count",
         "Where the parameters are",
-        fill("All layers together have {parameters}. Choose a number to see its formula.", numbers),
+        fill("All layers together have {parameters parameters}. Choose a number to see its formula.", numbers),
         rows,
         ("total", 0),
         index="",

@@ -139,20 +139,19 @@ def _caption(p: LSTMGates, numbers: dict[str, float]) -> str:
     if numbers["at"] < numbers["T"]:
         told += " At the end, step {T}, the cell holds {c_last}."
     if p.output == "shut":
-        return told + " The output gate is shut, so the output is 0, but the cell keeps its value."
+        return told + " The output gate is shut, so nothing of the cell comes out."
     if numbers["c_most"] > 1.0:
         return told + " Its largest size is {c_most}: the output is bounded by 1, the cell is not."
     return told
 
 
 def _path_told(numbers: dict[str, float]) -> str:
-    back = "1 step" if numbers["T"] == 1 else "{T} steps"
     if numbers["path"] == 1.0:
-        return f"Every forget gate is 1: over {back} the direct path loses nothing, and {{path}} is left."
+        return "Every forget gate is 1: over {T steps} the direct path loses nothing, and {path} is left."
     if numbers["path"] == 0.0:
         return "A forget gate was shut: the direct path ends there, and {path} is left."
     word = "holds" if numbers["path"] >= 0.5 else "fades" if numbers["path"] >= 0.01 else "vanishes"
-    told = f"Over {back} the direct path {word}: {{path}} is left, a factor of {{f_mean}} per step. "
+    told = f"Over {{T steps}} the direct path {word}: {{path}} is left, a factor of {{f_mean}} per step. "
     return told + "With the paths through $h$ and the gates it is {whole}."
 
 

@@ -48,10 +48,7 @@ def _verdict(p: MlpCnnRnn, numbers: dict[str, float]) -> str:
     if ratios[best] > 0.9:
         return told + " None is much better than the naive forecast."
     if p.series == "pulse" and p.window < p.period and ratios["rnn"] < 0.75 * min(ratios["mlp"], ratios["cnn"]):
-        return (
-            told + " The last spike is {period} steps back, outside the window of {window}; the RNN's state still "
-            "carries it."
-        )
+        return told + " The last spike is {period steps} back, outside the window of {window}, but in the RNN's state."
     if ratios["cnn"] > 1.5 * ratios["mlp"] and p.pool:
         return told + " After pooling, the CNN can tell that there was a spike or a crest, but not when."
     name = NAMES[best] if best in NETWORKS else f"{NAMES[best]} forecast"

@@ -178,7 +178,7 @@ def _curve(every: dict[str, Values], numbers: dict[str, float]) -> Curve:
     )
     scores = "1 score" if numbers["rnn_values"] == 1 else "{rnn_values} different scores"
     told = fill(
-        f"In all {{orders}} orders of these words, the recurrent network gives {scores}, the bag of words "
+        f"In all {{orders orders}} of these words, the recurrent network gives {scores}, the bag of words "
         "{bag_values}. The dense layer agrees with the recurrent network in {mlp_right} of them.",
         numbers,
     )

@@ -143,11 +143,12 @@ def _warnings(p: PaddingAndMasking, numbers: dict[str, float]) -> Iterator[str]:
 
 def _caption(p: PaddingAndMasking, numbers: dict[str, float]) -> str:
     if not numbers["padded"] and not numbers["skipped"]:
-        return "Sequence {row} is as long as the batch: {length} steps, no padding, {last} at the end either way."
+        return "Sequence {row} is as long as the batch: {length steps}, no padding, {last} at the end either way."
     told = "Sequence {row} ends at {last} in the batch and at {alone} alone"
-    steps = "the {padded} padded steps" if numbers["padded"] > 1 else "the one padded step"
+    those, left = ("{padded padded steps}", "padded") if numbers["padded"] else ("{skipped real steps}", "skipped")
+    steps, are = f"the {those}", "is" if numbers[left] == 1 else "are"
     if p.mask and abs(numbers["gap"]) < 1e-12:
-        kept = f"packing leaves out {steps}" if p.framework == "pytorch" else f"{steps} are masked"
+        kept = f"packing leaves out {steps}" if p.framework == "pytorch" else f"{steps} {are} masked"
         stands = "is 0" if zeros_out(p) else "repeats the last state"
         return f"{told}: {kept}, and the output there {stands}. {{wasted}} of the batch is padding."
     if abs(numbers["gap"]) < 1e-12:

@@ -133,7 +133,7 @@ def _diagram(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dic
 
 def _curve(run: BothLayers, numbers: dict[str, float]) -> Curve:
     told = (
-        "At {same} of {places} positions max-pool gives the same output as at the learned one, the dense layer at "
+        "At {same} of {places positions} max-pool gives the same output as at the learned one, the dense layer at "
         "{dense_same}."
     )
     series = (
@@ -207,7 +207,7 @@ def _map(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dict[st
 def _input(p: PositionalInvariance, run: BothLayers) -> Trace:
     x = run.x[p.position - 1]
     told = (
-        "The dense layer has {weights_dense} weights, one for each step; the kernel has {weights_conv} for all steps."
+        "The dense layer has {weights_dense weights}, one for each step; the kernel has {weights_conv} for all steps."
     )
     told = fill(told, {"weights_dense": p.length, "weights_conv": len(p.kernel)})
 
@@ -273,7 +273,9 @@ DEMO = Demo(
 
 
 def _tight(value: float) -> str:
-    """A number of four characters at most, as circles stand close here."""
+    """A number of three characters at most beside its sign, as circles stand close here."""
     texts = (short(value), *(f"{value:.{digits}f}".replace("-", "−") for digits in (1, 0)))
-    text = next((text for text in texts if len(text) <= 4), f"{value:.0e}".replace("-", "−").replace("+0", ""))
+    text = next(
+        (text for text in texts if len(text.lstrip("−")) <= 3), f"{value:.0e}".replace("-", "−").replace("+0", "")
+    )
     return "≈0" if value and text.strip("−0.") == "" else text

@@ -8,7 +8,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Row, Series, Spot, Symbols, Trace, Values
-from app.demos.machine.numbers import STRONGEST, fill, latex, show
+from app.demos.machine.numbers import STRONGEST, counted, fill, latex, show
 from app.demos.machine.parameters import Parameters, flag, number
 from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, first_apart, parting
 from app.demos.machine.result import Result
@@ -77,7 +77,7 @@ def _diagram(p: ReceptiveField, stack: list[rf.ConvLayer], share: Values, number
         for back in range(0, columns, jump):
             on = back in reached[level]
             heat = round(STRONGEST * share[back] / share.max()) if on and level == 0 else 5 * on
-            label = {0: "now", field - 1: f"−{back}"}.get(back, "") if level == 0 else ""
+            label = {field - 1: f"−{back}", 0: "now"}.get(back, "") if level == 0 else ""
             at = f"field,{level}" if level and on else None
             x = 24 + apart * (columns - 1 - back)
             place[level, back] = len(nodes)
@@ -90,14 +90,14 @@ def _diagram(p: ReceptiveField, stack: list[rf.ConvLayer], share: Values, number
                     edges.append(Edge(below, place[level + 1, above]))
     missed = "" if numbers["reached"] == field else ", but only {reached} of them reach it: the others fall in gaps"
     shown = f" (the newest {columns} are drawn)" if field > columns else ""
-    some = "layer" if p.layers == 1 else "layers, one after another"
+    some, other = (", one after another" * (count > 1) for count in (p.layers, field))
     told = (
-        f"One output sees {{field}} steps, including the present{missed}{shown}. That takes {{weights}} weights in "
-        f"{{steps_cnn}} {some}; an RNN takes {{steps_rnn}} steps, one after another."
+        f"One output sees {{field steps}}, including the present{missed}{shown}. That takes {{weights weights}} in "
+        f"{{steps_cnn layers}}{some}; an RNN takes {{steps_rnn steps}}{other}."
     )
     alt = (
-        f"{p.layers} rows of neurons above a row of inputs. Arrows lead from the inputs up to the newest output at the "
-        f"top right. By layer the field is {', '.join(map(show, rf.fields(stack)[1:]))}."
+        f"{counted(p.layers, 'rows')} of neurons above a row of inputs. Arrows lead from the inputs up to the newest "
+        f"output at the top right. By layer the field is {', '.join(map(show, rf.fields(stack)[1:]))}."
     )
     width, height = 48 + apart * (columns - 1), 22 + high * p.layers + 42
     return Diagram("stack", "What reaches one output", fill(told, numbers), alt, width, height, nodes, edges)
@@ -113,6 +113,7 @@ def _curve(p: ReceptiveField, share: Values, numbers: dict[str, float]) -> Curve
         told = "The newest input weighs {newest} times as much as the heaviest one"
     else:
         told = "The newest input is among the heaviest, which weigh {share} each"
+    told = told if numbers["field"] > 1 else "The only input has all the weight"
     told += (
         "; nothing beyond the field counts. The linear RNN has no such limit: the field's oldest step weighs "
         "{rnn_oldest} times as much as its newest, and {rnn_beyond} of its total weight is beyond the field."

@@ -92,14 +92,12 @@ def compute(p: RecursiveTree) -> Result:
 
 def _caption(p: RecursiveTree, depth_first: int) -> str:
     name = {"parse": "The parse", "balanced": "The balanced tree", "chain": "The chain"}[p.tree]
-    merges = "{merges} merges" if p.words > 2 else "1 merge"
-    told = f"{name} joins {{words}} words in {merges}; its longest path has {{depth}}"
+    told = f"{name} joins {{words words}} in {{merges merges}}; its longest path has {{depth}}"
     if p.tree == "chain":
         told += ". It ends at {root}, and the recurrent network at {rnn}: it is the same computation"
     else:
         told += ", that of a chain {depth_chain}. Its root is {root}"
-    away = "1 merge" if depth_first == 1 else "{depth_first} merges"
-    return told + f". The slope of the root along the first word, {away} away, is {{felt_first}}."
+    return told + ". The slope of the root along the first word, {depth_first merges} away, is {felt_first}."
 
 
 def _merges_trace(p: RecursiveTree, nodes: Values, tree: recursive.Tree, felt: Values) -> Trace:
@@ -199,7 +197,7 @@ def _curve(p: RecursiveTree, numbers: dict[str, float]) -> Curve:
         Series("deep_chain", "chain, $n - 1$", "depth of the chain", n - 1),
         Series("deep_balanced", label, "depth of the balanced tree", balanced, "dashed"),
     )
-    told = fill("With {words} words a chain is {depth_chain} deep and a balanced tree {depth_balanced}.", numbers)
+    told = fill("With {words words} a chain is {depth_chain} deep and a balanced tree {depth_balanced}.", numbers)
     places = [Spot(Handle(across="words"), x=numbers["words"], unit=1)] if p.tree != "parse" else []
     return Curve("depth", "Depth against words", told, "words", "depth", n, series, places=places)
 

@@ -127,9 +127,11 @@ def pytorch_code(p: SimpleRNNOptions) -> str:
 
 
 def _caption(p: SimpleRNNOptions) -> str:
-    one = "{out_features} number" + "s" * (p.units > 1)
-    told = f"All {{steps}} states come out, {one} each" if p.return_sequences else "Of {steps} steps the last comes "
-    told += "" if p.return_sequences else f"out: {one}, the first {{out}}" if p.units > 1 else "out: {out}"
+    one = "{out_features numbers}"
+    last = "The only step comes out: " if len(p.x) == 1 else "Of {steps} steps the last comes out: "
+    told = last + (f"{one}, the first {{out}}" if p.units > 1 else "{out}")
+    if p.return_sequences:
+        told = f"All {{steps}} states come out, {one} each" if len(p.x) > 1 else f"The only state comes out: {one}"
     if p.go_backwards:
         told += ". It read from the end, so the first input is the most recent"
         told += " and its output comes last" if p.return_sequences else ""
@@ -140,7 +142,7 @@ def _caption(p: SimpleRNNOptions) -> str:
     if p.framework == "pytorch":
         return f"{told}. In PyTorch: {pytorch_code(p)}."
     if p.unroll:
-        told += ". Unrolled, the graph holds {copies} copies of the cell; the numbers differ by {unroll_difference}"
+        told += ". Unrolled, the graph holds {copies copies} of the cell; the numbers differ by {unroll_difference}"
     return told + "."
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Formula, activated, first_then, given
 from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values, each_of
-from app.demos.machine.numbers import fill, heat, latex, short, words
+from app.demos.machine.numbers import counted, fill, heat, latex, short, words
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
@@ -99,17 +99,17 @@ def _caption(p: StackedRNN) -> str:
     layer, t = p.at
     below, before = ("{below} below it", "{before} before it") if p.units == 1 else ("all below it", "all before it")
     below = "the input {below}" if layer == 1 else below
-    before = "the start, 0" if t == 1 else before
-    bias = " and the bias" if p.b else ""
-    told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below} and {before}{bias}, and from nothing else"
+    before = "the start (0)" if t == 1 else before
+    comma, bias = (",", " and the bias") if p.b else (" and", "")
+    told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below}{comma} {before}{bias}, and from nothing else"
     if p.W_h == 0:
         told = (
             f"Layer {{layer}}, step {{step}}: {{h}} comes from {below}{bias} only: with $W_h = 0$ nothing is remembered"
         )
     if p.layers == 1 or p.W_h == 0:
         return told + "."
-    way = "1 step" if len(p.x) + p.layers == 3 else "{path} steps"
-    return told + f". From the first input to the top layer's last state there are {{paths}} paths, each of {way}."
+    each = ", each of" if len(p.x) > 1 else " of"
+    return told + f". From the first input to the top layer's last state: {{paths paths}}{each} {{path steps}}."
 
 
 def _diagram(p: StackedRNN, h: Values, numbers: dict[str, float]) -> Diagram:
@@ -139,7 +139,7 @@ def _diagram(p: StackedRNN, h: Values, numbers: dict[str, float]) -> Diagram:
             if t:
                 edges.append(Edge(place[layer, t - 1], place[layer, t], recurrent=True))
     caption = fill(_caption(p), numbers)
-    alt = f"A grid of {layers} layers by {T} steps, one state in each place. {words(caption)}"
+    alt = f"A grid of {counted(layers, 'layers')} by {counted(T, 'steps')}, one state in each place. {words(caption)}"
     of = "" if p.units == 1 else f" (unit 1 of {p.units} in each)"
     width = first + gap * (T - 1) + 26
     return Diagram("grid", f"Layers by time{of}", caption, alt, width, bottom + 28, nodes, edges)

@@ -102,8 +102,7 @@ def compute(p: StatefulOrStateless) -> Result:
 
 
 def _caption(p: StatefulOrStateless, numbers: dict[str, float]) -> str:
-    cut = "{window} steps" if p.window > 1 else "1 step"
-    told = f"Windows of {cut}, a pattern of {{period}}. "
+    told = "Windows of {window steps}, a pattern of {period}. "
     wrong = "{missed} of {periods} answers are wrong"
     if p.way == "stateless":
         start = "Stateless, each window starts from 0" if numbers["cuts"] else "One window holds the whole series"

@@ -111,8 +111,9 @@ def compute(p: TextGeneration) -> Result:
     numbers |= {"memory": one.memory, "choices": _choices(one.kept), "kept": int(np.count_nonzero(one.kept))}
     numbers["mean_choices"] = float(np.exp(np.mean([math.log(_choices(step.kept)) for step in steps])))
     numbers["perplexity"] = ngram.perplexity(np.maximum(chosen[:, 0], 1e-300))
-    told = f"“{text}”. At a temperature of {{temperature}}, {{likeliest}} of {{length}} characters are the model's "
-    told += "likeliest. On average a draw is as uncertain as one from {mean_choices} equally likely characters."
+    told = f"“{text}”. At a temperature of {{temperature}} the model's likeliest character "
+    told += "was drawn in {likeliest} of {length steps}. On average a draw is as uncertain as one from {mean_choices} "
+    told += "equally likely characters."
     if p.temperature == 0:
         told = f"“{text}”. At a temperature of {{temperature}} every character is the likeliest: nothing is random."
     told = fill(told, numbers)
@@ -159,7 +160,7 @@ def _one(p: TextGeneration, one: Step, at: int, text: str) -> Trace:
     if is_cut:
         symbols = {**symbols, "t": np.where(kept > 0, tempered, 0.0), "S": float(tempered[kept > 0].sum())}
     after = known_end(text[: len(p.start) + at], p.context)
-    told = f"Character {at + 1}: what can follow “{after}”, for the model and at this temperature."
+    told = f"Character {at + 1}: what can follow “{after.replace(' ', '␣')}”, for the model and at this temperature."
     columns, chosen = [shown(ALPHABET[i]) for i in seen], ("tempered", seen.index(one.drawn))
     return Trace("one", "One draw", told, rows, chosen, symbols, columns=columns, column_word="character")
 

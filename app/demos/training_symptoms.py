@@ -165,13 +165,16 @@ def _symptom(losses: Values, numbers: dict[str, float]) -> tuple[str, str]:
         why = "it does not explode. Suspect the learning rate: try a third of it."
         return "Diverged", away + "{reached_first} of the gradient reached the first step, so " + why
     if numbers["loss"] < 0.1:
-        return "Learned", "after {updates} updates the loss is {loss}; always answering 0 costs {guess}."
+        return "Learned", "after {updates updates} the loss is {loss}; always answering 0 costs {guess}."
     if numbers["loss"] > 0.8 and numbers["reaches"] < 0.01:
+        better = "hardly" if numbers["loss"] < FORGETS_NOTHING else "no"
         return "Stalled", (
-            "after {updates} updates the loss is {loss}, hardly better than always answering 0 ({guess}), and "
+            f"after {{updates updates}} the loss is {{loss}}, {better} better than always answering 0 ({{guess}}), and "
             "{reaches} of the gradient reaches the step that matters."
         )
-    return "Still learning", "after {updates} updates the loss is {loss}; always answering 0 costs {guess}."
+    no_more = numbers["loss"] < FORGETS_NOTHING
+    costs = "; always answering 0 costs {guess}." if no_more else ", more than the {guess} of always answering 0."
+    return "Still learning", "after {updates updates} the loss is {loss}" + costs
 
 
 def _share(by_step: Values) -> float:

@@ -61,25 +61,17 @@ def compute(p: TransferLearning) -> Result:
 
 def _verdict(p: TransferLearning, numbers: dict[str, float]) -> str:
     told = (
-        "After {examples} examples the error is {frozen} with the extractor frozen, {tuned} fine-tuned, {scratch} from "
+        "After {examples examples} the error is {frozen} with the extractor frozen, {tuned} fine-tuned, {scratch} from "
         "scratch; 1 is what always predicting the mean gives. "
     )
     if p.hold < 0.1 and p.examples > UNITS:
-        return (
-            told
-            + "Without a hold nothing of the start is left: fine-tuning ends at plain least squares, noise and all."
-        )
+        return told + "Without a hold nothing of the start is left: fine-tuning is plain least squares, noise and all."
     if numbers["crossover"] == math.inf:
-        return (
-            told + "Up to {most} examples training from scratch does not overtake the frozen extractor with its "
-            "{frozen_weights} new weights."
-        )
+        told += "Up to {most examples} training from scratch does not overtake the frozen extractor with its "
+        return told + "{frozen_weights} new weights."
     if numbers["scratch"] >= numbers["frozen"]:
-        return (
-            told
-            + "At {crossover} examples training from scratch overtakes the frozen extractor, which cannot learn what "
-            "it dropped."
-        )
+        told += "At {crossover examples} training from scratch overtakes the frozen extractor, which cannot learn what "
+        return told + "it dropped."
     start = "and the start misleads fine-tuning, too."
     if numbers["tuned"] <= numbers["scratch"]:
         start = "fine-tuning learns it, and still profits from the start."

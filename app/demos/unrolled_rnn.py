@@ -156,12 +156,12 @@ def _caption(p: UnrolledRNN, h: Values, numbers: dict[str, float]) -> str:
     state = "The state" if p.units == 1 else "The state of unit 1"
     forgets = not any(map(any, p.W_h))
     same = p.units > 1 and np.ptp(h, axis=1).max() == 0
-    told = f"{state} is largest, {{h_max}}, at step {{h_max_at}}"
+    told = f"{state} is highest, {{h_max}}, at step {{h_max_at}}"
     if forgets:
         told += ". It keeps nothing of the past: $W_h$ is 0, so each step sees only its own input"
     elif "silent" in numbers:
         told += ". At step {silent}, where the input is 0, it is {h_silent}: it remembers earlier inputs"
-    else:
+    elif len(h) > 1:
         told += ". After {steps} steps it is {h_last}"
     if same:
         told += ". All units have equal weights and so equal states: random initial weights break this symmetry"

@@ -1,5 +1,7 @@
 """Figures that one can hold: what is dragged changes its parameter, by mouse, finger and keys, as the form would."""
 
+import itertools
+import math
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl
@@ -236,6 +238,22 @@ def test_a_finger_finds_each_circle_and_the_nearest_is_chosen(phone: Page, path:
         assert box
         phone.touchscreen.tap(box["x"] + box["width"] - 2, box["y"] + box["height"] / 2)
         phone.wait_for_url(re.compile("step=3"))
+
+
+def test_a_finger_beside_a_pixel_chooses_the_nearest_one(phone: Page) -> None:
+    visit(phone, "/demos/glimpse-sensor")
+    x, y = middle(phone.locator('#results svg [data-at="i2,9"] circle'))
+    phone.touchscreen.tap(x + 6.6, y + 6.6)  # between four pixels
+    phone.wait_for_url(re.compile("at=i2(,|%2C)9"))
+
+
+def test_the_rings_of_days_that_are_close_lie_apart(phone: Page) -> None:
+    visit(phone, "/demos/forgetting-curve")
+    rings = phone.locator("#results .chart .place[data-across] circle:not(.grip)").evaluate_all(
+        "(all) => all.map((one) => one.getBoundingClientRect()).map(({ x, y }) => [x, y])"
+    )
+    assert len(rings) == 4
+    assert min(math.dist(one, other) for one, other in itertools.combinations(rings, 2)) > 40
 
 
 def test_of_handles_over_each_other_the_nearest_is_dragged(phone: Page) -> None:

@@ -74,6 +74,37 @@ def test_a_phone_shows_a_diagram_whole(chromium: Browser, server: Server, addres
         assert inside in ([], [0])
 
 
+def test_the_labels_of_a_high_diagram_are_legible(chromium: Browser, server: Server) -> None:
+    with chromium.new_context(base_url=server.url, viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        assert cut_on(page, "/demos/layer-shapes?layers=6&layer=dense&units=4096&features=4096&outputs=64") == []
+
+
+def test_a_phone_shows_numbers_of_five_characters_and_the_way_out_of_a_refusal(
+    chromium: Browser, server: Server
+) -> None:
+    with chromium.new_context(base_url=server.url, viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        page.goto("/demos/unrolled-rnn?W_h=-0.85&W_x=-0.05")
+        fields = page.locator(".knobs .main input:not([type])")
+        assert fields.evaluate_all("all => all.map(one => one.scrollWidth - one.clientWidth)") == [0, 0]
+        page.goto("/demos/beam-search?next=-1,-1;-1,1")
+        way_out = page.locator(".bad .button")
+        assert way_out.evaluate("""(one) => { const { left, bottom } = one.getBoundingClientRect()
+            return one.contains(document.elementFromPoint(left + 9, bottom - 4)) }""")
+
+
+def test_the_presets_of_a_training_stand_in_one_row(chromium: Browser, server: Server) -> None:
+    with chromium.new_context(base_url=server.url) as context:
+        page = context.new_page()
+        for width in (1024, 1280, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.goto("/demos/training-symptoms")
+            tops = page.locator(".presets a").evaluate_all("all => all.map(one => one.offsetTop)")
+            assert len(tops) == 5
+            assert len(set(tops)) == 1
+
+
 def test_close_letters_are_legible_at_the_smallest_scale(chromium: Browser, server: Server) -> None:
     with chromium.new_context(base_url=server.url, viewport={"width": 375, "height": 844}) as context:
         page = context.new_page()

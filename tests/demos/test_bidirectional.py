@@ -77,7 +77,7 @@ def test_the_diagram_joins_the_states_of_one_position(states: Any, data: st.Data
     assert len(circles) == 2 * len(p.x)
     for f, b in zip(circles[::2], circles[1::2], strict=True):
         assert f.x == b.x
-        assert f"{f.text}, {b.text}" in [node.text for node in diagram.nodes if node.x == f.x]
+        assert f"{f.text}; {b.text}" in [node.text for node in diagram.nodes if node.x == f.x]
     assert [node.note for node in diagram.nodes].count("to come") == len(p.x) - p.arrived
     for node in diagram.nodes:
         assert node.x - node.width / 2 >= 0

@@ -1,6 +1,7 @@
 """Clipping: the card's numbers, direction and angle, and a descent written out again."""
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.demos.gradient_clipping import DEMO, descend
+from app.demos.machine.drawing import arrows
 from app.demos.machine.figures import Curve, Diagram
 from app.demos.machine.result import Result
 from tests.examples import examples
@@ -101,3 +103,9 @@ def test_the_arrows_end_where_their_vectors_do(query: str) -> None:
     held = before.handle
     assert held
     assert (held.across, held.up) == ("g,1", "g,2" if row(result, 0, "before").size > 1 else "")
+
+
+@pytest.mark.parametrize("query", ["g=0,0", "g=0", "threshold=1000", "by=value&threshold=1000"])
+def test_a_gradient_too_small_to_be_drawn_has_no_arrow(query: str) -> None:
+    figure = next(one for one in DEMO.result(query).figures if isinstance(one, Diagram))
+    assert re.findall(r' d="(.*?)"', arrows(figure)) == ["", ""]

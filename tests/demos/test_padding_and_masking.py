@@ -13,6 +13,7 @@ from app.demos.machine.demo import BadParametersError
 from app.demos.machine.figures import Diagram, Trace
 from app.demos.padding_and_masking import DEMO
 from tests.ask.answers import judged
+from tests.demos.machine.test_every_demo import check_labels
 from tests.examples import examples
 from tests.frameworks.recorded import PYTORCH
 
@@ -185,3 +186,20 @@ def test_what_stands_at_masked_steps() -> None:
     assert pytorch["out_last"] == 0
     assert round(keras["mean_all"], 4) == 0.8537
     assert pytorch["mean_all"] == pytest.approx(3 / 5 * keras["mean_real"])
+
+
+@pytest.mark.parametrize("value", ["-0.0078125", "-0.008", "-1e-300", "1e-9"])
+def test_long_padding_values_are_not_written_over_each_other(value: str) -> None:
+    check_labels(next(one for one in DEMO.result({"value": value}).figures if isinstance(one, Diagram)))
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("batch=1;1,2&mask=1", "the **1** padded step is masked"),
+        ("batch=0,1;1,2&mask=1&by_value=1", "the **1** real step is masked"),
+        ("batch=1;1,2,3&mask=1", "the **2** padded steps are masked"),
+    ],
+)
+def test_what_is_masked_is_named(query: str, told: str) -> None:
+    assert told in DEMO.result(query).figures[0].caption

@@ -101,7 +101,7 @@ def test_without_the_loop_a_step_sees_its_own_input_alone() -> None:
 def test_memory_is_told_where_the_input_is_zero() -> None:
     caption = DEMO.result("").figures[0].caption
     assert caption == (
-        "The state is largest, **0.9759**, at step **3**. At step **4**, where the input is 0, it is "
+        "The state is highest, **0.9759**, at step **3**. At step **4**, where the input is 0, it is "
         "**0.6531**: it remembers earlier inputs."
     )
 

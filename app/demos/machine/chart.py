@@ -6,7 +6,7 @@ The numbers on the axes are placed by percentages, so they keep their size at an
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from html import escape
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from app.demos.machine.figures import Curve, Handle, Spot, Values
 from app.demos.machine.numbers import show_all, ticks
 
 UNITS = 1000
+FINGER, DOWN = 0.2, (12, 42, 72)  # of a phone's axis, and how far down a ring is, in per cent
 MIDDLE = 50  # per cent
 MOST_X, MOST_Y = 13, 6  # steps between the round numbers on an axis, at most
 FIT_NARROW, FIT_ANYWHERE = 30, 12  # characters on an x axis that fit on a phone, and on a phone with large text
@@ -94,7 +95,7 @@ def picture(curve: Curve) -> Picture:
         f'<svg class="chart{kind}" role="img" aria-label="{alt}" data-steps="{x.steps}">'
         f'<g class="y">{numbers}</g><g class="x">{x.numbers}</g>{BOX}<path class="grid" d="{grid}"/>'
         f'<path class="axis" d="M0 {UNITS}H{UNITS}{x.marks}"/>{lines}</svg>{notes}<g class="mark"></g>'
-        f"{''.join([_place(place, x.axis, y) for place in curve.places if y])}</svg>"
+        f"{''.join([_place(one, x.axis, y, down) for one, down in _rings(curve.places, x.axis) if y])}</svg>"
     )
     row = f'<tr><th scope="row">%s</th>{"<td>%s</td>" * len(curve.series)}</tr>\n'
     columns = [x.texts, *show_all(values.tolist())]
@@ -109,7 +110,17 @@ def held(handle: Handle | None) -> str:
     return "".join([f' data-{name}="{value}"' for name, value in given.items() if value not in ("", "0")])
 
 
-def _place(place: Spot, x_axis: Axis, y_axis: Axis) -> str:
+def _rings(places: Sequence[Spot], axis: Axis) -> Iterator[tuple[Spot, int]]:
+    """Each place, and how far down the ring of its line is: not the last one's, if a finger would find both."""
+    last, level = -math.inf, 0
+    for place in places:
+        if place.y is None and place.x is not None:
+            near = place.x - last < (axis.high - axis.low) * FINGER
+            last, level = place.x, (level + 1) % len(DOWN) if near else 0
+        yield place, DOWN[level]
+
+
+def _place(place: Spot, x_axis: Axis, y_axis: Axis, ring: int) -> str:
     """A place that can be dragged, where it is within the axes."""
     along = x_axis if place.handle.across else y_axis
     handle = place.handle._replace(pitch=UNITS / (along.high - along.low) / place.unit) if place.unit else place.handle
@@ -123,7 +134,7 @@ def _place(place: Spot, x_axis: Axis, y_axis: Axis) -> str:
     across, down = (f"{at / 10:g}%" for at in found.values())
     line = ""
     if place.y is None:
-        line, down = f'<line x1="{across}" x2="{across}" y1="0" y2="100%"/>', "12%"
+        line, down = f'<line x1="{across}" x2="{across}" y1="0" y2="100%"/>', f"{ring}%"
     elif place.x is None:
         line, across = f'<line x1="0" x2="100%" y1="{down}" y2="{down}"/>', "50%"
     dots = "".join(

@@ -196,7 +196,7 @@ class _Border(NamedTuple):
         dx, dy = x - self.x, y - self.y
         length = math.hypot(dx, dy) or 1.0
         reach = self.across
-        if not self.is_round:
+        if not self.is_round and (dx or dy):
             reach = min(
                 self.across / abs(dx) * length if dx else math.inf, self.up / abs(dy) * length if dy else math.inf
             )
@@ -209,7 +209,8 @@ def _border(node: Node) -> _Border:
 
 @lru_cache(maxsize=4096)
 def _path(start: _Border, end: _Border) -> tuple[str, float, float]:
-    """The arrow from one border to another, or around to itself, and the place of its label."""
+    """The arrow from one border to another, or around to itself, and the place of its label. Where one is over the
+    other there is none."""
     if start == end:
         x, y, reach = start.x, start.y, start.across
         path = (
@@ -225,4 +226,5 @@ def _path(start: _Border, end: _Border) -> tuple[str, float, float]:
         x, y = round(x1 + (x2 - x1) / 3, 1), round(y1 + (y2 - y1) / 3 + 4, 1)
     else:
         y -= 7 if math.hypot(x2 - x1, y2 - y1) > SHORT_ARROW else 19  # where the circles at its ends leave room
-    return f"M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}", x, y
+    onward = (x2 - x1) * (end.x - start.x) + (y2 - y1) * (end.y - start.y) > 0
+    return f"M{x1:.1f},{y1:.1f}L{x2:.1f},{y2:.1f}" if onward else "", x, y

@@ -147,8 +147,14 @@ def marks(rows: Iterable[NDArray[np.float64]], columns: Sequence[int], coloured:
     return found
 
 
+def counted(count: float, things: str, told: str = "") -> str:
+    """So many things: "6 steps", "1 step"; `told` is how their number is written."""
+    one = f"{things[:-3]}y" if things.endswith("ies") else things.removesuffix("s")
+    return f"{told or count} {things if count != 1 else one}".rstrip()
+
+
 def fill(sentence: str, numbers: Mapping[str, float]) -> str:
-    """Put computed numbers into a sentence: `{ratio}` becomes `**0.0052**`.
+    """Put computed numbers into a sentence: `{ratio}` becomes `**0.0052**`, `{T steps}` `**6** steps` or `**1** step`.
 
     Between dollar signs stands LaTeX, which keeps its braces. Raises KeyError for a number that was not computed, so
     that no caption can state one.
@@ -158,8 +164,9 @@ def fill(sentence: str, numbers: Mapping[str, float]) -> str:
         pieces = parts[index].split("{")
         filled = [pieces[0]]
         for piece in pieces[1:]:
-            name, _, rest = piece.partition("}")
-            filled.append(f"**{show(numbers[name])}**{rest}")
+            told, _, rest = piece.partition("}")
+            name, _, things = told.partition(" ")
+            filled.append(counted(numbers[name], things, f"**{show(numbers[name])}**") + rest)
         parts[index] = "".join(filled)
     return "$".join(parts)
 

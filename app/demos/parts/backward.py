@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from app.demos.machine.figures import Diagram, Edge, Node, Values
-from app.demos.machine.numbers import heat, short, show
+from app.demos.machine.numbers import counted, heat, short, show
 
 GAP, FIRST, STATES, ERRORS, LOSS = 62.0, 64.0, 34.0, 132.0, 196.0
 
@@ -53,8 +53,8 @@ def backward_picture(caption: str, back: BackwardPass, weight: str, looked_at: i
             edges.append(Edge(len(nodes) - 1, error))
     nodes.append(Node(24, ERRORS, "δ_t", "text", 24, 18, strong=True))
     alt = (
-        f"Above, {T} states in a row, each passed to the next: {', '.join(show(float(v)) for v in h)}. Below, the "
-        f"errors on their way back from the loss, step 1 to {T}: {', '.join(show(float(v)) for v in delta)}."
+        f"Above, {counted(T, 'states')} in a row, each passed to the next: {', '.join(show(float(v)) for v in h)}. "
+        f"Below, the errors on their way back from the loss, step 1 to {T}: {', '.join(show(float(v)) for v in delta)}."
     )
     if sum(starts) > 1:
         alt += f" Cut before step {', '.join(str(t + 1) for t in range(1, T) if starts[t])}."

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.demos.machine.figures import Diagram, Edge, Node, Values
-from app.demos.machine.numbers import heat, short, words
+from app.demos.machine.numbers import counted, heat, short, words
 
 GAP, APART, FIRST, TOP = 72.0, 94.0, 62.0, 34.0
 
@@ -23,12 +23,12 @@ def batch_grid(caption: str, x: Values, real: NDArray[np.bool_], out: Values, lo
                 nodes.append(Node(at, y, short(value), "circle", 46, 46, heat(value, largest), lit, at=cell))
             else:
                 nodes.append(Node(at, y, short(value), "box", 56, 46, lit=lit, note="pad", at=cell))
-            nodes.append(Node(at, y + 36, f"x = {given}", "text", 60, 16))
+            nodes.append(Node(at, y + 36, f"x = {given}" if len(given) < 6 else f"x={given}", "text", 60, 16))
             if t:
                 edges.append(Edge(before, state, recurrent=True))
     alt = (
-        f"{len(x)} sequences in rows, {real.shape[1]} steps in columns; circles are real steps, boxes are padding. "
-        f"{words(caption)}"
+        f"{counted(len(x), 'sequences')} in rows, {counted(real.shape[1], 'steps')} in columns; "
+        f"circles are real steps, boxes are padding. {words(caption)}"
     )
     width, height = FIRST + GAP * (real.shape[1] - 1) + 38, TOP + APART * (len(x) - 1) + 56
     return Diagram("grid", "The batch", caption, alt, width, height, nodes, edges)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.demos.machine.figures import Diagram, Edge, Handle, Node
+from app.demos.machine.numbers import counted
 
 APART, LEFT, HIGH = 50, 26, 170
 
@@ -33,7 +34,7 @@ def two_lanes(caption: str, inputs: Sequence[str], plain: Sequence[str], full: S
     said = [", ".join("a guess" if answer == "?" else answer for answer in answers) for answers in (plain, full)]
     alt = (
         f"Two rows over time. Above, a network reads {', '.join(inputs)} and answers at each step: {said[0]}. "
-        f"Below, one reads all {T} words first and then answers: {said[1]}."
+        f"Below, one first reads {counted(T, 'words')} and then answers: {said[1]}."
     )
     width = LEFT + APART * (2 * T - 1) + 26
     return Diagram("lanes", "Which network answers when", caption, alt, width, 2 * HIGH - 16, nodes, edges)

@@ -63,7 +63,7 @@ def costs(numbers: Mapping[str, float]) -> Trace:
         row("path", "path, end to end", "steps from the first position to the last"),
         row("work", "multiplications", "multiplications of one layer"),
     )
-    told = "At {T} positions attention uses {scores} scores, all at once; an RNN takes {rnn_steps} sequential steps. "
+    told = "At {T} positions attention uses {scores} scores, all at once; an RNN takes {rnn_steps sequential steps}. "
     told += "Of attention's multiplications {mixing_work} go into scores and means, {projection_work} into projections."
     symbols = {"T": numbers["T"], "d": numbers["d"], "k": KERNEL}
     return Trace(
@@ -84,7 +84,7 @@ def paths(numbers: Mapping[str, float]) -> Curve:
     lengths = sorted(set(np.linspace(2, int(numbers["T"]), ON_CURVE).round().astype(int).tolist()))
     found = np.array([[one.path for one in _reaches(T, 1)] for T in lengths], dtype=float)
     told = (
-        "End to end of {T}: {rnn_path} steps in an RNN, {dilated_path} dilated layers, {attention_path} of attention."
+        "End to end of {T}: {rnn_path steps} in an RNN, {dilated_path dilated layers}, {attention_path} of attention."
     )
     told = fill(told, numbers)
     dilated = f"dilated convolutions of kernel {KERNEL}"

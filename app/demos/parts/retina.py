@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from app.demos.machine.figures import Diagram, Edge, Node
-from app.demos.machine.numbers import STRONGEST
+from app.demos.machine.numbers import STRONGEST, counted
 from app.nn import glimpse
 from app.nn.shapes import Array
 
@@ -47,8 +47,8 @@ def retina(image: Array, made: Sequence[glimpse.Look], at: int, caption: str) ->
                 )
     places = ", ".join(f"row {look.place[0]} column {look.place[1]}" for look in made)
     alt = (
-        f"The image, 16 by 16 pixels, with {scales} windows around row {seen.place[0]}, column {seen.place[1]}, and "
-        f"below it their patches of {size} by {size} cells. The looks go to {places}."
+        f"The image, 16 by 16 pixels, with {counted(scales, 'windows')} around row {seen.place[0]}, column "
+        f"{seen.place[1]}, and below it their patches of {size} by {size} cells. The looks go to {places}."
     )
     width, height = LEFT * 2 + max(apart * scales, PITCH * SIDE), low + 40 + PITCH * size + 10
     return Diagram("retina", "What the eye sees", caption, alt, width, height, nodes, edges)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from app.demos.machine.figures import Diagram, Edge, Handle, Node
-from app.demos.machine.numbers import heat, plain, short, show, words
+from app.demos.machine.numbers import counted, heat, plain, short, show, words
 
 APART, DOWN, LEFT, TOP = 30, 44, 22, 24
 A_LINE = 13
@@ -26,7 +26,7 @@ def text_lines(caption: str, start: str, drawn: Sequence[str], chances: Sequence
     told = ", ".join(
         f"{character if character != ' ' else 'space'} {show(p)}" for character, p in zip(drawn, chances, strict=True)
     )
-    alt = f"After the seed text {start!r} come {len(drawn)} characters, each with its probability: {told}."
+    alt = f"After the seed text “{start}” come {counted(len(drawn), 'characters')}, each with its probability: {told}."
     width = LEFT + APART * (min(len(nodes), A_LINE) - 1) + 22
     return Diagram("lines", "The text", caption, alt, width, TOP + DOWN * (lines - 1) + 24, nodes)
 

@@ -27,6 +27,9 @@ DEMOS = sorted(all_demos())
 CELL = re.compile(
     r'<td data-heat="(-?\d)"( class="odd")?><button name="at" value="(.+?)" form="knobs"(.*?)>(.+?)</button>'
 )
+ONE_OF_MANY = re.compile(r"\*\*1\*\* (?!(?:attends|ends|gets|has|is|reaches|starts|times|was|weighs)\b)\w+s\b")
+"""One thing that is named as many: "**1** steps". A verb after a step's or an output's number is none."""
+ARROW = re.compile(r"(M[\d.,-]+[LC][\d.,-]+)?")
 over_states = examples(60, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -45,6 +48,7 @@ def check(result: Result) -> None:
     for figure in result.figures:
         assert quoted(figure.caption) <= known
         assert figure.caption
+        assert not ONE_OF_MANY.search(figure.caption), figure.caption
         if isinstance(figure, Trace):
             check_trace(figure)
         if isinstance(figure, Diagram):
@@ -72,6 +76,9 @@ def check_diagram(diagram: Diagram) -> None:
         high = node.height / 2 if node.shape != "text" else 10
         assert node.y - high >= -2, node
         assert node.y + high + (14 if node.note and node.shape != "box" else 0) <= diagram.height + 2, node
+    for edge in diagram.edges:
+        path, _, _ = _path(_border(diagram.nodes[edge.start]), _border(diagram.nodes[edge.end]))
+        assert ARROW.fullmatch(path), edge
 
 
 def labels(diagram: Diagram) -> list[tuple[str, float, float, float]]:

@@ -103,6 +103,13 @@ def test_a_sentence_states_only_numbers_that_were_computed() -> None:
         fill("It is {g}.", {"h": 0.5})
 
 
+@pytest.mark.parametrize(
+    ("count", "told"), [(6, "**6** linear steps, **6** copies"), (1, "**1** linear step, **1** copy")]
+)
+def test_one_thing_is_not_named_as_many(count: int, told: str) -> None:
+    assert fill("{n linear steps}, {n copies}", {"n": count}) == told
+
+
 def test_a_text_alternative_has_no_marks() -> None:
     assert words(r"left **0.5** of $\lVert \partial h_T \rVert$ to $h_{t-1}$") == "left 0.5 of ‖ ∂ h T ‖ to h t−1"
 
