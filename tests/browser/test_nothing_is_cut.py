@@ -77,7 +77,8 @@ def test_a_phone_shows_a_diagram_whole(chromium: Browser, server: Server, addres
 def test_the_labels_of_a_high_diagram_are_legible(chromium: Browser, server: Server) -> None:
     with chromium.new_context(base_url=server.url, viewport={"width": 390, "height": 844}) as context:
         page = context.new_page()
-        assert cut_on(page, "/demos/layer-shapes?layers=6&layer=dense&units=4096&features=4096&outputs=64") == []
+        for query in ("layer=dense&units=4096&features=4096&outputs=64", "framework=pytorch&bidirectional=1&outputs=7"):
+            assert cut_on(page, f"/demos/layer-shapes?layers=6&return_sequences=0&{query}") == []
 
 
 def test_a_phone_shows_numbers_of_five_characters_and_the_way_out_of_a_refusal(

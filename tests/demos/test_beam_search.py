@@ -71,7 +71,7 @@ def test_a_candidate_whose_parent_is_not_drawn_grows_from_those_that_are_summed_
     query = "width=14&steps=4&penalty=0.247&first=6.323,0,0,1.05&next=2.122,0,0,0;0,1,0,0;0,0,1,0;1,1,1,1"
     diagram = DEMO.result(query).figures[0]
     assert isinstance(diagram, Diagram)
-    summed = {i for i, node in enumerate(diagram.nodes) if node.text.startswith("and ")}
+    summed = {i for i, node in enumerate(diagram.nodes) if node.text.endswith(" more")}
     assert summed
     parents = {edge.end for edge in diagram.edges}
     assert all(i in parents for i, node in enumerate(diagram.nodes) if node.shape == "circle")

@@ -357,7 +357,7 @@ GATES = "figozrn"
 """The letters of the gates and candidates of LSTM and GRU. Each has its own colour, in figures, tables and formulas."""
 LEGIBLE = 0.77
 """The smallest scale at which the labels of a diagram, 13 units high, have 10 pixels."""
-NARROW, LOW, TALL, LONG = 440, 250, 400, 800
+NARROW, LOW, TALL, HIGH = 440, 250, 400, 800
 
 
 @dataclass(frozen=True)
@@ -386,7 +386,7 @@ class Diagram:
     def sizes(self) -> str:
         """What a stylesheet needs to draw it no smaller and no larger than its labels look well: names of classes."""
         names = {"narrow": self.width <= NARROW, "low": self.height < LOW, "tall": self.height > TALL}
-        names["long"] = self.height > LONG
+        names["high"] = self.height > HIGH
         return " ".join([name for name, fits in names.items() if fits])
 
     def held_by(self, rows: Mapping[str, Row]) -> "Diagram":

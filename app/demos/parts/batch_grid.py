@@ -23,7 +23,7 @@ def batch_grid(caption: str, x: Values, real: NDArray[np.bool_], out: Values, lo
                 nodes.append(Node(at, y, short(value), "circle", 46, 46, heat(value, largest), lit, at=cell))
             else:
                 nodes.append(Node(at, y, short(value), "box", 56, 46, lit=lit, note="pad", at=cell))
-            nodes.append(Node(at, y + 36, f"x = {given}" if len(given) < 6 else f"x={given}", "text", 60, 16))
+            nodes.append(Node(at, y + 36, f"x = {given}" if len(given) < 5 else f"x={given}", "text", 60, 16))
             if t:
                 edges.append(Edge(before, state, recurrent=True))
     alt = (

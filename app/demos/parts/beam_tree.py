@@ -42,7 +42,7 @@ def beam_tree(
             nodes.append(Node(x, y + 19, short(one.p), "text", 40, 14))
         if len(found) > MOST_SHOWN:
             rest = len(nodes)
-            nodes.append(Node(x, TOP + DOWN * rows - 14, f"and {len(found) - MOST_SHOWN}", "text", 60, 14))
+            nodes.append(Node(x, TOP + DOWN * rows - 14, f"{len(found) - MOST_SHOWN} more", "text", 60, 14))
         nodes.append(Node(x, 16, f"step {t + 1}", "text", 50, 14))
     low = TOP + DOWN * rows + 18
     nodes.append(Node(LEFT + 4, low, "greedy", "text", 52, 20))
