@@ -214,12 +214,9 @@ def _question(p: BeamSearch) -> Question:
     )
 
 
-def _pairs(p: BeamSearch) -> list[tuple[str, float, float]]:
-    return [("AB"[i] + " " + "AB"[j], p.first[i], p.next[i][j]) for i in range(2) for j in range(2)]
-
-
 def _steps(p: BeamSearch, result: Result) -> list[Arithmetic]:
-    pairs = _pairs(p)[: 2 if p.width == 1 else 4]  # a width of 1 has dropped B after the first step
+    pairs = [("AB"[i] + " " + "AB"[j], p.first[i], p.next[i][j]) for i in range(2) for j in range(2)]
+    pairs = pairs[: 2 if p.width == 1 else 4]  # a width of 1 has dropped B after the first step
     pairs.sort(key=lambda pair: pair[1] * pair[2])
     found = [*(a * b for _, a, b in pairs[:-1]), result.numbers["p"]]
     return [

@@ -35,7 +35,8 @@ def compute(p: DriftMonitor) -> Result:
         "expected": _expected(p),
         "days": math.inf if w.alarm is None else w.alarm - p.since,
         "inputs_most": float(np.abs(w.inputs).max()),
-        "input_limit": _input_limit(p),
+        # 4.5 standard deviations of a rolling mean of inputs that do not move.
+        "input_limit": 4.5 * math.sqrt((1 + AGAIN) / (1 - AGAIN) / p.window),
         "fresh": p.fresh,
     }
     after = None
@@ -46,11 +47,6 @@ def compute(p: DriftMonitor) -> Result:
         numbers["error_old"] = float(in_use[w.retrained - 1 :].mean())
         numbers["error_retrained"] = float(after.mean())
     return Result(numbers, (_errors(p, w, after, numbers), _inputs(w, numbers), _days(p, w)))
-
-
-def _input_limit(p: DriftMonitor) -> float:
-    """4.5 standard deviations of a rolling mean of inputs that do not move: √((1 + r) / (1 − r) / window)."""
-    return 4.5 * math.sqrt((1 + AGAIN) / (1 - AGAIN) / p.window)
 
 
 def _verdict(p: DriftMonitor, w: Watch, numbers: dict[str, float]) -> str:

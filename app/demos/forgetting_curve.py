@@ -1,6 +1,7 @@
 """Recur's own recurrence: what a review does to a memory, and how recall falls until the next one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -138,8 +139,12 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
     def row(name: str) -> Values:
         return np.array([numbers[f"{name}{k}"] for k in range(1, len(seen) + 1)])
 
-    def before(k: int) -> Reviewed | None:
-        return seen[k - 2] if k > 1 else None
+    def state(of: Callable[[Reviewed, Reviewed | None], Formula]) -> Callable[[int], Formula]:
+        def formula(k: int) -> Formula:
+            cells = {"S": f"stability,{k - 1}", "D": f"difficulty,{k - 1}", "R": f"recall,{k - 1}", "G": f"rating,{k}"}
+            return replace(of(seen[k - 1], seen[k - 2] if k > 1 else None), origins=cells)
+
+        return formula
 
     def rating(k: int) -> Formula:
         one = seen[k - 1]
@@ -147,20 +152,17 @@ def _trace(p: ForgettingCurve, seen: list[Reviewed], numbers: dict[str, float]) 
 
     entered = given("t", "A setting of this demo.")
     moved, long_tail = "Recur then shifts it by a few per cent.", "A power law, not an exponential: it has a long tail."
-    due = Formula(r"S / F \cdot (r^{-1 / w_{20}} - 1)", moved, digits=4)
+    due = Formula(r"S / F \cdot (r^{-1 / w_{20}} - 1)", moved, digits=4, origins={"r": "retention"})
     faded = Formula(r"R = (1 + F \, t / S)^{-w_{20}}", long_tail, r"(1 + F \cdot t / S)^{-w_{20}}", digits=4)
     ratings, waited = (np.array([float(getattr(one, of)) for one in seen]) for of in ("rating", "waited"))
     rows = (
         Row("rating", "rating", ratings, rating, group="review", handle=each_of("ratings")),
         Row(
-            "stability",
-            "stability $S$",
-            row("stability"),
-            lambda k: stability_formula(seen[k - 1], before(k)),
+            *("stability", "stability $S$", row("stability"), state(stability_formula)),
             words="stability in days",
             group="state",
         ),
-        Row("difficulty", "difficulty $D$", row("difficulty"), lambda k: difficulty_formula(seen[k - 1], before(k))),
+        Row("difficulty", "difficulty $D$", row("difficulty"), state(difficulty_formula)),
         Row("interval", "due after, days", row("interval"), due, words="due after, in days", group="then"),
         Row("waited", "waited, days", waited, entered, words="days waited", handle=each_of("days")),
         Row("recall", "recall then $R$", row("recall"), faded),

@@ -184,8 +184,8 @@ def _descent_rows(p: GradientClipping, mark: str, group: str, walk: Descent) -> 
         def moved(k: int, axis: int = axis, name: str = name, used: str = used) -> Formula:
             if k == 0:
                 return given(f"{name}_0", "Given: the start.")
-            before, gradient = float(walk.weights[k - 1, axis]), float(walk.used[k - 1, axis])
-            return Formula(rf"{name} - \eta \, {used}", values={name: before, r"\eta": p.rate, used: gradient})
+            now = {name: float(walk.weights[k - 1, axis]), r"\eta": p.rate, used: float(walk.used[k - 1, axis])}
+            return Formula(rf"{name} - \eta \, {used}", values=now, origins={name: f"{mark}{name},{k}"})
 
         yield Row(f"{mark}{name}", label, walk.weights[:, axis], moved, group=group)
 

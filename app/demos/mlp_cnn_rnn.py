@@ -87,7 +87,8 @@ def _errors(p: MlpCnnRnn, run: Forecasts, numbers: dict[str, float]) -> Trace:
 
     def ratio(column: int) -> Formula:
         text = rf"\text{{{NAMES[MODELS[column - 1]]}}} / \text{{naive}}"
-        return Formula(text, "Above 1 it is worse than repeating the last value.", "e / e_{naive}")
+        cells = {"e": f"error,{column}", "e_{naive}": "error,1"}
+        return Formula(text, "Above 1 it is worse than repeating the last value.", "e / e_{naive}", origins=cells)
 
     def weights(counted: dict[str, str]) -> Callable[[int], Formula]:
         def formula(column: int) -> Formula:

@@ -1,7 +1,7 @@
 """A pattern moves: convolution and max-pool find it anywhere, a dense layer only at the position it was set for."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,8 +152,9 @@ def _answers(p: PositionalInvariance, run: BothLayers) -> Trace:
         own = "Each position has its own weight; weights of 0 are left out here."
         learned = slice(p.learned - 1, p.learned - 1 + len(p.kernel))
         terms, values = _terms("W", run.W[learned].tolist(), p.learned, run.x[place, learned], p.learned)
-        pooled = Formula(r"\max_j \, y_j", largest, rf"\max({', '.join(maps)})", maps)
-        dense = Formula(rf"\mathrm{{dense}} = {terms}", own, values=values)
+        is_now = place == p.position - 1
+        pooled = Formula(r"\max_j \, y_j", largest, rf"\max({', '.join(maps)})", maps, origins=_shown(maps, is_now))
+        dense = Formula(rf"\mathrm{{dense}} = {terms}", own, values=values, origins=_shown(values, is_now))
         return first_then(pooled, dense)
 
     def row(key: str, label: str, place: int) -> Row:
@@ -175,12 +176,19 @@ def _terms(weight: str, weights: Sequence[float], w: int, x: Values, first: int)
     return " + ".join(rf"{a} \, {b}" for a, b in names), values
 
 
+def _shown(symbols: Iterable[str], is_now: bool) -> dict[str, str]:
+    """Where the page has the symbols of a sum: the inputs only of the pattern where it is now."""
+    cells = {"k": "kernel", "W": "W,#", "x": "x,#" * is_now, "y": "y,#" if is_now else "was,#"}
+    return {name: cells[name[0]].replace("#", name[3:-1]) for name in symbols}
+
+
 def _map(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dict[str, float]) -> Trace:
     def at(place: int) -> Callable[[int], Formula]:
         def formula(j: int) -> Formula:
             first = (j - 1) * p.stride
             terms, values = _terms("k", p.kernel, 1, run.x[place, first : first + len(p.kernel)], first + 1)
-            return Formula(f"y_{{{j}}} = {terms}", "The same weights at every window.", values=values)
+            told, origins = "The same weights at every window.", _shown(values, place == p.position - 1)
+            return Formula(f"y_{{{j}}} = {terms}", told, values=values, origins=origins)
 
         return formula
 

@@ -136,9 +136,8 @@ def _trace(stack: list[rf.ConvLayer], numbers: dict[str, float]) -> Trace:
         if layer == 1:
             return given(text, "The bottom layer reads the input itself.")
         strides = {f"s_{{{m}}}": float(below.s) for m, below in enumerate(stack[: layer - 1], start=1)}
-        return Formula(
-            text, "The strides of the layers below spread out what this layer reads.", r" \cdot ".join(strides), strides
-        )
+        told = "The strides of the layers below spread out what this layer reads."
+        return Formula(text, told, r" \cdot ".join(strides), strides, origins=dict.fromkeys(strides, "stride"))
 
     kernel = given("k_l", "A kernel of k steps reaches back k − 1 steps.")
     dilation = given("d_l", "Between two steps that it reads, it skips d − 1.")

@@ -108,7 +108,7 @@ def _caption(p: SelfAttention, i: int, best: int, numbers: dict[str, float]) -> 
 
 def _table(p: SelfAttention, e: Values, alpha: Values, i: int) -> Trace:
     def weights(row: int) -> Callable[[int], Formula]:
-        share = softmax_share(e[row, : row + 1] if p.causal else e[row], f"{row + 1},")
+        share = softmax_share(e[row, : seen[row]], f"{row + 1},", "e" * (row == i))
         later = "This word comes later: the mask sets its score to −∞, so its weight is 0."
         return lambda column: given(rf"\alpha_{{{row + 1},{column}}}", later) if column > seen[row] else share(column)
 
@@ -117,6 +117,12 @@ def _table(p: SelfAttention, e: Values, alpha: Values, i: int) -> Trace:
         Row(f"a{j + 1}", SENTENCE[j], row, weights(j), words=f"{SENTENCE[j]}, word {j + 1}")
         for j, row in enumerate(alpha)
     ]
+    scored = given(
+        rf"e_{{{i + 1},j}}", "The query of the word shown times this word's key, over the square root of their width."
+    )
+    rows.append(
+        Row("e", f"score of “{SENTENCE[i]}”", e[i], scored, group="Where the weights of the word shown come from")
+    )
     told = f"Each row has a word's weights for all words: {alpha.size} for {len(alpha)} words. A row sums to 1."
     words = SENTENCE[: p.length]
     return Trace("table", "The attention table", told, rows, (f"a{i + 1}", 0), columns=words, column_word="word")

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import replace
 from functools import reduce
 from typing import Literal
 
@@ -195,13 +194,12 @@ def _steps_trace(p: SimpleRNNOptions, w: rnn.RNNWeights, h: Values, caches: list
         place = time + 1 - step(column) if p.go_backwards else step(column)
         return given(f"x_{{{place}}}", "An input: it is given.")
 
-    def at_step(text: str) -> Callable[[int], Formula]:
-        return lambda column: Formula(set_index(text, "t", step(column)), written=text.rpartition(" = ")[2])
-
-    def from_start(text: str) -> Callable[[int], Formula]:
+    def at_step(text: str, is_sum: bool = False) -> Callable[[int], Formula]:
         def formula(column: int) -> Formula:
-            start = "A call starts at zero." if column == 1 or not p.stateful else "Carried over."
-            return replace(at_step(text)(column), note=start if step(column) == 1 else "")
+            is_first, is_carried = step(column) == 1, p.stateful and column > 1
+            note = ("Carried over." if is_carried else "A call starts at zero.") * (is_first and is_sum)
+            before = {name("h_{t-1", i): f"h{i + 1},{column - 1}" * (is_carried or not is_first) for i in units}
+            return Formula(set_index(text, "t", step(column)), note, text.rpartition(" = ")[2], origins=cells | before)
 
         return formula
 
@@ -210,6 +208,9 @@ def _steps_trace(p: SimpleRNNOptions, w: rnn.RNNWeights, h: Values, caches: list
         return f"{subscript}}}" if one else f"{subscript},{''.join(str(i + 1) for i in numbered)}}}"
 
     symbols: Symbols = {name("h_{t-1", i): before[:, i] for i in units}
+    cells = {name("W_{h", i, j): f"wh{i + 1},{j + 1}" for i in units for j in units}
+    cells |= {name("W_{x", j): f"wx,{j + 1}" for j in units}
+    cells |= {"b" if one else f"b_{{{j + 1}}}": f"bias,{j + 1}" for j in units}
 
     def entered(column: int) -> Handle:
         return Handle(f"x,{len(p.x) + 1 - step(column) if p.go_backwards else step(column)}")
@@ -224,7 +225,7 @@ def _steps_trace(p: SimpleRNNOptions, w: rnn.RNNWeights, h: Values, caches: list
         if p.use_bias:
             terms.append("b" if one else f"b_{{{j + 1}}}")
             symbols[terms[-1]] = w.b[j]
-        total = from_start(f"{z_j} = {' + '.join(terms)}")
+        total = at_step(f"{z_j} = {' + '.join(terms)}", is_sum=True)
         state = at_step(f"{h_j} = {activated(p.activation, z_j)}")
         rows.append(Row(f"z{j + 1}", f"sum ${z_j}$", z[:, j], total, words=f"sum{of}"))
         rows.append(Row(f"h{j + 1}", f"state ${h_j}$", h[:, j], state, words=f"state{of}"))
@@ -266,7 +267,8 @@ def _weights_trace(p: SimpleRNNOptions, w: rnn.RNNWeights) -> Trace:
             else ""
         )
         squares = " + ".join(f"{weight}^2" for weight in values)
-        return Formula(rf"\lVert W_{{h,\cdot {j}}} \rVert", note, rf"\sqrt{{{squares}}}", values)
+        cells = {weight: f"wh{i},{j}" for i, weight in enumerate(values, start=1)}
+        return Formula(rf"\lVert W_{{h,\cdot {j}}} \rVert", note, rf"\sqrt{{{squares}}}", values, origins=cells)
 
     rows = [Row("wx", "kernel $W_x$", w.W_xh[0], drawn("W_{x,", p.kernel_initializer, 0), words="input weights")]
     for i, weights in enumerate(w.W_hh, start=1):
@@ -275,7 +277,7 @@ def _weights_trace(p: SimpleRNNOptions, w: rnn.RNNWeights) -> Trace:
     rows.append(Row("length", r"length of its column of $W_h$", lengths, length, words="length of the column"))
     bias, symbols = drawn("b_{", p.bias_initializer if p.use_bias else "", 2), dict[str, Values]()
     if p.framework == "pytorch":
-        both = p.biases()
+        both = list(p.biases())
         rows += [Row(f"bias_{side}", f"bias_{side}", one, bias) for side, one in zip(("ih", "hh"), both, strict=True)]
         symbols = {"b_{ih}": both[0], "b_{hh}": both[1]}
         rows.append(Row("bias", "bias $b$", w.b, Formula("b_{ih} + b_{hh}", "Only their sum matters.")))

@@ -148,8 +148,8 @@ def _answers_trace(p: StatefulOrStateless, x: Values, cues: Values, runs: dict[s
         return formula
 
     def sign(k: int) -> Formula:
-        end = f"h_{{{k * p.period}}}"
-        return Formula(rf"\mathrm{{sign}}({end})", values={end: float(ends["shown"][k - 1])})
+        end, shown = f"h_{{{k * p.period}}}", float(ends["shown"][k - 1])
+        return Formula(rf"\mathrm{{sign}}({end})", values={end: shown}, origins={end: f"shown,{k}"})
 
     def wrong(k: int) -> Formula:
         note = "A state of 0 has no sign: it counts as wrong." if answer[k - 1] == 0 else ""

@@ -82,7 +82,10 @@ def compute(p: UnrolledRNN) -> Result:
     numbers |= {"h_last": float(h[-1, 0]), "y_last": float(y[-1]), "h_max": float(h[:, 0].max()), "h_max_at": top}
     numbers |= {"steps": len(x), "at": p.looked_at, "h_at": float(h[p.looked_at - 1, 0])}
 
-    if any(map(any, p.W_h)) and (silent := _remembers_at(x, h[:, 0])) is not None:
+    # The first step without an input at which the state still is not near 0, as before it.
+    is_felt = np.abs(h[:, 0]) > 0.01
+    silent = next((t for t in range(1, len(x)) if x[t] == 0 and is_felt[t] and is_felt[t - 1]), None)
+    if any(map(any, p.W_h)) and silent is not None:
         numbers |= {"silent": silent + 1, "h_silent": float(h[silent, 0])}
 
     caption = fill(_caption(p, h, numbers), numbers)
@@ -144,11 +147,6 @@ SAYS_PHI = {
     "sigmoid": "The sum, squashed into 0 … 1.",
     "linear": "The sum, unchanged.",
 }
-
-
-def _remembers_at(x: Values, h: Values) -> int | None:
-    """The first step, from 0, without an input at which the state still is not near 0, as before it."""
-    return next((t for t in range(1, len(x)) if x[t] == 0 and abs(h[t]) > 0.01 and abs(h[t - 1]) > 0.01), None)
 
 
 def _caption(p: UnrolledRNN, h: Values, numbers: dict[str, float]) -> str:

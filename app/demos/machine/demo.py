@@ -15,7 +15,9 @@ from urllib.parse import parse_qsl, quote
 import numpy as np
 from pydantic import ValidationError
 
+from app.demos.machine.arithmetic import shifted
 from app.demos.machine.draws import OVER, SEED, BadRangeError, split
+from app.demos.machine.figures import symbol_in
 from app.demos.machine.markdown import Source, TryThis, Words, read_words
 from app.demos.machine.parameters import TEXTS, FormField, Parameters, form_fields
 from app.demos.machine.prediction import Prediction
@@ -145,6 +147,11 @@ class Demo(Generic[P]):
     def knobs(self) -> tuple[FormField, ...]:
         """The fields that stand beside its first figure; the form folds the others away."""
         return tuple(field for name in self.words.knobs for field in self.fields if field.name == name)
+
+    @cached_property
+    def symbols(self) -> dict[str, str]:
+        """The names of its parameters, by the symbol in the title and by name."""
+        return {name: one.name for one in self.fields for name in (shifted(symbol_in(one.title), "", 0), one.name)}
 
     def compute(self, parameters: P) -> Result:
         """Run the demo. Overflow and NaN are results, not warnings. What trains waits its turn, and is remembered.

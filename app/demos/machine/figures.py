@@ -108,7 +108,7 @@ class Trace:
     `chosen` is the row's key and the column (from 0). `symbols` are the numbers of the formulas' symbols, beside those
     in the rows' labels: one for all columns, or one for each. The column's index, from `first`, stands for the letter
     `index`. `columns` are plain words, such as "t = 1". `follows` names the parameter that holds the chosen column
-    (from 1), if there is one.
+    (from 1), if there is one. `parameters` are those of the demo, by symbol and by name; `state_of` adds them.
     """
 
     name: str
@@ -123,6 +123,7 @@ class Trace:
     column_word: str = "step"
     follows: str | None = None
     coloured: bool = True
+    parameters: dict[str, str] = field(default_factory=dict, compare=False)
     kind: Literal["trace"] = "trace"
 
     def __post_init__(self) -> None:
@@ -145,11 +146,9 @@ class Trace:
         """
         by_step = [row for row in self.rows if shifted(row.symbol, self.index, 1) != shifted(row.symbol, self.index, 0)]
         shown = {shifted(row.symbol, self.index, by): (row.key, by) for by in (1, -1, 0) for row in by_step}
-        names = [*(row.symbol for row in by_step), *self.symbols]
-        own = {name: (row.key, 0) for name, one in self.symbols.items() for row in self.rows if row.values is one}
-        return own | {
-            name: shown.get(plain := shifted(name, self.index, 0), (plain, None)) for name in names if name not in own
-        }
+        own = {row.symbol: (row.key, 0) for row in self.rows if row.symbol and row.symbol not in self.symbols}
+        own |= {name: (row.key, 0) for name, one in self.symbols.items() for row in self.rows if row.values is one}
+        return {name: shown.get(plain := shifted(name, self.index, 0), (plain, None)) for name in self.symbols} | own
 
     @cached_property
     def _symbols(self) -> dict[tuple[str, str], Sequence[str]]:
@@ -166,10 +165,11 @@ class Trace:
             formula, alike = row.formula, row
             if callable(formula) and len(self.columns) > len(TRIED):
                 tried = [formula(self.first + place % len(self.columns)) for place in TRIED]
-                if all((one.text, one.written, one.values) == (tried[0].text, tried[0].written, {}) for one in tried):
+                same = replace(tried[0], note="", values={})
+                if all(replace(one, note="") == same for one in tried):
                     alike = replace(row, formula=tried[0])
             cells = [self.operands(alike if column else row, column) for column in columns]
-            found.append([" ".join(dict.fromkeys(filter(None, names))) for names in cells])
+            found.append([" ".join(dict.fromkeys(" ".join(names).split())) for names in cells])
         return found
 
     def operands(self, row: Row, column: int) -> list[str]:
@@ -178,20 +178,22 @@ class Trace:
         A cell is "h1,2", a parameter "W_h"; a symbol that stands for nothing on the page is "".
         """
         formula = row.formula_at(self.first + column)
-        symbols = None if formula.values else self._symbols.get((formula.text, formula.written))
+        is_own = formula.is_given or formula.values
+        symbols = None if is_own else self._symbols.get((formula.text, formula.written))
         if symbols is None:
             symbols = formula.symbols_in(self._stands_for)
-            if not formula.values:
+            if not is_own:
                 self._symbols[formula.text, formula.written] = symbols
         found = []
         for symbol in symbols:
             if symbol in formula.origins:
                 found.append(formula.origins[symbol])
                 continue
-            key, by = self._stands_for.get(symbol, (symbol, None))
+            known = None if symbol in formula.values else self._stands_for.get(symbol)
+            key, by = known or (shifted(symbol, "", 0), None)
             at = column + (by or 0)
             if by is None:
-                found.append(key if key.isidentifier() else "")
+                found.append(self.parameters.get(key, ""))
             else:
                 found.append(f"{key},{at + 1}" if 0 <= at < len(self.columns) else "")
         return found
@@ -199,10 +201,6 @@ class Trace:
     def row(self, key: str) -> Row | None:
         """The row of this key."""
         return next((row for row in self.rows if row.key == key), None)
-
-    def says(self) -> list[str]:
-        """The label of each row in words."""
-        return [row.says for row in self.rows]
 
     def column_at(self, text: str) -> int:
         """The column (from 0) that an address asks for, where the first is "1" and what is past the end is the last.

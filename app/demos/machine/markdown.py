@@ -114,7 +114,10 @@ def read_words(path: Path) -> Words:
         try_this=_states(items.get("Try this", ())),
         sources=[Source(f["paper"], f["equation"] or "") for _, f in items.get("Sources", ())],
         next=[(f["name"], f["words"]) for _, f in items.get("Next", ())],
-        programs={_PROGRAMS[title]: _in_fence(lines) for title, lines in code.items()},
+        programs={
+            _PROGRAMS[title]: "\n".join(lines).strip().removeprefix("```python\n").removesuffix("```")
+            for title, lines in code.items()
+        },
         mistakes=mistakes,
     )
 
@@ -126,11 +129,6 @@ def _states(found: Sequence[tuple[int, re.Match[str]]]) -> list[TryThis]:
         )
         for number, f in found
     ]
-
-
-def _in_fence(lines: Sequence[str]) -> str:
-    """A section's block of code, without the fence."""
-    return "\n".join(lines).strip().removeprefix("```python\n").removesuffix("```")
 
 
 def _missing(front: Mapping[str, str], summary: Sequence[str], items: Mapping[str, Sequence[object]]) -> list[str]:

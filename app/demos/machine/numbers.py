@@ -42,11 +42,7 @@ def show(value: float) -> str:
         return f"{sign}{digits}×10{str(int(power)).translate(SUPERSCRIPT)}"
     if size >= 100:
         return f"{sign}{size:,.{max(0, 4 - int(math.log10(size)))}f}"
-    return f"{sign}{_three_digits(size)}"
-
-
-def _three_digits(size: float) -> str:
-    return f"{size:.{2 - math.floor(math.log10(size))}f}"
+    return f"{sign}{size:.{2 - math.floor(math.log10(size))}f}"
 
 
 def show_all(rows: Iterable[Iterable[float]]) -> list[list[str]]:

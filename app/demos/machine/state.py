@@ -92,6 +92,8 @@ def state_of(demo: Demo[Any], given: Mapping[str, str]) -> State:
     query = demo.query(parameters)
     if trace and chosen and (chosen.key, chosen.column) != trace.chosen:
         query += f"&at={quote(chosen.kept, safe=',')}"
+    for one in result.traces():
+        one.parameters.update(demo.symbols)
     draws = split(given)[1] if OVER in given or ".." in given.get(SEED, "") else None
     return State(demo, parameters, result, chosen, query, draws, tour)
 

@@ -199,7 +199,8 @@ def _kept(node: ast.AST) -> Iterator[ast.AST]:
 def _uses(text: ModuleText, node: ast.AST) -> Iterator[tuple[ast.expr, Named | Import]]:
     """The names in a definition that come from elsewhere in the module or from others."""
     local = _bound(node)
-    annotations = {id(inner) for one in ast.walk(node) for part in _annotations(one) for inner in ast.walk(part)}
+    parts = [getattr(one, kind, None) for one in ast.walk(node) for kind in ("annotation", "returns")]
+    annotations = {id(inner) for part in parts if isinstance(part, ast.AST) for inner in ast.walk(part)}
     nodes = list(_kept(node))
     of_modules = {
         id(one.value): (one, text.find(one.value.id))
@@ -219,11 +220,6 @@ def _uses(text: ModuleText, node: ast.AST) -> Iterator[tuple[ast.expr, Named | I
             continue
         if isinstance(to, Named | Import):
             yield attribute or one, to
-
-
-def _annotations(one: ast.AST) -> list[ast.AST]:
-    found = [getattr(one, "annotation", None), getattr(one, "returns", None)]
-    return [part for part in found if isinstance(part, ast.AST)]
 
 
 def _bound(node: ast.AST) -> set[str]:

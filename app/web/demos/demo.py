@@ -88,7 +88,7 @@ def _numbers(request: Request, name: str, answer: Callable[[Result], Response]) 
 def predict(request: Request, name: str, seed: str = "", guess: str = "") -> Response:
     """A question to predict a number; with `guess`, whether it is right. Seeds in a row ask different questions."""
     demo, _ = asked(request, name)
-    number = int(seed) % SEEDS if seed.isdecimal() and len(seed) < 19 else _new_seed()
+    number = int(seed) % SEEDS if seed.isdecimal() and len(seed) < 19 else random.SystemRandom().randrange(SEEDS)
     question = registry.about(demo.name)
     instance = question.instance(number)
     judged = judge(instance, guess) if guess.strip() else None
@@ -184,7 +184,3 @@ def _cards_about(session: Session, name: str) -> list[tuple[str, Card]]:
         .order_by(Deck.name, Card.place)
     )
     return [(deck, card) for deck, card in found]
-
-
-def _new_seed() -> int:
-    return random.SystemRandom().randrange(SEEDS)

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import re
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
+from app.demos.machine.arithmetic import Formula
 from app.demos.machine.chart import picture
 from app.demos.machine.drawing import _border, _path
 from app.demos.machine.drawing import cells as cells_of
@@ -20,6 +22,7 @@ from app.demos.machine.figures import MOST_BUTTONS, MOST_CELLS, Curve, Diagram, 
 from app.demos.machine.markdown import IDEAS
 from app.demos.machine.numbers import marks, show
 from app.demos.machine.result import Result
+from app.demos.machine.state import State, state_of
 from app.demos.registry import UnknownDemoError, all_demos, find
 from tests.examples import examples
 
@@ -210,12 +213,81 @@ def test_a_parameter_that_the_form_hides_changes_no_number(name: str, states: An
             assert demo.compute(moved).numbers == pytest.approx(demo.compute(one).numbers, nan_ok=True)
 
 
-@pytest.mark.parametrize("name", all_demos())
-def test_what_a_number_comes_from_is_what_its_own_formula_says(name: str) -> None:
+def tried(name: str) -> Iterator[State]:
+    """The default state of a demo and those to try, as a page has them; what trains is trained a little."""
     demo = all_demos()[name]
     for change in ({}, *(one.change for one in demo.try_this)):
-        few = {demo.training.updates: "5"} if demo.training else {}
-        for trace in demo.result({**change, **few}).traces():
-            for row, origins in zip(trace.rows, trace.origins(range(len(trace.columns))), strict=True):
-                for column, told in enumerate(origins):
-                    assert told.split() == list(dict.fromkeys(" ".join(trace.operands(row, column)).split()))
+        yield state_of(demo, {**change, **({demo.training.updates: "5"} if demo.training else {})})
+
+
+@pytest.mark.parametrize("name", all_demos())
+def test_what_a_number_comes_from_is_what_its_own_formula_says(name: str) -> None:
+    for trace in (trace for state in tried(name) for trace in state.result.traces()):
+        for row, origins in zip(trace.rows, trace.origins(range(len(trace.columns))), strict=True):
+            for column, told in enumerate(origins):
+                assert told.split() == list(dict.fromkeys(" ".join(trace.operands(row, column)).split()))
+
+
+MADE_OF = {"attention": "d S", "self-attention": "d S", "recursive-tree": "f", "forgetting-curve": "G"}
+"""Symbols that are made of the number that lights: a score less the largest, a slope, FSRS's grade of a rating."""
+ALONE = {
+    "attention": "a",  # the scores of the outputs that are not shown
+    "beam-search": "last p",  # the shares of one step each
+    "drift-monitor": "f r",  # 3 fitted weights, and a mean over days
+    "encoder-decoder": "plain full y s",  # counts, distances between sums, and states before the first step
+    "forgetting-curve": "stability",  # after a first review: one of FSRS's constants
+    "glimpse-sensor": "down gdown hdown right gright hright s2r s3r",  # the patches' pixels
+    "gradient-clipping": "cnorm pnorm",  # the slope at every update
+    "initialisation": "rule kernel_rule",  # the shape of a layer
+    "layer-shapes": "kernel recurrent bias total",  # the shape of a layer
+    "long-memory": "rnn lstm gru",  # the norms before they are divided
+    "mlp-cnn-rnn": "error fitted fixed mlp_at cnn_at rnn_at",  # a sum over the series, the networks' sizes and weights
+    "order-matters": "P N",  # the states before the first word
+    "padding-and-masking": "masked mean_real mean_all",  # the steps of every sequence of the batch
+    "recursive-tree": "below",  # a depth that is counted
+    "self-attention": "a",  # the scores of the words that are not shown
+    "sequence-shapes": "fed seen",  # a mark, and a count
+    "text-generation": "upto choices",  # a number drawn, and an entropy
+    "transfer-learning": "frozen tuned scratch features states",  # spreads, means and counts
+    "unrolled-rnn": "wh",  # the state before the first step
+}
+"""Rows with numbers whose formula has no number of the page, without digits at the end, and why."""
+
+
+def values_of(trace: Trace, formula: Formula, column: int) -> dict[str, float]:
+    """The numbers that the arithmetic of a cell fills in, by symbol."""
+    rows = {row.symbol: row.values for row in trace.rows if row.symbol}
+    both = {**rows, **trace.symbols}
+    return {name: float(np.asarray(v).reshape(-1)[column if np.ndim(v) else 0]) for name, v in both.items()} | {
+        **formula.values
+    }
+
+
+def numbers_in(state: State, name: str) -> list[float]:
+    """The numbers of a cell, or of a parameter."""
+    key, _, column = name.partition(",")
+    if column:
+        row = next(row for trace in state.result.traces() for row in trace.rows if row.key == key)
+        return [float(row.values[int(column) - 1])]
+    texts = re.split("[,;]", state.demo.texts(state.parameters)[name])
+    return [float(text) for text in texts if re.fullmatch(r"-?[\d.e+-]+", text)]
+
+
+@pytest.mark.parametrize("name", all_demos())
+def test_what_lights_are_the_numbers_of_the_arithmetic_and_each_number_lights_something(name: str) -> None:
+    alone, made_of = set[str](), MADE_OF.get(name, "").split()
+    for state in tried(name):
+        cells = [(t, row, c) for t in state.result.traces() for row in t.rows for c in range(len(t.columns))]
+        for trace, row, column in cells:
+            formula = row.formula_at(trace.first + column)
+            operands = trace.operands(row, column)
+            if not formula.is_given and not "".join(operands).strip():
+                alone |= {
+                    one for one in (row.key, row.key.rstrip("0123456789")) if one in ALONE.get(name, "").split()
+                } or {row.key}
+            values = values_of(trace, formula, column)
+            for symbol, lit in zip(formula.symbols_in(trace._stands_for), operands, strict=True):
+                if symbol.partition("_")[0] not in made_of:
+                    wanted = pytest.approx(values[symbol], rel=1e-4, nan_ok=True)
+                    assert all(wanted in numbers_in(state, one) for one in lit.split()), (row.key, column, symbol, lit)
+    assert alone == set(ALONE.get(name, "").split())
