@@ -70,8 +70,9 @@ def test_a_drag_gives_the_address_that_the_form_gives(page: Page, name: str) -> 
         "(all) => all.map(({ dataset: { up, down, across } }) => [up, down, across].filter(Boolean).join(' '))"
     )
     assert bool(names) == (name not in WITHOUT), names
-    for place in some(sorted({names.index(one) for one in names})[:4], 2):
-        visit(page, f"/demos/{name}")
+    for number, place in enumerate(some(sorted({names.index(one) for one in names})[:4], 1)):
+        if number:
+            visit(page, f"/demos/{name}")
         before = demo.texts(demo.parameters())
         if page.locator(f"#results {HELD}").nth(place).evaluate("(one) => !one.checkVisibility()"):
             continue
