@@ -112,7 +112,7 @@ def _caption(alpha: Values, numbers: dict[str, float]) -> str:
     if np.ptp(alpha) < 1e-9:
         return f"Output {{output}} weighs all {{inputs}} inputs equally, {{largest}} each: {context}, the plain mean."
     if "tied" in numbers:
-        return f"Output {{output}} cannot choose: {{tied}} inputs share the most weight, {{largest}} each; {context}."
+        return f"Output {{output}} cannot choose: {{tied}} inputs have the largest weight, {{largest}}; {context}."
     told = f"Output {{output}} attends most to input {{at_input}}, with the weight {{largest}}; {context}. "
     return told + "The perplexity of its weights is {effective}: as if it chose among that many equal ones."
 

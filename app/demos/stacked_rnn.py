@@ -109,7 +109,7 @@ def _caption(p: StackedRNN) -> str:
     if p.layers == 1 or p.W_h == 0:
         return told + "."
     each = ", each of" if len(p.x) > 1 else " of"
-    return told + f". From the first input to the top layer's last state: {{paths paths}}{each} {{path steps}}."
+    return told + f". The first input reaches the top layer's last state by {{paths paths}}{each} {{path steps}}."
 
 
 def _diagram(p: StackedRNN, h: Values, numbers: dict[str, float]) -> Diagram:

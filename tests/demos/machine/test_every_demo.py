@@ -30,8 +30,9 @@ DEMOS = sorted(all_demos())
 CELL = re.compile(
     r'<td data-heat="(-?\d)"( class="odd")?><button name="at" value="(.+?)" form="knobs"(.*?)>(.+?)</button>'
 )
-ONE_OF_MANY = re.compile(r"\*\*1\*\* (?!(?:attends|ends|gets|has|is|reaches|starts|times|was|weighs)\b)\w+s\b")
-"""One thing that is named as many: "**1** steps". A verb after a step's or an output's number is none."""
+VERBS = "attends|comes|contributes|does|ends|fills|gets|has|is|reaches|remembers|starts|times|was|weighs"
+"""What ends in s after a number in some caption, and is not a number of things."""
+ONE_OF_MANY = re.compile(rf"\*\*1\*\* (?!(?:{VERBS})\b)\w+s\b")
 ARROW = re.compile(r"(M[\d.,-]+[LC][\d.,-]+)?")
 over_states = examples(60, suppress_health_check=[HealthCheck.too_slow])
 
