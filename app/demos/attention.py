@@ -10,7 +10,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Arithmetic, Formula, products
 from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Handle, Row, Trace, Values
-from app.demos.machine.numbers import fill, latex
+from app.demos.machine.numbers import counted, fill, latex
 from app.demos.machine.parameters import Matrix, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
@@ -52,7 +52,7 @@ class Attention(Parameters):
         for name, height, width, says in (
             ("keys", T, d, f"rows of {d}, like the first"),
             ("queries", len(self.queries), d, f"rows of {d}, as wide as the keys"),
-            ("values", T, n, f"{T} rows of {n}, one for each key"),
+            ("values", T, n, f"{counted(T, 'rows')} of {n}, one for each key"),
         ):
             rows = getattr(self, name)
             if not is_rectangle(rows, height, width):

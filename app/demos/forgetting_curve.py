@@ -49,7 +49,7 @@ class ForgettingCurve(Parameters):
         waits = tuple(min(LONGEST_WAIT, max(0, round(days))) for days in self.days)
         fits = len(waits) in (1, len(rated))
         if waits != self.days or not fits:
-            wanted = f"whole days from 0 to {LONGEST_WAIT:,}, one alone or one for each of the {len(rated)} ratings"
+            wanted = f"whole days from 0 to {LONGEST_WAIT:,}, one alone or one for each rating"
             fitted = waits if fits else (*waits, *[waits[-1]] * len(rated))[: len(rated)]
             yield "days", wanted, ",".join(map(str, fitted))
 

@@ -135,3 +135,17 @@ def test_a_forgotten_root_is_recognised() -> None:
     p = DEMO.parse("queries=1,1,0,0&keys=3,0,0,0;1,0,0,0;0,0,0,0&score=scaled")
     told = judged(DEMO, p, math.exp(3) / (math.exp(3) + math.e + 1))
     assert told.says == "You left out the division by $\\sqrt{d}$."
+
+
+@pytest.mark.parametrize("values", ["-6.04,1;-6.04,1;-6.04,1", "0.5,0.25;0.5,0.25;0.5,0.25", "1,2;1,2;1,2"])
+def test_the_context_of_several_numbers_fits_its_circle(values: str) -> None:
+    figure = DEMO.result({"values": values}).figures[0]
+    assert isinstance(figure, Diagram)
+    context = next(node for node in figure.nodes if node.at == "c1,1")
+    assert 7.8 * len(context.text) <= context.width
+    assert context.text.rstrip("…")
+
+
+def test_a_single_row_is_not_named_as_many() -> None:
+    with pytest.raises(BadParametersError, match="must be 1 row of 1, one for each key"):
+        DEMO.result({"queries": "1", "keys": "1", "values": "1;2"})

@@ -104,9 +104,9 @@ def test_misses_and_same_day_reviews_are_told() -> None:
     ("query", "sentence", "nearest"),
     [
         ("ratings=7,2.5", "ratings is '7,2.5', but must be whole numbers from 1 to 5", "ratings=5,2"),
-        ("days=5000", "whole days from 0 to 3,650, one alone or one for each of the 4 ratings", "days=3650"),
+        ("days=5000", "whole days from 0 to 3,650, one alone or one for each rating", "days=3650"),
         ("days=-3,2", "whole days from 0 to 3,650", "days=0,2,2,2"),
-        ("ratings=4,4&days=1,2,3", "for each of the 2 ratings", "days=1,2"),
+        ("ratings=4,4&days=1,2,3", "one for each rating", "days=1,2"),
     ],
 )
 def test_what_is_no_rating_or_no_wait_is_named(query: str, sentence: str, nearest: str) -> None:

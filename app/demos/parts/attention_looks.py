@@ -35,7 +35,7 @@ def look_back(caption: str, output: int, read: Read) -> Diagram:
 
     nodes = [
         box(middle, 374, f"q_{output}", read.query, lit=True),
-        Node(middle, 32, _listed(read.context, 60), "circle", 56, 56, strong=True, at=f"c{output},1"),
+        Node(middle, 32, _listed(read.context, 54), "circle", 56, 56, strong=True, at=f"c{output},1"),
         Node(middle + 48, 32, f"c_{output}", "text", 24, 20),
     ]
     edges = []
@@ -55,9 +55,9 @@ def look_back(caption: str, output: int, read: Read) -> Diagram:
 def _listed(numbers: Values, wide: float) -> str:
     """The numbers, as many as fit into a box so wide."""
     texts = [short(value) for value in numbers.tolist()]
-    while len(texts) > 1 and A_CHARACTER * len(", ".join(texts)) > wide:
+    while len(texts) - (texts[-1] == "…") > 1 and A_CHARACTER * len(", ".join(texts)) > wide:
         texts = [*texts[: -2 if texts[-1] == "…" else -1], "…"]
-    return ", ".join(texts)
+    return ", ".join(texts).replace(", …", "…")
 
 
 def look_around(caption: str, words: Sequence[str], place: int, alpha: Values, seen: int) -> Diagram:
