@@ -49,6 +49,8 @@ document.addEventListener("pointerdown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
+  // Whoever presses the field wants to type: the keypad comes into view, as a phone's own keyboard would.
+  document.querySelector(`.keypad:not([hidden])[data-into="${event.target.id}"]`)?.scrollIntoView({ block: "nearest" });
   const key = event.target.closest("[data-types]");
   if (key) {
     const field = document.getElementById(key.closest(".keypad").dataset.into);

@@ -91,6 +91,7 @@ function showAnswer(form, hidden, after, by) {
   if (by?.name === "sure") for (const one of article.querySelectorAll(".rating, .marks, form.note")) one.append(hiddenField(by));
   article.querySelector("h1").removeAttribute("data-focus");
   article.querySelector("[data-focus]").focus({ preventScroll: true });
+  makeRoom();
   barChanged = performance.now();
   document.dispatchEvent(new CustomEvent("recur:revealed", { detail: { said } }));
 }
@@ -126,6 +127,17 @@ function fold() {
 
 // While the end of the answer is below the fold, space and Enter scroll; they rate once it has been seen.
 let endSeen = false;
+
+// A question that leaves little room for its answer scrolls away: as far as that takes, and no further than to the answer.
+const ENOUGH = 260;
+
+function makeRoom() {
+  const lead = document.querySelector(".asked.revealed > .lead-in")?.getBoundingClientRect().top;
+  if (lead === undefined) return;
+  const top = document.querySelector(".sitting").getBoundingClientRect().bottom;
+  const bottom = Math.min(innerHeight, document.querySelector(".bar").getBoundingClientRect().top);
+  window.scrollBy({ top: Math.max(0, Math.min(ENOUGH, bottom - Math.max(0, top)) - (bottom - lead)), behavior: "instant" });
+}
 
 function lookForEnd() {
   const rest = document.querySelector(".asked.revealed .parts");
@@ -172,6 +184,7 @@ function begin() {
   barChanged = performance.now();
   fold();
   layOutSoon();
+  makeRoom();
   requestAnimationFrame(lookForEnd);
 }
 

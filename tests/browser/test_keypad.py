@@ -13,6 +13,10 @@ server = server_to_look_at
 
 NUMBER = "/demos/lstm-gates/predict?seed=3"
 TAP = 44
+IS_IN_VIEW = """(one) => {
+  const { x, y, width, height } = one.getBoundingClientRect();
+  return one.contains(document.elementFromPoint(x + width / 2, y + height - 2));
+}"""
 FRACTION, POWER = "a/b, fraction bar", "×10ⁿ, power of ten"
 
 
@@ -68,6 +72,17 @@ def test_what_the_keypad_typed_is_judged(phone: Page, server: Server) -> None:
     expect(phone.locator(".keypad")).to_be_hidden()  # it makes room for the judgement
     phone.tap("#guess")
     expect(phone.locator(".keypad")).to_be_visible()
+
+
+def test_on_a_small_phone_a_press_on_the_field_brings_the_whole_keypad_into_view(phone: Page, server: Server) -> None:
+    phone.set_viewport_size({"width": 375, "height": 553})
+    for path in ("/review?topic=vanishing-and-exploding-gradients&computed=yes&mode=cram", "/practice?ask=lstm-from-sums"):
+        phone.goto(server.url + path)
+        assert phone.evaluate("scrollY") == 0  # the question is read first
+        phone.locator(".typing input").tap()
+        keys = phone.locator(".keypad button")
+        assert all(keys.nth(at).evaluate(IS_IN_VIEW) for at in range(keys.count())), path
+        assert phone.locator(".typing input").evaluate(IS_IN_VIEW), path
 
 
 def test_the_phones_own_keyboard_is_a_press_away_and_stays(phone: Page, server: Server) -> None:

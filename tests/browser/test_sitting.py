@@ -366,6 +366,7 @@ def test_whatever_an_author_writes_can_be_rated(chromium: Browser, odd: Server, 
             page.goto(f"/review?card={card.id}")
             reveal(page)
             assert page.evaluate(IN_VIEW) == [True] * 5, card.name
+            assert page.evaluate(ROOM) >= 260, card.name  # a question that fills the window has scrolled away
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), card.name
             expect(page.locator(".say")).to_be_visible()
             assert page.evaluate(HIDDEN_CONTROLS, CONTROLS) == [], card.name

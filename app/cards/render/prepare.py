@@ -71,6 +71,7 @@ class ReadyCard:
     why_draft: str = ""
     was: str | None = None
     asks: str | None = None
+    question_markdown: str = ""
 
 
 @dataclass
@@ -279,6 +280,7 @@ def _prepare_card(card: ParsedCard, around: Surroundings, ready: ReadyFile, know
         why_draft=card.metadata.why_draft,
         was=card.metadata.was,
         asks=card.asks,
+        question_markdown=card.question_markdown,
     )
     (ready.drafts if is_draft else ready.cards).append(made)
 

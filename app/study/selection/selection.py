@@ -129,10 +129,6 @@ def _missed() -> OfId:
     return _by(REVIEW.c.card_id, missed, REVIEW.c.day > bindparam("missed_after", type_=Date()), of=COUNTED)
 
 
-def _missed_after(days: int, today: date) -> dict[str, date]:
-    return {"missed_after": today - timedelta(days=days)}
-
-
 _FOUND = OfId(lambda card_id: is_found(card_id, "q"), is_found(CARD.c.id, "q"))
 _LEVEL = OfCard(CARD.c.level == bindparam("level"))
 _NAMED = OfCard(CARD.c.name.in_(bindparam("cards", expanding=True)))
@@ -189,7 +185,7 @@ class Selection(BaseModel, frozen=True):
         Filter(
             lambda days: "missed today" if days == 1 else f"missed in the last {days} days",
             _missed(),
-            _missed_after,
+            lambda days, today: {"missed_after": today - timedelta(days=days)},
             label="Missed recently",
             menu={"1": "today", "7": "in the last 7 days", "30": "in the last 30 days"},
             any="any time",

@@ -27,8 +27,9 @@ def versions(here: Here, deck: str, name: str) -> Response:
         pieces = [[("same", one.markdown) for one in kept[:1]]]
         pieces += [list(changes(before.markdown, after.markdown)) for before, after in pairwise(kept)]
         shown = list(enumerate(zip(kept, pieces, strict=True), 1))[::-1]
-        zone = here.learner(session).zone
-        return here.page("cards/versions.html", deck=chosen, card=found, versions=shown, zone=zone)
+        learner = here.learner(session)
+        when = {"zone": learner.zone, "today": learner.day(here.now)}
+        return here.page("cards/versions.html", deck=chosen, card=found, versions=shown, **when)
 
 
 _OF_CARD = select(CardVersion).where(CardVersion.card_id == bindparam("card")).order_by(col(CardVersion.id))

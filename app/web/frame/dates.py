@@ -1,6 +1,6 @@
 """Dates, spans, sizes and counts in words."""
 
-from datetime import date
+from datetime import date, datetime
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
@@ -9,7 +9,9 @@ def plural(count: int, one: str, many: str | None = None) -> str:
 
 
 def a_date(day: date, today: date) -> str:
-    """«today», «tomorrow», «Thursday», «29 November», «3 March 2028»: the shortest that cannot be misread."""
+    """«today», «Thursday», «3 March 2028»: the shortest that cannot be misread; of a moment, with its time."""
+    if isinstance(day, datetime):
+        return f"{a_date(day.date(), today)}, {day:%H:%M}"
     days = (day - today).days
     if days in (-1, 0, 1):
         return ("yesterday", "today", "tomorrow")[days + 1]

@@ -94,7 +94,10 @@ def _form(
         actions=ACTIONS,
         key=KEY,
         stability=STABILITY,
-        returning=_returning(learner.desired_retention),
+        returning=[
+            Returning(chance, round(days_until(STABILITY, chance)), chance == learner.desired_retention)
+            for chance in sorted({*RETENTIONS, learner.desired_retention})
+        ],
         local=here.now.astimezone(learner.zone),
         today=today,
         learners=all_learners(session) if here.account is None else [],
@@ -103,10 +106,3 @@ def _form(
         build=here.request.app.state.build,
         max_import=here.settings.max_import_bytes,
     )
-
-
-def _returning(mine: float) -> list[Returning]:
-    return [
-        Returning(chance, round(days_until(STABILITY, chance)), chance == mine)
-        for chance in sorted({*RETENTIONS, mine})
-    ]

@@ -124,6 +124,6 @@ def _page(
         open_quizzes=[one for one in quizzes if one.is_open(here.now)],
         past=quizzes if all_past else quizzes[:LISTED],
         hidden=0 if all_past else max(0, len(quizzes) - LISTED),
-        now=here.now,
+        today=who.day(here.now),
         zone=who.zone,
     )

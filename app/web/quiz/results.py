@@ -119,5 +119,6 @@ def compare(here: Here, name: str, other: Annotated[str, Query(alias="with")]) -
             quizzes=[attempt.quiz for attempt in attempts],
             whole=whole,
             by_topic=by_topic,
+            today=learner.day(here.now),
             zone=learner.zone,
         )

@@ -59,7 +59,7 @@ def test_a_card_says_why_its_chance_is_what_it_is(client: TestClient, database: 
     later = partial(NOW.__add__, timedelta(days=5))
     client = TestClient(create_app(settings, database, later), base_url=BASE)
     text = client.get("/cards/small/q1").text
-    said = re.search(r"Recall today: <b>(\d+) %</b>\. FSRS alone says (\d+) %; (.*)\.</p>", text)
+    said = re.search(r"Recall today: <b>(\d+)\s%</b>\. FSRS alone says (\d+)\s%; (.*)\.</p>", text)
     assert said is not None
     chance, fsrs, reasons = int(said[1]), int(said[2]), said[3]
     points = [int(one.replace("−", "-")) for one in re.findall(r"[+−]\d+", reasons)]

@@ -39,7 +39,7 @@ def test_the_versions_of_a_card(client: TestClient, database: Database, content:
     page = client.get(f"{address}/versions").text
     assert page.index("Version 2, the current") < page.index("Version 1")
     assert "<del>2.</del><ins>two, `reworded`.</ins>" in page
-    assert "2026-03-02 11:00" in page  # Berlin
+    assert "From today, 11:00, in <code>" in page  # Berlin
     assert "<code>small/first.md:17</code>" in page
     assert client.get("/cards/small/q22/versions").status_code == 404
 

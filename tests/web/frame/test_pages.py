@@ -140,3 +140,11 @@ def test_words() -> None:
         "yesterday", "today", "tomorrow", "Friday", "29 March",
     ]  # fmt: skip
     assert a_date(day.replace(year=2028), day) == "2 March 2028"
+    assert a_date(NOW, day) == f"today, {NOW:%H:%M}"
+
+
+def test_learners_read_dates_in_words_and_a_per_cent_sign_stays_with_its_number() -> None:
+    for path in (ROOT / "templates").rglob("*.html"):
+        written = path.read_text()
+        assert "%Y-%m-%d" not in written or path.name == "files.html", path  # an author compares times to the second
+        assert not re.search(r"\}\} %(?!\})", written), path

@@ -53,8 +53,8 @@ def test_every_setting_says_what_it_does_and_what_the_server_has(client: TestCli
             assert sentence.rstrip().endswith("."), name
     assert "Empty: this server’s default, Europe/Berlin." in page
     assert "Empty: this server’s default, 20." in page
-    assert re.search(r"90 % \(yours\)</th><td>30 days", page)
-    assert re.search(r"70 %</th><td>279 days", page)  # 30 / (0.9^(-1/0.1542) - 1) * (0.7^(-1/0.1542) - 1)
+    assert re.search(r"90\s% \(yours\)</th><td>30 days", page)
+    assert re.search(r"70\s%</th><td>279 days", page)  # 30 / (0.9^(-1/0.1542) - 1) * (0.7^(-1/0.1542) - 1)
     assert "at most 10 MB" in page
 
 
@@ -139,7 +139,7 @@ def test_a_retention_of_ones_own_stands_in_the_table(client: TestClient, databas
     with database.write() as session:
         session.connection().execute(update(LEARNER).values(desired_retention=0.925))
     page = client.get("/settings").text
-    assert re.search(r"92.5 % \(yours\)</th><td>20 days", page)
+    assert re.search(r"92.5\s% \(yours\)</th><td>20 days", page)
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe=1", b"name=&name=&&&=", b"name=" + b"x" * 10_000])

@@ -226,9 +226,11 @@ def test_the_weakest_are_set_beside_what_the_schedule_foresaw(
     page = give(client, address, 1, 5, 4, 2)
     page = client.post(f"{address}/end").text
     assert "Weakest 5" in page
-    shown = [int(share) for share in re.findall(r"<td>(\d+) %</td>\s*<td>(?:worse|better|)</td>", page)]
+    by_card = page[page.index('id="by-card"') :]
+    shown = [int(share) for share in re.findall(r"<td>(\d+)\s%</td>", by_card)]
+    assert '<th scope="col">result</th>' not in by_card  # none went better or worse than predicted
     assert shown == [round(100 * chance) for chance in chances]
-    assert f"predicted that you would recall {round(25 * sum(chances[:4]))} %; you recalled 50 %" in page
+    assert f"predicted that you would recall {round(25 * sum(chances[:4]))}\xa0%; you recalled 50\xa0%" in page
 
 
 def test_follow_ups_in_an_interview_are_shown_as_such(client: TestClient, database: Database) -> None:
