@@ -237,6 +237,16 @@ def test_what_is_not_asked_is_explained_in_place_of_the_buttons(client: TestClie
     assert "Study these" in client.get("/browse").text
 
 
+def test_a_card_that_is_not_asked_is_not_due(client: TestClient) -> None:
+    rate(client, "q2", 5)
+    rate(client, "q4", 5)
+    assert client.get("/browse").text.count(" · due ") == 2
+    act(client, "suspend", "q4")
+    page = client.get("/browse").text
+    assert page.count(" · due ") == 1
+    assert "suspended" in page
+
+
 def test_of_several_decks_each_has_its_buttons(client: TestClient, database: Database, content: Path) -> None:
     (content / "other").mkdir()
     (content / "other" / "first.md").write_text("---\ntitle: Other\norder: 1\n---\n## Other question 1?\nYes.\n")
