@@ -211,6 +211,13 @@ function trouble(sentence) {
 
 window.addEventListener("online", () => trouble(""));
 
+// A form that is not htmx's would leave for the browser's own page, and what was typed with it.
+document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented || navigator.onLine) return;
+  event.preventDefault();
+  trouble("You are offline, so nothing was sent. What you typed is still here: press again later.");
+});
+
 document.addEventListener("htmx:error", (event) => {
   const status = event.detail?.ctx?.response?.status;
   if (status) return; // the server answered, and its answer is on the page

@@ -25,7 +25,7 @@ class LeavingLearnerError(UnknownLearnerError):
     """The learner asked to be deleted, and has not taken it back. `on` is the server's date of the deletion."""
 
     def __init__(self, on: date) -> None:
-        super().__init__(f"This profile is to be deleted on {on.day} {on:%B %Y}. /learners can bring it back until then.")
+        super().__init__(f"This profile is to be deleted on {on.day} {on:%B %Y}. /learners can restore it until then.")
         self.on = on
 
 
