@@ -28,8 +28,8 @@ def versions(here: Here, deck: str, name: str) -> Response:
         pieces += [list(changes(before.markdown, after.markdown)) for before, after in pairwise(kept)]
         shown = list(enumerate(zip(kept, pieces, strict=True), 1))[::-1]
         learner = here.learner(session)
-        when = {"zone": learner.zone, "today": learner.day(here.now)}
-        return here.page("cards/versions.html", deck=chosen, card=found, versions=shown, **when)
+        zone, today = learner.zone, learner.day(here.now)
+        return here.page("cards/versions.html", deck=chosen, card=found, versions=shown, zone=zone, today=today)
 
 
 _OF_CARD = select(CardVersion).where(CardVersion.card_id == bindparam("card")).order_by(col(CardVersion.id))
