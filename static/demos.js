@@ -299,7 +299,7 @@ function pause(said) {
   announcer.textContent = said;
 }
 
-const here = () => results.querySelector(".trace thead th.now")?.textContent ?? "";
+const here = () => results?.querySelector(".trace thead th.now")?.textContent ?? "";
 
 function advance() {
   if (!play.isConnected) pause("");
