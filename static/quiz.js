@@ -20,7 +20,7 @@ function tick() {
   clock.textContent = left > 0 ? `${minutes(left)} left` : "Time is up";
   clock.classList.toggle("soon", left <= 60);
   // An answer that is being rated may still be sent; a question alone gives way at once.
-  const waits = document.querySelector(".revealed form.rating") ? GRACE_MS : 0;
+  const waits = document.querySelector("form.rating") ? GRACE_MS : 0;
   if (clock.ends + waits <= Date.now() && !clock.over) {
     clock.over = true;
     say("Time is up");

@@ -52,14 +52,16 @@ function layOut() {
   const answer = document.importNode(hidden.content, true);
   const slot = answer.getElementById("demo-slot");
   slot.remove();
-  const [lead, buttons, rest] = ["lead", "bar", "rest"].map((name) => [...answer.querySelector(`[data-into=${name}]`).children]);
-  const pieces = [...lead, ...buttons, ...rest];
+  const rating = answer.getElementById("rating");
+  rating.classList.remove("rating"); // by that name others know an answer that is shown
+  const [lead, told, rest] = ["lead", "bar", "rest"].map((name) => [...answer.querySelectorAll(`[data-into=${name}] > :not(#rating)`)]);
+  const pieces = [...lead, rating, ...rest];
   for (const one of pieces) one.classList.add("unshown");
   bar.before(...lead);
-  bar.append(...buttons);
+  bar.append(rating);
   bar.after(...rest);
   fold();
-  laid = { hidden, pieces, slot };
+  laid = { hidden, pieces, told, rating, slot };
   bar.getBoundingClientRect(); // now they are locked; and what is asked for its size within a lock is laid out
   for (const one of laid.pieces) {
     one.firstElementChild?.getBoundingClientRect();
@@ -78,10 +80,12 @@ function showAnswer(form, hidden, after, by) {
   const article = bar.closest(".asked");
   const said = form.dataset.said;
   layOut();
-  const { pieces, slot } = laid;
+  const { pieces, told, rating, slot } = laid;
   hidden.remove();
   for (const old of article.querySelectorAll(":is(.timer, .leech, .bar > *):not(.unshown)")) old.remove();
   for (const one of pieces) one.classList.remove("unshown");
+  rating.classList.add("rating");
+  bar.prepend(...told);
   article.querySelector(".parts").after(slot);
   article.classList.add("revealed");
   article.querySelector("[name=revealed_after]").value = after;
@@ -136,7 +140,7 @@ function makeRoom() {
   if (lead === undefined) return;
   const top = document.querySelector(".sitting").getBoundingClientRect().bottom;
   const bottom = Math.min(innerHeight, document.querySelector(".bar").getBoundingClientRect().top);
-  window.scrollBy({ top: Math.max(0, Math.min(ENOUGH, bottom - Math.max(0, top)) - (bottom - lead)), behavior: "instant" });
+  window.scrollBy({ top: Math.ceil(Math.max(0, Math.min(ENOUGH, bottom - Math.max(0, top)) - (bottom - lead))), behavior: "instant" });
 }
 
 function lookForEnd() {

@@ -124,7 +124,7 @@ def test_ticked_points_wait_with_the_rating(phone: BrowserContext, net: Net, ser
     kept.locator("#asking button").click()
     kept.get_by_text("Points of a good answer").click()
     kept.get_by_role("checkbox").nth(1).check()
-    rating = kept.locator(".rate button").nth(3)
+    rating = kept.locator("form.rating button").nth(3)
     rating.click()
     rating.wait_for(state="detached")
     net.fate = ok
