@@ -203,9 +203,7 @@ def test_another_page_says_in_words_that_there_is_no_connection(kept: Page, net:
 def test_ratings_wait_for_their_own_learner_and_the_cards_of_another_are_gone(
     kept: Page, net: Net, server: Server
 ) -> None:
-    net.fate = off
-    kept.goto("/review")
-    token = rate(kept, 4)
+    _question, token = rated_without_a_net(kept, net)
     with server.database.write() as session:
         ada = add_learner(session, "Ada", random.Random(1))
     kept.context.add_cookies([{"name": "recur-learner", "value": str(ada), "url": net.url}])
