@@ -119,6 +119,7 @@ def recur_env(folder: Path, content: Path | None = None) -> dict[str, str]:
         "RECUR_CONTENT_DIR": str(content or folder / "content"),
         "RECUR_WATCH": "false",
         "RECUR_BACKUPS": "0",
+        "RECUR_BACKUP_DIR": str(folder / "backups"),
         "RECUR_DELETION_DAYS": "0",
         "RECUR_TIME_ZONE": "UTC",
     }

@@ -41,6 +41,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
         time_zone="Europe/Berlin",
         watch=False,
         backups=0,
+        backup_dir=tmp_path / "backups",
         deletion_days=0,
     )
 

@@ -50,12 +50,13 @@ def table(trace: Trace, chosen: tuple[str, int] | None, formatted: Callable[[str
     rows = marks([row.values for row in trace.rows], columns, trace.coloured)
     drawn = [_head(trace.columns, columns, chosen[1] if chosen else -1)]
     group = ""
-    for row, shown, origins in zip(trace.rows, rows, trace.origins(columns), strict=True):
+    says = [row.says for row in trace.rows]
+    for row, words, shown, origins in zip(trace.rows, says, rows, trace.origins(columns), strict=True):
         if row.group and row.group != group:
             group, wide = row.group, len(columns) + 1
             drawn.append('</tbody><tbody><tr class="group">')
             drawn.append(f'<th colspan="{wide}" scope="rowgroup"><span>{escape(group)}</span></th></tr>\n')
-        label = f'<span class="unseen">{escape(row.says)}</span><span aria-hidden="true">{formatted(row.label)}</span>'
+        label = f'<span class="unseen">{escape(words)}</span><span aria-hidden="true">{formatted(row.label)}</span>'
         at = chosen[1] if chosen and chosen[0] == row.key else -1
         kind = f' class="gate-{row.gate}"' if row.gate else ""
         drawn.append(f'<tr><th scope="row"{kind}>{label}</th>{cells(row, columns, shown, at, origins)}</tr>\n')

@@ -178,11 +178,12 @@ class Trace:
         A cell is "h1,2", a parameter "W_h"; a symbol that stands for nothing on the page is "".
         """
         formula = row.formula_at(self.first + column)
-        is_own = formula.is_given or formula.values
-        symbols = None if is_own else self._symbols.get((formula.text, formula.written))
+        if formula.is_given:
+            return []
+        symbols = None if formula.values else self._symbols.get((formula.text, formula.written))
         if symbols is None:
             symbols = formula.symbols_in(self._stands_for)
-            if not is_own:
+            if not formula.values:
                 self._symbols[formula.text, formula.written] = symbols
         found = []
         for symbol in symbols:
