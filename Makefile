@@ -23,7 +23,7 @@ help: ## list the targets
 run: setup ## set up, migrate, load content/, serve on http://127.0.0.1:8000
 	@$(BIN)/recur serve
 
-quick: setup-test lint types ## lint, types, and tests without browser, servers and what is slow: about a minute
+quick: setup-test lint types ## lint, types, and tests without browser, servers and what is slow: some minutes
 	$(PYTEST) --hypothesis-profile=quick -m "not browser and not server and not slow"
 
 test: setup-test lint types check unit ## set up and run everything: lint, types, content, all tests with a sample of the long proofs
