@@ -74,6 +74,7 @@ function waysOf(handle) {
 const done = [];
 let held = null; // the handle that is dragged: where it was taken, and what it changes
 let moved = false; // the click after a drag chooses nothing
+let pressedAt = null; // nor does a pull at a picture that no hand moves, wherever it ends
 
 const textsOf = (ways) => new Map(ways.map(({ changes: { field } }) => [field, field.value]));
 
@@ -106,6 +107,7 @@ function nearestTo({ clientX, clientY, target }) {
 
 document.addEventListener("pointerdown", (event) => {
   moved = false;
+  pressedAt = event.target.closest?.("#results svg") && event;
   const handle = nearestTo(event);
   if (!handle || handle.closest(BESIDE) || event.button || held) return;
   const ways = waysOf(handle);
@@ -136,7 +138,8 @@ function release(isTakenBack) {
 document.addEventListener("pointerup", (event) => held?.pointer === event.pointerId && release(false));
 document.addEventListener("pointercancel", (event) => held?.pointer === event.pointerId && release(true));
 document.addEventListener("click", (event) => {
-  if (!moved) return;
+  const pulled = pressedAt && event.detail && Math.hypot(event.clientX - pressedAt.clientX, event.clientY - pressedAt.clientY) >= SLACK;
+  if (!moved && !pulled) return;
   moved = false;
   event.preventDefault();
   event.stopImmediatePropagation();

@@ -180,8 +180,11 @@ def test_the_pinned_state_cannot_be_dragged(page: Page) -> None:
     page.get_by_role("link", name="Compare with this").click()
     page.wait_for_selector("html.live #knobs[data-htmx-powered]")
     before = page.url
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     drag(page, page.locator('.pair section >> nth=1 >> svg [data-up="x,1"]'), 0, 60)
     expect(page.locator("#p-x")).to_have_value("1,2,3,0,-1,2")
+    assert asked == [], "a pull that ends on a circle chooses no step"
     assert page.url == before
     drag(page, page.locator('.pair section >> nth=0 >> svg [data-up="x,1"]'), 0, 60)
     page.wait_for_url(re.compile(r"x=2\.5,2,3,0,-1,2&.*compare="))
