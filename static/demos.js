@@ -116,7 +116,7 @@ class RecurSlider extends HTMLElement {
     this.range = document.createElement("input");
     this.range.type = "range";
     const { low, high, step, says } = this.field.dataset;
-    Object.assign(this.range, { min: low, max: high, step, ariaLabel: `${says}, slider` });
+    Object.assign(this.range, { min: low, max: high, step, ariaLabel: says });
     this.append(this.range);
     this.range.addEventListener("input", () => {
       this.field.value = this.range.value;

@@ -17,6 +17,7 @@ function entry(name) {
   const field = knobs()?.elements.namedItem(parameter);
   if (!field?.dataset?.step) return null;
   const [row, column] = place.length > 1 ? place.map((n) => n - 1) : [0, (place[0] ?? 1) - 1];
+  const names = field.dataset.each?.split(",") ?? [];
   const rows = () => field.value.split(";").map((one) => one.split(","));
   const low = Number(field.dataset.low);
   const high = Number(field.dataset.high);
@@ -27,7 +28,7 @@ function entry(name) {
     low,
     high,
     step,
-    says: [field.dataset.says, ...place].join(", "),
+    says: `${field.dataset.says}${place.length ? `, ${names[column] ?? `number ${column + 1}`}` : ""}${place.length > 1 ? ` of row ${row + 1}` : ""}`,
     short: [parameter.replaceAll("_", " "), place.join(", ")].join(" ").trim(),
     range: Math.min(high - low, place.length ? WIDEST : Infinity),
     get value() {
@@ -152,7 +153,7 @@ const listOf = (handle) => handle.dataset.up?.includes(",") && handle.dataset.up
 function alike(handle) {
   const list = listOf(handle);
   if (!list || handle.dataset.across) return [];
-  return [...handle.closest("figure").querySelectorAll(DRAWN)].filter((one) => listOf(one) === list);
+  return [...handle.closest("figure").querySelectorAll(`${DRAWN}[role=slider]`)].filter((one) => listOf(one) === list);
 }
 
 function pressed(handle, event) {
@@ -230,12 +231,20 @@ function dress() {
     const key = list && `${handle.closest("figure").id} ${list}`;
     const isStop = !key || !seen.has(key);
     if (key) seen.add(key);
-    handle.closest("[role=img]")?.setAttribute("role", "group");
-    handle.setAttribute("role", "slider");
+    const picture = handle.closest("[role=img]");
+    picture?.setAttribute("role", "group"); // of its parts, the label says what is no handle
+    for (const part of picture?.children ?? []) if (!part.matches(HELD)) part.ariaHidden = "true";
+    const again = `${handle.closest("figure").id} ${namesOf(handle)}`;
     handle.ontouchmove = (event) => held && event.preventDefault(); // Chromium scrolls, whatever touch-action it has
+    if (seen.has(again)) { // what another part of the drawing stands for too, a hand can move here as well
+      handle.ariaHidden = "true";
+      continue;
+    }
+    seen.add(again);
+    handle.setAttribute("role", "slider");
     handle.tabIndex = isStop || handle === document.activeElement ? 0 : -1;
     Object.assign(handle, {
-      ariaLabel: all.map((one) => one.says).join("; "),
+      ariaLabel: all.map((one) => one.says).join("; ") + (list ? "" : ", in the figure"), // the form has its name too
       ariaValueMin: changes.low,
       ariaValueMax: changes.high,
       ariaValueNow: changes.value,

@@ -10,7 +10,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, first_then, given
 from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values, each_of
-from app.demos.machine.numbers import counted, fill, heat, latex, short, show, words
+from app.demos.machine.numbers import counted, fill, heat, latex, short, show
 from app.demos.machine.parameters import InFramework, Numbers, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result, by_step
@@ -149,7 +149,7 @@ def _diagram(p: Bidirectional, x: Values, f: Values, b: Values, numbers: dict[st
     caption = fill(_caption(p), numbers)
     alt = (
         f"Two rows over {counted(len(x), 'inputs')}. Read from the left: {', '.join(show(float(v)) for v in f)}. "
-        f"Read from the right: {', '.join(show(float(v)) for v in b)}. {words(caption)}"
+        f"Read from the right: {', '.join(show(float(v)) for v in b)}."
     )
     return Diagram("joined", "Both directions, joined", caption, alt, last + start + 22, 290, nodes, edges)
 

@@ -11,7 +11,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Diagram, Edge, Handle, Node, Row, Series, Spot, Trace, Values, each_of
-from app.demos.machine.numbers import fill, latex, words
+from app.demos.machine.numbers import fill, latex, show
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
@@ -139,7 +139,8 @@ def _arrows(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
     turned += " turned by {angle degrees}" if numbers["angle"] else " not turned"
     told += "circle of radius {threshold}." if p.by == "norm" else f"square; {turned}."
     caption = fill(told, numbers)
-    alt = f"Two arrows from 0. {words(caption)}"
+    before, then = (f"({', '.join(map(show, one[:2].tolist()))})" for one in (g, after))
+    alt = f"Two arrows from 0: the gradient to {before}, and a thick one to {then}, what is left of it."
     edges = (Edge(1, 3), Edge(1, 2, recurrent=True, weight=4))
     return Diagram("arrows", "Before and after", caption, alt, 2 * MIDDLE, 2 * MIDDLE, nodes, edges)
 

@@ -33,7 +33,7 @@ class GradientFlow(Parameters):
         0.9, 0, 50, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Size of the recurrent weights."
     )
     beside: float = number(
-        1.1, 0, 50, slide=(0, 2.5), step=0.05, title="Compared with", says="A plain RNN with this gain; 0: none."
+        1.1, 0, 50, slide=(0, 2.5), step=0.05, title="Second gain", says="Of a plain RNN to compare with; 0: none."
     )
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="For the plain RNN; LSTM and GRU have their own.")
     forget_bias: float = number(

@@ -32,7 +32,7 @@ class Initialisation(InFramework):
     )
     cell: Cell = choice("lstm", title="Layer", says="Whose weights the framework draws.")
     gain: float = number(
-        1, 0, 100, slide=(0, 3), step=0.05, title="Times a gain of", says="Multiplies every weight of the stack."
+        1, 0, 100, slide=(0, 3), step=0.05, title="Extra gain", says="Multiplies every weight of the stack."
     )
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="Of every layer.")
     layers: int = number(20, 1, 30, step=1, title="Layers", says="Or steps in time.")

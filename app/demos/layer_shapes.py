@@ -10,7 +10,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Handle, Node, Row, Trace
-from app.demos.machine.numbers import fill, words
+from app.demos.machine.numbers import fill
 from app.demos.machine.parameters import InFramework, choice, flag, number
 from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
@@ -232,8 +232,9 @@ def _blocks(p: LayerShapes, layer: Layer, numbers: dict[str, float]) -> Diagram:
         y += max(high, 44) / 2 + 10
     told = f"The weights of {layer.name}, to scale: a row for each number it reads, a column for each unit"
     told += f", in {times} blocks" * (times > 1) + ", and as much again backward" * (layer.directions == 2)
+    alt = "".join(f"{parts[key][0].replace('_', ' ')} is {rows} by {times * units}. " for key, rows in heights.items())
     caption = fill(told + ". All steps share these {layer_parameters}.", numbers)
-    return Diagram("weights", "The weights to scale", caption, words(caption), max(400, last + wide / 2 + 86), y, nodes)
+    return Diagram("weights", "The weights to scale", caption, alt, max(400, last + wide / 2 + 86), y, nodes)
 
 
 def _told(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> str:

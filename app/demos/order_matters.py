@@ -105,7 +105,7 @@ def _diagram(p: OrderMatters, x: Values, scores: Values, numbers: dict[str, floa
     edges.append(Edge(2 * len(p.words) - 2, 2 * len(p.words), recurrent=True))
     caption = fill(_caption(p, numbers), numbers)
     after = ", ".join(f"{short(y)} after {word}" for y, word in zip(scores.tolist(), p.words, strict=True))
-    alt = f"The words in a row, read from the left. The running score is {after}. {plain_words(caption)}"
+    alt = f"The words in a row, read from the left. The running score is {after}."
     return Diagram("reading", "Read word by word", caption, alt, last + 58, 232, nodes, edges)
 
 

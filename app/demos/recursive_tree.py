@@ -31,7 +31,9 @@ class RecursiveTree(Parameters):
     )
     words: int = number(8, 2, MOST, step=1, title="Words", says="The parse has 8 words.")
     x: Numbers = entries(
-        (1, 2, 3, 0, -1, 2, 1, -2), title="Their numbers", says="Up to 12, from the left; repeated for more words."
+        (1, 2, 3, 0, -1, 2, 1, -2),
+        title="Numbers of the words",
+        says="Up to 12, from the left; then from the first again.",
     )
     W_l: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Left weight $W_l$", says="At every node.")
     W_r: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Right weight $W_r$", says="At every node.")

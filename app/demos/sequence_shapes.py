@@ -10,7 +10,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Arithmetic, Formula, first_then, given, products
 from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Handle, Node, Row, Symbols, Trace, Values
-from app.demos.machine.numbers import fill, heat, short, words
+from app.demos.machine.numbers import fill, heat, short
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, flag, number
 from app.demos.machine.prediction import EXACT, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result
@@ -109,9 +109,7 @@ def _diagram(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, at: int, nu
         nodes.append(Node(min(width - 40, first + gap * (n + (p.outputs - 1) / 2)), 240, "decoder", "text", 80, 20))
     caption = fill(_caption(p, numbers), numbers)
     said = " ".join(f"Step {t}: {step.says}." for t, step in enumerate(steps, start=1))
-    return Diagram(
-        "roles", "Which steps read and which write", caption, f"{words(caption)} {said}", width, 256, nodes, edges
-    )
+    return Diagram("roles", "Which steps read and which write", caption, said, width, 256, nodes, edges)
 
 
 def _trace(p: SequenceShapes, steps: list[TaskStep], run: TaskRun, seen: Values, at: int) -> Trace:

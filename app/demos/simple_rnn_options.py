@@ -10,7 +10,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Arithmetic, Formula, activated, given, set_index
 from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Handle, Node, Row, Symbols, Trace, Values
-from app.demos.machine.numbers import fill, heat, latex, short, show, words
+from app.demos.machine.numbers import fill, heat, latex, short, show
 from app.demos.machine.parameters import InFramework, Numbers, Phi, choice, entries, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
@@ -174,7 +174,7 @@ def _diagram(p: SimpleRNNOptions, caption: str, h: Values, start: float) -> Diag
     of = "" if p.units == 1 else f" of unit 1 of {p.units}"
     alt = (
         f"A sequence of shape {shape_in} is read in the order {', '.join(map(show, reading))}; what comes "
-        f"out has the shape {shape_out}. States{of}: {', '.join(map(show, h[:, 0].tolist()))}. {words(caption)}"
+        f"out has the shape {shape_out}. States{of}: {', '.join(map(show, h[:, 0].tolist()))}."
     )
     width = FIRST + GAP * (time if p.go_backwards else time - 1) + 44
     return Diagram("layer", "The layer's last call", caption, alt, width, 216, nodes, edges)

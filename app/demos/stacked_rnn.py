@@ -11,7 +11,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Formula, activated, first_then, given
 from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Diagram, Edge, Node, Row, Symbols, Trace, Values, each_of
-from app.demos.machine.numbers import counted, fill, heat, latex, short, words
+from app.demos.machine.numbers import counted, fill, heat, latex, short
 from app.demos.machine.parameters import Numbers, Parameters, choice, entries, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
@@ -139,7 +139,7 @@ def _diagram(p: StackedRNN, h: Values, numbers: dict[str, float]) -> Diagram:
             if t:
                 edges.append(Edge(place[layer, t - 1], place[layer, t], recurrent=True))
     caption = fill(_caption(p), numbers)
-    alt = f"A grid of {counted(layers, 'layers')} by {counted(T, 'steps')}, one state in each place. {words(caption)}"
+    alt = f"A grid of {counted(layers, 'layers')} by {counted(T, 'steps')}, one state in each place."
     of = "" if p.units == 1 else f" (unit 1 of {p.units} in each)"
     width = first + gap * (T - 1) + 26
     return Diagram("grid", f"Layers by time{of}", caption, alt, width, bottom + 28, nodes, edges)

@@ -22,7 +22,7 @@ def test_d_opens_it_at_the_cards_state_and_escape_closes_it(page: Page) -> None:
     expect(page.locator("#demo-slot figcaption").first).to_contain_text("0.00515")
     expect(page.get_by_role("heading", name="Vanishing and exploding gradients")).to_be_focused()
     page.locator("#demo-slot .knobs summary").click()
-    page.get_by_role("slider", name="Gain σ 1(W h), slider").press("ArrowRight")
+    page.get_by_role("slider", name="Gain σ 1(W h)", exact=True).press("ArrowRight")
     expect(page.locator("#demo-slot figcaption").first).to_contain_text("0.0769")
     assert page.url == address
     page.keyboard.press("Escape")

@@ -8,9 +8,11 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.demos.registry import all_demos
 from tests.browser.conftest import Server, server_to_look_at, watched
 from tests.browser.demo_pages import open_beneath_a_card, visit
 from tests.browser.test_every_size import MOST_SHIFT, SHIFTS
+from tests.examples import some
 
 server = server_to_look_at
 
@@ -33,7 +35,7 @@ def address(page: Page) -> str:
 def test_a_slider_changes_the_numbers_and_the_address(page: Page) -> None:
     visit(page, "/demos/unrolled-rnn")
     before = page.evaluate("history.length")
-    slider = page.get_by_role("slider", name="Recurrent weights W h, slider")
+    slider = page.get_by_role("slider", name="Recurrent weights W h", exact=True)
     slider.focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#p-W_h")).to_have_value("0.85")
@@ -48,7 +50,7 @@ def test_a_slider_changes_the_numbers_and_the_address(page: Page) -> None:
 
 def test_a_slider_dragged_fast_ends_at_its_last_value(page: Page) -> None:
     visit(page, "/demos/unrolled-rnn")
-    page.get_by_role("slider", name="Recurrent weights W h, slider").focus()
+    page.get_by_role("slider", name="Recurrent weights W h", exact=True).focus()
     for _ in range(24):
         page.keyboard.press("ArrowLeft")
     page.wait_for_url(re.compile(r"W_h=-0\.4&"))
@@ -60,7 +62,7 @@ def test_a_number_can_be_typed_and_the_slider_follows(page: Page) -> None:
     page.fill("#p-W_h", "-1.5")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"W_h=-1\.5"))
-    assert page.get_by_role("slider", name="Recurrent weights W h, slider").input_value() == "-1.5"
+    assert page.get_by_role("slider", name="Recurrent weights W h", exact=True).input_value() == "-1.5"
     page.fill("#p-x", "1, 0, 0")
     page.keyboard.press("Tab")
     page.wait_for_url(re.compile("x=1,0,0&"))
@@ -101,7 +103,7 @@ def test_a_choice_stays_while_sliders_move(page: Page) -> None:
     visit(page, "/demos/unrolled-rnn")
     page.click('button[value="z1,2"]')
     page.wait_for_url(re.compile("at=z1"))
-    page.get_by_role("slider", name="Bias b, slider").focus()
+    page.get_by_role("slider", name="Bias b").focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_url(re.compile(r"b=0\.05&.*step=2&at=z1"))
     expect(page.locator('button[aria-current="true"]')).to_have_attribute("value", "z1,2")
@@ -133,7 +135,7 @@ def test_back_leads_to_the_page_before_and_forward_to_the_state(page: Page) -> N
     page.goto("/demos")
     page.locator(".shelf").get_by_role("link", name="An RNN, unrolled").click()
     page.wait_for_selector("html.live #knobs[data-htmx-powered]")
-    page.get_by_role("slider", name="Recurrent weights W h, slider").focus()
+    page.get_by_role("slider", name="Recurrent weights W h", exact=True).focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_url(re.compile(r"W_h=0\.85"))
     page.go_back()
@@ -142,6 +144,25 @@ def test_back_leads_to_the_page_before_and_forward_to_the_state(page: Page) -> N
     expect(page.locator("#p-W_h")).to_have_value("0.85")
     expect(page.locator("figcaption").first).to_contain_text("0.9781")
     expect(page.locator("header.site")).to_be_visible()
+
+
+def test_a_screen_reader_hears_each_figure_named_once_and_each_slider_by_a_name_of_its_own(page: Page) -> None:
+    for name in some(list(all_demos()), 8):
+        visit(page, f"/demos/{name}")
+        sliders = re.findall(r'slider "(.+?)"', page.locator("#knobs").aria_snapshot())
+        for figure in page.locator("#results figure").all():
+            title, caption = figure.get_attribute("aria-label") or "", figure.locator("figcaption").inner_text()
+            tree = figure.aria_snapshot()
+            named = re.findall(r'^ *- \W?(?:figure|group|img|slider|table) "(.+)"', tree, re.MULTILINE)
+            assert [title] == [one for one in named if title in one], name
+            assert not [one for one in named if caption in one], name
+            assert not re.search(r"- slider(?! )|- group$", tree, re.MULTILINE), (name, tree)
+            assert not re.search(r'- \W?group "(?!Table|Drawing).+\n(?! *- \W?slider)', tree), (
+                f"{name}: part of a picture"
+            )
+            sliders += re.findall(r'slider "(.+?)"', tree)
+            assert len(sliders) == len(set(sliders)), (name, sliders)
+            sliders = [one for one in sliders if "in the figure" not in one and "number by number" not in one]
 
 
 def test_a_curve_is_drawn_and_follows_its_table(page: Page) -> None:
@@ -153,8 +174,7 @@ def test_a_curve_is_drawn_and_follows_its_table(page: Page) -> None:
     page.wait_for_url(re.compile("cell=lstm"))
     expect(chart.locator(".line")).to_have_count(3)
     assert chart.locator(".line").first.get_attribute("d") != first
-    alt = chart.get_attribute("aria-label")
-    assert page.locator("figcaption").first.inner_text() in (alt or "")
+    assert (chart.get_attribute("aria-label") or "").startswith("Three lines over step t from 0 to 50, on a log scale")
 
 
 def reading(page: Page) -> list[str]:
@@ -189,7 +209,7 @@ def test_the_pointer_reads_a_curve_as_its_table_has_it(page: Page) -> None:
 
 def test_the_arrow_keys_read_a_curve_and_say_its_numbers(page: Page) -> None:
     visit(page, "/demos/gradient-flow?cell=lstm")
-    reader = page.get_by_role("slider", name="The gradient on its way back, number by number")
+    reader = page.get_by_role("slider", name="step t, number by number")
     reader.focus()
     for _ in range(3):
         page.keyboard.press("ArrowRight")

@@ -130,10 +130,10 @@ def test_what_was_dragged_can_be_taken_back(page: Page) -> None:
 
 def test_arrow_keys_move_what_has_the_focus(page: Page) -> None:
     visit(page, "/demos/unrolled-rnn")
-    first = page.get_by_role("slider", name="Inputs x 1 … x T, 1", exact=True)
+    first = page.get_by_role("slider", name="Inputs x 1 … x T, number 1", exact=True)
     first.focus()
     page.keyboard.press("ArrowRight")
-    second = page.get_by_role("slider", name="Inputs x 1 … x T, 2", exact=True)
+    second = page.get_by_role("slider", name="Inputs x 1 … x T, number 2", exact=True)
     expect(second).to_be_focused()
     for _ in range(3):
         page.keyboard.press("ArrowUp")

@@ -160,11 +160,6 @@ def test_chaos_is_told_where_digits_cannot_be_trusted() -> None:
     assert not any("chaotic" in sentence for sentence in DEMO.result("gain=0.9&input=1").warnings)
 
 
-def test_the_text_alternative_says_what_the_caption_says() -> None:
-    curve = curve_of(DEMO.result("gain=1.2&phi=linear"))
-    assert curve.caption.replace("**", "") in curve.alt
-
-
 def test_the_shares_multiply_to_what_is_left() -> None:
     result = DEMO.result("cell=gru&input=1&steps=20&gain=1.5")
     passed = result.traces()[0].row("passed")

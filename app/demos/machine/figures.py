@@ -286,11 +286,11 @@ class Curve:
 
     @property
     def alt(self) -> str:
-        """The text alternative: how many lines, over what, which they are, and the caption."""
+        """What is drawn: how many lines, over what, and which they are."""
         lines = f"{COUNT[len(self.series)]} line{'s' * (len(self.series) > 1)}"
         over = f"{self.x_label} from {show(float(self.x[0]))} to {show(float(self.x[-1]))}"
         names = ", ".join([series.says for series in self.series])
-        return f"{lines} over {over}{', on a log scale' * self.log}: {words(f'{names}. {self.caption}')}"
+        return f"{lines} over {over}{', on a log scale' * self.log}: {words(names)}."
 
     def shown(self) -> list[int]:
         """The positions that the table shows: all, or an even sample with both ends."""
@@ -361,7 +361,7 @@ NARROW, LOW, TALL, HIGH = 440, 250, 400, 800
 
 @dataclass(frozen=True)
 class Diagram:
-    """Nodes and arrows that the demo laid out. `alt` says in words what is drawn.
+    """Nodes and arrows that the demo laid out. `alt` says in words what is drawn, and not the caption again.
 
     On the page a diagram is as wide as its panel, but never smaller than LEGIBLE: a phone shows `width` 400 whole.
     """

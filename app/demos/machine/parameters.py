@@ -169,7 +169,8 @@ def entries(
 class FormField:
     """One parameter as the form and the messages see it. `title` may hold LaTeX between dollar signs.
 
-    Of a text `low` and `high` bound the length, and `choices` are the characters that it may hold.
+    Of a text `low` and `high` bound the length, and `choices` are the characters that it may hold. Of a list `each`
+    names the numbers.
     """
 
     name: str
@@ -183,6 +184,7 @@ class FormField:
     slide: tuple[float, float] | None = None
     whole: bool = False
     choices: tuple[str, ...] = ()
+    each: Sequence[str] = ()
 
     @property
     def allowed(self) -> str:
@@ -290,5 +292,6 @@ def _form_field(name: str, info: FieldInfo) -> FormField:
     else:
         matrix = "tuple[tuple" in re.sub(r"[\w.]*Annotated\[", "", str(info.annotation))
         limits = {"low": -ENTRY, "high": ENTRY, "step": extra["step"], "slide": extra["slide"]}
+        limits["each"] = extra.get("each", ())
         made = FormField(kind="matrix" if matrix else "numbers", default="", **common, **limits)
     return FormField(**(vars(made) | {"default": made.text(info.default)}))

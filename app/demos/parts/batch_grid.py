@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.demos.machine.figures import Diagram, Edge, Node, Values
-from app.demos.machine.numbers import counted, heat, short, words
+from app.demos.machine.numbers import counted, heat, short
 
 GAP, APART, FIRST, TOP = 72.0, 94.0, 62.0, 34.0
 
@@ -28,7 +28,7 @@ def batch_grid(caption: str, x: Values, real: NDArray[np.bool_], out: Values, lo
                 edges.append(Edge(before, state, recurrent=True))
     alt = (
         f"{counted(len(x), 'sequences')} in rows, {counted(real.shape[1], 'steps')} in columns; "
-        f"circles are real steps, boxes are padding. {words(caption)}"
+        f"circles are real steps, boxes are padding."
     )
     width, height = FIRST + GAP * (real.shape[1] - 1) + 38, TOP + APART * (len(x) - 1) + 56
     return Diagram("grid", "The batch", caption, alt, width, height, nodes, edges)

@@ -154,7 +154,7 @@ def lstm_picture(caption: str, values: Mapping[str, Values], t: int, forced: Map
     d.arrow("x", "side")
     now = {name: show(float(values[name][t - 1])) for name in (*shown, "x")}
     alt = (
-        f"The cell at step {t}. Every gate reads the input {now['x']} and the old state {now['h_before']}. "
+        f"Every gate reads the input {now['x']} and the old state {now['h_before']}. "
         f"The old cell {now['c_before']} times the forget gate {now['f']}, plus the candidate "
         f"{now['g']} times the input gate {now['i']}, is the new cell {now['c']}. Its tanh times the output gate "
         f"{now['o']} is the state {now['h']}."
@@ -193,7 +193,7 @@ def gru_picture(caption: str, values: Mapping[str, Values], t: int, z_keeps: boo
     now = {name: show(float(values[name][t - 1])) for name in shown}
     role = "keeps the old state" if z_keeps else "lets the candidate in"
     alt = (
-        f"The cell at step {t}. The update gate, {now['z']}, {role}. From the old state {now['h_before']} and the "
+        f"The update gate, {now['z']}, {role}. From the old state {now['h_before']} and the "
         f"candidate {now['n']}, which sees the old state through the reset gate {now['r']}, "
         f"{'after' if forms.reset_after else 'before'} its weights, comes the state {now['h']}."
     )

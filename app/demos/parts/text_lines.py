@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from app.demos.machine.figures import Diagram, Edge, Handle, Node
-from app.demos.machine.numbers import counted, heat, plain, short, show, words
+from app.demos.machine.numbers import counted, heat, plain, short, show
 
 APART, DOWN, LEFT, TOP = 30, 44, 22, 24
 A_LINE = 13
@@ -58,7 +58,5 @@ def two_readers(
             edges.append(Edge(source, len(nodes), weight=share))
             nodes += [Node(272, y + up, mark, "circle", 36, 36, share, at=cell or None, strong=True)]
             nodes += [Node(340, y + up, show(chance), "text", 72, 18)]
-    alt = (
-        f"“{prefix}” in circles, coloured by the memory after each character. Below, both predictions. {words(caption)}"
-    )
+    alt = f"“{prefix}” in circles, coloured by the memory after each character. Below, both predictions."
     return Diagram("readers", "What each model sees", caption, alt, 400, y + 50, nodes, edges)

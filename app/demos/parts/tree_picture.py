@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from app.demos.machine.figures import Diagram, Edge, Node, Values
-from app.demos.machine.numbers import heat, short, words
+from app.demos.machine.numbers import heat, short
 
 TALLEST, MOST_WIDE, MOST = 480.0, 640.0, 64
 
@@ -38,8 +38,5 @@ def tree_picture(
         nodes.append(Node(across[i], y, text, "circle", size, size, heat(value, largest), is_root, at=cell))
     edges = [Edge(child, n + k, recurrent=True) for k, pair in enumerate(tree) for child in pair]
     nodes += [Node(across[i], bottom + 40, label, "text", 58, 18) for i, label in enumerate(labels)]
-    alt = (
-        f"A tree over {n} words, {max(depths)} deep, drawn with its root on top. Root {short(float(values[-1]))}. "
-        f"{words(caption)}"
-    )
+    alt = f"A tree over {n} words, {max(depths)} deep, drawn with its root on top. Root {short(float(values[-1]))}."
     return Diagram("tree", "The tree", caption, alt, 60 + gap * (n - 1), bottom + (58 if labels else 34), nodes, edges)

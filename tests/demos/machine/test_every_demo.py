@@ -20,7 +20,7 @@ from app.demos.machine.drawing import _border, _path
 from app.demos.machine.drawing import cells as cells_of
 from app.demos.machine.figures import MOST_BUTTONS, MOST_CELLS, Curve, Diagram, Trace
 from app.demos.machine.markdown import IDEAS
-from app.demos.machine.numbers import marks, show
+from app.demos.machine.numbers import marks, show, words
 from app.demos.machine.result import Result
 from app.demos.machine.state import State, state_of
 from app.demos.registry import UnknownDemoError, all_demos, find
@@ -227,6 +227,14 @@ def test_what_a_number_comes_from_is_what_its_own_formula_says(name: str) -> Non
         for row, origins in zip(trace.rows, trace.origins(range(len(trace.columns))), strict=True):
             for column, told in enumerate(origins):
                 assert told.split() == list(dict.fromkeys(" ".join(trace.operands(row, column)).split()))
+
+
+@pytest.mark.parametrize("name", all_demos())
+def test_a_picture_is_described_without_its_title_and_caption(name: str) -> None:
+    for figure in (figure for state in tried(name) for figure in state.result.figures if figure.kind != "trace"):
+        said = figure.alt.lower()
+        assert not said.startswith(figure.title.lower())
+        assert not [one for one in re.split(r"[.:;] ", words(figure.caption).lower()) if len(one) > 20 and one in said]
 
 
 MADE_OF = {"attention": "d S", "self-attention": "d S", "recursive-tree": "f", "forgetting-curve": "G"}
