@@ -41,7 +41,7 @@ document.addEventListener("DOMContentLoaded", () => {
     event.preventDefault();
     form.requestSubmit();
   });
-  form.addEventListener("submit", () => (sending = true));
+  document.addEventListener("submit", (event) => (sending = !event.defaultPrevented)); // after recur.js, which may hold it
   window.addEventListener("pageshow", () => (sending = false));
   window.addEventListener("beforeunload", (event) => {
     if (isUnsaved() && !sending) event.preventDefault();

@@ -188,7 +188,7 @@ document.addEventListener("htmx:after:swap", (event) => {
 document.addEventListener("htmx:after:request", (event) => {
   const { response, text } = event.detail.ctx;
   const ours = response?.headers.get("Content-Type")?.startsWith("text/plain");
-  if (!(ours && response.status >= 400) && ![502, 503, 504].includes(response?.status)) return;
+  if (!(ours && response.status >= 400) && !AWAY.includes(response?.status)) return;
   event.preventDefault();
   document.dispatchEvent(new CustomEvent("recur:busy"));
   trouble(ours ? text : "The server is busy or unreachable, so this was not shown. Press again: it won’t be counted twice.");
@@ -211,11 +211,36 @@ function trouble(sentence) {
 
 window.addEventListener("online", () => trouble(""));
 
-// A form that is not htmx's would leave for the browser's own page, and what was typed with it.
-document.addEventListener("submit", (event) => {
-  if (event.defaultPrevented || navigator.onLine) return;
+// A form that is not htmx's would leave, with what was typed, for a page that nobody answers. So it goes once the server
+// answers; and if what stands here for the server does: today's cards, or the worker at a sign-out.
+const ANSWERS_IN_MS = 8000;
+const AWAY = [502, 503, 504];
+let asking = null; // the form that waits to go
+let going = null;
+
+async function isAnswered(form) {
+  const { pathname } = new URL(form.getAttribute("action"), location);
+  const isKept = pathname === "/sign-out" || (pathname === "/review" && form.method === "get" && (await window.caches?.match("/kept")));
+  if (isKept && navigator.serviceWorker?.controller) return true;
+  const asked = { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(ANSWERS_IN_MS) };
+  return fetch("/healthz", asked).then(({ status }) => !AWAY.includes(status), () => false);
+}
+
+document.addEventListener("submit", async (event) => {
+  const { target: form, submitter } = event;
+  if (event.defaultPrevented || form === going || form.method === "dialog") return;
   event.preventDefault();
-  trouble("You are offline, so nothing was sent. What you typed is still here: press again later.");
+  if (asking) return; // pressed twice
+  asking = form;
+  form.classList.add("htmx-request");
+  await new Promise((then) => setTimeout(then)); // a form can be sent again only once this event is over
+  const isSent = await isAnswered(form);
+  form.classList.remove("htmx-request");
+  asking = null;
+  if (!isSent) return trouble("The server could not be reached, so nothing was sent. What you typed is still here: press again later.");
+  going = form;
+  form.requestSubmit(submitter);
+  going = null;
 });
 
 document.addEventListener("htmx:error", (event) => {

@@ -24,12 +24,19 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET") return;
   if (pathname.startsWith("/static/")) event.respondWith(file(request, pathname));
   else if (pathname.startsWith("/pictures/")) event.respondWith(fetch(request).catch(() => known(request)));
-  else if (request.mode === "navigate") event.respondWith(fetch(request).catch(() => page(pathname)));
+  else if (request.mode === "navigate") event.respondWith(served(request).catch(() => page(pathname)));
 });
+
+// An answer of the server. Each names its request; that of a proxy while the server is away does not, and is none.
+async function served(request) {
+  const answer = await fetch(request);
+  if ([502, 503, 504].includes(answer.status) && !answer.headers.has("x-request-id")) throw new Error("the server is away");
+  return answer;
+}
 
 // Whoever signs out leaves no card behind, even without a net. offline.js keeps cards under the same lock.
 const signOut = (request) => navigator.locks.request("recur-keeps", async () => {
-  const answer = await fetch(request).catch(() => known(OFFLINE));
+  const answer = await served(request).catch(() => known(OFFLINE));
   for (const name of await caches.keys()) if (name.startsWith("recur-kept-")) await caches.delete(name);
   return answer;
 });

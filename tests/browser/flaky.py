@@ -14,10 +14,10 @@ SLOW = 0.3
 
 @dataclass
 class Net:
-    """Its address instead of the server's. `fate` says of each request what becomes of it: ok, off, slow, late or cut.
+    """Its address instead of the server's. `fate` says of each request what becomes of it: ok, off, away, slow, late or cut.
 
     A slow request arrives at the server late. A late one is answered at once, and its answer arrives late. A cut
-    request arrives at the server, and its answer does not arrive at the browser.
+    request arrives at the server, and its answer does not arrive at the browser. With the server away, a proxy answers.
     """
 
     url: str
@@ -43,7 +43,9 @@ def net_to(server_url: str) -> Iterator[Net]:
         with suppress(OSError), browser:
             request = _request(browser)
             fate = net.fate() if request else "off"
-            if fate == "off":
+            if fate == "away":
+                browser.sendall(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 11\r\n\r\nBad gateway")
+            if fate in ("off", "away"):
                 return
             if fate == "slow":
                 time.sleep(SLOW)

@@ -57,6 +57,7 @@ def test_an_instructor_finds_what_stands_in_the_way(chromium: Browser, server: S
         page.get_by_label("Name").fill("ida")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("/")
         page.goto("/classes")
         page.get_by_role("link", name="Spring").click()
         page.get_by_role("link", name="Evidence").click()

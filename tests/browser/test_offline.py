@@ -192,6 +192,43 @@ def test_a_second_press_while_the_first_rating_is_sent_is_dropped(kept: Page, ne
     expect(kept.locator("#offline")).to_have_count(0)
 
 
+@pytest.mark.parametrize("form", [("/settings", "#set-name", "Save"), ("/learners", "#new-name", "Add and switch")])
+@pytest.mark.parametrize("worker", ["allow", "block"])
+@pytest.mark.parametrize("fate", ["offline", "off", "away"])
+def test_a_form_stays_with_what_was_typed_until_the_server_answers(
+    chromium: Browser, net: Net, worker: str, fate: str, form: tuple[str, str, str]
+) -> None:
+    """Without a net, with the server down, or with a proxy that says so; with and without the worker."""
+    path, field, button = form
+    with chromium.new_context(base_url=net.url, viewport=PHONE, service_workers=worker) as context:  # type: ignore[arg-type]
+        page = keeping(context) if worker == "allow" else context.new_page()
+        page.goto(path)
+        page.fill(field, "Ada")
+        context.set_offline(fate == "offline")
+        net.fate = lambda: "ok" if fate == "offline" else fate
+        page.get_by_role("button", name=button, exact=True).click()
+        expect(page.locator("#trouble")).to_contain_text("The server could not be reached, so nothing was sent.")
+        assert page.input_value(field) == "Ada"
+        context.set_offline(False)
+        net.fate = ok
+        with page.expect_response(lambda response: response.request.method == "POST"):
+            page.get_by_role("button", name=button, exact=True).click()
+        page.wait_for_load_state()
+        page.goto("/settings")
+        assert page.input_value("#set-name") == "Ada"
+
+
+@pytest.mark.parametrize("fate", ["offline", "off", "away"])
+def test_a_form_goes_to_what_is_kept_for_it(kept: Page, net: Net, fate: str) -> None:
+    kept.goto("/")
+    kept.context.set_offline(fate == "offline")
+    net.fate = lambda: "off" if fate == "offline" else fate
+    kept.locator("#choose > summary").click()
+    kept.locator("#choose").get_by_role("button", name="Start").click()
+    expect(kept.locator(".bar .told")).to_contain_text("No connection")
+    expect(kept.locator("#asking")).to_be_visible()
+
+
 def test_another_page_says_in_words_that_there_is_no_connection(kept: Page, net: Net) -> None:
     net.fate = off
     kept.goto("/stats")

@@ -120,7 +120,8 @@ def test_nine_days_to_an_interview(chromium: Browser, server: Server, tmp_path: 
     assert found
     page.goto("/settings")
     page.get_by_label("Date of the interview").first.fill("2026-11-11")
-    page.get_by_role("button", name="Save the plan").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save the plan").click()
     page.goto("/")
     expect(page.locator(".lead")).to_contain_text("Your interview is in 5 days.")
     expect(page.locator(".foretold")).to_contain_text("of 80 cards on the day")

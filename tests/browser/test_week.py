@@ -93,7 +93,8 @@ def test_a_week(chromium: Browser, device: BrowserContext, world: Server, tmp_pa
     expect(page.locator(".lead")).to_contain_text("20 new cards are ready")
     page.goto("/settings")
     page.get_by_label("Maximum new cards per day").fill("4")
-    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
     page.goto("/")
     expect(page.locator(".lead")).to_contain_text("4 new cards are ready")
     page.get_by_role("link", name="Start").click()
@@ -186,7 +187,8 @@ def test_a_week(chromium: Browser, device: BrowserContext, world: Server, tmp_pa
     me.at(6)
     page.goto("/settings")
     page.get_by_label("Time zone").fill("")
-    page.get_by_role("button", name="Save", exact=True).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
     page.goto("/stats?deck=rnn&period=30")
     standing = len([rating for rating in me.pressed if rating]) - me.pressed.count(0)
     expect(page.locator(".lead")).to_contain_text(f"{standing} reviews")
