@@ -14,7 +14,7 @@ SLOW = 0.3
 
 @dataclass
 class Net:
-    """Its address instead of the server's. `fate` says of each request what becomes of it: ok, off, away, slow, late or cut.
+    """Its address instead of the server's. `fate` says what becomes of each request: ok, off, away, slow, late or cut.
 
     A slow request arrives at the server late. A late one is answered at once, and its answer arrives late. A cut
     request arrives at the server, and its answer does not arrive at the browser. With the server away, a proxy answers.
@@ -44,7 +44,7 @@ def net_to(server_url: str) -> Iterator[Net]:
             request = _request(browser)
             fate = net.fate() if request else "off"
             if fate == "away":
-                browser.sendall(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 11\r\n\r\nBad gateway")
+                browser.sendall(b"HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             if fate in ("off", "away"):
                 return
             if fate == "slow":
