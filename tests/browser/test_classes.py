@@ -23,7 +23,7 @@ from app.study.schedule.rate import Answer
 from app.tables import ACCOUNT, CARD, CLASS_MEMBER, DECK
 from tests.browser.conftest import Server, serving, watched
 from tests.browser.test_accounts import PASSWORD
-from tests.browser.test_every_page import VIEWS, look, sideways, violations
+from tests.browser.test_every_page import looks_good
 
 PAGES = {
     "nobody": {"sign in": "/sign-in", "join": "/join/{link}"},
@@ -131,10 +131,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
             answer = page.goto(path.format(link=school[1]), wait_until="networkidle")
             assert answer is not None
             assert answer.status == 200, name
-            for view in VIEWS:
-                look(page, *view)
-                assert violations(page) == [], (name, view)
-                assert sideways(page) == 0, (name, view)
+            looks_good(page, name)
 
 
 def luminance(rgb: list[int]) -> float:

@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.tables import CARD, CARD_VERSION
 from tests.browser.conftest import Server, serving, watched
 from tests.browser.test_accounts import PASSWORD
-from tests.browser.test_every_page import TYPEWRITTEN, VIEWS, look, sideways, violations
+from tests.browser.test_every_page import TYPEWRITTEN, VIEWS, look, looks_good
 from tests.classroom import Classroom
 
 
@@ -82,8 +82,5 @@ def test_an_instructor_finds_what_stands_in_the_way(chromium: Browser, server: S
 def in_every_view(page: Page) -> None:
     """Wide and narrow, light and dark, in large letters: accessible, whole, and without a typewriter's quotes."""
     assert page.evaluate(TYPEWRITTEN) == []
-    for view in VIEWS:
-        look(page, *view)
-        assert violations(page) == [], view
-        assert sideways(page) == 0, view
+    looks_good(page, page.url)
     look(page, *VIEWS[0])

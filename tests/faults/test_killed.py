@@ -23,8 +23,8 @@ from tests.faults.lives import opened
 
 pytestmark = [pytest.mark.server, pytest.mark.proof, pytest.mark.slow]
 
-KILLS = share_of(8)
-REVIEWS = share_of(150)
+KILLS = share_of(4)
+REVIEWS = share_of(75)
 MOST_KILLS = KILLS + 65
 CARDS = 50 * MOST_KILLS
 HEADERS = {

@@ -53,7 +53,7 @@ def test_a_write_of_a_killed_server_is_whole_or_absent_and_can_be_sent_again(
 ) -> None:
     settings = settings.model_copy(update={"content_dir": content})
     kills = 0
-    for kind in chosen(list(WRITES), 5):
+    for kind in chosen(list(WRITES), 3):
         with lived() as database:
             form, before, after, calls = clean_write(kind, settings, database)
         writes = sum(is_write(call) for call in calls)
