@@ -28,9 +28,7 @@ class Activations(Parameters):
     """A chain of units, each with the same activation and the same weight to the next."""
 
     phi: Phi = choice("sigmoid", title=r"Activation $\varphi$", says="Of every unit of the chain.")
-    z: float = number(
-        0, -10, 10, slide=(-5, 5), step=0.1, title="First sum $z_1$", says="The sum that goes into the first unit."
-    )
+    z: float = number(0, -10, 10, slide=(-5, 5), step=0.1, title="First sum $z_1$", says="It goes into the first unit.")
     depth: int = number(10, 1, 100, slide=(1, 50), step=1, title="Depth $n$", says="Layers, or steps in time.")
     w: float = number(1, -5, 5, slide=(0, 4), step=0.1, title="Weight $w$", says="From each unit to the next.")
 
@@ -94,6 +92,8 @@ def _unit_told(p: Activations, numbers: dict[str, float]) -> str:
 
 def _chain_told(p: Activations, numbers: dict[str, float]) -> str:
     told = "The slopes of {depth layers} multiply to {product}; at most it could be {bound}."
+    if p.depth == 1:
+        told = "The slope of the one layer is {product}; at most it could be {bound}."
     if numbers["product"] == 0:
         told = "After {depth layers} nothing is left, {product}: a slope was 0. At most it could be {bound}."
     return told + (" With the weights the gradient is {gradient}." if p.w != 1 and p.depth > 1 else "")

@@ -33,9 +33,7 @@ class Bidirectional(InFramework):
     W_h: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="$W_h$ forward", says="Recurrent weight.")
     W_x_back: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="$W_x$ backward", says="Input weight.")
     W_h_back: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="$W_h$ backward", says="Recurrent weight.")
-    phi: Literal["tanh", "relu", "linear"] = choice(
-        "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
-    )
+    phi: Literal["tanh", "relu", "linear"] = choice("tanh", title=r"Activation $\varphi$", says="Applied to the sum.")
 
     @property
     def at(self) -> int:
@@ -107,7 +105,7 @@ def _summaries(p: Bidirectional, numbers: dict[str, float]) -> Trace:
     return Trace("summary", title, caption, rows, ("ends", 1), index="", columns=columns, column_word="half")
 
 
-def _caption(p: Bidirectional) -> str:
+def _caption(p: Bidirectional, numbers: dict[str, float]) -> str:
     told = (
         "Position {at} gets the pair ({forward}, {backward}): the first has read up to its input {x_at} from the left, "
     )
@@ -116,10 +114,11 @@ def _caption(p: Bidirectional) -> str:
         return told + " All inputs are there, so both may be used."
     if p.at > p.arrived:
         return told + " An online reader has seen {arrived} and cannot answer for {at} at all."
-    return told + (
+    late = "which stays" if numbers["backward"] == numbers["backward_now"] else "and will have to change it"
+    told += (
         " But only {arrived} of {T} inputs have arrived: an online reader has {backward_now} for the second number, "
-        "and will have to change it."
     )
+    return f"{told}{late}."
 
 
 def _diagram(p: Bidirectional, x: Values, f: Values, b: Values, numbers: dict[str, float]) -> Diagram:
@@ -146,7 +145,7 @@ def _diagram(p: Bidirectional, x: Values, f: Values, b: Values, numbers: dict[st
         edges.append(Edge(0 if t == 0 else own - 4, own, recurrent=True))
         edges.append(Edge(1 if t == len(x) - 1 else own + 5, own + 1, recurrent=True))
         edges += [Edge(own + 2, own), Edge(own + 1, own + 3)]
-    caption = fill(_caption(p), numbers)
+    caption = fill(_caption(p, numbers), numbers)
     alt = (
         f"Two rows over {counted(len(x), 'inputs')}. Read from the left: {', '.join(show(float(v)) for v in f)}. "
         f"Read from the right: {', '.join(show(float(v)) for v in b)}."

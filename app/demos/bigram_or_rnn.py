@@ -32,12 +32,8 @@ class BigramOrRNN(Parameters):
         "¿", title="The sentence starts with", says="A sentence with ¿ ends with ?, one with ¡ with !"
     )
     words: int = number(4, 1, len(RUN), step=1, title="Words after the mark", says=f"The first of: {' '.join(RUN)}.")
-    own: str = text(
-        "", of=LETTERS, least=0, most=40, title="Or your own words", says=f"Only with the letters {LETTERS.strip()}."
-    )
-    w: float = number(
-        1.5, 0, 3, slide=(0, 2), step=0.05, title="Memory's weight $w$", says="From the memory unit to itself."
-    )
+    own: str = text("", of=LETTERS, least=0, most=40, title="Or your own words", says=f"Only with {LETTERS.strip()}.")
+    w: float = number(1.5, 0, 3, slide=(0, 2), step=0.05, title="Memory's weight $w$", says="From the unit to itself.")
 
     @property
     def prefix(self) -> str:
@@ -114,7 +110,7 @@ def _told(p: BigramOrRNN, numbers: dict[str, float]) -> str:
         told = (
             f"“{p.prefix}”: no sentence of the text ends after “{last}”, so the bigram gives “{close}” {{bigram}} and "
         )
-        told += f"the RNN {{rnn}}, although {remembers}"
+        told += f"the RNN {{rnn}}{', although' if numbers['share'] >= 0.51 else ';'} {remembers}"
     return fill(told, numbers)
 
 

@@ -95,7 +95,8 @@ def _caption(p: BPTT, numbers: dict[str, float]) -> str:
     looks = "The loss looks" if p.loss == "last" else "On average a loss looks"
     looks += " back over {look_back steps}."
     if numbers["k"] < numbers["T"]:
-        told = r"Cut every {k steps}, $\partial L / \partial W_h$ comes out as {dW_h}; the whole gradient is {whole}. "
+        told = "Cut at every step" if numbers["k"] == 1 else "Cut every {k steps}"
+        told += r", $\partial L / \partial W_h$ comes out as {dW_h}; the whole gradient is {whole}. "
         return told + "The state is carried past each cut, the error is not. " + looks
     return r"$\partial L / \partial W_h$ is {dW_h}, the sum of {T shares}. Changing $W_h$ a little gives {nudge}."
 
@@ -110,6 +111,8 @@ def _shares_told(numbers: dict[str, float]) -> str:
     told = (
         "Step {T} contributes {share_last}, step 2 {share2}. Step 1 starts from a state of 0 and contributes nothing. "
     )
+    if first == last == 0:
+        return told.strip()
     if numbers["k"] < T - 1:
         return told + "No error crosses a cut."
     if last > 2 * first:

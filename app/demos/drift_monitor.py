@@ -55,9 +55,7 @@ def _verdict(p: DriftMonitor, w: Watch, numbers: dict[str, float]) -> str:
     why = f" The relation is the same, but {bent}." if p.shift == "inputs" else ""
     if w.alarm is None:
         if numbers["rolling_most"] > p.threshold:
-            return (
-                "No alarm yet: the error is up to {rolling_most} times the reference, but labels are {late days} late."
-            )
+            return "No alarm yet: the error is up to {rolling_most} times the reference; labels are {late days} late."
         told = "No alarm: the rolling error reaches at most {rolling_most} times the reference"
         return f"{told}, and there is no shift." if harmless else f"{told}; without the shift, {{rolling_calm}}.{why}"
     if harmless or w.alarm - p.late < p.since:
@@ -69,8 +67,9 @@ def _verdict(p: DriftMonitor, w: Watch, numbers: dict[str, float]) -> str:
         return told + " The record ends before enough days are collected to retrain."
     told += " Retrained on {fresh days}, the model's error is {error_retrained} times the reference"
     if numbers["error_retrained"] > numbers["error_old"]:
-        worse = "There was nothing to repair." if harmless else "On so few days it fits their noise."
-        return f"{told}: worse than the old model's {{error_old}}. {worse}"
+        few = " On so few days it fits their noise." if p.fresh < 20 else ""
+        worse = " There was nothing to repair." if harmless else few
+        return f"{told}: worse than the old model's {{error_old}}.{worse}"
     fault = " But the sensor is still off: the model has learned its fault." if p.shift == "sensor" else ""
     return f"{told}; the old model's would be {{error_old}}.{fault}"
 

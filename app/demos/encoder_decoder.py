@@ -34,12 +34,8 @@ class EncoderDecoder(Parameters):
     order: Literal["same", "reverse", "last", "pairs"] = choice(
         "reverse", title="Order of the output", says="Last: the last word goes first. Pairs: neighbours swap places."
     )
-    model: Literal["plain", "encoder-decoder"] = choice(
-        "plain", title="Network to show", says="For the table of answers."
-    )
-    slots: int = number(
-        MOST_SLOTS, 1, MOST_SLOTS, step=1, title="Size of the state", says="How many words it can hold."
-    )
+    model: Literal["plain", "encoder-decoder"] = choice("plain", title="Network to show", says="For the answer table.")
+    slots: int = number(MOST_SLOTS, 1, MOST_SLOTS, step=1, title="Size of the state", says="How many words it holds.")
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
         """Words that the toy language lacks."""
@@ -123,14 +119,15 @@ def _caption(numbers: dict[str, float]) -> str:
         return "There is a single word, so both networks know it: no word depends on a later one."
     rest = "the others" if numbers["plain_right"] else "them all"
     unknown = f"must guess {rest}, since it has not read their words yet"
-    if numbers["plain_right"] == numbers["T"]:
-        unknown = "needs no encoder, since no word depends on a later one"
     if numbers["lost"]:
         unknown = f"must guess {rest}: it has not read them yet or has already lost them"
+    if numbers["plain_right"] == numbers["T"]:
+        unknown = "needs no encoder, since no word depends on a later one"
     told = f"Answering as it reads, the plain network knows {{plain_right}} of {{T}} words and {unknown}. "
     if numbers["lost"]:
         return (
-            told + "The encoder–decoder knows {right}: its code holds {slots words}; the first {lost words} fell out."
+            told
+            + "The encoder–decoder knows {right}: its code has room for {slots words}, so the first {lost} are lost."
         )
     return told + "The encoder–decoder reads all {T} first and knows {right}."
 

@@ -30,9 +30,7 @@ class GlimpseSensor(Parameters):
     scales: int = number(3, 1, 4, step=1, title="Scales", says="Each patch covers twice the width of the one before.")
     looks: int = number(4, 1, 8, step=1, title="Looks", says="Number of glimpses.")
     look: int = number(1, 1, 8, step=1, title="Look to show", says="If there are fewer, the last.")
-    keeps: float = number(
-        0.3, 0, 0.9, step=0.1, title="Recurrent weight", says="Share of its state that the core keeps."
-    )
+    keeps: float = number(0.3, 0, 0.9, step=0.1, title="Recurrent weight", says="Share of its state the core keeps.")
     gain: float = number(8, 0, 20, slide=(0, 12), step=0.5, title="Gain", says="How strongly ink attracts.")
     home: float = number(0, 0, 1, slide=(0, 0.3), step=0.01, title="Pull to the middle", says="From the location.")
 

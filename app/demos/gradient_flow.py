@@ -232,7 +232,8 @@ def _verdict(numbers: dict[str, float]) -> str:
     rate = "; it doubles every {doubling steps}" if numbers["per_step"] > 1 else rate
     name = next(name for least, name in VERDICTS if ratio >= least)
     rate = rate if numbers["per_step"] and abs(numbers["per_step"] - 1) > 1e-9 else ""
-    left = "the gradient has grown {ratio}-fold" if ratio >= 2 else "{ratio} of the gradient is left"
+    left = "{ratio} of the gradient is left" if ratio <= 1 else "the gradient is {ratio} times what it was"
+    left = "the gradient has grown {ratio}-fold" if ratio >= 2 else left
     return f"{name}: {back} {left}. A step passes {{per_step}} on average{rate}."
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.demo import Demo, Layered
 from app.demos.machine.figures import Curve, Handle, Row, Series, Symbols, Trace, Values, each_of
-from app.demos.machine.numbers import fill, latex
+from app.demos.machine.numbers import fill, latex, show
 from app.demos.machine.parameters import InFramework, Numbers, Stepwise, choice, entries, flag, number
 from app.demos.machine.prediction import HUNDREDTH, Prediction, Question, Slips, parting
 from app.demos.machine.result import Result, by_step
@@ -39,9 +39,7 @@ class GRUGates(InFramework, Stepwise):
     update: Literal["free", "keep", "renew"] = choice(
         "free", title="Update gate $z$", says="Forced to keep all or renew all, in either convention."
     )
-    reset: Literal["free", "open", "shut"] = choice(
-        "free", title="Reset gate $r$", says="Open is exactly 1, shut exactly 0."
-    )
+    reset: Literal["free", "open", "shut"] = choice("free", title="Reset gate $r$", says="Open is 1, shut is 0.")
     reset_bias: Numbers = entries(
         (0,), title="Reset bias $b_r$", says="One for both units, or one each. 0: half open.", each=UNITS, slide=(-6, 6)
     )
@@ -211,13 +209,16 @@ def _rows(p: GRUGates, unit: int, own: dict[str, Values], w: gru.GRUWeights) -> 
 
 def _caption(p: GRUGates, numbers: dict[str, float]) -> str:
     told = "Step {at}: $z$ is {z_at}, so {kept_at} of the old state stays; the candidate {n_at} fills the rest: {h_at}."
+    if numbers["kept_at"] == 1:
+        told = "Step {at}: $z$ is {z_at}, so all of the old state stays: {h_at}."
     if numbers["at"] < numbers["T"]:
         told += " At the end, step {T}, the state is {h_last}."
     if p.update == "renew" and p.reset == "open":
         told += " All is renewed and the candidate sees the whole past: this is a plain RNN."
     if p.units == 2 or p.reset_after:
         here, there = ("after", "before") if p.reset_after else ("before", "after")
-        told += f" The reset comes {here} the product; with it {there}, unit 1 would end at {{other_last}}."
+        told += f" The reset comes {here} the product; with it {there}, unit 1 would end at {{other_last}}"
+        told += ", too." if show(numbers["other_last"]) == show(numbers["h_last"]) else "."
     return told
 
 
@@ -227,7 +228,8 @@ def _path_told(numbers: dict[str, float]) -> str:
     if numbers["path"] == 1.0:
         return "Every step keeps all: over {T steps} the direct path loses nothing, and {path} is left."
     word = "holds" if numbers["path"] >= 0.5 else "fades" if numbers["path"] >= 0.01 else "vanishes"
-    told = f"Over {{T steps}} the direct path {word}: {{path}} is left, a factor of {{keep_mean}} per step. "
+    told = f"Over {{T steps}} the direct path {word}: {{path}} is left"
+    told += ". " if numbers["T"] == 1 else ", a factor of {keep_mean} per step. "
     return told + "With the paths through the candidate and the gates it is {whole}."
 
 

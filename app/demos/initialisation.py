@@ -12,7 +12,7 @@ import numpy as np
 from app.demos.machine.arithmetic import Arithmetic, Formula, given
 from app.demos.machine.demo import Demo
 from app.demos.machine.figures import Curve, Handle, Row, Series, Spot, Symbols, Trace, Values
-from app.demos.machine.numbers import fill
+from app.demos.machine.numbers import fill, show
 from app.demos.machine.parameters import InFramework, Phi, choice, flag, number
 from app.demos.machine.prediction import Prediction, Question, Slips, Tolerance, parting
 from app.demos.machine.result import Result
@@ -31,14 +31,10 @@ class Initialisation(InFramework):
         "glorot", title="Initial weights", says="Glorot is also called Xavier. Framework: as its layer draws them."
     )
     cell: Cell = choice("lstm", title="Layer", says="Whose weights the framework draws.")
-    gain: float = number(
-        1, 0, 100, slide=(0, 3), step=0.05, title="Extra gain", says="Multiplies every weight of the stack."
-    )
+    gain: float = number(1, 0, 100, slide=(0, 3), step=0.05, title="Extra gain", says="Multiplies every weight.")
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="Of every layer.")
     layers: int = number(20, 1, 30, step=1, title="Layers", says="Or steps in time.")
-    shared: bool = flag(
-        False, title="The same matrix again", says="As in a recurrent network, from the second layer on."
-    )
+    shared: bool = flag(False, title="The same matrix again", says="As in an RNN, from the second layer on.")
     units: int = number(64, 1, 100, step=1, title="Units", says="Of each layer: the fan-out of the first.")
     inputs: int = number(64, 1, 512, slide=(1, 128), step=1, title="Inputs", says="The fan-in of the first layer.")
     seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the weights and the inputs.")
@@ -166,7 +162,8 @@ def _caption(p: Initialisation, numbers: dict[str, float]) -> str:
     word = "explodes" if last > 100 or not math.isfinite(last) else word
     told = f"From a root mean square of {{spread_in}} the signal {word}: {{spread_last}} after {{layers layers}}. "
     if p.phi == "sigmoid":  # its mean, which says nothing of the input, is most of its size
-        told = "After {layers layers} the root mean square is {spread_last}; a sigmoid always gives about 0.5. "
+        told = "After {layers layers} the root mean square is {spread_last}"
+        told += "; a sigmoid gives about 0.5, whatever it reads. " if abs(last - 0.5) < 0.1 else ". "
     back = "is gone" if gradient < 1e-3 else "has faded" if gradient < 0.1 else "is still there"
     back = "has grown" if gradient > 10 or not math.isfinite(gradient) else back
     told += f"The gradient, back at the first layer, {back}: {{gradient_first}} times what it was."
@@ -227,7 +224,10 @@ def _gates_trace(p: Initialisation, values: dict[str, Values]) -> Trace:
     block = "The recurrent matrix is orthogonal: its " if p.cell == "rnn" else whole
     ends = {"smallest": float(values["smallest"].min()), "largest": float(values["largest"].max())}
     begins = block if in_keras else "The recurrent weights' "
-    told = fill(begins + "singular values go from {smallest} to {largest}.", ends)
+    same = len({show(value) for value in ends.values()}) == 1
+    told = fill(
+        begins + "singular values " + ("are all {smallest}." if same else "go from {smallest} to {largest}."), ends
+    )
     caption = f"How {NAMES[p.framework]} starts a new {p.cell.upper()} layer with these inputs and units. {told}"
     title, sizes = f"A new layer in {NAMES[p.framework]}", {"n": float(n), "h": float(h)}
     columns = [f"block {gate}" for gate in order] if p.cell != "rnn" else ["all units"]

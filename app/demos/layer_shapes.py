@@ -28,27 +28,19 @@ class LayerShapes(InFramework):
 
     batch: int = number(5, 1, 1024, slide=(1, 64), step=1, title="Batch", says="Sequences at once.")
     time: int = number(10, 1, 1000, slide=(1, 60), step=1, title="Time", says="Steps in each sequence.")
-    features: int = number(
-        2, 1, 4096, slide=(1, 64), step=1, title="Features", says="Numbers that come in at each step."
-    )
+    features: int = number(2, 1, 4096, slide=(1, 64), step=1, title="Features", says="Numbers read at each step.")
     layer: Literal["rnn", "lstm", "gru", "dense"] = choice("rnn", title="Layer", says="What the stack is made of.")
     units: int = number(32, 1, 4096, slide=(1, 128), step=1, title="Units", says="Of each layer.")
     layers: int = number(1, 1, 6, step=1, title="Layers", says="Stacked, each on the one below.")
-    bidirectional: bool = flag(
-        False, title="Bidirectional", says="One layer reads forward, one backward; both are joined."
-    )
+    bidirectional: bool = flag(False, title="Bidirectional", says="One layer reads forward, one backward, joined.")
     return_sequences: bool = flag(
         True, title="Return sequences", says="Every step goes on, or the last. PyTorch returns both; the code picks."
     )
     reset_after: bool = flag(
         True, title="Reset after", says="Keras' GRU: reset after the product, with two biases. PyTorch's always does."
     )
-    batch_first: bool = flag(
-        True, title="Batch first", says="PyTorch alone, where it is off by default: then time comes first."
-    )
-    outputs: int = number(
-        0, 0, 4096, slide=(0, 32), step=1, title="Outputs", says="Units of a dense layer on top; 0 is none."
-    )
+    batch_first: bool = flag(True, title="Batch first", says="PyTorch alone; off by default, with time first.")
+    outputs: int = number(0, 0, 4096, slide=(0, 32), step=1, title="Outputs", says="Of a dense layer on top; 0: none.")
 
     @property
     def directions(self) -> int:
@@ -186,7 +178,7 @@ def _diagram(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> 
     alt = f"{shapes[0]} goes in. " + " ".join(
         f"{layer.name}, {layer.total:,} parameters, gives {_shape(layer.shape)}." for layer in layers
     )
-    alt += "".join(f" {name} has the shape {_shape(size)}." for name, size in states.items())
+    alt += "".join(f" Shape of {name}: {_shape(size)}." for name, size in states.items())
     return Diagram("model", "Shapes through the model", told, alt, width, height, nodes, edges)
 
 
@@ -284,10 +276,14 @@ def _trace(p: LayerShapes, layers: list[Layer], numbers: dict[str, float]) -> Tr
 
     totals = np.array([float(layer.total) for layer in layers])
     rows = (*(row(*one) for one in PARTS.items()), Row("total", "**layer**", totals, total, words="all parameters"))
+    have = "All layers together have" if len(layers) > 1 else "The layer has"
     return Trace(
         "count",
         "Where the parameters are",
-        fill("All layers together have {parameters parameters}. Choose a number to see its formula.", numbers),
+        fill(
+            f"{have} {{parameters parameters}}. Choose a number to see its formula.",
+            numbers,
+        ),
         rows,
         ("total", 0),
         index="",

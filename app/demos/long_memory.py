@@ -29,9 +29,7 @@ class LongMemory(Parameters):
     """An RNN, an LSTM and a GRU of four units each, trained with Adam on the same sequences."""
 
     gap: int = number(20, 1, 25, step=1, title="Gap", says="Noisy steps between reading and repeating the number.")
-    noise: float = number(
-        0.3, 0, 2, slide=(0, 1), step=0.1, title="Noise", says="Standard deviation of the inputs in the gap."
-    )
+    noise: float = number(0.3, 0, 2, slide=(0, 1), step=0.1, title="Noise", says="Standard deviation in the gap.")
     gain: float = number(
         0.7,
         0,

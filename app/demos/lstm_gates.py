@@ -141,7 +141,7 @@ def _caption(p: LSTMGates, numbers: dict[str, float]) -> str:
     if p.output == "shut":
         return told + " The output gate is shut, so nothing of the cell comes out."
     if numbers["c_most"] > 1.0:
-        return told + " Its largest size is {c_most}: the output is bounded by 1, the cell is not."
+        return told + " The cell's largest size is {c_most}: the output is bounded by 1, the cell is not."
     return told
 
 
@@ -151,7 +151,8 @@ def _path_told(numbers: dict[str, float]) -> str:
     if numbers["path"] == 0.0:
         return "A forget gate was shut: the direct path ends there, and {path} is left."
     word = "holds" if numbers["path"] >= 0.5 else "fades" if numbers["path"] >= 0.01 else "vanishes"
-    told = f"Over {{T steps}} the direct path {word}: {{path}} is left, a factor of {{f_mean}} per step. "
+    told = f"Over {{T steps}} the direct path {word}: {{path}} is left"
+    told += ". " if numbers["T"] == 1 else ", a factor of {f_mean} per step. "
     return told + "With the paths through $h$ and the gates it is {whole}."
 
 

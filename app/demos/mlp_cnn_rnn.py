@@ -46,7 +46,7 @@ def _verdict(p: MlpCnnRnn, numbers: dict[str, float]) -> str:
     ratios = {name: numbers[f"{name}_ratio"] for name in MODELS[1:]}
     best = min(ratios, key=lambda name: ratios[name])
     if ratios[best] > 0.9:
-        return told + " None is much better than the naive forecast."
+        return told + f" None is {'much ' * (ratios[best] < 1)}better than the naive forecast."
     if p.series == "pulse" and p.window < p.period and ratios["rnn"] < 0.75 * min(ratios["mlp"], ratios["cnn"]):
         return told + " The last spike is {period steps} back, outside the window of {window}, but in the RNN's state."
     if ratios["cnn"] > 1.5 * ratios["mlp"] and p.pool:

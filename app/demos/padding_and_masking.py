@@ -44,9 +44,7 @@ class PaddingAndMasking(InFramework):
     W_x: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Input weight $W_x$", says="Of the one unit.")
     W_h: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="Of the one unit.")
     b: float = number(0, -10, 10, slide=(-2, 2), step=0.05, title="Bias $b$", says="Of the one unit.")
-    phi: Literal["tanh", "relu", "linear"] = choice(
-        "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
-    )
+    phi: Literal["tanh", "relu", "linear"] = choice("tanh", title=r"Activation $\varphi$", says="Applied to the sum.")
 
     def misfits(self) -> Iterator[tuple[str, str, str]]:
         """More sequences than are drawn."""

@@ -21,9 +21,7 @@ APART = 31  # between the drawn steps
 class PositionalInvariance(Parameters):
     """A pattern among zeros, one kernel, and a dense layer whose weights hold the same kernel at one position."""
 
-    position: int = number(
-        8, 1, 20, slide=(1, 11), step=1, title="Position of the pattern", says="Where it starts now."
-    )
+    position: int = number(8, 1, 20, slide=(1, 11), step=1, title="Position of the pattern", says="Where it is now.")
     learned: int = number(
         2, 1, 20, slide=(1, 11), step=1, title="Learned at", says="Where the dense layer holds the kernel."
     )
@@ -41,7 +39,11 @@ class PositionalInvariance(Parameters):
         for name, size in (("position", len(self.pattern)), ("learned", max(len(self.kernel), len(self.pattern)))):
             last = max(1, self.length - size + 1)
             if getattr(self, name) > last:
-                yield name, f"a position from 1 to {last}, so that it fits into the length", str(last)
+                yield (
+                    name,
+                    f"{f'a position from 1 to {last}' if last > 1 else '1'}, so that it fits into the length",
+                    str(last),
+                )
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def _diagram(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dic
     agreed = numbers["pooled_learned"] == numbers["dense_learned"]
     there = "both give {pooled_learned}" if agreed else "they give {pooled_learned} and {dense_learned}"
     told = f"The pattern {where}: convolution and max-pool give {{pooled}}, the dense layer gives {{dense}}."
-    told += f" At position {{learned}} {there}."
+    told += f" At position {{learned}} {there}." if p.position != p.learned else ""
     return Diagram("layers", "Two layers, one pattern", fill(told, numbers), alt, room, 280, nodes, edges)
 
 

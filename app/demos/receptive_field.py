@@ -92,8 +92,8 @@ def _diagram(p: ReceptiveField, stack: list[rf.ConvLayer], share: Values, number
     shown = f" (the newest {columns} are drawn)" if field > columns else ""
     some, other = (", one after another" * (count > 1) for count in (p.layers, field))
     told = (
-        f"One output sees {{field steps}}, including the present{missed}{shown}. That takes {{weights weights}} in "
-        f"{{steps_cnn layers}}{some}; an RNN takes {{steps_rnn steps}}{other}."
+        f"One output sees {{field steps}}, {'including ' * (field > 1)}the present{missed}{shown}. "
+        f"That takes {{weights weights}} in {{steps_cnn layers}}{some}; an RNN takes {{steps_rnn steps}}{other}."
     )
     alt = (
         f"{counted(p.layers, 'rows')} of neurons above a row of inputs. Arrows lead from the inputs up to the newest "
@@ -117,6 +117,8 @@ def _curve(p: ReceptiveField, share: Values, numbers: dict[str, float]) -> Curve
     told += (
         "; nothing beyond the field counts. The linear RNN has no such limit: the field's oldest step weighs "
         "{rnn_oldest} times as much as its newest, and {rnn_beyond} of its total weight is beyond the field."
+        if p.keeps
+        else "; nothing beyond the field counts. The linear RNN keeps nothing, so only the newest input counts there."
     )
     series = (
         Series("conv", "convolutions, kernels of equal weights", "weight in the convolutions' output", conv),

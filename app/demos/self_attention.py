@@ -34,15 +34,9 @@ class SelfAttention(Parameters):
     positions: bool = flag(False, title="Position codes", says="Sines and cosines, added to each word's vector.")
     word: int = number(1, 1, len(SENTENCE), step=1, title="Word to show", says="If there are fewer, the last.")
     head: int = number(1, 1, 4, step=1, title="Head to show", says="If there are fewer, the last.")
-    width: int = number(
-        16, 4, 128, step=4, title="Width $d$", says="Numbers per word; rounded down to a multiple of 4."
-    )
-    far: int = number(
-        1000, 2, 10_000, slide=(2, 2000), step=1, title="Length for the costs $T$", says="For the costs only."
-    )
-    seed: int = number(
-        0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="For the words' random vectors and weights."
-    )
+    width: int = number(16, 4, 128, step=4, title="Width $d$", says="Numbers a word; rounded down to a multiple of 4.")
+    far: int = number(1000, 2, 10_000, slide=(2, 2000), step=1, title="Length for the costs $T$", says="Costs only.")
+    seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the words' vectors and weights.")
 
 
 @lru_cache(maxsize=64)
@@ -83,7 +77,7 @@ def compute(p: SelfAttention) -> Result:
     numbers |= counted(p.far, p.width - p.width % 4, int(p.heads), p.causal)
     if (twin := _twin(p, i)) is not None:
         numbers |= {"twin": twin + 1, "twin_difference": float(np.abs(Y[i] - Y[twin]).max())}
-    caption = fill(_caption(p, i, best, numbers), numbers)
+    caption = fill(_caption(p, i, alpha[i], numbers), numbers)
     seen = i + 1 if p.causal else p.length
     look = look_around(caption, SENTENCE[: p.length], i + 1, alpha[i], seen)
     figures = (look, _table(p, e, alpha, i), costs(numbers), paths(numbers))
@@ -95,9 +89,11 @@ def _twin(p: SelfAttention, i: int) -> int | None:
     return next((j for j in range(p.length) if j != i and SENTENCE[j] == SENTENCE[i]), None)
 
 
-def _caption(p: SelfAttention, i: int, best: int, numbers: dict[str, float]) -> str:
-    name = SENTENCE[i]
-    told = f"Word {{word}}, “{name}”, attends most to word {{at_word}}, “{SENTENCE[best]}”, with the weight {{largest}}"
+def _caption(p: SelfAttention, i: int, weights: Values, numbers: dict[str, float]) -> str:
+    name, most = SENTENCE[i], SENTENCE[int(numbers["at_word"]) - 1]
+    told = f"Word {{word}}, “{name}”, attends most to word {{at_word}}, “{most}”, with the weight {{largest}}"
+    if np.isclose(weights, weights.max()).sum() > 1:
+        told += f", as to every “{most}” that it sees"
     if "twin" not in numbers:
         return told + "."
     if numbers["twin_difference"] < 1e-12:

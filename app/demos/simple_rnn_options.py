@@ -131,7 +131,7 @@ def _caption(p: SimpleRNNOptions) -> str:
     told = last + (f"{one}, the first {{out}}" if p.units > 1 else "{out}")
     if p.return_sequences:
         told = f"All {{steps}} states come out, {one} each" if len(p.x) > 1 else f"The only state comes out: {one}"
-    if p.go_backwards:
+    if p.go_backwards and len(p.x) > 1:
         told += ". It read from the end, so the first input is the most recent"
         told += " and its output comes last" if p.return_sequences else ""
     if p.calls > 1 and p.stateful:

@@ -23,23 +23,15 @@ from app.nn.initialise import orthogonal
 class StackedRNN(Parameters):
     """Layers of equal width over one feature."""
 
-    x: Numbers = entries(
-        (1, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12 numbers, one for each step."
-    )
+    x: Numbers = entries((1, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12 numbers, one a step.")
     layers: int = number(3, 1, 4, step=1, title="Layers", says="Each layer reads the one below.")
     units: int = number(1, 1, 3, step=1, title="Units", says="Of each layer.")
     layer: int = number(2, 1, 4, step=1, title="Layer to show", says="If there are fewer, the top one.")
     step: int = number(3, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
-    W_x: float = number(
-        1, -10, 10, slide=(-2, 2), step=0.05, title="Weight upwards $W_x$", says="From the layer below."
-    )
-    W_h: float = number(
-        0.5, -10, 10, slide=(-2, 2), step=0.05, title="Weight in time $W_h$", says="From the step before."
-    )
+    W_x: float = number(1, -10, 10, slide=(-2, 2), step=0.05, title="Weight upwards $W_x$", says="From the one below.")
+    W_h: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Weight in time $W_h$", says="From step to step.")
     b: float = number(0, -10, 10, slide=(-2, 2), step=0.05, title="Bias $b$", says="Of every unit.")
-    phi: Literal["tanh", "relu", "linear"] = choice(
-        "tanh", title=r"Activation $\varphi$", says="What the sum goes through."
-    )
+    phi: Literal["tanh", "relu", "linear"] = choice("tanh", title=r"Activation $\varphi$", says="Applied to the sum.")
     seed: int = number(
         0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="With several units: draws the rotations of the weights."
     )
@@ -97,16 +89,15 @@ def compute(p: StackedRNN) -> Result:
 
 def _caption(p: StackedRNN) -> str:
     layer, t = p.at
-    below, before = ("{below} below it", "{before} before it") if p.units == 1 else ("all below it", "all before it")
-    below = "the input {below}" if layer == 1 else below
-    before = "the start (0)" if t == 1 else before
-    comma, bias = (",", " and the bias") if p.b else (" and", "")
-    told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {below}{comma} {before}{bias}, and from nothing else"
-    if p.W_h == 0:
-        told = (
-            f"Layer {{layer}}, step {{step}}: {{h}} comes from {below}{bias} only: with $W_h = 0$ nothing is remembered"
-        )
-    if p.layers == 1 or p.W_h == 0:
+    every = "all units" if p.units > 1 else ""
+    below = "the input {below}" if layer == 1 else f"{every or '{below}'} below it"
+    before = "the start (0)" if t == 1 else f"{every or '{before}'} before it"
+    *some, last = [below] * bool(p.W_x) + [before] * bool(p.W_h) + ["the bias"] * bool(p.b) or ["nothing"]
+    told = f"Layer {{layer}}, step {{step}}: {{h}} comes from {', '.join(some)}{' and ' * bool(some)}{last}"
+    if p.W_h == 0 or p.W_x == 0:
+        return told + (": with $W_h = 0$ nothing is remembered." if p.W_x else ": with $W_x = 0$ no input is read.")
+    told += ", and from nothing else"
+    if p.layers == 1:
         return told + "."
     each = ", each of" if len(p.x) > 1 else " of"
     return told + f". The first input reaches the top layer's last state by {{paths paths}}{each} {{path steps}}."

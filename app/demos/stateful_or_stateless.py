@@ -28,9 +28,7 @@ class StatefulOrStateless(Parameters):
     period: int = number(6, 2, 24, step=1, title="Period", says="Steps from one cue to the next.")
     cue: int = number(3, 1, 12, step=1, title="Cue", says="Steps that a cue lasts; shorter than the period.")
     stateful: bool = flag(False, title="Stateful", says="Whether the state is carried into the next window.")
-    mixed: bool = flag(
-        False, title="Rows mixed up", says="If stateful: each window starts from the state of another series."
-    )
+    mixed: bool = flag(False, title="Rows mixed up", says="If stateful: windows start from another series' state.")
     W_x: float = number(0.5, -10, 10, slide=(0, 2), step=0.05, title="Input weight $W_x$", says="Of the one unit.")
     W_h: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="Of the one unit.")
     seed: int = number(5, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the cues after the first.")
@@ -104,9 +102,10 @@ def compute(p: StatefulOrStateless) -> Result:
 def _caption(p: StatefulOrStateless, numbers: dict[str, float]) -> str:
     told = "Windows of {window steps}, a pattern of {period}. "
     wrong = "{missed} of {periods} answers are wrong"
+    if not numbers["cuts"]:
+        return told + f"One window holds the whole series: {wrong}."
     if p.way == "stateless":
-        start = "Stateless, each window starts from 0" if numbers["cuts"] else "One window holds the whole series"
-        return told + f"{start}: {wrong}. A stateful run gets {{missed_stateful}} wrong."
+        return told + f"Stateless, each window starts from 0: {wrong}. A stateful run gets {{missed_stateful}} wrong."
     if p.way == "mixed":
         return told + f"Each window starts from the state of another series. No error is raised, and {wrong}."
     return told + f"Stateful, the state differs from that of one long run by {{gap}}: {wrong}."

@@ -26,9 +26,7 @@ class TrainingSymptoms(Parameters):
 
     cell: Literal["rnn", "lstm", "gru"] = choice("rnn", title="Cell", says="A plain RNN, or one with gates.")
     gap: int = number(25, 1, 30, step=1, title="Gap", says="Steps between reading and repeating the number.")
-    rate: float = number(
-        0.1, 0, 100, slide=(0, 2), step=0.05, title=r"Learning rate $\eta$", says="How far each update goes."
-    )
+    rate: float = number(0.1, 0, 100, slide=(0, 2), step=0.05, title=r"Learning rate $\eta$", says="Size of an update.")
     gain: float = number(
         0.7, 0, 5, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Of the initial recurrent weights."
     )
@@ -145,8 +143,8 @@ def shown(p: TrainingSymptoms, update: int, run: TrainedSoFar) -> Result:
     return Result(numbers, (loss, flow, _weights(p, run)), _warnings(numbers), verdict=verdict)
 
 
-SYMPTOMS = ("Not trained yet", "NaN", "Diverged", "Stalled", "Still learning", "Learned")
-VERDICTS: Sequence[Verdict] = ("open", "bad", "bad", "poor", "open", "good")
+SYMPTOMS = ("Not trained yet", "NaN", "Diverged", "Stalled", "Still learning", "Learned", "No better than a guess yet")
+VERDICTS: Sequence[Verdict] = ("open", "bad", "bad", "poor", "open", "good", "poor")
 
 
 def _symptom(losses: Values, numbers: dict[str, float]) -> tuple[str, str]:
@@ -161,9 +159,12 @@ def _symptom(losses: Values, numbers: dict[str, float]) -> tuple[str, str]:
         numbers["worst_at"] = float(np.argmax(losses))
         away = "the loss rose from {loss_first} at the start to {worst} at update {worst_at}. Before training "
         if numbers["reached_first"] > 1:
-            return "Diverged", away + "the gradient grew {reached_first}-fold on its way back: it explodes. Clip it."
+            away += "the gradient grew {reached_first}-fold on its way back: it explodes. "
+            return "Diverged", away + "Clip it, or clip it lower."
         why = "it does not explode. Suspect the learning rate: try a third of it."
         return "Diverged", away + "{reached_first} of the gradient reached the first step, so " + why
+    if np.ptp(losses) == 0:
+        return "Stalled", "in {updates updates} the loss has not moved from {loss}."
     if numbers["loss"] < 0.1:
         return "Learned", "after {updates updates} the loss is {loss}; always answering 0 costs {guess}."
     if numbers["loss"] > 0.8 and numbers["reaches"] < 0.01:
@@ -172,9 +173,8 @@ def _symptom(losses: Values, numbers: dict[str, float]) -> tuple[str, str]:
             f"after {{updates updates}} the loss is {{loss}}, {better} better than always answering 0 ({{guess}}), and "
             "{reaches} of the gradient reaches the step that matters."
         )
-    no_more = numbers["loss"] < FORGETS_NOTHING
-    costs = "; always answering 0 costs {guess}." if no_more else ", more than the {guess} of always answering 0."
-    return "Still learning", "after {updates updates} the loss is {loss}" + costs
+    name = "Still learning" if numbers["loss"] < FORGETS_NOTHING else "No better than a guess yet"
+    return name, "after {updates updates} the loss is {loss}; always answering 0 costs {guess}."
 
 
 def _share(by_step: Values) -> float:

@@ -24,19 +24,15 @@ class UnrolledRNN(Stepwise):
 
     units: int = number(1, 1, 4, step=1, title="Units", says="How many numbers the state has.")
     x: Numbers = entries((1, 2, 3, 0, -1, 2), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12 numbers, one a step.")
-    W_x: Numbers = entries(
-        (0.5,), slide=(-2, 2), title="Input weights $W_x$", says="One for each unit, or a single one for all."
-    )
+    W_x: Numbers = entries((0.5,), slide=(-2, 2), title="Input weights $W_x$", says="One a unit, or one for all.")
     W_h: Matrix = entries(
         ((0.8,),),
         slide=(-2, 2),
         title="Recurrent weights $W_h$",
         says="Row i, column j: from unit i to unit j. A single number connects each unit only to itself.",
     )
-    b: Numbers = entries((0,), slide=(-2, 2), title="Bias $b$", says="One for each unit; a single one serves all.")
-    W_o: Numbers = entries(
-        (1,), slide=(-2, 2), title="Output weights $W_o$", says="One for each unit; a single one serves all."
-    )
+    b: Numbers = entries((0,), slide=(-2, 2), title="Bias $b$", says="One a unit, or one for all.")
+    W_o: Numbers = entries((1,), slide=(-2, 2), title="Output weights $W_o$", says="One a unit, or one for all.")
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="The function applied to the sum.")
     step: int = number(3, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
 
@@ -84,7 +80,7 @@ def compute(p: UnrolledRNN) -> Result:
 
     # The first step without an input at which the state still is not near 0, as before it.
     is_felt = np.abs(h[:, 0]) > 0.01
-    silent = next((t for t in range(1, len(x)) if x[t] == 0 and is_felt[t] and is_felt[t - 1]), None)
+    silent = next((t for t in range(1, len(x)) if x[t] == 0 and any(x[:t]) and is_felt[t] and is_felt[t - 1]), None)
     if any(map(any, p.W_h)) and silent is not None:
         numbers |= {"silent": silent + 1, "h_silent": float(h[silent, 0])}
 
@@ -155,11 +151,15 @@ def _caption(p: UnrolledRNN, h: Values, numbers: dict[str, float]) -> str:
     forgets = not any(map(any, p.W_h))
     same = p.units > 1 and np.ptp(h, axis=1).max() == 0
     told = f"{state} is highest, {{h_max}}, at step {{h_max_at}}"
+    if np.ptp(h[:, 0]) == 0:
+        told = f"{state} is {{h_max}}{' at every step' * (len(h) > 1)}"
     if forgets:
         told += ". It keeps nothing of the past: $W_h$ is 0, so each step sees only its own input"
     elif "silent" in numbers:
-        told += ". At step {silent}, where the input is 0, it is {h_silent}: it remembers earlier inputs"
-    elif len(h) > 1:
+        here = numbers["silent"] == numbers["h_max_at"]
+        told += ", where" if here else ". At step {silent}, where"
+        told += f" the input is 0{', it is {h_silent}' * (not here)}: it remembers earlier inputs"
+    elif len(h) > numbers["h_max_at"] and np.ptp(h[:, 0]):
         told += ". After {steps} steps it is {h_last}"
     if same:
         told += ". All units have equal weights and so equal states: random initial weights break this symmetry"

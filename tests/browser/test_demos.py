@@ -281,6 +281,9 @@ def test_a_bad_value_is_told_and_the_next_good_one_computed(forgiving: Page) -> 
 
 def test_it_all_works_without_a_script(plain_page: Page) -> None:
     plain_page.goto("/demos/unrolled-rnn")
+    expect(plain_page.locator(".hint p")).to_contain_text("click any number")
+    assert "move on with" not in plain_page.locator(".hint").inner_text()
+    assert "drag" not in plain_page.locator(".hint").inner_text()
     plain_page.fill("#p-W_h", "0")
     plain_page.get_by_role("button", name="Compute").click()
     expect(plain_page.locator("figcaption").first).to_contain_text("keeps nothing of the past")

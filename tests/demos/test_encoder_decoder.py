@@ -82,7 +82,10 @@ def test_a_code_too_small_loses_the_first_words() -> None:
     needs = next(trace for trace in result.traces() if trace.name == "needs")
     kept = needs.row("full").values > 0.5  # type: ignore[union-attr]
     assert needs.row("needs").values[kept].min() == 4  # type: ignore[union-attr]
-    assert "the first **3** words fell out" in result.figures[0].caption
+    assert "so the first **3** are lost" in result.figures[0].caption
+    kept = DEMO.result("order=same&slots=2").figures[0].caption
+    assert "knows **4** of **4** words and needs no encoder" in kept
+    assert "the first **2** are lost" in kept
 
 
 @given(x=sentences, order=orders, slots=st.integers(1, 12))

@@ -27,6 +27,8 @@ def told(query: str) -> str:
         ("updates=0", "Not trained yet"),
         ("rate=0.01&gain=1&gap=3&updates=10", "Still learning"),
         ("cell=lstm&gap=5&rate=1&updates=300", "Learned"),
+        ("cell=lstm&gap=16&gain=0.5&clip=1&updates=1", "No better than a guess yet"),
+        ("rate=0&gain=5", "Stalled"),
     ],
 )
 def test_a_seeded_run_has_its_symptom(query: str, symptom: str) -> None:

@@ -106,6 +106,19 @@ def test_memory_is_told_where_the_input_is_zero() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("x=-5,0,-5", "at step **2**, where the input is 0: it remembers earlier inputs."),
+        ("x=0,0,0&b=1", "The state is highest, **0.9400**, at step **3**."),
+        ("x=0,0", "The state is **0** at every step."),
+        ("x=1", "The state is **0.4621**."),
+    ],
+)
+def test_no_step_is_told_twice_and_nothing_is_remembered_that_was_not_read(query: str, said: str) -> None:
+    assert DEMO.result(query).figures[0].caption.endswith(said)
+
+
 def test_equal_units_are_told_to_be_equal() -> None:
     assert "equal weights" in DEMO.result("units=3").figures[0].caption
     assert "equal weights" not in DEMO.result("units=3&W_x=1,2,3").figures[0].caption

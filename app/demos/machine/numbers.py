@@ -177,6 +177,7 @@ def words(sentence: str) -> str:
 
 
 SPOKEN = {
+    r"\,": " ",
     r"\cdot": "·",
     r"\times": "×",
     r"\varphi": "φ",

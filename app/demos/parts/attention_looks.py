@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.demos.machine.figures import Diagram, Edge, Node, Values
-from app.demos.machine.numbers import heat, short, show
+from app.demos.machine.numbers import counted, heat, short, show
 
 MOST_WITH_ROOM = 3  # inputs whose vectors fit beside each other on a phone
 A_CHARACTER = 7.0  # of a note, in units
@@ -46,7 +46,7 @@ def look_back(caption: str, output: int, read: Read) -> Diagram:
         nodes.append(box(x, 142, f"v_{t + 1}", read.values[t]))
         edges += [Edge(0, at), Edge(at, at + 1), Edge(at + 1, at + 2)]
         edges.append(Edge(at + 2, 1, recurrent=True, weight=heat(value, 1.0)))
-    alt = f"The weights of output {output} for its {T} inputs: {', '.join(map(show, alpha.tolist()))}. "
+    alt = f"The weights of output {output} for its {counted(T, 'inputs')}: {', '.join(map(show, alpha.tolist()))}. "
     alt += f"With them the values are added up to the context {show(float(read.context[0]))}."
     width = max(apart * T, 2 * middle, 160.0)
     return Diagram("look", "What the output attends to", caption, alt, width, 400, nodes, edges)

@@ -57,7 +57,7 @@ def backward_picture(caption: str, back: BackwardPass, weight: str, looked_at: i
         f"Below, the errors on their way back from the loss, step 1 to {T}: {', '.join(show(float(v)) for v in delta)}."
     )
     if sum(starts) > 1:
-        alt += f" Cut before step {', '.join(str(t + 1) for t in range(1, T) if starts[t])}."
+        alt += f" Cut before step{'s' * (sum(starts) > 2)} {', '.join(str(t + 1) for t in range(1, T) if starts[t])}."
     return Diagram(
         "backward", "States forward, errors back", caption, alt, FIRST + GAP * (T - 1) + 26, 210, nodes, edges
     )

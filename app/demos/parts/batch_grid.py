@@ -27,7 +27,7 @@ def batch_grid(caption: str, x: Values, real: NDArray[np.bool_], out: Values, lo
             if t:
                 edges.append(Edge(before, state, recurrent=True))
     alt = (
-        f"{counted(len(x), 'sequences')} in rows, {counted(real.shape[1], 'steps')} in columns; "
+        f"A grid of {counted(len(x), 'sequences')} by {counted(real.shape[1], 'steps')}; "
         f"circles are real steps, boxes are padding."
     )
     width, height = FIRST + GAP * (real.shape[1] - 1) + 38, TOP + APART * (len(x) - 1) + 56

@@ -54,6 +54,6 @@ def beam_tree(
     told = ""
     for t, found in enumerate(steps, start=1):
         those = ", ".join(f"{named(one.tokens, V)} ({short(one.p)})" for one in found[:width])
-        told += f"Step {t} keeps {those} and drops {max(0, len(found) - width)}. "
+        told += f"Step {t} keeps {those} and drops {max(0, len(found) - width) or 'none'}. "
     alt = f"A tree that grows to the right, one column for each step. {told}Greedy goes {named(greedy.tokens, V)}."
     return Diagram("tree", "The beam", caption, alt, LEFT + ACROSS * len(steps) + 40, low + 24, nodes, edges)

@@ -55,8 +55,10 @@ def stability_formula(one: Reviewed, before: Reviewed | None) -> Formula:
     if G == 1:
         text = r"\min(w_{11} D^{-w_{12}} ((S + 1)^{w_{13}} - 1) \, e^{w_{14} (1 - R)}, S / e^{w_{17} w_{18}})"
         written = r"w_{11} \cdot D^{-w_{12}} \cdot ((S + 1)^{w_{13}} - 1) \cdot e^{w_{14} \cdot (1 - R)}"
-        written = rf"\min({written}, S / e^{{w_{{17}} \cdot w_{{18}}}})"
-        return _rounded(text, "After a miss little is left, and never more than before.", written, values)
+        written = rf"\max(0.001, \min({written}, S / e^{{w_{{17}} \cdot w_{{18}}}}))"
+        return _rounded(
+            text, "After a miss little is left, never more than before and never below 0.001.", written, values
+        )
     letter = {2: "w_{15}", 3: "", 4: "w_{16}"}[G]
     text = r"S \cdot (1 + e^{w_8} (11 - D) \, S^{-w_9} (e^{w_{10} (1 - R)} - 1)" + (
         rf" \, {letter})" if letter else ")"

@@ -20,9 +20,7 @@ class MlpCnnRnn(Parameters):
     series: Literal["pulse", "season", "trend", "walk"] = choice(
         "pulse", title="Series", says="A spike each period, a wave, a rising line, or a random walk."
     )
-    window: int = number(
-        6, 1, 24, step=1, title="Window", says="Steps that the MLP and the CNN see; the RNN has no window."
-    )
+    window: int = number(6, 1, 24, step=1, title="Window", says="Steps that the MLP and the CNN see; the RNN has none.")
     period: int = number(10, 2, 24, step=1, title="Period", says="Steps from spike to spike or from crest to crest.")
     noise: float = number(0.02, 0, 2, slide=(0, 0.5), step=0.01, title="Noise", says="Its standard deviation.")
     pool: bool = flag(

@@ -191,9 +191,9 @@ def gru_picture(caption: str, values: Mapping[str, Values], t: int, z_keeps: boo
     d.arrow("n", "renew", "add")
     d.arrow("r", "reset")
     now = {name: show(float(values[name][t - 1])) for name in shown}
-    role = "keeps the old state" if z_keeps else "lets the candidate in"
+    role = "the share of the old state that stays" if z_keeps else "the share of the candidate that comes in"
     alt = (
-        f"The update gate, {now['z']}, {role}. From the old state {now['h_before']} and the "
+        f"The update gate, {role}, is {now['z']}. From the old state {now['h_before']} and the "
         f"candidate {now['n']}, which sees the old state through the reset gate {now['r']}, "
         f"{'after' if forms.reset_after else 'before'} its weights, comes the state {now['h']}."
     )

@@ -50,10 +50,10 @@ def unrolled(caption: str, steps: Mapping[str, Values], looked_at: int, weight: 
             nodes += [state_of(unit, t, middle - tall / 2 + APART * unit, 42) for unit in range(h.shape[1])]
         previous = state
 
-    copies = f"{len(x)} copies" if len(x) > 1 else "one copy"
+    copies = f"{len(x)} copies of it in a row, each passing its state to the next" if len(x) > 1 else "one copy of it"
     alt = (
-        f"On top one cell with an arrow from itself to itself; below {copies} of it in a row, each passing "
-        f"its state to the next. States of unit 1: {', '.join(show(float(v)) for v in h[:, 0])}. "
+        f"On top one cell with an arrow from itself to itself; below {copies}. "
+        f"States of unit 1: {', '.join(show(float(v)) for v in h[:, 0])}. "
         f"Outputs: {', '.join(show(float(v)) for v in y)}."
     )
     width = max(FIRST + gap * (len(x) - 1) + 30, FIRST + 316)

@@ -33,6 +33,8 @@ CELL = re.compile(
 VERBS = "attends|comes|contributes|does|ends|fills|gets|has|is|reaches|remembers|starts|times|was|weighs"
 """What ends in s after a number in some caption, and is not a number of things."""
 ONE_OF_MANY = re.compile(rf"\*\*1\*\* (?!(?:{VERBS})\b)\w+s\b")
+TWICE = re.compile(r"(?i)\b(at \w+ \*\*\d+\*\*)[.:;,] \1\b")
+"""A place that is named twice in a row."""
 ARROW = re.compile(r"(M[\d.,-]+[LC][\d.,-]+)?")
 over_states = examples(60, suppress_health_check=[HealthCheck.too_slow])
 
@@ -53,6 +55,7 @@ def check(result: Result) -> None:
         assert quoted(figure.caption) <= known
         assert figure.caption
         assert not ONE_OF_MANY.search(figure.caption), figure.caption
+        assert not TWICE.search(figure.caption), figure.caption
         if isinstance(figure, Trace):
             check_trace(figure)
         if isinstance(figure, Diagram):
