@@ -1,5 +1,6 @@
 """Equivariance exactly, invariance behind the pool, and neither in a dense layer."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -65,4 +66,5 @@ def test_what_does_not_fit_is_mended(query: str) -> None:
     with pytest.raises(BadParametersError) as caught:
         DEMO.parse(query)
     assert caught.value.problems
+    assert not [one for one in caught.value.problems if re.search(r"from (\d+) to \1\b", one.sentence)]
     assert np.isfinite(DEMO.result(caught.value.nearest).numbers["pooled"])
