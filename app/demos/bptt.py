@@ -30,12 +30,8 @@ class BPTT(Stepwise):
     """One unit with one input at each step. The loss is the last state, or the sum of all states."""
 
     x: Numbers = entries((1, 1, 1, 1, 1, 1), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one for each step.")
-    W_x: float = number(
-        0.5, -10, 10, slide=(-2, 2), step=0.05, title="Input weight $W_x$", says="The same at each step."
-    )
-    W_h: float = number(
-        0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="The same at each step."
-    )
+    W_x: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Input weight $W_x$", says="For all steps.")
+    W_h: float = number(0.8, -10, 10, slide=(-2, 2), step=0.05, title="Recurrent weight $W_h$", says="For all steps.")
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="Applied to the sum.")
     loss: Literal["last", "all"] = choice("last", title="Loss", says="The last state, or the sum of all states.")
     k: int = number(12, 1, 12, step=1, title="Truncation $k$", says="The error is cut every k steps; 12 means never.")
@@ -108,9 +104,7 @@ def _shares_told(numbers: dict[str, float]) -> str:
     if T == 2:
         return "Only step 2 uses $W_h$ on a state other than 0. Its share is {share2}."
     first, last = abs(numbers["share2"]), abs(numbers["share_last"])
-    told = (
-        "Step {T} contributes {share_last}, step 2 {share2}. Step 1 starts from a state of 0 and contributes nothing. "
-    )
+    told = "Step {T} contributes {share_last}, step 2 {share2}. Step 1 starts at a state of 0 and contributes nothing. "
     if first == last == 0:
         return told.strip()
     if numbers["k"] < T - 1:

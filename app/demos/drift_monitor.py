@@ -122,11 +122,12 @@ def _inputs(w: Watch, numbers: dict[str, float]) -> Curve:
 
 def _days(p: DriftMonitor, w: Watch) -> Trace:
     h, y = w.h[BEFORE:], w.y[BEFORE:]
+    u = h[:, 0]
     weighted = "The last input and two smoothed versions of the past, with the weights of the released model."
     mean = f"The mean error of the last {p.window} days over that of the {CHECK} days before release."
     sum_of_three = r"\hat{y}_t = w_{1} \, h_{t,1} + w_{2} \, h_{t,2} + w_{3} \, h_{t,3} + b"
     rows = (
-        Row("u", "input $u_t$", h[:, 0], given("u_t", "Measured: it is given.")),
+        Row("u", "input $u_t$", u, given("u_t", "Measured: it is given.")),
         Row("f", r"forecast $\hat{y}_t$", w.deployed(w.h)[BEFORE:], sum_of_three, weighted),
         Row("y", "target $y_t$", y, given("y_t", f"The true value, known {p.late} days later."), words="target"),
         Row("e", "error", w.errors[CHECK:], r"\lvert y_t - \hat{y}_t \rvert", "The absolute error.", "absolute error"),
@@ -140,7 +141,7 @@ def _days(p: DriftMonitor, w: Watch) -> Trace:
     )
     symbols: Symbols = {"m": w.rolling * w.reference, "s": w.reference, "b": w.deployed.b[()]}
     for j, weight in enumerate(w.deployed.w.tolist(), start=1):
-        symbols |= {f"w_{{{j}}}": weight, f"h_{{t,{j}}}": h[:, j - 1]}
+        symbols |= {f"w_{{{j}}}": weight, f"h_{{t,{j}}}": h[:, j - 1] if j > 1 else u}
     chosen = ("r", (w.alarm - p.late if w.alarm else p.since) - 1)
     caption = "Day by day: the input, the forecast, the target and the error."
     days = [f"day {t}" for t in range(1, USE + 1)]

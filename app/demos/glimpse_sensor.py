@@ -99,13 +99,13 @@ def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
                 key,
                 f"{name} $l_t$",
                 places * 1.0,
-                _place(p, made, axis),
+                _place(p, made, axis, key),
                 words=f"place: {name}",
                 group=words,
                 handle=first,
             ),
             Row(f"g{key}", "glimpse $g_t$", glimpses, _seen(p, made, axis), words=f"ink {words}"),
-            Row(f"h{key}", "state $h_t$", states, _state(p, made, axis), words=f"state: {words}"),
+            Row(f"h{key}", "state $h_t$", states, _state(p, made, axis, key), words=f"state: {words}"),
         ]
     caption = "Each look updates the state, and the state decides where to look next."
     looks = [f"look {t}" for t in range(1, p.looks + 1)]
@@ -113,17 +113,18 @@ def _core(p: GlimpseSensor, made: list[glimpse.Look], at: int) -> Trace:
     return Trace("core", "The recurrent core", caption, rows, chosen, columns=looks, column_word="look", follows="look")
 
 
-def _place(p: GlimpseSensor, made: list[glimpse.Look], axis: int) -> Callable[[int], Formula]:
+def _place(p: GlimpseSensor, made: list[glimpse.Look], axis: int, key: str) -> Callable[[int], Formula]:
     reach = p.size * 2 ** (p.scales - 1) / 2
     moved = rf"\max(0, \min({SIDE}, \mathrm{{round}}(l_{{t-1}} + r \cdot h_{{t-1}})))"
     note = "The state times half the width of the widest patch; rounded, and kept within the image."
 
     def formula(t: int) -> Formula:
         if t == 1:
-            return given("l_t", "Given: where the eye starts.")
+            return given("l_t", "Given: where the eye starts.", ("row", "column")[axis])
         before = made[t - 2]
         values = {"l_{t-1}": before.place[axis], "r": reach, "h_{t-1}": float(before.h[axis])}
-        return Formula(r"l_t \approx l_{t-1} + r \, h_{t-1}", note, moved, values)
+        origins = {"l_{t-1}": f"{key},{t - 1}", "h_{t-1}": f"h{key},{t - 1}"}
+        return Formula(r"l_t \approx l_{t-1} + r \, h_{t-1}", note, moved, values, origins=origins)
 
     return formula
 
@@ -143,13 +144,14 @@ def _seen(p: GlimpseSensor, made: list[glimpse.Look], axis: int) -> Callable[[in
     return formula
 
 
-def _state(p: GlimpseSensor, made: list[glimpse.Look], axis: int) -> Callable[[int], Formula]:
+def _state(p: GlimpseSensor, made: list[glimpse.Look], axis: int, key: str) -> Callable[[int], Formula]:
     note = "The recurrent core: this glimpse, and what the state keeps of earlier ones."
 
     def formula(t: int) -> Formula:
         before = float(made[t - 2].h[axis]) if t > 1 else 0.0
         values = {"a": p.gain, "g_t": float(made[t - 1].g[axis]), "w": p.keeps, "h_{t-1}": before}
-        return Formula(r"h_t = \tanh(a \, g_t + w \, h_{t-1})", note, values=values)
+        origins = {"a": "gain", "g_t": f"g{key},{t}", "w": "keeps", "h_{t-1}": f"h{key},{t - 1}" * (t > 1)}
+        return Formula(r"h_t = \tanh(a \, g_t + w \, h_{t-1})", note, values=values, origins=origins)
 
     return formula
 
@@ -165,10 +167,20 @@ def _patches(p: GlimpseSensor, seen: glimpse.Look) -> Trace:
             top, left = seen.place[0] - half + (row - 1) * k, seen.place[1] - half + (column - 1) * k
             inside = image[max(top, 0) : max(top + k, 0), max(left, 0) : max(left + k, 0)]
             outside = " Outside the image all is 0." if inside.size < k * k else ""
+            inked = (
+                (r, c) for r in range(top, top + k) for c in range(left, left + k) if 0 <= min(r, c) <= max(r, c) < SIDE
+            )
+            pixels = " ".join(f"i{r + 1},{c + 1}" for r, c in inked)
             if k == 1:
-                return given(rf"x_{{{top + 1},{left + 1}}}", f"The pixel itself.{outside}")
+                return given(rf"x_{{{top + 1},{left + 1}}}", f"The pixel itself.{outside}", pixels)
             note = f"The mean of {k} × {k} pixels.{outside}"
-            return Formula(rf"\frac{{1}}{{{k * k}}} \sum x", note, f"s / {k * k}", {"s": float(inside.sum())})
+            return Formula(
+                rf"\frac{{1}}{{{k * k}}} \sum x",
+                note,
+                f"s / {k * k}",
+                {"s": float(inside.sum())},
+                origins={"s": pixels * (k < 8)},
+            )
 
         return formula
 

@@ -149,9 +149,7 @@ def _vector(p: GradientClipping, g: Values, after: Values, numbers: dict[str, fl
     if (after == g).all():
         told = "The gradient passes unchanged: its norm is {norm} and the threshold {threshold}."
     elif p.by == "norm":
-        told = (
-            "The norm goes from {norm} to {norm_after}. Every entry is multiplied by {factor}, so the direction stays."
-        )
+        told = "The norm goes from {norm} to {norm_after}. Every entry is multiplied by {factor}: the direction stays."
     else:
         told = "The norm goes from {norm} to {norm_after}, and the direction turns by {angle degrees}."
     clipped = Formula(r"\min(c, \max(-c, g_j))", "Each entry on its own.")

@@ -313,9 +313,7 @@ def _trace(p: GradientFlow, flow: Flow) -> Trace:
         Row("left", rf"left ${earlier}$", before, left, words="gradient left"),
         Row("bound", "bound", flow.bound[:-1], bound),
     )
-    caption = (
-        "Each column is one step on the way back, from $h_t$ to $h_{t-1}$. The product of the shares is what is left."
-    )
+    caption = "Each column is one step back, from $h_t$ to $h_{t-1}$. The product of the shares is what is left."
     return Trace("steps", "What each step passes", caption, rows, ("left", 0), symbols)
 
 

@@ -128,7 +128,7 @@ def compute(p: GRUGates) -> Result:
     form = GRUForm(p.reset_after, {"z": p.update, "r": p.reset})
     picture = gru_picture(fill(_caption(p, numbers), numbers), first, at, p.z_keeps, form)
     w = p.weights(p.reset_after)
-    stored = stored_weights(p.framework, "gru", w if p.z_keeps else gru.other_convention(w))
+    stored = stored_weights(p, "gru", w if p.z_keeps else gru.other_convention(w), form.forced)
     warnings = ["PyTorch has no GRU that resets before the product: turn reset after on for PyTorch's own."]
     is_odd = p.framework == "pytorch" and not p.reset_after
     figures = (picture, _trace(p, shown, path), curve, stored)

@@ -176,9 +176,7 @@ def _way_back(p: LongMemory, flows: dict[Cell, Values]) -> Trace:
         Row(cell, cell.upper(), flow / flow[-1] if flow[-1] else np.zeros_like(flow), share(flow))
         for cell, flow in flows.items()
     ]
-    caption = (
-        "The gradient of the loss at every step, as a share of the one at the last step. Step 1 is the one to remember."
-    )
+    caption = "The gradient of the loss at every step, as a share of that at the last. Step 1 is the one to remember."
     return Trace("back", "How much of the gradient comes back", caption, rows, ("rnn", 0))
 
 

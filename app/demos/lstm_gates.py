@@ -32,9 +32,7 @@ class LSTMGates(InFramework, Stepwise):
     forget: Forced = choice("free", title="Forget gate $f$", says=SAYS_FORCED)
     input: Forced = choice("free", title="Input gate $i$", says=SAYS_FORCED)
     output: Forced = choice("free", title="Output gate $o$", says=SAYS_FORCED)
-    input_bias: float = number(
-        -3, -10, 10, slide=(-4, 8), step=0.25, title="Input bias $b_i$", says="Below 0: nearly shut."
-    )
+    input_bias: float = number(-3, -10, 10, slide=(-4, 8), step=0.25, title="Input bias $b_i$", says="0 is half open.")
     output_bias: float = number(0, -10, 10, slide=(-4, 8), step=0.25, title="Output bias $b_o$", says="0 is half open.")
     W_x: Numbers = entries((6, 0, 2, 0), title="Input weights", each="ifgo")
     W_h: Numbers = entries((0.5,), title="Recurrent weights", each="ifgo")
@@ -119,7 +117,7 @@ def compute(p: LSTMGates) -> Result:
     shown = {"x": x, "c": c, "h": h, "i": i, "f": f, "g": g, "o": o, "c_before": c_before, "h_before": h_before}
     forced = {"f": p.forget, "i": p.input, "o": p.output}
     picture = lstm_picture(fill(_caption(p, numbers), numbers), shown, at, forced)
-    return Result(numbers, (picture, trace, curve, stored_weights(p.framework, "lstm", w)))
+    return Result(numbers, (picture, trace, curve, stored_weights(p, "lstm", w, forced)))
 
 
 def _bias(gate: str, mode: str) -> Handle | None:

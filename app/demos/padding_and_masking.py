@@ -226,14 +226,18 @@ def _ends_trace(p: PaddingAndMasking, alone: list[Values], runs: dict[str, Value
             return given("h_0", "Every step is masked: the state stays at its start.")
         if is_taken[-1]:
             return end(p.reading(x)[column - 1].tolist(), states.tolist(), note)
-        last = f"h_{{{int(np.flatnonzero(is_taken)[-1]) + 1}}}"
-        return Formula(f"h_{{{len(is_taken)}}} = {last}", note, values={last: float(states[is_taken][-1])})
+        step, T = int(np.flatnonzero(is_taken)[-1]) + 1, len(is_taken)
+        last, place = f"h_{{{step}}}", step if p.direction == "forward" else T + 1 - step
+        shown = {last: f"h,{place}" * (p.mask and column == p.looked_at)}
+        return Formula(f"h_{{{T}}} = {last}", note, values={last: float(states[is_taken][-1])}, origins=shown)
 
     def mean(text: str, counted: NDArray[np.bool_], note: str) -> Callable[[int], Formula]:
         def formula(column: int) -> Formula:
             states = out[column - 1, counted[column - 1]].tolist()
             values = {f"o_{{{n}}}": state for n, state in enumerate(states, start=1)}
-            return Formula(text, note, f"({' + '.join(values)}) / {len(values)}", values)
+            places = np.flatnonzero(counted[column - 1]) + 1
+            shown = dict(zip(values, (f"out,{t}" * (column == p.looked_at) for t in places), strict=True))
+            return Formula(text, note, f"({' + '.join(values)}) / {len(values)}", values, origins=shown)
 
         return formula
 

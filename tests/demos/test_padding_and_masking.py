@@ -203,3 +203,14 @@ def test_long_padding_values_are_not_written_over_each_other(value: str) -> None
 )
 def test_what_is_masked_is_named(query: str, told: str) -> None:
     assert told in DEMO.result(query).figures[0].caption
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_the_numbers_of_the_sequence_shown_light_what_an_end_is_made_of(direction: str) -> None:
+    steps, ends = DEMO.result(f"batch=1,2,3;2,0,1,-1,1&mask=1&direction={direction}").traces()
+    rows = dict(zip([row.key for row in ends.rows], ends.origins(range(2)), strict=True))
+    assert rows["mean_real"] == ["out,1 out,2 out,3", ""]
+    assert rows["mean_all"] == [" ".join(f"out,{t}" for t in range(1, 6)), ""]
+    told = rows["masked"][0].split()
+    assert told[-1:] == ["h,3"] if direction == "forward" else not [one for one in told if one.startswith("h,")]
+    assert steps.row("h")

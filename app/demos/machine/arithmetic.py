@@ -85,9 +85,12 @@ class Formula:
         return Arithmetic(symbols, write(latex), result, self.note, write, self.digits)
 
 
-def given(symbol: str, note: str = "It is given.") -> Formula:
-    """For a number that no formula of the page makes: it is typed, drawn, measured or counted. `note` says so."""
-    return Formula(symbol, note, is_given=True)
+def given(symbol: str, note: str = "It is given.", origin: str = "") -> Formula:
+    """For a number that no formula of the page makes: it is typed, drawn, measured or counted. `note` says so.
+
+    `origin` is the parameter that holds it, or another cell that shows it.
+    """
+    return Formula(symbol, note, is_given=True, origins={symbol: origin} if origin else {})
 
 
 PHI = {"tanh": r"\tanh", "relu": r"\mathrm{relu}", "sigmoid": r"\sigma"}

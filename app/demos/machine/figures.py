@@ -179,7 +179,7 @@ class Trace:
         """
         formula = row.formula_at(self.first + column)
         if formula.is_given:
-            return []
+            return list(formula.origins.values())
         symbols = None if formula.values else self._symbols.get((formula.text, formula.written))
         if symbols is None:
             symbols = formula.symbols_in(self._stands_for)

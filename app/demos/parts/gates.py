@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from app.demos.machine.arithmetic import given
+from app.demos.machine.arithmetic import Formula, given
 from app.demos.machine.figures import GATES, Diagram, Edge, Node, Row, Trace, Values
 from app.demos.machine.numbers import heat, short, show
+from app.demos.machine.parameters import InFramework
 from app.nn.framework import BLOCKS, NAMES, Cell, Framework
 from app.nn.gru import GRUWeights
 from app.nn.lstm import LSTMWeights
@@ -26,6 +28,10 @@ ARRAYS: dict[Framework, tuple[str, str, str, str]] = {
     "pytorch": ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"),
 }
 """What the framework calls W_xh, W_hh, the bias on the input's side and that on the state's."""
+HOLDS = {
+    gate: f"{name}_bias" for gate, name in zip("fiozr", ("forget", "input", "output", "update", "reset"), strict=True)
+}
+"""The parameter with each gate's bias."""
 KERAS_LETTERS = str.maketrans("gn", "ch")
 """Keras writes c for the LSTM's candidate and h for the GRU's."""
 BIASES = {
@@ -39,22 +45,37 @@ BIASES = {
 }
 
 
-def stored_weights(framework: Framework, cell: Cell, w: LSTMWeights | GRUWeights) -> Trace:
-    """The weights in the framework's own arrays and order; one without its second bias gets zeros, where it has one."""
+def stored_weights(p: InFramework, cell: Cell, w: LSTMWeights | GRUWeights, forced: Mapping[str, str]) -> Trace:
+    """The weights in the framework's own arrays and order; one without its second bias gets zeros, where it has one.
+
+    Those of gates that are not `forced` are the parameters' own numbers, where these are not negated.
+    """
+    framework = p.framework
     order, ours = BLOCKS[framework][cell], BLOCKS["keras"][cell]
     at = np.concatenate([np.arange(w.h) + ours.index(gate) * w.h for gate in order])
     W_x, W_h, b, b_hh = ARRAYS[framework]
     letters = order.translate(KERAS_LETTERS) if framework == "keras" else order
     of = "" if framework == "keras" else ", transposed"
-    gates = given("w", f"The gates' blocks come in the order {', '.join(letters)}{of}.")
-    note = BIASES[framework, cell]
-    rows = [Row(f"kernel{i}", f"{W_x}, input {i}", one[at], gates) for i, one in enumerate(w.W_xh, start=1)]
-    rows += [Row(f"recurrent{i}", f"{W_h}, from unit {i}", one[at], gates) for i, one in enumerate(w.W_hh, start=1)]
+    blocks, note = f"The gates' blocks come in the order {', '.join(letters)}{of}.", BIASES[framework, cell]
+
+    def row(key: str, label: str, values: Values, held: Mapping[Any, str]) -> Row:
+        def formula(column: int) -> Formula:
+            gate, unit = order[(column - 1) // w.h], (column - 1) % w.h + 1
+            name = held.get(gate) or held.get(unit, "") if forced.get(gate, "free") == "free" else ""
+            is_held = name and values[column - 1] in np.atleast_1d(getattr(p, name))
+            return given(key[0], note if key[0] == "b" else blocks, name if is_held else "")
+
+        return Row(key, label, values, formula)
+
+    both, recurrent = {1: "W_x", 2: "W_x"}, list(enumerate(w.W_hh, start=1))
+    rows = [row(f"kernel{i}", f"{W_x}, input {i}", one[at], both) for i, one in enumerate(w.W_xh, start=1)]
+    rows += [row(f"recurrent{i}", f"{W_h}, from unit {i}", one[at], {i: "W_h", 3 - i: "W_o"}) for i, one in recurrent]
     second = w.b_hh if isinstance(w, GRUWeights) else None
     two = framework == "pytorch" or second is not None
-    rows.append(Row("bias1", f"{b}[0]" if two and framework == "keras" else b, w.b[at], given("b", note)))
+    rows.append(row("bias1", f"{b}[0]" if two and framework == "keras" else b, w.b[at], HOLDS))
     if two:
-        rows.append(Row("bias2", b_hh, np.zeros(len(at)) if second is None else second[at], given("b", note)))
+        zeros = np.zeros(len(at)) if second is None else second[at]
+        rows.append(row("bias2", b_hh, zeros, {"n": "b_hn"}))
     columns = [letter + f" {i}" * (w.h > 1) for letter in letters for i in range(1, w.h + 1)]
     caption = f"The same weights as {NAMES[framework]} stores them. {note}"
     title = f"The weights in {NAMES[framework]}"

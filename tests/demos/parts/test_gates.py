@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.demos.machine.parameters import InFramework
 from app.demos.parts.gates import stored_weights
+from app.demos.registry import find
 from app.nn import gru, lstm
 from tests.frameworks.recorded import PYTORCH
 
@@ -34,8 +36,27 @@ def test_pytorch_computed_the_same_from_the_arrays_as_we_show_them(case: dict[st
         w, wanted = lstm.LSTMWeights(W_xh, W_hh, b), case["weights"] | {"bias_hh_l0": [0.0] * len(b)}
         np.testing.assert_allclose(states.c[0, -1], case["c_n"][0], rtol=1e-12)
     np.testing.assert_allclose(hs[0], case["output"], rtol=1e-12)
-    shown = {row.key: row.values.tolist() for row in stored_weights("pytorch", case["layer"], w).rows}
+    shown = {
+        row.key: row.values.tolist()
+        for row in stored_weights(InFramework(framework="pytorch"), case["layer"], w, {}).rows
+    }
     assert [shown["kernel1"]] == np.transpose(wanted["weight_ih_l0"]).tolist()
     recurrent = [shown[f"recurrent{i}"] for i in range(1, len(W_hh) + 1)]
     assert recurrent == np.transpose(wanted["weight_hh_l0"]).tolist()
     assert (shown["bias1"], shown["bias2"]) == (wanted["bias_ih_l0"], wanted["bias_hh_l0"])
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "lit"),
+    [
+        ("lstm-gates", "", {"kernel1": "W_x W_x W_x W_x", "bias1": "input_bias forget_bias - output_bias"}),
+        ("lstm-gates", "forget=open&framework=pytorch", {"kernel1": "W_x - W_x W_x", "bias2": "- - - -"}),
+        ("gru-gates", "reset_after=1&b_hn=2", {"recurrent1": "W_h W_h W_h", "bias2": "- - b_hn"}),
+        ("gru-gates", "units=2&W_o=3", {"recurrent2": "W_o W_h W_o W_h W_o W_h"}),
+        ("gru-gates", "convention=renews", {"kernel1": "- W_x W_x", "bias1": "- reset_bias -"}),
+    ],
+)
+def test_a_stored_weight_lights_the_parameter_that_holds_it(name: str, query: str, lit: dict[str, str]) -> None:
+    stored = find(name).result(query).traces()[-1]
+    origins = dict(zip([row.key for row in stored.rows], stored.origins(range(len(stored.columns))), strict=True))
+    assert {key: " ".join(one or "-" for one in origins[key]) for key in lit} == lit
