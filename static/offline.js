@@ -283,9 +283,7 @@ async function goOn(form) {
 }
 
 function address(form) {
-  const kept = new URLSearchParams(form ? new FormData(form) : location.search);
-  for (const name of ["card", "token", "after", "shown_at", "revealed_after", "typed", "sure", "points", "made", "learner"]) kept.delete(name);
-  return `?${kept}`;
+  return without(OF_A_CARD, form ? new FormData(form) : location.search);
 }
 
 function begin() {

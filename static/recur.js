@@ -135,12 +135,9 @@ function closeDemo() {
 }
 
 async function openDemo(link) {
-  const rating = document.querySelector("form.rating");
-  const kept = new URLSearchParams(new FormData(rating));
-  for (const name of ["token", "after", "revealed_after", "typed", "sure", "learner"]) kept.delete(name);
   const address = new URL(link.href);
   address.pathname += "/beneath";
-  address.searchParams.set("from", rating.dataset.back ?? `/review?${kept}`);
+  address.searchParams.set("from", location.pathname + location.search);
   slot().hidden = false;
   link.setAttribute("aria-expanded", "true");
   await htmx.ajax("GET", address.pathname + address.search, { target: "#demo-slot", swap: "innerHTML" });

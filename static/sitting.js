@@ -100,6 +100,27 @@ function showAnswer(form, hidden, after, by) {
   document.dispatchEvent(new CustomEvent("recur:revealed", { detail: { said } }));
 }
 
+// The address says what is open, so that Back and a reload show it again. A text that one typed is kept by typed.js.
+const OF_A_FORM = ["token", "after", "learner", "points"];
+const OF_A_CARD = ["card", "shown_at", "revealed_after", "sure", "typed", "instance", "of_four", "gives_up", "made"];
+
+function without(names, pairs) {
+  const left = new URLSearchParams(pairs);
+  for (const name of [...OF_A_FORM, ...names]) left.delete(name);
+  return left.size ? `?${left}` : "";
+}
+
+function keepPlace() {
+  const form = document.querySelector("form.rating");
+  const open = form && form.getAttribute("action") + without(form.dataset.typedOf ? ["typed"] : [], new FormData(form));
+  history.replaceState(history.state, "", open ?? location.pathname + without(OF_A_CARD, location.search));
+}
+
+function tickAgain() {
+  const made = new URLSearchParams(location.search).getAll("made");
+  for (const box of document.querySelectorAll(".revealed [name=made]:not(:checked)")) if (made.includes(box.value)) box.click();
+}
+
 function hiddenField({ name, value }) {
   const field = document.createElement("input");
   return Object.assign(field, { type: "hidden", name, value });
@@ -116,6 +137,7 @@ document.addEventListener("change", (event) => {
     if (isProposed) button.setAttribute("aria-description", "proposed");
     else button.removeAttribute("aria-description");
   }
+  keepPlace();
 });
 
 document.addEventListener("submit", ({ target: form }) => {
@@ -193,11 +215,15 @@ function begin() {
 }
 
 document.addEventListener("htmx:after:swap", (event) => {
-  if (event.detail?.ctx?.target?.id === "sitting") begin();
+  if (event.detail?.ctx?.target?.id !== "sitting") return;
+  keepPlace();
+  begin();
 });
 document.addEventListener("recur:revealed", () => {
+  keepPlace();
   endSeen = false;
   requestAnimationFrame(lookForEnd);
 });
 document.addEventListener("DOMContentLoaded", begin);
+document.addEventListener("DOMContentLoaded", tickAgain);
 PHONE.addEventListener("change", fold);

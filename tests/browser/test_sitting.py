@@ -1,5 +1,6 @@
 """The page of a sitting: what is in reach and in view at every size, and a reveal that needs no server."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -168,6 +169,41 @@ def test_a_mark_leaves_the_answer_open_that_needed_no_server(page: Page, server:
     page.keyboard.press("3")
     expect(page.locator(".rated")).to_contain_text("3 · With effort")
     assert ratings(server) == [3]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("kind", ["written", "computed", "given up"])
+def test_back_from_another_page_shows_the_answer_as_it_was(
+    chromium: Browser, server: Server, kind: str, script: bool
+) -> None:
+    """Whatever leads away from an answer, Back leads to it again; it is rated once, and asked no second time."""
+    with server.database.read() as session:
+        wanted = col(Card.asks).is_(None) if kind == "written" else col(Card.asks).is_not(None)
+        card = session.exec(select(Card.id).where(wanted).order_by(col(Card.id))).first()
+    with chromium.new_context(base_url=server.url, java_script_enabled=script) as context:
+        page = context.new_page()
+        page.goto(f"/review?card={card}")
+        question = page.locator("h1").inner_text()
+        if kind == "computed":
+            page.locator(".computes input:not([type=hidden])").first.fill("7")
+            page.keyboard.press("Enter")
+        else:
+            page.locator(".reveal").click()
+        four = page.get_by_role("button", name=re.compile("^4"))
+        expect(four).to_be_visible()
+        proposed = page.locator(".rate .proposed").all_inner_texts()
+        for path in ("/topics/rnn/sequential-data", "/cards/rnn/lstm-gates", "/demos/gradient-flow?compare=gain%3D1"):
+            page.goto(path)
+            page.go_back()
+            expect(page.locator("h1")).to_have_text(question)
+            expect(four).to_be_visible()
+            assert page.locator(".rate .proposed").all_inner_texts() == proposed
+        four.click()
+        expect(page.locator(".rated")).to_be_visible()
+        page.goto("/topics")
+        page.go_back()
+        expect(page.locator(".asked h1")).not_to_have_text(question)
+        assert ratings(server) == [4]
 
 
 def test_going_back_or_reloading_loses_and_doubles_nothing(page: Page, server: Server) -> None:

@@ -33,8 +33,9 @@ def _not_too_long(text: str) -> str:
     raise PydanticCustomError(OWN, sentence)
 
 
+Milliseconds = Annotated[float, Field(ge=0, le=LONGEST_OPEN, allow_inf_nan=False)]
 Typed = Annotated[str, BeforeValidator(_one_line_end), AfterValidator(_not_too_long)]
-"""An answer typed before the reveal. It is sent, and never part of an address: it is private, and may be long."""
+"""An answer typed before the reveal. A text in one's own words is never part of an address: it is private, and long."""
 
 Sure = Annotated[Annotated[int, Field(ge=1, le=SUREST)] | None, NONE_IF_EMPTY]
 """How sure one was before the reveal."""
@@ -62,7 +63,7 @@ class AnswerForm(PageForm, frozen=True):
     """What was answered. Of a computed question `instance` names what was asked, and `of_four` that it was chosen.
 
     A learner who `gives_up` has left the answer empty on purpose. `points` are the card's points as the page showed
-    them, and `made` the indices of those that are ticked.
+    them, and `made` the indices of those that are ticked. `revealed_after` are milliseconds from question to answer.
     """
 
     typed: Typed = ""
@@ -72,6 +73,13 @@ class AnswerForm(PageForm, frozen=True):
     gives_up: bool = False
     points: tuple[str, ...] = ()
     made: tuple[int, ...] = ()
+    revealed_after: Milliseconds = LONGEST_OPEN
+
+    def revealed_at(self, shown_at: datetime, now: datetime) -> datetime:
+        """When the answer was shown: never later than `now`."""
+        if shown_at.tzinfo is None or shown_at >= now:
+            return shown_at  # `Answer` refuses it, `rate` puts it right
+        return shown_at + min(self.revealed_after * MILLISECOND, now - shown_at)
 
     @property
     def said(self) -> str:
@@ -89,9 +97,7 @@ class CardForm(AnswerForm, frozen=True):
 class RatingForm(AnswerForm, frozen=True):
     """The five buttons' form.
 
-    `token` is its one-use id and `after` the card's last review when the page was made, 0 for a new card. `shown_at`
-    is when the question was shown, by the server's clock, and `revealed_after` how many milliseconds later the answer
-    was, by whichever clock was there.
+    `token` is its one-use id, `after` the card's last review at `shown_at`, the server's time; 0 for a new card.
     """
 
     card: RowId
@@ -99,13 +105,7 @@ class RatingForm(AnswerForm, frozen=True):
     token: str
     after: RowId
     shown_at: datetime
-    revealed_after: Annotated[float, Field(ge=0, le=LONGEST_OPEN, allow_inf_nan=False)]
-
-    def revealed_at(self, now: datetime) -> datetime:
-        """When the answer was shown: never later than `now`."""
-        if self.shown_at.tzinfo is None or self.shown_at >= now:
-            return self.shown_at  # `Answer` refuses it, `rate` puts it right
-        return self.shown_at + min(self.revealed_after * MILLISECOND, now - self.shown_at)
+    revealed_after: Milliseconds
 
 
 class UndoForm(PageForm, frozen=True):

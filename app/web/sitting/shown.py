@@ -10,6 +10,7 @@ from app.cards.load.search import text_of_html
 from app.models import Card
 from app.study.learner.preferences import Preferences
 from app.study.schedule.buttons import Offer, offer
+from app.study.schedule.rate import FORM_LASTS
 from app.study.schedule.scheduler import MOST_MISSES
 from app.study.selection.leech import Leech, leech
 from app.study.sitting.asked import AskedCard
@@ -74,10 +75,11 @@ class Shown:
 
 def with_answer(here: Context, session: Session, learner: Preferences, asked: Shown, typed: str = "") -> Shown:
     """The question `asked` with its answer, beside what was typed."""
+    revealed_at = max(asked.revealed_at or here.now, here.now - FORM_LASTS)
     card, state, said = asked.card, asked.card.state, typed.strip() and spelled_out(typed)
     return replace(
         asked,
-        offer=offer(learner, state, card.id if card.seed is None else card.seed, here.now),
+        offer=offer(learner, state, card.id if card.seed is None else card.seed, revealed_at),
         edit=edit_at(here.settings, card.topic_path, card.line),
         typed=beside(typed, card) if typed.strip() else None,
         leech=leech(session, card.id, state.lapses) if state else None,

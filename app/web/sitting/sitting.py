@@ -118,7 +118,7 @@ def show(sitting: Sitting, asked: CardForm) -> Response:
     """The card to ask now; with `card` that card's question; with `shown_at` too its answer. Records nothing."""
     with sitting.here.reading() as sitting.session:
         response = card_page(sitting, asked.card, asked.shown_at, asked)
-    if asked.typed:
+    if asked.typed or asked.instance:
         # What is not in the address cannot be asked for again by the browser's back button: let it keep the page.
         response.headers["Cache-Control"] = "private, no-cache"
     return response
@@ -134,7 +134,7 @@ def rate(sitting: Sitting, form: RatingForm) -> Response:
 def _rate(sitting: Sitting, form: RatingForm) -> Response:
     here = sitting.here
     try:
-        times = (form.shown_at, form.revealed_at(here.now))
+        times = (form.shown_at, form.revealed_at(form.shown_at, here.now))
         given = form.card, form.rating, form.token, form.after, *times, form.typed, sitting.key, form.sure
         points = kept_of(form.points, form.made, form.rating, form.typed)
         answer = Answer(*given, form.instance, form.of_four, points)
@@ -203,14 +203,14 @@ def card_page(
         sitting.check_shown(card.state, shown_at)
     except NotNowError as error:
         return ask(sitting, sitting.current(), f"{notice} {error}{given.said}".strip(), status)
-    here, asked, typed = sitting.here, Shown(card, shown_at, revealed_at=sitting.here.now, sure=given.sure), given.typed
+    here, typed, thought = sitting.here, given.typed, given.revealed_at(shown_at, sitting.here.now) - shown_at
+    asked = Shown(card, shown_at, revealed_at=min(here.now, shown_at + thought), sure=given.sure)
     if question := computed(sitting.session, sitting.learner, card):
         if given.instance != question.name:
             if not given.instance:  # the address of an answer: what was typed is not in it
                 return ask(sitting, card, notice, status)
             return ask(sitting, card, f"{AnotherInstanceError()}{given.said}", HTTPStatus.CONFLICT)
-        seconds = (here.now - shown_at).total_seconds()
-        question = question.answered(sitting.session, sitting.learner, given, seconds)
+        question = question.answered(sitting.session, sitting.learner, given, thought.total_seconds())
         if question.unread:
             return page(sitting, Shown(card, shown_at, computed=question), notice, HTTPStatus.UNPROCESSABLE_ENTITY)
         asked, typed = replace(asked, computed=question), ""

@@ -169,7 +169,7 @@ def test_the_reveal_is_the_time_of_the_question_and_what_went_by_but_never_later
 def test_an_answer_revealed_by_a_request_says_to_the_microsecond_when_it_was(client: TestClient) -> None:
     form = rating_form(client, shown="2026-03-02T08:59:58.123457+00:00")
     asked = RatingForm.model_validate(form)
-    assert asked.revealed_at(NOW + timedelta(hours=1)) == NOW
+    assert asked.revealed_at(asked.shown_at, NOW + timedelta(hours=1)) == NOW
 
 
 def test_with_typed_answers_the_answer_comes_after_what_was_typed(client: TestClient, database: Database) -> None:
