@@ -31,6 +31,14 @@ register_profiles()
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 
+@pytest.fixture(autouse=True)
+def copies_have_a_folder_of_their_own() -> Iterator[None]:
+    """No test puts a copy of its database, or what was deleted from it, beside those of the checkout's own server."""
+    before = sorted((ROOT / "data/backups").glob("*"))
+    yield
+    assert sorted((ROOT / "data/backups").glob("*")) == before, "give this test's server a RECUR_BACKUP_DIR"
+
+
 @pytest.fixture
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Settings of a server over `database_url` if the test asks for that, otherwise over a file not yet made."""
@@ -118,6 +126,7 @@ def run_recur(
 
     def run(*words: str | Path, cwd: Path = tmp_path, **variables: str) -> Ended:
         own = {"RECUR_DATABASE_URL": settings.database_url, "RECUR_CONTENT_DIR": str(settings.content_dir)}
+        own |= {"RECUR_BACKUP_DIR": str(settings.backup_dir)}
         with monkeypatch.context() as patch:
             for name in os.environ:
                 if name.startswith("RECUR_"):

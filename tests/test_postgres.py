@@ -106,12 +106,14 @@ def test_statements_stay_prepared(database: Database) -> None:
     assert any("FROM learner" in one for one in statements)
 
 
-def test_a_day_of_study_on_postgresql(database: Database) -> None:
+def test_a_day_of_study_on_postgresql(database: Database, tmp_path: Path) -> None:
     now = NOW
     report = load(database, ROOT / "content", now)
     assert not report.mistakes
     clock = [now]
-    settings = Settings(watch=False, time_zone="Europe/Berlin", new_per_day=5, deletion_days=0)
+    settings = Settings(
+        backup_dir=tmp_path / "backups", watch=False, time_zone="Europe/Berlin", new_per_day=5, deletion_days=0
+    )
     client = TestClient(create_app(settings, database, lambda: clock[0]), base_url="http://127.0.0.1:8000")
 
     def study(rating: int) -> None:

@@ -39,6 +39,7 @@ class Site:
             "RECUR_PORT": "{port}",
             "RECUR_DATABASE_URL": self.url,
             "RECUR_CONTENT_DIR": str(content),
+            "RECUR_BACKUP_DIR": str(folder / "backups"),
             "RECUR_TIME_ZONE": "UTC",
             "RECUR_NEW_PER_DAY": "9999",
             "RECUR_ACCESS": "accounts",

@@ -29,7 +29,8 @@ class Starting:
 
     def __init__(self, url: str, content: Path) -> None:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("RECUR_")}
-        self.env = clean | {"RECUR_DATABASE_URL": url, "RECUR_CONTENT_DIR": str(content), "RECUR_TIME_ZONE": "UTC"}
+        folders = {"RECUR_CONTENT_DIR": str(content), "RECUR_BACKUP_DIR": str(content.with_name("backups"))}
+        self.env = clean | folders | {"RECUR_DATABASE_URL": url, "RECUR_TIME_ZONE": "UTC"}
         self.url = url
 
     def start(self) -> "subprocess.Popen[str]":

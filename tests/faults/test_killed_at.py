@@ -41,6 +41,7 @@ def environment(database: Database, content: Path, **more: str) -> dict[str, str
     return {
         "RECUR_DATABASE_URL": str(database.url),
         "RECUR_CONTENT_DIR": str(content),
+        "RECUR_BACKUP_DIR": str(content.with_name("backups")),
         "RECUR_WATCH": "false",
         "RECUR_TIME_ZONE": "Europe/Berlin",
         "PYTHONPATH": str(ROOT),

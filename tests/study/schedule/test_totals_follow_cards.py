@@ -115,6 +115,7 @@ def test_the_command_and_the_running_app_move_them(
         session.connection().exec_driver_sql("DELETE FROM month_total")
     monkeypatch.setenv("RECUR_DATABASE_URL", settings.database_url)
     monkeypatch.setenv("RECUR_CONTENT_DIR", str(settings.content_dir))
+    monkeypatch.setenv("RECUR_BACKUP_DIR", str(settings.backup_dir))
     write("one", "bc")
     write("two", "a")
     assert CliRunner().invoke(recur, ["load"]).exit_code == 0

@@ -172,6 +172,13 @@ def test_an_answer_revealed_by_a_request_says_to_the_microsecond_when_it_was(cli
     assert asked.revealed_at(asked.shown_at, NOW + timedelta(hours=1)) == NOW
 
 
+def test_a_sitting_without_a_card_counts_nothing(client: TestClient) -> None:
+    page = client.get("/review", params={"tag": "none", "mode": "cram"}).text
+    assert 'aria-label="Leave the sitting"' in page
+    assert "<progress" not in page
+    assert "0 / 0" not in page
+
+
 def test_with_typed_answers_the_answer_comes_after_what_was_typed(client: TestClient, database: Database) -> None:
     with database.write() as session:
         session.get_one(Learner, 1).types_answers = True
