@@ -486,4 +486,3 @@ function begin() {
 }
 document.documentElement.classList.add("live");
 begin();
-requestAnimationFrame(() => setTimeout(() => document.documentElement.classList.add("drawn"))); // then what lies below the first screen
