@@ -97,10 +97,13 @@ def test_the_figure_of_a_demo_is_drawn_without_its_form(
 ) -> None:
     show(settings, database)
     page = client.get("/cards/small/what").text
-    [figure] = re.findall(r'<figure class="demo-figure diagram">.*?</figure>', page, re.DOTALL)
+    [figure] = re.findall(
+        r'<figure class="demo-figure diagram" aria-label="The loop and its copies">.*?</figure>', page, re.DOTALL
+    )
     assert '<svg viewBox="' in figure
     assert 'href="/demos/unrolled-rnn?units=2"' in figure
     assert "The states</a>" in figure
+    assert '<span class="unseen">The state of unit 1 is highest' in figure  # who does not see it hears its caption
     assert not re.search("<button|<input|<form|<script", figure)
 
 
