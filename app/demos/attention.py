@@ -32,7 +32,7 @@ class Attention(Parameters):
     keys: Matrix = entries(
         ((3, 0, 0), (0, 3, 0), (0, 0, 3)), title="Keys $k_t$", says="A row for each input, as wide as a query."
     )
-    values: Matrix = entries(((1,), (2,), (3,)), title="Values $v_t$", says="A row for each input: what outputs get.")
+    values: Matrix = entries(((1,), (2,), (3,)), title="Values $v_t$", says="A row for each input: what it gives.")
     output: int = number(1, 1, 12, step=1, title="Output to show", says="If there are fewer, the last.")
     beta: float = number(1, 0, 20, slide=(0, 4), step=0.1, title=r"Sharpness $\beta$", says="Multiplies every score.")
     W_q: float = number(1, -5, 5, step=0.1, title="Query weight $W_q$", says="Multiplies the query.")

@@ -32,7 +32,7 @@ class LayerShapes(InFramework):
     layer: Literal["rnn", "lstm", "gru", "dense"] = choice("rnn", title="Layer", says="What the stack is made of.")
     units: int = number(32, 1, 4096, slide=(1, 128), step=1, title="Units", says="Of each layer.")
     layers: int = number(1, 1, 6, step=1, title="Layers", says="Stacked, each on the one below.")
-    bidirectional: bool = flag(False, title="Bidirectional", says="One layer reads forward, one backward, joined.")
+    bidirectional: bool = flag(False, title="Bidirectional", says="One layer reads forward, one back; both are joined.")
     return_sequences: bool = flag(
         True, title="Return sequences", says="Every step goes on, or the last. PyTorch returns both; the code picks."
     )

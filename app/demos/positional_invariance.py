@@ -22,7 +22,7 @@ class PositionalInvariance(Parameters):
     """A pattern among zeros, one kernel, and a dense layer whose weights hold the same kernel at one position."""
 
     position: int = number(8, 1, 20, slide=(1, 11), step=1, title="Position of the pattern", says="Where it is now.")
-    learned: int = number(2, 1, 20, slide=(1, 11), step=1, title="Learned at", says="Where the dense kernel is.")
+    learned: int = number(2, 1, 20, slide=(1, 11), step=1, title="Learned at", says="Where the dense layer has it.")
     stride: int = number(1, 1, 4, step=1, title="Stride $s$", says="The convolution looks at every s-th position.")
     pattern: Numbers = entries((1, 3, -2), title="Pattern", says="Up to 12 numbers; all others are 0.")
     kernel: Numbers = entries((1, 3, -2), title="Kernel", says="What both layers look for; usually the pattern itself.")

@@ -34,9 +34,9 @@ class SelfAttention(Parameters):
     positions: bool = flag(False, title="Position codes", says="Sines and cosines, added to each word's vector.")
     word: int = number(1, 1, len(SENTENCE), step=1, title="Word to show", says="If there are fewer, the last.")
     head: int = number(1, 1, 4, step=1, title="Head to show", says="If there are fewer, the last.")
-    width: int = number(16, 4, 128, step=4, title="Width $d$", says="Numbers a word; rounded down to a multiple of 4.")
-    far: int = number(1000, 2, 10_000, slide=(2, 2000), step=1, title="Length for the costs $T$", says="Costs only.")
-    seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="Draws the words' vectors and weights.")
+    width: int = number(16, 4, 128, step=4, title="Width $d$", says="Per word; rounded down to a multiple of 4.")
+    far: int = number(1000, 2, 10_000, slide=(2, 2000), step=1, title="Length for the costs $T$", says="For them only.")
+    seed: int = number(0, 0, 9999, slide=(0, 20), step=1, title="Seed", says="For the words' vectors and weights.")
 
 
 @lru_cache(maxsize=64)

@@ -23,12 +23,12 @@ from app.nn.initialise import orthogonal
 class StackedRNN(Parameters):
     """Layers of equal width over one feature."""
 
-    x: Numbers = entries((1, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12 numbers, one a step.")
+    x: Numbers = entries((1, 0, 0, 0, 0, 0), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one for each step.")
     layers: int = number(3, 1, 4, step=1, title="Layers", says="Each layer reads the one below.")
     units: int = number(1, 1, 3, step=1, title="Units", says="Of each layer.")
     layer: int = number(2, 1, 4, step=1, title="Layer to show", says="If there are fewer, the top one.")
     step: int = number(3, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
-    W_x: float = number(1, -10, 10, slide=(-2, 2), step=0.05, title="Weight upwards $W_x$", says="From the one below.")
+    W_x: float = number(1, -10, 10, slide=(-2, 2), step=0.05, title="Weight upwards $W_x$", says="To the layer above.")
     W_h: float = number(0.5, -10, 10, slide=(-2, 2), step=0.05, title="Weight in time $W_h$", says="From step to step.")
     b: float = number(0, -10, 10, slide=(-2, 2), step=0.05, title="Bias $b$", says="Of every unit.")
     phi: Literal["tanh", "relu", "linear"] = choice("tanh", title=r"Activation $\varphi$", says="Applied to the sum.")

@@ -34,7 +34,7 @@ class TextGeneration(Parameters):
     )
     length: int = number(24, 1, 60, step=1, title="Characters to write", says="Written after the seed text.")
     context: int = number(3, 1, 4, step=1, title="Context", says="How many of the last characters the state holds.")
-    w: float = number(1.5, 0, 3, slide=(0, 2), step=0.05, title="Memory's weight $w$", says="Of the memory of ¿ or ¡.")
+    w: float = number(1.5, 0, 3, slide=(0, 2), step=0.05, title="Memory's weight $w$", says="Of what remembers ¿ or ¡.")
     top_k: int = number(0, 0, V, step=1, title="Top-k", says="Draw from the k likeliest characters only; 0: from all.")
     nucleus: float = number(
         1, 0.05, 1, step=0.05, title="Nucleus (top-p)", says="Draw from the fewest that sum to at least p."

@@ -26,7 +26,7 @@ class TrainingSymptoms(Parameters):
 
     cell: Literal["rnn", "lstm", "gru"] = choice("rnn", title="Cell", says="A plain RNN, or one with gates.")
     gap: int = number(25, 1, 30, step=1, title="Gap", says="Steps between reading and repeating the number.")
-    rate: float = number(0.1, 0, 100, slide=(0, 2), step=0.05, title=r"Learning rate $\eta$", says="Size of an update.")
+    rate: float = number(0.1, 0, 100, slide=(0, 2), step=0.05, title=r"Learning rate $\eta$", says="Scales the update.")
     gain: float = number(
         0.7, 0, 5, slide=(0, 2.5), step=0.05, title=r"Gain $\sigma_1(W_h)$", says="Of the initial recurrent weights."
     )

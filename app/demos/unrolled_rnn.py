@@ -23,16 +23,16 @@ class UnrolledRNN(Stepwise):
     """One input a step, `units` units, one output."""
 
     units: int = number(1, 1, 4, step=1, title="Units", says="How many numbers the state has.")
-    x: Numbers = entries((1, 2, 3, 0, -1, 2), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12 numbers, one a step.")
-    W_x: Numbers = entries((0.5,), slide=(-2, 2), title="Input weights $W_x$", says="One a unit, or one for all.")
+    x: Numbers = entries((1, 2, 3, 0, -1, 2), title=r"Inputs $x_1 \ldots x_T$", says="Up to 12, one for each step.")
+    W_x: Numbers = entries((0.5,), slide=(-2, 2), title="Input weights $W_x$", says="One per unit, or one for all.")
     W_h: Matrix = entries(
         ((0.8,),),
         slide=(-2, 2),
         title="Recurrent weights $W_h$",
         says="Row i, column j: from unit i to unit j. A single number connects each unit only to itself.",
     )
-    b: Numbers = entries((0,), slide=(-2, 2), title="Bias $b$", says="One a unit, or one for all.")
-    W_o: Numbers = entries((1,), slide=(-2, 2), title="Output weights $W_o$", says="One a unit, or one for all.")
+    b: Numbers = entries((0,), slide=(-2, 2), title="Bias $b$", says="One per unit, or one for all.")
+    W_o: Numbers = entries((1,), slide=(-2, 2), title="Output weights $W_o$", says="One per unit, or one for all.")
     phi: Phi = choice("tanh", title=r"Activation $\varphi$", says="The function applied to the sum.")
     step: int = number(3, 1, 12, step=1, title="Step to show", says="If there are fewer, the last.")
 
