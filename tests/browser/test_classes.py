@@ -160,3 +160,12 @@ def test_each_heat_is_told_apart_and_its_number_can_be_read(
         for background, ink, _ in made:
             light, less = sorted((luminance(background), luminance(ink)), reverse=True)
             assert (light + 0.05) / (less + 0.05) >= 4.5, (background, ink)
+
+
+@pytest.mark.parametrize("width", [320, 360])
+def test_a_phone_shows_what_a_class_knows_whole(chromium: Browser, school: tuple[Server, str], width: int) -> None:
+    for page in visit(chromium, school, "ida"):
+        page.set_viewport_size({"width": width, "height": 740})
+        page.goto("/classes/1/overview")
+        boxes = page.locator(".scroll")
+        assert boxes.evaluate_all("all => all.map(one => one.scrollWidth - one.clientWidth)") == [0]
