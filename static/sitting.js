@@ -21,7 +21,7 @@ function now() {
 
 function elapsed() {
   const { clock, steady } = now();
-  return Math.max(0, clock - since.clock, steady - since.steady);
+  return Math.round(Math.max(0, clock - since.clock, steady - since.steady));
 }
 
 // The form's answer is hidden beside it. Its dates hold for data-holds milliseconds; after that the server is asked.
