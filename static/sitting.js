@@ -88,10 +88,10 @@ function showAnswer(form, hidden, after, by) {
   bar.prepend(...told);
   article.querySelector(".parts").after(slot);
   article.classList.add("revealed");
-  article.querySelector("[name=revealed_after]").value = after;
-  // What else is sent of the card says when its question was shown, so that the answer stays open.
-  const shown = article.querySelector(".rating [name=shown_at]").cloneNode();
-  article.querySelector(".marks").append(shown);
+  for (const field of article.querySelectorAll("[name=revealed_after]")) field.value = after;
+  // What else is sent of the card says when its question and its answer were shown, so that the answer stays open.
+  const shown = article.querySelectorAll(".rating :is([name=shown_at], [name=revealed_after])");
+  article.querySelector(".marks").append(...[...shown].map((field) => field.cloneNode()));
   if (by?.name === "sure") for (const one of article.querySelectorAll(".rating, .marks, form.note")) one.append(hiddenField(by));
   article.querySelector("h1").removeAttribute("data-focus");
   article.querySelector("[data-focus]").focus({ preventScroll: true });

@@ -183,6 +183,15 @@ def test_a_note_leaves_the_judgement_open(client: TestClient, card: int) -> None
     assert "Hm." in noted.text
 
 
+@pytest.mark.parametrize(("form", "act"), [("note", "note"), ("marks", "flag")])
+def test_what_is_sent_after_the_reveal_keeps_the_time_to_it(client: TestClient, card: int, form: str, act: str) -> None:
+    asked = question(client, card)
+    page = answer(client, asked, typed=right(asked), shown_at=str(NOW - timedelta(minutes=2)), revealed_after="2500")
+    sent = {"act": act, "note": "Hm."}
+    marked = client.post("/review/mark", data=fields(page, f'class="{form}"') | sent, headers=PART)
+    assert {fields(one, 'class="rating"')["revealed_after"] for one in (page, marked.text)} == {"2500.0"}
+
+
 def test_four_to_choose_from_propose_a_4_at_most(client: TestClient, database: Database, card: int) -> None:
     with database.write() as session:
         session.get_one(Learner, 1).of_four = True
