@@ -58,7 +58,7 @@ def open_with_late_letters(page: Page, path: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-@pytest.mark.parametrize(("name", "size"), EVERY[: share_of(9)], ids=lambda one: str(one).replace(", ", "x"))
+@pytest.mark.parametrize(("name", "size"), EVERY[: share_of(14)], ids=lambda one: str(one).replace(", ", "x"))
 def test_fingers_find_everything_and_nothing_moves_or_scrolls_sideways(
     chromium: Browser, servers: Any, name: str, size: tuple[int, int]
 ) -> None:

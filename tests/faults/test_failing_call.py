@@ -42,7 +42,8 @@ def sampled(faults: Sequence[Fault], calls: Sequence[str], kind: str) -> list[tu
     if hypothesis_settings.get_current_profile_name() == "proof":
         return cases
     at_commit = [(fault, number) for fault, number in cases if calls[number - 1] == "do_commit"]
-    return [random.Random(kind).choice(one) for one in (at_commit, cases)]
+    elsewhere = [case for case in cases if case not in at_commit]
+    return [random.Random(kind).choice(one) for one in (at_commit, elsewhere)]
 
 
 class Broken:

@@ -18,13 +18,13 @@ from app.study.schedule.replay import replay
 from bench.cards import CARDS_A_TOPIC, content_folder
 from bench.serving import RECUR, ServerProcess, recur_env
 from tests.databases import Backend
-from tests.examples import share_of
+from tests.examples import DRAWN, share_of
 from tests.faults.lives import opened
 
 pytestmark = [pytest.mark.server, pytest.mark.proof, pytest.mark.slow]
 
-KILLS = share_of(4)
-REVIEWS = share_of(75)
+KILLS = share_of(8, DRAWN)
+REVIEWS = share_of(150, DRAWN)
 MOST_KILLS = KILLS + 65
 CARDS = 50 * MOST_KILLS
 HEADERS = {

@@ -49,7 +49,7 @@ def test_each_page_zeroed(whole: Place, tmp_path: Path, share: int) -> None:
     pages = [page for page in range(1, Pages.of(whole.file).count + 1) if page not in free]
     random.Random(1).shuffle(pages)
     unnamed, lost, left = [], {}, {}
-    tried = pages[: share_of(8)][share::SHARES]
+    tried = pages[: share_of(14)][share::SHARES]
     for page in tried:
         place = copy_of(whole, tmp_path / str(page))
         overwrite(place, page, bytes(4096))
