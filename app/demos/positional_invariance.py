@@ -214,7 +214,7 @@ def _map(p: PositionalInvariance, run: BothLayers, winner: int, numbers: dict[st
 
 def _input(p: PositionalInvariance, run: BothLayers) -> Trace:
     x = run.x[p.position - 1]
-    told = "The dense layer has {weights_dense weights}, one a step; the kernel has {weights_conv} for all steps."
+    told = "The dense layer has {weights_dense weights}, one per step; the kernel has {weights_conv} for all steps."
     told = fill(told, {"weights_dense": p.length, "weights_conv": len(p.kernel)})
 
     def moved(t: int) -> Handle | None:

@@ -50,7 +50,7 @@ def table(trace: Trace, chosen: tuple[str, int] | None, formatted: Callable[[str
     rows = marks([row.values for row in trace.rows], columns, trace.coloured)
     drawn = [_head(trace.columns, columns, chosen[1] if chosen else -1)]
     group = ""
-    says = [row.says for row in trace.rows]
+    says = [row.says for row in trace.rows]  # beside each other, for who steps through it
     for row, words, shown, origins in zip(trace.rows, says, rows, trace.origins(columns), strict=True):
         if row.group and row.group != group:
             group, wide = row.group, len(columns) + 1

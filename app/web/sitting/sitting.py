@@ -203,14 +203,14 @@ def card_page(
         sitting.check_shown(card.state, shown_at)
     except NotNowError as error:
         return ask(sitting, sitting.current(), f"{notice} {error}{given.said}".strip(), status)
-    here, typed, thought = sitting.here, given.typed, given.revealed_at(shown_at, sitting.here.now) - shown_at
-    asked = Shown(card, shown_at, revealed_at=min(here.now, shown_at + thought), sure=given.sure)
+    here, typed, revealed_at = sitting.here, given.typed, given.revealed_at(shown_at, sitting.here.now)
+    asked = Shown(card, shown_at, revealed_at=min(here.now, revealed_at), sure=given.sure)
     if question := computed(sitting.session, sitting.learner, card):
         if given.instance != question.name:
             if not given.instance:  # the address of an answer: what was typed is not in it
                 return ask(sitting, card, notice, status)
             return ask(sitting, card, f"{AnotherInstanceError()}{given.said}", HTTPStatus.CONFLICT)
-        question = question.answered(sitting.session, sitting.learner, given, thought.total_seconds())
+        question = question.answered(sitting.session, sitting.learner, given, (revealed_at - shown_at).total_seconds())
         if question.unread:
             return page(sitting, Shown(card, shown_at, computed=question), notice, HTTPStatus.UNPROCESSABLE_ENTITY)
         asked, typed = replace(asked, computed=question), ""
