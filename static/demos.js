@@ -486,3 +486,4 @@ function begin() {
 }
 document.documentElement.classList.add("live");
 begin();
+requestAnimationFrame(() => setTimeout(() => document.documentElement.classList.add("drawn")));

@@ -10,14 +10,19 @@ from urllib.parse import urlsplit
 
 SLOW = 0.3
 """Seconds that a slow request or a late answer takes more."""
+PIECE = 700
+"""Bytes of a torn answer that arrive at once."""
+PAUSE = 0.03
+"""Seconds between them: two frames."""
 
 
 @dataclass
 class Net:
-    """Its address instead of the server's. `fate` says what becomes of each request: ok, off, away, slow, late or cut.
+    """Its address instead of the server's. `fate` says what becomes of a request: ok, off, away, slow, late, cut, torn.
 
     A slow request arrives at the server late. A late one is answered at once, and its answer arrives late. A cut
     request arrives at the server, and its answer does not arrive at the browser. With the server away, a proxy answers.
+    A torn answer arrives piece by piece, with a pause after each.
     """
 
     url: str
@@ -55,7 +60,11 @@ def net_to(server_url: str) -> Iterator[Net]:
                     if fate == "late":
                         time.sleep(SLOW)
                         fate = "ok"
-                    if fate != "cut":
+                    if fate == "torn":
+                        for at in range(0, len(some), PIECE):
+                            browser.sendall(some[at : at + PIECE])
+                            time.sleep(PAUSE)
+                    elif fate != "cut":
                         browser.sendall(some)
 
     threading.Thread(target=serve, daemon=True).start()

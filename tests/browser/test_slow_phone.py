@@ -34,6 +34,7 @@ def test_a_first_visit_is_drawn_like_the_next_and_asks_for_no_style_sheet(
         drawn = []
         for _ in range(2):
             page.goto(path, wait_until="networkidle")
+            page.wait_for_selector("#knobs[data-htmx-powered], .lead-in.unshown", state="attached")
             drawn.append(page.evaluate(DRAWN))
             linked = [name for name in asked if name.endswith(".css")]
             assert bool(linked) == (len(drawn) == 2)
