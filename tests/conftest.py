@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 import threading
+from asyncio import events
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,17 @@ def copies_have_a_folder_of_their_own() -> Iterator[None]:
     before = sorted((ROOT / "data/backups").glob("*"))
     yield
     assert sorted((ROOT / "data/backups").glob("*")) == before, "give this test's server a RECUR_BACKUP_DIR"
+
+
+@pytest.fixture(autouse=True)
+def no_loop_but_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A browser's loop goes on in its process after the browser's tests: those that follow here have their own."""
+    loop = None if request.node.get_closest_marker("browser") else events._get_running_loop()
+    if loop:
+        events._set_running_loop(None)
+    yield
+    if loop:
+        events._set_running_loop(loop)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import json
 import logging
 import re
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -223,7 +222,6 @@ def test_a_server_that_stops_says_so_to_whom_it_cuts(content: Path, client: Test
         task.cancel()
         await task
 
-    with ThreadPoolExecutor(1) as apart:  # a browser test of this process may have a loop of its own
-        apart.submit(asyncio.run, cut()).result()
+    asyncio.run(cut())
     assert sent[0]["status"] == 503
     assert b"send it again" in sent[1]["body"]
