@@ -486,4 +486,5 @@ function begin() {
 }
 document.documentElement.classList.add("live");
 begin();
+// The first picture is there: now what stands below it is laid out.
 requestAnimationFrame(() => setTimeout(() => document.documentElement.classList.add("drawn")));

@@ -42,7 +42,7 @@ def copies_have_a_folder_of_their_own() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def no_loop_but_its_own(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A browser's loop goes on in its process after the browser's tests: those that follow here have their own."""
+    """Hides the event loop of a browser, which stays the running one of its process, from the tests that follow."""
     loop = None if request.node.get_closest_marker("browser") else events._get_running_loop()
     if loop:
         events._set_running_loop(None)

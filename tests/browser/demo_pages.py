@@ -9,6 +9,12 @@ def visit(page: Page, path: str) -> None:
     page.wait_for_selector("html.live #knobs[data-htmx-powered]")
 
 
+def stop_clock(page: Page) -> None:
+    """From now on the page's time moves by `page.clock.run_for` alone, however long a test waits."""
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+
+
 def open_beneath_a_card(page: Page, card: str = "rnn/vanishing-why") -> None:
     """Study a card, by itself the one on vanishing gradients, show its answer, and open its first demo."""
     answer(page, card)

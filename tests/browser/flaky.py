@@ -18,7 +18,7 @@ PAUSE = 0.03
 
 @dataclass
 class Net:
-    """Its address instead of the server's. `fate` says what becomes of a request: ok, off, away, slow, late, cut, torn.
+    """Its address instead of the server's. `fate` says for each request: ok, off, away, slow, late, cut or torn.
 
     A slow request arrives at the server late. A late one is answered at once, and its answer arrives late. A cut
     request arrives at the server, and its answer does not arrive at the browser. With the server away, a proxy answers.

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.demos.registry import all_demos
 from tests.browser.conftest import Server, server_to_look_at, watched
-from tests.browser.demo_pages import open_beneath_a_card, visit
+from tests.browser.demo_pages import open_beneath_a_card, stop_clock, visit
 from tests.browser.test_every_size import MOST_SHIFT, SHIFTS
 from tests.examples import some
 
@@ -316,8 +316,7 @@ def test_on_a_phone_the_knobs_wait_at_the_lower_edge(page: Page) -> None:
 
 def test_steps_can_be_played_and_paused(page: Page) -> None:
     visit(page, "/demos/unrolled-rnn")
-    page.clock.install(time=0)
-    page.clock.pause_at(1000)  # otherwise it runs on while this test waits
+    stop_clock(page)
     page.get_by_role("button", name="Play the steps").click()
     expect(page.locator("#announcer")).to_have_text("Playing one step per second.")
     expect(page.locator("#results")).to_have_attribute("aria-busy", "true")
@@ -434,6 +433,7 @@ def test_a_tour_goes_by_space_alone_and_back_by_the_browser(page: Page) -> None:
     for step in range(1, 6):
         expect(page.locator(".tour")).to_contain_text(f"Tour, step {step} of 5")
         assert address(page) == f"tour={step}"
+        page.wait_for_load_state()  # its numbers may come after its words
         says = page.locator("#tour-says").inner_text()
         numbers = set(re.findall(r"0\.\d{4}", says))
         assert numbers <= set(re.findall(r"0\.\d{4}", page.locator("#results").inner_text()))
@@ -465,7 +465,9 @@ def test_a_reload_and_back_lead_to_where_one_was(page: Page, name: str) -> None:
     page.reload(wait_until="networkidle")
     page.wait_for_function("there => Math.abs(scrollY - there) < 2", arg=there)
     page.goto("/topics")
+    expect(page.locator("html")).to_have_css("overflow-anchor", "auto")
     page.go_back(wait_until="networkidle")
+    expect(page.locator("html")).to_have_css("overflow-anchor", "auto")
     page.wait_for_function("there => Math.abs(scrollY - there) < 2", arg=there)
 
 

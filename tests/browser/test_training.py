@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from app.demos.machine.turns import AT_ONCE, TURNS
 from app.web.demos import training
 from tests.browser.conftest import server_to_look_at
-from tests.browser.demo_pages import visit
+from tests.browser.demo_pages import stop_clock, visit
 
 server = server_to_look_at
 
@@ -153,8 +153,7 @@ def test_a_run_is_seen_for_two_seconds_beside_its_button(page: Page) -> None:
     expect(button).to_be_in_viewport()
     expect(curve).to_be_in_viewport(ratio=1)
     line = curve.locator(".line").first
-    page.clock.install(time=0)
-    page.clock.pause_at(1000)
+    stop_clock(page)
     for _press in range(2):  # the second is remembered, and seen as well
         button.click()
         frames, ticks = [line.get_attribute("d")], 0
@@ -170,8 +169,7 @@ def test_a_run_is_seen_for_two_seconds_beside_its_button(page: Page) -> None:
 
 def test_a_second_press_and_a_stop_end_a_run_where_it_is_seen(page: Page) -> None:
     visit(page, "/demos/training-symptoms")
-    page.clock.install(time=0)
-    page.clock.pause_at(1000)
+    stop_clock(page)
     page.get_by_role("button", name="Train").click()
     page.wait_for_url(re.compile(r"updates=\d+&"))
     page.clock.run_for(500)
